@@ -1,0 +1,71 @@
+# Every header, by target. Rewritten by: cmake -P cmake/list_headers.cmake
+set(GRAPNEL_CORE_HEADERS
+  grapnel/core.hpp
+  grapnel/core/chain.hpp
+  grapnel/core/context.hpp
+  grapnel/core/dependencies.hpp
+  grapnel/core/error.hpp
+  grapnel/core/hook.hpp
+  grapnel/core/hook_list.hpp
+  grapnel/core/mutator.hpp
+  grapnel/core/next.hpp
+  grapnel/core/op.hpp
+  grapnel/core/type.hpp
+  grapnel/hook.hpp
+  grapnel/hook/chain.hpp
+  grapnel/hook/condition.hpp
+  grapnel/hook/if.hpp
+  grapnel/hook/point.hpp
+  grapnel/hook/reject.hpp
+  grapnel/schema.hpp
+  grapnel/schema/codec.hpp
+  grapnel/schema/error.hpp
+  grapnel/schema/field.hpp
+  grapnel/schema/index.hpp
+  grapnel/schema/mixin.hpp
+  grapnel/schema/regex.hpp
+  grapnel/schema/schema.hpp
+  grapnel/schema/table.hpp
+  grapnel/schema/token.hpp
+  grapnel/schema/value.hpp
+  grapnel/version.hpp
+)
+set(GRAPNEL_SQLITE_HEADERS
+  grapnel/sqlite.hpp
+  grapnel/store.hpp
+  grapnel/store/client.hpp
+  grapnel/store/create.hpp
+  grapnel/store/create_bulk.hpp
+  grapnel/store/database.hpp
+  grapnel/store/delete_many.hpp
+  grapnel/store/delete_one.hpp
+  grapnel/store/detail/after.hpp
+  grapnel/store/detail/builder.hpp
+  grapnel/store/detail/execute.hpp
+  grapnel/store/detail/mutation_core.hpp
+  grapnel/store/detail/run.hpp
+  grapnel/store/detail/store.hpp
+  grapnel/store/detail/transaction.hpp
+  grapnel/store/driver.hpp
+  grapnel/store/entities.hpp
+  grapnel/store/error.hpp
+  grapnel/store/format.hpp
+  grapnel/store/mutation.hpp
+  grapnel/store/predicate.hpp
+  grapnel/store/query.hpp
+  grapnel/store/read_tx.hpp
+  grapnel/store/sqlite/connection.hpp
+  grapnel/store/sqlite/driver.hpp
+  grapnel/store/sqlite/error.hpp
+  grapnel/store/sqlite/fair_lock.hpp
+  grapnel/store/sqlite/open.hpp
+  grapnel/store/sqlite/sql.hpp
+  grapnel/store/sqlite/statement.hpp
+  grapnel/store/tx.hpp
+  grapnel/store/update_many.hpp
+  grapnel/store/update_one.hpp
+  grapnel/store/value.hpp
+)
+set(GRAPNEL_ALL_HEADERS
+  grapnel/grapnel.hpp
+)

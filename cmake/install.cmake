@@ -1,0 +1,24 @@
+# The headers and the CMake package: find_package(grapnel [COMPONENTS core sqlite]).
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/grapnel")
+
+install(TARGETS grapnel_core EXPORT grapnel-core
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(TARGETS grapnel_sqlite grapnel EXPORT grapnel-sqlite
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+foreach(component core sqlite)
+  install(EXPORT grapnel-${component} FILE grapnel-${component}-targets.cmake
+    NAMESPACE grapnel:: DESTINATION "${package_dir}")
+endforeach()
+
+configure_package_config_file(cmake/grapnelConfig.cmake.in
+  "${PROJECT_BINARY_DIR}/grapnelConfig.cmake" INSTALL_DESTINATION "${package_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/grapnelConfigVersion.cmake"
+  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+install(FILES
+  "${PROJECT_BINARY_DIR}/grapnelConfig.cmake"
+  "${PROJECT_BINARY_DIR}/grapnelConfigVersion.cmake"
+  DESTINATION "${package_dir}")
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -1,0 +1,33 @@
+# cmake -P cmake/list_headers.cmake rewrites cmake/headers.cmake from the headers on disk.
+# The check headers_listed uses the same rule and fails when the file differs from the disk.
+cmake_policy(VERSION 3.24)
+
+# Sets OUT to the text that cmake/headers.cmake should have for the tree at ROOT.
+function(grapnel_headers_text root out)
+  file(GLOB_RECURSE headers RELATIVE "${root}/include" "${root}/include/*")
+  list(SORT headers)
+  set(core "")
+  set(sqlite "")
+  set(all "")
+  foreach(header IN LISTS headers)
+    if(header MATCHES "^grapnel/((core|hook|schema)/.+|(core|hook|schema|version)\\.hpp)$")
+      string(APPEND core "  ${header}\n")
+    elseif(header MATCHES "^grapnel/(store/.+|(store|sqlite)\\.hpp)$")
+      string(APPEND sqlite "  ${header}\n")
+    else()  # the umbrella, and folders that need every layer
+      string(APPEND all "  ${header}\n")
+    endif()
+  endforeach()
+  string(CONCAT text
+    "# Every header, by target. Rewritten by: cmake -P cmake/list_headers.cmake\n"
+    "set(GRAPNEL_CORE_HEADERS\n${core})\n"
+    "set(GRAPNEL_SQLITE_HEADERS\n${sqlite})\n"
+    "set(GRAPNEL_ALL_HEADERS\n${all})\n")
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
+  cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH root)
+  grapnel_headers_text("${root}" text)
+  file(WRITE "${root}/cmake/headers.cmake" "${text}")
+endif()

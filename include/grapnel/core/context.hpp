@@ -1,0 +1,90 @@
+#pragma once
+
+#include <grapnel/core/error.hpp>
+#include <grapnel/core/type.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace grapnel::core {
+
+/// What travels with a call: values by type, a deadline, a stop token. Immutable; With gives a longer
+/// one and leaves the receiver as it was.
+/// Source: Go's context.Context, as ent hands it to its hooks.
+class Context {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Trace = std::function<void(std::string_view)>;
+
+  /// The value of type V that was given last, or null. Valid as long as any copy of this context.
+  template <class V>
+  const V* Get() const noexcept {
+    for (const Node* node = values_.get(); node != nullptr; node = node->outer.get()) {
+      if (node->type == TypeIdOf<V>()) return static_cast<const V*>(node->value.get());
+    }
+    return nullptr;
+  }
+
+  /// This context and one thing more: a std::stop_token; a Clock::time_point, the deadline (an earlier
+  /// one given before stays in force); a duration, the deadline that far from now; or a value of any
+  /// other type, for Get.
+  template <class V>
+  Context With(V value) const {
+    Context longer = *this;
+    if constexpr (std::is_same_v<V, std::stop_token>) {
+      longer.stop_ = std::move(value);
+    } else if constexpr (std::is_same_v<V, Clock::time_point>) {
+      if (!longer.deadline_ || value < *longer.deadline_) longer.deadline_ = value;
+    } else if constexpr (requires { std::chrono::duration_cast<Clock::duration>(value); }) {
+      return With(Clock::now() + std::chrono::duration_cast<Clock::duration>(value));
+    } else {
+      longer.values_ = std::make_shared<const Node>(
+          Node{TypeIdOf<V>(), std::make_shared<const V>(std::move(value)), values_});
+    }
+    return longer;
+  }
+
+  const std::optional<Clock::time_point>& Deadline() const noexcept { return deadline_; }
+  const std::stop_token& StopToken() const noexcept { return stop_; }
+
+  /// Whether a stop was requested or the deadline has passed. Threads: any.
+  bool IsCancelled() const noexcept {
+    return stop_.stop_requested() || (deadline_ && Clock::now() >= *deadline_);
+  }
+  bool CanBeCancelled() const noexcept { return deadline_.has_value() || stop_.stop_possible(); }
+
+  /// Throws: CancelledError once IsCancelled(), saying which of the two it was.
+  void ThrowIfCancelled() const {
+    if (!CanBeCancelled()) return;
+    if (stop_.stop_requested()) throw CancelledError("the operation was cancelled: a stop was requested");
+    if (IsCancelled()) throw CancelledError("the operation was cancelled: its deadline has passed");
+  }
+
+  /// Receives the text of every statement that is sent to the database; may be empty.
+  const Trace* Tracer() const noexcept { return trace_.get(); }
+  Context WithTrace(Trace trace) const {
+    Context longer = *this;
+    longer.trace_ = std::make_shared<const Trace>(std::move(trace));
+    return longer;
+  }
+
+ private:
+  struct Node {
+    TypeId type;
+    std::shared_ptr<const void> value;
+    std::shared_ptr<const Node> outer;
+  };
+
+  std::shared_ptr<const Node> values_;
+  std::optional<Clock::time_point> deadline_;
+  std::stop_token stop_;
+  std::shared_ptr<const Trace> trace_;
+};
+
+}  // namespace grapnel::core

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <grapnel/core/op.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace grapnel {
+
+/// The root of everything that Grapnel throws. What a hook throws of its own is passed on unchanged.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A hook refused the operation: see hook::Reject.
+class RejectedError : public Error {
+ public:
+  RejectedError(std::string_view type, grapnel::Op op)
+      : Error(std::string(type) + ": " + ToString(op) + " is not allowed"), type_(type), op_(op) {}
+
+  /// The type of the mutation that was refused ("User").
+  const std::string& Type() const noexcept { return type_; }
+  /// The actual Op of the mutation, never the mask that it was refused by.
+  grapnel::Op Op() const noexcept { return op_; }
+
+ private:
+  std::string type_;
+  grapnel::Op op_;
+};
+
+/// `Dep<T>()` found no T: `client.Provide(...)` was not called for that type.
+class DependencyError : public Error {
+ public:
+  explicit DependencyError(std::string_view type)
+      : Error("no dependency of type " + std::string(type) +
+              " was provided; call client.Provide(object), or client.Provide<" + std::string(type) +
+              ">(object) for an object of a derived type"),
+        type_(type) {}
+
+  /// The name of the type that was asked for.
+  const std::string& Type() const noexcept { return type_; }
+
+ private:
+  std::string type_;
+};
+
+/// A stop was requested, or the deadline passed, before the operation was done. Inside a transaction
+/// the whole transaction has been rolled back.
+class CancelledError : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace grapnel

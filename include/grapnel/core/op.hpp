@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace grapnel {
+
+/// What a mutation does. Ops are bits, so `Op::Create | Op::UpdateOne` is a mask of two of them.
+///
+/// `Update` and `Delete` touch every row that matches a predicate; `UpdateOne` and `DeleteOne` touch
+/// the one row with a given id.
+/// Source: ent.Op.
+enum class Op : std::uint8_t {
+  Create = 1,
+  Update = 2,
+  UpdateOne = 4,
+  Delete = 8,
+  DeleteOne = 16,
+};
+
+/// The mask that holds every Op.
+inline constexpr Op AnyOp{31};
+
+constexpr Op operator|(Op left, Op right) noexcept {
+  return static_cast<Op>(static_cast<unsigned>(left) | static_cast<unsigned>(right));
+}
+
+constexpr Op operator&(Op left, Op right) noexcept {
+  return static_cast<Op>(static_cast<unsigned>(left) & static_cast<unsigned>(right));
+}
+
+/// All Ops but those in `mask`.
+constexpr Op operator~(Op mask) noexcept {
+  return static_cast<Op>(~static_cast<unsigned>(mask) & static_cast<unsigned>(AnyOp));
+}
+
+/// Whether `op` is one of those in `mask`. An empty mask holds none.
+constexpr bool Is(Op op, Op mask) noexcept { return (op & mask) != Op{}; }
+
+/// The name of one Op, and "" for a mask of none or several: ToString spells those.
+constexpr std::string_view Name(Op op) noexcept {
+  switch (op) {
+    case Op::Create: return "Create";
+    case Op::Update: return "Update";
+    case Op::UpdateOne: return "UpdateOne";
+    case Op::Delete: return "Delete";
+    case Op::DeleteOne: return "DeleteOne";
+  }
+  return {};
+}
+
+/// "Create", or "Update|UpdateOne" for a mask, or "none" for the empty mask.
+inline std::string ToString(Op mask) {
+  std::string text;
+  for (unsigned bit = 1; bit <= static_cast<unsigned>(Op::DeleteOne); bit <<= 1U) {
+    const Op op = static_cast<Op>(bit);
+    if (!Is(op, mask)) continue;
+    if (!text.empty()) text += '|';
+    text += Name(op);
+  }
+  return text.empty() ? "none" : text;
+}
+
+}  // namespace grapnel

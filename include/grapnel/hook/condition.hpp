@@ -1,0 +1,111 @@
+#pragma once
+
+#include <grapnel/core/op.hpp>
+
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace grapnel::hook {
+
+/// A condition is any callable `bool(const Mutation&)`, evaluated at its place in the chain, so that it
+/// sees the edits of the hooks before it. It may not change the mutation.
+/// Source: ent's hook.Condition.
+///
+/// Holds when all of them hold; stops at the first that does not.
+template <class First, class Second, class... Rest>
+constexpr auto And(First first, Second second, Rest... rest) {
+  return [all = std::tuple(std::move(first), std::move(second), std::move(rest)...)](
+             const auto& m) -> bool {
+    return std::apply([&](const auto&... each) { return (each(m) && ...); }, all);
+  };
+}
+
+/// Holds when one of them holds; stops at the first that does.
+template <class First, class Second, class... Rest>
+constexpr auto Or(First first, Second second, Rest... rest) {
+  return [any = std::tuple(std::move(first), std::move(second), std::move(rest)...)](
+             const auto& m) -> bool {
+    return std::apply([&](const auto&... each) { return (each(m) || ...); }, any);
+  };
+}
+
+/// Holds when `condition` does not.
+template <class Condition>
+constexpr auto Not(Condition condition) {
+  return [condition = std::move(condition)](const auto& m) -> bool { return !condition(m); };
+}
+
+/// Holds when the mutation's Op is in `ops`.
+constexpr auto HasOp(Op ops) {
+  return [ops](const auto& m) -> bool { return Is(m.Op(), ops); };
+}
+
+namespace detail {
+
+/// A token stays itself and is checked at compile time; a name is kept as text and checked when used.
+template <class Field>
+constexpr auto Keep(Field field) {
+  if constexpr (std::is_convertible_v<Field, std::string_view>) {
+    return std::string(std::string_view(field));
+  } else {
+    return field;
+  }
+}
+
+template <class Test, class... Fields>
+constexpr auto All(Test test, Fields... fields) {
+  return [test, all = std::tuple(Keep(std::move(fields))...)](const auto& m) -> bool {
+    return std::apply([&](const auto&... each) { return (test(m, each) && ...); }, all);
+  };
+}
+
+}  // namespace detail
+
+/// Holds when every one of these fields is set: by the caller, a default, or a hook before this one.
+/// Added and cleared fields are not set. Takes tokens (`F<&User::name>`) and names ("name").
+/// Throws (when evaluated): UnknownFieldError for a name that the type does not have.
+template <class First, class... Rest>
+constexpr auto HasFields(First first, Rest... rest) {
+  return detail::All(
+      [](const auto& m, const auto& field) -> bool {
+        if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
+          return m.Field(field).has_value();
+        } else {
+          return m.Get(field) != nullptr;
+        }
+      },
+      std::move(first), std::move(rest)...);
+}
+
+/// Holds when something is added to every one of these fields. Tokens and names, as HasFields.
+template <class First, class... Rest>
+constexpr auto HasAddedFields(First first, Rest... rest) {
+  return detail::All(
+      [](const auto& m, const auto& field) -> bool {
+        if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
+          return m.AddedField(field).has_value();
+        } else {
+          return m.Added(field) != nullptr;
+        }
+      },
+      std::move(first), std::move(rest)...);
+}
+
+/// Holds when every one of these fields is cleared. Tokens and names, as HasFields.
+template <class First, class... Rest>
+constexpr auto HasClearedFields(First first, Rest... rest) {
+  return detail::All(
+      [](const auto& m, const auto& field) -> bool {
+        if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
+          return m.FieldCleared(field);
+        } else {
+          return m.Cleared(field);
+        }
+      },
+      std::move(first), std::move(rest)...);
+}
+
+}  // namespace grapnel::hook

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <grapnel/core/hook.hpp>
+#include <grapnel/core/next.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/hook/condition.hpp>
+
+#include <utility>
+
+namespace grapnel::hook {
+
+namespace detail {
+
+/// A hook behind a condition. `mask` is what the condition is known to exclude, for hooks that stand
+/// at the top level of a chain.
+template <class Inner, class Condition>
+struct Conditional {
+  Inner inner;
+  Condition condition;
+  Op mask = AnyOp;
+
+  Op Mask() const noexcept { return mask; }
+
+  template <class Subject, class Result>
+    requires(core::detail::IsHook<Inner, Subject, Result>())
+  Result operator()(Subject& subject, core::Next<Subject, Result> next) const {
+    return condition(std::as_const(subject)) ? core::Invoke(inner, subject, next) : next(subject);
+  }
+
+  template <class Subject, class Result>
+  static consteval bool NeedsComposing() {
+    return core::detail::NeedsComposing<Inner, Subject, Result>();
+  }
+
+  template <class Subject, class Result>
+  auto Compose() const {
+    auto composed = core::detail::Compose<Subject, Result>(inner);
+    return Conditional<decltype(composed), Condition>{std::move(composed), condition, mask};
+  }
+};
+
+/// The same for a hook that has no `next`: the whole has none either.
+template <class Inner, class Condition>
+  requires requires { typename Inner::BeforeOnly; }
+struct Conditional<Inner, Condition> {
+  using BeforeOnly = void;
+
+  Inner inner;
+  Condition condition;
+  Op mask = AnyOp;
+
+  Op Mask() const noexcept { return mask; }
+
+  template <class Subject>
+    requires core::BeforeHook<Inner, Subject>
+  void operator()(Subject& subject) const {
+    if (condition(std::as_const(subject))) inner(subject);
+  }
+};
+
+}  // namespace detail
+
+/// Runs `hook` only when `condition` holds; otherwise goes on with what comes next.
+/// Calls: the condition once per mutation, at this place in the chain.
+template <class Hook, class Condition>
+constexpr auto If(Hook hook, Condition condition) {
+  return detail::Conditional<Hook, Condition>{std::move(hook), std::move(condition)};
+}
+
+/// Runs `hook` only for mutations whose Op is in `ops`.
+/// Equivalent: If(hook, HasOp(ops)).
+template <class Hook>
+constexpr auto On(Hook hook, Op ops) {
+  auto conditional = If(std::move(hook), HasOp(ops));
+  conditional.mask = ops;
+  return conditional;
+}
+
+/// Runs `hook` for all mutations but those whose Op is in `ops`.
+/// Equivalent: If(hook, Not(HasOp(ops))).
+template <class Hook>
+constexpr auto Unless(Hook hook, Op ops) {
+  auto conditional = If(std::move(hook), Not(HasOp(ops)));
+  conditional.mask = ~ops;
+  return conditional;
+}
+
+}  // namespace grapnel::hook

@@ -1,0 +1,14 @@
+#pragma once
+
+/// The description of entities: fields, indexes, mixins, codecs. The opt-in <grapnel/schema/regex.hpp>
+/// is not part of it.
+
+#include <grapnel/schema/codec.hpp>
+#include <grapnel/schema/error.hpp>
+#include <grapnel/schema/field.hpp>
+#include <grapnel/schema/index.hpp>
+#include <grapnel/schema/mixin.hpp>
+#include <grapnel/schema/schema.hpp>
+#include <grapnel/schema/table.hpp>
+#include <grapnel/schema/token.hpp>
+#include <grapnel/schema/value.hpp>

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <grapnel/core/error.hpp>
+#include <grapnel/core/op.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace grapnel {
+
+/// An error about one field of one entity type.
+class FieldError : public Error {
+ public:
+  FieldError(std::string_view entity, std::string_view field, std::string_view reason)
+      : Error(std::string(entity) + "." + std::string(field) + ": " + std::string(reason)),
+        entity_(entity),
+        field_(field),
+        reason_(reason) {}
+
+  /// The entity type's name ("User").
+  const std::string& Entity() const noexcept { return entity_; }
+  /// The field's name ("age").
+  const std::string& Field() const noexcept { return field_; }
+  /// The message without the names before it.
+  const std::string& Reason() const noexcept { return reason_; }
+
+ private:
+  std::string entity_;
+  std::string field_;
+  std::string reason_;
+};
+
+/// A value that the schema does not allow: missing, out of range, immutable, or refused by a validator.
+/// Nothing was written.
+class ValidationError : public FieldError {
+ public:
+  ValidationError(std::string_view entity, std::string_view field, grapnel::Op op,
+                  std::string_view reason)
+      : FieldError(entity, field, std::string(reason) + " (" + ToString(op) + ")"), op_(op) {}
+
+  /// What the mutation was about to do.
+  grapnel::Op Op() const noexcept { return op_; }
+
+ private:
+  grapnel::Op op_;
+};
+
+/// A name that the entity type does not have. The mutation is as it was.
+class UnknownFieldError : public FieldError {
+ public:
+  UnknownFieldError(std::string_view entity, std::string_view field)
+      : FieldError(entity, field, "the schema has no field of this name") {}
+};
+
+/// A value, or an operation, that does not fit the type of the field or of the result.
+class TypeMismatchError : public FieldError {
+ public:
+  using FieldError::FieldError;
+};
+
+/// The database does not fit the schema: a table or column is missing or of another type, or a stored
+/// value cannot be read as its field. Nothing was written.
+class SchemaError : public FieldError {
+ public:
+  using FieldError::FieldError;
+};
+
+}  // namespace grapnel

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <grapnel/schema/token.hpp>
+
+#include <array>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace grapnel {
+
+/// Describes an index over one field or several, inside `Schema<E>::Indexes()`:
+/// `Index<&User::last, &User::first>().Unique()`.
+template <auto... Members>
+class Index {
+  static_assert(sizeof...(Members) > 0, "an index needs a field: Index<&User::name>()");
+
+ public:
+  /// No two rows agree in all of these fields; rows with a NULL among them are never alike.
+  constexpr Index Unique() const {
+    Index longer = *this;
+    longer.unique_ = true;
+    return longer;
+  }
+  /// The index's name in the database, where it is not made of the table's and fields' names.
+  constexpr Index StorageKey(std::string_view name) const {
+    Index longer = *this;
+    longer.name_ = name;
+    return longer;
+  }
+
+  constexpr bool IsUnique() const { return unique_; }
+  constexpr std::string_view Name() const { return name_; }
+  static constexpr std::array<detail::FieldTag, sizeof...(Members)> Tags = {
+      Token<Members>::Tag()...};
+
+ private:
+  std::string_view name_;
+  bool unique_ = false;
+};
+
+/// The indexes of an entity or of a mixin: the result of `Schema<E>::Indexes()`.
+template <class... Is>
+constexpr std::tuple<Is...> Indexes(Is... indexes) {
+  return {std::move(indexes)...};
+}
+
+}  // namespace grapnel

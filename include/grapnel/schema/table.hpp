@@ -1,0 +1,163 @@
+#pragma once
+
+#include <grapnel/core/op.hpp>
+#include <grapnel/core/type.hpp>
+#include <grapnel/schema/codec.hpp>
+#include <grapnel/schema/token.hpp>
+#include <grapnel/schema/value.hpp>
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+/// The schema with its types forgotten: what the engine, and all code that is compiled once, works on.
+namespace grapnel::detail {
+
+/// A set of an entity's fields, by their place in Table::columns.
+inline constexpr std::size_t kMaxFields = 128;
+using FieldSet = std::bitset<kMaxFields>;
+
+/// What can be done with a value of one C++ type at an address.
+struct TypeOps {
+  FieldKind kind;
+  bool number;  // Add applies
+  std::int64_t least, most;  // of an integer type
+  void (*bind)(const void* value, Binder& to, int at);
+  void (*load)(void* value, Row& from, int at);
+  FieldValue (*to_value)(const void* value);
+  bool (*from_value)(void* value, const FieldValue& from);
+  void (*normalize)(void* value);
+  void (*copy)(void* value, const void* from);
+  void (*reset)(void* value);
+  bool (*add)(void* value, const void* delta);  // false: it would leave the type's range
+  bool (*is_null)(const void* value);           // a std::optional without a value
+  bool (*is_zero)(const void* value);           // 0 or "": as an id, it means "generate"
+};
+
+template <class T>
+bool AddTo(BareType<T>& value, const BareType<T>& delta) {
+  using N = BareType<T>;
+  if constexpr (std::same_as<N, double>) {
+    value += delta;
+    return !std::isnan(value);
+  } else {
+    return !__builtin_add_overflow(value, delta, &value);
+  }
+}
+
+template <class T>
+inline constexpr TypeOps kTypeOps = [] {
+  using N = BareType<T>;
+  TypeOps ops{};
+  ops.kind = Mapping<T>::Kind;
+  ops.number = Number<N>;
+  if constexpr (Number<N> && std::integral<N>) {
+    ops.least = static_cast<std::int64_t>(std::numeric_limits<N>::min());
+    ops.most = std::in_range<std::int64_t>(std::numeric_limits<N>::max())
+                   ? static_cast<std::int64_t>(std::numeric_limits<N>::max())
+                   : std::numeric_limits<std::int64_t>::max();
+  }
+  ops.bind = [](const void* v, Binder& to, int at) {
+    Mapping<T>::Bind(*static_cast<const T*>(v), to, at);
+  };
+  ops.load = [](void* v, Row& from, int at) { Mapping<T>::Load(*static_cast<T*>(v), from, at); };
+  ops.to_value = [](const void* v) { return Mapping<T>::ToValue(*static_cast<const T*>(v)); };
+  ops.from_value = [](void* v, const FieldValue& from) {
+    return Mapping<T>::FromValue(*static_cast<T*>(v), from);
+  };
+  ops.normalize = [](void* v) { Normalize(*static_cast<T*>(v)); };
+  ops.copy = [](void* v, const void* from) {
+    *static_cast<T*>(v) = *static_cast<const T*>(from);
+  };
+  ops.is_null = [](const void* v) {
+    if constexpr (kIsOptional<T>) return !static_cast<const T*>(v)->has_value();
+    return false;
+  };
+  ops.reset = [](void* v) { *static_cast<T*>(v) = T{}; };
+  if constexpr (Number<N>) {
+    ops.add = [](void* v, const void* delta) {
+      T& value = *static_cast<T*>(v);
+      const T& more = *static_cast<const T*>(delta);
+      if constexpr (kIsOptional<T>) {
+        if (!value) value = N{};
+        return AddTo<T>(*value, *more);
+      } else {
+        return AddTo<T>(value, more);
+      }
+    };
+  }
+  if constexpr (std::integral<T>) {
+    ops.is_zero = [](const void* v) { return *static_cast<const T*>(v) == T{}; };
+  } else if constexpr (std::same_as<T, std::string>) {
+    ops.is_zero = [](const void* v) { return static_cast<const T*>(v)->empty(); };
+  }
+  return ops;
+}();
+
+/// One field of an entity type.
+struct Column {
+  std::string_view name;     // in the schema, in errors and by name
+  std::string_view storage;  // in the database
+  std::string_view comment;
+  FieldTag tag;
+  const TypeOps* ops;
+  bool nullable;   // Optional, or of a std::optional type
+  bool immutable;  // cannot be set on update
+  bool unique;
+  bool sensitive;  // redacted wherever it is printed
+  bool never_reuse;
+  void* (*at)(void* entity);                                 // the member's address
+  void (*set_default)(void* member);                         // null: none
+  void (*set_update_default)(void* member);                  // null: none
+  std::optional<std::string> (*validate)(const void* member);  // the reason it is refused; null: none
+  std::optional<std::int64_t> least, most;                   // Range and Positive, for integers
+  std::optional<double> least_real, most_real;               // Range, for double
+  bool above_zero;                                           // Positive, for double
+
+  const void* at_const(const void* entity) const { return at(const_cast<void*>(entity)); }
+};
+
+struct IndexInfo {
+  std::string_view name;  // "" : made of the table's and the columns' names
+  std::span<const FieldTag> fields;
+  bool unique;
+};
+
+/// An entity type. The id is the first column.
+struct Table {
+  std::string_view entity;  // Schema::Type
+  std::string_view name;    // in the database
+  std::span<const Column> columns;
+  std::span<const IndexInfo> indexes;
+  core::TypeId type;
+
+  const Column& Id() const noexcept { return columns.front(); }
+
+  /// Whether the database makes the ids: integers that have no default.
+  bool GeneratesIds() const noexcept {
+    return Id().ops->kind == FieldKind::Int && Id().set_default == nullptr;
+  }
+
+  /// The column of that name in the schema, or null.
+  const Column* Find(std::string_view field) const noexcept {
+    for (const Column& column : columns) {
+      if (column.name == field) return &column;
+    }
+    return nullptr;
+  }
+  const Column* Find(FieldTag tag) const noexcept {
+    for (const Column& column : columns) {
+      if (column.tag == tag) return &column;
+    }
+    return nullptr;
+  }
+  std::size_t PlaceOf(const Column& column) const noexcept {
+    return static_cast<std::size_t>(&column - columns.data());
+  }
+};
+
+}  // namespace grapnel::detail

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace grapnel {
+
+namespace detail {
+
+template <class>
+struct MemberOf;
+template <class Owner_, class Type_>
+struct MemberOf<Type_ Owner_::*> {
+  using Owner = Owner_;
+  using Type = Type_;
+};
+
+template <class T>
+struct Bare {
+  using type = T;
+};
+template <class T>
+struct Bare<std::optional<T>> {
+  using type = T;
+};
+/// T without its std::optional.
+template <class T>
+using BareType = typename Bare<T>::type;
+
+template <auto Member>
+inline constexpr char kFieldTag = 0;
+
+/// Identifies a member at run time: equal exactly for the same member.
+using FieldTag = const char*;
+
+/// T, but never deduced from an argument, so that the argument converts.
+template <class T>
+using NonDeduced = std::type_identity_t<T>;
+
+/// Makes predicates of a token; defined in <grapnel/store/predicate.hpp>.
+template <auto Member>
+struct PredicatesOf;
+
+}  // namespace detail
+
+/// Names a field of an entity, checked by the compiler: see F.
+template <auto Member_>
+struct Token {
+  static constexpr auto Member = Member_;
+  /// The struct that declares the member: the entity, or a mixin's base.
+  using Owner = typename detail::MemberOf<decltype(Member_)>::Owner;
+  /// The member's own type.
+  using Type = typename detail::MemberOf<decltype(Member_)>::Type;
+  /// The member's type without its std::optional.
+  using Bare = detail::BareType<Type>;
+
+  static constexpr detail::FieldTag Tag() noexcept { return &detail::kFieldTag<Member_>; }
+
+  // Predicates beside == != < <= > >=. Text is compared byte by byte; an empty In holds for no row.
+  template <class P = detail::PredicatesOf<Member_>>
+  auto IsNull() const {
+    return P::IsNull();
+  }
+  template <class P = detail::PredicatesOf<Member_>>
+  auto NotNull() const {
+    return P::NotNull();
+  }
+  /// Holds when the value is one of a list, `In(1, 2, 3)`, or of a range, `In(ids)`.
+  template <class... Values, class P = detail::PredicatesOf<Member_>>
+  auto In(Values&&... values) const {
+    return P::In(std::forward<Values>(values)...);
+  }
+  template <class... Values, class P = detail::PredicatesOf<Member_>>
+  auto NotIn(Values&&... values) const {
+    return P::NotIn(std::forward<Values>(values)...);
+  }
+  template <class P = detail::PredicatesOf<Member_>>
+  auto Contains(Bare part) const {
+    return P::Contains(std::move(part));
+  }
+  template <class P = detail::PredicatesOf<Member_>>
+  auto HasPrefix(Bare part) const {
+    return P::HasPrefix(std::move(part));
+  }
+  template <class P = detail::PredicatesOf<Member_>>
+  auto HasSuffix(Bare part) const {
+    return P::HasSuffix(std::move(part));
+  }
+};
+
+/// `F<&User::age>` is the field `age` of User wherever a field is meant: in builders, mutations, hooks,
+/// predicates and orders.
+template <auto Member>
+inline constexpr Token<Member> F{};
+
+}  // namespace grapnel

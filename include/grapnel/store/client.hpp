@@ -1,0 +1,154 @@
+#pragma once
+
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/store/detail/run.hpp>
+#include <grapnel/store/detail/transaction.hpp>
+#include <grapnel/store/entities.hpp>
+#include <grapnel/store/mutation.hpp>
+#include <grapnel/store/read_tx.hpp>
+#include <grapnel/store/tx.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+
+/// The way to the entities: of a whole database, of a transaction, or of a running mutation. Copies are
+/// alike; each keeps the database open.
+///
+/// Threads: any, several at once, unless it is a transaction's or a mutation's.
+/// Source: ent's Client.
+class Client {
+ public:
+  /// The entities of type E.
+  template <class E>
+  store::Entities<E> Of() const {
+    return store::Entities<E>(handle_);
+  }
+
+  /// Begins a transaction; inside one, a transaction nested in it. Waits for the lock to write.
+  /// Throws: BusyError after 5 seconds, CancelledError at the context's deadline or stop; TxError inside a
+  /// transaction or running mutation of the same thread, when this is the base client.
+  Transaction Tx() const {
+    if (handle_->transaction) return Transaction::Nested(handle_);
+    auto handle = Begin(detail::Transaction::Kind::Explicit);
+    return Transaction::Access::Of(std::move(handle), true);
+  }
+
+  /// Runs `body(tx)` in a transaction and commits it; rolls back when it throws, and passes that on.
+  /// Returns: what `body` returned.
+  /// Throws: as Tx and Tx::Commit.
+  template <class F>
+  decltype(auto) WithTx(F&& body) const {
+    return Transaction::Within(Tx(), std::forward<F>(body));
+  }
+
+  /// Begins one snapshot for many reads; inside a transaction it reads what that one sees.
+  grapnel::ReadTx ReadTx() const {
+    if (handle_->transaction) return {handle_, false};
+    return {Begin(detail::Transaction::Kind::ReadOnly), true};
+  }
+
+  /// Runs a mutation, whose Op a hook has changed, from the start of the chain. Its hook returns the
+  /// result and does not call next.
+  template <class E>
+  Value<E> Mutate(Mutation<E>& m) const {
+    return detail::RunMutation(handle_, m);
+  }
+
+  /// This client with one thing more for its calls: a std::stop_token, a deadline
+  /// (std::chrono::steady_clock::time_point), a duration from now, or a value of any other type, which
+  /// hooks find by `m.Context().Get<V>()`.
+  template <class V>
+  Client With(V value) const {
+    return Client(Longer(handle_->context.With(std::move(value))));
+  }
+  /// This client, with every statement's text handed to `trace`; by default to standard error.
+  Client Debug(core::Context::Trace trace = PrintStatement) const {
+    return Client(Longer(handle_->context.WithTrace(std::move(trace))));
+  }
+
+  const core::Context& Context() const noexcept { return handle_->context; }
+  /// The object of type T that was given to Provide. Throws: DependencyError.
+  template <class T>
+  T& Dep() const {
+    return handle_->store->dependencies.Get<T>();
+  }
+
+  // What follows is for the other parts of the store.
+  explicit Client(detail::HandlePtr handle) noexcept : handle_(std::move(handle)) {}
+
+ protected:
+  static void PrintStatement(std::string_view sql) {
+    std::fprintf(stderr, "grapnel: %.*s\n", static_cast<int>(sql.size()), sql.data());
+  }
+
+  detail::HandlePtr Longer(core::Context context) const {
+    return std::make_shared<const detail::Handle>(
+        detail::Handle{handle_->store, handle_->transaction, handle_->nested, std::move(context)});
+  }
+
+  detail::HandlePtr Begin(detail::Transaction::Kind kind) const {
+    detail::Marks::Guard(*handle_->store);
+    auto transaction =
+        std::make_shared<detail::Transaction>(handle_->store, handle_->context, kind);
+    handle_->context.ThrowIfCancelled();
+    transaction->Begin(handle_->context);
+    transaction->MarkThread();
+    return std::make_shared<const detail::Handle>(
+        detail::Handle{handle_->store, std::move(transaction), nullptr, handle_->context});
+  }
+
+  detail::HandlePtr handle_;
+};
+
+template <class E>
+store::TxEntities<E> Transaction::Of() const {
+  return store::TxEntities<E>(handle_);
+}
+
+inline grapnel::Client Transaction::Client() const { return grapnel::Client(handle_); }
+
+template <class E>
+grapnel::Client Mutation<E>::Client() const {
+  static_cast<void>(core_.Handle());
+  return grapnel::Client(core_.handle);
+}
+
+template <class E>
+Transaction Mutation<E>::Tx() const {
+  if (!InTx()) {
+    throw TxError(std::string(Type()) + " " + ToString(Op()) +
+                  ": the mutation is not running in a transaction that somebody began; ask InTx() "
+                  "first, or use m.Client(), m.AfterCommit() and m.AfterRollback()");
+  }
+  return Transaction::Access::Of(core_.handle, false);
+}
+
+// Where `m` depends on a template parameter, these spare the `.template`.
+
+/// `m.Client().Of<C>()`.
+template <class C, class E>
+store::Entities<C> Of(const Mutation<E>& m) {
+  return m.Client().template Of<C>();
+}
+/// `m.Dep<T>()`.
+template <class T, class M>
+T& Dep(const M& m) {
+  return m.template Dep<T>();
+}
+/// `m.Context().Get<V>()`.
+template <class V, class M>
+const V* PerCall(const M& m) {
+  return m.Context().template Get<V>();
+}
+
+}  // namespace grapnel

@@ -1,0 +1,152 @@
+#pragma once
+
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/type.hpp>
+#include <grapnel/schema/schema.hpp>
+#include <grapnel/store/client.hpp>
+#include <grapnel/store/detail/run.hpp>
+#include <grapnel/store/detail/store.hpp>
+#include <grapnel/store/driver.hpp>
+#include <grapnel/store/entities.hpp>
+#include <grapnel/store/tx.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+
+/// A client of a whole database that knows its entity types: what Database::With returns.
+template <class... Es>
+class View : public Client {
+ public:
+  /// The entities of type E, one of Es.
+  template <class E>
+  store::Entities<E> Of() const {
+    CheckType<E>();
+    return store::Entities<E>(handle_);
+  }
+
+  /// Creates the tables and indexes that are missing, in one transaction; changes nothing that is there.
+  /// Throws: MigrationError when an existing table does not fit, nothing changed; StorageError, BusyError,
+  /// CancelledError; TxError inside a transaction of the same thread.
+  void Migrate() const {
+    detail::Marks::Guard(*handle_->store);
+    handle_->context.ThrowIfCancelled();
+    static constexpr const detail::Table* tables[] = {&detail::kTable<Es>...};
+    const store::Lease lease = handle_->store->driver->Writer(handle_->context);
+    lease->Watch(&handle_->context);
+    lease->Migrate(tables);
+  }
+
+  /// As Client::With, keeping the types.
+  template <class V>
+  View With(V value) const {
+    return View(Longer(handle_->context.With(std::move(value))));
+  }
+  /// As Client::Debug, keeping the types.
+  View Debug(core::Context::Trace trace = PrintStatement) const {
+    return View(Longer(handle_->context.WithTrace(std::move(trace))));
+  }
+
+ protected:
+  explicit View(detail::HandlePtr handle) noexcept : Client(std::move(handle)) {}
+
+  template <class E>
+  static constexpr void CheckType() {
+    static_assert((std::same_as<E, Es> || ...),
+                  "this type was not named when the database was opened: add it to grapnel::Open<...>");
+  }
+};
+
+/// An open database of the entity types Es. It is a Client; copies share everything, and the last of all
+/// clients, transactions and builders closes it.
+template <class... Es>
+class Database : public View<Es...> {
+  static_assert(sizeof...(Es) > 0, "name the entity types: grapnel::Open<User, Card>(url)");
+
+ public:
+  /// The entities of type E, one of Es; takes runtime hooks of that type.
+  template <class E>
+  store::HookedEntities<E> Of() const {
+    this->template CheckType<E>();
+    return store::HookedEntities<E>(this->handle_);
+  }
+
+  /// Puts hooks of every type behind those already registered: generic ones,
+  /// `[]<class E>(grapnel::Mutation<E>& m, grapnel::Next<E> next) { return next(m); }`. Each is one
+  /// object, shared by all types. See HookedEntities::Use for the rest.
+  template <class... Hs>
+  core::HookHandle Use(Hs... hooks) const {
+    const auto shared = std::tuple(std::make_shared<const Hs>(std::move(hooks))...);
+    std::vector<core::HookHandle> handles{UseFor<Es>(shared)...};
+    return core::HookHandle([handles]() mutable {
+      for (auto& handle : handles) handle.Remove();
+    });
+  }
+
+  /// Puts hooks around every commit of this database, of mutations' own transactions as well; outside of
+  /// those of a transaction. See Tx::OnCommit.
+  template <class... Hs>
+  core::HookHandle OnCommit(Hs... hooks) const {
+    return UseOnTx(&detail::Store::commit_hooks, std::move(hooks)...);
+  }
+  /// Puts hooks around every rollback of this database. See Tx::OnRollback.
+  template <class... Hs>
+  core::HookHandle OnRollback(Hs... hooks) const {
+    return UseOnTx(&detail::Store::rollback_hooks, std::move(hooks)...);
+  }
+
+  /// Makes `object` available to hooks, transactions and clients as `Dep<T>()`, in place of an earlier T.
+  /// `Provide<Base>(object)` provides it as its base.
+  /// Lifetime: kept by reference; must outlive every use. Threads: any.
+  template <class T>
+  void Provide(T& object) const {
+    this->handle_->store->dependencies.template Provide<T>(object);
+  }
+  template <class T>
+  void Provide(const T&&) const = delete;  // a temporary would be gone at its first use
+
+  /// Hands what nobody can catch to `sink`: errors of rollback hooks in destructors and the like. By
+  /// default they are printed to standard error. Threads: `sink` is called by any.
+  void OnError(std::function<void(const std::exception&)> sink) const {
+    this->handle_->store->SetErrorSink(std::move(sink));
+  }
+
+  // What follows is for the engines.
+
+  /// The database that `driver` has opened.
+  static Database Adopt(std::unique_ptr<store::Driver> driver) {
+    auto store = std::make_shared<detail::Store>();
+    store->driver = std::move(driver);
+    (store->types.emplace(core::TypeIdOf<Es>(), std::make_unique<detail::TypeState<Es>>()), ...);
+    return Database(
+        std::make_shared<const detail::Handle>(detail::Handle{std::move(store), {}, {}, {}}));
+  }
+
+ private:
+  explicit Database(detail::HandlePtr handle) noexcept : View<Es...>(std::move(handle)) {}
+
+  template <class E, class Shared>
+  core::HookHandle UseFor(const Shared& shared) const {
+    return std::apply(
+        [&](const auto&... hooks) { return Of<E>().Use(Hook<E>(hooks)...); }, shared);
+  }
+
+  template <class... Hs>
+  core::HookHandle UseOnTx(core::HookList<Tx, void> detail::Store::*list, Hs... hooks) const {
+    std::vector<TxHook> added;
+    (added.emplace_back(std::move(hooks)), ...);
+    const auto id = (this->handle_->store.get()->*list).Add(std::move(added));
+    return core::HookHandle([store = std::weak_ptr(this->handle_->store), list, id] {
+      if (const auto alive = store.lock()) (alive.get()->*list).Remove(id);
+    });
+  }
+};
+
+}  // namespace grapnel

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <grapnel/core/op.hpp>
+#include <grapnel/store/detail/builder.hpp>
+
+#include <cstdint>
+#include <utility>
+
+namespace grapnel::store {
+
+/// Deletes all rows that match; all rows of the type without a Where. Runs once.
+template <class E>
+class DeleteMany : public detail::Matching<DeleteMany<E>, detail::Builder<DeleteMany<E>, E>> {
+ public:
+  explicit DeleteMany(detail::HandlePtr handle)
+      : detail::Matching<DeleteMany<E>, detail::Builder<DeleteMany<E>, E>>(std::move(handle),
+                                                                        Op::Delete) {}
+
+  /// Runs the hooks, once, and deletes the rows. Returns: how many rows matched, which may be none.
+  /// Throws: as Create::Save.
+  std::int64_t Exec() { return this->Run().Count(); }
+};
+
+}  // namespace grapnel::store

@@ -1,0 +1,258 @@
+#pragma once
+
+#include <grapnel/core/op.hpp>
+#include <grapnel/schema/error.hpp>
+#include <grapnel/schema/table.hpp>
+#include <grapnel/schema/value.hpp>
+#include <grapnel/store/detail/transaction.hpp>
+#include <grapnel/store/predicate.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel::detail {
+
+/// What a mutation is, but for the type of its entity: compiled once for all types. The set values and
+/// added deltas are in the entity, whose address each call is given.
+struct MutationCore {
+  MutationCore(const Table& t, grapnel::Op o) noexcept : table(&t), op(o), asked(o) {}
+
+  const Table* table;
+  grapnel::Op op;
+  grapnel::Op asked;  // by the caller: what the result has to fit
+  bool has_id = false;
+  bool executed = false;
+  FieldSet set{}, added{}, cleared{};
+  store::PredicatePtr where{};
+
+  // While it runs:
+  HandlePtr handle{};  // of the caller
+  class Transaction* transaction = nullptr;
+  Level* level = nullptr;
+
+  const detail::Handle& Handle() const {
+    if (!handle) throw Error("a mutation can do this only while it runs");
+    return *handle;
+  }
+  class Transaction& Transaction() const {
+    if (transaction == nullptr) throw Error("a mutation can do this only while it runs");
+    return *transaction;
+  }
+
+  bool IsUpdate() const noexcept { return Is(op, Op::Update | Op::UpdateOne); }
+  bool IsOne() const noexcept { return Is(op, Op::UpdateOne | Op::DeleteOne); }
+  bool ChangesNothing() const noexcept { return set.none() && added.none() && cleared.none(); }
+
+  void SetOp(grapnel::Op to, void* entity) {
+    if (to == op) return;
+    const bool pair = op != Op::Create && to != Op::Create && !Name(to).empty();
+    const bool to_many = IsOne() && Is(to, Op::Update | Op::Delete);
+    const bool same_width = IsOne() == Is(to, Op::UpdateOne | Op::DeleteOne);
+    if (!pair || !(to_many || same_width)) {
+      throw Error(std::string(table->entity) + ": " + ToString(op) + " cannot become " + ToString(to) +
+                  "; Delete and Update can become one another, DeleteOne and UpdateOne too, and the One "
+                  "forms the forms for many");
+    }
+    if (to_many) {
+      where = store::Both(IdEquals(entity), where);
+      has_id = false;
+    }
+    op = to;
+    ApplyDefaults(entity);
+  }
+
+  /// Sets the defaults of Create, or the update-defaults, of fields that nothing was said about.
+  void ApplyDefaults(void* entity) {
+    if (!IsUpdate() && op != Op::Create) return;
+    for (std::size_t i = 0; i < table->columns.size(); ++i) {
+      const Column& column = table->columns[i];
+      const auto make = op == Op::Create ? column.set_default : column.set_update_default;
+      if (make == nullptr || added.test(i) || cleared.test(i)) continue;
+      if (set.test(i) && (i != 0 || !IsZero(column, entity))) continue;
+      void* member = column.at(entity);
+      make(member);
+      column.ops->normalize(member);
+      set.set(i);
+    }
+  }
+
+  /// Throws unless every value may be written: required, immutable, and the field's own validators.
+  void Validate(void* entity) {
+    if (op == Op::Create) {
+      ApplyDefaults(entity);  // a hook may have emptied the id
+      const Column& id = table->Id();
+      if (set.test(0) && IsZero(id, entity)) set.reset(0);
+      if (!set.test(0) && !table->GeneratesIds()) {
+        Refuse(id, "an id is required: Set it, or give the field a Default");
+      }
+    }
+    for (std::size_t i = 0; i < table->columns.size(); ++i) {
+      const Column& column = table->columns[i];
+      if (op == Op::Create && i != 0 && !set.test(i) && !column.nullable) {
+        Refuse(column, "a value is required");
+      }
+      if (op != Op::Create && column.immutable && (set.test(i) || added.test(i) || cleared.test(i))) {
+        RefuseImmutable(column);
+      }
+      if (column.validate == nullptr || !set.test(i)) continue;
+      if (const auto reason = column.validate(column.at_const(entity))) Refuse(column, *reason);
+    }
+  }
+
+  void BeforeSet(std::size_t place) const {
+    const Column& column = table->columns[place];
+    if (IsUpdate() && column.immutable) RefuseImmutable(column);
+  }
+  void MarkSet(std::size_t place) {
+    set.set(place);
+    added.reset(place);
+    cleared.reset(place);
+    if (place == 0 && op == Op::Create) has_id = true;
+  }
+
+  void Add(std::size_t place, void* entity, const void* delta) {
+    const Column& column = table->columns[place];
+    BeforeSet(place);
+    void* member = column.at(entity);
+    if (set.test(place) || added.test(place)) {
+      if (!column.ops->add(member, delta)) Refuse(column, "the sum leaves the field's range");
+    } else {
+      column.ops->copy(member, delta);
+      cleared.reset(place);
+      if (op == Op::Create) return MarkSet(place);  // nothing is stored yet: it counts from 0
+      added.set(place);
+    }
+  }
+
+  void Clear(std::size_t place, void* entity) {
+    BeforeSet(place);
+    Reset(place, entity);
+    cleared.set(place);
+  }
+
+  void Reset(std::size_t place, void* entity) {
+    set.reset(place);
+    added.reset(place);
+    cleared.reset(place);
+    if (place == 0) return void(has_id = has_id && op != Op::Create);
+    table->columns[place].ops->reset(table->columns[place].at(entity));
+  }
+
+  // By name.
+
+  std::size_t PlaceOf(std::string_view name) const {
+    const Column* column = table->Find(name);
+    if (column == nullptr) throw UnknownFieldError(table->entity, name);
+    return table->PlaceOf(*column);
+  }
+
+  std::vector<std::string_view> Names(const FieldSet& fields) const {
+    std::vector<std::string_view> names;
+    for (std::size_t i = 0; i < table->columns.size(); ++i) {
+      if (fields.test(i)) names.push_back(table->columns[i].name);
+    }
+    return names;
+  }
+
+  std::optional<FieldValue> Value(const FieldSet& of, std::string_view name,
+                                  const void* entity) const {
+    const std::size_t place = PlaceOf(name);
+    if (!of.test(place)) return std::nullopt;
+    const Column& column = table->columns[place];
+    try {
+      return column.ops->to_value(column.at_const(entity));
+    } catch (const std::exception& error) {
+      throw ValidationError(table->entity, name, op, error.what());
+    }
+  }
+
+  void SetField(std::string_view name, const FieldValue& value, void* entity) {
+    const std::size_t place = PlaceOf(name);
+    const Column& column = table->columns[place];
+    if (value.IsNull()) return ClearField(name, entity);
+    BeforeSet(place);
+    Assign(column, column.at(entity), value);
+    MarkSet(place);
+  }
+
+  void AddField(std::string_view name, const FieldValue& delta, void* entity, void* scratch) {
+    const std::size_t place = PlaceOf(name);
+    const Column& column = table->columns[place];
+    if (!column.ops->number) Mismatch(column, "nothing can be added to it: it is no number");
+    if (delta.IsNull()) Mismatch(column, "a NULL cannot be added");
+    Assign(column, column.at(scratch), delta);
+    Add(place, entity, column.at_const(scratch));
+  }
+
+  void ClearField(std::string_view name, void* entity) {
+    const std::size_t place = PlaceOf(name);
+    const Column& column = table->columns[place];
+    if (!column.nullable) Mismatch(column, "it cannot be cleared: it is not optional");
+    Clear(place, entity);
+  }
+
+  std::string Describe(const void* entity) const {
+    std::string text = std::string(table->entity) + " " + grapnel::ToString(op);
+    if (has_id) text += "(id=" + Show(table->Id(), entity) + ")";
+    std::string fields;
+    for (std::size_t i = has_id ? 1 : 0; i < table->columns.size(); ++i) {
+      if (!set.test(i) && !added.test(i) && !cleared.test(i)) continue;
+      const Column& column = table->columns[i];
+      fields += (fields.empty() ? "" : ", ") + std::string(column.name);
+      fields += added.test(i) ? "+=" : "=";
+      fields += cleared.test(i) ? "NULL" : Show(column, entity);
+    }
+    return fields.empty() ? text : text + " {" + fields + "}";
+  }
+
+ private:
+  static std::string Show(const Column& column, const void* entity) {
+    if (column.sensitive) return "***";
+    try {
+      return grapnel::ToString(column.ops->to_value(column.at_const(entity)));
+    } catch (const std::exception&) {
+      return "a value that cannot be stored";
+    }
+  }
+
+  static bool IsZero(const Column& column, const void* entity) {
+    return column.ops->is_zero != nullptr && column.ops->is_zero(column.at_const(entity));
+  }
+
+  store::PredicatePtr IdEquals(const void* entity) const {
+    const Column& id = table->Id();
+    return std::make_shared<const store::PredicateNode>(store::PredicateNode{
+        store::PredicateKind::Equal, id.tag, {id.ops->to_value(id.at_const(entity))}});
+  }
+
+  void Assign(const Column& column, void* member, const FieldValue& value) const {
+    try {
+      if (!column.ops->from_value(member, value)) {
+        constexpr std::string_view given[] = {"null", "bool", "integer", "real", "text", "blob"};
+        Mismatch(column, "the field is of type " + std::string(Name(column.ops->kind)) +
+                             ", the value of type " + std::string(given[value.Get().index()]));
+      }
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception& error) {
+      Refuse(column, error.what());
+    }
+  }
+
+  [[noreturn]] void Refuse(const Column& column, std::string_view reason) const {
+    throw ValidationError(table->entity, column.name, op, reason);
+  }
+  [[noreturn]] void RefuseImmutable(const Column& column) const {
+    Refuse(column, "the field is immutable: it can be set only when the entity is created");
+  }
+  [[noreturn]] void Mismatch(const Column& column, std::string_view reason) const {
+    throw TypeMismatchError(table->entity, column.name, reason);
+  }
+};
+
+}  // namespace grapnel::detail

@@ -1,0 +1,169 @@
+#pragma once
+
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/dependencies.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/type.hpp>
+#include <grapnel/schema/error.hpp>
+#include <grapnel/schema/table.hpp>
+#include <grapnel/store/driver.hpp>
+#include <grapnel/store/error.hpp>
+
+#include <atomic>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+
+class Transaction;
+using Tx = Transaction;
+
+namespace detail {
+
+/// What a store knows of one entity type; its hooks are in TypeState<E>, derived from it.
+struct TypeEntry {
+  explicit TypeEntry(const Table& t) noexcept : table(&t) {}
+  TypeEntry(const TypeEntry&) = delete;
+  TypeEntry& operator=(const TypeEntry&) = delete;
+  virtual ~TypeEntry() = default;
+
+  /// Compares the schema with the database, until it fits once.
+  void Verify(store::Connection& connection) {
+    if (verified_.load(std::memory_order_acquire)) return;
+    connection.Verify(*table);
+    verified_.store(true, std::memory_order_release);
+  }
+
+  const Table* table;
+
+ private:
+  std::atomic<bool> verified_{false};
+};
+
+/// What all clients, transactions and builders of one Open share.
+struct Store {
+  using ErrorSink = std::function<void(const std::exception&)>;
+
+  std::unique_ptr<store::Driver> driver;
+  core::Dependencies dependencies;
+  core::HookList<Tx, void> commit_hooks;
+  core::HookList<Tx, void> rollback_hooks;
+  std::unordered_map<core::TypeId, std::unique_ptr<TypeEntry>> types;  // fixed once opened
+
+  TypeEntry& TypeOf(const Table& table) const {
+    const auto found = types.find(table.type);
+    if (found == types.end()) {
+      throw SchemaError(table.entity, "id",
+                        "this type was not named when the database was opened: add it to "
+                        "grapnel::Open<...>");
+    }
+    return *found->second;
+  }
+
+  void SetErrorSink(ErrorSink sink) {
+    const std::lock_guard lock(sink_mutex_);
+    sink_ = std::make_shared<const ErrorSink>(std::move(sink));
+  }
+
+  /// Hands on what nobody can catch. Never throws: what the sink throws is dropped.
+  void Report(const std::exception_ptr& error) noexcept {
+    try {
+      std::shared_ptr<const ErrorSink> sink;
+      {
+        const std::lock_guard lock(sink_mutex_);
+        sink = sink_;
+      }
+      try {
+        std::rethrow_exception(error);
+      } catch (const std::exception& caught) {
+        Send(sink.get(), caught);
+      } catch (...) {
+        Send(sink.get(), Error("an exception of no standard type"));
+      }
+    } catch (...) {  // NOLINT(bugprone-empty-catch): there is nowhere left to tell it
+    }
+  }
+
+ private:
+  static void Send(const ErrorSink* sink, const std::exception& error) {
+    if (sink != nullptr && *sink) {
+      (*sink)(error);
+    } else {
+      std::fprintf(stderr, "grapnel: %s\n", error.what());
+    }
+  }
+
+  std::mutex sink_mutex_;
+  std::shared_ptr<const ErrorSink> sink_;
+};
+
+/// Says that a thread is inside a transaction or a running mutation of a store, so that the base client
+/// must not be used there.
+struct Mark {
+  explicit Mark(const Store& s) noexcept : store(&s) {}
+  const Store* store;
+  std::atomic<bool> active{true};
+};
+
+/// The marks of this thread. Those of transactions may be taken off by another thread, so that they are
+/// shared and swept here.
+class Marks {
+ public:
+  static std::shared_ptr<Mark> Add(const Store& store) {
+    Sweep();
+    return List().emplace_back(std::make_shared<Mark>(store));
+  }
+
+  /// Throws: TxError when this thread is inside a transaction or a running mutation of `store`.
+  static void Guard(const Store& store) {
+    for (const Running* running = Running::top; running != nullptr; running = running->outer) {
+      if (running->store == &store && running->active) {
+        throw TxError(
+            "the base client was used inside a running mutation of the same thread, where it would "
+            "wait for itself: use the mutation's client, m.Client()");
+      }
+    }
+    if (List().empty()) return;
+    Sweep();
+    for (const auto& mark : List()) {
+      if (mark->store == &store) {
+        throw TxError(
+            "the base client was used inside a transaction of the same thread: use the transaction, "
+            "tx.Of<...>() or tx.Client()");
+      }
+    }
+  }
+
+  /// The mark of a mutation that runs in a transaction of its own.
+  struct Running {
+    explicit Running(const Store& s) noexcept : store(&s), outer(top) { top = this; }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() { top = outer; }
+
+    const Store* store;
+    Running* outer;
+    bool active = true;
+    static inline thread_local constinit Running* top = nullptr;
+  };
+
+ private:
+  static std::vector<std::shared_ptr<Mark>>& List() {
+    static thread_local std::vector<std::shared_ptr<Mark>> list;
+    return list;
+  }
+  static void Sweep() {
+    std::erase_if(List(), [](const auto& mark) { return !mark->active; });
+  }
+};
+
+}  // namespace detail
+}  // namespace grapnel

@@ -1,0 +1,163 @@
+#pragma once
+
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/schema/codec.hpp>
+#include <grapnel/schema/table.hpp>
+#include <grapnel/schema/value.hpp>
+#include <grapnel/store/predicate.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// The seam between the store and a database engine. What an engine gets are descriptions of
+/// statements; SQL text, placeholders, type mapping, error classification and savepoints are its own.
+namespace grapnel::store {
+
+using detail::FieldSet;
+using detail::Table;
+
+/// What all statements say: for which type, and for which Op an error is to be reported.
+struct Statement {
+  const Table* table;
+  grapnel::Op op{};
+};
+
+/// Inserts the fields in `set`, the rest as NULL; the id only when `set` holds it.
+struct Insert : Statement {
+  const void* entity = nullptr;
+  FieldSet set{};
+};
+
+/// Updates the row with `entity`'s id, or, without `by_id`, all rows that match.
+struct Update : Statement {
+  const void* entity = nullptr;  // holds the id, the set values and the added deltas
+  FieldSet set{};
+  FieldSet added{};    // checked against the field's range in the same statement
+  FieldSet cleared{};
+  bool by_id = false;
+  const PredicateNode* where = nullptr;
+};
+
+struct Delete : Statement {
+  const void* entity = nullptr;
+  bool by_id = false;
+  const PredicateNode* where = nullptr;
+};
+
+struct Select : Statement {
+  enum class Want : std::uint8_t { Rows, Ids, Count, Exist };
+  Want want = Want::Rows;
+  const void* entity = nullptr;
+  bool by_id = false;
+  const PredicateNode* where = nullptr;
+  std::span<const Ordering> order{};
+  std::optional<std::int64_t> limit{};
+  std::int64_t offset = 0;
+};
+
+/// One session with the database, used by one thread at a time.
+///
+/// Throws, from every call: StorageError, BusyError, CancelledError, ConstraintError, SchemaError,
+/// ValidationError. What fails leaves its own statement undone; whether the transaction is still there
+/// says InTransaction().
+class Connection {
+ public:
+  using RowSink = std::function<void(detail::Row&)>;
+
+  virtual ~Connection() = default;
+
+  /// The context of the calls that follow: its deadline and stop token interrupt them, its tracer sees
+  /// them. Null ends that. Requires: it lives until the next Watch.
+  virtual void Watch(const core::Context* context) noexcept = 0;
+
+  virtual void BeginWrite() = 0;
+  /// Begins a snapshot, fixed at once.
+  virtual void BeginRead() = 0;
+  /// Never cancelled. BusyError and ConstraintError leave the transaction open, to be tried again.
+  virtual void Commit() = 0;
+  /// Never throws; also succeeds when the engine has already rolled back.
+  virtual void Rollback() noexcept = 0;
+  virtual bool InTransaction() const noexcept = 0;
+
+  /// Savepoints are numbered from 1 by their depth.
+  virtual void Savepoint(int depth) = 0;
+  virtual void RollbackTo(int depth) = 0;
+  virtual void Release(int depth) = 0;
+
+  /// Throws SchemaError unless the table has every column, of a type that fits.
+  virtual void Verify(const Table& table) = 0;
+
+  /// Returns the id that was made, or 0 when it was given.
+  virtual std::int64_t Run(const Insert& statement) = 0;
+  /// Returns how many rows matched.
+  virtual std::int64_t Run(const Update& statement) = 0;
+  virtual std::int64_t Run(const Delete& statement) = 0;
+  /// Hands the rows to `sink`: of Want::Rows all columns in the table's order, of Want::Ids the id.
+  virtual void Run(const Select& statement, const RowSink& sink) = 0;
+  /// Want::Count: how many; Want::Exist: 0 or 1.
+  virtual std::int64_t Count(const Select& statement) = 0;
+
+  /// Creates the tables and indexes that are missing. Throws MigrationError, nothing changed, when an
+  /// existing table does not fit.
+  virtual void Migrate(std::span<const Table* const> tables) = 0;
+};
+
+class Driver;
+
+/// A connection on loan; goes back when this is destroyed.
+class Lease {
+ public:
+  Lease() = default;
+  Lease(Driver& driver, Connection& connection) noexcept
+      : driver_(&driver), connection_(&connection) {}
+  Lease(Lease&& other) noexcept
+      : driver_(other.driver_), connection_(std::exchange(other.connection_, nullptr)) {}
+  Lease& operator=(Lease&& other) noexcept {
+    std::swap(driver_, other.driver_);
+    std::swap(connection_, other.connection_);
+    return *this;
+  }
+  ~Lease() { Return(); }
+
+  explicit operator bool() const noexcept { return connection_ != nullptr; }
+  Connection* operator->() const noexcept { return connection_; }
+  Connection& operator*() const noexcept { return *connection_; }
+  inline void Return() noexcept;
+
+ private:
+  Driver* driver_ = nullptr;
+  Connection* connection_ = nullptr;
+};
+
+/// An open database: lends connections.
+class Driver {
+ public:
+  virtual ~Driver() = default;
+
+  /// The connection that writes, to one at a time, first come, first served. Waits until the context's
+  /// deadline or stop, then throws CancelledError; without them 5 seconds, then BusyError. Threads: any.
+  virtual Lease Writer(const core::Context& context) = 0;
+  /// A connection that only reads; does not wait for a writer where the engine allows it. Threads: any.
+  virtual Lease Reader(const core::Context& context) = 0;
+  /// What was opened, for messages.
+  virtual std::string_view Url() const noexcept = 0;
+
+ private:
+  friend Lease;
+  /// Takes a connection back; it is in no transaction. Threads: any.
+  virtual void Return(Connection& connection) noexcept = 0;
+};
+
+void Lease::Return() noexcept {
+  if (connection_ != nullptr) driver_->Return(*std::exchange(connection_, nullptr));
+}
+
+}  // namespace grapnel::store

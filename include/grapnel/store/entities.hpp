@@ -1,0 +1,129 @@
+#pragma once
+
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/schema/schema.hpp>
+#include <grapnel/store/create.hpp>
+#include <grapnel/store/create_bulk.hpp>
+#include <grapnel/store/delete_many.hpp>
+#include <grapnel/store/delete_one.hpp>
+#include <grapnel/store/detail/execute.hpp>
+#include <grapnel/store/detail/run.hpp>
+#include <grapnel/store/query.hpp>
+#include <grapnel/store/update_many.hpp>
+#include <grapnel/store/update_one.hpp>
+
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <utility>
+#include <vector>
+
+namespace grapnel::store {
+
+/// Reads the entities of one type.
+template <class E>
+class Reader {
+ public:
+  using Id = detail::IdOf<E>;
+
+  explicit Reader(detail::HandlePtr handle) : handle_(std::move(handle)) {}
+
+  /// The row with this id, or nothing. Throws: as Query.
+  std::optional<E> Find(const Id& id) const {
+    E key{};
+    key.id = id;
+    std::optional<E> found;
+    detail::RunRead(handle_, detail::kTable<E>, [&](Connection& connection) {
+      Select statement{{&detail::kTable<E>}};
+      statement.entity = &key;
+      statement.by_id = true;
+      connection.Run(statement, [&](detail::Row& row) {
+        detail::LoadRow(detail::kTable<E>, &found.emplace(), row);
+      });
+      return 0;
+    });
+    return found;
+  }
+
+  /// The row with this id. Throws: NotFoundError when there is none; else as Query.
+  E Get(const Id& id) const {
+    auto found = Find(id);
+    if (found) return *std::move(found);
+    E key{};
+    key.id = id;
+    throw NotFoundError(detail::kTable<E>.entity, detail::DescribeId(detail::kTable<E>, &key));
+  }
+
+  store::Query<E> Query() const { return store::Query<E>(handle_); }
+
+ protected:
+  detail::HandlePtr handle_;
+};
+
+/// Reads and writes the entities of one type; every write goes through the hooks.
+template <class E>
+class Entities : public Reader<E> {
+ public:
+  using Id = detail::IdOf<E>;
+  using Reader<E>::Reader;
+
+  store::Create<E> Create() const { return store::Create<E>(this->handle_); }
+  /// Creates a row for each element of a range, of entities or of Create() builders. An lvalue range is
+  /// kept by reference, and its builders are spent.
+  template <std::ranges::input_range Range>
+  store::CreateBulk<E, Range> CreateBulk(Range&& rows) const {
+    return {this->handle_, std::forward<Range>(rows)};
+  }
+  store::UpdateOne<E> UpdateOne(Id id) const { return {this->handle_, std::move(id)}; }
+  store::UpdateOne<E> UpdateOne(const E& entity) const { return {this->handle_, entity.id}; }
+  store::UpdateMany<E> Update() const { return store::UpdateMany<E>(this->handle_); }
+  store::DeleteOne<E> DeleteOne(Id id) const { return {this->handle_, std::move(id)}; }
+  store::DeleteOne<E> DeleteOne(const E& entity) const { return {this->handle_, entity.id}; }
+  store::DeleteMany<E> Delete() const { return store::DeleteMany<E>(this->handle_); }
+};
+
+/// The same, of a database: takes runtime hooks.
+template <class E>
+class HookedEntities : public Entities<E> {
+ public:
+  using Entities<E>::Entities;
+
+  /// Puts hooks behind those already registered; `Use(f, g, h)` is f(g(h(next))). Hooks of one type and
+  /// hooks of every type share one order. They run for every mutation whose Save or Exec starts later.
+  /// Returns: a handle whose Remove() takes them out; ignoring it keeps them.
+  /// Lifetime: what a hook captures by reference must outlive every mutation that started before it was
+  /// removed: Remove() does not wait for those under way.
+  /// Threads: any, also while others mutate; the hook is called const, by several threads at once.
+  template <class... Hs>
+  core::HookHandle Use(Hs... hooks) const {
+    std::vector<Hook<E>> added;
+    (added.emplace_back(std::move(hooks)), ...);
+    auto& list = detail::StateOf<E>(*this->handle_->store).runtime;
+    const auto id = list.Add(std::move(added));
+    return core::HookHandle([store = std::weak_ptr(this->handle_->store), id] {
+      if (const auto alive = store.lock()) detail::StateOf<E>(*alive).runtime.Remove(id);
+    });
+  }
+};
+
+/// The same, of a transaction: its hooks last as long as it.
+template <class E>
+class TxEntities : public Entities<E> {
+ public:
+  using Entities<E>::Entities;
+
+  /// Puts hooks behind the runtime hooks of the client, for this transaction only.
+  template <class... Hs>
+  core::HookHandle Use(Hs... hooks) const {
+    this->handle_->transaction->Check(*this->handle_->GetLevel());
+    std::vector<Hook<E>> added;
+    (added.emplace_back(std::move(hooks)), ...);
+    auto* list = detail::LocalHooks<E>(*this->handle_->GetLevel(), true);
+    const auto id = list->Add(std::move(added));
+    return core::HookHandle([handle = std::weak_ptr(this->handle_), list, id] {
+      if (const auto alive = handle.lock()) list->Remove(id);
+    });
+  }
+};
+
+}  // namespace grapnel::store

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <grapnel/core/error.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/schema/schema.hpp>
+#include <grapnel/store/mutation.hpp>
+
+#include <fmt/core.h>
+
+#include <concepts>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace grapnel::detail {
+
+/// A formatter of what has a text; takes no options. (One derived from fmt's own for texts makes g++ warn
+/// at -O3.)
+struct TextFormatter {
+  template <class ParseContext>
+  constexpr auto parse(ParseContext& context) {
+    return context.begin();
+  }
+  template <class FormatContext>
+  static auto Write(std::string_view text, FormatContext& context) {
+    auto out = context.out();
+    for (const char c : text) *out++ = c;
+    return out;
+  }
+};
+
+}  // namespace grapnel::detail
+
+/// "Create", "Update|UpdateOne".
+template <>
+struct fmt::formatter<grapnel::Op> : grapnel::detail::TextFormatter {
+  template <class FormatContext>
+  auto format(grapnel::Op op, FormatContext& context) const {
+    const std::string_view name = grapnel::Name(op);
+    return name.empty() ? Write(grapnel::ToString(op), context) : Write(name, context);
+  }
+};
+
+/// The error's message.
+template <std::derived_from<grapnel::Error> E>
+struct fmt::formatter<E, char> : grapnel::detail::TextFormatter {
+  template <class FormatContext>
+  auto format(const grapnel::Error& error, FormatContext& context) const {
+    return Write(error.what(), context);
+  }
+};
+
+/// `User UpdateOne(id=3) {name="Ada", age+=1, nickname=NULL}`; sensitive fields show as ***.
+template <class E>
+struct fmt::formatter<grapnel::Mutation<E>, char> : grapnel::detail::TextFormatter {
+  template <class FormatContext>
+  auto format(const grapnel::Mutation<E>& m, FormatContext& context) const {
+    return Write(grapnel::ToString(m), context);
+  }
+};

@@ -1,0 +1,272 @@
+#pragma once
+
+#include <grapnel/schema/codec.hpp>
+#include <grapnel/schema/error.hpp>
+#include <grapnel/schema/schema.hpp>
+#include <grapnel/schema/token.hpp>
+#include <grapnel/schema/value.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+namespace store {
+
+enum class PredicateKind : std::uint8_t {
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
+  In,
+  IsNull,
+  Contains,
+  HasPrefix,
+  HasSuffix,
+  And,
+  Or,
+  Not,
+};
+
+/// One node of a predicate, its types forgotten: what an engine renders.
+struct PredicateNode {
+  PredicateKind kind;
+  detail::FieldTag field = nullptr;                 // of a leaf
+  std::vector<FieldValue> values{};                 // of a leaf
+  std::shared_ptr<const PredicateNode> left{};      // And, Or, Not
+  std::shared_ptr<const PredicateNode> right{};     // And, Or
+};
+
+using PredicatePtr = std::shared_ptr<const PredicateNode>;
+
+/// `left && right`, either of which may be null: no condition.
+inline PredicatePtr Both(PredicatePtr left, PredicatePtr right) {
+  if (!left) return right;
+  if (!right) return left;
+  return std::make_shared<const PredicateNode>(
+      PredicateNode{PredicateKind::And, nullptr, {}, std::move(left), std::move(right)});
+}
+
+/// A condition on the rows of E, made by comparing tokens: `F<&User::age> > 30 && F<&User::name> == "Ada"`.
+/// A comparison with a NULL does not hold, and neither does its negation by !=; `Not` of it does not
+/// either, as in SQL.
+template <class E>
+class Predicate {
+ public:
+  explicit Predicate(PredicatePtr node) : node_(std::move(node)) {}
+  const PredicatePtr& Node() const noexcept { return node_; }
+
+ private:
+  PredicatePtr node_;
+};
+
+/// How to order rows: see Asc and Desc.
+struct Ordering {
+  detail::FieldTag field;
+  bool descending;
+};
+
+template <class E>
+struct Order {
+  Ordering ordering;
+};
+
+/// Whether a predicate or order over O applies to E: O is E or one of its mixins.
+template <class O, class E>
+concept AppliesTo = std::same_as<O, E> || std::derived_from<E, O>;
+
+}  // namespace store
+
+namespace detail {
+
+/// The entity that `&&` and `||` of two predicates are about.
+template <class A, class B>
+using Joined = std::conditional_t<std::derived_from<A, B>, A, B>;
+
+template <auto Member>
+consteval bool CheckField() {
+  using Owner = typename Token<Member>::Owner;
+  static_assert(FieldOf<Owner, Member>,
+                "this member is not in Schema<...>::Fields(), so it cannot stand in a predicate or "
+                "order: add Field<&User::name>(\"name\") there");
+  return true;
+}
+
+/// A mixin has no id, so its own fields are searched instead of the entity's.
+template <auto Member>
+consteval bool CheckIdOrField() {
+  using Owner = typename Token<Member>::Owner;
+  if constexpr (requires { &Owner::id; }) {
+    return CheckField<Member>();
+  } else {
+    static_assert(HasSchema<Owner>, "this member's struct has no Schema: a mixin needs one");
+    return true;
+  }
+}
+
+template <auto Member>
+store::Predicate<typename Token<Member>::Owner> Leaf(store::PredicateKind kind,
+                                                     std::vector<FieldValue> values = {}) {
+  static_assert(CheckIdOrField<Member>());
+  return store::Predicate<typename Token<Member>::Owner>(
+      std::make_shared<const store::PredicateNode>(
+          store::PredicateNode{kind, Token<Member>::Tag(), std::move(values)}));
+}
+
+template <auto Member>
+FieldValue Operand(typename Token<Member>::Bare value) {
+  using Bare = typename Token<Member>::Bare;
+  Normalize(value);
+  try {
+    return Mapping<Bare>::ToValue(value);
+  } catch (const BadValue& error) {
+    using Owner = typename Token<Member>::Owner;
+    std::string_view entity = core::TypeName<Owner>();
+    throw ValidationError(entity, "predicate", Op{}, error.what());
+  }
+}
+
+template <auto Member>
+auto Compare(store::PredicateKind kind, typename Token<Member>::Bare value) {
+  std::vector<FieldValue> values;
+  values.push_back(Operand<Member>(std::move(value)));
+  return Leaf<Member>(kind, std::move(values));
+}
+
+template <auto Member>
+struct PredicatesOf {
+  using Bare = typename Token<Member>::Bare;
+  using Kind = store::PredicateKind;
+
+  static auto IsNull() { return Leaf<Member>(Kind::IsNull); }
+  static auto NotNull() { return !IsNull(); }
+
+  template <class... Values>
+  static auto In(const Values&... values) {
+    std::vector<FieldValue> list;
+    if constexpr ((std::is_convertible_v<const Values&, Bare> && ...)) {
+      (list.push_back(Operand<Member>(Bare(values))), ...);
+    } else {
+      static_assert(sizeof...(Values) == 1 && (std::ranges::input_range<const Values&> && ...),
+                    "In takes values of the field's type, or one range of them");
+      for (const auto& each : (values, ...)) list.push_back(Operand<Member>(Bare(each)));
+    }
+    return Leaf<Member>(Kind::In, std::move(list));
+  }
+  template <class... Values>
+  static auto NotIn(const Values&... values) {
+    return !In(values...);
+  }
+
+  static auto Contains(Bare part) { return Part(Kind::Contains, std::move(part)); }
+  static auto HasPrefix(Bare part) { return Part(Kind::HasPrefix, std::move(part)); }
+  static auto HasSuffix(Bare part) { return Part(Kind::HasSuffix, std::move(part)); }
+
+ private:
+  static auto Part(Kind kind, Bare part) {
+    static_assert(Mapping<Bare>::Kind == FieldKind::Text || Mapping<Bare>::Kind == FieldKind::Blob,
+                  "Contains, HasPrefix and HasSuffix are for fields of text and blob");
+    return Compare<Member>(kind, std::move(part));
+  }
+};
+
+}  // namespace detail
+
+template <auto Member>
+auto operator==(Token<Member>, detail::NonDeduced<typename Token<Member>::Bare> value) {
+  return detail::Compare<Member>(store::PredicateKind::Equal, std::move(value));
+}
+template <auto Member>
+auto operator==(detail::NonDeduced<typename Token<Member>::Bare> value, Token<Member>) {
+  return detail::Compare<Member>(store::PredicateKind::Equal, std::move(value));
+}
+template <auto Member>
+auto operator!=(Token<Member>, detail::NonDeduced<typename Token<Member>::Bare> value) {
+  return detail::Compare<Member>(store::PredicateKind::NotEqual, std::move(value));
+}
+template <auto Member>
+auto operator!=(detail::NonDeduced<typename Token<Member>::Bare> value, Token<Member>) {
+  return detail::Compare<Member>(store::PredicateKind::NotEqual, std::move(value));
+}
+template <auto Member>
+auto operator<(Token<Member>, detail::NonDeduced<typename Token<Member>::Bare> value) {
+  return detail::Compare<Member>(store::PredicateKind::Less, std::move(value));
+}
+template <auto Member>
+auto operator<(detail::NonDeduced<typename Token<Member>::Bare> value, Token<Member>) {
+  return detail::Compare<Member>(store::PredicateKind::Greater, std::move(value));
+}
+template <auto Member>
+auto operator<=(Token<Member>, detail::NonDeduced<typename Token<Member>::Bare> value) {
+  return detail::Compare<Member>(store::PredicateKind::LessEqual, std::move(value));
+}
+template <auto Member>
+auto operator<=(detail::NonDeduced<typename Token<Member>::Bare> value, Token<Member>) {
+  return detail::Compare<Member>(store::PredicateKind::GreaterEqual, std::move(value));
+}
+template <auto Member>
+auto operator>(Token<Member>, detail::NonDeduced<typename Token<Member>::Bare> value) {
+  return detail::Compare<Member>(store::PredicateKind::Greater, std::move(value));
+}
+template <auto Member>
+auto operator>(detail::NonDeduced<typename Token<Member>::Bare> value, Token<Member>) {
+  return detail::Compare<Member>(store::PredicateKind::Less, std::move(value));
+}
+template <auto Member>
+auto operator>=(Token<Member>, detail::NonDeduced<typename Token<Member>::Bare> value) {
+  return detail::Compare<Member>(store::PredicateKind::GreaterEqual, std::move(value));
+}
+template <auto Member>
+auto operator>=(detail::NonDeduced<typename Token<Member>::Bare> value, Token<Member>) {
+  return detail::Compare<Member>(store::PredicateKind::LessEqual, std::move(value));
+}
+
+namespace store {
+
+template <class A, class B>
+  requires(AppliesTo<A, B> || AppliesTo<B, A>)
+Predicate<detail::Joined<A, B>> operator&&(const Predicate<A>& left, const Predicate<B>& right) {
+  return Predicate<detail::Joined<A, B>>(Both(left.Node(), right.Node()));
+}
+
+template <class A, class B>
+  requires(AppliesTo<A, B> || AppliesTo<B, A>)
+Predicate<detail::Joined<A, B>> operator||(const Predicate<A>& left, const Predicate<B>& right) {
+  return Predicate<detail::Joined<A, B>>(std::make_shared<const PredicateNode>(
+      PredicateNode{PredicateKind::Or, nullptr, {}, left.Node(), right.Node()}));
+}
+
+template <class E>
+Predicate<E> operator!(const Predicate<E>& predicate) {
+  return Predicate<E>(std::make_shared<const PredicateNode>(
+      PredicateNode{PredicateKind::Not, nullptr, {}, predicate.Node(), {}}));
+}
+
+}  // namespace store
+
+/// Orders rows by a field, smallest first; NULL stands before every value.
+template <auto Member>
+store::Order<typename Token<Member>::Owner> Asc(Token<Member>) {
+  static_assert(detail::CheckIdOrField<Member>());
+  return {{Token<Member>::Tag(), false}};
+}
+
+/// Orders rows by a field, largest first; NULL stands behind every value.
+template <auto Member>
+store::Order<typename Token<Member>::Owner> Desc(Token<Member>) {
+  static_assert(detail::CheckIdOrField<Member>());
+  return {{Token<Member>::Tag(), true}};
+}
+
+}  // namespace grapnel

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <grapnel/core/context.hpp>
+#include <grapnel/store/detail/transaction.hpp>
+#include <grapnel/store/entities.hpp>
+
+#include <utility>
+
+namespace grapnel {
+
+class Client;
+
+/// One snapshot of the database for many reads: they see nothing of what others commit meanwhile. Ends
+/// with its scope. On an in-memory database it keeps writers waiting.
+/// Throws, from its reads: TxError on another thread than its own.
+class ReadTx {
+ public:
+  ReadTx(ReadTx&&) noexcept = default;
+  ReadTx& operator=(ReadTx&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    std::swap(owner_, other.owner_);
+    return *this;
+  }
+  ~ReadTx() {
+    if (handle_ && owner_) handle_->transaction->Rollback();
+  }
+
+  template <class E>
+  store::Reader<E> Of() const {
+    return store::Reader<E>(handle_);
+  }
+  const core::Context& Context() const noexcept { return handle_->context; }
+
+ private:
+  friend Client;
+  ReadTx(detail::HandlePtr handle, bool owner) noexcept
+      : handle_(std::move(handle)), owner_(owner) {}
+
+  detail::HandlePtr handle_;
+  bool owner_;
+};
+
+}  // namespace grapnel

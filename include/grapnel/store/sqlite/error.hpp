@@ -1,0 +1,92 @@
+#pragma once
+
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/error.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/schema/error.hpp>
+#include <grapnel/schema/table.hpp>
+#include <grapnel/store/error.hpp>
+
+#include <sqlite3.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// From SQLite's result codes to Grapnel's errors.
+namespace grapnel::sqlite::detail {
+
+using grapnel::detail::Column;
+using grapnel::detail::Table;
+
+/// What was being done when SQLite failed, for the message.
+struct Doing {
+  std::string_view database;
+  const Table* table = nullptr;
+  grapnel::Op op{};
+  const core::Context* context = nullptr;
+};
+
+inline ConstraintKind KindOf(int extended) noexcept {
+  switch (extended) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID: return ConstraintKind::Unique;
+    case SQLITE_CONSTRAINT_NOTNULL: return ConstraintKind::NotNull;
+    case SQLITE_CONSTRAINT_FOREIGNKEY: return ConstraintKind::ForeignKey;
+    case SQLITE_CONSTRAINT_CHECK: return ConstraintKind::Check;
+    default: return ConstraintKind::Other;
+  }
+}
+
+/// The fields that SQLite names in "UNIQUE constraint failed: User.name, User.age".
+inline std::vector<std::string> FieldsNamed(const Table& table, std::string_view message) {
+  std::vector<std::string> fields;
+  const auto colon = message.find(": ");
+  if (colon == message.npos) return fields;
+  const std::string list = ", " + std::string(message.substr(colon + 2)) + ", ";
+  for (const Column& column : table.columns) {
+    const std::string named =
+        ", " + std::string(table.name) + "." + std::string(column.storage) + ", ";
+    if (list.find(named) != list.npos) fields.emplace_back(column.name);
+  }
+  return fields;
+}
+
+[[noreturn]] inline void Throw(int extended, const std::string& message, const Doing& doing) {
+  const std::string_view entity = doing.table != nullptr ? doing.table->entity : doing.database;
+  const auto storage = [&](StorageKind kind) {
+    return StorageError(kind, doing.database, message, extended);
+  };
+  switch (extended & 0xff) {
+    case SQLITE_CONSTRAINT:
+      throw ConstraintError(entity, doing.op, KindOf(extended),
+                            doing.table != nullptr ? FieldsNamed(*doing.table, message)
+                                                   : std::vector<std::string>(),
+                            message);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      if (doing.context != nullptr) doing.context->ThrowIfCancelled();
+      throw BusyError(std::string(doing.database) + ": another program or connection holds the lock (" +
+                      message + ")");
+    case SQLITE_INTERRUPT:
+      if (doing.context != nullptr) doing.context->ThrowIfCancelled();
+      throw CancelledError("the operation was cancelled: " + message);
+    case SQLITE_FULL: throw storage(StorageKind::Full);
+    case SQLITE_IOERR: throw storage(StorageKind::Io);
+    case SQLITE_CORRUPT: throw storage(StorageKind::Corrupt);
+    case SQLITE_READONLY:
+    case SQLITE_PERM: throw storage(StorageKind::ReadOnly);
+    case SQLITE_NOTADB: throw storage(StorageKind::NotADatabase);
+    case SQLITE_CANTOPEN: throw storage(StorageKind::Open);
+    case SQLITE_ERROR:
+      if (message.starts_with("no such ") || message.find("has no column") != message.npos) {
+        throw SchemaError(entity, "id", "the database does not fit the schema: " + message);
+      }
+      [[fallthrough]];
+    default: throw storage(StorageKind::Other);
+  }
+}
+
+}  // namespace grapnel::sqlite::detail

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <grapnel/core/context.hpp>
+#include <grapnel/store/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+
+namespace grapnel::sqlite::detail {
+
+/// A lock that is handed on in the order of asking, and waited for only as long as a context allows. It
+/// may be unlocked by another thread than the one that locked it. (std::timed_mutex is neither.)
+class FairLock {
+ public:
+  /// Throws: CancelledError at the context's deadline or stop; BusyError, naming `what`, after `longest`
+  /// when it sets no deadline.
+  void Lock(const core::Context& context, std::chrono::milliseconds longest, const std::string& what) {
+    std::unique_lock lock(mutex_);
+    if (!held_) {
+      held_ = true;
+      return;
+    }
+    Waiter self;
+    waiting_.push_back(&self);
+    const auto until = context.Deadline().value_or(core::Context::Clock::now() + longest);
+    self.wake.wait_until(lock, context.StopToken(), until, [&] { return self.granted; });
+    if (self.granted) return;
+    std::erase(waiting_, &self);
+    lock.unlock();
+    context.ThrowIfCancelled();
+    throw BusyError(what + ": another transaction of this program held the lock for too long");
+  }
+
+  void Unlock() noexcept {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.empty()) {
+      held_ = false;
+      return;
+    }
+    Waiter* next = waiting_.front();
+    waiting_.pop_front();
+    next->granted = true;
+    next->wake.notify_one();
+  }
+
+ private:
+  struct Waiter {
+    bool granted = false;
+    std::condition_variable_any wake;
+  };
+
+  std::mutex mutex_;
+  bool held_ = false;
+  std::deque<Waiter*> waiting_;
+};
+
+}  // namespace grapnel::sqlite::detail

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <grapnel/store/database.hpp>
+#include <grapnel/store/sqlite/driver.hpp>
+
+#include <memory>
+#include <string_view>
+
+namespace grapnel {
+
+/// Opens an SQLite database of the entity types Es; creates a file that is not there.
+///
+/// `url` is a path ("app.db"), an SQLite URI ("file:app.db?mode=ro"), or names a database in memory
+/// (":memory:", "file:any?mode=memory"), which is private to this opening and gone with it. A file is run
+/// in WAL mode with synchronous=FULL: what was committed survives a crash and a power cut.
+/// Throws: StorageError, with the URL in it, of kind Open, NotADatabase, Io; BusyError.
+/// Threads: any; the result may be shared by all threads.
+template <class... Es>
+Database<Es...> Open(std::string_view url) {
+  return Database<Es...>::Adopt(std::make_unique<sqlite::detail::Driver>(url));
+}
+
+}  // namespace grapnel

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <grapnel/core/op.hpp>
+#include <grapnel/store/detail/builder.hpp>
+
+#include <cstdint>
+#include <utility>
+
+namespace grapnel::store {
+
+/// Updates all rows that match; all rows of the type without a Where. Runs once.
+template <class E>
+class UpdateMany : public detail::Updating<UpdateMany<E>, E> {
+ public:
+  explicit UpdateMany(detail::HandlePtr handle)
+      : detail::Updating<UpdateMany<E>, E>(std::move(handle), Op::Update) {}
+
+  /// Runs the hooks, once, and updates the rows. Returns: how many rows matched, which may be none.
+  /// Throws: as Create::Save.
+  std::int64_t Save() { return this->Run().Count(); }
+};
+
+}  // namespace grapnel::store

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <grapnel/core/op.hpp>
+#include <grapnel/schema/schema.hpp>
+#include <grapnel/store/detail/builder.hpp>
+
+#include <utility>
+
+namespace grapnel::store {
+
+/// Updates the row with a given id. Runs once.
+template <class E>
+class UpdateOne : public detail::Updating<UpdateOne<E>, E> {
+ public:
+  UpdateOne(detail::HandlePtr handle, detail::IdOf<E> id)
+      : detail::Updating<UpdateOne<E>, E>(std::move(handle), Op::UpdateOne) {
+    this->Entity().id = std::move(id);
+    this->Core().has_id = true;
+  }
+
+  /// Runs the hooks and updates the row. Returns: the row as it is now stored, whether or not it still
+  /// matches, or what a hook returned in its place.
+  /// Throws: NotFoundError when there is no such row or it does not match; else as Create::Save.
+  E Save() { return std::move(this->Run().Entity()); }
+};
+
+}  // namespace grapnel::store

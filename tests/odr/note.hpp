@@ -1,0 +1,21 @@
+#pragma once
+
+#include <grapnel/grapnel.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+struct Note {
+  std::int64_t id = 0;
+  std::string text;
+};
+
+template <>
+struct grapnel::Schema<Note> {
+  static constexpr std::string_view Type = "Note";
+  static constexpr auto Fields() { return grapnel::Fields(Field<&Note::text>("text").NotEmpty()); }
+};
+
+/// Defined in second.cpp, over the same templates.
+std::int64_t WriteAndCount(grapnel::Database<Note>& client);
