@@ -2,6 +2,7 @@
 set(GRAPNEL_CORE_HEADERS
   grapnel/core.hpp
   grapnel/core/chain.hpp
+  grapnel/core/concat.hpp
   grapnel/core/context.hpp
   grapnel/core/dependencies.hpp
   grapnel/core/error.hpp
@@ -47,6 +48,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/detail/store.hpp
   grapnel/store/detail/transaction.hpp
   grapnel/store/driver.hpp
+  grapnel/store/effective_chain.hpp
   grapnel/store/entities.hpp
   grapnel/store/error.hpp
   grapnel/store/format.hpp
@@ -59,8 +61,10 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/error.hpp
   grapnel/store/sqlite/fair_lock.hpp
   grapnel/store/sqlite/open.hpp
+  grapnel/store/sqlite/session.hpp
   grapnel/store/sqlite/sql.hpp
   grapnel/store/sqlite/statement.hpp
+  grapnel/store/sqlite/tables.hpp
   grapnel/store/tx.hpp
   grapnel/store/update_many.hpp
   grapnel/store/update_one.hpp

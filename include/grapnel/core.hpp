@@ -4,6 +4,7 @@
 /// standard library and nothing else.
 
 #include <grapnel/core/chain.hpp>
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/dependencies.hpp>
 #include <grapnel/core/error.hpp>

@@ -4,6 +4,7 @@
 
 #include <grapnel/store/client.hpp>
 #include <grapnel/store/database.hpp>
+#include <grapnel/store/effective_chain.hpp>
 #include <grapnel/store/entities.hpp>
 #include <grapnel/store/error.hpp>
 #include <grapnel/store/format.hpp>

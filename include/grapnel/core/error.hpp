@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/op.hpp>
 
 #include <stdexcept>
@@ -18,7 +19,7 @@ class Error : public std::runtime_error {
 class RejectedError : public Error {
  public:
   RejectedError(std::string_view type, grapnel::Op op)
-      : Error(std::string(type) + ": " + ToString(op) + " is not allowed"), type_(type), op_(op) {}
+      : Error(core::Concat({type, ": ", ToString(op), " is not allowed"})), type_(type), op_(op) {}
 
   /// The type of the mutation that was refused ("User").
   const std::string& Type() const noexcept { return type_; }
@@ -34,9 +35,9 @@ class RejectedError : public Error {
 class DependencyError : public Error {
  public:
   explicit DependencyError(std::string_view type)
-      : Error("no dependency of type " + std::string(type) +
-              " was provided; call client.Provide(object), or client.Provide<" + std::string(type) +
-              ">(object) for an object of a derived type"),
+      : Error(core::Concat({"no dependency of type ", type,
+                            " was provided; call client.Provide(object), or client.Provide<", type,
+                            ">(object) for an object of a derived type"})),
         type_(type) {}
 
   /// The name of the type that was asked for.

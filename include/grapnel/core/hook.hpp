@@ -142,6 +142,16 @@ auto Compose(const H& hook) {
   }
 }
 
+/// A hook that only wraps another one says so by a member type `Wrapped`, and goes by its name.
+template <class H>
+constexpr std::string_view NameOf() {
+  if constexpr (requires { typename H::Wrapped; }) {
+    return NameOf<typename H::Wrapped>();
+  } else {
+    return TypeName<H>();
+  }
+}
+
 }  // namespace detail
 
 /// Calls a hook of any form with what comes next.
@@ -170,7 +180,7 @@ class Hook {
 
   /// Shares one hook object between several subjects.
   template <class H>
-  explicit Hook(std::shared_ptr<const H> hook) : name_(TypeName<H>()) {
+  explicit Hook(std::shared_ptr<const H> hook) : name_(detail::NameOf<H>()) {
     static_assert(detail::CheckHook<H, Subject, Result>());
     if constexpr (requires { { hook->Mask() } -> std::same_as<Op>; }) mask_ = hook->Mask();
     if constexpr (BeforeHook<H, Subject>) {
@@ -200,7 +210,7 @@ class Hook {
   bool IsBefore() const noexcept { return before_ != nullptr; }
   /// The Ops outside of which the hook does nothing.
   Op Mask() const noexcept { return mask_; }
-  /// The hook's type, as the compiler spells it.
+  /// The type of the hook, or of the function that it was made in, as the compiler spells it.
   std::string_view Name() const noexcept { return name_; }
 
   /// Runs a before-only hook. Requires: IsBefore().

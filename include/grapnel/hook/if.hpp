@@ -15,6 +15,7 @@ namespace detail {
 /// at the top level of a chain.
 template <class Inner, class Condition>
 struct Conditional {
+  using Wrapped = Inner;
   Inner inner;
   Condition condition;
   Op mask = AnyOp;
@@ -44,6 +45,7 @@ template <class Inner, class Condition>
   requires requires { typename Inner::BeforeOnly; }
 struct Conditional<Inner, Condition> {
   using BeforeOnly = void;
+  using Wrapped = Inner;
 
   Inner inner;
   Condition condition;

@@ -12,6 +12,7 @@ namespace detail {
 template <class F>
 struct BeforePoint {
   using BeforeOnly = void;
+  using Wrapped = F;
   F function;
 
   template <class Subject>
@@ -23,6 +24,7 @@ struct BeforePoint {
 
 template <class F>
 struct AfterPoint {
+  using Wrapped = F;
   F function;
 
   template <class Subject, class Result>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
 
@@ -12,7 +13,7 @@ namespace grapnel {
 class FieldError : public Error {
  public:
   FieldError(std::string_view entity, std::string_view field, std::string_view reason)
-      : Error(std::string(entity) + "." + std::string(field) + ": " + std::string(reason)),
+      : Error(core::Concat({entity, ".", field, ": ", reason})),
         entity_(entity),
         field_(field),
         reason_(reason) {}
@@ -36,7 +37,7 @@ class ValidationError : public FieldError {
  public:
   ValidationError(std::string_view entity, std::string_view field, grapnel::Op op,
                   std::string_view reason)
-      : FieldError(entity, field, std::string(reason) + " (" + ToString(op) + ")"), op_(op) {}
+      : FieldError(entity, field, core::Concat({reason, " (", ToString(op), ")"})), op_(op) {}
 
   /// What the mutation was about to do.
   grapnel::Op Op() const noexcept { return op_; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/schema/codec.hpp>
 #include <grapnel/schema/token.hpp>
 
@@ -23,6 +24,28 @@ struct Nothing {};
 /// A default: a value of the field's type, or something to call for one.
 template <class Bare, class D>
 constexpr bool kIsDefault = std::is_invocable_r_v<Bare, const D&> || std::is_convertible_v<D, Bare>;
+
+/// Why a text or blob of this many bytes is refused, or nothing.
+inline std::optional<std::string> CheckLength(std::size_t size, std::size_t least,
+                                              std::size_t most) {
+  if (size < least) {
+    if (size == 0) return "the value is empty";
+    return core::Concat({"the value is shorter than ", std::to_string(least), " bytes"});
+  }
+  if (size <= most) return std::nullopt;
+  return core::Concat({"the value is longer than ", std::to_string(most), " bytes"});
+}
+
+/// Why a number is refused, or nothing.
+template <class N>
+std::optional<std::string> CheckNumber(N value, const std::optional<N>& least,
+                                       const std::optional<N>& most, bool above_zero) {
+  static_cast<void>(Mapping<N>::ToValue(value));
+  if ((!least || value >= *least) && (!most || value <= *most) && (!above_zero || value > N{})) {
+    return std::nullopt;
+  }
+  return core::Concat({"the value ", std::to_string(value), " is out of range"});
+}
 
 /// What every field has, whatever its type.
 struct FieldTraits {
@@ -186,24 +209,15 @@ class Field {
   /// Why `value` is refused, or nothing.
   std::optional<std::string> Check(const Bare& value) const {
     if constexpr (requires { value.size(); }) {
-      if (value.size() < traits_.min_length) {
-        return value.size() == 0 ? "the value is empty"
-                                 : "the value is shorter than " +
-                                       std::to_string(traits_.min_length) + " bytes";
-      }
-      if (value.size() > traits_.max_length) {
-        return "the value is longer than " + std::to_string(traits_.max_length) + " bytes";
+      if (auto reason = detail::CheckLength(value.size(), traits_.min_length, traits_.max_length)) {
+        return reason;
       }
     }
     try {
-      if constexpr (detail::Number<Bare> || detail::HasCodec<Bare> || std::is_enum_v<Bare>) {
-        static_cast<void>(detail::Mapping<Bare>::ToValue(value));
-      }
       if constexpr (detail::Number<Bare>) {
-        if ((least_ && value < *least_) || (most_ && value > *most_) ||
-            (above_zero_ && !(value > Bare{}))) {
-          return "the value " + std::to_string(value) + " is out of range";
-        }
+        if (auto reason = detail::CheckNumber(value, least_, most_, above_zero_)) return reason;
+      } else if constexpr (detail::HasCodec<Bare> || std::is_enum_v<Bare>) {
+        static_cast<void>(detail::Mapping<Bare>::ToValue(value));
       }
       const bool ok = std::apply(
           [&](const Validators&... tests) { return (Passes(tests, value) && ...); }, validators_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/store/detail/run.hpp>
@@ -126,9 +127,10 @@ grapnel::Client Mutation<E>::Client() const {
 template <class E>
 Transaction Mutation<E>::Tx() const {
   if (!InTx()) {
-    throw TxError(std::string(Type()) + " " + ToString(Op()) +
-                  ": the mutation is not running in a transaction that somebody began; ask InTx() "
-                  "first, or use m.Client(), m.AfterCommit() and m.AfterRollback()");
+    throw TxError(core::Concat(
+        {Type(), " ", ToString(Op()),
+         ": the mutation is not running in a transaction that somebody began; ask InTx() first, or use "
+         "m.Client(), m.AfterCommit() and m.AfterRollback()"}));
   }
   return Transaction::Access::Of(core_.handle, false);
 }

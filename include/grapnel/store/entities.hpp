@@ -67,6 +67,12 @@ class Entities : public Reader<E> {
   using Id = detail::IdOf<E>;
   using Reader<E>::Reader;
 
+  /// The hooks that a mutation of this type goes through now, outermost first; `fmt::print("{}", ...)`
+  /// shows them.
+  EffectiveChain Chain() const {
+    return detail::DescribeChain<E>(*this->handle_->store, this->handle_->GetLevel());
+  }
+
   store::Create<E> Create() const { return store::Create<E>(this->handle_); }
   /// Creates a row for each element of a range, of entities or of Create() builders. An lvalue range is
   /// kept by reference, and its builders are spent.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/core/type.hpp>
@@ -20,7 +21,7 @@ namespace grapnel {
 class NotFoundError : public Error {
  public:
   NotFoundError(std::string_view entity, std::string_view what)
-      : Error(std::string(entity) + " not found: " + std::string(what)), entity_(entity) {}
+      : Error(core::Concat({entity, " not found: ", what})), entity_(entity) {}
 
   const std::string& Entity() const noexcept { return entity_; }
 
@@ -32,7 +33,7 @@ class NotFoundError : public Error {
 class NotSingularError : public Error {
  public:
   explicit NotSingularError(std::string_view entity)
-      : Error(std::string(entity) + ": Only() found more than one row"), entity_(entity) {}
+      : Error(core::Concat({entity, ": Only() found more than one row"})), entity_(entity) {}
 
   const std::string& Entity() const noexcept { return entity_; }
 
@@ -82,11 +83,14 @@ class ConstraintError : public Error {
   static std::string Text(std::string_view entity, grapnel::Op op, ConstraintKind kind,
                           const std::vector<std::string>& fields, std::string_view detail,
                           const std::optional<std::size_t>& row) {
-    std::string text = std::string(entity) + ": " + ToString(op) + " breaks a " +
-                       std::string(Name(kind)) + " constraint";
-    for (std::size_t i = 0; i < fields.size(); ++i) text += (i == 0 ? " on " : ", ") + fields[i];
-    if (row) text += " in row " + std::to_string(*row);
-    return text + " (" + std::string(detail) + ")";
+    std::string text =
+        core::Concat({entity, ": ", ToString(op), " breaks a ", Name(kind), " constraint"});
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      core::Append(text, {i == 0 ? " on " : ", ", fields[i]});
+    }
+    if (row) core::Append(text, {" in row ", std::to_string(*row)});
+    core::Append(text, {" (", detail, ")"});
+    return text;
   }
 
   std::string entity_;
@@ -153,7 +157,7 @@ class CommittedError : public Error {
       try {
         std::rethrow_exception(cause);
       } catch (const std::exception& error) {
-        text += std::string(" [") + error.what() + "]";
+        core::Append(text, {" [", error.what(), "]"});
       } catch (...) {
         text += " [an exception of no standard type]";
       }
@@ -199,8 +203,7 @@ constexpr std::string_view Name(StorageKind kind) noexcept {
 class StorageError : public Error {
  public:
   StorageError(StorageKind kind, std::string_view database, std::string_view detail, int code = 0)
-      : Error("storage error (" + std::string(Name(kind)) + ") in " + std::string(database) + ": " +
-              std::string(detail)),
+      : Error(core::Concat({"storage error (", Name(kind), ") in ", database, ": ", detail})),
         kind_(kind),
         database_(database),
         code_(code) {}

@@ -3,6 +3,7 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/schema.hpp>
+#include <grapnel/store/effective_chain.hpp>
 #include <grapnel/store/mutation.hpp>
 
 #include <fmt/core.h>
@@ -47,6 +48,15 @@ struct fmt::formatter<E, char> : grapnel::detail::TextFormatter {
   template <class FormatContext>
   auto format(const grapnel::Error& error, FormatContext& context) const {
     return Write(error.what(), context);
+  }
+};
+
+/// The steps, a line each, outermost first.
+template <>
+struct fmt::formatter<grapnel::store::EffectiveChain> : grapnel::detail::TextFormatter {
+  template <class FormatContext>
+  auto format(const grapnel::store::EffectiveChain& chain, FormatContext& context) const {
+    return Write(grapnel::store::ToString(chain), context);
   }
 };
 

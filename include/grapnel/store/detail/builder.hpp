@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/schema.hpp>
@@ -26,8 +27,9 @@ class Builder {
   // For CreateBulk, which runs the mutations of several builders.
   HandlePtr Take() {
     if (!handle_) {
-      throw Error(std::string(kTable<E>.entity) +
-                  ": this builder is spent: it ran already, or was moved from; make a new one");
+      throw Error(core::Concat(
+          {kTable<E>.entity,
+           ": this builder is spent: it ran already, or was moved from; make a new one"}));
     }
     return std::move(handle_);
   }

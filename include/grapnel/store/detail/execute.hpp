@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/store/detail/mutation_core.hpp>
@@ -28,7 +29,7 @@ inline void LoadRow(const Table& table, void* entity, Row& row) {
       }
     } catch (const std::exception& error) {
       throw SchemaError(table.entity, column.name,
-                        "a stored value cannot be read: " + std::string(error.what()));
+                        core::Concat({"a stored value cannot be read: ", error.what()}));
     }
     ++at;
   }
@@ -36,9 +37,7 @@ inline void LoadRow(const Table& table, void* entity, Row& row) {
 
 inline std::string DescribeId(const Table& table, const void* entity) {
   const FieldValue id = table.Id().ops->to_value(table.Id().at_const(entity));
-  if (const auto* number = id.As<std::int64_t>()) return "id " + std::to_string(*number);
-  if (const auto* text = id.As<std::string>()) return "id \"" + *text + "\"";
-  return "its id";
+  return core::Concat({"id ", ToString(id)});
 }
 
 /// Runs a statement that reads, inside the handle's transaction or on a connection of its own.
@@ -62,8 +61,9 @@ auto RunRead(const HandlePtr& handle, const Table& table, F statement) {
 /// in `entity`; of UpdateOne the row as it is now stored is in `fresh`.
 inline std::int64_t Execute(MutationCore& m, void* entity, void* fresh) {
   if (m.executed) {
-    throw Error(std::string(m.table->entity) + ": the mutation was already carried out, by Mutate: its "
-                "hook must not call next as well");
+    throw Error(core::Concat({m.table->entity,
+                              ": the mutation was already carried out, by Mutate: its hook must not "
+                              "call next as well"}));
   }
   m.Validate(entity);
   Transaction& transaction = *m.transaction;
@@ -71,8 +71,8 @@ inline std::int64_t Execute(MutationCore& m, void* entity, void* fresh) {
   const core::Context& context = m.Handle().context;
   const Table& table = *m.table;
   const auto not_found = [&] {
-    return NotFoundError(table.entity,
-                         DescribeId(table, entity) + (m.where ? ", or it does not match" : ""));
+    return NotFoundError(table.entity, core::Concat({DescribeId(table, entity),
+                                                     m.where ? ", or it does not match" : ""}));
   };
   const auto write = [&](const auto& statement) {
     return transaction.Write(*m.level, type, context,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/table.hpp>
@@ -54,9 +55,10 @@ struct MutationCore {
     const bool to_many = IsOne() && Is(to, Op::Update | Op::Delete);
     const bool same_width = IsOne() == Is(to, Op::UpdateOne | Op::DeleteOne);
     if (!pair || !(to_many || same_width)) {
-      throw Error(std::string(table->entity) + ": " + ToString(op) + " cannot become " + ToString(to) +
-                  "; Delete and Update can become one another, DeleteOne and UpdateOne too, and the One "
-                  "forms the forms for many");
+      throw Error(core::Concat(
+          {table->entity, ": ", ToString(op), " cannot become ", ToString(to),
+           "; Delete and Update can become one another, DeleteOne and UpdateOne too, and the One forms "
+           "the forms for many"}));
     }
     if (to_many) {
       where = store::Both(IdEquals(entity), where);
@@ -197,17 +199,17 @@ struct MutationCore {
   }
 
   std::string Describe(const void* entity) const {
-    std::string text = std::string(table->entity) + " " + grapnel::ToString(op);
-    if (has_id) text += "(id=" + Show(table->Id(), entity) + ")";
+    std::string text = core::Concat({table->entity, " ", grapnel::ToString(op)});
+    if (has_id) core::Append(text, {"(id=", Show(table->Id(), entity), ")"});
     std::string fields;
     for (std::size_t i = has_id ? 1 : 0; i < table->columns.size(); ++i) {
       if (!set.test(i) && !added.test(i) && !cleared.test(i)) continue;
       const Column& column = table->columns[i];
-      fields += (fields.empty() ? "" : ", ") + std::string(column.name);
-      fields += added.test(i) ? "+=" : "=";
-      fields += cleared.test(i) ? "NULL" : Show(column, entity);
+      core::Append(fields, {fields.empty() ? "" : ", ", column.name, added.test(i) ? "+=" : "=",
+                            cleared.test(i) ? "NULL" : Show(column, entity)});
     }
-    return fields.empty() ? text : text + " {" + fields + "}";
+    if (!fields.empty()) core::Append(text, {" {", fields, "}"});
+    return text;
   }
 
  private:
@@ -234,8 +236,8 @@ struct MutationCore {
     try {
       if (!column.ops->from_value(member, value)) {
         constexpr std::string_view given[] = {"null", "bool", "integer", "real", "text", "blob"};
-        Mismatch(column, "the field is of type " + std::string(Name(column.ops->kind)) +
-                             ", the value of type " + std::string(given[value.Get().index()]));
+        Mismatch(column, core::Concat({"the field is of type ", Name(column.ops->kind),
+                                       ", the value of type ", given[value.Get().index()]}));
       }
     } catch (const Error&) {
       throw;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/schema/error.hpp>
@@ -7,6 +8,7 @@
 #include <grapnel/store/detail/execute.hpp>
 #include <grapnel/store/detail/store.hpp>
 #include <grapnel/store/detail/transaction.hpp>
+#include <grapnel/store/effective_chain.hpp>
 #include <grapnel/store/mutation.hpp>
 #include <grapnel/store/tx.hpp>
 #include <grapnel/store/value.hpp>
@@ -15,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -112,6 +115,24 @@ class Run {
   std::vector<Snapshot> local_;  // the outermost transaction's first
 };
 
+template <class E>
+store::EffectiveChain DescribeChain(const Store& store, Level* level) {
+  store::EffectiveChain chain{kTable<E>.entity, {}};
+  const auto add = [&](std::string_view stage, const typename TypeState<E>::List::Snapshot& hooks) {
+    hooks.ForEach([&](const Hook<E>& hook) {
+      chain.hooks.push_back({stage, hook.Name(), hook.Mask()});
+    });
+  };
+  add("runtime", StateOf<E>(store).runtime.Load());
+  std::vector<Level*> levels;
+  for (; level != nullptr; level = level->outer) levels.insert(levels.begin(), level);
+  for (Level* each : levels) {
+    if (auto* list = LocalHooks<E>(*each)) add("transaction", list->Load());
+  }
+  add("schema", StateOf<E>(store).schema);
+  return chain;
+}
+
 /// Fits what the hooks made of the mutation to what its caller asked for. A count is no entity, unless
 /// a hook turned the mutation into another one.
 template <class E>
@@ -121,9 +142,10 @@ void Fit(const HandlePtr& handle, const Mutation<E>& m, Value<E>& value) {
   if (wants_entity == value.HasEntity()) return;
   if (core.asked == core.op) {
     throw TypeMismatchError(core.table->entity, "id",
-                            ToString(core.op) +
-                                (wants_entity ? " results in an entity, but a hook returned a count"
-                                              : " results in a count, but a hook returned an entity"));
+                            core::Concat({ToString(core.op),
+                                          wants_entity
+                                              ? " results in an entity, but a hook returned a count"
+                                              : " results in a count, but a hook returned an entity"}));
   }
   if (!wants_entity) {
     value = Value<E>(value.Count());

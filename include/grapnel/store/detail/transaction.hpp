@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/type.hpp>
@@ -92,8 +93,8 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
       throw TxError("a transaction was used by another thread than the one that began it", outcome_);
     }
     if (outcome_ != TxOutcome::Open) {
-      throw TxError("the transaction has ended: " + std::string(Name(outcome_)) +
-                        (reason_.empty() ? "" : " after \"" + reason_ + "\""),
+      throw TxError(core::Concat({"the transaction has ended: ", Name(outcome_),
+                                  reason_.empty() ? "" : ", because of: ", reason_}),
                     outcome_);
     }
     if (!level.open) throw TxError("the nested transaction has ended");
@@ -109,6 +110,7 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
     store::Lease lease = reads ? store_->driver->Reader(context) : store_->driver->Writer(context);
     lease->Watch(&context);
     reads ? lease->BeginRead() : lease->BeginWrite();
+    lease->Watch(&context_);
     lease_ = std::move(lease);
   }
 
@@ -243,9 +245,10 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
         throw;
       }
       End(TxOutcome::Unknown);
-      throw TxError("COMMIT failed with an I/O error, so that it is unknown whether it took place: " +
-                        std::string(error.what()),
-                    TxOutcome::Unknown);
+      throw TxError(
+          core::Concat({"COMMIT failed with an I/O error, so that it is unknown whether it took place: ",
+                        error.what()}),
+          TxOutcome::Unknown);
     } catch (const Error& error) {
       if (!lease_->InTransaction()) Die(error.what());
       throw;
@@ -289,6 +292,13 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   template <class F>
   auto Guarded(const Level& level, const core::Context& context, F statement) {
     Check(level);
+    // The call's context may be gone before the next statement, which may be a RELEASE of our own.
+    struct Unwatch {
+      Transaction& self;
+      ~Unwatch() {
+        if (self.lease_) self.lease_->Watch(&self.context_);
+      }
+    } unwatch{*this};
     try {
       context.ThrowIfCancelled();
       Begin(context);
@@ -370,11 +380,11 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
     int shown = 0;
     for (const RunningMutation* each = &innermost; each != nullptr && shown < 8;
          each = each->outer, ++shown) {
-      chain = std::string(each->type) + " " + ToString(each->op) + (shown == 0 ? "" : " > ") + chain;
+      chain = core::Concat({each->type, " ", ToString(each->op), shown == 0 ? "" : " > ", chain});
     }
-    throw RecursionError("mutations run inside one another more than " +
-                         std::to_string(kDepthLimit) + " deep; a hook mutates without end: ... > " +
-                         chain);
+    throw RecursionError(core::Concat({"mutations run inside one another more than ",
+                                       std::to_string(kDepthLimit),
+                                       " deep; a hook mutates without end: ... > ", chain}));
   }
 
   std::shared_ptr<Store> store_;

@@ -5,6 +5,7 @@
 #include <grapnel/store/error.hpp>
 #include <grapnel/store/sqlite/connection.hpp>
 #include <grapnel/store/sqlite/fair_lock.hpp>
+#include <grapnel/store/sqlite/session.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -18,8 +19,8 @@ namespace grapnel::sqlite::detail {
 
 /// What a URL names: a file, or a database in memory.
 /// Throws: StorageError of kind Open for what is neither.
-inline Connection::Options ParseUrl(std::string_view url) {
-  Connection::Options options;
+inline Options ParseUrl(std::string_view url) {
+  Options options;
   options.url = url;
   options.path = url;
   const bool is_uri = url.starts_with("file:");
@@ -87,7 +88,7 @@ class Driver final : public store::Driver {
     return idle;
   }
 
-  Connection::Options options_;
+  Options options_;
   Connection writer_;
   FairLock lock_;
   std::mutex mutex_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
@@ -45,10 +46,9 @@ inline std::vector<std::string> FieldsNamed(const Table& table, std::string_view
   std::vector<std::string> fields;
   const auto colon = message.find(": ");
   if (colon == message.npos) return fields;
-  const std::string list = ", " + std::string(message.substr(colon + 2)) + ", ";
+  const std::string list = core::Concat({", ", message.substr(colon + 2), ", "});
   for (const Column& column : table.columns) {
-    const std::string named =
-        ", " + std::string(table.name) + "." + std::string(column.storage) + ", ";
+    const std::string named = core::Concat({", ", table.name, ".", column.storage, ", "});
     if (list.find(named) != list.npos) fields.emplace_back(column.name);
   }
   return fields;
@@ -68,8 +68,8 @@ inline std::vector<std::string> FieldsNamed(const Table& table, std::string_view
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       if (doing.context != nullptr) doing.context->ThrowIfCancelled();
-      throw BusyError(std::string(doing.database) + ": another program or connection holds the lock (" +
-                      message + ")");
+      throw BusyError(core::Concat(
+          {doing.database, ": another program or connection holds the lock (", message, ")"}));
     case SQLITE_INTERRUPT:
       if (doing.context != nullptr) doing.context->ThrowIfCancelled();
       throw CancelledError("the operation was cancelled: " + message);
@@ -82,7 +82,8 @@ inline std::vector<std::string> FieldsNamed(const Table& table, std::string_view
     case SQLITE_CANTOPEN: throw storage(StorageKind::Open);
     case SQLITE_ERROR:
       if (message.starts_with("no such ") || message.find("has no column") != message.npos) {
-        throw SchemaError(entity, "id", "the database does not fit the schema: " + message);
+        throw SchemaError(entity, "id",
+                          core::Concat({"the database does not fit the schema: ", message}));
       }
       [[fallthrough]];
     default: throw storage(StorageKind::Other);

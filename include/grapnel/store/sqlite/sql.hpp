@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
@@ -11,7 +12,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,7 +54,7 @@ class Sql {
   std::vector<const FieldValue*> parameters;
 
   explicit Sql(const Table& table, int first_parameter = 1)
-      : table_(table), first_(first_parameter) {}
+      : table_(&table), first_(first_parameter) {}
 
   /// " WHERE ...", or nothing.
   void Where(const PredicateNode* node) {
@@ -76,9 +79,8 @@ class Sql {
 
   void OrderBy(std::span<const store::Ordering> order) {
     for (std::size_t i = 0; i < order.size(); ++i) {
-      text += i == 0 ? " ORDER BY " : ", ";
-      text += Quote(ColumnOf(order[i].field).storage);
-      if (order[i].descending) text += " DESC";
+      core::Append(text, {i == 0 ? " ORDER BY " : ", ", Quote(ColumnOf(order[i].field).storage),
+                          order[i].descending ? " DESC" : ""});
     }
   }
 
@@ -93,9 +95,9 @@ class Sql {
   static constexpr std::size_t kMaxList = 1024;
 
   const Column& ColumnOf(grapnel::detail::FieldTag field) const {
-    const Column* column = table_.Find(field);
+    const Column* column = table_->Find(field);
     if (column == nullptr) {
-      throw SchemaError(table_.entity, "predicate",
+      throw SchemaError(table_->entity, "predicate",
                         "a predicate or order names a member that is no field of this type");
     }
     return *column;
@@ -103,7 +105,7 @@ class Sql {
 
   std::string Parameter(const FieldValue& value) {
     parameters.push_back(&value);
-    return "?" + std::to_string(first_ + static_cast<int>(parameters.size()) - 1);
+    return core::Concat({"?", std::to_string(first_ + static_cast<int>(parameters.size()) - 1)});
   }
 
   void Join(const PredicateNode& node, std::string_view with) {
@@ -117,13 +119,13 @@ class Sql {
   void Leaf(const PredicateNode& node) {
     const std::string column = Quote(ColumnOf(node.field).storage);
     const auto compare = [&](std::string_view op) {
-      text += column;
-      text += op;
-      text += Parameter(node.values.front());
+      core::Append(text, {column, op, Parameter(node.values.front())});
     };
     // Byte-exact: as blobs, for text functions stop at NUL and ignore case.
-    const std::string bytes = "CAST(" + column + " AS BLOB)";
-    const auto part = [&] { return "CAST(" + Parameter(node.values.front()) + " AS BLOB)"; };
+    const std::string bytes = core::Concat({"CAST(", column, " AS BLOB)"});
+    const auto part = [&] {
+      return core::Concat({"CAST(", Parameter(node.values.front()), " AS BLOB)"});
+    };
     switch (node.kind) {
       case PredicateKind::Equal: return compare(" = ");
       case PredicateKind::NotEqual: return compare(" <> ");
@@ -131,18 +133,17 @@ class Sql {
       case PredicateKind::LessEqual: return compare(" <= ");
       case PredicateKind::Greater: return compare(" > ");
       case PredicateKind::GreaterEqual: return compare(" >= ");
-      case PredicateKind::IsNull: text += column + " IS NULL"; return;
-      case PredicateKind::Contains: text += "instr(" + bytes + ", " + part() + ") > 0"; return;
+      case PredicateKind::IsNull: return core::Append(text, {column, " IS NULL"});
+      case PredicateKind::Contains: 
+        return core::Append(text, {"instr(", bytes, ", ", part(), ") > 0"});
       case PredicateKind::HasPrefix: {
         const std::string p = part();
-        text += "substr(" + bytes + ", 1, length(" + p + ")) = " + p;
-        return;
+        return core::Append(text, {"substr(", bytes, ", 1, length(", p, ")) = ", p});
       }
       case PredicateKind::HasSuffix: {
         const std::string p = part();
-        text += "(length(" + bytes + ") >= length(" + p + ") AND substr(" + bytes + ", length(" +
-                bytes + ") - length(" + p + ") + 1) = " + p + ")";
-        return;
+        return core::Append(text, {"(length(", bytes, ") >= length(", p, ") AND substr(", bytes,
+                                   ", length(", bytes, ") - length(", p, ") + 1) = ", p, ")"});
       }
       case PredicateKind::In: return In(node, column);
       default: return;
@@ -157,7 +158,7 @@ class Sql {
       return;
     }
     if (count > kMaxList) return PackedIn(node, column);
-    text += column + " IN (";
+    core::Append(text, {column, " IN ("});
     const std::size_t padded = std::bit_ceil(count);
     for (std::size_t i = 0; i < padded; ++i) {
       if (i > 0) text += ", ";
@@ -171,15 +172,16 @@ class Sql {
     FieldValue::Bytes packed;
     for (const FieldValue& value : node.values) Pack(value, packed);
     const std::string p = Own(std::move(packed));
-    const auto length_at = [&](const std::string& at) {
-      return "CAST(CAST(substr(" + p + ", " + at + ", 10) AS TEXT) AS INTEGER)";
+    const auto length_at = [&](std::string_view at) {
+      return core::Concat({"CAST(CAST(substr(", p, ", ", at, ", 10) AS TEXT) AS INTEGER)"});
     };
     const std::string_view type = TypeName(ColumnOf(node.field).ops->kind);
-    text += column + " IN (WITH RECURSIVE packed(at, size) AS (SELECT 1, " + length_at("1") +
-            " UNION ALL SELECT at + 10 + size, " + length_at("at + 10 + size") +
-            " FROM packed WHERE at + 10 + size <= length(" + p + ")) SELECT CAST(" +
-            (type == "BLOB" ? "" : "CAST(") + "substr(" + p + ", at + 10, size)" +
-            (type == "BLOB" ? "" : " AS TEXT)") + " AS " + std::string(type) + ") FROM packed)";
+    const bool blob = type == "BLOB";
+    core::Append(text, {column, " IN (WITH RECURSIVE packed(at, size) AS (SELECT 1, ",
+                        length_at("1"), " UNION ALL SELECT at + 10 + size, ",
+                        length_at("at + 10 + size"), " FROM packed WHERE at + 10 + size <= length(", p,
+                        ")) SELECT CAST(", blob ? "" : "CAST(", "substr(", p, ", at + 10, size)",
+                        blob ? "" : " AS TEXT)", " AS ", type, ") FROM packed)"});
   }
 
   static void Pack(const FieldValue& value, FieldValue::Bytes& packed) {
@@ -204,7 +206,7 @@ class Sql {
     for (const char c : content) packed.push_back(static_cast<std::byte>(c));
   }
 
-  const Table& table_;
+  const Table* table_;
   int first_;
   std::list<FieldValue> owned_;
 };
@@ -212,8 +214,7 @@ class Sql {
 inline std::string ColumnList(const Table& table) {
   std::string list;
   for (const Column& column : table.columns) {
-    if (!list.empty()) list += ", ";
-    list += Quote(column.storage);
+    core::Append(list, {list.empty() ? "" : ", ", Quote(column.storage)});
   }
   return list;
 }
@@ -222,71 +223,99 @@ inline std::string ColumnList(const Table& table) {
 inline std::string InsertText(const Table& table, bool with_id) {
   std::string columns, values;
   for (std::size_t i = with_id ? 0 : 1; i < table.columns.size(); ++i) {
-    columns += (columns.empty() ? "" : ", ") + Quote(table.columns[i].storage);
+    core::Append(columns, {columns.empty() ? "" : ", ", Quote(table.columns[i].storage)});
     values += values.empty() ? "?" : ", ?";
   }
-  if (columns.empty()) return "INSERT INTO " + Quote(table.name) + " DEFAULT VALUES";
-  return "INSERT INTO " + Quote(table.name) + " (" + columns + ") VALUES (" + values + ")";
+  const std::string name = Quote(table.name);
+  if (columns.empty()) return core::Concat({"INSERT INTO ", name, " DEFAULT VALUES"});
+  return core::Concat({"INSERT INTO ", name, " (", columns, ") VALUES (", values, ")"});
 }
 
-inline std::string CreateTableText(const Table& table) {
-  std::string text = "CREATE TABLE " + Quote(table.name) + " (";
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+/// " WHERE ..." of a statement about one row, whose id is the parameter of that number, or, where that is
+/// 0, about all rows that match.
+inline void WhereIdAnd(Sql& sql, const Table& table, int id_parameter, const PredicateNode* where) {
+  if (id_parameter == 0) return sql.Where(where);
+  core::Append(sql.text, {" WHERE ", Quote(table.Id().storage), " = ?",
+                          std::to_string(id_parameter)});
+  if (where == nullptr) return;
+  sql.text += " AND ";
+  sql.Render(*where);
+}
+
+/// SELECT of rows, ids, a count or a yes or no. Parameter 1 is the id of one that is by id.
+inline Sql SelectText(const store::Select& select) {
+  using Want = store::Select::Want;
+  const Table& table = *select.table;
+  Sql sql(table, select.by_id ? 2 : 1);
+  switch (select.want) {
+    case Want::Rows: sql.text = core::Concat({"SELECT ", ColumnList(table)}); break;
+    case Want::Ids: sql.text = core::Concat({"SELECT ", Quote(table.Id().storage)}); break;
+    case Want::Count: sql.text = "SELECT count(*) FROM (SELECT 1"; break;
+    case Want::Exist: sql.text = "SELECT EXISTS (SELECT 1"; break;
+  }
+  core::Append(sql.text, {" FROM ", Quote(table.name)});
+  WhereIdAnd(sql, table, select.by_id ? 1 : 0, select.where);
+  sql.OrderBy(select.order);
+  if (select.limit || select.offset != 0) {
+    core::Append(sql.text, {" LIMIT ", sql.Own(select.limit.value_or(-1))});
+    if (select.offset != 0) core::Append(sql.text, {" OFFSET ", sql.Own(select.offset)});
+  }
+  if (select.want == Want::Count || select.want == Want::Exist) sql.text += ')';
+  return sql;
+}
+
+/// The sum of a column and a parameter, where it stays in range; else SQLite's "integer overflow", so
+/// that the statement undoes itself. The last term is no constant, or SQLite would compute it first.
+inline std::string Sum(const Column& column, const std::string& name, const std::string& delta,
+                       const std::function<std::string()>& parameter) {
+  const std::string sum = core::Concat({"(COALESCE(", name, ", 0) + ", delta, ")"});
+  std::string in_range;
+  if (column.ops->kind == FieldKind::Int) {
+    in_range = core::Concat({"typeof(", sum, ") = 'integer' AND ", sum, " BETWEEN ", parameter()});
+    core::Append(in_range, {" AND ", parameter()});
+  } else {
+    in_range = core::Concat({sum, " IS NOT NULL"});
+    if (column.least_real) core::Append(in_range, {" AND ", sum, " >= ", parameter()});
+    if (column.most_real) core::Append(in_range, {" AND ", sum, " <= ", parameter()});
+    if (column.above_zero) core::Append(in_range, {" AND ", sum, " > 0"});
+  }
+  return core::Concat({"CASE WHEN ", in_range, " THEN ", sum,
+                       " ELSE abs(-9223372036854775807 - (", name, " IS NOT NULL OR ", name,
+                       " IS NULL)) END"});
+}
+/// UPDATE. Its parameters are, for each column: what it is set to, or what is added and the bounds of the
+/// sum; then the id of one that is by id; then the condition's.
+inline Sql UpdateText(const store::Update& update) {
+  const Table& table = *update.table;
+  std::string assignments;
+  int parameters = 0;
+  const auto parameter = [&] { return core::Concat({"?", std::to_string(++parameters)}); };
+  for (std::size_t i = 1; i < table.columns.size(); ++i) {
     const Column& column = table.columns[i];
-    if (i > 0) text += ", ";
-    text += Quote(column.storage) + " " + std::string(TypeName(column.ops->kind));
-    if (i == 0) text += " PRIMARY KEY";
-    if (i == 0 && column.never_reuse) text += " AUTOINCREMENT";
-    if (!column.nullable) text += " NOT NULL";
-    if (column.comment.empty()) continue;
-    std::string comment(column.comment);
-    for (auto end = comment.find("*/"); end != comment.npos; end = comment.find("*/")) {
-      comment.replace(end, 2, "* ");
+    if (!update.set.test(i) && !update.added.test(i) && !update.cleared.test(i)) continue;
+    const std::string name = Quote(column.storage);
+    core::Append(assignments, {assignments.empty() ? "" : ", ", name, " = "});
+    if (update.set.test(i)) {
+      assignments += parameter();
+    } else if (update.added.test(i)) {
+      const std::string delta = parameter();
+      assignments += Sum(column, name, delta, parameter);
+    } else {
+      assignments += "NULL";
     }
-    text += " /* " + comment + " */";
   }
-  return text + ")";
+  const int id = update.by_id ? ++parameters : 0;
+  Sql sql(table, parameters + 1);
+  sql.text = core::Concat({"UPDATE ", Quote(table.name), " SET ", assignments});
+  WhereIdAnd(sql, table, id, update.where);
+  return sql;
 }
 
-inline std::vector<std::string> CreateIndexTexts(const Table& table) {
-  std::vector<std::string> texts;
-  const auto add = [&](std::string_view name, bool unique, const std::string& columns) {
-    texts.push_back("CREATE " + std::string(unique ? "UNIQUE " : "") + "INDEX IF NOT EXISTS " +
-                    Quote(name) + " ON " + Quote(table.name) + " (" + columns + ")");
-  };
-  for (const Column& column : table.columns) {
-    if (!column.unique) continue;
-    add(std::string(table.name) + "_" + std::string(column.storage) + "_key", true,
-        Quote(column.storage));
-  }
-  for (const grapnel::detail::IndexInfo& index : table.indexes) {
-    std::string name(table.name), columns;
-    for (const auto tag : index.fields) {
-      const Column* column = table.Find(tag);
-      if (column == nullptr) {
-        throw MigrationError(std::string(table.entity) +
-                             ": an index names a member that is not in Fields()");
-      }
-      name += "_" + std::string(column->storage);
-      columns += (columns.empty() ? "" : ", ") + Quote(column->storage);
-    }
-    add(index.name.empty() ? name : std::string(index.name), index.unique, columns);
-  }
-  return texts;
-}
-
-/// The affinity that SQLite derives from a declared type.
-/// Source: https://www.sqlite.org/datatype3.html, section 3.1.
-inline std::string_view Affinity(std::string declared) {
-  for (char& c : declared) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  const auto has = [&](std::string_view part) { return declared.find(part) != declared.npos; };
-  if (has("INT")) return "INTEGER";
-  if (has("CHAR") || has("CLOB") || has("TEXT")) return "TEXT";
-  if (has("BLOB") || declared.empty()) return "BLOB";
-  if (has("REAL") || has("FLOA") || has("DOUB")) return "REAL";
-  return "NUMERIC";
+inline Sql DeleteText(const store::Delete& statement) {
+  Sql sql(*statement.table, statement.by_id ? 2 : 1);
+  sql.text = core::Concat({"DELETE FROM ", Quote(statement.table->name)});
+  WhereIdAnd(sql, *statement.table, statement.by_id ? 1 : 0, statement.where);
+  return sql;
 }
 
 }  // namespace grapnel::sqlite::detail

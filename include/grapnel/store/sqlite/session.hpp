@@ -1,0 +1,237 @@
+#pragma once
+
+#include <grapnel/core/concat.hpp>
+#include <grapnel/core/context.hpp>
+#include <grapnel/schema/error.hpp>
+#include <grapnel/store/driver.hpp>
+#include <grapnel/store/error.hpp>
+#include <grapnel/store/sqlite/error.hpp>
+#include <grapnel/store/sqlite/statement.hpp>
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace grapnel::sqlite::detail {
+
+using Clock = core::Context::Clock;
+
+/// How long a lock is waited for where the context sets no deadline.
+inline constexpr std::chrono::seconds kLockWait{5};
+
+/// How a database is opened.
+struct Options {
+  std::string url;   // as the user wrote it, for messages
+  std::string path;  // as SQLite opens it
+  bool memory = false;
+  bool reader = false;
+};
+
+/// An open handle of SQLite: its settings, its statements, its waiting, its errors.
+class Session {
+ public:
+  /// Throws: StorageError of kind Open, NotADatabase, ReadOnly, Io; BusyError.
+  explicit Session(const Options& options) : url_(options.url), db_(OpenDatabase(options)) {
+    sqlite3_busy_handler(Handle(), &Session::OnBusy, this);
+    sqlite3_extended_result_codes(Handle(), 1);
+    for (const int option : {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL}) {
+      sqlite3_db_config(Handle(), option, 0, nullptr);
+    }
+    Execute("PRAGMA foreign_keys = ON");
+    if (!options.memory) {
+      if (!options.reader && sqlite3_db_readonly(Handle(), "main") == 0) UseWal();
+      Execute("PRAGMA synchronous = FULL");
+    }
+    if (options.reader) Execute("PRAGMA query_only = ON");
+    Execute("SELECT count(*) FROM sqlite_schema");  // a file that is no database fails here
+  }
+
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void Watch(const core::Context* context) noexcept {
+    context_ = context;
+    const bool watch = context != nullptr && context->CanBeCancelled();
+    if (watch == watching_) return;
+    watching_ = watch;
+    sqlite3_progress_handler(Handle(), watch ? 1000 : 0, watch ? &Session::OnProgress : nullptr,
+                             this);
+  }
+
+  sqlite3* Handle() const noexcept { return db_.getHandle(); }
+  bool InTransaction() const noexcept { return sqlite3_get_autocommit(Handle()) == 0; }
+
+  Doing Say(const store::Statement& statement) const {
+    return {url_, statement.table, statement.op, context_};
+  }
+  Doing Say() const { return {url_, nullptr, {}, context_}; }
+
+  /// Throws what SQLite reported last.
+  [[noreturn]] void Fail(const Doing& doing) const {
+    const std::string message = sqlite3_errmsg(Handle());
+    Throw(sqlite3_extended_errcode(Handle()), message, doing);
+  }
+
+  /// Throws: SchemaError and the like, when the text does not fit the database.
+  Statement Prepare(std::string_view sql, const Doing& doing) {
+    sqlite3_stmt* handle = nullptr;
+    if (sqlite3_prepare_v3(Handle(), sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &handle, nullptr) != SQLITE_OK) {
+      Fail(doing);
+    }
+    return Statement(handle);
+  }
+
+  /// A statement from the cache, or a fresh one where that is in the middle of its rows.
+  class Borrowed {
+   public:
+    Borrowed(Session& session, std::string sql, const Doing& doing) {
+      statement_ = session.cache_.Find(sql);
+      if (statement_ == nullptr) {
+        Statement prepared = session.Prepare(sql, doing);
+        statement_ = &session.cache_.Add(std::move(sql), std::move(prepared));
+      } else if (statement_->IsRunning()) {
+        own_ = session.Prepare(sql, doing);
+        statement_ = &own_;
+      }
+    }
+    Statement& operator*() const noexcept { return *statement_; }
+    Statement* operator->() const noexcept { return statement_; }
+
+   private:
+    Statement* statement_;
+    Statement own_;
+  };
+
+  /// A statement that runs; reset in the end.
+  class Running {
+   public:
+    Running(Session& session, Statement& statement)
+        : session_(session), statement_(statement.Get()) {
+      const core::Context* context = session.context_;
+      if (context != nullptr && context->Tracer() != nullptr) {
+        (*context->Tracer())(sqlite3_sql(statement_));
+      }
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() { sqlite3_reset(statement_); }
+
+    /// Runs a statement that has no rows.
+    void Finish(const Binding& binding, const Doing& doing, const store::Update* update = nullptr) {
+      while (Next(binding, doing, update)) {
+      }
+    }
+    /// Whether there is a next row.
+    bool Next(const Binding& binding, const Doing& doing, const store::Update* update = nullptr) {
+      if (binding.Result() == SQLITE_TOOBIG) {
+        throw StorageError(StorageKind::Other, doing.database, "a value is too large", SQLITE_TOOBIG);
+      }
+      if (binding.Result() != SQLITE_OK) session_.Fail(doing);
+      const int result = sqlite3_step(statement_);
+      if (result == SQLITE_ROW) return true;
+      if (result == SQLITE_DONE) return false;
+      if (update != nullptr && update->added.any() && (result & 0xff) == SQLITE_ERROR &&
+          std::string_view(sqlite3_errmsg(session_.Handle())) == "integer overflow") {
+        RefuseSum(*update);
+      }
+      session_.Fail(doing);
+    }
+
+   private:
+    [[noreturn]] static void RefuseSum(const store::Update& update) {
+      std::string fields;
+      for (std::size_t i = 0; i < update.table->columns.size(); ++i) {
+        if (!update.added.test(i)) continue;
+        core::Append(fields, {fields.empty() ? "" : ", ", update.table->columns[i].name});
+      }
+      throw ValidationError(update.table->entity, fields, update.op,
+                            "what is added leaves the field's range");
+    }
+
+    Session& session_;
+    sqlite3_stmt* statement_;
+  };
+
+  /// Runs a statement that is not kept.
+  void Execute(std::string_view sql) {
+    Statement statement = Prepare(sql, Say());
+    Running running(*this, statement);
+    running.Finish(Binding(statement.Get()), Say());
+  }
+
+  /// Runs a statement that is kept in `statement`, and prepared the first time.
+  void Step(Statement& statement, std::string_view sql) {
+    if (!statement) statement = Prepare(sql, Say());
+    Running running(*this, statement);
+    running.Finish(Binding(statement.Get()), Say());
+  }
+  /// The same for a statement whose text ends with a number.
+  void Step(std::vector<Statement>& by_depth, std::string_view sql, int depth) {
+    const auto at = static_cast<std::size_t>(depth);
+    if (by_depth.size() <= at) by_depth.resize(at + 1);
+    if (!by_depth[at]) {
+      by_depth[at] = Prepare(core::Concat({sql, std::to_string(depth)}), Say());
+    }
+    Step(by_depth[at], {});
+  }
+
+ private:
+  static SQLite::Database OpenDatabase(const Options& options) {
+    try {
+      return SQLite::Database(options.path,
+                              SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_URI |
+                                  SQLite::OPEN_NOMUTEX,
+                              0);
+    } catch (const SQLite::Exception& error) {
+      throw StorageError(StorageKind::Open, options.url, error.what(), error.getExtendedErrorCode());
+    }
+  }
+
+  /// SQLite may refuse the switch with BUSY in spite of the busy handler: others open the same new file.
+  void UseWal() {
+    const auto give_up = Clock::now() + kLockWait;
+    while (true) {
+      try {
+        return Execute("PRAGMA journal_mode = WAL");
+      } catch (const BusyError&) {
+        if (Clock::now() >= give_up) throw;
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      }
+    }
+  }
+
+  static int OnBusy(void* self, int tries) {
+    auto& session = *static_cast<Session*>(self);
+    const core::Context* context = session.context_;
+    const auto now = Clock::now();
+    if (tries == 0) session.busy_since_ = now;
+    const bool has_deadline = context != nullptr && context->Deadline().has_value();
+    if (context != nullptr && context->IsCancelled()) return 0;
+    if (!has_deadline && now - session.busy_since_ >= kLockWait) return 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(std::min(tries + 1, 10)));
+    return 1;
+  }
+  static int OnProgress(void* self) {
+    const core::Context* context = static_cast<Session*>(self)->context_;
+    return context != nullptr && context->IsCancelled() ? 1 : 0;
+  }
+
+  std::string url_;
+  SQLite::Database db_;  // closed last: the statements below are finalized before
+  const core::Context* context_ = nullptr;
+  bool watching_ = false;
+  Clock::time_point busy_since_{};
+  StatementCache cache_;
+};
+
+}  // namespace grapnel::sqlite::detail
