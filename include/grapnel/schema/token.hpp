@@ -38,6 +38,12 @@ using FieldTag = const char*;
 template <class T>
 using NonDeduced = std::type_identity_t<T>;
 
+/// A std::optional of a field that is one, or std::nullopt.
+template <class T, class Field>
+concept OptionalOf = !std::is_same_v<Field, BareType<Field>> &&
+                     (std::is_same_v<std::remove_cvref_t<T>, Field> ||
+                      std::is_same_v<std::remove_cvref_t<T>, std::nullopt_t>);
+
 /// Makes predicates of a token; defined in <grapnel/store/predicate.hpp>.
 template <auto Member>
 struct PredicatesOf;

@@ -45,8 +45,9 @@ class CreateBulk {
     for (auto&& row : rows_) {
       try {
         if constexpr (std::same_as<std::remove_cvref_t<decltype(row)>, Create<E>>) {
+          auto& m = row.Target();
           static_cast<void>(row.Take());
-          made.push_back(std::move(detail::RunInside(inside, row.Target()).Entity()));
+          made.push_back(std::move(detail::RunInside(inside, m).Entity()));
         } else {
           static_assert(std::convertible_to<decltype(row), const E&>,
                         "CreateBulk takes a range of entities or of their Create() builders");

@@ -69,11 +69,11 @@ class Mutation {
     detail::Normalize(entity_.*M);
     core_.MarkSet(Place<M>());
   }
-  /// Sets a field to text or the like, or clears it.
-  template <auto M>
-    requires detail::kIsOptional<typename Token<M>::Type>
-  void Set(Token<M> field, std::nullopt_t) {
-    Clear(field);
+  /// Sets an optional field to what the std::optional holds, or clears it.
+  template <auto M, detail::OptionalOf<typename Token<M>::Type> T>
+  void Set(Token<M> field, T&& value) {
+    typename Token<M>::Type given = std::forward<T>(value);
+    given ? Set(field, *std::move(given)) : Clear(field);
   }
 
   /// The sum of what is added to the field; null when nothing is.

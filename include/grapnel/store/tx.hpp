@@ -8,6 +8,7 @@
 #include <grapnel/store/error.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -133,12 +134,20 @@ class Transaction {
       tx.CommitUnlessEnded();
     } else {
       auto result = std::forward<F>(body)(tx);
-      tx.CommitUnlessEnded();
+      try {
+        tx.CommitUnlessEnded();
+      } catch (CommittedError& error) {
+        if constexpr (std::copy_constructible<decltype(result)>) error.SetValue(result);
+        throw;
+      }
       return result;
     }
   }
+  /// The body may have ended the transaction itself; when an error did, its success would be a lie.
   void CommitUnlessEnded() {
-    if (handle_->transaction->Outcome() == TxOutcome::Open && handle_->GetLevel()->open) Commit();
+    const detail::Transaction& transaction = *handle_->transaction;
+    const bool open = transaction.Outcome() == TxOutcome::Open && handle_->GetLevel()->open;
+    if (open || transaction.HasDied()) Commit();
   }
 
   template <class... Hs>
@@ -174,6 +183,9 @@ struct Transaction::Access {
     if (transaction.Outcome() == TxOutcome::Committed) {
       std::vector<std::exception_ptr> causes;
       if (thrown) causes.push_back(thrown);
+      if (const auto orphaned = RunHooks(handle, transaction.TakeNestedHooks(), [](Transaction&) {})) {
+        handle->store->Report(orphaned);
+      }
       for (auto& each : RunCallbacks(transaction)) causes.push_back(std::move(each));
       if (!causes.empty()) throw CommittedError(std::move(causes));
       return;
@@ -193,9 +205,10 @@ struct Transaction::Access {
     detail::Transaction& transaction = *handle->transaction;
     std::exception_ptr first;
     if (transaction.TakeRollbackHooks()) {
-      const auto outer = handle->store->rollback_hooks.Load();
-      const auto own = transaction.Root().rollback_hooks.Load();
-      first = RunHooks(handle, outer, own, [&](Transaction&) { transaction.Rollback(); });
+      std::vector<Snapshot> hooks{handle->store->rollback_hooks.Load(),
+                                  transaction.Root().rollback_hooks.Load()};
+      for (auto& nested : transaction.TakeNestedHooks()) hooks.push_back(std::move(nested));
+      first = RunHooks(handle, hooks, [&](Transaction&) { transaction.Rollback(); });
     }
     transaction.Rollback();
     transaction.LeaveThread();
@@ -209,7 +222,7 @@ struct Transaction::Access {
   static void FinishIfDead(const detail::HandlePtr& handle) noexcept {
     const detail::Transaction& transaction = *handle->transaction;
     if (transaction.Outcome() == TxOutcome::Open || transaction.IsRunning() ||
-        transaction.IsCommitting()) {
+        transaction.IsCommitting() || transaction.GetKind() == detail::Transaction::Kind::ReadOnly) {
       return;
     }
     try {
@@ -225,27 +238,32 @@ struct Transaction::Access {
 
  private:
   friend Transaction;
-  using Snapshot = core::HookList<Transaction, void>::Snapshot;
+  using Snapshot = detail::TxHooks;
 
   static std::exception_ptr RunCommitHooks(const detail::HandlePtr& handle) {
     detail::Transaction& transaction = *handle->transaction;
-    const auto outer = handle->store->commit_hooks.Load();
-    const auto own = transaction.Root().commit_hooks.Load();
-    return RunHooks(handle, outer, own, [&](Transaction&) { transaction.Commit(); });
+    return RunHooks(handle,
+                    {handle->store->commit_hooks.Load(), transaction.Root().commit_hooks.Load()},
+                    [&](Transaction&) { transaction.Commit(); });
   }
 
-  template <class Terminal>
-  static std::exception_ptr RunHooks(const detail::HandlePtr& handle, const Snapshot& outer,
-                                     const Snapshot& own, Terminal terminal) {
-    using core::detail::NextOf;
+  /// Runs the lists inside one another, the first outermost, around `terminal`. Returns what they threw.
+  static std::exception_ptr RunHooks(const detail::HandlePtr& handle,
+                                     const std::vector<Snapshot>& lists,
+                                     const std::function<void(Transaction&)>& terminal) {
     Transaction tx(handle, false);
-    auto inner = [&](Transaction& t) { own.Run(t, NextOf<Transaction, void>(terminal)); };
     try {
-      outer.Run(tx, NextOf<Transaction, void>(inner));
+      RunFrom(0, tx, lists, terminal);
     } catch (...) {
       return std::current_exception();
     }
     return nullptr;
+  }
+  static void RunFrom(std::size_t at, Transaction& tx, const std::vector<Snapshot>& lists,
+                      const std::function<void(Transaction&)>& terminal) {
+    if (at == lists.size()) return terminal(tx);
+    auto next = [&](Transaction& t) { RunFrom(at + 1, t, lists, terminal); };
+    lists[at].Run(tx, core::detail::NextOf<Transaction, void>(next));
   }
 
   static std::vector<std::exception_ptr> RunCallbacks(detail::Transaction& transaction) {
@@ -294,10 +312,11 @@ inline void Transaction::CommitNested() {
 
 inline std::exception_ptr Transaction::RollbackNested() {
   detail::Level& level = *handle_->nested;
-  const auto hooks = level.rollback_hooks.Load();
-  const auto thrown = Access::RunHooks(handle_, {}, hooks, [&](Transaction&) {
-    handle_->transaction->CloseNested(level, false);
-  });
+  level.orphaned = true;  // they run here
+  const auto thrown =
+      Access::RunHooks(handle_, {level.rollback_hooks.Load()}, [&](Transaction&) {
+        handle_->transaction->CloseNested(level, false);
+      });
   handle_->transaction->CloseNested(level, false);
   return thrown;
 }

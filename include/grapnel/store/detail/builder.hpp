@@ -26,14 +26,13 @@ class Builder {
 
   // For CreateBulk, which runs the mutations of several builders.
   HandlePtr Take() {
-    if (!handle_) {
-      throw Error(core::Concat(
-          {kTable<E>.entity,
-           ": this builder is spent: it ran already, or was moved from; make a new one"}));
-    }
+    CheckNotSpent();
     return std::move(handle_);
   }
-  Mutation<E>& Target() noexcept { return mutation_; }
+  Mutation<E>& Target() {
+    CheckNotSpent();
+    return mutation_;
+  }
 
  protected:
   Builder(HandlePtr handle, grapnel::Op op)
@@ -49,6 +48,13 @@ class Builder {
   E& Entity() noexcept { return Mutation<E>::Access::Entity(mutation_); }
 
  private:
+  void CheckNotSpent() const {
+    if (handle_) return;
+    throw Error(core::Concat(
+        {kTable<E>.entity,
+         ": this builder is spent: it ran already, or was moved from; make a new one"}));
+  }
+
   HandlePtr handle_;
   Mutation<E> mutation_;
 };
@@ -68,17 +74,15 @@ class Setting : public Builder<Derived, E> {
   Derived&& Set(Token<M> field, NonDeduced<typename Token<M>::Bare> value) && {
     return std::move(Set(field, std::move(value)));
   }
-  template <auto M>
-    requires kIsOptional<typename Token<M>::Type>
-  Derived& Set(Token<M> field, NonDeduced<typename Token<M>::Type> value) & {
+  template <auto M, OptionalOf<typename Token<M>::Type> T>
+  Derived& Set(Token<M> field, T&& value) & {
     Check<M>();
-    value ? this->Target().Set(field, *std::move(value)) : this->Target().Clear(field);
+    this->Target().Set(field, std::forward<T>(value));
     return this->Self();
   }
-  template <auto M>
-    requires kIsOptional<typename Token<M>::Type>
-  Derived&& Set(Token<M> field, NonDeduced<typename Token<M>::Type> value) && {
-    return std::move(Set(field, std::move(value)));
+  template <auto M, OptionalOf<typename Token<M>::Type> T>
+  Derived&& Set(Token<M> field, T&& value) && {
+    return std::move(Set(field, std::forward<T>(value)));
   }
 
  protected:

@@ -44,6 +44,7 @@ struct Level {
   Level* outer = nullptr;
   Scope scope{};  // of a nested one
   bool open = true;
+  bool orphaned = false;  // the outer one runs its rollback hooks
   int running = 0;  // mutations
   core::HookList<Tx, void> commit_hooks{};
   core::HookList<Tx, void> rollback_hooks{};
@@ -57,6 +58,8 @@ struct RunningMutation {
   grapnel::Op op;
   const RunningMutation* outer;
 };
+
+using TxHooks = core::HookList<Tx, void>::Snapshot;
 
 /// A transaction on one connection, from BEGIN to its end, with the callbacks that wait for it. Used by
 /// the thread that began it; only its end may come from another one.
@@ -75,6 +78,8 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
 
   Kind GetKind() const noexcept { return kind_; }
   TxOutcome Outcome() const noexcept { return outcome_; }
+  /// Whether an error ended it, as opposed to a call.
+  bool HasDied() const noexcept { return died_; }
   const std::shared_ptr<Store>& GetStore() const noexcept { return store_; }
   const core::Context& Context() const noexcept { return context_; }
   Level& Root() noexcept { return root_; }
@@ -282,6 +287,12 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
     return due;
   }
 
+  /// The rollback hooks of nested transactions that went down with an outer one; each is handed out once.
+  std::vector<TxHooks> TakeNestedHooks() {
+    for (Level* level = innermost_; level != &root_; level = level->outer) Orphan(*level);
+    return std::exchange(orphaned_, {});
+  }
+
   /// True the first time: the rollback hooks run once, however the transaction ended.
   bool TakeRollbackHooks() noexcept { return !std::exchange(rollback_hooks_taken_, true); }
   /// Says that a commit is under way; false when one is already.
@@ -343,6 +354,7 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
       Scope& above = *top_;
       for (Level* level = innermost_; level != nullptr; level = level->outer) {
         if (&level->scope == &above) {
+          Orphan(*level);
           level->open = false;
           innermost_ = level->outer;
         }
@@ -353,11 +365,25 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   }
 
   void Die(std::string_view reason) noexcept {
+    if (outcome_ != TxOutcome::Open) return;
+    died_ = true;
     try {
-      if (outcome_ == TxOutcome::Open) reason_ = reason;
+      reason_ = reason;
     } catch (...) {  // NOLINT(bugprone-empty-catch): without memory it dies without a reason
     }
     End(TxOutcome::RolledBack);
+  }
+
+  /// Keeps the rollback hooks of a nested transaction that is ended from outside, to be run with those of
+  /// the whole.
+  void Orphan(Level& level) noexcept {
+    if (level.outer == nullptr || !level.open || std::exchange(level.orphaned, true)) return;
+    try {
+      auto hooks = level.rollback_hooks.Load();
+      if (!hooks.IsEmpty()) orphaned_.push_back(std::move(hooks));
+    } catch (...) {
+      store_->Report(std::current_exception());
+    }
   }
 
   void End(TxOutcome outcome) noexcept {
@@ -370,7 +396,11 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
     lease_.Return();
     for (Scope* scope = top_; scope != nullptr; scope = scope->outer) scope->gone = true;
     top_ = nullptr;
-    for (Level* level = innermost_; level != nullptr; level = level->outer) level->open = false;
+    clean_at_.clear();
+    for (Level* level = innermost_; level != nullptr; level = level->outer) {
+      Orphan(*level);
+      level->open = false;
+    }
     innermost_ = &root_;
     if (running_ == nullptr) LeaveThread();
   }
@@ -402,7 +432,9 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   Callbacks after_commit_, after_rollback_, rolled_back_;
   std::shared_ptr<Mark> mark_;
   Marks::Running* running_mark_ = nullptr;
+  std::vector<TxHooks> orphaned_;
   std::string reason_;
+  bool died_ = false;
   bool has_local_hooks_ = false;
   bool rollback_hooks_taken_ = false;
   bool committing_ = false;

@@ -1,0 +1,9 @@
+// expect: only optional fields can be cleared: give the member a std::optional type
+#include "contract/model.hpp"
+
+using grapnel::F;
+using model::User;
+
+void Forget(const grapnel::Database<User>& client) {
+  client.Of<User>().UpdateOne(1).Clear(F<&User::age>).Save();
+}

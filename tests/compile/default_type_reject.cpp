@@ -1,0 +1,21 @@
+// expect: Default takes a value of the field.s type, or a function without parameters
+#include <grapnel/grapnel.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+struct Note {
+  std::int64_t id = 0;
+  std::int64_t size = 0;
+};
+
+template <>
+struct grapnel::Schema<Note> {
+  static constexpr std::string_view Type = "Note";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&Note::size>("size").Default("ten"));
+  }
+};
+
+auto OpenNotes() { return grapnel::Open<Note>(":memory:"); }

@@ -1,0 +1,21 @@
+// expect: this type cannot be a field: use bool, an integer, double, std::string
+// expect: specialise grapnel::Codec for it
+#include <grapnel/grapnel.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct Note {
+  std::int64_t id = 0;
+  std::vector<std::string> tags;
+};
+
+template <>
+struct grapnel::Schema<Note> {
+  static constexpr std::string_view Type = "Note";
+  static constexpr auto Fields() { return grapnel::Fields(Field<&Note::tags>("tags")); }
+};
+
+auto OpenNotes() { return grapnel::Open<Note>(":memory:"); }

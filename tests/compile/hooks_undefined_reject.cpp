@@ -1,0 +1,20 @@
+// expect: Hooks.* (before deduction of|cannot be used before it is defined)
+#include <grapnel/grapnel.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+struct Note {
+  std::int64_t id = 0;
+  std::string text;
+};
+
+template <>
+struct grapnel::Schema<Note> {
+  static constexpr std::string_view Type = "Note";
+  static constexpr auto Fields() { return grapnel::Fields(Field<&Note::text>("text")); }
+  static auto Hooks();  // defined nowhere that this file can see
+};
+
+auto OpenNotes() { return grapnel::Open<Note>(":memory:"); }

@@ -1,0 +1,9 @@
+#include "contract/model.hpp"
+
+using grapnel::F;
+using model::Pet;
+using model::User;
+
+void Delete(const grapnel::Database<User, Pet>& client) {
+  client.Of<Pet>().Delete().Where(F<&Pet::name> == "Rex").Exec();
+}

@@ -1,0 +1,9 @@
+// expect: this field is Immutable: it can be set only by Create
+#include "contract/model.hpp"
+
+using grapnel::F;
+using model::Card;
+
+void Renumber(const grapnel::Database<Card>& client) {
+  client.Of<Card>().UpdateOne(1).Set(F<&Card::number>, "2").Set(F<&Card::in_hook>, "").Save();
+}

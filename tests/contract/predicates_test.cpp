@@ -1,0 +1,308 @@
+#include "contract/model.hpp"
+#include "support/catch.hpp"
+
+#include <grapnel/grapnel.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <list>
+#include <optional>
+#include <random>
+#include <ranges>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace predicates {
+
+struct Sample {
+  std::int64_t id = 0;
+  double value = 0;
+};
+
+/// What two entities share.
+struct Named {
+  std::string label;
+};
+struct Boat : Named {
+  std::int64_t id = 0;
+};
+
+}  // namespace predicates
+
+template <>
+struct grapnel::Schema<predicates::Sample> {
+  static constexpr std::string_view Type = "Sample";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&predicates::Sample::value>("value"));
+  }
+};
+template <>
+struct grapnel::Schema<predicates::Named> {
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&predicates::Named::label>("label"));
+  }
+};
+template <>
+struct grapnel::Schema<predicates::Boat> {
+  static constexpr std::string_view Type = "Boat";
+  using Mixins = grapnel::Mixins<predicates::Named>;
+};
+
+namespace {
+
+using grapnel::Asc;
+using grapnel::Desc;
+using grapnel::F;
+using model::User;
+using Ids = std::vector<std::int64_t>;
+using Names = std::vector<std::string>;
+
+constexpr auto kId = F<&User::id>;
+constexpr auto kName = F<&User::name>;
+constexpr auto kAge = F<&User::age>;
+constexpr auto kNick = F<&User::nickname>;
+
+/// Ada 36 "A", Bob 20, Cyd 36 "C", Dan 50 "" with the ids 1 to 4.
+class People {
+ public:
+  People() {
+    client_.Migrate();
+    users.CreateBulk(std::vector<User>{{0, "Ada", 36, "A"},
+                                       {0, "Bob", 20},
+                                       {0, "Cyd", 36, "C", {}, false},
+                                       {0, "Dan", 50, ""}})
+        .Save();
+  }
+
+  Ids Where(const grapnel::store::Predicate<User>& predicate) const {
+    return users.Query().Where(predicate).Order(Asc(kId)).IDs();
+  }
+
+ private:
+  grapnel::Database<User> client_ = grapnel::Open<User>(":memory:");
+
+ public:
+  const grapnel::store::HookedEntities<User> users = client_.Of<User>();
+};
+
+}  // namespace
+
+TEST_CASE("B79 predicates: comparisons, the value on either side") {
+  const People people;
+  CHECK(people.Where(kAge == 36) == Ids{1, 3});
+  CHECK(people.Where(kAge != 36) == Ids{2, 4});
+  CHECK(people.Where(kAge < 36) == Ids{2});
+  CHECK(people.Where(kAge <= 36) == Ids{1, 2, 3});
+  CHECK(people.Where(kAge > 36) == Ids{4});
+  CHECK(people.Where(kAge >= 36) == Ids{1, 3, 4});
+  CHECK(people.Where(36 == kAge) == Ids{1, 3});
+  CHECK(people.Where(36 != kAge) == Ids{2, 4});
+  CHECK(people.Where(36 < kAge) == Ids{4});
+  CHECK(people.Where(36 <= kAge) == Ids{1, 3, 4});
+  CHECK(people.Where(36 > kAge) == Ids{2});
+  CHECK(people.Where(36 >= kAge) == Ids{1, 2, 3});
+  CHECK(people.Where("Bob" < kName) == Ids{3, 4});
+  CHECK(people.Where(kName == "ada").empty());  // case counts
+  CHECK(people.Where(F<&User::active> == false) == Ids{3});
+  CHECK(people.Where(kId == 2) == Ids{2});
+  CHECK(people.Where(3 <= kId) == Ids{3, 4});
+}
+
+TEST_CASE("B79 predicates: and, or, not, and a NULL that is not compared") {
+  const People people;
+  CHECK(people.Where(kAge == 36 && kName == "Ada") == Ids{1});
+  CHECK(people.Where(kAge == 20 || kName == "Ada") == Ids{1, 2});
+  CHECK(people.Where(!(kAge == 36)) == Ids{2, 4});
+  CHECK(people.Where(!(kAge == 36 && kName == "Ada")) == Ids{2, 3, 4});
+  // && binds closer than ||, parentheses are kept.
+  CHECK(people.Where(kAge == 20 || kAge == 36 && kName == "Cyd") == Ids{2, 3});
+  CHECK(people.Where((kAge == 20 || kAge == 36) && kName == "Cyd") == Ids{3});
+  CHECK(people.Where(!(kAge == 20 || kAge == 36) || kName == "Cyd") == Ids{3, 4});
+
+  CHECK(people.Where(kNick.IsNull()) == Ids{2});
+  CHECK(people.Where(kNick.NotNull()) == Ids{1, 3, 4});
+  CHECK(people.Where(!kNick.IsNull()) == Ids{1, 3, 4});
+  CHECK(people.Where(kNick != "A") == Ids{3, 4});
+  CHECK(people.Where(!(kNick == "A")) == Ids{3, 4});
+  CHECK(people.Where(kNick.NotIn("A", "C")) == Ids{4});
+  CHECK(people.Where(kNick == "") == Ids{4});
+  CHECK(people.Where(kName.IsNull()).empty());
+
+  // Several Wheres must all hold.
+  CHECK(people.users.Query().Where(kAge == 36).Where(kNick == "C").IDs() == Ids{3});
+}
+
+TEST_CASE("B79 predicates over a mixin's field, joined with the entity's own") {
+  using predicates::Boat;
+  using predicates::Named;
+  const auto client = grapnel::Open<Boat>(":memory:");
+  client.Migrate();
+  const auto boats = client.Of<Boat>();
+  for (const char* label : {"x", "y", "z"}) boats.Create().Set(F<&Named::label>, label).Save();
+  const auto later = F<&Named::label> > "x";
+  CHECK(boats.Query().Where(later).Order(Desc(F<&Named::label>)).IDs() == Ids{3, 2});
+  CHECK(boats.Query().Where(later && F<&Boat::id> < 3).IDs() == Ids{2});
+  CHECK(boats.Query().Where(F<&Boat::id> < 2 || later).Count() == 3);
+  CHECK(boats.Query().Where(!later).IDs() == Ids{1});
+}
+
+TEST_CASE("B79 predicates: In takes values, and ranges of any length") {
+  const People people;
+  CHECK(people.Where(kAge.In(20, 50)) == Ids{2, 4});
+  CHECK(people.Where(kAge.In(36)) == Ids{1, 3});
+  CHECK(people.Where(kAge.In(20, 36, 36, 20)) == Ids{1, 2, 3});
+  CHECK(people.Where(kAge.NotIn(20, 50)) == Ids{1, 3});
+  CHECK(people.Where(kName.In("Ada", "Dan")) == Ids{1, 4});
+  CHECK(people.Where(kAge.In(std::list<int>{20, 21})) == Ids{2});
+  CHECK(people.Where(kName.In(std::set<std::string>{"Cyd", "Bob"})) == Ids{2, 3});
+  CHECK(people.Where(kAge.In(std::views::iota(30, 40))) == Ids{1, 3});
+
+  CHECK(people.Where(kAge.In()).empty());
+  CHECK(people.Where(kAge.In(Ids{})).empty());
+  CHECK(people.Where(kAge.NotIn(Ids{})) == Ids{1, 2, 3, 4});
+  CHECK(people.Where(kNick.NotIn(Names{})) == Ids{1, 2, 3, 4});
+
+  for (const std::int64_t length : {1, 2, 3, 1023, 1024, 1025, 5000, 100'000}) {
+    INFO(length << " elements");
+    Ids ages;
+    for (std::int64_t i = 0; i < length - 1; ++i) ages.push_back(-1 - i);
+    ages.push_back(50);
+    CHECK(people.Where(kAge.In(ages)) == Ids{4});
+    CHECK(people.Where(kAge.NotIn(ages)) == Ids{1, 2, 3});
+    CHECK(people.Where(kAge.In(ages) && kName == "Dan") == Ids{4});
+  }
+}
+
+TEST_CASE("B79 predicates: In of many texts with quotes and NULs") {
+  const People people;
+  const std::string name("D\0an'\"", 6);
+  people.users.UpdateOne(4).Set(kName, name).Save();
+  for (const std::size_t length : {1UL, 1024UL, 5000UL, 100'000UL}) {
+    INFO(length << " elements");
+    Names names{name};
+    while (names.size() < length) {
+      names.push_back(std::string("D\0", 2) + std::to_string(names.size()));
+    }
+    CHECK(people.Where(kName.In(names)) == Ids{4});
+    CHECK(people.Where(kName.NotIn(names)) == Ids{1, 2, 3});
+    names[0] = std::string("D\0an'", 5);
+    CHECK(people.Where(kName.In(names)).empty());
+    names[0] = "D";
+    CHECK(people.Where(kName.In(names)).empty());
+    names[0] = "";
+    CHECK(people.Where(kNick.In(names)) == Ids{4});
+  }
+}
+
+TEST_CASE("B79 predicates: In of the least and greatest integers, short and long") {
+  const People people;
+  constexpr auto least = std::numeric_limits<std::int64_t>::min();
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  people.users.UpdateOne(1).Set(kAge, least).Save();
+  people.users.UpdateOne(2).Set(kAge, most).Save();
+  Ids ages{most, least};
+  CHECK(people.Where(kAge.In(ages)) == Ids{1, 2});
+  ages.resize(3000, 7);
+  CHECK(people.Where(kAge.In(ages)) == Ids{1, 2});
+}
+
+TEST_CASE("B79 predicates: In of reals is exact, whatever its length") {
+  using predicates::Sample;
+  const auto client = grapnel::Open<Sample>(":memory:");
+  client.Migrate();
+  const auto samples = client.Of<Sample>();
+  const double inf = std::numeric_limits<double>::infinity();
+  std::vector<double> values{0.0, 0.1, inf, -inf, 5e-324, 1.7976931348623157e308, 1e23};
+  std::mt19937_64 dice(5);
+  while (values.size() < 5000) {
+    values.push_back(std::ldexp(static_cast<double>(dice() >> 11), static_cast<int>(dice() % 2000) - 1050));
+  }
+  std::vector<Sample> rows;
+  for (const double value : values) rows.push_back({0, value});
+  samples.CreateBulk(rows).Save();
+
+  const auto found = [&](const std::vector<double>& in) {
+    return samples.Query().Where(F<&Sample::value>.In(in)).Count();
+  };
+  for (std::size_t i = 0; i < 7; ++i) CHECK(found({values[i]}) == 1);
+  CHECK(found(values) == 5000);
+  std::vector<double> neighbours;
+  for (const double value : values) {
+    if (std::isfinite(value) && value != 0) neighbours.push_back(std::nextafter(value, 0.0));
+  }
+  CHECK(found(neighbours) <= 1);  // 5e-324 has 0 beside it
+}
+
+TEST_CASE("B79 orders, limits and offsets") {
+  const People people;
+  const auto all = [&](const auto&... orders) { return people.users.Query().Order(orders...).IDs(); };
+  CHECK(all(Asc(kAge), Desc(kId)) == Ids{2, 3, 1, 4});
+  CHECK(all(Desc(kAge), Asc(kName)) == Ids{4, 1, 3, 2});
+  CHECK(all(Asc(kNick)) == Ids{2, 4, 1, 3});   // NULL first
+  CHECK(all(Desc(kNick)) == Ids{3, 1, 4, 2});  // and last
+  CHECK(people.users.Query().Order(Asc(kAge)).Order(Asc(kId)).IDs() == Ids{2, 1, 3, 4});
+
+  const auto query = [&] { return people.users.Query().Order(Asc(kId)); };
+  CHECK(query().Limit(2).IDs() == Ids{1, 2});
+  CHECK(query().Limit(2).Offset(1).IDs() == Ids{2, 3});
+  CHECK(query().Offset(3).IDs() == Ids{4});
+  CHECK(query().Offset(9).IDs().empty());
+  CHECK(query().Limit(0).IDs().empty());
+  CHECK(query().Limit(std::numeric_limits<std::int64_t>::max()).IDs().size() == 4);
+  CHECK(query().Limit(1).Limit(3).IDs() == Ids{1, 2, 3});
+  CHECK(query().Limit(3).Count() == 3);
+  CHECK(query().Offset(3).Count() == 1);
+  CHECK(query().Limit(0).Count() == 0);
+  CHECK(query().Offset(4).Exist() == false);
+  CHECK(query().Limit(0).Exist() == false);
+  CHECK_THROWS_WITH(query().Limit(-1), "Limit takes a number of rows, not -1");
+  CHECK_THROWS_WITH(query().Offset(-1), "Offset takes a number of rows, not -1");
+}
+
+TEST_CASE("B79 First, Only, Count and Exist") {
+  const People people;
+  const auto where = [&](const auto& predicate) {
+    return people.users.Query().Where(predicate).Order(Desc(kId));
+  };
+  CHECK(where(kAge == 36).First().name == "Cyd");
+  CHECK(where(kAge == 36).Offset(1).First().name == "Ada");
+  CHECK(where(kAge == 20).Only().name == "Bob");
+  CHECK(where(kAge == 36).Limit(1).Only().name == "Cyd");
+  CHECK(where(kAge == 36).Count() == 2);
+  CHECK(where(kAge == 36).Exist());
+  CHECK(where(kAge == 37).Count() == 0);
+  CHECK(!where(kAge == 37).Exist());
+  CHECK_THROWS_AS(where(kAge == 37).First(), grapnel::NotFoundError);
+  CHECK_THROWS_WITH(where(kAge == 37).Only(), "User not found: no row matches");
+  CHECK_THROWS_AS(where(kAge == 36).Limit(0).First(), grapnel::NotFoundError);
+  CHECK_THROWS_AS(where(kAge == 36).Only(), grapnel::NotSingularError);
+  CHECK_THROWS_WITH(where(kAge == 36).Only(), "User: Only() found more than one row");
+
+  // A query can be run again, and reads afresh.
+  const auto old = people.users.Query().Where(kAge >= 50).Order(Asc(kId));
+  CHECK(old.IDs() == Ids{4});
+  people.users.Update().Where(kName == "Ada").Add(kAge, 14).Save();
+  CHECK(old.IDs() == Ids{1, 4});
+  CHECK(old.All().front().age == 50);
+}
+
+TEST_CASE("B79 predicates narrow updates and deletes as they narrow queries") {
+  const People people;
+  Ids many(2000, 99);
+  many.push_back(36);
+  CHECK(people.users.Update().Where(kAge.In(many)).Set(kName, "old").Save() == 2);
+  CHECK(people.Where(kName == "old") == Ids{1, 3});
+  CHECK(people.users.Update().Where(kNick.Contains("C")).Where(!kNick.IsNull()).Add(kAge, 1).Save() ==
+        1);
+  CHECK(people.Where(kAge == 37) == Ids{3});
+  CHECK_THROWS_AS(people.users.UpdateOne(3).Where(kAge == 36).Set(kName, "?").Save(),
+                  grapnel::NotFoundError);
+  CHECK_THROWS_AS(people.users.DeleteOne(3).Where(kAge.In(many)).Exec(), grapnel::NotFoundError);
+  CHECK(people.users.Delete().Where(kId > 2 && kNick.In("", "C")).Exec() == 2);
+  CHECK(people.Where(kId > 0) == Ids{1, 2});
+}

@@ -1,0 +1,105 @@
+#include <grapnel/core/context.hpp>
+
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+using grapnel::core::Context;
+using Clock = Context::Clock;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Viewer {
+  std::string name;
+};
+struct Tenant {
+  int number;
+};
+
+}  // namespace
+
+TEST_CASE("an empty context holds nothing and is never cancelled") {
+  const Context context;
+  CHECK(context.Get<Viewer>() == nullptr);
+  CHECK_FALSE(context.Deadline().has_value());
+  CHECK_FALSE(context.CanBeCancelled());
+  CHECK_FALSE(context.IsCancelled());
+  CHECK(context.Tracer() == nullptr);
+  CHECK_NOTHROW(context.ThrowIfCancelled());
+}
+
+TEST_CASE("values are found by their type; the one given last counts, and the receiver keeps its own") {
+  const Context empty;
+  const Context bob = empty.With(Viewer{"bob"});
+  const Context both = bob.With(Tenant{5});
+  const Context eve = both.With(Viewer{"eve"});
+  CHECK(empty.Get<Viewer>() == nullptr);
+  CHECK(bob.Get<Viewer>()->name == "bob");
+  CHECK(bob.Get<Tenant>() == nullptr);
+  CHECK(both.Get<Viewer>() == bob.Get<Viewer>());
+  CHECK(eve.Get<Viewer>()->name == "eve");
+  CHECK(eve.Get<Tenant>()->number == 5);
+}
+
+TEST_CASE("a value lives as long as any copy of its context") {
+  const Viewer* viewer = nullptr;
+  Context kept;
+  {
+    const Context context = Context().With(Viewer{"a name too long for a small string"});
+    viewer = context.Get<Viewer>();
+    kept = context.With(Tenant{1});
+  }
+  CHECK(kept.Get<Viewer>() == viewer);
+  CHECK(viewer->name == "a name too long for a small string");
+}
+
+TEST_CASE("of two deadlines the earlier one stays in force, whichever came first") {
+  const auto soon = Clock::now() + 1h, late = soon + 1h;
+  CHECK(Context().With(soon).With(late).Deadline() == soon);
+  CHECK(Context().With(late).With(soon).Deadline() == soon);
+  CHECK(Context().With(soon).With(24h).Deadline() == soon);
+  CHECK_FALSE(Context().With(soon).IsCancelled());
+}
+
+TEST_CASE("a duration is a deadline that far from now") {
+  const auto before = Clock::now();
+  const auto deadline = Context().With(90min).Deadline();
+  REQUIRE(deadline.has_value());
+  CHECK(*deadline >= before + 90min);
+  CHECK(*deadline <= Clock::now() + 90min);
+}
+
+TEST_CASE("a deadline that has passed cancels, and the error says so") {
+  const Context context = Context().With(Clock::now() - 1ms);
+  CHECK(context.CanBeCancelled());
+  CHECK(context.IsCancelled());
+  CHECK_THROWS_AS(context.ThrowIfCancelled(), grapnel::CancelledError);
+  CHECK_THROWS_WITH(context.ThrowIfCancelled(),
+                    "the operation was cancelled: its deadline has passed");
+}
+
+TEST_CASE("a stop request cancels every context that carries its token") {
+  std::stop_source source;
+  const Context context = Context().With(source.get_token());
+  const Context longer = context.With(Viewer{"bob"});
+  CHECK(longer.CanBeCancelled());
+  CHECK_FALSE(longer.IsCancelled());
+  CHECK_NOTHROW(longer.ThrowIfCancelled());
+  source.request_stop();
+  CHECK(longer.IsCancelled());
+  CHECK(context.StopToken().stop_requested());
+  CHECK_THROWS_WITH(longer.ThrowIfCancelled(), "the operation was cancelled: a stop was requested");
+}
+
+TEST_CASE("a tracer receives texts, and travels with the values") {
+  std::vector<std::string> seen;
+  const Context context =
+      Context().WithTrace([&](std::string_view text) { seen.emplace_back(text); }).With(Tenant{1});
+  REQUIRE(context.Tracer() != nullptr);
+  (*context.Tracer())("SELECT 1");
+  CHECK(seen == std::vector<std::string>{"SELECT 1"});
+}

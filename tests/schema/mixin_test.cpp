@@ -1,0 +1,115 @@
+#include <grapnel/schema/mixin.hpp>
+
+#include <grapnel/schema/schema.hpp>
+
+#include "support/catch.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace mixins {
+
+struct Root {
+  std::int64_t tenant = 0;
+};
+struct Versioned : Root {
+  std::int64_t version = 0;
+};
+struct Noted {
+  std::string note;
+};
+struct User : Versioned, Noted {
+  std::int64_t id = 0;
+  std::string name;
+};
+struct Plain {
+  std::int64_t id = 0;
+};
+
+}  // namespace mixins
+
+template <>
+struct grapnel::Schema<mixins::Root> {
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&mixins::Root::tenant>("tenant"));
+  }
+  template <class E>
+  static auto Hooks() {
+    return grapnel::Hooks(std::string("root of ") += Schema<E>::Type);
+  }
+};
+template <>
+struct grapnel::Schema<mixins::Versioned> {
+  using Mixins = grapnel::Mixins<mixins::Root>;
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&mixins::Versioned::version>("version").Default(1));
+  }
+  static constexpr auto Indexes() {
+    return grapnel::Indexes(Index<&mixins::Versioned::version>().StorageKey("versions"));
+  }
+  template <class E>
+  static auto Hooks() {
+    return grapnel::Hooks(std::string("m1h1"), std::string("m1h2"));
+  }
+};
+template <>
+struct grapnel::Schema<mixins::Noted> {  // a mixin may consist of hooks alone, or of fields alone
+  static constexpr auto Fields() { return grapnel::Fields(Field<&mixins::Noted::note>("note")); }
+};
+template <>
+struct grapnel::Schema<mixins::User> {
+  static constexpr std::string_view Type = "User";
+  using Mixins = grapnel::Mixins<mixins::Versioned, mixins::Noted>;
+  static constexpr auto Fields() { return grapnel::Fields(Field<&mixins::User::name>("name")); }
+  static constexpr auto Indexes() { return grapnel::Indexes(Index<&mixins::User::name>()); }
+  static auto Hooks() { return grapnel::Hooks(std::string("own")); }
+};
+template <>
+struct grapnel::Schema<mixins::Plain> {
+  static constexpr std::string_view Type = "Plain";
+};
+
+using namespace std::string_view_literals;
+using mixins::User;
+
+TEST_CASE("an entity takes over the fields of its mixins, theirs first, the id in front of all") {
+  std::vector<std::string_view> names;
+  for (const auto& column : grapnel::detail::kTable<User>.columns) names.push_back(column.name);
+  CHECK(names == std::vector<std::string_view>{"id", "tenant", "version", "note", "name"});
+}
+
+TEST_CASE("an inherited field keeps its options, and its member is found in the entity") {
+  const auto& table = grapnel::detail::kTable<User>;
+  const auto* version = table.Find("version"sv);
+  REQUIRE(version != nullptr);
+  User user;
+  CHECK(version->at(&user) == &user.version);
+  CHECK(table.Find("note"sv)->at(&user) == &user.note);
+  REQUIRE(version->set_default != nullptr);
+  version->set_default(version->at(&user));
+  CHECK(user.version == 1);
+  CHECK(version->tag == grapnel::F<&User::version>.Tag());
+}
+
+TEST_CASE("indexes are taken over as well") {
+  const auto& indexes = grapnel::detail::kTable<User>.indexes;
+  REQUIRE(indexes.size() == 2);
+  CHECK(indexes[0].name == "versions");
+  CHECK(indexes[1].fields[0] == grapnel::F<&User::name>.Tag());
+}
+
+TEST_CASE("B4 hooks come mixin by mixin, a mixin's own mixins first, the entity's last") {
+  const auto texts = std::apply(
+      [](const auto&... hooks) { return std::vector<std::string>{hooks...}; },
+      grapnel::detail::SchemaHooks<User>());
+  CHECK(texts == std::vector<std::string>{"root of User", "m1h1", "m1h2", "own"});
+}
+
+TEST_CASE("without mixins there is just the id") {
+  CHECK(grapnel::detail::kTable<mixins::Plain>.columns.size() == 1);
+  STATIC_REQUIRE(
+      std::tuple_size_v<decltype(grapnel::detail::SchemaHooks<mixins::Plain>())> == 0);
+}

@@ -1,0 +1,137 @@
+#include <grapnel/schema/table.hpp>
+
+#include "support/catch.hpp"
+#include "support/cell.hpp"
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+using namespace std::string_view_literals;
+using grapnel::FieldKind;
+using grapnel::FieldValue;
+using grapnel::detail::Column;
+using grapnel::detail::kTypeOps;
+using grapnel::detail::Table;
+
+namespace {
+
+struct User {
+  std::int64_t id = 0;
+  std::string name;
+};
+
+template <class T>
+bool Add(T& value, T delta) {
+  return kTypeOps<T>.add(&value, &delta);
+}
+
+template <auto Member>
+Column MakeColumn(std::string_view name) {
+  using Token = grapnel::Token<Member>;
+  Column column{};
+  column.name = name;
+  column.tag = Token::Tag();
+  column.ops = &kTypeOps<typename Token::Type>;
+  column.at = [](void* entity) -> void* { return &(static_cast<User*>(entity)->*Member); };
+  return column;
+}
+
+}  // namespace
+
+TEST_CASE("the ops of a type carry its kind and its range") {
+  CHECK(kTypeOps<std::optional<std::string>>.kind == FieldKind::Text);
+  CHECK(kTypeOps<std::int8_t>.least == -128);
+  CHECK(kTypeOps<std::int8_t>.most == 127);
+  CHECK(kTypeOps<std::uint64_t>.least == 0);
+  CHECK(kTypeOps<std::uint64_t>.most == std::numeric_limits<std::int64_t>::max());
+  CHECK(kTypeOps<std::optional<int>>.number);
+  CHECK(kTypeOps<double>.number);
+  CHECK_FALSE(kTypeOps<bool>.number);
+  CHECK(kTypeOps<std::string>.add == nullptr);
+}
+
+TEST_CASE("addition stays inside of the type, or says that it does not") {
+  std::int64_t number = 1;
+  CHECK(Add<std::int64_t>(number, -3));
+  CHECK(number == -2);
+  number = std::numeric_limits<std::int64_t>::max();
+  CHECK_FALSE(Add<std::int64_t>(number, 1));
+  CHECK(number == std::numeric_limits<std::int64_t>::max());  // as it was
+  std::uint8_t byte = 250;
+  CHECK(Add<std::uint8_t>(byte, 5));
+  CHECK(byte == 255);
+  CHECK_FALSE(Add<std::uint8_t>(byte, 1));
+  CHECK(byte == 255);
+  double real = 0.5;
+  CHECK(Add(real, 0.25));
+  CHECK(real == 0.75);
+  real = std::numeric_limits<double>::infinity();
+  CHECK_FALSE(Add(real, -real));
+  CHECK(real == std::numeric_limits<double>::infinity());
+}
+
+TEST_CASE("what is added to nothing counts from zero") {
+  std::optional<int> maybe;
+  CHECK(Add<std::optional<int>>(maybe, 5));
+  CHECK(maybe == 5);
+  CHECK(Add<std::optional<int>>(maybe, 2));
+  CHECK(maybe == 7);
+}
+
+TEST_CASE("values are copied, emptied, tested, bound and loaded by their address alone") {
+  const auto& ops = kTypeOps<std::optional<std::string>>;
+  std::optional<std::string> value("x"), other;
+  CHECK_FALSE(ops.is_null(&value));
+  CHECK(ops.is_null(&other));
+  ops.copy(&other, &value);
+  CHECK(other == "x");
+  ops.reset(&value);
+  CHECK(value == std::nullopt);
+  CHECK(ops.from_value(&value, "y"));
+  CHECK(ops.to_value(&value) == FieldValue("y"));
+  CHECK_FALSE(ops.from_value(&value, 1));
+  Cell cell;
+  ops.bind(&value, cell, 1);
+  CHECK(cell.value == FieldValue("y"));
+  ops.load(&other, cell, 0);
+  CHECK(other == "y");
+}
+
+TEST_CASE("as an id, 0 and the empty text mean that there is none") {
+  const std::int64_t zero = 0, one = 1;
+  CHECK(kTypeOps<std::int64_t>.is_zero(&zero));
+  CHECK_FALSE(kTypeOps<std::int64_t>.is_zero(&one));
+  const std::string empty, text = "x";
+  CHECK(kTypeOps<std::string>.is_zero(&empty));
+  CHECK_FALSE(kTypeOps<std::string>.is_zero(&text));
+  CHECK(kTypeOps<double>.is_zero == nullptr);
+}
+
+TEST_CASE("a table finds its columns, the id first") {
+  std::array columns{MakeColumn<&User::id>("id"), MakeColumn<&User::name>("name")};
+  Table table{};
+  table.columns = columns;
+  CHECK(&table.Id() == &columns[0]);
+  CHECK(table.Find("name"sv) == &columns[1]);
+  CHECK(table.Find("Name"sv) == nullptr);
+  CHECK(table.Find(grapnel::F<&User::name>.Tag()) == &columns[1]);
+  CHECK(table.Find(grapnel::detail::FieldTag{}) == nullptr);
+  CHECK(table.PlaceOf(columns[1]) == 1);
+  User user{1, "Ada"};
+  CHECK(columns[1].at_const(&user) == &user.name);
+}
+
+TEST_CASE("the database makes ids that are integers without a default") {
+  std::array columns{MakeColumn<&User::id>("id")};
+  Table table{};
+  table.columns = columns;
+  CHECK(table.GeneratesIds());
+  columns[0].set_default = [](void*) {};
+  CHECK_FALSE(table.GeneratesIds());
+  columns[0] = MakeColumn<&User::name>("name");
+  CHECK_FALSE(table.GeneratesIds());
+}

@@ -1,0 +1,211 @@
+#include <grapnel/store/sqlite/sql.hpp>
+
+#include "support/catch.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace texts {
+
+struct User {
+  std::int64_t id = 0;
+  std::string name;
+  std::optional<std::int64_t> age;
+  double score = 0;
+  bool active = false;
+  std::vector<std::byte> photo;
+};
+struct Odd {
+  std::string id;
+  std::int64_t value = 0;
+};
+struct Alone {
+  std::int64_t id = 0;
+};
+
+}  // namespace texts
+
+template <>
+struct grapnel::Schema<texts::User> {
+  static constexpr std::string_view Type = "User";
+  static constexpr std::string_view Table = "users";
+  static constexpr auto Fields() {
+    using texts::User;
+    return grapnel::Fields(Field<&User::name>("name"), Field<&User::age>("age"),
+                           Field<&User::score>("score"), Field<&User::active>("active"),
+                           Field<&User::photo>("photo").StorageKey("picture"));
+  }
+};
+template <>
+struct grapnel::Schema<texts::Odd> {
+  static constexpr std::string_view Type = "Odd";
+  static constexpr std::string_view Table = "a \"b\"; DROP";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&texts::Odd::value>("value").StorageKey("v\"]'` --"));
+  }
+};
+template <>
+struct grapnel::Schema<texts::Alone> {
+  static constexpr std::string_view Type = "Alone";
+};
+namespace sql = grapnel::sqlite::detail;
+using grapnel::F;
+using grapnel::FieldValue;
+using grapnel::detail::kTable;
+using texts::User;
+
+namespace {
+
+struct Rendered {
+  std::string text;
+  std::vector<FieldValue> values;
+  friend bool operator==(const Rendered&, const Rendered&) = default;
+};
+
+template <class E>
+Rendered Where(const grapnel::store::Predicate<E>& predicate, int first_parameter = 1) {
+  sql::Sql made(kTable<User>, first_parameter);
+  made.Where(predicate.Node().get());
+  Rendered rendered{made.text, {}};
+  for (const FieldValue* value : made.parameters) rendered.values.push_back(*value);
+  return rendered;
+}
+
+using Values = std::vector<FieldValue>;
+
+}  // namespace
+
+TEST_CASE("B79 a name is quoted, whatever it holds") {
+  CHECK(sql::Quote("name") == "\"name\"");
+  CHECK(sql::Quote("a\"b") == "\"a\"\"b\"");
+  CHECK(sql::Quote("") == "\"\"");
+}
+
+TEST_CASE("an insert names all columns, with the id or without it") {
+  CHECK(sql::InsertText(kTable<texts::Odd>, true) ==
+        R"(INSERT INTO "a ""b""; DROP" ("id", "v""]'` --") VALUES (?, ?))");
+  CHECK(sql::InsertText(kTable<texts::Odd>, false) ==
+        R"(INSERT INTO "a ""b""; DROP" ("v""]'` --") VALUES (?))");
+  CHECK(sql::InsertText(kTable<texts::Alone>, false) == R"(INSERT INTO "Alone" DEFAULT VALUES)");
+  CHECK(sql::ColumnList(kTable<texts::Odd>) == R"("id", "v""]'` --")");
+}
+
+TEST_CASE("B79 a condition holds parameters, and never a value") {
+  CHECK(Where(F<&User::name> == "'; DROP") ==
+        Rendered{R"( WHERE "name" = ?1)", Values{"'; DROP"}});
+  CHECK(Where(F<&User::age> >= 5 && !(F<&User::name> != "x") || F<&User::photo>.IsNull(), 4) ==
+        Rendered{R"( WHERE (("age" >= ?4 AND NOT ("name" <> ?5)) OR "picture" IS NULL))",
+                 Values{5, "x"}});
+  sql::Sql none(kTable<User>);
+  none.Where(nullptr);
+  CHECK(none.text.empty());
+}
+
+TEST_CASE("parts of texts are compared as bytes, the part being one parameter") {
+  CHECK(Where(F<&User::name>.Contains("%")) ==
+        Rendered{R"( WHERE instr(CAST("name" AS BLOB), CAST(?1 AS BLOB)) > 0)", Values{"%"}});
+  CHECK(Where(F<&User::name>.HasPrefix("a")).values == Values{"a"});
+  CHECK(Where(F<&User::name>.HasSuffix("a")).values == Values{"a"});
+}
+
+TEST_CASE("B98 a list is padded with its last value, so that few texts serve all lengths") {
+  CHECK(Where(F<&User::age>.In(std::vector<int>{})) == Rendered{" WHERE 0", {}});
+  CHECK(Where(F<&User::age>.In(7)) == Rendered{R"( WHERE "age" IN (?1))", Values{7}});
+  CHECK(Where(F<&User::age>.In(1, 2, 3)) ==
+        Rendered{R"( WHERE "age" IN (?1, ?2, ?3, ?4))", Values{1, 2, 3, 3}});
+  CHECK(Where(F<&User::age>.In(1, 2, 3)).text == Where(F<&User::age>.In(4, 5, 6, 7)).text);
+}
+
+TEST_CASE("B98 a long list is one parameter, whatever its length") {
+  const auto list = [](std::size_t count) {
+    return Where(F<&User::name>.In(std::vector<std::string>(count, "ab")));
+  };
+  const Rendered packed = list(1025);
+  REQUIRE(packed.values.size() == 1);
+  const auto* bytes = packed.values[0].As<FieldValue::Bytes>();
+  REQUIRE(bytes != nullptr);
+  CHECK(bytes->size() == std::size_t{1025} * 12);
+  CHECK(std::string(reinterpret_cast<const char*>(bytes->data()), 24) ==
+        "0000000002ab0000000002ab");
+  CHECK(packed.text == list(5000).text);
+  CHECK(list(1024).values.size() == 1024);
+}
+
+TEST_CASE("an order names its columns") {
+  sql::Sql made(kTable<User>);
+  const std::vector<grapnel::store::Ordering> order{grapnel::Desc(F<&User::photo>).ordering,
+                                                    grapnel::Asc(F<&User::id>).ordering};
+  made.OrderBy(order);
+  CHECK(made.text == R"( ORDER BY "picture" DESC, "id")");
+}
+
+TEST_CASE("a member that is no field of the type is refused") {
+  sql::Sql made(kTable<texts::Alone>);
+  CHECK_THROWS_AS(made.Where((F<&User::age> == 1).Node().get()), grapnel::SchemaError);
+}
+
+TEST_CASE("a select says what it wants, of which rows, in which order, and how many") {
+  grapnel::store::Select select{{&kTable<texts::Odd>}};
+  CHECK(sql::SelectText(select).text == R"(SELECT "id", "v""]'` --" FROM "a ""b""; DROP")");
+
+  select.table = &kTable<User>;
+  select.want = grapnel::store::Select::Want::Ids;
+  const auto where = F<&User::age> > 3 || F<&User::age>.IsNull();
+  const std::vector<grapnel::store::Ordering> order{grapnel::Asc(F<&User::id>).ordering};
+  select.where = where.Node().get();
+  select.order = order;
+  select.limit = 10;
+  select.offset = 5;
+  const sql::Sql ids = sql::SelectText(select);
+  CHECK(ids.text == R"(SELECT "id" FROM "users" WHERE ("age" > ?1 OR "age" IS NULL) )"
+                    R"(ORDER BY "id" LIMIT ?2 OFFSET ?3)");
+  REQUIRE(ids.parameters.size() == 3);
+  CHECK(*ids.parameters[1] == FieldValue(10));
+  CHECK(*ids.parameters[2] == FieldValue(5));
+
+  select = {{&kTable<User>}};
+  select.want = grapnel::store::Select::Want::Count;
+  select.offset = 5;
+  const sql::Sql count = sql::SelectText(select);
+  CHECK(count.text == R"(SELECT count(*) FROM (SELECT 1 FROM "users" LIMIT ?1 OFFSET ?2))");
+  CHECK(*count.parameters[0] == FieldValue(-1));
+
+  select = {{&kTable<User>}};
+  select.want = grapnel::store::Select::Want::Exist;
+  select.by_id = true;
+  select.where = where.Node().get();
+  CHECK(sql::SelectText(select).text == R"(SELECT EXISTS (SELECT 1 FROM "users" WHERE "id" = ?1 )"
+                                        R"(AND ("age" > ?2 OR "age" IS NULL)))");
+}
+
+TEST_CASE("B31 an update assigns each column once; what is added is checked in the same statement") {
+  grapnel::store::Update update{{&kTable<User>}};
+  update.set.set(1);
+  update.cleared.set(2);
+  update.by_id = true;
+  const auto where = F<&User::age> == 3;
+  update.where = where.Node().get();
+  const sql::Sql one = sql::UpdateText(update);
+  CHECK(one.text ==
+        R"(UPDATE "users" SET "name" = ?1, "age" = NULL WHERE "id" = ?2 AND "age" = ?3)");
+  CHECK(one.parameters.size() == 1);
+
+  update = {{&kTable<User>}};
+  update.added.set(2);
+  CHECK(sql::UpdateText(update).text ==
+        R"(UPDATE "users" SET "age" = CASE WHEN typeof((COALESCE("age", 0) + ?1)) = 'integer' AND )"
+        R"((COALESCE("age", 0) + ?1) BETWEEN ?2 AND ?3 THEN (COALESCE("age", 0) + ?1) )"
+        R"(ELSE abs(-9223372036854775807 - ("age" IS NOT NULL OR "age" IS NULL)) END)");
+}
+
+TEST_CASE("a delete is of one row or of all that match") {
+  grapnel::store::Delete one{{&kTable<User>}, nullptr, true, nullptr};
+  CHECK(sql::DeleteText(one).text == R"(DELETE FROM "users" WHERE "id" = ?1)");
+  const auto where = F<&User::age> == 3;
+  grapnel::store::Delete many{{&kTable<User>}, nullptr, false, where.Node().get()};
+  CHECK(sql::DeleteText(many).text == R"(DELETE FROM "users" WHERE "age" = ?1)");
+}
