@@ -1,4 +1,4 @@
-// expect: no member named .Use
+// expect: takes no hooks: register them on the database
 #include "contract/model.hpp"
 
 using model::User;

@@ -74,9 +74,7 @@ struct grapnel::Codec<kinds::Celsius> {
   static Stored Encode(const kinds::Celsius& value) {
     return static_cast<Stored>(value.degrees * 10);
   }
-  static kinds::Celsius Decode(const Stored& stored) {
-    return {static_cast<double>(stored) / 10};
-  }
+  static kinds::Celsius Decode(const Stored& stored) { return {static_cast<double>(stored) / 10}; }
 };
 
 template <template <class> class W>

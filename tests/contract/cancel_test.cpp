@@ -28,8 +28,8 @@ using namespace std::chrono_literals;
 constexpr auto kSlack = 1s;
 constexpr auto kStopAfter = 100ms;
 
-/// A file in which each of these would take much longer than 10 s: reading pets, and creating a user
-/// with the name "slow".
+/// A file in which each of these would take much longer than 10 s: reading pets, and creating a
+/// user with the name "slow".
 class Slow {
  public:
   Slow() : client(grapnel::Open<User, Pet>(path_)), raw(path_) {
@@ -154,8 +154,8 @@ TEST_CASE("B97 a slow statement that writes is cancelled, with what its hooks wr
         return next(m);
       });
   for (const auto& [how, error] : kWays) {
-    CHECK(Cancelled(slow.client, how,
-                    [](const auto& client) { AddUser(client, "slow"); }) == error);
+    CHECK(Cancelled(slow.client, how, [](const auto& client) { AddUser(client, "slow"); }) ==
+          error);
     CHECK(Cancelled(slow.client, how, [](const auto& client) {
             client.WithTx([](grapnel::Tx& tx) {
               AddUser(tx.Client(), "first");
@@ -238,9 +238,8 @@ TEST_CASE("B97 in a database in memory readers wait, and stop waiting") {
   AddUser(holder.Client(), "holder");
   std::string end;
   std::jthread([&] {
-    end = Cancelled(client, How::Deadline, [](const auto& limited) {
-      limited.template Of<User>().Query().Count();
-    });
+    end = Cancelled(client, How::Deadline,
+                    [](const auto& limited) { limited.template Of<User>().Query().Count(); });
   }).join();
   CHECK(end == kPassed);
   holder.Commit();
@@ -267,9 +266,8 @@ TEST_CASE("B97 a context that was not cancelled in time cancels nothing that com
   AddUser(stoppable, "one");
   source.request_stop();
   CHECK_THROWS_AS(AddUser(stoppable, "two"), grapnel::CancelledError);
-  const auto rows = std::views::iota(0, 2000) | std::views::transform([](int i) {
-                      return User{.name = std::to_string(i)};
-                    });
+  const auto rows = std::views::iota(0, 2000) |
+                    std::views::transform([](int i) { return User{.name = std::to_string(i)}; });
   CHECK(slow.client.Of<User>().CreateBulk(rows).Save().size() == 2000);
   CHECK(slow.client.Of<User>().Query().Where(F<&User::name>.Contains("1")).Exist());
 }

@@ -47,13 +47,14 @@ bool UnshareMounts() {
 
 bool MountTinyDisk(const std::string& folder) {
   if (!UnshareMounts()) return false;
-  // In a chroot this fails, for / is no mount there; the parent then takes away what may have spread.
+  // In a chroot this fails, for / is no mount there; the parent then takes away what may have
+  // spread.
   mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
   return mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=256k") == 0;
 }
 
-/// Runs `body(folder, log)` in a child process, in a folder that is a file system of 256 kB and goes
-/// with the child. Returns: the log.
+/// Runs `body(folder, log)` in a child process, in a folder that is a file system of 256 kB and
+/// goes with the child. Returns: the log.
 Log OnTinyDisk(const std::function<void(const std::string&, Log&)>& body) {
   const Scratch scratch;
   int ends[2];
@@ -89,6 +90,7 @@ Log OnTinyDisk(const std::function<void(const std::string&, Log&)>& body) {
   REQUIRE(WIFEXITED(status));
   if (WEXITSTATUS(status) == kSkipped) {
     std::cerr << "skipped: no file system can be mounted here\n" << std::flush;
+    rmdir(scratch.Folder().c_str());
     std::_Exit(kSkipped);
   }
   REQUIRE(WEXITSTATUS(status) == 0);
@@ -192,9 +194,8 @@ TEST_CASE("B100 a bulk in a Tx takes the whole transaction with it, though its e
       client.WithTx([&](grapnel::Tx& tx) {
         Add(tx.Client(), "before");
         to.push_back(End([&] {
-          tx.WithTx([](grapnel::Tx& inner) {
-            inner.Of<User>().CreateBulk(Thousands(5'000'000)).Save();
-          });
+          tx.WithTx(
+              [](grapnel::Tx& inner) { inner.Of<User>().CreateBulk(Thousands(5'000'000)).Save(); });
         }));
         to.push_back(End([&] { Add(tx.Client(), "after"); }));
       });

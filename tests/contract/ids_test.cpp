@@ -361,10 +361,12 @@ TEST_CASE("B92 an empty text id means generate; without a default it is refused"
   REQUIRE(client.Of<Item>().Query().IDs() == std::vector{made.id});
 
   const auto countries = client.Of<ids::Country>();
-  const auto refused = "Country.id: an id is required: Set it, or give the field a Default (Create)";
+  const auto refused =
+      "Country.id: an id is required: Set it, or give the field a Default (Create)";
   REQUIRE_THROWS_WITH(countries.Create().Save(), refused);
   REQUIRE_THROWS_WITH(countries.Create().Set(F<&ids::Country::id>, "").Save(), refused);
-  REQUIRE_THROWS_WITH(countries.CreateBulk(std::vector<ids::Country>{{"de"}, {""}}).Save(), refused);
+  REQUIRE_THROWS_WITH(countries.CreateBulk(std::vector<ids::Country>{{"de"}, {""}}).Save(),
+                      refused);
   REQUIRE(countries.CreateBulk(std::vector<ids::Country>{{"de"}, {"fr"}}).Save().size() == 2);
   REQUIRE(countries.Query().Order(grapnel::Asc(F<&ids::Country::id>)).IDs() ==
           std::vector<std::string>{"de", "fr"});

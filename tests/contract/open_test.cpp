@@ -114,7 +114,7 @@ TEST_CASE("B94 a database in memory is private to its Open") {
 TEST_CASE("a file is opened by path or URI, and keeps what was written") {
   const Scratch scratch;
   const std::string path = scratch.File("a b#%.db");
-  for (const std::string& name : {"a", "b"}) {
+  for (const char* name : {"a", "b"}) {
     const auto client = grapnel::Open<Pet>(path);
     client.Migrate();
     AddPet(client, name);
@@ -251,8 +251,8 @@ TEST_CASE("bad input: a damaged database is Corrupt, and what is whole can be re
     AddPet(client, "Rex");
     client.Of<model::User>().Create().Set(F<&model::User::name>, "Ada").Save();
   }
-  const auto page = std::stoul(
-      Raw(path)("SELECT rootpage FROM sqlite_schema WHERE name = 'Pet'").at(0));
+  const auto page =
+      std::stoul(Raw(path)("SELECT rootpage FROM sqlite_schema WHERE name = 'Pet'").at(0));
   std::string bytes = ReadFile(path);
   std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>((page - 1) * 4096), 4096, '\x55');
   WriteFile(path, bytes);

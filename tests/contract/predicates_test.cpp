@@ -72,10 +72,11 @@ class People {
  public:
   People() {
     client_.Migrate();
-    users.CreateBulk(std::vector<User>{{0, "Ada", 36, "A"},
-                                       {0, "Bob", 20},
-                                       {0, "Cyd", 36, "C", {}, false},
-                                       {0, "Dan", 50, ""}})
+    users
+        .CreateBulk(std::vector<User>{{0, "Ada", 36, "A"},
+                                      {0, "Bob", 20},
+                                      {0, "Cyd", 36, "C", {}, false},
+                                      {0, "Dan", 50, ""}})
         .Save();
   }
 
@@ -220,7 +221,8 @@ TEST_CASE("B79 predicates: In of reals is exact, whatever its length") {
   std::vector<double> values{0.0, 0.1, inf, -inf, 5e-324, 1.7976931348623157e308, 1e23};
   std::mt19937_64 dice(5);
   while (values.size() < 5000) {
-    values.push_back(std::ldexp(static_cast<double>(dice() >> 11), static_cast<int>(dice() % 2000) - 1050));
+    values.push_back(
+        std::ldexp(static_cast<double>(dice() >> 11), static_cast<int>(dice() % 2000) - 1050));
   }
   std::vector<Sample> rows;
   for (const double value : values) rows.push_back({0, value});
@@ -240,7 +242,9 @@ TEST_CASE("B79 predicates: In of reals is exact, whatever its length") {
 
 TEST_CASE("B79 orders, limits and offsets") {
   const People people;
-  const auto all = [&](const auto&... orders) { return people.users.Query().Order(orders...).IDs(); };
+  const auto all = [&](const auto&... orders) {
+    return people.users.Query().Order(orders...).IDs();
+  };
   CHECK(all(Asc(kAge), Desc(kId)) == Ids{2, 3, 1, 4});
   CHECK(all(Desc(kAge), Asc(kName)) == Ids{4, 1, 3, 2});
   CHECK(all(Asc(kNick)) == Ids{2, 4, 1, 3});   // NULL first
@@ -297,8 +301,9 @@ TEST_CASE("B79 predicates narrow updates and deletes as they narrow queries") {
   many.push_back(36);
   CHECK(people.users.Update().Where(kAge.In(many)).Set(kName, "old").Save() == 2);
   CHECK(people.Where(kName == "old") == Ids{1, 3});
-  CHECK(people.users.Update().Where(kNick.Contains("C")).Where(!kNick.IsNull()).Add(kAge, 1).Save() ==
-        1);
+  CHECK(
+      people.users.Update().Where(kNick.Contains("C")).Where(!kNick.IsNull()).Add(kAge, 1).Save() ==
+      1);
   CHECK(people.Where(kAge == 37) == Ids{3});
   CHECK_THROWS_AS(people.users.UpdateOne(3).Where(kAge == 36).Set(kName, "?").Save(),
                   grapnel::NotFoundError);

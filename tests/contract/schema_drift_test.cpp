@@ -116,8 +116,9 @@ TEST_CASE("B95 a table that is missing, lacks a column or holds another type is 
                "Animal.weight: in table \"Animal\" there is no column \"weight\"");
   EachUseFails("CREATE TABLE \"Animal\" (ident INTEGER PRIMARY KEY, name, legs, weight)",
                "Animal.id: in table \"Animal\" there is no column \"id\"");
-  EachUseFails("CREATE TABLE \"Animal\" (id INTEGER PRIMARY KEY, name TEXT, legs TEXT, weight REAL)",
-               "Animal.legs: in table \"Animal\" column \"legs\" is of type \"TEXT\", not INTEGER");
+  EachUseFails(
+      "CREATE TABLE \"Animal\" (id INTEGER PRIMARY KEY, name TEXT, legs TEXT, weight REAL)",
+      "Animal.legs: in table \"Animal\" column \"legs\" is of type \"TEXT\", not INTEGER");
   EachUseFails("CREATE TABLE \"Animal\" (id INTEGER PRIMARY KEY, name BLOB, legs INT, weight REAL)",
                "Animal.name: in table \"Animal\" column \"name\" is of type \"BLOB\", not TEXT");
 }
@@ -168,9 +169,11 @@ TEST_CASE("B95 a stored value that its field cannot hold is a SchemaError that n
   const std::string cannot = ": a stored value cannot be read: ";
   CHECK_THROWS_WITH(read("1, 'x', 128, 1"),
                     "Animal.legs" + cannot + "the value 128 is out of the field's range");
-  CHECK_THROWS_WITH(read("1, 'x', 'four', 1"), "Animal.legs" + cannot + "it is a text, not an integer");
+  CHECK_THROWS_WITH(read("1, 'x', 'four', 1"),
+                    "Animal.legs" + cannot + "it is a text, not an integer");
   CHECK_THROWS_WITH(read("1, x'00', 4, 1"), "Animal.name" + cannot + "it is a blob, not a text");
-  CHECK_THROWS_WITH(read("1, 'x', 4, 'heavy'"), "Animal.weight" + cannot + "it is a text, not a real");
+  CHECK_THROWS_WITH(read("1, 'x', 4, 'heavy'"),
+                    "Animal.weight" + cannot + "it is a text, not a real");
   CHECK_THROWS_AS(read("1, 'x', 4.5, 1"), grapnel::SchemaError);
   CHECK_NOTHROW(read("1, 'x', 4, NULL"));
   CHECK_NOTHROW(read("1, 'x', 4, 3"));  // an integer where a real may stand
@@ -182,8 +185,8 @@ TEST_CASE("B80 Migrate is idempotent: it writes nothing the second time and keep
   Raw raw(path);
   const auto state = [&] {
     auto rows = raw("PRAGMA schema_version");
-    for (const char* sql : {"SELECT sql FROM sqlite_schema", "SELECT * FROM \"Animal\"",
-                            "SELECT * FROM places"}) {
+    for (const char* sql :
+         {"SELECT sql FROM sqlite_schema", "SELECT * FROM \"Animal\"", "SELECT * FROM places"}) {
       for (const auto& row : raw(sql)) rows.push_back(row);
     }
     return rows;
@@ -257,6 +260,7 @@ TEST_CASE("B80 a table whose id is no key is not taken for one that fits") {
   raw("CREATE TABLE \"Animal\" (id INTEGER, name TEXT, legs INTEGER, weight REAL)");
   const auto client = grapnel::Open<Animal>(scratch.File("db"));
   CHECK_THROWS_AS(client.Migrate(), grapnel::MigrationError);
-  CHECK_THROWS_AS(client.Of<Animal>().Create().Set(F<&Animal::name>, "x").Save(), grapnel::SchemaError);
+  CHECK_THROWS_AS(client.Of<Animal>().Create().Set(F<&Animal::name>, "x").Save(),
+                  grapnel::SchemaError);
   CHECK(raw("SELECT count(*) FROM \"Animal\" WHERE id IS NULL") == Raw::Rows{"0"});
 }

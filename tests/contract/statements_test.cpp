@@ -20,8 +20,8 @@ using grapnel::F;
 using model::Pet;
 using model::User;
 
-/// Counts what SQLite prepares, on every connection opened during its life: it asks an authorizer at
-/// least once for each statement that it prepares, and never when one runs.
+/// Counts what SQLite prepares, on every connection opened during its life: it asks an authorizer
+/// at least once for each statement that it prepares, and never when one runs.
 class Prepares {
  public:
   Prepares() { sqlite3_auto_extension(reinterpret_cast<void (*)()>(&Watch)); }
@@ -57,29 +57,30 @@ Uses UsesOf(const Client& client) {
   const auto bob = F<&User::name> == "Bob";
   return {
       {"create, delete one", [=] { users.DeleteOne(create()).Exec(); }},
-      {"create with an id, delete", [=] {
+      {"create with an id, delete",
+       [=] {
          users.Create().Set(F<&User::id>, 9).Set(F<&User::name>, "Bob").Save();
          users.Delete().Where(bob).Exec();
        }},
-      {"bulk", [=] {
+      {"bulk",
+       [=] {
          users.CreateBulk(std::vector<User>(5, User{.name = "Bob"})).Save();
          users.Delete().Where(bob && F<&User::age>.In(0, 1, 2)).Exec();
        }},
-      {"update one", [=] {
-         users.UpdateOne(1).Add(F<&User::age>, 1).Set(F<&User::active>, true).Save();
-       }},
-      {"update one, with a predicate", [=] {
-         users.UpdateOne(1).Where(F<&User::age> >= 0).Clear(F<&User::nickname>).Save();
-       }},
-      {"update", [=] {
-         users.Update().Where(F<&User::name>.HasPrefix("A")).Add(F<&User::worth>, 1).Save();
-       }},
+      {"update one",
+       [=] { users.UpdateOne(1).Add(F<&User::age>, 1).Set(F<&User::active>, true).Save(); }},
+      {"update one, with a predicate",
+       [=] { users.UpdateOne(1).Where(F<&User::age> >= 0).Clear(F<&User::nickname>).Save(); }},
+      {"update",
+       [=] { users.Update().Where(F<&User::name>.HasPrefix("A")).Add(F<&User::worth>, 1).Save(); }},
       {"update of nothing", [=] { users.Update().Save(); }},
       {"get", [=] { users.Get(1); }},
-      {"query", [=] {
+      {"query",
+       [=] {
          users.Query().Where(F<&User::id> < 5).Order(grapnel::Desc(F<&User::name>)).Limit(3).All();
        }},
-      {"count, exist, ids", [=] {
+      {"count, exist, ids",
+       [=] {
          users.Query().Count();
          users.Query().Exist();
          users.Query().IDs();
@@ -144,9 +145,9 @@ TEST_CASE("B98 nested writes that fail and are caught prepare nothing the second
       tx.Of<User>().UpdateOne(1).Add(F<&User::age>, 1).Save();
       for (int i = 0; i < 3; ++i) {
         CHECK_THROWS_AS(tx.WithTx([](grapnel::Tx& inner) {
-                          inner.Of<User>().UpdateOne(1).Set(F<&User::name>, "gone").Save();
-                          inner.Of<User>().Create().Set(F<&User::id>, 1).Set(F<&User::name>, "x").Save();
-                        }),
+          inner.Of<User>().UpdateOne(1).Set(F<&User::name>, "gone").Save();
+          inner.Of<User>().Create().Set(F<&User::id>, 1).Set(F<&User::name>, "x").Save();
+        }),
                         grapnel::ConstraintError);
       }
     });

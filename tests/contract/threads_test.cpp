@@ -99,8 +99,8 @@ TEST_CASE("B96 eight writers with a limit of 1 s each: none is refused") {
   CHECK(thrown == kNone);
   CHECK(client.Of<User>().Get(counter).worth == 200);
   Raw raw(scratch.File("db"));
-  CHECK(raw("SELECT name, count(*) FROM \"User\" WHERE name <> 'counter' GROUP BY name ORDER BY name") ==
-        Raw::Rows{"0|25", "1|25", "2|25", "3|25", "4|25", "5|25", "6|25", "7|25"});
+  CHECK(raw("SELECT name, count(*) FROM \"User\" WHERE name <> 'counter' GROUP BY name ORDER BY "
+            "name") == Raw::Rows{"0|25", "1|25", "2|25", "3|25", "4|25", "5|25", "6|25", "7|25"});
 }
 
 TEST_CASE("B96 writers of two Opens of one file wait for each other as well") {
@@ -116,9 +116,8 @@ TEST_CASE("B96 writers of two Opens of one file wait for each other as well") {
 
 TEST_CASE("B96 many threads open one new file and migrate it") {
   const Scratch scratch;
-  const auto thrown = InThreads(8, [&](int opener) {
-    AddUser(OpenFile(scratch), std::to_string(opener));
-  });
+  const auto thrown =
+      InThreads(8, [&](int opener) { AddUser(OpenFile(scratch), std::to_string(opener)); });
   CHECK(thrown == kNone);
   CHECK(OpenFile(scratch).Of<User>().Query().Count() == 8);
 }
@@ -207,7 +206,8 @@ TEST_CASE("B88 Remove does not wait for a mutation under way, which runs its hoo
   handle.Remove();  // again: nothing to do
 }
 
-TEST_CASE("B88 Remove in a hook, of itself and of those behind it, leaves its mutation as it began") {
+TEST_CASE(
+    "B88 Remove in a hook, of itself and of those behind it, leaves its mutation as it began") {
   const auto client = grapnel::Open<User, Pet>(":memory:");
   client.Migrate();
   std::vector<std::string> log;

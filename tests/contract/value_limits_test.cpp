@@ -70,7 +70,8 @@ auto OpenMaybe() {
   return client;
 }
 
-/// A row with `first` in the field; adding `delta` is refused, the row and its neighbours untouched.
+/// A row with `first` in the field; adding `delta` is refused, the row and its neighbours
+/// untouched.
 template <auto Member, class N>
 void RefusesAdd(std::string_view name, N first, N delta) {
   INFO(name << ": " << +first << " + " << +delta);
@@ -162,8 +163,8 @@ TEST_CASE("B79 Range and Positive hold for the result of Add as for Set") {
   const auto rows = [&] {
     Raw::Rows shown;
     for (const Gauge& row : all.Query().Order(grapnel::Asc(F<&Gauge::id>)).All()) {
-      shown.push_back(fmt::format("{} {} {} {}", row.level, row.spare.value_or(-1), row.heat,
-                                  row.stock));
+      shown.push_back(
+          fmt::format("{} {} {} {}", row.level, row.spare.value_or(-1), row.heat, row.stock));
     }
     return shown;
   };
@@ -278,7 +279,8 @@ TEST_CASE("bad input: a predicate's bad value names its field") {
   CHECK_THROWS_WITH(F<&Maybe::real> == kNan, Catch::Matchers::Contains("real"));
 }
 
-TEST_CASE("B79 an Add to a value that was set leaves the field's range: the mutation is as it was") {
+TEST_CASE(
+    "B79 an Add to a value that was set leaves the field's range: the mutation is as it was") {
   const auto client = OpenMaybe();
   const auto all = client.Of<Maybe>();
   const auto row = all.Create().Save();

@@ -36,19 +36,26 @@ class Dice {
   template <class N>
   N Number() {
     switch (Below(4)) {
-      case 0: return std::numeric_limits<N>::min();
-      case 1: return Top<N>();
-      case 2: return static_cast<N>(engine_()) & Top<N>();
-      default: return static_cast<N>(Below(5));
+      case 0:
+        return std::numeric_limits<N>::min();
+      case 1:
+        return Top<N>();
+      case 2:
+        return static_cast<N>(engine_()) & Top<N>();
+      default:
+        return static_cast<N>(Below(5));
     }
   }
   double Real() {
     const double inf = std::numeric_limits<double>::infinity();
     switch (Below(4)) {
-      case 0: return std::vector{0.0, -0.0, inf, -inf, 0.1, 1e300, 5e-324}[Below(7)];
-      case 1: return static_cast<double>(Below(5));
-      default: return std::ldexp(static_cast<double>(static_cast<std::int64_t>(Bits())),
-                                 static_cast<int>(Below(200)) - 100);
+      case 0:
+        return std::vector{0.0, -0.0, inf, -inf, 0.1, 1e300, 5e-324}[Below(7)];
+      case 1:
+        return static_cast<double>(Below(5));
+      default:
+        return std::ldexp(static_cast<double>(static_cast<std::int64_t>(Bits())),
+                          static_cast<int>(Below(200)) - 100);
     }
   }
   std::string Text() {
@@ -63,7 +70,8 @@ class Dice {
   }
   kinds::Level Level() { return static_cast<kinds::Level>(Number<std::int16_t>()); }
   kinds::Time Time() {
-    return kinds::Time(std::chrono::microseconds(static_cast<std::int64_t>(Bits() >> 14) - (1 << 20)));
+    return kinds::Time(
+        std::chrono::microseconds(static_cast<std::int64_t>(Bits() >> 14) - (1 << 20)));
   }
 
   template <class Make>
@@ -144,7 +152,8 @@ class Predicates {
 
  private:
   static Both Not(const Both& of) {
-    return {!of.where, [of](const Maybe& row) {
+    return {!of.where,
+            [of](const Maybe& row) {
               const auto holds = of.holds(row);
               return holds ? std::optional(!*holds) : std::nullopt;
             },
@@ -153,18 +162,30 @@ class Predicates {
 
   Both Leaf() {
     switch (dice_.Below(13)) {
-      case 0: return Compared<&Maybe::flag>("flag", [&] { return dice_.Once(2); });
-      case 1: return Compared<&Maybe::i8>("i8", [&] { return dice_.Number<std::int8_t>(); });
-      case 2: return Compared<&Maybe::i64>("i64", [&] { return dice_.Number<std::int64_t>(); });
-      case 3: return Compared<&Maybe::u32>("u32", [&] { return dice_.Number<std::uint32_t>(); });
-      case 4: return Compared<&Maybe::u64>("u64", [&] { return dice_.Number<std::uint64_t>(); });
-      case 5: return Compared<&Maybe::real>("real", [&] { return dice_.Real(); });
-      case 6: return Compared<&Maybe::text>("text", [&] { return dice_.Text(); });
-      case 7: return Compared<&Maybe::octets>("octets", [&] { return dice_.Octets(); });
-      case 8: return Compared<&Maybe::level>("level", [&] { return dice_.Level(); });
-      case 9: return Compared<&Maybe::time>("time", [&] { return dice_.Time(); });
-      case 10: return Part<&Maybe::octets>("octets", dice_.Octets());
-      default: return Part<&Maybe::text>("text", dice_.Text());
+      case 0:
+        return Compared<&Maybe::flag>("flag", [&] { return dice_.Once(2); });
+      case 1:
+        return Compared<&Maybe::i8>("i8", [&] { return dice_.Number<std::int8_t>(); });
+      case 2:
+        return Compared<&Maybe::i64>("i64", [&] { return dice_.Number<std::int64_t>(); });
+      case 3:
+        return Compared<&Maybe::u32>("u32", [&] { return dice_.Number<std::uint32_t>(); });
+      case 4:
+        return Compared<&Maybe::u64>("u64", [&] { return dice_.Number<std::uint64_t>(); });
+      case 5:
+        return Compared<&Maybe::real>("real", [&] { return dice_.Real(); });
+      case 6:
+        return Compared<&Maybe::text>("text", [&] { return dice_.Text(); });
+      case 7:
+        return Compared<&Maybe::octets>("octets", [&] { return dice_.Octets(); });
+      case 8:
+        return Compared<&Maybe::level>("level", [&] { return dice_.Level(); });
+      case 9:
+        return Compared<&Maybe::time>("time", [&] { return dice_.Time(); });
+      case 10:
+        return Part<&Maybe::octets>("octets", dice_.Octets());
+      default:
+        return Part<&Maybe::text>("text", dice_.Text());
     }
   }
 
@@ -180,7 +201,8 @@ class Predicates {
   static std::string Show(const std::string& text) {
     std::string shown = "\"";
     for (const char c : text) {
-      shown += c > ' ' ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+      shown +=
+          c > ' ' ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     }
     return shown + '"';
   }
@@ -201,21 +223,29 @@ class Predicates {
       return Both{where, When<Member>(std::move(test)), name + op + Show(value)};
     };
     switch (dice_.Below(9)) {
-      case 0: return both(" == ", field == value, [=](const T& is) { return is == value; });
-      case 1: return both(" != ", field != value, [=](const T& is) { return is != value; });
-      case 2: return both(" < ", field < value, [=](const T& is) { return is < value; });
-      case 3: return both(" > ", value < field, [=](const T& is) { return value < is; });
-      case 4: return both(" <= ", field <= value, [=](const T& is) { return is <= value; });
-      case 5: return both(" >= ", value <= field, [=](const T& is) { return value <= is; });
+      case 0:
+        return both(" == ", field == value, [=](const T& is) { return is == value; });
+      case 1:
+        return both(" != ", field != value, [=](const T& is) { return is != value; });
+      case 2:
+        return both(" < ", field < value, [=](const T& is) { return is < value; });
+      case 3:
+        return both(" > ", value < field, [=](const T& is) { return value < is; });
+      case 4:
+        return both(" <= ", field <= value, [=](const T& is) { return is <= value; });
+      case 5:
+        return both(" >= ", value <= field, [=](const T& is) { return value <= is; });
       case 6:
         return {field.IsNull(), [](const Maybe& row) { return std::optional(!(row.*Member)); },
                 name + " is null"};
-      default: break;
+      default:
+        break;
     }
     std::vector<T> list(dice_.Once(3) ? 1030 : dice_.Below(6));  // long ones are sent packed
     std::generate(list.begin(), list.end(), make);
     const std::string text = fmt::format("{} in {}", name, list.size());
-    if (list.empty()) return {field.In(list), [](const Maybe&) { return std::optional(false); }, text};
+    if (list.empty())
+      return {field.In(list), [](const Maybe&) { return std::optional(false); }, text};
     return {field.In(list), When<Member>([=](const T& is) {
               return std::find(list.begin(), list.end(), is) != list.end();
             }),

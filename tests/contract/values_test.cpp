@@ -86,27 +86,81 @@ std::vector<E> Samples() {
   const auto day = kinds::Day(std::chrono::days(19000));
   const std::string bad("'\"\0 \xff\xc3\x28 %_?1; --", 17);
   return {
-      {.id = 1, .flag = false, .i8 = 0, .i16 = 0, .i32 = 0, .i64 = 0, .u8 = 0, .u16 = 0, .u32 = 0,
-       .u64 = 0, .real = 0.0, .text = "", .bytes = kinds::Bytes(), .octets = kinds::Octets(),
-       .level = kinds::Level{}, .mood = kinds::Mood::Calm, .time = kinds::Time(),
-       .day = kinds::Day(), .warmth = kinds::Celsius()},
-      {.id = 2, .flag = true, .i8 = kMin<std::int8_t>, .i16 = kMin<std::int16_t>,
-       .i32 = kMin<std::int32_t>, .i64 = kMin<std::int64_t>, .u8 = 1, .u16 = 1, .u32 = 1, .u64 = 1,
-       .real = std::numeric_limits<double>::denorm_min(), .text = bad, .bytes = AllBytes(),
-       .octets = kinds::Octets{0}, .level = kinds::Level::Low, .mood = kinds::Mood::Angry,
-       .time = kinds::Time(-1us), .day = day, .warmth = kinds::Celsius{-273.1}},
-      {.id = 3, .flag = true, .i8 = kMax<std::int8_t>, .i16 = kMax<std::int16_t>,
-       .i32 = kMax<std::int32_t>, .i64 = kMax<std::int64_t>, .u8 = kMax<std::uint8_t>,
-       .u16 = kMax<std::uint16_t>, .u32 = kMax<std::uint32_t>,
-       .u64 = static_cast<std::uint64_t>(kMax<std::int64_t>), .real = -kMax<double>,
-       .text = std::string(3, '\0'), .bytes = kinds::Bytes(70000, std::byte{0xff}),
-       .octets = kinds::Octets{0xff, 0, 0xff}, .level = kinds::Level::High,
-       .mood = kinds::Mood::Calm, .time = kinds::Time(day) + 123456us, .day = -day.time_since_epoch()
-           + kinds::Day(), .warmth = kinds::Celsius{0.1}},
-      {.id = 4, .flag = false, .i8 = -1, .i16 = -1, .i32 = -1, .i64 = -1, .u8 = 128, .u16 = 32768,
-       .u32 = 2147483648, .u64 = 9007199254740993, .real = 0.1, .text = "\xc3\xa9t\xc3\xa9",
-       .bytes = kinds::Bytes{std::byte{0}}, .octets = kinds::Octets(1), .level = kinds::Level::Middle,
-       .mood = kinds::Mood::Angry, .time = kinds::Time(1us), .day = day,
+      {.id = 1,
+       .flag = false,
+       .i8 = 0,
+       .i16 = 0,
+       .i32 = 0,
+       .i64 = 0,
+       .u8 = 0,
+       .u16 = 0,
+       .u32 = 0,
+       .u64 = 0,
+       .real = 0.0,
+       .text = "",
+       .bytes = kinds::Bytes(),
+       .octets = kinds::Octets(),
+       .level = kinds::Level{},
+       .mood = kinds::Mood::Calm,
+       .time = kinds::Time(),
+       .day = kinds::Day(),
+       .warmth = kinds::Celsius()},
+      {.id = 2,
+       .flag = true,
+       .i8 = kMin<std::int8_t>,
+       .i16 = kMin<std::int16_t>,
+       .i32 = kMin<std::int32_t>,
+       .i64 = kMin<std::int64_t>,
+       .u8 = 1,
+       .u16 = 1,
+       .u32 = 1,
+       .u64 = 1,
+       .real = std::numeric_limits<double>::denorm_min(),
+       .text = bad,
+       .bytes = AllBytes(),
+       .octets = kinds::Octets{0},
+       .level = kinds::Level::Low,
+       .mood = kinds::Mood::Angry,
+       .time = kinds::Time(-1us),
+       .day = day,
+       .warmth = kinds::Celsius{-273.1}},
+      {.id = 3,
+       .flag = true,
+       .i8 = kMax<std::int8_t>,
+       .i16 = kMax<std::int16_t>,
+       .i32 = kMax<std::int32_t>,
+       .i64 = kMax<std::int64_t>,
+       .u8 = kMax<std::uint8_t>,
+       .u16 = kMax<std::uint16_t>,
+       .u32 = kMax<std::uint32_t>,
+       .u64 = static_cast<std::uint64_t>(kMax<std::int64_t>),
+       .real = -kMax<double>,
+       .text = std::string(3, '\0'),
+       .bytes = kinds::Bytes(70000, std::byte{0xff}),
+       .octets = kinds::Octets{0xff, 0, 0xff},
+       .level = kinds::Level::High,
+       .mood = kinds::Mood::Calm,
+       .time = kinds::Time(day) + 123456us,
+       .day = -day.time_since_epoch() + kinds::Day(),
+       .warmth = kinds::Celsius{0.1}},
+      {.id = 4,
+       .flag = false,
+       .i8 = -1,
+       .i16 = -1,
+       .i32 = -1,
+       .i64 = -1,
+       .u8 = 128,
+       .u16 = 32768,
+       .u32 = 2147483648,
+       .u64 = 9007199254740993,
+       .real = 0.1,
+       .text = "\xc3\xa9t\xc3\xa9",
+       .bytes = kinds::Bytes{std::byte{0}},
+       .octets = kinds::Octets(1),
+       .level = kinds::Level::Middle,
+       .mood = kinds::Mood::Angry,
+       .time = kinds::Time(1us),
+       .day = day,
        .warmth = kinds::Celsius{36.6}},
   };
 }
@@ -128,15 +182,15 @@ TEMPLATE_TEST_CASE("B79 every kind of field comes back as it went in", "", Plain
   REQUIRE(all.Query().Order(grapnel::Asc(F<&TestType::id>)).All() == samples);
 
   // Through their names, in the stored form, onto the first row.
-  all.Use([](grapnel::Mutation<TestType>& m,
-             grapnel::Next<TestType> next) -> grapnel::Value<TestType> {
-    for (const auto name : m.Fields()) {
-      const auto value = *m.Field(name);
-      m.ResetField(name);
-      m.SetField(name, value);
-    }
-    return next(m);
-  });
+  all.Use(
+      [](grapnel::Mutation<TestType>& m, grapnel::Next<TestType> next) -> grapnel::Value<TestType> {
+        for (const auto name : m.Fields()) {
+          const auto value = *m.Field(name);
+          m.ResetField(name);
+          m.SetField(name, value);
+        }
+        return next(m);
+      });
   const TestType& last = samples[3];
   auto update = all.UpdateOne(1);
   update.Set(F<&TestType::flag>, last.flag).Set(F<&TestType::i8>, last.i8);
@@ -200,9 +254,8 @@ TEST_CASE("B79 how values are stored: enums by number or by text, times in micro
               "typeof(u64), typeof(real), typeof(text), typeof(bytes) FROM \"Plain\"") ==
           Raw::Rows{"integer|text|integer|integer|integer|real|text|blob"});
 
-  REQUIRE_THROWS_WITH(
-      client.Of<Plain>().UpdateOne(1).Set(F<&Plain::mood>, kinds::Mood::Odd).Save(),
-      "Plain.mood: the enum value 2 has no name in EnumNames (UpdateOne)");
+  REQUIRE_THROWS_WITH(client.Of<Plain>().UpdateOne(1).Set(F<&Plain::mood>, kinds::Mood::Odd).Save(),
+                      "Plain.mood: the enum value 2 has no name in EnumNames (UpdateOne)");
   REQUIRE_THROWS_AS(client.Of<Plain>().Query().Where(F<&Plain::mood> == kinds::Mood::Odd).All(),
                     grapnel::ValidationError);
   REQUIRE(client.Of<Plain>().Get(1).mood == kinds::Mood::Calm);
@@ -215,9 +268,9 @@ TEST_CASE("B79 time points are floored to microseconds, before 1970 too") {
   const auto stored = [&](std::chrono::nanoseconds since_epoch) {
     const auto given = kinds::Time(std::chrono::duration_cast<kinds::Time::duration>(since_epoch));
     const Maybe made = all.Create().Set(F<&Maybe::time>, given).Save();
-    REQUIRE(all.Get(made.id) == made);                                    // what Save returned
+    REQUIRE(all.Get(made.id) == made);  // what Save returned
     REQUIRE(all.CreateBulk(std::vector<Maybe>{{.time = given}}).Save()[0].time == made.time);
-    REQUIRE(all.Query().Where(F<&Maybe::time> == given).Count() == 2);    // floored as well
+    REQUIRE(all.Query().Where(F<&Maybe::time> == given).Count() == 2);  // floored as well
     all.Delete().Exec();
     return std::chrono::nanoseconds(made.time->time_since_epoch());
   };
@@ -304,8 +357,9 @@ TEST_CASE("B79 table, column and index names of any bytes are quoted") {
   Raw raw(scratch.File("db"));
   const std::string table(grapnel::Schema<Odd>::Table);
   REQUIRE(raw("SELECT name FROM sqlite_schema WHERE type = 'table'") == Raw::Rows{table});
-  REQUIRE(raw("SELECT hex(name) FROM pragma_table_info((SELECT name FROM sqlite_schema LIMIT 1))") ==
-          Raw::Rows{"6964", "61226227635D603F31", "73656C656374", "FFFE20C3"});
+  REQUIRE(
+      raw("SELECT hex(name) FROM pragma_table_info((SELECT name FROM sqlite_schema LIMIT 1))") ==
+      Raw::Rows{"6964", "61226227635D603F31", "73656C656374", "FFFE20C3"});
   REQUIRE(raw("SELECT count(*) FROM sqlite_schema WHERE type = 'index'") == Raw::Rows{"3"});
   REQUIRE(raw("SELECT count(*) FROM sqlite_schema WHERE name = 'in\"dex'''") == Raw::Rows{"1"});
 }

@@ -12,6 +12,12 @@ using Server = core::Mutator<Trail, int>;
 
 namespace {
 
+/// A hook without a next.
+struct Notes {
+  using BeforeOnly = void;
+  void operator()(Trail& trail) const { trail.lines.push_back("note"); }
+};
+
 template <class Hook>
 Lines Run(const Hook& hook) {
   Trail trail;
@@ -22,13 +28,9 @@ Lines Run(const Hook& hook) {
 }  // namespace
 
 TEST_CASE("B5 a chain with five appended hooks runs all five in order") {
-  const auto chain = Chain<>()
-                         .Append(Pass("a"))
-                         .Append(Pass("b"), Pass("c"))
-                         .Append(Pass("d"))
-                         .Append(Pass("e"));
-  CHECK(Run(chain) ==
-        Lines{"a", "b", "c", "d", "e", "end", "/e", "/d", "/c", "/b", "/a"});
+  const auto chain =
+      Chain<>().Append(Pass("a")).Append(Pass("b"), Pass("c")).Append(Pass("d")).Append(Pass("e"));
+  CHECK(Run(chain) == Lines{"a", "b", "c", "d", "e", "end", "/e", "/d", "/c", "/b", "/a"});
 }
 
 TEST_CASE("B5 Append and Extend leave the receiver as it was") {
@@ -63,10 +65,6 @@ TEST_CASE("a chain is itself a hook, also of a chain") {
 }
 
 TEST_CASE("hooks without a next stand in a chain as well") {
-  struct Notes {
-    using BeforeOnly = void;
-    void operator()(Trail& trail) const { trail.lines.push_back("note"); }
-  };
   CHECK(Run(Chain(Pass("a"), Notes(), Pass("b"), Notes())) ==
         Lines{"a", "note", "b", "note", "end", "/b", "/a"});
 }

@@ -32,7 +32,8 @@ TEST_CASE("an empty context holds nothing and is never cancelled") {
   CHECK_NOTHROW(context.ThrowIfCancelled());
 }
 
-TEST_CASE("values are found by their type; the one given last counts, and the receiver keeps its own") {
+TEST_CASE(
+    "values are found by their type; the one given last counts, and the receiver keeps its own") {
   const Context empty;
   const Context bob = empty.With(Viewer{"bob"});
   const Context both = bob.With(Tenant{5});

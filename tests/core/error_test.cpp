@@ -13,7 +13,7 @@ TEST_CASE("everything that is thrown has one root, which is a standard exception
   STATIC_REQUIRE(std::derived_from<grapnel::RejectedError, grapnel::Error>);
   STATIC_REQUIRE(std::derived_from<grapnel::DependencyError, grapnel::Error>);
   STATIC_REQUIRE(std::derived_from<grapnel::CancelledError, grapnel::Error>);
-  CHECK(grapnel::Error("text") .what() == std::string("text"));
+  CHECK(grapnel::Error("text").what() == std::string("text"));
 }
 
 TEST_CASE("B17 a rejection names the type and the op, and carries both") {

@@ -172,7 +172,9 @@ TEST_CASE("a hook may change the list that it runs in: the run goes on as it beg
 TEST_CASE("a handle removes once; an ignored or empty one does nothing") {
   int removed = 0;
   core::HookHandle handle([&] { ++removed; });
-  { const core::HookHandle ignored([&] { ++removed; }); }
+  {
+    const core::HookHandle ignored([&] { ++removed; });
+  }
   core::HookHandle().Remove();
   CHECK(removed == 0);
   handle.Remove();

@@ -18,8 +18,7 @@ TEST_CASE("equal types have equal ids, different types have different ones") {
   using Alias = shop::Basket;
   CHECK(TypeIdOf<shop::Basket>() == TypeIdOf<Alias>());
   const std::set<grapnel::core::TypeId> ids = {TypeIdOf<int>(), TypeIdOf<const int>(),
-                                               TypeIdOf<shop::Basket>(),
-                                               TypeIdOf<shop::Basket*>(),
+                                               TypeIdOf<shop::Basket>(), TypeIdOf<shop::Basket*>(),
                                                TypeIdOf<std::vector<int>>()};
   CHECK(ids.size() == 5);
 }

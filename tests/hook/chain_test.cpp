@@ -18,9 +18,8 @@ TEST_CASE("the chain beside the helpers is the core's") {
 
 TEST_CASE("a chain combines with the other helpers") {
   const auto note = hook::Before([](Write& write) { write.lines.push_back("note"); });
-  const grapnel::core::Hook<Write, int> chain =
-      hook::On(hook::Chain(Pass("a"), note, hook::Unless(Pass("b"), Op::Update)),
-               Op::Create | Op::Update);
+  const grapnel::core::Hook<Write, int> chain = hook::On(
+      hook::Chain(Pass("a"), note, hook::Unless(Pass("b"), Op::Update)), Op::Create | Op::Update);
   const auto run = [&](Op op) {
     Write write(op);
     chain.Around(write, End<Write>());

@@ -31,7 +31,8 @@ using Reason = std::optional<std::string>;
 
 TEST_CASE("each option gives a longer description and leaves the receiver as it was") {
   constexpr Field<&User::name> plain("name");
-  constexpr auto full = plain.Optional().Immutable().Unique().Sensitive().StorageKey("n").Comment("c");
+  constexpr auto full =
+      plain.Optional().Immutable().Unique().Sensitive().StorageKey("n").Comment("c");
   STATIC_REQUIRE(full.Traits().name == "name");
   STATIC_REQUIRE(full.Traits().storage == "n");
   STATIC_REQUIRE(full.Traits().comment == "c");
@@ -111,9 +112,10 @@ TEST_CASE("validators run in their order until one refuses; a reason is thrown")
       return ok;
     };
   };
-  const auto field =
-      Field<&User::name>("name").Validate(says('a', true)).Validate(says('b', false)).Validate(
-          says('c', true));
+  const auto field = Field<&User::name>("name")
+                         .Validate(says('a', true))
+                         .Validate(says('b', false))
+                         .Validate(says('c', true));
   CHECK(field.Check("x") == "the value is not valid");
   CHECK(asked == "ab");
 

@@ -33,9 +33,7 @@ struct Plain {
 
 template <>
 struct grapnel::Schema<mixins::Root> {
-  static constexpr auto Fields() {
-    return grapnel::Fields(Field<&mixins::Root::tenant>("tenant"));
-  }
+  static constexpr auto Fields() { return grapnel::Fields(Field<&mixins::Root::tenant>("tenant")); }
   template <class E>
   static auto Hooks() {
     return grapnel::Hooks(std::string("root of ") += Schema<E>::Type);
@@ -102,14 +100,13 @@ TEST_CASE("indexes are taken over as well") {
 }
 
 TEST_CASE("B4 hooks come mixin by mixin, a mixin's own mixins first, the entity's last") {
-  const auto texts = std::apply(
-      [](const auto&... hooks) { return std::vector<std::string>{hooks...}; },
-      grapnel::detail::SchemaHooks<User>());
+  const auto texts =
+      std::apply([](const auto&... hooks) { return std::vector<std::string>{hooks...}; },
+                 grapnel::detail::SchemaHooks<User>());
   CHECK(texts == std::vector<std::string>{"root of User", "m1h1", "m1h2", "own"});
 }
 
 TEST_CASE("without mixins there is just the id") {
   CHECK(grapnel::detail::kTable<mixins::Plain>.columns.size() == 1);
-  STATIC_REQUIRE(
-      std::tuple_size_v<decltype(grapnel::detail::SchemaHooks<mixins::Plain>())> == 0);
+  STATIC_REQUIRE(std::tuple_size_v<decltype(grapnel::detail::SchemaHooks<mixins::Plain>())> == 0);
 }

@@ -54,8 +54,9 @@ template <>
 struct grapnel::Schema<schemas::Token> {
   static constexpr std::string_view Type = "Token";
   static constexpr auto Fields() {
-    return grapnel::Fields(Field<&schemas::Token::value>("value"),
-                           Field<&schemas::Token::id>("id").Default(schemas::NewId).StorageKey("key"));
+    return grapnel::Fields(
+        Field<&schemas::Token::value>("value"),
+        Field<&schemas::Token::id>("id").Default(schemas::NewId).StorageKey("key"));
   }
 };
 template <>

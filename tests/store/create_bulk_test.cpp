@@ -42,7 +42,8 @@ using Texts = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "B59 entities are created in their order, those without an id getting one") {
+TEST_CASE_METHOD(Fixture,
+                 "B59 entities are created in their order, those without an id getting one") {
   const std::vector<User> rows{Named("a"), Named("b", 7), Named("c")};
   const std::vector<User> made = users.CreateBulk(rows).Save();
   REQUIRE(made.size() == 3);
@@ -53,9 +54,8 @@ TEST_CASE_METHOD(Fixture, "B59 entities are created in their order, those withou
 
 TEST_CASE_METHOD(Fixture, "B59 any input range will do, of entities or of builders") {
   users.CreateBulk(std::list<User>{Named("a")}).Save();
-  auto made = std::views::iota(0, 2) | std::views::transform([&](int i) {
-                return Named("v" + std::to_string(i));
-              });
+  auto made = std::views::iota(0, 2) |
+              std::views::transform([&](int i) { return Named("v" + std::to_string(i)); });
   users.CreateBulk(made).Save();
   std::vector<grapnel::store::Create<User>> builders;
   for (const char* name : {"x", "y"}) builders.push_back(users.Create().Set(F<&User::name>, name));

@@ -64,11 +64,13 @@ TEST_CASE_METHOD(Fixture, "B92 an id that is given is taken, and 0 means that th
   CHECK(users.Query().Count() == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "B86 a builder is spent after Save, also one that failed, or when moved from") {
+TEST_CASE_METHOD(Fixture,
+                 "B86 a builder is spent after Save, also one that failed, or when moved from") {
   auto create = users.Create().Set(F<&User::name>, "Ada");
   create.Save();
-  CHECK_THROWS_WITH(create.Save(),
-                    "User: this builder is spent: it ran already, or was moved from; make a new one");
+  CHECK_THROWS_WITH(
+      create.Save(),
+      "User: this builder is spent: it ran already, or was moved from; make a new one");
   auto fails = users.Create();
   CHECK_THROWS_AS(fails.Save(), grapnel::ValidationError);
   CHECK_THROWS_AS(fails.Set(F<&User::name>, "x").Save(), grapnel::Error);
@@ -80,7 +82,8 @@ TEST_CASE_METHOD(Fixture, "B86 a builder is spent after Save, also one that fail
   STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<grapnel::store::Create<User>>);
 }
 
-TEST_CASE_METHOD(Fixture, "what is missing or wrong is refused by field and op, and nothing is written") {
+TEST_CASE_METHOD(Fixture,
+                 "what is missing or wrong is refused by field and op, and nothing is written") {
   try {
     users.Create().Set(F<&User::age>, 3).Save();
     FAIL("it was created without a name");

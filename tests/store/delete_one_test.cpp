@@ -62,6 +62,6 @@ TEST_CASE_METHOD(Fixture, "hooks see the op and the id, and a count comes back t
 TEST_CASE_METHOD(Fixture, "B86 it runs once") {
   auto one = users.DeleteOne(1);
   one.Exec();
-  CHECK_THROWS_WITH(one.Exec(),
-                    "User: this builder is spent: it ran already, or was moved from; make a new one");
+  CHECK_THROWS_WITH(
+      one.Exec(), "User: this builder is spent: it ran already, or was moved from; make a new one");
 }

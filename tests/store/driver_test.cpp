@@ -46,9 +46,7 @@ class Engine final : public store::Driver {
   std::vector<const store::Connection*> returned;
 
  private:
-  void Return(store::Connection& connection) noexcept override {
-    returned.push_back(&connection);
-  }
+  void Return(store::Connection& connection) noexcept override { returned.push_back(&connection); }
 };
 
 using Returned = std::vector<const store::Connection*>;

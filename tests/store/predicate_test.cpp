@@ -2,9 +2,9 @@
 
 #include "support/catch.hpp"
 
+#include <cmath>
 #include <concepts>
 #include <cstdint>
-#include <cmath>
 #include <list>
 #include <optional>
 #include <string>
@@ -66,14 +66,17 @@ using predicates::Versioned;
 namespace {
 
 std::string Text(const PredicateNode& node) {
-  constexpr std::string_view signs[] = {"=",  "!=",    "<",        "<=",     ">",      ">=",  "in",
+  constexpr std::string_view signs[] = {"=",  "!=",    "<",      "<=",   ">",   ">=", "in",
                                         "is", "holds", "begins", "ends", "and", "or", "not"};
   const std::string sign = " " + std::string(signs[static_cast<std::size_t>(node.kind)]) + " ";
   switch (node.kind) {
     case PredicateKind::And:
-    case PredicateKind::Or: return "(" + Text(*node.left) + sign + Text(*node.right) + ")";
-    case PredicateKind::Not: return "not " + Text(*node.left);
-    default: break;
+    case PredicateKind::Or:
+      return "(" + Text(*node.left) + sign + Text(*node.right) + ")";
+    case PredicateKind::Not:
+      return "not " + Text(*node.left);
+    default:
+      break;
   }
   std::string text = std::string(grapnel::detail::kTable<User>.Find(node.field)->name) + sign;
   for (std::size_t i = 0; i < node.values.size(); ++i) {

@@ -43,7 +43,8 @@ TEST_CASE_METHOD(Fixture, "Save gives back the row as it is stored, the other ro
   CHECK(users.Get(2).name == "Bob");
 }
 
-TEST_CASE_METHOD(Fixture, "only what was said is written: an entity that is passed lends its id alone") {
+TEST_CASE_METHOD(Fixture,
+                 "only what was said is written: an entity that is passed lends its id alone") {
   users.UpdateOne(ada.id).Add(F<&User::worth>, 1).Save();
   ada.worth = 1000;
   CHECK(users.UpdateOne(ada).Set(F<&User::name>, "A").Save().worth == 11);
@@ -62,7 +63,8 @@ TEST_CASE_METHOD(Fixture, "B76 a row that is not there is NotFoundError") {
   CHECK_THROWS_AS(users.UpdateOne(99).Save(), grapnel::NotFoundError);
 }
 
-TEST_CASE_METHOD(Fixture, "B90 an update that changes nothing gives back the row, and sends no UPDATE") {
+TEST_CASE_METHOD(Fixture,
+                 "B90 an update that changes nothing gives back the row, and sends no UPDATE") {
   std::string sent;
   const auto traced = client.Debug([&](std::string_view sql) { sent += std::string(sql) + "\n"; });
   CHECK(traced.Of<User>().UpdateOne(ada.id).Save().name == "Ada");

@@ -76,10 +76,8 @@ class Field {
   using Bare = typename Token::Bare;
 
   /// `name` is what the field is called in errors, by name, and in the database.
-  constexpr explicit Field(std::string_view name) {
-    traits_.name = name;
-    traits_.storage = name;
-  }
+  constexpr explicit Field(std::string_view name)
+      : Field({.name = name, .storage = name, .comment = {}}, {}, {}, false, {}, {}, {}) {}
 
   /// The column may be NULL. A member that is no std::optional then reads NULL as its type's zero.
   constexpr Field Optional() const { return With(&detail::FieldTraits::optional, true); }
@@ -87,7 +85,8 @@ class Field {
   constexpr Field Immutable() const { return With(&detail::FieldTraits::immutable, true); }
   /// No two rows have the same value; several NULLs are allowed.
   constexpr Field Unique() const { return With(&detail::FieldTraits::unique, true); }
-  /// Never printed: formatted mutations and errors show *** for it.
+  /// Never printed: formatted mutations and errors show *** for it. (What a Validate of yours throws is
+  /// passed on as it is.)
   constexpr Field Sensitive() const { return With(&detail::FieldTraits::sensitive, true); }
   /// The column's name in the database, where it is not the field's name.
   constexpr Field StorageKey(std::string_view column) const {
@@ -213,12 +212,10 @@ class Field {
         return reason;
       }
     }
+    if (auto reason = CheckContent(value)) {
+      return traits_.sensitive ? "the value *** is not allowed" : reason;
+    }
     try {
-      if constexpr (detail::Number<Bare>) {
-        if (auto reason = detail::CheckNumber(value, least_, most_, above_zero_)) return reason;
-      } else if constexpr (detail::HasCodec<Bare> || std::is_enum_v<Bare>) {
-        static_cast<void>(detail::Mapping<Bare>::ToValue(value));
-      }
       const bool ok = std::apply(
           [&](const Validators&... tests) { return (Passes(tests, value) && ...); }, validators_);
       if (!ok) return "the value is not valid";
@@ -229,10 +226,34 @@ class Field {
   }
 
  private:
+  /// What names the value in its reason.
+  std::optional<std::string> CheckContent(const Bare& value) const {
+    try {
+      if constexpr (detail::Number<Bare>) {
+        return detail::CheckNumber(value, least_, most_, above_zero_);
+      } else if constexpr (detail::HasCodec<Bare> || std::is_enum_v<Bare>) {
+        static_cast<void>(detail::Mapping<Bare>::ToValue(value));
+      }
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+    return std::nullopt;
+  }
+
   template <auto, class, class, class...>
   friend class Field;
 
   using Bound = std::conditional_t<detail::Number<Bare>, std::optional<Bare>, detail::Nothing>;
+
+  constexpr Field(const detail::FieldTraits& traits, Bound least, Bound most, bool above_zero,
+                  Default_ value, UpdateDefault_ update_value, std::tuple<Validators...> validators)
+      : traits_(traits),
+        least_(std::move(least)),
+        most_(std::move(most)),
+        above_zero_(above_zero),
+        default_(std::move(value)),
+        update_default_(std::move(update_value)),
+        validators_(std::move(validators)) {}
 
   static constexpr void CheckLength() {
     static_assert(requires(const Bare& value) { value.size(); },
@@ -248,21 +269,14 @@ class Field {
 
   template <class D, class U, class... V>
   constexpr auto Change(D value, U update_value, std::tuple<V...> validators) const {
-    Field<Member, D, U, V...> longer(traits_.name);
-    longer.traits_ = traits_;
-    longer.least_ = least_;
-    longer.most_ = most_;
-    longer.above_zero_ = above_zero_;
-    longer.default_ = std::move(value);
-    longer.update_default_ = std::move(update_value);
-    longer.validators_ = std::move(validators);
-    return longer;
+    return Field<Member, D, U, V...>(traits_, least_, most_, above_zero_, std::move(value),
+                                     std::move(update_value), std::move(validators));
   }
 
   template <class D>
   static constexpr Bare Make(const D& value) {
     if constexpr (std::is_invocable_r_v<Bare, const D&>) {
-      return value();
+      return static_cast<Bare>(value());
     } else {
       return static_cast<Bare>(value);
     }
@@ -279,10 +293,10 @@ class Field {
   }
 
   detail::FieldTraits traits_;
-  Bound least_{}, most_{};
-  bool above_zero_ = false;
-  [[no_unique_address]] Default_ default_{};
-  [[no_unique_address]] UpdateDefault_ update_default_{};
+  Bound least_, most_;
+  bool above_zero_;
+  [[no_unique_address]] Default_ default_;
+  [[no_unique_address]] UpdateDefault_ update_default_;
   std::tuple<Validators...> validators_;
 };
 

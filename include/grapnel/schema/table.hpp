@@ -41,12 +41,15 @@ struct TypeOps {
 template <class T>
 bool AddTo(BareType<T>& value, const BareType<T>& delta) {
   using N = BareType<T>;
+  N sum{};
   if constexpr (std::same_as<N, double>) {
-    value += delta;
-    return !std::isnan(value);
+    sum = value + delta;
+    if (std::isnan(sum)) return false;
   } else {
-    return !__builtin_add_overflow(value, delta, &value);
+    if (__builtin_add_overflow(value, delta, &sum)) return false;
   }
+  value = sum;
+  return true;
 }
 
 template <class T>
@@ -83,8 +86,7 @@ inline constexpr TypeOps kTypeOps = [] {
       T& value = *static_cast<T*>(v);
       const T& more = *static_cast<const T*>(delta);
       if constexpr (kIsOptional<T>) {
-        if (!value) value = N{};
-        return AddTo<T>(*value, *more);
+        return AddTo<T>(*value, *more);  // only of a value that is set or added
       } else {
         return AddTo<T>(value, more);
       }

@@ -38,6 +38,7 @@ class CreateBulk {
 
  private:
   std::vector<E> Run(const detail::HandlePtr& inside) {
+    const detail::Run<E> run(*inside->store, *inside->GetLevel());
     std::vector<E> made;
     if constexpr (std::ranges::sized_range<std::remove_reference_t<Range>>) {
       made.reserve(static_cast<std::size_t>(std::ranges::size(rows_)));
@@ -47,12 +48,12 @@ class CreateBulk {
         if constexpr (std::same_as<std::remove_cvref_t<decltype(row)>, Create<E>>) {
           auto& m = row.Target();
           static_cast<void>(row.Take());
-          made.push_back(std::move(detail::RunInside(inside, m).Entity()));
+          made.push_back(std::move(detail::RunInside(inside, run, m).Entity()));
         } else {
           static_assert(std::convertible_to<decltype(row), const E&>,
                         "CreateBulk takes a range of entities or of their Create() builders");
           auto m = FromEntity(row);
-          made.push_back(std::move(detail::RunInside(inside, m).Entity()));
+          made.push_back(std::move(detail::RunInside(inside, run, m).Entity()));
         }
       } catch (const ConstraintError& error) {
         if (error.Row() || error.Entity() != detail::kTable<E>.entity) throw;

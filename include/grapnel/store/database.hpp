@@ -49,6 +49,13 @@ class View : public Client {
   View With(V value) const {
     return View(Longer(handle_->context.With(std::move(value))));
   }
+  /// Hooks are registered on the database itself, for all its callers: this does not compile.
+  template <class... Hs>
+  void Use(Hs...) const {
+    static_assert(sizeof...(Hs) > sizeof...(Hs),
+                  "client.With(...) is a view for some calls, and takes no hooks: register them on the "
+                  "database, client.Use(...)");
+  }
   /// As Client::Debug, keeping the types.
   View Debug(core::Context::Trace trace = PrintStatement) const {
     return View(Longer(handle_->context.WithTrace(std::move(trace))));

@@ -171,7 +171,8 @@ class Mutation {
   /// Opened around every `next`: what fails inside leaves the transaction as it was.
   class NextScope {
    public:
-    explicit NextScope(Mutation& m) noexcept : core_(m.core_), executed_(core_.executed) {
+    explicit NextScope(Mutation& m) noexcept
+        : core_(m.core_), executed_(core_.executed), has_id_(core_.has_id) {
       core_.transaction->Enter(scope_);
     }
     NextScope(const NextScope&) = delete;
@@ -180,6 +181,7 @@ class Mutation {
       if (done_) return;
       core_.transaction->Fail(scope_);
       core_.executed = executed_;
+      core_.has_id = has_id_ || (core_.op == grapnel::Op::Create && core_.set.test(0));
     }
     void Done() {
       core_.transaction->Succeed(scope_);
@@ -190,6 +192,7 @@ class Mutation {
     detail::MutationCore& core_;
     detail::Scope scope_;
     bool executed_;
+    bool has_id_;
     bool done_ = false;
   };
 

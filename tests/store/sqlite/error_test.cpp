@@ -124,15 +124,16 @@ TEST_CASE("an interrupted statement says why") {
   std::stop_source source;
   source.request_stop();
   const auto context = grapnel::core::Context().With(source.get_token());
-  CHECK_THROWS_WITH(sqlite::Throw(SQLITE_INTERRUPT, "interrupted", {"app.db", nullptr, {}, &context}),
-                    "the operation was cancelled: a stop was requested");
+  CHECK_THROWS_WITH(
+      sqlite::Throw(SQLITE_INTERRUPT, "interrupted", {"app.db", nullptr, {}, &context}),
+      "the operation was cancelled: a stop was requested");
   CHECK_THROWS_WITH(sqlite::Throw(SQLITE_INTERRUPT, "interrupted", {"app.db"}),
                     "the operation was cancelled: interrupted");
 }
 
 TEST_CASE("B95 a missing table or column is SchemaError") {
-  for (const std::string text : {"no such table: users", "no such column: age",
-                                 "table users has no column named age"}) {
+  for (const std::string text :
+       {"no such table: users", "no such column: age", "table users has no column named age"}) {
     Throws<grapnel::SchemaError>(SQLITE_ERROR, text, [&](const auto& error) {
       CHECK(error.Entity() == "User");
       CHECK(error.Reason().find(text) != std::string::npos);

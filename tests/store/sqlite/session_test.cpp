@@ -93,7 +93,8 @@ TEST_CASE("a statement is prepared once, and again only while it is in the middl
 TEST_CASE("the tracer of the watched context sees every statement") {
   Session session(kMemory);
   std::vector<std::string> seen;
-  const Context context = Context().WithTrace([&](std::string_view sql) { seen.emplace_back(sql); });
+  const Context context =
+      Context().WithTrace([&](std::string_view sql) { seen.emplace_back(sql); });
   session.Watch(&context);
   session.Execute("SELECT 1");
   session.Watch(nullptr);
@@ -106,8 +107,7 @@ TEST_CASE("B97 a long statement stops at the deadline, and the next one runs") {
   const Context context = Context().With(30ms);
   session.Watch(&context);
   const auto start = Context::Clock::now();
-  CHECK_THROWS_WITH(Ask(session, kEndless),
-                    "the operation was cancelled: its deadline has passed");
+  CHECK_THROWS_WITH(Ask(session, kEndless), "the operation was cancelled: its deadline has passed");
   CHECK(Context::Clock::now() - start < 5s);
   session.Watch(nullptr);
   CHECK(Ask(session, "SELECT 7") == "7");

@@ -95,8 +95,7 @@ TEST_CASE("an insert names all columns, with the id or without it") {
 }
 
 TEST_CASE("B79 a condition holds parameters, and never a value") {
-  CHECK(Where(F<&User::name> == "'; DROP") ==
-        Rendered{R"( WHERE "name" = ?1)", Values{"'; DROP"}});
+  CHECK(Where(F<&User::name> == "'; DROP") == Rendered{R"( WHERE "name" = ?1)", Values{"'; DROP"}});
   CHECK(Where(F<&User::age> >= 5 && !(F<&User::name> != "x") || F<&User::photo>.IsNull(), 4) ==
         Rendered{R"( WHERE (("age" >= ?4 AND NOT ("name" <> ?5)) OR "picture" IS NULL))",
                  Values{5, "x"}});
@@ -182,7 +181,8 @@ TEST_CASE("a select says what it wants, of which rows, in which order, and how m
                                         R"(AND ("age" > ?2 OR "age" IS NULL)))");
 }
 
-TEST_CASE("B31 an update assigns each column once; what is added is checked in the same statement") {
+TEST_CASE(
+    "B31 an update assigns each column once; what is added is checked in the same statement") {
   grapnel::store::Update update{{&kTable<User>}};
   update.set.set(1);
   update.cleared.set(2);

@@ -62,9 +62,7 @@ struct grapnel::Schema<tables::Odd> {
 template <>
 struct grapnel::Schema<tables::Wrong> {
   static constexpr std::string_view Type = "Wrong";
-  static constexpr auto Indexes() {
-    return grapnel::Indexes(Index<&tables::Wrong::unlisted>());
-  }
+  static constexpr auto Indexes() { return grapnel::Indexes(Index<&tables::Wrong::unlisted>()); }
 };
 template <>
 struct grapnel::Schema<tables::Reserved> {
@@ -155,8 +153,7 @@ TEST_CASE("B95 a table fits by names without regard to case, and by affinity") {
   const std::string create = "CREATE TABLE users (" + std::string(kColumns);
   CHECK(Verify(create + ", picture BLOB, more TEXT)") == "fits");
   CHECK(Verify("") == "User.id: the database has no table \"users\"; call Migrate()");
-  CHECK(Verify(create + ")") ==
-        "User.photo: in table \"users\" there is no column \"picture\"");
+  CHECK(Verify(create + ")") == "User.photo: in table \"users\" there is no column \"picture\"");
   CHECK(Verify(create + ", picture TEXT)") ==
         "User.photo: in table \"users\" column \"picture\" is of type \"TEXT\", not BLOB");
 }

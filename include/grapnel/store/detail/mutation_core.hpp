@@ -125,8 +125,8 @@ struct MutationCore {
       if (!column.ops->add(member, delta)) Refuse(column, "the sum leaves the field's range");
     } else {
       column.ops->copy(member, delta);
-      cleared.reset(place);
-      if (op == Op::Create) return MarkSet(place);  // nothing is stored yet: it counts from 0
+      // It counts from 0 where nothing is stored yet, or what is stored is cleared.
+      if (op == Op::Create || cleared.test(place)) return MarkSet(place);
       added.set(place);
     }
   }

@@ -267,11 +267,9 @@ auto Atomically(const HandlePtr& handle, bool single, Body body, Attach attach) 
 
 /// Runs a mutation with its hooks and returns what its caller asked for.
 template <class E>
-Value<E> RunInside(const HandlePtr& handle, Mutation<E>& m) {
+Value<E> RunInside(const HandlePtr& handle, const Run<E>& run, Mutation<E>& m) {
   MutationCore& core = Mutation<E>::Access::Core(m);
-  Level& level = *handle->GetLevel();
-  const Binding binding(core, handle, *handle->transaction, level);
-  const Run<E> run(*handle->store, level);
+  const Binding binding(core, handle, *handle->transaction, *handle->GetLevel());
   core.ApplyDefaults(&Mutation<E>::Access::Entity(m));
   Value<E> value = run(m);
   Fit(handle, m, value);
@@ -281,7 +279,10 @@ Value<E> RunInside(const HandlePtr& handle, Mutation<E>& m) {
 template <class E>
 Value<E> RunMutation(const HandlePtr& handle, Mutation<E>& m) {
   return Atomically(
-      handle, true, [&](const HandlePtr& inside) { return RunInside(inside, m); },
+      handle, true,
+      [&](const HandlePtr& inside) {
+        return RunInside(inside, Run<E>(*inside->store, *inside->GetLevel()), m);
+      },
       [](CommittedError& error, const Value<E>& value) { error.SetValue(value); });
 }
 
