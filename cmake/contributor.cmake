@@ -9,7 +9,8 @@ target_compile_features(grapnel_contributor INTERFACE cxx_std_20)
 target_compile_options(grapnel_contributor INTERFACE ${GRAPNEL_CONTRIBUTOR_OPTIONS})
 if(GRAPNEL_SANITIZE)
   target_compile_options(grapnel_contributor INTERFACE
-    -fsanitize=${GRAPNEL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    -fsanitize=${GRAPNEL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    -g1)  # enough for a stack trace, and faster to build
   target_link_options(grapnel_contributor INTERFACE -fsanitize=${GRAPNEL_SANITIZE})
 endif()
 

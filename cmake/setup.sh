@@ -11,6 +11,8 @@ steps=1
 fetch=OFF  # becomes ON where the distribution has no package for a dependency
 # Another clone of the same sources, in another folder, profits from this one's cache.
 export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
+# What ccache needs to be told to take part where there are precompiled headers.
+export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
 jobs=${GRAPNEL_JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
 
 has() { command -v "$1" >/dev/null 2>&1; }

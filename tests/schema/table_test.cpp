@@ -74,11 +74,11 @@ TEST_CASE("addition stays inside of the type, or says that it does not") {
   CHECK(real == std::numeric_limits<double>::infinity());
 }
 
-TEST_CASE("what is added to nothing counts from zero") {
-  std::optional<int> maybe;
-  CHECK(Add<std::optional<int>>(maybe, 5));
-  CHECK(maybe == 5);
-  CHECK(Add<std::optional<int>>(maybe, 2));
+TEST_CASE("of an optional number it is the value that is added to") {
+  std::optional<std::int8_t> maybe = 5;
+  CHECK(Add<std::optional<std::int8_t>>(maybe, 2));
+  CHECK(maybe == 7);
+  CHECK_FALSE(Add<std::optional<std::int8_t>>(maybe, 121));
   CHECK(maybe == 7);
 }
 
@@ -118,8 +118,8 @@ TEST_CASE("a table finds its columns, the id first") {
   CHECK(&table.Id() == &columns[0]);
   CHECK(table.Find("name"sv) == &columns[1]);
   CHECK(table.Find("Name"sv) == nullptr);
-  CHECK(table.Find(grapnel::F<&User::name>.Tag()) == &columns[1]);
-  CHECK(table.Find(grapnel::detail::FieldTag{}) == nullptr);
+  CHECK(table.FindTag(grapnel::F<&User::name>.Tag()) == &columns[1]);
+  CHECK(table.FindTag(grapnel::detail::FieldTag{}) == nullptr);
   CHECK(table.PlaceOf(columns[1]) == 1);
   User user{1, "Ada"};
   CHECK(columns[1].at_const(&user) == &user.name);

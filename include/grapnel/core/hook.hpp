@@ -210,9 +210,15 @@ class Hook {
   bool IsBefore() const noexcept { return before_ != nullptr; }
   /// The Ops outside of which the hook does nothing.
   Op Mask() const noexcept { return mask_; }
-  /// The type of the hook, or of the function that it was made in, as the compiler spells it.
+  /// The hook's type as the compiler spells it, for people to read.
   std::string_view Name() const noexcept { return name_; }
 
+  /// Runs the hook, whatever its form, so that it can stand inside another one.
+  Result operator()(Subject& subject, Next<Subject, Result> next) const {
+    if (!IsBefore()) return Around(subject, next);
+    Before(subject);
+    return next(subject);
+  }
   /// Runs a before-only hook. Requires: IsBefore().
   void Before(Subject& subject) const { before_(self_.get(), subject); }
   /// Runs any other hook. Requires: !IsBefore().

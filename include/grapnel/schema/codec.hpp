@@ -232,14 +232,28 @@ template <TimePoint T>
 struct TimeCoder {
   using Micros = std::chrono::microseconds;
   static std::int64_t Encode(const T& value) {
-    return std::chrono::floor<Micros>(value.time_since_epoch()).count();
+    const auto since = value.time_since_epoch();
+    if constexpr (std::ratio_greater_v<typename T::duration::period, std::micro>) {
+      // A coarser clock may hold more than 64 bits of microseconds do.
+      using Wide = std::chrono::duration<std::int64_t, typename T::duration::period>;
+      if (since < std::chrono::ceil<Wide>(Micros::min()) ||
+          since > std::chrono::floor<Wide>(Micros::max())) {
+        throw BadValue("the time is out of the range that can be stored");
+      }
+    }
+    return std::chrono::floor<Micros>(since).count();
   }
   static T Decode(std::int64_t stored) {
     using Target = typename T::duration;
     // A coarser or finer clock may hold fewer microseconds than 64 bits do.
     const auto least = std::chrono::duration<double, std::micro>(Target::min()).count();
     const auto most = std::chrono::duration<double, std::micro>(Target::max()).count();
-    if (static_cast<double>(stored) < least || static_cast<double>(stored) > most) {
+    bool fits = static_cast<double>(stored) >= least && static_cast<double>(stored) <= most;
+    if constexpr (std::ratio_less_v<typename Target::period, std::micro>) {
+      fits = Micros(stored) >= std::chrono::ceil<Micros>(Target::min()) &&
+             Micros(stored) <= std::chrono::floor<Micros>(Target::max());
+    }
+    if (!fits) {
       throw BadValue("the time " + std::to_string(stored) + " us is out of the field's range");
     }
     return T(std::chrono::floor<Target>(Micros(stored)));

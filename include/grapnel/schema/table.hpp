@@ -35,7 +35,7 @@ struct TypeOps {
   void (*reset)(void* value);
   bool (*add)(void* value, const void* delta);  // false: it would leave the type's range
   bool (*is_null)(const void* value);           // a std::optional without a value
-  bool (*is_zero)(const void* value);           // 0 or "": as an id, it means "generate"
+  bool (*is_zero)(const void* value);           // 0, "" or T{}: as an id, it means "generate"
 };
 
 template <class T>
@@ -96,6 +96,8 @@ inline constexpr TypeOps kTypeOps = [] {
     ops.is_zero = [](const void* v) { return *static_cast<const T*>(v) == T{}; };
   } else if constexpr (std::same_as<T, std::string>) {
     ops.is_zero = [](const void* v) { return static_cast<const T*>(v)->empty(); };
+  } else if constexpr (HasCodec<T> && std::equality_comparable<T>) {
+    ops.is_zero = [](const void* v) { return *static_cast<const T*>(v) == T{}; };
   }
   return ops;
 }();
@@ -151,7 +153,7 @@ struct Table {
     }
     return nullptr;
   }
-  const Column* Find(FieldTag tag) const noexcept {
+  const Column* FindTag(FieldTag tag) const noexcept {
     for (const Column& column : columns) {
       if (column.tag == tag) return &column;
     }

@@ -113,10 +113,10 @@ class Client {
 
 template <class E>
 store::TxEntities<E> Transaction::Of() const {
-  return store::TxEntities<E>(handle_);
+  return store::TxEntities<E>(Held());
 }
 
-inline grapnel::Client Transaction::Client() const { return grapnel::Client(handle_); }
+inline grapnel::Client Transaction::Client() const { return grapnel::Client(Held()); }
 
 template <class E>
 grapnel::Client Mutation<E>::Client() const {

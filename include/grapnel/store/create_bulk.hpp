@@ -72,7 +72,7 @@ class CreateBulk {
     detail::MutationCore& core = Access::Core(m);
     for (std::size_t i = 0; i < detail::kTable<E>.columns.size(); ++i) {
       const detail::Column& column = detail::kTable<E>.columns[i];
-      column.ops->normalize(column.at(&entity));
+      core.Normalize(i, [&] { column.ops->normalize(column.at(&entity)); });
       if (!column.ops->is_null(column.at(&entity))) core.MarkSet(i);
     }
     const detail::Column& id = detail::kTable<E>.Id();

@@ -12,7 +12,7 @@ namespace grapnel::store {
 /// One hook of a chain, as it is shown to people.
 struct HookInfo {
   std::string_view stage;  // "runtime", "transaction" or "schema" (mixins' included)
-  std::string_view name;   // the hook's type, or the function it was made in, as the compiler spells it
+  std::string_view name;   // the hook's type, as the compiler spells it
   grapnel::Op ops;         // outside of these it does nothing
 };
 

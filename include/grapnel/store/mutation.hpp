@@ -61,12 +61,13 @@ class Mutation {
     return core_.set.test(Place<M>()) ? Address(entity_.*M) : nullptr;
   }
   /// Sets a field, discarding what was added to it; it is no longer cleared.
-  /// Throws: ValidationError for an immutable field when the Op is an update.
+  /// Throws: ValidationError for an immutable field when the Op is an update, and for a time that cannot be
+  /// stored; the mutation is then as it was.
   template <auto M>
   void Set(Token<M>, detail::NonDeduced<typename Token<M>::Bare> value) {
     core_.BeforeSet(Place<M>());
+    core_.Normalize(Place<M>(), [&] { detail::Normalize(value); });
     entity_.*M = std::move(value);
-    detail::Normalize(entity_.*M);
     core_.MarkSet(Place<M>());
   }
   /// Sets an optional field to what the std::optional holds, or clears it.

@@ -133,7 +133,10 @@ FieldValue Operand(typename Token<Member>::Bare value) {
   } catch (const BadValue& error) {
     using Owner = typename Token<Member>::Owner;
     std::string_view entity = core::TypeName<Owner>();
-    throw ValidationError(entity, "predicate", Op{}, error.what());
+    if constexpr (requires { Schema<Owner>::Type; }) entity = Schema<Owner>::Type;
+    std::string_view field = "predicate";
+    if constexpr (requires { &Owner::id; }) field = kFieldOf<Owner, Member>.Traits().name;
+    throw ValidationError(entity, field, Op{}, error.what());
   }
 }
 

@@ -102,7 +102,7 @@ class Query {
     std::vector<detail::IdOf<E>> ids;
     Read([&, statement = Describe(Select::Want::Ids, limit_)](Connection& connection) {
       connection.Run(statement, [&](detail::Row& row) {
-        detail::Mapping<detail::IdOf<E>>::Load(ids.emplace_back(), row, 0);
+        detail::LoadColumn(detail::kTable<E>, detail::kTable<E>.Id(), &ids.emplace_back(), row, 0);
       });
       return 0;
     });

@@ -88,21 +88,24 @@ class Transaction {
   }
 
   /// A transaction nested in this one, as a savepoint. Until it ends this one cannot be used.
-  Transaction Tx() const { return Nested(handle_); }
+  Transaction Tx() const {
+    Use();
+    return Nested(handle_);
+  }
   /// Runs `body(tx)` in a nested transaction; see Client::WithTx.
   template <class F>
   decltype(auto) WithTx(F&& body) const {
-    return Within(Nested(handle_), std::forward<F>(body));
+    return Within(Tx(), std::forward<F>(body));
   }
 
   /// The object of type T that was given to Provide. Throws: DependencyError.
   template <class T>
   T& Dep() const {
-    return handle_->store->dependencies.Get<T>();
+    return Held()->store->dependencies.Get<T>();
   }
-  const core::Context& Context() const noexcept { return handle_->context; }
+  const core::Context& Context() const { return Held()->context; }
   /// Open, Committed, RolledBack or Unknown: also for hooks, at any time.
-  TxOutcome Outcome() const noexcept { return handle_->transaction->Outcome(); }
+  TxOutcome Outcome() const { return Held()->transaction->Outcome(); }
 
   // What follows is for the other parts of the store.
   struct Access;
@@ -115,9 +118,12 @@ class Transaction {
       : handle_(std::move(handle)), owner_(owner) {}
 
   detail::Transaction& Use() const {
-    if (!handle_) throw TxError("a transaction was used after it was moved from");
-    handle_->transaction->Check(*handle_->GetLevel());
+    Held()->transaction->Check(*handle_->GetLevel());
     return *handle_->transaction;
+  }
+  const detail::HandlePtr& Held() const {
+    if (!handle_) throw TxError("a transaction was used after it was moved from");
+    return handle_;
   }
 
   static Transaction Nested(const detail::HandlePtr& outer) {

@@ -16,22 +16,26 @@
 /// The terminal of every mutation, and all reads: compiled once for all types.
 namespace grapnel::detail {
 
+/// Reads one column into a member. Throws: SchemaError, which names the field.
+inline void LoadColumn(const Table& table, const Column& column, void* member, Row& row, int at) {
+  try {
+    if (column.nullable && row.IsNull(at)) {
+      column.ops->reset(member);
+    } else {
+      column.ops->load(member, row, at);
+    }
+  } catch (const std::exception& error) {
+    throw SchemaError(table.entity, column.name,
+                      core::Concat({"a stored value cannot be read: ",
+                                    column.sensitive ? "it is not valid" : error.what()}));
+  }
+}
+
 /// Fills `entity` from a row that holds all columns of its table.
 inline void LoadRow(const Table& table, void* entity, Row& row) {
   int at = 0;
   for (const Column& column : table.columns) {
-    void* member = column.at(entity);
-    try {
-      if (column.nullable && row.IsNull(at)) {
-        column.ops->reset(member);
-      } else {
-        column.ops->load(member, row, at);
-      }
-    } catch (const std::exception& error) {
-      throw SchemaError(table.entity, column.name,
-                        core::Concat({"a stored value cannot be read: ", error.what()}));
-    }
-    ++at;
+    LoadColumn(table, column, column.at(entity), row, at++);
   }
 }
 
@@ -105,7 +109,11 @@ inline std::int64_t Execute(MutationCore& m, void* entity, void* fresh) {
       const std::int64_t made = write(store::Insert{{&table, m.op}, entity, m.set});
       if (!m.set.test(0)) {
         const Column& id = table.Id();
-        id.ops->from_value(id.at(entity), made);
+        try {
+          id.ops->from_value(id.at(entity), made);
+        } catch (const BadValue& error) {
+          throw ValidationError(table.entity, id.name, m.op, error.what());
+        }
       }
       m.has_id = true;
       count = 1;

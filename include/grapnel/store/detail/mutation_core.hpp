@@ -78,8 +78,9 @@ struct MutationCore {
       if (set.test(i) && (i != 0 || !IsZero(column, entity))) continue;
       void* member = column.at(entity);
       make(member);
-      column.ops->normalize(member);
+      Normalize(i, [&] { column.ops->normalize(member); });
       set.set(i);
+      if (i == 0) has_id = true;
     }
   }
 
@@ -103,6 +104,16 @@ struct MutationCore {
       }
       if (column.validate == nullptr || !set.test(i)) continue;
       if (const auto reason = column.validate(column.at_const(entity))) Refuse(column, *reason);
+    }
+  }
+
+  /// Calls `normalize()`; a value that has no form to be stored in is a ValidationError.
+  template <class F>
+  void Normalize(std::size_t place, F normalize) const {
+    try {
+      normalize();
+    } catch (const BadValue& error) {
+      Refuse(table->columns[place], error.what());
     }
   }
 
@@ -242,7 +253,7 @@ struct MutationCore {
     } catch (const Error&) {
       throw;
     } catch (const std::exception& error) {
-      Refuse(column, error.what());
+      Refuse(column, column.sensitive ? "the value *** is not allowed" : error.what());
     }
   }
 

@@ -37,7 +37,7 @@ class Connection final : public store::Connection {
   void BeginWrite() override { session_.Step(begin_write_, "BEGIN IMMEDIATE"); }
   void BeginRead() override {
     session_.Step(begin_read_, "BEGIN");
-    session_.Execute("SELECT count(*) FROM sqlite_schema");  // fixes the snapshot
+    session_.Step(snapshot_, "SELECT count(*) FROM sqlite_schema");  // fixes the snapshot
   }
   void Commit() override { session_.Step(commit_, "COMMIT"); }
   void Rollback() noexcept override {
@@ -188,7 +188,7 @@ class Connection final : public store::Connection {
   }
 
   Session session_;
-  Statement begin_write_, begin_read_, commit_;
+  Statement begin_write_, begin_read_, snapshot_, commit_;
   std::vector<Statement> savepoint_, rollback_to_, release_;
   std::unordered_map<const Table*, FixedStatements> fixed_;
 };

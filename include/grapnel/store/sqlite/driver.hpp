@@ -7,6 +7,7 @@
 #include <grapnel/store/sqlite/fair_lock.hpp>
 #include <grapnel/store/sqlite/session.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -16,6 +17,17 @@
 #include <vector>
 
 namespace grapnel::sqlite::detail {
+
+/// Whether "?a=1&b=2" holds this parameter.
+inline bool HasParameter(std::string_view query, std::string_view parameter) {
+  while (!query.empty()) {
+    query.remove_prefix(1);
+    const auto end = std::min(query.find('&'), query.size());
+    if (query.substr(0, end) == parameter) return true;
+    query.remove_prefix(end);
+  }
+  return false;
+}
 
 /// What a URL names: a file, or a database in memory.
 /// Throws: StorageError of kind Open for what is neither.
@@ -34,8 +46,11 @@ inline Options ParseUrl(std::string_view url) {
   }
   const std::string_view path = url.substr(0, is_uri ? url.find('?') : url.npos);
   const std::string_view query = is_uri && path.size() < url.size() ? url.substr(path.size()) : "";
-  options.memory = path.empty() || path == "file:" || path == ":memory:" || path == "file::memory:" ||
-                   query.find("mode=memory") != query.npos;
+  if (path.empty() || path == "file:") {
+    throw StorageError(StorageKind::Open, url,
+                       "the name is empty; write a path, file:PATH or :memory:");
+  }
+  options.memory = path == ":memory:" || path == "file::memory:" || HasParameter(query, "mode=memory");
   if (options.memory) options.path = ":memory:";  // private to its opening, whatever its name
   return options;
 }

@@ -6,6 +6,7 @@
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
 #include <grapnel/store/sqlite/error.hpp>
+#include <grapnel/store/sqlite/sql.hpp>
 #include <grapnel/store/sqlite/statement.hpp>
 
 #include <SQLiteCpp/Database.h>
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -46,6 +48,7 @@ class Session {
     for (const int option : {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL}) {
       sqlite3_db_config(Handle(), option, 0, nullptr);
     }
+    AddFunctions();
     Execute("PRAGMA foreign_keys = ON");
     if (!options.memory) {
       if (!options.reader && sqlite3_db_readonly(Handle(), "main") == 0) UseWal();
@@ -194,6 +197,20 @@ class Session {
                               0);
     } catch (const SQLite::Exception& error) {
       throw StorageError(StorageKind::Open, options.url, error.what(), error.getExtendedErrorCode());
+    }
+  }
+
+  void AddFunctions() {
+    const auto real_from_bytes = [](sqlite3_context* result, int, sqlite3_value** arguments) {
+      double value = 0;
+      if (sqlite3_value_bytes(arguments[0]) != sizeof value) return sqlite3_result_null(result);
+      std::memcpy(&value, sqlite3_value_blob(arguments[0]), sizeof value);
+      sqlite3_result_double(result, value);
+    };
+    if (sqlite3_create_function_v2(Handle(), kRealFromBytes.data(), 1,
+                                   SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, nullptr,
+                                   real_from_bytes, nullptr, nullptr, nullptr) != SQLITE_OK) {
+      Fail(Say());
     }
   }
 

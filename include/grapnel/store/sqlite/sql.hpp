@@ -47,6 +47,9 @@ inline std::string_view TypeName(FieldKind kind) {
   return "BLOB";
 }
 
+/// The SQL function that a session has for doubles: their eight bytes as a blob to the value, exactly.
+inline constexpr std::string_view kRealFromBytes = "grapnel_real";
+
 /// The text of a statement in the making, with the values of its parameters.
 class Sql {
  public:
@@ -95,7 +98,7 @@ class Sql {
   static constexpr std::size_t kMaxList = 1024;
 
   const Column& ColumnOf(grapnel::detail::FieldTag field) const {
-    const Column* column = table_->Find(field);
+    const Column* column = table_->FindTag(field);
     if (column == nullptr) {
       throw SchemaError(table_->entity, "predicate",
                         "a predicate or order names a member that is no field of this type");
@@ -108,11 +111,28 @@ class Sql {
     return core::Concat({"?", std::to_string(first_ + static_cast<int>(parameters.size()) - 1)});
   }
 
+  /// A chain of one operator is rendered as a balanced tree: SQLite's parser stops at a depth of 100.
   void Join(const PredicateNode& node, std::string_view with) {
+    std::vector<const PredicateNode*> terms, open{&node};
+    while (!open.empty()) {
+      const PredicateNode* next = open.back();
+      open.pop_back();
+      if (next->kind != node.kind) {
+        terms.push_back(next);
+      } else {
+        open.push_back(next->right.get());
+        open.push_back(next->left.get());
+      }
+    }
+    RenderBalanced(terms, with);
+  }
+  void RenderBalanced(std::span<const PredicateNode* const> terms, std::string_view with) {
+    if (terms.size() == 1) return Render(*terms.front());
+    const std::size_t half = terms.size() / 2;
     text += '(';
-    Render(*node.left);
+    RenderBalanced(terms.first(half), with);
     text += with;
-    Render(*node.right);
+    RenderBalanced(terms.subspan(half), with);
     text += ')';
   }
 
@@ -138,12 +158,15 @@ class Sql {
         return core::Append(text, {"instr(", bytes, ", ", part(), ") > 0"});
       case PredicateKind::HasPrefix: {
         const std::string p = part();
-        return core::Append(text, {"substr(", bytes, ", 1, length(", p, ")) = ", p});
+        // substr of an empty blob is NULL.
+        return core::Append(text, {"(length(", bytes, ") >= length(", p, ") AND (length(", p,
+                                   ") = 0 OR substr(", bytes, ", 1, length(", p, ")) = ", p, "))"});
       }
       case PredicateKind::HasSuffix: {
         const std::string p = part();
-        return core::Append(text, {"(length(", bytes, ") >= length(", p, ") AND substr(", bytes,
-                                   ", length(", bytes, ") - length(", p, ") + 1) = ", p, ")"});
+        return core::Append(text, {"(length(", bytes, ") >= length(", p, ") AND (length(", p,
+                                   ") = 0 OR substr(", bytes, ", length(", bytes, ") - length(", p,
+                                   ") + 1) = ", p, "))"});
       }
       case PredicateKind::In: return In(node, column);
       default: return;
@@ -176,12 +199,16 @@ class Sql {
       return core::Concat({"CAST(CAST(substr(", p, ", ", at, ", 10) AS TEXT) AS INTEGER)"});
     };
     const std::string_view type = TypeName(ColumnOf(node.field).ops->kind);
-    const bool blob = type == "BLOB";
+    const std::string part = core::Concat({"substr(", p, ", at + 10, size)"});
+    const std::string value =
+        type == "BLOB" ? part
+        : type == "REAL"
+            ? core::Concat({kRealFromBytes, "(", part, ")"})
+            : core::Concat({"CAST(CAST(", part, " AS TEXT) AS ", type, ")"});
     core::Append(text, {column, " IN (WITH RECURSIVE packed(at, size) AS (SELECT 1, ",
                         length_at("1"), " UNION ALL SELECT at + 10 + size, ",
                         length_at("at + 10 + size"), " FROM packed WHERE at + 10 + size <= length(", p,
-                        ")) SELECT CAST(", blob ? "" : "CAST(", "substr(", p, ", at + 10, size)",
-                        blob ? "" : " AS TEXT)", " AS ", type, ") FROM packed)"});
+                        ")) SELECT ", value, " FROM packed)"});
   }
 
   static void Pack(const FieldValue& value, FieldValue::Bytes& packed) {
@@ -191,9 +218,7 @@ class Sql {
     } else if (const auto* flag = value.As<bool>()) {
       text = *flag ? "1" : "0";
     } else if (const auto* real = value.As<double>()) {
-      char digits[32];
-      std::snprintf(digits, sizeof digits, "%.17g", *real);
-      text = digits;
+      text.assign(reinterpret_cast<const char*>(real), sizeof *real);
     }
     std::string_view content = text;
     if (const auto* given = value.As<std::string>()) content = *given;

@@ -53,7 +53,7 @@ inline std::vector<std::string> CreateIndexTexts(const Table& table) {
   for (const grapnel::detail::IndexInfo& index : table.indexes) {
     std::string name(table.name), columns;
     for (const auto tag : index.fields) {
-      const Column* column = table.Find(tag);
+      const Column* column = table.FindTag(tag);
       if (column == nullptr) {
         throw MigrationError(
             core::Concat({table.entity, ": an index names a member that is not in Fields()"}));
@@ -83,19 +83,20 @@ inline std::string_view Affinity(std::string declared) {
 /// A column of a table that is in the database.
 struct StoredColumn {
   std::string name, type;
+  bool is_key;  // the primary key, alone or with others
 };
 
 /// The columns of the table in the database; none when it is not there.
 inline std::vector<StoredColumn> ColumnsInDatabase(Session& session, const Table& table) {
   Statement statement =
-      session.Prepare("SELECT name, type FROM pragma_table_info(?)", session.Say());
+      session.Prepare("SELECT name, type, pk > 0 FROM pragma_table_info(?)", session.Say());
   Session::Running running(session, statement);
   Binding binding(statement.Get());
   binding.Text(1, table.name, false);
   std::vector<StoredColumn> columns;
   ResultRow row(statement.Get());
   while (running.Next(binding, session.Say())) {
-    columns.push_back({std::string(row.Text(0)), std::string(row.Text(1))});
+    columns.push_back({std::string(row.Text(0)), std::string(row.Text(1)), row.Int(2) != 0});
   }
   return columns;
 }
@@ -116,6 +117,11 @@ inline std::optional<std::pair<std::string_view, std::string>> Misfit(
     if (found == stored.end()) {
       return std::pair(column.name, core::Concat({"in table ", Quote(table.name),
                                                   " there is no column ", Quote(column.storage)}));
+    }
+    if (found->is_key != (&column == &table.Id())) {
+      return std::pair(table.Id().name,
+                       core::Concat({"in table ", Quote(table.name), " the primary key is not column ",
+                                     Quote(table.Id().storage), " alone"}));
     }
     if (Affinity(found->type) != TypeName(column.ops->kind)) {
       return std::pair(column.name,
