@@ -1,4 +1,4 @@
-// expect: takes no hooks: register them on the database
+// expect: RegisterHooksOnTheDatabaseInstead
 #include "contract/model.hpp"
 
 using model::User;

@@ -21,6 +21,14 @@
 
 namespace grapnel {
 
+namespace detail {
+
+/// Never holds: its name is what the compiler says of client.With(...).Use(...).
+template <class... Hs>
+concept RegisterHooksOnTheDatabaseInstead = sizeof...(Hs) > sizeof...(Hs);
+
+}  // namespace detail
+
 /// A client of a whole database that knows its entity types: what Database::With returns.
 template <class... Es>
 class View : public Client {
@@ -51,11 +59,8 @@ class View : public Client {
   }
   /// Hooks are registered on the database itself, for all its callers: this does not compile.
   template <class... Hs>
-  void Use(Hs...) const {
-    static_assert(sizeof...(Hs) > sizeof...(Hs),
-                  "client.With(...) is a view for some calls, and takes no hooks: register them on the "
-                  "database, client.Use(...)");
-  }
+    requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
+  void Use(Hs...) const = delete;
   /// As Client::Debug, keeping the types.
   View Debug(core::Context::Trace trace = PrintStatement) const {
     return View(Longer(handle_->context.WithTrace(std::move(trace))));

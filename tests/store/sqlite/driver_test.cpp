@@ -26,7 +26,6 @@ TEST_CASE("B94 a URL is a file, or a database in memory of its own") {
   CHECK(path("file:app.db?mode=ro") == "file:app.db?mode=ro");
   CHECK(path("file:///tmp/app.db") == "file:///tmp/app.db");
   CHECK(path(":memory:") == ":memory:");
-  CHECK(path("") == ":memory:");
   CHECK(path("file::memory:") == ":memory:");
   CHECK(path("file:demo?mode=memory&cache=shared") == ":memory:");
   CHECK(path("mode=memory.db") == "mode=memory.db");
