@@ -120,8 +120,8 @@ TEST_CASE("predicates: and, or, not, and a NULL that is not compared") {
   CHECK(people.Where(kAge == 20 || kName == "Ada") == Ids{1, 2});
   CHECK(people.Where(!(kAge == 36)) == Ids{2, 4});
   CHECK(people.Where(!(kAge == 36 && kName == "Ada")) == Ids{2, 3, 4});
-  // && binds closer than ||, parentheses are kept.
-  CHECK(people.Where(kAge == 20 || kAge == 36 && kName == "Cyd") == Ids{2, 3});
+  // Parentheses are kept.
+  CHECK(people.Where(kAge == 20 || (kAge == 36 && kName == "Cyd")) == Ids{2, 3});
   CHECK(people.Where((kAge == 20 || kAge == 36) && kName == "Cyd") == Ids{3});
   CHECK(people.Where(!(kAge == 20 || kAge == 36) || kName == "Cyd") == Ids{3, 4});
 

@@ -78,7 +78,7 @@ std::string Text(const PredicateNode& node) {
     default:
       break;
   }
-  std::string text = std::string(grapnel::detail::kTable<User>.Find(node.field)->name) + sign;
+  std::string text = std::string(grapnel::detail::kTable<User>.FindTag(node.field)->name) + sign;
   for (std::size_t i = 0; i < node.values.size(); ++i) {
     text += (i == 0 ? "" : ",") + ToString(node.values[i]);
   }
@@ -108,9 +108,9 @@ TEST_CASE("tokens compare with values, on either side") {
   CHECK(Text(F<&User::id> == 1) == "id = 1");
 }
 
-TEST_CASE("predicates combine as the operators bind") {
+TEST_CASE("predicates combine as they are put in parentheses") {
   const auto a = F<&User::age> > 1, b = F<&User::age> < 9, c = F<&User::score> == 0.5;
-  CHECK(Text(a || b && c) == "(age > 1 or (age < 9 and score = 0.5))");
+  CHECK(Text(a || (b && c)) == "(age > 1 or (age < 9 and score = 0.5))");
   CHECK(Text((a || b) && !c) == "((age > 1 or age < 9) and not score = 0.5)");
   CHECK(Text(!!a) == "not not age > 1");
 }

@@ -127,8 +127,8 @@ store::Predicate<typename Token<Member>::Owner> Leaf(store::PredicateKind kind,
 template <auto Member>
 FieldValue Operand(typename Token<Member>::Bare value) {
   using Bare = typename Token<Member>::Bare;
-  Normalize(value);
   try {
+    Normalize(value);
     return Mapping<Bare>::ToValue(value);
   } catch (const BadValue& error) {
     using Owner = typename Token<Member>::Owner;

@@ -96,7 +96,7 @@ TEST_CASE("an insert names all columns, with the id or without it") {
 
 TEST_CASE("B79 a condition holds parameters, and never a value") {
   CHECK(Where(F<&User::name> == "'; DROP") == Rendered{R"( WHERE "name" = ?1)", Values{"'; DROP"}});
-  CHECK(Where(F<&User::age> >= 5 && !(F<&User::name> != "x") || F<&User::photo>.IsNull(), 4) ==
+  CHECK(Where((F<&User::age> >= 5 && !(F<&User::name> != "x")) || F<&User::photo>.IsNull(), 4) ==
         Rendered{R"( WHERE (("age" >= ?4 AND NOT ("name" <> ?5)) OR "picture" IS NULL))",
                  Values{5, "x"}});
   sql::Sql none(kTable<User>);

@@ -84,19 +84,23 @@ inline std::string_view Affinity(std::string declared) {
 struct StoredColumn {
   std::string name, type;
   bool is_key;  // the primary key, alone or with others
+  bool in_view;  // which has no key
 };
 
 /// The columns of the table in the database; none when it is not there.
 inline std::vector<StoredColumn> ColumnsInDatabase(Session& session, const Table& table) {
-  Statement statement =
-      session.Prepare("SELECT name, type, pk > 0 FROM pragma_table_info(?)", session.Say());
+  Statement statement = session.Prepare(
+      "SELECT name, type, pk > 0, EXISTS (SELECT 1 FROM sqlite_schema AS s WHERE s.name = ?1 COLLATE "
+      "NOCASE AND s.type = 'view') FROM pragma_table_info(?1)",
+      session.Say());
   Session::Running running(session, statement);
   Binding binding(statement.Get());
   binding.Text(1, table.name, false);
   std::vector<StoredColumn> columns;
   ResultRow row(statement.Get());
   while (running.Next(binding, session.Say())) {
-    columns.push_back({std::string(row.Text(0)), std::string(row.Text(1)), row.Int(2) != 0});
+    columns.push_back({std::string(row.Text(0)), std::string(row.Text(1)), row.Int(2) != 0,
+                       row.Int(3) != 0});
   }
   return columns;
 }
@@ -118,7 +122,7 @@ inline std::optional<std::pair<std::string_view, std::string>> Misfit(
       return std::pair(column.name, core::Concat({"in table ", Quote(table.name),
                                                   " there is no column ", Quote(column.storage)}));
     }
-    if (found->is_key != (&column == &table.Id())) {
+    if (!found->in_view && found->is_key != (&column == &table.Id())) {
       return std::pair(table.Id().name,
                        core::Concat({"in table ", Quote(table.name), " the primary key is not column ",
                                      Quote(table.Id().storage), " alone"}));
