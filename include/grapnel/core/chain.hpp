@@ -48,8 +48,9 @@ class Chain {
   auto Compose() const {
     return std::apply(
         [](const Hooks&... hooks) {
-          return Chain<decltype(ComposeOne<Subject, Result>(hooks))...>(
-              ComposeOne<Subject, Result>(hooks)...);
+          // In braces, for the hooks are composed in their order.
+          return Chain<decltype(ComposeOne<Subject, Result>(hooks))...>{
+              ComposeOne<Subject, Result>(hooks)...};
         },
         hooks_);
   }
