@@ -1,3 +1,4 @@
+// B45: a hook of one type cannot be registered for another.
 #include "contract/model.hpp"
 
 using model::Card;

@@ -1,3 +1,4 @@
+// B45: a hook of one type cannot be registered for another.
 // expect: this is no hook for this type\. Write .*grapnel::Mutation<User>& m
 // expect: client\.Of<User>\(\)\.Use
 #include "contract/model.hpp"

@@ -1,3 +1,4 @@
+// B9: a hook results in a Value.
 #include "contract/model.hpp"
 
 using model::User;

@@ -1,3 +1,4 @@
+// B9: a hook results in a Value.
 // expect: a hook must return what next returns
 // expect: -> grapnel::Value<User>
 #include "contract/model.hpp"

@@ -1,3 +1,4 @@
+// B87: a view takes no hooks.
 #include "contract/model.hpp"
 
 using model::User;

@@ -1,3 +1,4 @@
+// B87: a view takes no hooks.
 // expect: RegisterHooksOnTheDatabaseInstead
 #include "contract/model.hpp"
 
