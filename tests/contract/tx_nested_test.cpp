@@ -309,3 +309,17 @@ TEST_CASE("B84 m.Client().WithTx nests, in an explicit and in an implicit transa
   REQUIRE(log == Lines{"card committed"});
   REQUIRE(Names(world.client) == Lines{"Ada"});
 }
+
+TEST_CASE("B82 the AfterRollback callbacks of an inner Tx run in the order they were added") {
+  const auto client = grapnel::Open<model::User>(":memory:");
+  client.Migrate();
+  std::vector<int> ran;
+  auto tx = client.Tx();
+  {
+    auto inner = tx.Tx();
+    for (const int i : {1, 2, 3}) inner.AfterRollback([&ran, i] { ran.push_back(i); });
+  }
+  REQUIRE(ran.empty());
+  tx.Commit();
+  REQUIRE(ran == std::vector<int>{1, 2, 3});
+}

@@ -179,7 +179,6 @@ class Transaction {
 /// run in a transaction of their own.
 struct Transaction::Access {
   static Transaction Of(detail::HandlePtr handle, bool owner) { return {std::move(handle), owner}; }
-  static const detail::HandlePtr& HandleOf(const Transaction& tx) { return tx.handle_; }
 
   /// Throws as Tx::Commit does.
   static void Commit(const detail::HandlePtr& handle) {

@@ -63,7 +63,7 @@ using TxHooks = core::HookList<Tx, void>::Snapshot;
 
 /// A transaction on one connection, from BEGIN to its end, with the callbacks that wait for it. Used by
 /// the thread that began it; only its end may come from another one.
-class Transaction : public std::enable_shared_from_this<Transaction> {
+class Transaction {
  public:
   enum class Kind : std::uint8_t { Implicit, Explicit, ReadOnly };
   static constexpr int kDepthLimit = 64;
@@ -81,7 +81,6 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
   /// Whether an error ended it, as opposed to a call.
   bool HasDied() const noexcept { return died_; }
   const std::shared_ptr<Store>& GetStore() const noexcept { return store_; }
-  const core::Context& Context() const noexcept { return context_; }
   Level& Root() noexcept { return root_; }
   bool IsRunning() const noexcept { return running_ != nullptr; }
   bool HasLocalHooks() const noexcept { return has_local_hooks_; }
@@ -174,10 +173,10 @@ class Transaction : public std::enable_shared_from_this<Transaction> {
     CloseAbove(scope);
     top_ = scope.outer;
     after_commit_.resize(scope.after_commit);
-    while (after_rollback_.size() > scope.after_rollback) {
-      rolled_back_.push_back(std::move(after_rollback_.back()));
-      after_rollback_.pop_back();
+    for (std::size_t i = scope.after_rollback; i < after_rollback_.size(); ++i) {
+      rolled_back_.push_back(std::move(after_rollback_[i]));
     }
+    after_rollback_.resize(scope.after_rollback);
     if (scope.savepoint == Scope::kNone) {
       if (writes_ != scope.writes) Die("a mutation failed after its write");
       return;
