@@ -4,10 +4,15 @@
 /// is not part of it.
 
 #include <grapnel/schema/codec.hpp>
+#include <grapnel/schema/edge.hpp>
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/field.hpp>
+#include <grapnel/schema/graph.hpp>
 #include <grapnel/schema/index.hpp>
+#include <grapnel/schema/many.hpp>
 #include <grapnel/schema/mixin.hpp>
+#include <grapnel/schema/one.hpp>
+#include <grapnel/schema/relation.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/token.hpp>

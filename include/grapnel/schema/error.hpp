@@ -49,8 +49,23 @@ class ValidationError : public FieldError {
 /// A name that the entity type does not have. The mutation is as it was.
 class UnknownFieldError : public FieldError {
  public:
-  UnknownFieldError(std::string_view entity, std::string_view field)
-      : FieldError(entity, field, "the schema has no field of this name") {}
+  /// `what` was looked for: "field" or "edge".
+  UnknownFieldError(std::string_view entity, std::string_view field, std::string_view what = "field")
+      : FieldError(entity, field, core::Concat({"the schema has no ", what, " of this name"})) {}
+};
+
+/// Something was read that nobody had asked the database for in time: an edge that the query did not
+/// name, or, after the write, the rows as they were before it.
+class NotLoadedError : public Error {
+ public:
+  NotLoadedError(std::string_view what, std::string_view reason)
+      : Error(core::Concat({what, ": ", reason})), what_(what) {}
+
+  /// What was read ("User.cards").
+  const std::string& What() const noexcept { return what_; }
+
+ private:
+  std::string what_;
 };
 
 /// A value, or an operation, that does not fit the type of the field or of the result.

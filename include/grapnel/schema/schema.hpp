@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/schema/edge.hpp>
 #include <grapnel/schema/field.hpp>
 #include <grapnel/schema/index.hpp>
 #include <grapnel/schema/mixin.hpp>
@@ -29,6 +30,7 @@ namespace grapnel {
 ///     static constexpr std::string_view Table = "users";       // optional: the table's name
 ///     using Mixins = grapnel::Mixins<Versioned>;               // optional
 ///     static constexpr auto Fields() { return grapnel::Fields(...); }
+///     static constexpr auto Edges() { return grapnel::Edges(...); }      // optional
 ///     static constexpr auto Indexes() { return grapnel::Indexes(...); }  // optional
 ///     static auto Hooks();                                     // optional, may be defined later
 ///   };
@@ -50,6 +52,7 @@ namespace detail {
 struct HasAllNames {
   void Hooks();
   void Fields();
+  void Edges();
   void Indexes();
 };
 template <class E>
@@ -60,6 +63,8 @@ template <class E>
 concept NamesHooks = !requires { &SchemaAndAll<E>::Hooks; };
 template <class E>
 concept NamesFields = !requires { &SchemaAndAll<E>::Fields; };
+template <class E>
+concept NamesEdges = !requires { &SchemaAndAll<E>::Edges; };
 template <class E>
 concept NamesIndexes = !requires { &SchemaAndAll<E>::Indexes; };
 
@@ -96,6 +101,17 @@ template <class E>
 constexpr auto AllFields() {
   return std::tuple_cat(FromMixins<E>([]<class Base>() { return AllFields<Base>(); }),
                         OwnFields<E>());
+}
+
+/// The edges of E and of its mixins, mixins' first.
+template <class E>
+constexpr auto AllEdges() {
+  auto inherited = FromMixins<E>([]<class Base>() { return AllEdges<Base>(); });
+  if constexpr (NamesEdges<E>) {
+    return std::tuple_cat(inherited, Schema<E>::Edges());
+  } else {
+    return inherited;
+  }
 }
 
 template <class E>
@@ -153,20 +169,53 @@ using FieldsOf = std::remove_const_t<decltype(kFields<E>)>;
 template <class E>
 inline constexpr std::size_t kFieldCount = std::tuple_size_v<FieldsOf<E>>;
 
-template <class E, auto Member, std::size_t... I>
-consteval std::size_t PlaceOf(std::index_sequence<I...>) {
-  std::size_t place = kFieldCount<E>;
-  ((std::is_same_v<typename std::tuple_element_t<I, FieldsOf<E>>::Token, Token<Member>>
-        ? void(place = I)
-        : void()),
-   ...);
+/// Where the Token of one of the tuple's elements is Member's; the tuple's size when none is.
+template <class Tuple, auto Member>
+inline constexpr std::size_t kPlaceIn = 0;
+template <class... Ts, auto Member>
+inline constexpr std::size_t kPlaceIn<std::tuple<Ts...>, Member> = [] {
+  std::size_t place = 0;
+  static_cast<void>(((std::is_same_v<typename Ts::Token, Token<Member>> || (++place, false)) || ...));
   return place;
-}
+}();
+
+template <class E>
+inline constexpr auto kEdges = AllEdges<E>();
+template <class E>
+using EdgesOf = std::remove_const_t<decltype(kEdges<E>)>;
+template <class E>
+inline constexpr std::size_t kEdgeCount = std::tuple_size_v<EdgesOf<E>>;
+
+/// Where an edge stands among E's edges; kEdgeCount when it is none of them.
+template <class E, auto Member>
+inline constexpr std::size_t kEdgePlaceOf = kPlaceIn<EdgesOf<E>, Member>;
+template <class E, auto Member>
+concept EdgeOf = kEdgePlaceOf<E, Member> < kEdgeCount<E>;
+
+/// Where the foreign key of the edge at this place stands among E's columns, or kNoKey.
+template <class E, std::size_t Place>
+inline constexpr std::size_t kKeyPlace = [] {
+  if constexpr (!std::tuple_element_t<Place, EdgesOf<E>>::HoldsKey) return EdgeInfo::kNoKey;
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return kFieldCount<E> + (std::size_t(std::tuple_element_t<I, EdgesOf<E>>::HoldsKey) + ... + 0);
+  }(std::make_index_sequence<Place>());
+}();
+/// The places of the edges that hold a foreign key.
+template <class E>
+inline constexpr auto kKeyEdges = [] {
+  return []<std::size_t... I>(std::index_sequence<I...>) {
+    constexpr std::size_t count = (std::size_t(std::tuple_element_t<I, EdgesOf<E>>::HoldsKey) + ... + 0);
+    std::array<std::size_t, count> places{};
+    std::size_t at = 0;
+    static_cast<void>(at);
+    ((std::tuple_element_t<I, EdgesOf<E>>::HoldsKey ? void(places[at++] = I) : void()), ...);
+    return places;
+  }(std::make_index_sequence<kEdgeCount<E>>());
+}();
 
 /// Where a field stands among E's fields; kFieldCount when it is none of them.
 template <class E, auto Member>
-inline constexpr std::size_t kPlaceOf =
-    PlaceOf<E, Member>(std::make_index_sequence<kFieldCount<E>>());
+inline constexpr std::size_t kPlaceOf = kPlaceIn<FieldsOf<E>, Member>;
 
 /// A description of the field, with its options.
 template <class E, auto Member>
@@ -174,6 +223,31 @@ inline constexpr const auto& kFieldOf = std::get<kPlaceOf<E, Member>>(kFields<E>
 
 template <class E, auto Member>
 concept FieldOf = kPlaceOf<E, Member> < kFieldCount<E>;
+
+/// Whether a field may be NULL.
+template <class E, auto Member>
+inline constexpr bool kIsNullable =
+    kPlaceOf<E, Member> != 0 &&
+    (kIsOptional<typename Token<Member>::Type> || kFieldOf<E, Member>.Traits().optional);
+
+/// Where a field, or the foreign key of an edge, stands among E's columns.
+template <class E, auto Member>
+inline constexpr std::size_t kColumnPlaceOf = [] {
+  static_assert(FieldOf<E, Member> || EdgeOf<E, Member>,
+                "this member is neither a field nor an edge of this entity");
+  if constexpr (FieldOf<E, Member>) {
+    return kPlaceOf<E, Member>;
+  } else {
+    constexpr std::size_t place = kKeyPlace<E, kEdgePlaceOf<E, Member>>;
+    static_assert(place != EdgeInfo::kNoKey, "this edge has no foreign key in the entity's own row");
+    return place;
+  }
+}();
+
+/// Whether a field can be set only when its entity is created.
+template <class E, auto Member>
+inline constexpr bool kIsImmutable =
+    kPlaceOf<E, Member> == 0 || kFieldOf<E, Member>.Traits().immutable;
 
 template <class N>
 constexpr std::int64_t Saturate(N value) {
@@ -206,6 +280,11 @@ constexpr Column MakeColumn() {
     column.set_default = [](void* member) {
       *static_cast<T*>(member) = std::get<I>(kFields<E>).MakeDefault();
     };
+    column.default_value = [] {
+      T value(std::get<I>(kFields<E>).MakeDefault());
+      Normalize(value);
+      return Mapping<T>::ToValue(value);
+    };
   }
   if constexpr (F::HasUpdateDefault) {
     column.set_update_default = [](void* member) {
@@ -234,14 +313,84 @@ constexpr Column MakeColumn() {
   return column;
 }
 
-template <class E, std::size_t... I>
-constexpr std::array<Column, sizeof...(I)> MakeColumns(std::index_sequence<I...>) {
-  return {MakeColumn<E, I>()...};
+/// "owner_id": the name of a foreign key's column, where the schema gives none.
+template <class E, std::size_t Place>
+inline constexpr auto kKeyName = [] {
+  constexpr std::string_view name = std::get<Place>(kEdges<E>).Traits().name;
+  std::array<char, name.size() + 3> key{};
+  std::size_t at = 0;
+  for (const char c : name) key[at++] = c;
+  for (const char c : std::string_view("_id")) key[at++] = c;
+  return key;
+}();
+
+template <class E>
+const Table& TableOf();
+
+/// The foreign key of the edge at this place.
+template <class E, std::size_t Place>
+constexpr Column MakeKeyColumn() {
+  using Edge = std::tuple_element_t<Place, EdgesOf<E>>;
+  using T = typename Edge::Token::Type;
+  constexpr const EdgeTraits& traits = std::get<Place>(kEdges<E>).Traits();
+  Column column{};
+  column.name = traits.name;
+  column.storage = traits.storage;
+  if (traits.storage.empty()) column.storage = {kKeyName<E, Place>.data(), kKeyName<E, Place>.size()};
+  column.tag = Edge::Token::Tag();
+  column.ops = &kTypeOps<T>;
+  column.nullable = !traits.required;
+  column.immutable = traits.immutable;
+  column.at = [](void* entity) -> void* {
+    return std::addressof(static_cast<E*>(entity)->*Edge::Token::Member);
+  };
+  column.target = &TableOf<typename T::Neighbour>;
+  return column;
+}
+
+template <class E, std::size_t... I, std::size_t... K>
+constexpr std::array<Column, sizeof...(I) + sizeof...(K)> MakeColumns(std::index_sequence<I...>,
+                                                                      std::index_sequence<K...>) {
+  return {MakeColumn<E, I>()..., MakeKeyColumn<E, kKeyEdges<E>[K]>()...};
 }
 
 template <class E>
 inline constexpr auto kColumns =
-    MakeColumns<E>(std::make_index_sequence<kFieldCount<E>>());
+    MakeColumns<E>(std::make_index_sequence<kFieldCount<E>>(),
+                   std::make_index_sequence<kKeyEdges<E>.size()>());
+
+template <class E, std::size_t Place>
+const Relation& RelationOf();
+
+template <class E, std::size_t Place>
+constexpr EdgeInfo MakeEdge() {
+  using Edge = std::tuple_element_t<Place, EdgesOf<E>>;
+  constexpr const EdgeTraits& traits = std::get<Place>(kEdges<E>).Traits();
+  EdgeInfo edge{};
+  edge.entity = Schema<E>::Type;
+  edge.name = traits.name;
+  edge.storage = traits.storage;
+  edge.tag = Edge::Token::Tag();
+  edge.inverse_of = Edge::Ref::Tag;
+  edge.key = kKeyPlace<E, Place>;
+  edge.many = Edge::IsMany;
+  edge.required = traits.required;
+  edge.unique = traits.unique;
+  edge.immutable = traits.immutable;
+  edge.on_delete = traits.on_delete;
+  edge.target = &TableOf<typename Edge::Token::Type::Neighbour>;
+  edge.relation = &RelationOf<E, Place>;
+  edge.at = [](void* entity) -> void* {
+    return std::addressof(static_cast<E*>(entity)->*Edge::Token::Member);
+  };
+  edge.ops = &kEdgeOps<typename Edge::Token::Type>;
+  return edge;
+}
+
+template <class E>
+inline constexpr auto kEdgeInfos = []<std::size_t... I>(std::index_sequence<I...>) {
+  return std::array<EdgeInfo, sizeof...(I)>{MakeEdge<E, I>()...};
+}(std::make_index_sequence<kEdgeCount<E>>());
 
 template <class E>
 inline constexpr auto kIndexes = std::apply(
@@ -259,12 +408,15 @@ constexpr Table MakeTable() {
                 "}; see examples/01_first_hook.cpp");
   static_assert(requires { &E::id; },
                 "an entity needs a member `id`: std::int64_t id = 0; is its primary key");
-  static_assert(kFieldCount<E> <= kMaxFields, "an entity can have at most 128 fields");
+  static_assert(kFieldCount<E> + kKeyEdges<E>.size() <= kMaxFields,
+                "an entity can have at most 128 fields and foreign keys");
   Table table{};
   table.entity = Schema<E>::Type;
   table.name = table.entity;
   if constexpr (requires { Schema<E>::Table; }) table.name = Schema<E>::Table;
   table.columns = kColumns<E>;
+  table.fields = kFieldCount<E>;
+  table.edges = kEdgeInfos<E>;
   table.indexes = kIndexes<E>;
   table.type = core::TypeIdOf<E>();
   return table;
@@ -273,6 +425,17 @@ constexpr Table MakeTable() {
 /// Everything about E that is known at compile time, its types forgotten.
 template <class E>
 inline constexpr Table kTable = MakeTable<E>();
+
+/// The same, made where it is used: E may be incomplete where its address is taken.
+template <class E>
+const Table& TableOf() {
+  return kTable<E>;
+}
+template <class E, std::size_t Place>
+const Relation& RelationOf() {
+  static const Relation relation = Resolve(kTable<E>, kEdgeInfos<E>[Place]);
+  return relation;
+}
 
 /// The type of E's primary key.
 template <class E>

@@ -3,6 +3,8 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/core/type.hpp>
 #include <grapnel/schema/codec.hpp>
+#include <grapnel/schema/one.hpp>
+#include <grapnel/schema/relation.hpp>
 #include <grapnel/schema/token.hpp>
 #include <grapnel/schema/value.hpp>
 
@@ -102,7 +104,23 @@ inline constexpr TypeOps kTypeOps = [] {
   return ops;
 }();
 
-/// One field of an entity type.
+/// A One is bound and loaded as the foreign key that it holds.
+template <class T>
+inline constexpr TypeOps kTypeOps<One<T>> = [] {
+  using One = OneOps<T>;
+  TypeOps ops{};
+  ops.bind = &One::Bind;
+  ops.load = &One::Load;
+  ops.to_value = &One::ToValue;
+  ops.from_value = &One::FromValue;
+  ops.normalize = &One::Normalize;
+  ops.copy = &One::Copy;
+  ops.reset = &One::Reset;
+  ops.is_null = &One::IsNull;
+  return ops;
+}();
+
+/// One field of an entity type, or the foreign key of an edge.
 struct Column {
   std::string_view name;     // in the schema, in errors and by name
   std::string_view storage;  // in the database
@@ -117,11 +135,14 @@ struct Column {
   void* (*at)(void* entity);                                 // the member's address
   void (*set_default)(void* member);                         // null: none
   void (*set_update_default)(void* member);                  // null: none
+  FieldValue (*default_value)();                             // null: none
   std::optional<std::string> (*validate)(const void* member);  // the reason it is refused; null: none
   std::optional<std::int64_t> least, most;                   // Range and Positive, for integers
   std::optional<double> least_real, most_real;               // Range, for double
   bool above_zero;                                           // Positive, for double
+  const Table& (*target)();  // of a foreign key: the table that it refers to; else null
 
+  inline FieldKind Kind() const;
   const void* at_const(const void* entity) const { return at(const_cast<void*>(entity)); }
 };
 
@@ -131,12 +152,14 @@ struct IndexInfo {
   bool unique;
 };
 
-/// An entity type. The id is the first column.
+/// An entity type. The id is the first column; foreign keys stand behind the fields.
 struct Table {
   std::string_view entity;  // Schema::Type
   std::string_view name;    // in the database
   std::span<const Column> columns;
+  std::size_t fields;  // how many of the columns are fields
   std::span<const IndexInfo> indexes;
+  std::span<const EdgeInfo> edges;
   core::TypeId type;
 
   const Column& Id() const noexcept { return columns.front(); }
@@ -148,8 +171,20 @@ struct Table {
 
   /// The column of that name in the schema, or null.
   const Column* Find(std::string_view field) const noexcept {
-    for (const Column& column : columns) {
+    for (const Column& column : columns.first(fields)) {
       if (column.name == field) return &column;
+    }
+    return nullptr;
+  }
+  const EdgeInfo* FindEdge(std::string_view edge) const noexcept {
+    for (const EdgeInfo& each : edges) {
+      if (each.name == edge) return &each;
+    }
+    return nullptr;
+  }
+  const EdgeInfo* FindEdgeTag(FieldTag tag) const noexcept {
+    for (const EdgeInfo& each : edges) {
+      if (each.tag == tag) return &each;
     }
     return nullptr;
   }
@@ -162,6 +197,86 @@ struct Table {
   std::size_t PlaceOf(const Column& column) const noexcept {
     return static_cast<std::size_t>(&column - columns.data());
   }
+  std::size_t PlaceOf(const EdgeInfo& edge) const noexcept {
+    return static_cast<std::size_t>(&edge - edges.data());
+  }
+  /// Tells the edges of an entity what they are.
+  void AttachEdges(void* of) const {
+    for (const EdgeInfo& edge : edges) edge.ops->attach(edge.at(of), edge);
+  }
 };
+
+FieldKind Column::Kind() const { return target != nullptr ? target().Id().ops->kind : ops->kind; }
+
+/// Puts the two ends of an edge together. Throws: SchemaError when they do not fit.
+inline Relation Resolve(const Table& source, const EdgeInfo& edge) {
+  const auto refuse = [&](std::string_view reason) {
+    throw SchemaError(source.entity, edge.name, reason);
+  };
+  const Table& target = edge.target();
+  Relation relation;
+  relation.edge = &edge;
+  relation.source = &source;
+  relation.target = &target;
+  if (edge.inverse_of != nullptr) {
+    relation.inverse = target.FindEdgeTag(edge.inverse_of);
+    if (relation.inverse == nullptr) {
+      refuse(core::Concat({"its Ref names a member that is no edge of ", target.entity}));
+    }
+    if (relation.inverse->target().type != source.type) {
+      refuse(core::Concat({"its Ref names ", target.entity, ".", relation.inverse->name,
+                           ", which leads to ", relation.inverse->target().entity}));
+    }
+  } else {
+    for (const EdgeInfo& other : target.edges) {
+      if (other.inverse_of != edge.tag || other.target().type != source.type) continue;
+      if (relation.inverse != nullptr) refuse("two edges say by Ref that they are its other end");
+      relation.inverse = &other;
+    }
+  }
+  const EdgeInfo* const other = relation.inverse;
+  const auto choose = [&](std::string_view given, std::string made) {
+    return given.empty() ? std::move(made) : std::string(given);
+  };
+  if (edge.HoldsKey()) {
+    relation.kind = Relation::Kind::OwnKey;
+    relation.table = source.name;
+    relation.column = source.columns[edge.key].storage;
+    relation.unique = edge.unique || (other != nullptr && !other->many);
+    relation.required = edge.required;
+  } else if (other != nullptr && other->HoldsKey()) {
+    relation.kind = Relation::Kind::TheirKey;
+    relation.table = target.name;
+    relation.column = target.columns[other->key].storage;
+    relation.unique = other->unique || !edge.many;
+    relation.required = other->required;
+  } else if (other != nullptr || source.type == target.type) {
+    const bool is_to = edge.inverse_of == nullptr;
+    const Table& first = is_to ? source : target;
+    const EdgeInfo& to = is_to ? edge : *other;
+    relation.kind = Relation::Kind::Join;
+    relation.table = choose(edge.storage.empty() && other != nullptr ? other->storage : edge.storage,
+                            core::Concat({first.name, "_", to.name}));
+    relation.column = core::Concat({first.name, "_id"});
+    relation.other = core::Concat({to.name, "_id"});
+    if (relation.column == relation.other) relation.other += "_2";
+    if (!is_to) std::swap(relation.column, relation.other);
+    relation.mirrored = other == nullptr;
+  } else {
+    relation.kind = Relation::Kind::TheirKey;
+    relation.table = target.name;
+    relation.column = choose(edge.storage, core::Concat({source.name, "_", edge.name}));
+  }
+  if (edge.on_delete && other != nullptr && other->on_delete && *edge.on_delete != *other->on_delete) {
+    refuse("its two ends ask for different OnDelete actions");
+  }
+  const auto asked = edge.on_delete ? edge.on_delete : other != nullptr ? other->on_delete : std::nullopt;
+  if (asked && relation.kind == Relation::Kind::Join) {
+    refuse("OnDelete is for edges with a foreign key; pairs of ids always go with either of their rows");
+  }
+  if (asked == SetNull && relation.required) refuse("a required edge cannot be SetNull");
+  relation.on_delete = asked.value_or(relation.required ? Restrict : SetNull);
+  return relation;
+}
 
 }  // namespace grapnel::detail

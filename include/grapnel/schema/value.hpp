@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,4 +79,20 @@ inline std::string ToString(const FieldValue& value) {
   return "NULL";
 }
 
+namespace detail {
+
+/// For sets and maps by ids.
+struct HashOfValue {
+  std::size_t operator()(const FieldValue& value) const noexcept {
+    if (const auto* number = value.As<std::int64_t>()) return std::hash<std::int64_t>()(*number);
+    if (const auto* text = value.As<std::string>()) return std::hash<std::string>()(*text);
+    if (const auto* bytes = value.As<FieldValue::Bytes>()) {
+      return std::hash<std::string_view>()(
+          {reinterpret_cast<const char*>(bytes->data()), bytes->size()});
+    }
+    return value.Get().index();
+  }
+};
+
+}  // namespace detail
 }  // namespace grapnel

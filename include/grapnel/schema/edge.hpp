@@ -1,0 +1,168 @@
+#pragma once
+
+#include <grapnel/schema/many.hpp>
+#include <grapnel/schema/one.hpp>
+#include <grapnel/schema/relation.hpp>
+#include <grapnel/schema/token.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace grapnel {
+
+namespace detail {
+
+template <class T>
+inline constexpr bool kIsOne = false;
+template <class T>
+inline constexpr bool kIsOne<One<T>> = true;
+template <class T>
+inline constexpr bool kIsMany = false;
+template <class T>
+inline constexpr bool kIsMany<Many<T>> = true;
+
+/// A member that is an edge: a One or a Many.
+template <auto Member>
+concept EdgeMember = kIsOne<typename Token<Member>::Type> || kIsMany<typename Token<Member>::Type>;
+template <auto Member>
+concept OneMember = kIsOne<typename Token<Member>::Type>;
+template <auto Member>
+concept ManyMember = kIsMany<typename Token<Member>::Type>;
+
+template <auto Member>
+using NeighbourOf = typename Token<Member>::Type::Neighbour;
+/// The type of the neighbour's id.
+template <auto Member>
+using NeighbourId = IdOfNeighbour<NeighbourOf<Member>>;
+
+/// What every edge has, whatever its type.
+struct EdgeTraits {
+  std::string_view name;
+  std::string_view storage;
+  bool required = false;
+  bool unique = false;
+  bool immutable = false;
+  std::optional<DeleteAction> on_delete;
+};
+
+template <auto Member>
+struct RefOf {
+  static constexpr FieldTag Tag = Token<Member>::Tag();
+  static constexpr bool IsOne = OneMember<Member>;
+};
+struct NoRef {
+  static constexpr FieldTag Tag = nullptr;
+  static constexpr bool IsOne = false;
+};
+
+}  // namespace detail
+
+/// Describes one end of an edge, inside `Schema<E>::Edges()`: made by To and From. Each option returns the
+/// longer description.
+///
+/// A foreign key stands in the table of the end that is a One; of a one-to-one, in that of To. Where both
+/// ends are Many, and where an entity type has a Many of itself without another end, a table of pairs
+/// holds the edge. A Many without another end puts a key into the neighbour's table.
+/// Source: ent's edge builders.
+template <auto Member, class Ref_ = detail::NoRef>
+class EdgeDescription {
+ public:
+  using Token = grapnel::Token<Member>;
+  using Ref = Ref_;
+  static constexpr bool IsMany = detail::ManyMember<Member>;
+  /// Whether the entity's own table holds the foreign key.
+  static constexpr bool HoldsKey = !IsMany && !Ref::IsOne;
+
+  constexpr explicit EdgeDescription(std::string_view name) : traits_{.name = name, .storage = {}, .on_delete = {}} {}
+
+  /// There must be a neighbour: at least one from the creation on. A foreign key is then never NULL.
+  constexpr EdgeDescription Required() const { return With(&detail::EdgeTraits::required, true); }
+  /// Makes a One without another end one-to-one: no two rows have the same neighbour.
+  constexpr EdgeDescription Unique() const
+    requires HoldsKey
+  {
+    return With(&detail::EdgeTraits::unique, true);
+  }
+  /// Can be set when the entity is created, and never again.
+  constexpr EdgeDescription Immutable() const { return With(&detail::EdgeTraits::immutable, true); }
+  /// What happens to the rows that hold the foreign key when the row that it refers to is deleted. May
+  /// stand at either end.
+  constexpr EdgeDescription OnDelete(DeleteAction action) const {
+    return With(&detail::EdgeTraits::on_delete, std::optional(action));
+  }
+  /// The name of the foreign key's column or of the table of pairs, where it is not made of names.
+  constexpr EdgeDescription StorageKey(std::string_view name) const {
+    return With(&detail::EdgeTraits::storage, name);
+  }
+
+  constexpr const detail::EdgeTraits& Traits() const { return traits_; }
+
+ private:
+  template <class T>
+  constexpr EdgeDescription With(T detail::EdgeTraits::* trait, T value) const {
+    EdgeDescription longer = *this;
+    longer.traits_.*trait = value;
+    return longer;
+  }
+
+  detail::EdgeTraits traits_;
+};
+
+namespace detail {
+
+template <class>
+inline constexpr bool kIsEdge = false;
+template <auto Member, class Ref>
+inline constexpr bool kIsEdge<EdgeDescription<Member, Ref>> = true;
+
+/// An edge that does not say yet what it is the other end of.
+template <auto Member>
+struct Inverse {
+  std::string_view name;
+
+  /// The end that is described by To, a member of the neighbour.
+  template <auto Other>
+  constexpr auto Ref() const {
+    static_assert(EdgeMember<Other>, "Ref names an edge of the neighbour: a One or Many member");
+    return EdgeDescription<Member, RefOf<Other>>(name);
+  }
+};
+
+template <auto Member>
+consteval bool CheckEdge() {
+  static_assert(EdgeMember<Member>,
+                "an edge is a member of type grapnel::One<T> or grapnel::Many<T>; other members are "
+                "fields: Field<&User::name>(\"name\")");
+  return true;
+}
+
+}  // namespace detail
+
+/// Describes an edge from this entity: `To<&User::cards>("cards")`. Needs no other end.
+template <auto Member>
+constexpr auto To(std::string_view name) {
+  static_assert(detail::CheckEdge<Member>());
+  return EdgeDescription<Member>(name);
+}
+
+/// Describes the other end of an edge: `From<&Card::owner>("owner").Ref<&User::cards>()`.
+template <auto Member>
+constexpr auto From(std::string_view name) {
+  static_assert(detail::CheckEdge<Member>());
+  return detail::Inverse<Member>{name};
+}
+
+/// The edges of an entity or of a mixin, in their order: the result of `Schema<E>::Edges()`.
+template <class... Es>
+constexpr std::tuple<Es...> Edges(Es... edges) {
+  static_assert((detail::kIsEdge<Es> && ...),
+                "Edges takes To<...>(\"name\") and From<...>(\"name\").Ref<&Other::edge>(): a From says "
+                "by Ref which edge it is the other end of");
+  return {std::move(edges)...};
+}
+
+}  // namespace grapnel

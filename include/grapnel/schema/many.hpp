@@ -1,0 +1,64 @@
+#pragma once
+
+#include <grapnel/core/type.hpp>
+#include <grapnel/schema/relation.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace grapnel {
+
+/// One end of an edge, as a member of an entity: any number of neighbours of type T, which may still be
+/// incomplete. Describe it by To or From in `Schema<E>::Edges()`. It is never written with its entity:
+/// builders and mutations change the edge by its token, `.AddIDs(F<&User::friends>, {7, 9})`. A copy shares
+/// the loaded neighbours, which nobody changes.
+///
+/// Throws, from all that reads: NotLoadedError unless a query asked for the neighbours,
+/// `.With(F<&User::friends>)`.
+template <class T>
+class Many {
+ public:
+  using Neighbour = T;
+
+  /// Whether the neighbours were asked for, be there any or not.
+  bool IsLoaded() const noexcept { return neighbours_ != nullptr; }
+  const std::vector<T>& Get() const {
+    if (!neighbours_) detail::RefuseNotLoaded(edge_, core::TypeName<T>());
+    return *neighbours_;
+  }
+
+  auto begin() const { return Get().begin(); }
+  auto end() const { return Get().end(); }
+  std::size_t size() const { return Get().size(); }
+  bool empty() const { return Get().empty(); }
+  const T& operator[](std::size_t at) const { return Get()[at]; }
+
+ private:
+  friend detail::ManyOps<T>;
+
+  std::shared_ptr<std::vector<T>> neighbours_;
+  const detail::EdgeInfo* edge_ = nullptr;
+};
+
+namespace detail {
+
+/// What is done with a Many at an address.
+template <class T>
+struct ManyOps {
+  static void Attach(void* member, const EdgeInfo& edge) { Of(member).edge_ = &edge; }
+  static void Start(void* member) {
+    Of(member).neighbours_ = std::make_shared<std::vector<T>>();
+  }
+  static void* Emplace(void* member) { return &Of(member).neighbours_->emplace_back(); }
+  static std::size_t Size(const void* member) {
+    return static_cast<const Many<T>*>(member)->neighbours_->size();
+  }
+  static void* At(void* member, std::size_t at) { return &(*Of(member).neighbours_)[at]; }
+
+ private:
+  static Many<T>& Of(void* member) { return *static_cast<Many<T>*>(member); }
+};
+
+}  // namespace detail
+}  // namespace grapnel

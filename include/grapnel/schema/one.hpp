@@ -1,0 +1,127 @@
+#pragma once
+
+#include <grapnel/core/type.hpp>
+#include <grapnel/schema/codec.hpp>
+#include <grapnel/schema/error.hpp>
+#include <grapnel/schema/relation.hpp>
+#include <grapnel/schema/value.hpp>
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace grapnel {
+
+/// One end of an edge, as a member of an entity: at most one neighbour of type T, which may still be
+/// incomplete. Describe it by To or From in `Schema<E>::Edges()`. A copy shares the loaded neighbour, which
+/// nobody changes.
+///
+/// Builders and mutations set it by its token and an id: `.Set(F<&Card::owner>, ada.id)`. The neighbour
+/// itself is read only where a query asks for it: `.With(F<&Card::owner>)`.
+template <class T>
+class One {
+ public:
+  using Neighbour = T;
+
+  One() = default;
+  /// Refers to the row with this id: for entities that are given to CreateBulk.
+  template <class Id>
+    requires(!std::same_as<Id, One>)
+  explicit One(const Id& id) : key_(detail::Mapping<Id>::ToValue(id)) {}
+
+  /// The neighbour's id, or nothing when there is none. The end that holds the foreign key knows it
+  /// always; the other end once the neighbour is loaded.
+  /// Throws: NotLoadedError.
+  template <class N = T>
+  auto ID() const {
+    using Id = std::remove_cvref_t<decltype(std::declval<const N&>().id)>;
+    std::optional<Id> id;
+    if (loaded_) {
+      if (neighbour_) id = static_cast<const N&>(*neighbour_).id;
+    } else if (edge_ != nullptr && !edge_->HoldsKey()) {
+      Refuse();
+    } else if (!key_.IsNull()) {
+      detail::Mapping<Id>::FromValue(id.emplace(), key_);
+    }
+    return id;
+  }
+
+  /// Whether the neighbour was asked for, be there one or not.
+  bool IsLoaded() const noexcept { return loaded_; }
+  /// The neighbour; null when there is none. Throws: NotLoadedError when it was not asked for.
+  const T* Get() const {
+    if (!loaded_) Refuse();
+    return neighbour_.get();
+  }
+  /// The neighbour. Throws: NotLoadedError, also when there is none.
+  const T& operator*() const {
+    const T* neighbour = Get();
+    if (neighbour == nullptr) throw NotLoadedError(detail::Describe(edge_, core::TypeName<T>()), "there is none");
+    return *neighbour;
+  }
+  const T* operator->() const { return &**this; }
+
+ private:
+  friend detail::OneOps<T>;
+
+  [[noreturn]] void Refuse() const { detail::RefuseNotLoaded(edge_, core::TypeName<T>()); }
+
+  FieldValue key_;
+  std::shared_ptr<T> neighbour_;
+  const detail::EdgeInfo* edge_ = nullptr;
+  bool loaded_ = false;
+};
+
+namespace detail {
+
+/// What is done with a One at an address. Its functions are made where they are used, when T is complete.
+template <class T>
+struct OneOps {
+  // As a column: the foreign key.
+  using Id = FieldValue;
+  static void Bind(const void* member, Binder& to, int at) { BindValue(Of(member).key_, to, at); }
+  static void Load(void* member, Row& from, int at) {
+    IdOfNeighbour<T> id{};
+    Mapping<IdOfNeighbour<T>>::Load(id, from, at);
+    Of(member).key_ = Mapping<IdOfNeighbour<T>>::ToValue(id);
+  }
+  static FieldValue ToValue(const void* member) { return Of(member).key_; }
+  static bool FromValue(void* member, const FieldValue& value) {
+    IdOfNeighbour<T> id{};
+    if (!Mapping<IdOfNeighbour<T>>::FromValue(id, value)) return false;
+    Reset(member);
+    Of(member).key_ = value;
+    return true;
+  }
+  static void Normalize(void*) {}
+  static void Copy(void* member, const void* from) { Of(member) = Of(from); }
+  static void Reset(void* member) {
+    One<T>& one = Of(member);
+    one.key_ = {};
+    one.neighbour_.reset();
+    one.loaded_ = false;
+  }
+  static bool IsNull(const void* member) { return Of(member).key_.IsNull(); }
+
+  // As an edge.
+  static void Attach(void* member, const EdgeInfo& edge) { Of(member).edge_ = &edge; }
+  static void Start(void* member) {
+    Of(member).neighbour_.reset();
+    Of(member).loaded_ = true;
+  }
+  static void* Emplace(void* member) {
+    Of(member).neighbour_ = std::make_shared<T>();
+    return Of(member).neighbour_.get();
+  }
+  static std::size_t Size(const void* member) { return Of(member).neighbour_ ? 1 : 0; }
+  static void* At(void* member, std::size_t) { return Of(member).neighbour_.get(); }
+
+ private:
+  static One<T>& Of(void* member) { return *static_cast<One<T>*>(member); }
+  static const One<T>& Of(const void* member) { return *static_cast<const One<T>*>(member); }
+};
+
+}  // namespace detail
+}  // namespace grapnel
