@@ -20,11 +20,16 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/hook/reject.hpp
   grapnel/schema.hpp
   grapnel/schema/codec.hpp
+  grapnel/schema/edge.hpp
   grapnel/schema/error.hpp
   grapnel/schema/field.hpp
+  grapnel/schema/graph.hpp
   grapnel/schema/index.hpp
+  grapnel/schema/many.hpp
   grapnel/schema/mixin.hpp
+  grapnel/schema/one.hpp
   grapnel/schema/regex.hpp
+  grapnel/schema/relation.hpp
   grapnel/schema/schema.hpp
   grapnel/schema/table.hpp
   grapnel/schema/token.hpp
@@ -34,7 +39,9 @@ set(GRAPNEL_CORE_HEADERS
 set(GRAPNEL_SQLITE_HEADERS
   grapnel/sqlite.hpp
   grapnel/store.hpp
+  grapnel/store/any_mutation.hpp
   grapnel/store/client.hpp
+  grapnel/store/conflict.hpp
   grapnel/store/create.hpp
   grapnel/store/create_bulk.hpp
   grapnel/store/database.hpp
@@ -42,8 +49,12 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/delete_one.hpp
   grapnel/store/detail/after.hpp
   grapnel/store/detail/builder.hpp
+  grapnel/store/detail/cascade.hpp
+  grapnel/store/detail/eager.hpp
+  grapnel/store/detail/edges.hpp
   grapnel/store/detail/execute.hpp
   grapnel/store/detail/mutation_core.hpp
+  grapnel/store/detail/rows.hpp
   grapnel/store/detail/run.hpp
   grapnel/store/detail/store.hpp
   grapnel/store/detail/transaction.hpp
@@ -52,6 +63,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/entities.hpp
   grapnel/store/error.hpp
   grapnel/store/format.hpp
+  grapnel/store/migration.hpp
   grapnel/store/mutation.hpp
   grapnel/store/predicate.hpp
   grapnel/store/query.hpp
@@ -60,6 +72,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/driver.hpp
   grapnel/store/sqlite/error.hpp
   grapnel/store/sqlite/fair_lock.hpp
+  grapnel/store/sqlite/migration.hpp
   grapnel/store/sqlite/open.hpp
   grapnel/store/sqlite/session.hpp
   grapnel/store/sqlite/sql.hpp

@@ -74,7 +74,7 @@ constexpr auto HasFields(First first, Rest... rest) {
         if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
           return m.Field(field).has_value();
         } else {
-          return m.Get(field) != nullptr;
+          return static_cast<bool>(m.Get(field));
         }
       },
       std::move(first), std::move(rest)...);
@@ -88,7 +88,7 @@ constexpr auto HasAddedFields(First first, Rest... rest) {
         if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
           return m.AddedField(field).has_value();
         } else {
-          return m.Added(field) != nullptr;
+          return static_cast<bool>(m.Added(field));
         }
       },
       std::move(first), std::move(rest)...);

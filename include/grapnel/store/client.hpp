@@ -40,7 +40,7 @@ class Client {
   /// transaction or running mutation of the same thread, when this is the base client.
   Transaction Tx() const {
     if (handle_->transaction) return Transaction::Nested(handle_);
-    auto handle = Begin(detail::Transaction::Kind::Explicit);
+    auto handle = detail::BeginTransaction(handle_, detail::Transaction::Kind::Explicit);
     return Transaction::Access::Of(std::move(handle), true);
   }
 
@@ -55,7 +55,7 @@ class Client {
   /// Begins one snapshot for many reads; inside a transaction it reads what that one sees.
   grapnel::ReadTx ReadTx() const {
     if (handle_->transaction) return {handle_, false};
-    return {Begin(detail::Transaction::Kind::ReadOnly), true};
+    return {detail::BeginTransaction(handle_, detail::Transaction::Kind::ReadOnly), true};
   }
 
   /// Runs a mutation, whose Op a hook has changed, from the start of the chain. Its hook returns the
@@ -97,17 +97,6 @@ class Client {
         detail::Handle{handle_->store, handle_->transaction, handle_->nested, std::move(context)});
   }
 
-  detail::HandlePtr Begin(detail::Transaction::Kind kind) const {
-    detail::Marks::Guard(*handle_->store);
-    auto transaction =
-        std::make_shared<detail::Transaction>(handle_->store, handle_->context, kind);
-    handle_->context.ThrowIfCancelled();
-    transaction->Begin(handle_->context);
-    transaction->MarkThread();
-    return std::make_shared<const detail::Handle>(
-        detail::Handle{handle_->store, std::move(transaction), nullptr, handle_->context});
-  }
-
   detail::HandlePtr handle_;
 };
 
@@ -118,14 +107,12 @@ store::TxEntities<E> Transaction::Of() const {
 
 inline grapnel::Client Transaction::Client() const { return grapnel::Client(Held()); }
 
-template <class E>
-grapnel::Client Mutation<E>::Client() const {
+grapnel::Client AnyMutation::Client() const {
   static_cast<void>(core_.Handle());
   return grapnel::Client(core_.handle);
 }
 
-template <class E>
-Transaction Mutation<E>::Tx() const {
+Transaction AnyMutation::Tx() const {
   if (!InTx()) {
     throw TxError(core::Concat(
         {Type(), " ", ToString(Op()),
@@ -138,8 +125,8 @@ Transaction Mutation<E>::Tx() const {
 // Where `m` depends on a template parameter, these spare the `.template`.
 
 /// `m.Client().Of<C>()`.
-template <class C, class E>
-store::Entities<C> Of(const Mutation<E>& m) {
+template <class C>
+store::Entities<C> Of(const AnyMutation& m) {
   return m.Client().template Of<C>();
 }
 /// `m.Dep<T>()`.

@@ -1,9 +1,47 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
+#include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/schema/table.hpp>
+#include <grapnel/store/conflict.hpp>
 #include <grapnel/store/detail/builder.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
+
+namespace grapnel::detail {
+
+/// Throws: Error unless the conflict's columns have a unique index together.
+inline void NameConflict(store::Conflict& conflict, const Table& table) {
+  std::vector<FieldTag> tags;
+  for (const std::size_t place : conflict.columns) {
+    conflict.fields.push_back(table.columns[place].name);
+    tags.push_back(table.columns[place].tag);
+  }
+  bool unique = false;
+  if (tags.size() == 1) {
+    const Column& column = table.columns[conflict.columns.front()];
+    unique = &column == &table.Id() || column.unique;
+    for (const EdgeInfo& edge : table.edges) {
+      unique = unique || (edge.HoldsKey() && edge.tag == column.tag && edge.relation().unique);
+    }
+  }
+  for (const IndexInfo& index : table.indexes) {
+    unique = unique || (index.unique && std::is_permutation(index.fields.begin(), index.fields.end(),
+                                                            tags.begin(), tags.end()));
+  }
+  if (unique) return;
+  throw Error(core::Concat({table.entity,
+                            ": OnConflict names fields that have no unique index together: add .Unique() "
+                            "to the field, or Index<...>().Unique() to Indexes()"}));
+}
+
+}  // namespace grapnel::detail
 
 namespace grapnel::store {
 
@@ -22,6 +60,55 @@ class Create : public detail::Setting<Create<E>, E> {
   /// BusyError, CancelledError; TxError. Unless it is a CommittedError, nothing was written, by hooks
   /// neither.
   E Save() { return std::move(this->Run().Entity()); }
+
+  /// When there is a row that agrees in all of these fields, that row is taken instead of a new one:
+  /// `.OnConflict(F<&User::email>).UpdateNewValues()`. The fields have a unique index together. Hooks see
+  /// the Op Create, and learn by `m.Conflict()` what it came to. Another constraint that the row breaks is
+  /// a ConstraintError.
+  /// Throws: Error when the fields have no unique index, and at Save when it was not said what to do.
+  template <auto... Ms>
+  Create& OnConflict(Token<Ms>...) & {
+    auto conflict = std::make_shared<Conflict>();
+    conflict->columns = {detail::kColumnPlaceOf<E, Ms>...};
+    detail::NameConflict(*conflict, detail::kTable<E>);
+    this->Core().conflict = std::move(conflict);
+    return *this;
+  }
+  template <auto... Ms>
+  Create&& OnConflict(Token<Ms>... fields) && {
+    return std::move(OnConflict(fields...));
+  }
+  /// Sets the row that is there to the values that the caller and hooks have set, but its id, immutable
+  /// fields and those of OnConflict; defaults of the creation are left out, update-defaults are set.
+  Create& UpdateNewValues() & { return Decide(store::OnConflict::UpdateNewValues); }
+  Create&& UpdateNewValues() && { return std::move(UpdateNewValues()); }
+  /// Leaves the row that is there as it is, and returns it.
+  Create& Ignore() & { return Decide(store::OnConflict::Ignore); }
+  Create&& Ignore() && { return std::move(Ignore()); }
+  /// Changes the row that is there as `change(m)` says, which is called here and now:
+  /// `.Update([](grapnel::Mutation<User>& m) { m.Add(F<&User::visits>, 1); })`. Update-defaults are set.
+  template <class F>
+  Create& Update(F change) & {
+    auto update = std::make_shared<Mutation<E>>(Mutation<E>::Access::Make(Op::UpdateOne));
+    change(*update);
+    Decide(store::OnConflict::Update);
+    this->Core().conflict->update = std::move(update);
+    return *this;
+  }
+  template <class F>
+  Create&& Update(F change) && {
+    return std::move(Update(std::move(change)));
+  }
+
+ private:
+  Create& Decide(store::OnConflict action) {
+    if (!this->Core().conflict) {
+      throw Error(std::string(detail::kTable<E>.entity) +
+                  ": say first which rows are in conflict, by OnConflict(F<...>)");
+    }
+    this->Core().conflict->action = action;
+    return *this;
+  }
 };
 
 }  // namespace grapnel::store

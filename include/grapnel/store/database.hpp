@@ -8,6 +8,7 @@
 #include <grapnel/store/detail/store.hpp>
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/entities.hpp>
+#include <grapnel/store/migration.hpp>
 #include <grapnel/store/tx.hpp>
 
 #include <concepts>
@@ -40,17 +41,15 @@ class View : public Client {
     return store::Entities<E>(handle_);
   }
 
-  /// Creates the tables and indexes that are missing, in one transaction; changes nothing that is there.
-  /// Throws: MigrationError when an existing table does not fit, nothing changed; StorageError, BusyError,
-  /// CancelledError; TxError inside a transaction of the same thread.
-  void Migrate() const {
-    detail::Marks::Guard(*handle_->store);
-    handle_->context.ThrowIfCancelled();
-    static constexpr const detail::Table* tables[] = {&detail::kTable<Es>...};
-    const store::Lease lease = handle_->store->driver->Writer(handle_->context);
-    lease->Watch(&handle_->context);
-    lease->Migrate(tables);
-  }
+  /// Brings the database to the schema, in one transaction: creates the tables, columns, tables of pairs and
+  /// indexes that are missing. Never drops or changes what is there. The rows that are there get the
+  /// Default of a new required field. Runs the migration hooks around it: see Database::OnMigrate.
+  /// Throws: MigrationError, which says what stands in the way, nothing changed; what a hook throws;
+  /// StorageError, BusyError, CancelledError; TxError inside a transaction of the same thread.
+  void Migrate() const { detail::RunMigration(handle_, false); }
+  /// A dry run: what Migrate would do, `fmt::print("{}", client.PlanMigration())`. Hooks run, and see that it
+  /// is one; nothing is changed. Throws: as Migrate.
+  store::Migration PlanMigration() const { return detail::RunMigration(handle_, true); }
 
   /// As Client::With, keeping the types.
   template <class V>
@@ -114,6 +113,19 @@ class Database : public View<Es...> {
     return UseOnTx(&detail::Store::rollback_hooks, std::move(hooks)...);
   }
 
+  /// Puts hooks `[](grapnel::store::Migration& m, auto next) { next(m); }`, or ent's form, around every
+  /// migration. They see all types, fields and edges and the statements before anything is run; one that
+  /// throws, or does not call next, vetoes: nothing is changed. They cannot use the client.
+  template <class... Hs>
+  core::HookHandle OnMigrate(Hs... hooks) const {
+    std::vector<MigrateHook> added;
+    (added.emplace_back(std::move(hooks)), ...);
+    const auto id = this->handle_->store->migrate_hooks.Add(std::move(added));
+    return core::HookHandle([store = std::weak_ptr(this->handle_->store), id] {
+      if (const auto alive = store.lock()) alive->migrate_hooks.Remove(id);
+    });
+  }
+
   /// Makes `object` available to hooks, transactions and clients as `Dep<T>()`, in place of an earlier T.
   /// `Provide<Base>(object)` provides it as its base.
   /// Lifetime: kept by reference; must outlive every use. Threads: any.
@@ -137,6 +149,8 @@ class Database : public View<Es...> {
     auto store = std::make_shared<detail::Store>();
     store->driver = std::move(driver);
     (store->types.emplace(core::TypeIdOf<Es>(), std::make_unique<detail::TypeState<Es>>()), ...);
+    static constexpr const detail::Table* tables[] = {&detail::kTable<Es>...};
+    store->graph.emplace(tables);
     return Database(
         std::make_shared<const detail::Handle>(detail::Handle{std::move(store), {}, {}, {}}));
   }

@@ -22,6 +22,7 @@
 namespace grapnel::store {
 
 using detail::FieldSet;
+using detail::Relation;
 using detail::Table;
 
 /// What all statements say: for which type, and for which Op an error is to be reported.
@@ -61,6 +62,19 @@ struct Select : Statement {
   std::span<const Ordering> order{};
   std::optional<std::int64_t> limit{};
   std::int64_t offset = 0;
+  /// Only neighbours through this relation, of the rows with the ids `sources` (of OwnKey: the rows with
+  /// these ids). One column more then tells of each row which of the `sources` it is for.
+  const Relation* through = nullptr;
+  std::span<const FieldValue> sources{};
+};
+
+/// Adds neighbours to one row's edge, or takes them away; not of an OwnKey relation.
+struct EdgeWrite : Statement {
+  enum class Do : std::uint8_t { Add, Remove, RemoveAll };
+  Do what{};
+  const Relation* relation = nullptr;
+  const FieldValue* source = nullptr;        // the row's id
+  std::span<const FieldValue> targets{};     // the neighbours' ids; one, to Add to a Join
 };
 
 /// One session with the database, used by one thread at a time.
@@ -100,14 +114,20 @@ class Connection {
   /// Returns how many rows matched.
   virtual std::int64_t Run(const Update& statement) = 0;
   virtual std::int64_t Run(const Delete& statement) = 0;
+  /// Returns how many keys or pairs changed; Add of a key leaves alone those that refer to another row.
+  virtual std::int64_t Run(const EdgeWrite& statement) = 0;
   /// Hands the rows to `sink`: of Want::Rows all columns in the table's order, of Want::Ids the id.
   virtual void Run(const Select& statement, const RowSink& sink) = 0;
   /// Want::Count: how many; Want::Exist: 0 or 1.
   virtual std::int64_t Count(const Select& statement) = 0;
 
-  /// Creates the tables and indexes that are missing. Throws MigrationError, nothing changed, when an
-  /// existing table does not fit.
-  virtual void Migrate(std::span<const Table* const> tables) = 0;
+  /// The statements that bring the database to the schema, in their order; inside a transaction. Throws:
+  /// MigrationError when that cannot be done safely.
+  virtual std::vector<std::string> PlanMigration(std::span<const Table* const> tables) = 0;
+  /// Runs one of them, inside a transaction. Throws: MigrationError.
+  virtual void Apply(const std::string& statement) = 0;
+  /// Foreign keys are checked when the transaction commits, from now on until it ends.
+  virtual void DeferForeignKeys() = 0;
 };
 
 class Driver;

@@ -6,7 +6,7 @@
 #include <grapnel/store/create_bulk.hpp>
 #include <grapnel/store/delete_many.hpp>
 #include <grapnel/store/delete_one.hpp>
-#include <grapnel/store/detail/execute.hpp>
+#include <grapnel/store/detail/rows.hpp>
 #include <grapnel/store/detail/run.hpp>
 #include <grapnel/store/query.hpp>
 #include <grapnel/store/update_many.hpp>

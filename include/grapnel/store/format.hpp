@@ -61,10 +61,10 @@ struct fmt::formatter<grapnel::store::EffectiveChain> : grapnel::detail::TextFor
 };
 
 /// `User UpdateOne(id=3) {name="Ada", age+=1, nickname=NULL}`; sensitive fields show as ***.
-template <class E>
-struct fmt::formatter<grapnel::Mutation<E>, char> : grapnel::detail::TextFormatter {
+template <std::derived_from<grapnel::AnyMutation> M>
+struct fmt::formatter<M, char> : grapnel::detail::TextFormatter {
   template <class FormatContext>
-  auto format(const grapnel::Mutation<E>& m, FormatContext& context) const {
+  auto format(const grapnel::AnyMutation& m, FormatContext& context) const {
     return Write(grapnel::ToString(m), context);
   }
 };

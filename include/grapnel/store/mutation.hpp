@@ -1,24 +1,18 @@
 #pragma once
 
-#include <grapnel/core/context.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
-#include <grapnel/schema/error.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/schema/token.hpp>
 #include <grapnel/schema/value.hpp>
-#include <grapnel/store/detail/mutation_core.hpp>
-#include <grapnel/store/detail/transaction.hpp>
+#include <grapnel/store/any_mutation.hpp>
 #include <grapnel/store/predicate.hpp>
 #include <grapnel/store/value.hpp>
 
-#include <concepts>
 #include <cstddef>
-#include <functional>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -26,37 +20,30 @@
 
 namespace grapnel {
 
-class Client;
-
 /// One write on its way to the database, as hooks see it and change it: what it does, to which rows,
-/// and which fields it sets, adds to and clears.
+/// and which fields and edges it sets, adds to and clears. By name: see AnyMutation.
 ///
 /// Threads: one. Lifetime: while its Save or Exec runs.
 /// Source: ent's generated mutations.
 template <class E>
-class Mutation {
+class Mutation final : public AnyMutation {
  public:
   using Id = detail::IdOf<E>;
-
-  /// What is being done.
-  grapnel::Op Op() const noexcept { return core_.op; }
-  /// Turns the mutation into another one: Delete into Update and back, DeleteOne into UpdateOne and back,
-  /// and a One form into the form for many. The update-defaults of a new Update or UpdateOne are set.
-  /// `next` then runs the new Op for the hooks that remain; `m.Client().Mutate(m)` runs all hooks on it.
-  /// Throws: Error for any other change.
-  void SetOp(grapnel::Op op) { core_.SetOp(op, &entity_); }
-  /// The entity type's name ("User").
-  std::string_view Type() const noexcept { return core_.table->entity; }
 
   /// The id of the row: given, of UpdateOne and DeleteOne; after `next`, of Create. Otherwise nothing.
   std::optional<Id> ID() const {
     if (!core_.has_id) return std::nullopt;
     return entity_.id;
   }
+  /// The ids of the rows that it touches; see AnyMutation::IDs.
+  std::vector<Id> IDs() const { return IdsFrom<Id>(AnyMutation::IDs()); }
+
+  // Fields.
 
   /// The value that the field is set to, by the caller, a default or a hook; null when it is not set.
   /// Valid until the field is changed.
   template <auto M>
+    requires(!detail::EdgeMember<M>)
   const typename Token<M>::Bare* Get(Token<M>) const {
     return core_.set.test(Place<M>()) ? Address(entity_.*M) : nullptr;
   }
@@ -64,6 +51,7 @@ class Mutation {
   /// Throws: ValidationError for an immutable field when the Op is an update, and for a time that cannot be
   /// stored; the mutation is then as it was.
   template <auto M>
+    requires(!detail::EdgeMember<M>)
   void Set(Token<M>, detail::NonDeduced<typename Token<M>::Bare> value) {
     core_.BeforeSet(Place<M>());
     core_.Normalize(Place<M>(), [&] { detail::Normalize(value); });
@@ -91,23 +79,123 @@ class Mutation {
     const typename Token<M>::Type given = delta;
     core_.Add(Place<M>(), &entity_, &given);
   }
+  using AnyMutation::AddField;
+  void AddField(std::string_view name, const FieldValue& delta) override {
+    E given{};
+    core_.AddField(name, delta, &entity_, &given);
+  }
 
   /// Sets an optional field to NULL, discarding what it was set to and what was added.
   template <auto M>
+    requires(!detail::EdgeMember<M>)
   void Clear(Token<M>) {
-    static_assert(detail::kColumns<E>[Place<M>()].nullable,
+    static_assert(detail::kIsNullable<E, M>,
                   "only optional fields can be cleared: give the member a std::optional type, or the "
                   "field .Optional()");
     core_.Clear(Place<M>(), &entity_);
   }
   template <auto M>
+    requires(!detail::EdgeMember<M>)
   bool Cleared(Token<M>) const {
     return core_.cleared.test(Place<M>());
   }
   /// Forgets that the field was set, added to or cleared.
   template <auto M>
+    requires(!detail::EdgeMember<M>)
   void Reset(Token<M>) {
     core_.Reset(Place<M>(), &entity_);
+  }
+
+  // Edges. None of it reads the database.
+
+  /// The id of the neighbour that the edge is set to, or nothing when it is not set.
+  template <auto M>
+    requires detail::OneMember<M>
+  std::optional<detail::NeighbourId<M>> Get(Token<M> edge) const {
+    auto ids = AddedIDs(edge);
+    if (ids.empty()) return std::nullopt;
+    return std::move(ids.front());
+  }
+  /// Sets the edge to this neighbour, in place of another one.
+  /// Throws: ValidationError for an immutable edge when the Op is an update.
+  template <auto M>
+    requires detail::OneMember<M>
+  void Set(Token<M>, const detail::NonDeduced<detail::NeighbourId<M>>& id) {
+    core_.AddIDs(EdgePlace<M>(), {ToValue(id)}, &entity_);
+  }
+  /// Sets the edge to these neighbours, in place of all others.
+  template <auto M>
+    requires detail::ManyMember<M>
+  void Set(Token<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
+    core_.SetEdge(EdgePlace<M>(), ToValues(ids), &entity_);
+  }
+  /// Adds neighbours, and no longer removes them. Those that are there already stay.
+  template <auto M>
+    requires detail::EdgeMember<M>
+  void AddIDs(Token<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
+    core_.AddIDs(EdgePlace<M>(), ToValues(ids), &entity_);
+  }
+  using AnyMutation::AddIDs;
+  /// Removes neighbours, and no longer adds them. Those that are not there are passed by.
+  template <auto M>
+  void RemoveIDs(Token<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
+    static_assert(detail::ManyMember<M>, "this edge has one neighbour at most: ClearEdge it instead");
+    core_.RemoveIDs(EdgePlace<M>(), ToValues(ids));
+  }
+  using AnyMutation::RemoveIDs;
+  /// Removes all neighbours, and forgets those that were to be added.
+  template <auto M>
+    requires detail::EdgeMember<M>
+  void ClearEdge(Token<M>) {
+    core_.ClearEdge(EdgePlace<M>(), &entity_);
+  }
+  using AnyMutation::ClearEdge;
+  /// Forgets all that was said about the edge.
+  template <auto M>
+    requires detail::EdgeMember<M>
+  void ResetEdge(Token<M>) {
+    core_.ResetEdge(EdgePlace<M>(), &entity_);
+  }
+  using AnyMutation::ResetEdge;
+  template <auto M>
+    requires detail::EdgeMember<M>
+  std::vector<detail::NeighbourId<M>> AddedIDs(Token<M>) const {
+    return IdsFrom<detail::NeighbourId<M>>(core_.AddedIDs(EdgePlace<M>(), &entity_));
+  }
+  using AnyMutation::AddedIDs;
+  template <auto M>
+    requires detail::EdgeMember<M>
+  std::vector<detail::NeighbourId<M>> RemovedIDs(Token<M>) const {
+    return IdsFrom<detail::NeighbourId<M>>(core_.RemovedIDs(EdgePlace<M>()));
+  }
+  using AnyMutation::RemovedIDs;
+  template <auto M>
+    requires detail::EdgeMember<M>
+  bool EdgeCleared(Token<M>) const {
+    return core_.EdgeCleared(EdgePlace<M>());
+  }
+  using AnyMutation::EdgeCleared;
+
+  // What is stored, before the write.
+
+  /// The stored value of the row that an UpdateOne or DeleteOne touches: read from the database, in the
+  /// mutation's own transaction, at the first call of Old, OldField or OldRows; it stays readable after the
+  /// write. Pins the row: see AnyMutation::IDs. Of an edge with a foreign key: the old neighbour's id is
+  /// `m.Old(F<&Card::owner>).ID()`.
+  /// Throws: NotFoundError when there is no such row or it does not match; NotLoadedError when first asked
+  /// for after the write; Error for an Update or Delete, see OldRows, and a Create.
+  template <auto M>
+  typename Token<M>::Type Old(Token<M>) const {
+    static_assert(detail::FieldOf<E, M> || detail::EdgeOf<E, M>,
+                  "this member is not a field of this entity: name it in Schema<...>::Fields()");
+    return static_cast<const E*>(OldEntity())->*M;
+  }
+  /// Every row that an Update, a Delete or a One form touches, as it is before. Pins them, as IDs does.
+  /// Valid as long as the mutation.
+  /// Throws: NotLoadedError when first asked for after the write.
+  const std::vector<E>& OldRows() const {
+    NeedOldRows();
+    return old_rows_;
   }
 
   /// Narrows the mutation to rows that also match. Has no effect on Create.
@@ -117,93 +205,21 @@ class Mutation {
     core_.where = store::Both(core_.where, predicate.Node());
   }
 
-  // By name, for hooks that serve any type. Each throws UnknownFieldError for a name that the type does
-  // not have and TypeMismatchError for a value that does not fit; the mutation is then as it was.
-
-  /// The names of the fields that are set, in the schema's order.
-  std::vector<std::string_view> Fields() const { return core_.Names(core_.set); }
-  std::vector<std::string_view> AddedFields() const { return core_.Names(core_.added); }
-  std::vector<std::string_view> ClearedFields() const { return core_.Names(core_.cleared); }
-  /// What the field is set to, or nothing when it is not set.
-  std::optional<FieldValue> Field(std::string_view name) const {
-    return core_.Value(core_.set, name, &entity_);
-  }
-  std::optional<FieldValue> AddedField(std::string_view name) const {
-    return core_.Value(core_.added, name, &entity_);
-  }
-  bool FieldCleared(std::string_view name) const {
-    return core_.cleared.test(core_.PlaceOf(name));
-  }
-  void SetField(std::string_view name, const FieldValue& value) {
-    core_.SetField(name, value, &entity_);
-  }
-  void AddField(std::string_view name, const FieldValue& delta) {
-    E given{};
-    core_.AddField(name, delta, &entity_, &given);
-  }
-  void ClearField(std::string_view name) { core_.ClearField(name, &entity_); }
-  void ResetField(std::string_view name) { core_.Reset(core_.PlaceOf(name), &entity_); }
-
-  /// A client that works in the mutation's own transaction. The base client would wait for itself here,
-  /// and is refused.
-  grapnel::Client Client() const;
-  /// The transaction that the caller began. Throws: TxError when there is none; see InTx.
-  grapnel::Tx Tx() const;
-  /// Whether the mutation runs in a transaction that somebody began, not just in one of its own.
-  bool InTx() const noexcept { return core_.handle && core_.handle->InTx(); }
-  /// The object of type T that was given to Provide. Throws: DependencyError, which names the type.
-  template <class T>
-  T& Dep() const {
-    return core_.Handle().store->dependencies.template Get<T>();
-  }
-  /// The values, deadline and stop token of the call.
-  const core::Context& Context() const { return core_.Handle().context; }
-  /// As Tx::AfterCommit: once this is committed and durable, if it is.
-  void AfterCommit(std::function<void()> callback) const {
-    core_.Transaction().AfterCommit(*core_.level, std::move(callback));
-  }
-  /// As Tx::AfterRollback.
-  void AfterRollback(std::function<void()> callback) const {
-    core_.Transaction().AfterRollback(*core_.level, std::move(callback));
-  }
-
   // What follows is for the other parts of the store.
-
-  /// Opened around every `next`: what fails inside leaves the transaction as it was.
-  class NextScope {
-   public:
-    explicit NextScope(Mutation& m) noexcept
-        : core_(m.core_), executed_(core_.executed), has_id_(core_.has_id) {
-      core_.transaction->Enter(scope_);
-    }
-    NextScope(const NextScope&) = delete;
-    NextScope& operator=(const NextScope&) = delete;
-    ~NextScope() {
-      if (done_) return;
-      core_.transaction->Fail(scope_);
-      core_.executed = executed_;
-      core_.has_id = has_id_ || (core_.op == grapnel::Op::Create && core_.set.test(0));
-    }
-    void Done() {
-      core_.transaction->Succeed(scope_);
-      done_ = true;
-    }
-
-   private:
-    detail::MutationCore& core_;
-    detail::Scope scope_;
-    bool executed_;
-    bool has_id_;
-    bool done_ = false;
-  };
 
   struct Access;
 
+  void* Entity() noexcept override { return &entity_; }
+  void ForgetOldRows() const override { old_rows_.clear(); }
+
  private:
   friend Access;
-  friend NextScope;
 
-  explicit Mutation(grapnel::Op op) noexcept : core_(detail::kTable<E>, op) {}
+  explicit Mutation(grapnel::Op op) noexcept : AnyMutation(detail::kTable<E>, op) {}
+
+  void* NewOldRow() const override { return &old_rows_.emplace_back(); }
+  std::size_t OldRowCount() const noexcept override { return old_rows_.size(); }
+  const void* FirstOldRow() const noexcept override { return old_rows_.data(); }
 
   template <auto M>
   static constexpr std::size_t Place() {
@@ -211,6 +227,13 @@ class Mutation {
                   "this member is not a field of this entity: name it in Schema<...>::Fields(), and use "
                   "tokens of the entity or of its mixins");
     return detail::kPlaceOf<E, M>;
+  }
+  template <auto M>
+  static constexpr std::size_t EdgePlace() {
+    static_assert(detail::EdgeOf<E, M>,
+                  "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
+                  "tokens of the entity or of its mixins");
+    return detail::kEdgePlaceOf<E, M>;
   }
   template <class T>
   static const T* Address(const T& value) {
@@ -221,24 +244,39 @@ class Mutation {
     return value ? &*value : nullptr;
   }
 
-  detail::MutationCore core_;
+  template <class T>
+  FieldValue ToValue(const T& id) const {
+    return core_.KeyOf([&] { return detail::Mapping<T>::ToValue(id); });
+  }
+  template <class T>
+  std::vector<FieldValue> ToValues(const std::vector<T>& ids) const {
+    std::vector<FieldValue> values;
+    for (const T& id : ids) values.push_back(ToValue(id));
+    return values;
+  }
+  template <class T>
+  static std::vector<T> IdsFrom(const std::vector<FieldValue>& values) {
+    std::vector<T> ids(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) detail::Mapping<T>::FromValue(ids[i], values[i]);
+    return ids;
+  }
+
   E entity_{};
+  mutable std::vector<E> old_rows_;
 };
 
 template <class E>
 struct Mutation<E>::Access {
-  static Mutation Make(grapnel::Op op) { return Mutation(op); }
+  static Mutation Make(grapnel::Op op) {
+    Mutation m(op);
+    detail::kTable<E>.AttachEdges(&m.entity_);
+    return m;
+  }
   static detail::MutationCore& Core(Mutation& m) noexcept { return m.core_; }
   static const detail::MutationCore& Core(const Mutation& m) noexcept { return m.core_; }
   static E& Entity(Mutation& m) noexcept { return m.entity_; }
   static const E& Entity(const Mutation& m) noexcept { return m.entity_; }
 };
-
-/// `User UpdateOne(id=3) {name="Ada", age+=1, nickname=NULL}`; sensitive fields show as ***.
-template <class E>
-std::string ToString(const Mutation<E>& m) {
-  return Mutation<E>::Access::Core(m).Describe(&Mutation<E>::Access::Entity(m));
-}
 
 /// A function that carries out a mutation.
 template <class E>
@@ -249,5 +287,30 @@ using Next = core::Next<Mutation<E>, Value<E>>;
 /// A hook around the mutations of E, its type forgotten.
 template <class E>
 using Hook = core::Hook<Mutation<E>, Value<E>>;
+
+/// A hook around mutations of every type that is compiled once: `AnyHook(f)`, where f is called as
+/// `AnyValue f(AnyMutation& m, AnyNext next)`. What `next` returns is passed on as it is; a count stands for
+/// itself.
+template <class F>
+class AnyHook {
+ public:
+  explicit AnyHook(F hook) : hook_(std::move(hook)) {}
+
+  template <class E>
+  Value<E> operator()(Mutation<E>& m, Next<E> next) const {
+    std::optional<Value<E>> result;
+    auto rest = [&](AnyMutation& inner) -> AnyValue {
+      result.emplace(next(static_cast<Mutation<E>&>(inner)));
+      if (!result->HasEntity()) return result->Count();
+      return {detail::kTable<E>, &result->Entity()};
+    };
+    const AnyValue value = hook_(m, core::detail::NextOf<AnyMutation, AnyValue>(rest));
+    if (value.HasEntity() && result) return *std::move(result);
+    return value.Count();
+  }
+
+ private:
+  F hook_;
+};
 
 }  // namespace grapnel

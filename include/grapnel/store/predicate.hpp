@@ -37,18 +37,75 @@ enum class PredicateKind : std::uint8_t {
   And,
   Or,
   Not,
+  Has,
+  ReachedBy,
+};
+
+struct PredicateNode;
+using PredicatePtr = std::shared_ptr<const PredicateNode>;
+
+/// How to order rows: see Asc and Desc.
+struct Ordering {
+  detail::FieldTag field;
+  bool descending;
+};
+
+/// Some rows of a type: those that match, or a part of them.
+struct Rows {
+  PredicatePtr where{};
+  std::vector<Ordering> order{};
+  std::optional<std::int64_t> limit{};
+  std::int64_t offset = 0;
 };
 
 /// One node of a predicate, its types forgotten: what an engine renders.
 struct PredicateNode {
   PredicateKind kind;
-  detail::FieldTag field = nullptr;                 // of a leaf
+  detail::FieldTag field = nullptr;                 // of a leaf; of Has, the edge
   std::vector<FieldValue> values{};                 // of a leaf
-  std::shared_ptr<const PredicateNode> left{};      // And, Or, Not
-  std::shared_ptr<const PredicateNode> right{};     // And, Or
+  PredicatePtr left{};                              // And, Or, Not; Has: about the neighbour, or null
+  PredicatePtr right{};                             // And, Or
+  const detail::Relation* relation = nullptr;       // ReachedBy; Has, in place of the edge's tag; In,
+                                                    // of its foreign key
+  std::shared_ptr<const Rows> from{};               // ReachedBy: neighbours of these rows of its source
 };
 
-using PredicatePtr = std::shared_ptr<const PredicateNode>;
+/// Rows that are neighbours of `from`, rows of the relation's source.
+inline PredicatePtr NeighboursOf(const detail::Relation& relation, Rows from) {
+  PredicateNode node{PredicateKind::ReachedBy};
+  node.relation = &relation;
+  node.from = std::make_shared<const Rows>(std::move(from));
+  return std::make_shared<const PredicateNode>(std::move(node));
+}
+
+/// Rows of the table with the foreign key that refer to rows that match `referred`, which may be null.
+inline PredicatePtr HoldersOf(const detail::Relation& relation, PredicatePtr referred) {
+  if (relation.kind == detail::Relation::Kind::TheirKey) {
+    return NeighboursOf(relation, {std::move(referred)});
+  }
+  PredicateNode node{PredicateKind::Has};
+  node.relation = &relation;
+  node.left = std::move(referred);
+  return std::make_shared<const PredicateNode>(std::move(node));
+}
+
+/// Rows of the table with the foreign key that refer to one of these ids.
+inline PredicatePtr KeyIn(const detail::Relation& relation, std::vector<FieldValue> ids) {
+  PredicateNode node{PredicateKind::In, nullptr, std::move(ids)};
+  node.relation = &relation;
+  return std::make_shared<const PredicateNode>(std::move(node));
+}
+
+inline PredicatePtr Negated(PredicatePtr condition) {
+  return std::make_shared<const PredicateNode>(
+      PredicateNode{PredicateKind::Not, nullptr, {}, std::move(condition)});
+}
+
+/// Rows of a table with one of these ids.
+inline PredicatePtr IdIn(const detail::Table& table, std::vector<FieldValue> ids) {
+  return std::make_shared<const PredicateNode>(
+      PredicateNode{PredicateKind::In, table.Id().tag, std::move(ids)});
+}
 
 /// `left && right`, either of which may be null: no condition.
 inline PredicatePtr Both(PredicatePtr left, PredicatePtr right) {
@@ -64,17 +121,13 @@ inline PredicatePtr Both(PredicatePtr left, PredicatePtr right) {
 template <class E>
 class Predicate {
  public:
+  using Entity = E;
+
   explicit Predicate(PredicatePtr node) : node_(std::move(node)) {}
   const PredicatePtr& Node() const noexcept { return node_; }
 
  private:
   PredicatePtr node_;
-};
-
-/// How to order rows: see Asc and Desc.
-struct Ordering {
-  detail::FieldTag field;
-  bool descending;
 };
 
 template <class E>
@@ -97,10 +150,16 @@ using Joined = std::conditional_t<std::derived_from<A, B>, A, B>;
 template <auto Member>
 consteval bool CheckField() {
   using Owner = typename Token<Member>::Owner;
-  static_assert(FieldOf<Owner, Member>,
-                "this member is not in Schema<...>::Fields(), so it cannot stand in a predicate or "
-                "order: add Field<&User::name>(\"name\") there");
-  return true;
+  if constexpr (EdgeMember<Member>) {
+    static_assert(EdgeOf<Owner, Member>,
+                  "this edge is not in Schema<...>::Edges(): add To<&User::cards>(\"cards\") there");
+    return true;
+  } else {
+    static_assert(FieldOf<Owner, Member>,
+                    "this member is not in Schema<...>::Fields(), so it cannot stand in a predicate or "
+                  "order: add Field<&User::name>(\"name\") there");
+    return true;
+  }
 }
 
 /// A mixin has no id, so its own fields are searched instead of the entity's.
@@ -170,6 +229,22 @@ struct PredicatesOf {
   template <class... Values>
   static auto NotIn(const Values&... values) {
     return !In(values...);
+  }
+
+  template <class... Predicates>
+  static auto Has(const Predicates&... predicates) {
+    static_assert(EdgeMember<Member>, "Has is for edges, members of type One or Many");
+    static_assert(sizeof...(Predicates) <= 1, "Has takes one predicate: join several by &&");
+    auto leaf = Leaf<Member>(Kind::Has);
+    if constexpr (sizeof...(Predicates) == 1) {
+      static_assert((store::AppliesTo<typename Predicates::Entity, NeighbourOf<Member>> && ...),
+                    "the predicate in Has is about the neighbour's type");
+      auto node = *leaf.Node();
+      node.left = (predicates.Node(), ...);
+      return decltype(leaf)(std::make_shared<const store::PredicateNode>(std::move(node)));
+    } else {
+      return leaf;
+    }
   }
 
   static auto Contains(Bare part) { return Part(Kind::Contains, std::move(part)); }
@@ -252,8 +327,7 @@ Predicate<detail::Joined<A, B>> operator||(const Predicate<A>& left, const Predi
 
 template <class E>
 Predicate<E> operator!(const Predicate<E>& predicate) {
-  return Predicate<E>(std::make_shared<const PredicateNode>(
-      PredicateNode{PredicateKind::Not, nullptr, {}, predicate.Node(), {}}));
+  return Predicate<E>(Negated(predicate.Node()));
 }
 
 }  // namespace store

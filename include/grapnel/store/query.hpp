@@ -2,7 +2,8 @@
 
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/schema.hpp>
-#include <grapnel/store/detail/execute.hpp>
+#include <grapnel/store/detail/eager.hpp>
+#include <grapnel/store/detail/rows.hpp>
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
@@ -11,73 +12,136 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace grapnel::store {
 
-/// Reads rows. Can be run any number of times; each run reads afresh.
-///
-/// Throws, from each run: SchemaError when the database does not fit the schema; CancelledError,
-/// BusyError, StorageError; TxError when the base client is used inside a transaction.
-template <class E>
-class Query {
+/// What a query and the neighbours that it loads have in common: which rows, in which order, with which
+/// neighbours. Each call returns the object itself, as an rvalue when it was called on one.
+template <class Derived, class E>
+class Choosing {
  public:
-  explicit Query(detail::HandlePtr handle) : handle_(std::move(handle)) {}
-
   /// Only rows that match; several calls must all match.
   template <class O>
-  Query& Where(const Predicate<O>& predicate) & {
+  Derived& Where(const Predicate<O>& predicate) & {
     static_assert(AppliesTo<O, E>, "this predicate is about another entity type");
-    where_ = Both(where_, predicate.Node());
-    return *this;
+    rows_.where = Both(rows_.where, predicate.Node());
+    return Self();
   }
   template <class O>
-  Query&& Where(const Predicate<O>& predicate) && {
+  Derived&& Where(const Predicate<O>& predicate) && {
     return std::move(Where(predicate));
   }
 
   /// Orders the rows, `Order(Asc(F<&User::name>), Desc(F<&User::id>))`; a second call orders within the
   /// first. Without it the order is the engine's.
   template <class... Os>
-  Query& Order(const store::Order<Os>&... orders) & {
+  Derived& Order(const store::Order<Os>&... orders) & {
     static_assert((AppliesTo<Os, E> && ...), "this order is about another entity type");
-    (order_.push_back(orders.ordering), ...);
-    return *this;
+    (rows_.order.push_back(orders.ordering), ...);
+    return Self();
   }
   template <class... Os>
-  Query&& Order(const store::Order<Os>&... orders) && {
+  Derived&& Order(const store::Order<Os>&... orders) && {
     return std::move(Order(orders...));
+  }
+
+  /// Loads the neighbours along an edge too, by one query more for all rows together. `choose`, when it is
+  /// given, says which, in which order, and with which neighbours of their own:
+  ///
+  ///   .With(F<&User::cards>, [](auto& cards) { cards.Order(Asc(F<&Card::number>)).With(F<&Card::owner>); })
+  ///
+  /// An edge that was not asked for throws NotLoadedError when it is read.
+  template <auto M, class Choose = std::nullptr_t>
+  Derived& With(Token<M>, Choose choose = nullptr) & {
+    static_assert(detail::EdgeOf<E, M>, "With names an edge of this entity: see Schema<...>::Edges()");
+    eager_.push_back(detail::Eager{&detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>]});
+    if constexpr (!std::is_same_v<Choose, std::nullptr_t>) Chosen<M>(choose, eager_.back());
+    return Self();
+  }
+  template <auto M, class Choose = std::nullptr_t>
+  Derived&& With(Token<M> edge, Choose choose = nullptr) && {
+    return std::move(With(edge, std::move(choose)));
+  }
+
+ protected:
+  template <auto M, class Choose>
+  static void Chosen(Choose& choose, detail::Eager& eager);
+
+  Derived& Self() noexcept { return static_cast<Derived&>(*this); }
+
+  Rows rows_;
+  std::vector<detail::Eager> eager_;
+};
+
+/// The neighbours that a query loads along an edge: see Choosing::With.
+template <class E>
+class Neighbours : public Choosing<Neighbours<E>, E> {
+  template <class, class>
+  friend class Choosing;
+};
+
+template <class Derived, class E>
+template <auto M, class Choose>
+void Choosing<Derived, E>::Chosen(Choose& choose, detail::Eager& eager) {
+  Neighbours<detail::NeighbourOf<M>> neighbours;
+  choose(neighbours);
+  eager.rows = std::move(neighbours.rows_);
+  eager.nested = std::move(neighbours.eager_);
+}
+
+/// Reads rows. Can be run any number of times; each run reads afresh. A run that loads neighbours reads
+/// everything from one snapshot.
+///
+/// Throws, from each run: SchemaError when the database does not fit the schema; CancelledError,
+/// BusyError, StorageError; TxError when the base client is used inside a transaction.
+template <class E>
+class Query : public Choosing<Query<E>, E> {
+ public:
+  explicit Query(detail::HandlePtr handle, PredicatePtr where = nullptr) : handle_(std::move(handle)) {
+    this->rows_.where = std::move(where);
   }
 
   /// At most so many rows. Throws: Error when negative.
   Query& Limit(std::int64_t rows) & {
     if (rows < 0) throw Error("Limit takes a number of rows, not " + std::to_string(rows));
-    limit_ = rows;
+    this->rows_.limit = rows;
     return *this;
   }
   Query&& Limit(std::int64_t rows) && { return std::move(Limit(rows)); }
   /// Leaves out the first so many rows. Throws: Error when negative.
   Query& Offset(std::int64_t rows) & {
     if (rows < 0) throw Error("Offset takes a number of rows, not " + std::to_string(rows));
-    offset_ = rows;
+    this->rows_.offset = rows;
     return *this;
   }
   Query&& Offset(std::int64_t rows) && { return std::move(Offset(rows)); }
 
+  /// The neighbours of these rows along an edge, each once: `users.Traverse(F<&User::cards>)` is a query
+  /// of cards.
+  template <auto M>
+  Query<detail::NeighbourOf<M>> Traverse(Token<M>) const {
+    static_assert(detail::EdgeOf<E, M>, "Traverse names an edge of this entity: see Schema<...>::Edges()");
+    const auto& edge = detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>];
+    return Query<detail::NeighbourOf<M>>(handle_, NeighboursOf(edge.relation(), this->rows_));
+  }
+
   /// All rows.
-  std::vector<E> All() const { return Rows(limit_); }
+  std::vector<E> All() const { return ReadRows(this->rows_.limit); }
 
   /// The first row. Throws: NotFoundError when there is none.
   E First() const {
-    auto rows = Rows(Least(1));
+    auto rows = ReadRows(Least(1));
     if (rows.empty()) throw NotFoundError(detail::kTable<E>.entity, "no row matches");
     return std::move(rows.front());
   }
 
   /// The only row. Throws: NotFoundError when there is none, NotSingularError when there are more.
   E Only() const {
-    auto rows = Rows(Least(2));
+    auto rows = ReadRows(Least(2));
     if (rows.empty()) throw NotFoundError(detail::kTable<E>.entity, "no row matches");
     if (rows.size() > 1) throw NotSingularError(detail::kTable<E>.entity);
     return std::move(rows.front());
@@ -85,14 +149,14 @@ class Query {
 
   /// How many rows.
   std::int64_t Count() const {
-    return Read([statement = Describe(Select::Want::Count, limit_)](Connection& connection) {
+    return Read([statement = Describe(Select::Want::Count, this->rows_.limit)](Connection& connection) {
       return connection.Count(statement);
     });
   }
 
   /// Whether there is a row.
   bool Exist() const {
-    return Read([statement = Describe(Select::Want::Exist, limit_)](Connection& connection) {
+    return Read([statement = Describe(Select::Want::Exist, this->rows_.limit)](Connection& connection) {
              return connection.Count(statement);
            }) != 0;
   }
@@ -100,7 +164,7 @@ class Query {
   /// The ids of all rows.
   std::vector<detail::IdOf<E>> IDs() const {
     std::vector<detail::IdOf<E>> ids;
-    Read([&, statement = Describe(Select::Want::Ids, limit_)](Connection& connection) {
+    Read([&, statement = Describe(Select::Want::Ids, this->rows_.limit)](Connection& connection) {
       connection.Run(statement, [&](detail::Row& row) {
         detail::LoadColumn(detail::kTable<E>, detail::kTable<E>.Id(), &ids.emplace_back(), row, 0);
       });
@@ -111,16 +175,17 @@ class Query {
 
  private:
   std::optional<std::int64_t> Least(std::int64_t rows) const {
-    return limit_ && *limit_ < rows ? limit_ : rows;
+    const auto& limit = this->rows_.limit;
+    return limit && *limit < rows ? limit : rows;
   }
 
   Select Describe(Select::Want want, std::optional<std::int64_t> limit) const {
     Select statement{{&detail::kTable<E>}};
     statement.want = want;
-    statement.where = where_.get();
-    statement.order = order_;
+    statement.where = this->rows_.where.get();
+    statement.order = this->rows_.order;
     statement.limit = limit;
-    statement.offset = offset_;
+    statement.offset = this->rows_.offset;
     return statement;
   }
 
@@ -129,22 +194,27 @@ class Query {
     return detail::RunRead(handle_, detail::kTable<E>, std::move(statement));
   }
 
-  std::vector<E> Rows(std::optional<std::int64_t> limit) const {
+  std::vector<E> ReadRows(std::optional<std::int64_t> limit) const {
+    const auto handle = this->eager_.empty() || handle_->transaction
+                            ? handle_
+                            : detail::BeginTransaction(handle_, detail::Transaction::Kind::ReadOnly);
     std::vector<E> rows;
-    Read([&, statement = Describe(Select::Want::Rows, limit)](Connection& connection) {
-      connection.Run(statement, [&](detail::Row& row) {
-        detail::LoadRow(detail::kTable<E>, &rows.emplace_back(), row);
-      });
-      return 0;
-    });
+    detail::RunRead(handle, detail::kTable<E>,
+                    [&, statement = Describe(Select::Want::Rows, limit)](Connection& connection) {
+                      connection.Run(statement, [&](detail::Row& row) {
+                        detail::LoadRow(detail::kTable<E>, &rows.emplace_back(), row);
+                      });
+                      return 0;
+                    });
+    if (!this->eager_.empty()) {
+      std::vector<void*> entities;
+      for (E& row : rows) entities.push_back(&row);
+      detail::EagerLoader(handle).Load(detail::kTable<E>, entities, this->eager_);
+    }
     return rows;
   }
 
   detail::HandlePtr handle_;
-  PredicatePtr where_;
-  std::vector<Ordering> order_;
-  std::optional<std::int64_t> limit_;
-  std::int64_t offset_ = 0;
 };
 
 }  // namespace grapnel::store

@@ -12,7 +12,9 @@
 
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 namespace grapnel::detail {
 
@@ -65,12 +67,14 @@ class Setting : public Builder<Derived, E> {
  public:
   /// Sets a field; of an optional one, std::nullopt clears it.
   template <auto M>
+    requires(!EdgeMember<M>)
   Derived& Set(Token<M> field, NonDeduced<typename Token<M>::Bare> value) & {
     Check<M>();
     this->Target().Set(field, std::move(value));
     return this->Self();
   }
   template <auto M>
+    requires(!EdgeMember<M>)
   Derived&& Set(Token<M> field, NonDeduced<typename Token<M>::Bare> value) && {
     return std::move(Set(field, std::move(value)));
   }
@@ -85,6 +89,44 @@ class Setting : public Builder<Derived, E> {
     return std::move(Set(field, std::forward<T>(value)));
   }
 
+  /// Sets an edge to this neighbour, in place of another one.
+  template <auto M>
+    requires OneMember<M>
+  Derived& Set(Token<M> edge, const NonDeduced<NeighbourId<M>>& id) & {
+    CheckEdge<M>();
+    this->Target().Set(edge, id);
+    return this->Self();
+  }
+  template <auto M>
+    requires OneMember<M>
+  Derived&& Set(Token<M> edge, const NonDeduced<NeighbourId<M>>& id) && {
+    return std::move(Set(edge, id));
+  }
+  /// Sets an edge to these neighbours, in place of all others.
+  template <auto M>
+    requires ManyMember<M>
+  Derived& Set(Token<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
+    CheckEdge<M>();
+    this->Target().Set(edge, ids);
+    return this->Self();
+  }
+  template <auto M>
+    requires ManyMember<M>
+  Derived&& Set(Token<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+    return std::move(Set(edge, ids));
+  }
+  /// Adds neighbours: `AddIDs(F<&User::friends>, {7, 9})`. Those that are there already stay.
+  template <auto M>
+  Derived& AddIDs(Token<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
+    CheckEdge<M>();
+    this->Target().AddIDs(edge, ids);
+    return this->Self();
+  }
+  template <auto M>
+  Derived&& AddIDs(Token<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+    return std::move(AddIDs(edge, ids));
+  }
+
  protected:
   using Builder<Derived, E>::Builder;
 
@@ -93,8 +135,17 @@ class Setting : public Builder<Derived, E> {
     static_assert(FieldOf<E, M>,
                   "this member is not a field of this entity: name it in Schema<...>::Fields(), and use "
                   "tokens of the entity or of its mixins");
-    static_assert(!Derived::kUpdates || !kColumns<E>[kPlaceOf<E, M>].immutable,
+    static_assert(!Derived::kUpdates || !kIsImmutable<E, M>,
                   "this field is Immutable: it can be set only by Create");
+  }
+  template <auto M>
+  static constexpr void CheckEdge() {
+    static_assert(EdgeOf<E, M>,
+                  "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
+                  "tokens of the entity or of its mixins");
+    static_assert(!Derived::kUpdates ||
+                      !std::get<kEdgePlaceOf<E, M>>(kEdges<E>).Traits().immutable,
+                  "this edge is Immutable: it can be set only by Create");
   }
 };
 
@@ -136,14 +187,38 @@ class Updating : public Matching<Derived, Setting<Derived, E>> {
   }
   /// Sets an optional field to NULL.
   template <auto M>
+    requires(!EdgeMember<M>)
   Derived& Clear(Token<M> field) & {
     this->template Check<M>();
     this->Target().Clear(field);
     return this->Self();
   }
   template <auto M>
+    requires(!EdgeMember<M>)
   Derived&& Clear(Token<M> field) && {
     return std::move(Clear(field));
+  }
+  /// Removes neighbours. Those that are not there are passed by.
+  template <auto M>
+  Derived& RemoveIDs(Token<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
+    this->template CheckEdge<M>();
+    this->Target().RemoveIDs(edge, ids);
+    return this->Self();
+  }
+  template <auto M>
+  Derived&& RemoveIDs(Token<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+    return std::move(RemoveIDs(edge, ids));
+  }
+  /// Removes all neighbours.
+  template <auto M>
+  Derived& ClearEdge(Token<M> edge) & {
+    this->template CheckEdge<M>();
+    this->Target().ClearEdge(edge);
+    return this->Self();
+  }
+  template <auto M>
+  Derived&& ClearEdge(Token<M> edge) && {
+    return std::move(ClearEdge(edge));
   }
 
  protected:

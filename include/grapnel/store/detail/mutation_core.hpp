@@ -5,10 +5,13 @@
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
+#include <grapnel/store/conflict.hpp>
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/predicate.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +20,15 @@
 #include <vector>
 
 namespace grapnel::detail {
+
+/// What a mutation does to one edge that has no foreign key in the row itself.
+struct EdgeChange {
+  std::size_t edge;  // its place in Table::edges
+  bool cleared = false;
+  std::vector<FieldValue> added{}, removed{};
+
+  bool IsEmpty() const noexcept { return !cleared && added.empty() && removed.empty(); }
+};
 
 /// What a mutation is, but for the type of its entity: compiled once for all types. The set values and
 /// added deltas are in the entity, whose address each call is given.
@@ -28,8 +40,13 @@ struct MutationCore {
   grapnel::Op asked;  // by the caller: what the result has to fit
   bool has_id = false;
   bool executed = false;
+  bool uncounted = false;  // by the depth limit: part of a cascade
   FieldSet set{}, added{}, cleared{};
+  FieldSet defaulted{};  // of those that are set: by a default
+  std::vector<EdgeChange> edges{};
   store::PredicatePtr where{};
+  std::optional<std::vector<FieldValue>> pinned{};  // ids of the rows that it touches, once asked for
+  std::shared_ptr<store::Conflict> conflict{};      // of a Create with OnConflict
 
   // While it runs:
   HandlePtr handle{};  // of the caller
@@ -47,7 +64,13 @@ struct MutationCore {
 
   bool IsUpdate() const noexcept { return Is(op, Op::Update | Op::UpdateOne); }
   bool IsOne() const noexcept { return Is(op, Op::UpdateOne | Op::DeleteOne); }
-  bool ChangesNothing() const noexcept { return set.none() && added.none() && cleared.none(); }
+  bool ChangesNoField() const noexcept { return set.none() && added.none() && cleared.none(); }
+  bool ChangesEdges() const noexcept {
+    for (const EdgeChange& change : edges) {
+      if (!change.IsEmpty()) return true;
+    }
+    return false;
+  }
 
   void SetOp(grapnel::Op to, void* entity) {
     if (to == op) return;
@@ -80,6 +103,7 @@ struct MutationCore {
       make(member);
       Normalize(i, [&] { column.ops->normalize(member); });
       set.set(i);
+      defaulted.set(i);
       if (i == 0) has_id = true;
     }
   }
@@ -105,6 +129,14 @@ struct MutationCore {
       if (column.validate == nullptr || !set.test(i)) continue;
       if (const auto reason = column.validate(column.at_const(entity))) Refuse(column, *reason);
     }
+    for (std::size_t i = 0; i < table->edges.size(); ++i) {
+      const EdgeInfo& edge = table->edges[i];
+      if (!edge.required || edge.HoldsKey()) continue;
+      const EdgeChange* change = FindChange(i);
+      const bool added_some = change != nullptr && !change->added.empty();
+      const bool takes_all = op == Op::Create || (change != nullptr && change->cleared);
+      if (takes_all && !added_some) RefuseEdge(edge, "the edge is required: it needs a neighbour");
+    }
   }
 
   /// Calls `normalize()`; a value that has no form to be stored in is a ValidationError.
@@ -123,6 +155,7 @@ struct MutationCore {
   }
   void MarkSet(std::size_t place) {
     set.set(place);
+    defaulted.reset(place);
     added.reset(place);
     cleared.reset(place);
     if (place == 0 && op == Op::Create) has_id = true;
@@ -150,13 +183,138 @@ struct MutationCore {
 
   void Reset(std::size_t place, void* entity) {
     set.reset(place);
+    defaulted.reset(place);
     added.reset(place);
     cleared.reset(place);
     if (place == 0) return void(has_id = has_id && op != Op::Create);
     table->columns[place].ops->reset(table->columns[place].at(entity));
   }
 
+  // Edges, by their place. Those with a foreign key in the row are columns as well.
+
+  /// The ids become all of the edge's neighbours.
+  void SetEdge(std::size_t place, std::vector<FieldValue> ids, void* entity) {
+    const EdgeInfo& edge = table->edges[place];
+    if (edge.HoldsKey() || op == Op::Create) return ResetEdge(place, entity), AddIDs(place, std::move(ids), entity);
+    BeforeEdge(edge);
+    EdgeChange& change = ChangeOf(place);
+    change = {place, true, {}, {}};
+    for (FieldValue& id : ids) Insert(change.added, std::move(id));
+  }
+
+  void AddIDs(std::size_t place, std::vector<FieldValue> ids, void* entity) {
+    const EdgeInfo& edge = table->edges[place];
+    BeforeEdge(edge);
+    if (!edge.many && ids.size() > 1) MismatchEdge(edge, "it has one neighbour at most");
+    if (edge.HoldsKey()) {
+      for (const FieldValue& id : ids) {
+        const Column& column = table->columns[edge.key];
+        Assign(column, column.at(entity), id);
+        MarkSet(edge.key);
+      }
+      return;
+    }
+    EdgeChange& change = ChangeOf(place);
+    for (FieldValue& id : ids) {
+      if (!edge.many) {  // another neighbour takes the old one's place
+        change.added.clear();
+        change.cleared = op != Op::Create;
+      }
+      std::erase(change.removed, id);
+      Insert(change.added, std::move(id));
+    }
+  }
+
+  void RemoveIDs(std::size_t place, std::vector<FieldValue> ids) {
+    const EdgeInfo& edge = table->edges[place];
+    if (!edge.many) MismatchEdge(edge, "it has one neighbour at most: clear it instead");
+    BeforeEdge(edge);
+    EdgeChange& change = ChangeOf(place);
+    for (FieldValue& id : ids) {
+      std::erase(change.added, id);
+      if (op != Op::Create) Insert(change.removed, std::move(id));
+    }
+  }
+
+  void ClearEdge(std::size_t place, void* entity) {
+    const EdgeInfo& edge = table->edges[place];
+    BeforeEdge(edge);
+    if (edge.HoldsKey()) {
+      if (edge.required) MismatchEdge(edge, "it cannot be cleared: it is required");
+      return Clear(edge.key, entity);
+    }
+    EdgeChange& change = ChangeOf(place);
+    change = {place, op != Op::Create, {}, {}};
+  }
+
+  void ResetEdge(std::size_t place, void* entity) {
+    const EdgeInfo& edge = table->edges[place];
+    if (edge.HoldsKey()) return Reset(edge.key, entity);
+    std::erase_if(edges, [&](const EdgeChange& change) { return change.edge == place; });
+  }
+
+  /// `value()`: a neighbour's id. One that cannot be stored is a ValidationError.
+  template <class F>
+  FieldValue KeyOf(F value) const {
+    try {
+      return value();
+    } catch (const BadValue& error) {
+      throw ValidationError(table->entity, "id", op, error.what());
+    }
+  }
+
+  std::vector<FieldValue> AddedIDs(std::size_t place, const void* entity) const {
+    const EdgeInfo& edge = table->edges[place];
+    if (!edge.HoldsKey()) {
+      const EdgeChange* change = FindChange(place);
+      return change != nullptr ? change->added : std::vector<FieldValue>();
+    }
+    if (!set.test(edge.key)) return {};
+    const Column& column = table->columns[edge.key];
+    return {column.ops->to_value(column.at_const(entity))};
+  }
+  std::vector<FieldValue> RemovedIDs(std::size_t place) const {
+    const EdgeChange* change = FindChange(place);
+    return change != nullptr ? change->removed : std::vector<FieldValue>();
+  }
+  bool EdgeCleared(std::size_t place) const {
+    const EdgeInfo& edge = table->edges[place];
+    if (edge.HoldsKey()) return cleared.test(edge.key);
+    const EdgeChange* change = FindChange(place);
+    return change != nullptr && change->cleared;
+  }
+
   // By name.
+
+  std::size_t EdgePlaceOf(std::string_view name) const {
+    const EdgeInfo* edge = table->FindEdge(name);
+    if (edge == nullptr) throw UnknownFieldError(table->entity, name, "edge");
+    return table->PlaceOf(*edge);
+  }
+  /// Throws: TypeMismatchError unless these can be ids of the edge's neighbours.
+  void CheckIds(std::size_t place, const std::vector<FieldValue>& ids) const {
+    const EdgeInfo& edge = table->edges[place];
+    const FieldKind kind = edge.target().Id().Kind();
+    for (const FieldValue& id : ids) {
+      const bool fits = kind == FieldKind::Int    ? id.As<std::int64_t>() != nullptr
+                        : kind == FieldKind::Text ? id.As<std::string>() != nullptr
+                                                  : id.As<FieldValue::Bytes>() != nullptr;
+      if (!fits) {
+        MismatchEdge(edge, core::Concat({"the neighbours' ids are of type ", Name(kind),
+                                         ", the value of type ", NameOf(id)}));
+      }
+    }
+  }
+
+  /// The names of the edges for which this holds, in the schema's order.
+  template <class F>
+  std::vector<std::string_view> EdgeNames(F holds) const {
+    std::vector<std::string_view> names;
+    for (std::size_t i = 0; i < table->edges.size(); ++i) {
+      if (holds(i)) names.push_back(table->edges[i].name);
+    }
+    return names;
+  }
 
   std::size_t PlaceOf(std::string_view name) const {
     const Column* column = table->Find(name);
@@ -166,7 +324,7 @@ struct MutationCore {
 
   std::vector<std::string_view> Names(const FieldSet& fields) const {
     std::vector<std::string_view> names;
-    for (std::size_t i = 0; i < table->columns.size(); ++i) {
+    for (std::size_t i = 0; i < table->fields; ++i) {
       if (fields.test(i)) names.push_back(table->columns[i].name);
     }
     return names;
@@ -219,11 +377,59 @@ struct MutationCore {
       core::Append(fields, {fields.empty() ? "" : ", ", column.name, added.test(i) ? "+=" : "=",
                             cleared.test(i) ? "NULL" : Show(column, entity)});
     }
+    const auto show_ids = [&](std::string_view edge, std::string_view sign,
+                              const std::vector<FieldValue>& ids) {
+      if (ids.empty()) return;
+      core::Append(fields, {fields.empty() ? "" : ", ", edge, sign, "["});
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        core::Append(fields, {i > 0 ? ", " : "", grapnel::ToString(ids[i])});
+      }
+      fields += ']';
+    };
+    for (const EdgeChange& change : edges) {
+      const std::string_view edge = table->edges[change.edge].name;
+      if (change.cleared) core::Append(fields, {fields.empty() ? "" : ", ", edge, "=[]"});
+      show_ids(edge, "+=", change.added);
+      show_ids(edge, "-=", change.removed);
+    }
     if (!fields.empty()) core::Append(text, {" {", fields, "}"});
     return text;
   }
 
+  const EdgeChange* FindChange(std::size_t place) const noexcept {
+    for (const EdgeChange& change : edges) {
+      if (change.edge == place) return &change;
+    }
+    return nullptr;
+  }
+
+  [[noreturn]] void RefuseEdge(const EdgeInfo& edge, std::string_view reason) const {
+    throw ValidationError(table->entity, edge.name, op, reason);
+  }
+
  private:
+  EdgeChange& ChangeOf(std::size_t place) {
+    for (EdgeChange& change : edges) {
+      if (change.edge == place) return change;
+    }
+    return edges.emplace_back(EdgeChange{place});
+  }
+  static void Insert(std::vector<FieldValue>& ids, FieldValue id) {
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(std::move(id));
+  }
+  void BeforeEdge(const EdgeInfo& edge) const {
+    if (IsUpdate() && edge.immutable) {
+      RefuseEdge(edge, "the edge is immutable: it can be set only when the entity is created");
+    }
+  }
+  [[noreturn]] void MismatchEdge(const EdgeInfo& edge, std::string_view reason) const {
+    throw TypeMismatchError(table->entity, edge.name, reason);
+  }
+  static std::string_view NameOf(const FieldValue& value) {
+    constexpr std::string_view names[] = {"null", "bool", "integer", "real", "text", "blob"};
+    return names[value.Get().index()];
+  }
+
   static std::string Show(const Column& column, const void* entity) {
     if (column.sensitive) return "***";
     try {
@@ -246,9 +452,8 @@ struct MutationCore {
   void Assign(const Column& column, void* member, const FieldValue& value) const {
     try {
       if (!column.ops->from_value(member, value)) {
-        constexpr std::string_view given[] = {"null", "bool", "integer", "real", "text", "blob"};
-        Mismatch(column, core::Concat({"the field is of type ", Name(column.ops->kind),
-                                       ", the value of type ", given[value.Get().index()]}));
+        Mismatch(column, core::Concat({"the field is of type ", Name(column.Kind()),
+                                       ", the value of type ", NameOf(value)}));
       }
     } catch (const Error&) {
       throw;

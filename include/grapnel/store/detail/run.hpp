@@ -38,6 +38,9 @@ struct TypeState : TypeEntry {
     schema = schema_hooks_.Load();
   }
 
+  bool HasDeleteHooks(Level& level) const override;
+  void DeleteRows(const HandlePtr& handle, const std::vector<FieldValue>& ids) override;
+
   List runtime;
   typename List::Snapshot schema;  // mixins' first; never changes
 
@@ -80,7 +83,7 @@ class Run {
 
   Value<E> operator()(Mutation<E>& m) const {
     using core::detail::NextOf;
-    auto terminal = [](Mutation<E>& inner) { return Terminal(inner); };
+    auto terminal = [](Mutation<E>& inner) { return Write(inner); };
     auto schema = [&](Mutation<E>& inner) {
       return schema_.Run(inner, NextOf<Mutation<E>, Value<E>>(terminal));
     };
@@ -97,16 +100,15 @@ class Run {
     return local_[at].Run(m, core::detail::NextOf<Mutation<E>, Value<E>>(next));
   }
 
-  static Value<E> Terminal(Mutation<E>& m) {
-    MutationCore& core = Access::Core(m);
-    E& entity = Access::Entity(m);
-    if (core.op == Op::UpdateOne) {
+  static Value<E> Write(Mutation<E>& m) {
+    const Op op = m.Op();
+    if (op == Op::UpdateOne) {
       E fresh{};
-      Execute(core, &entity, &fresh);
+      Terminal(m).Run(&fresh);
       return fresh;
     }
-    const std::int64_t count = Execute(core, &entity, nullptr);
-    if (core.op == Op::Create) return entity;
+    const std::int64_t count = Terminal(m).Run(nullptr);
+    if (op == Op::Create) return Access::Entity(m);
     return count;
   }
 
@@ -172,7 +174,7 @@ class Binding {
         handle_(std::exchange(m.handle, std::move(handle))),
         transaction_(std::exchange(m.transaction, &transaction)),
         level_(std::exchange(m.level, &level)),
-        running_{m.table->entity, m.op, nullptr} {
+        running_{m.table->entity, m.op, nullptr, !m.uncounted} {
     try {
       transaction.EnterMutation(level, running_);
     } catch (...) {
@@ -284,6 +286,30 @@ Value<E> RunMutation(const HandlePtr& handle, Mutation<E>& m) {
         return RunInside(inside, Run<E>(*inside->store, *inside->GetLevel()), m);
       },
       [](CommittedError& error, const Value<E>& value) { error.SetValue(value); });
+}
+
+template <class E>
+bool TypeState<E>::HasDeleteHooks(Level& level) const {
+  bool found = false;
+  const auto look = [&](const typename List::Snapshot& hooks) {
+    hooks.ForEach([&](const Hook<E>& hook) { found = found || Is(Op::Delete, hook.Mask()); });
+  };
+  look(runtime.Load());
+  look(schema);
+  if (!level.transaction->HasLocalHooks()) return found;
+  for (Level* each = &level; each != nullptr; each = each->outer) {
+    if (auto* list = LocalHooks<E>(*each)) look(list->Load());
+  }
+  return found;
+}
+
+template <class E>
+void TypeState<E>::DeleteRows(const HandlePtr& handle, const std::vector<FieldValue>& ids) {
+  auto m = Mutation<E>::Access::Make(Op::Delete);
+  MutationCore& core = Mutation<E>::Access::Core(m);
+  core.uncounted = true;
+  Pin(core, ids);
+  RunMutation(handle, m);
 }
 
 }  // namespace grapnel::detail

@@ -5,7 +5,9 @@
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/type.hpp>
 #include <grapnel/schema/error.hpp>
+#include <grapnel/schema/graph.hpp>
 #include <grapnel/schema/table.hpp>
+#include <grapnel/schema/value.hpp>
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
 
@@ -15,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,7 +29,15 @@ namespace grapnel {
 class Transaction;
 using Tx = Transaction;
 
+namespace store {
+class Migration;
+}
+
 namespace detail {
+
+struct Level;
+struct Handle;
+using HandlePtr = std::shared_ptr<const Handle>;
 
 /// What a store knows of one entity type; its hooks are in TypeState<E>, derived from it.
 struct TypeEntry {
@@ -42,6 +53,11 @@ struct TypeEntry {
     verified_.store(true, std::memory_order_release);
   }
 
+  /// Whether a hook could run when rows of this type are deleted in `level`.
+  virtual bool HasDeleteHooks(Level& level) const = 0;
+  /// Deletes these rows by one Delete mutation, with its hooks, in the handle's transaction.
+  virtual void DeleteRows(const HandlePtr& handle, const std::vector<FieldValue>& ids) = 0;
+
   const Table* table;
 
  private:
@@ -56,7 +72,9 @@ struct Store {
   core::Dependencies dependencies;
   core::HookList<Tx, void> commit_hooks;
   core::HookList<Tx, void> rollback_hooks;
+  core::HookList<store::Migration, void> migrate_hooks;
   std::unordered_map<core::TypeId, std::unique_ptr<TypeEntry>> types;  // fixed once opened
+  std::optional<Graph> graph;                                          // of these types
 
   TypeEntry& TypeOf(const Table& table) const {
     const auto found = types.find(table.type);

@@ -4,6 +4,7 @@
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/type.hpp>
+#include <grapnel/schema/value.hpp>
 #include <grapnel/store/detail/after.hpp>
 #include <grapnel/store/detail/store.hpp>
 #include <grapnel/store/driver.hpp>
@@ -16,6 +17,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -57,6 +60,26 @@ struct RunningMutation {
   std::string_view type;
   grapnel::Op op;
   const RunningMutation* outer;
+  bool counted;  // by the depth limit
+};
+
+/// The rows that deletions under way have taken on, for a row is deleted once.
+class Deleting {
+ public:
+  /// Those of the ids that are new.
+  std::vector<FieldValue> Add(core::TypeId type, std::vector<FieldValue> ids) {
+    auto& known = rows_[type];
+    std::erase_if(ids, [&](const FieldValue& id) { return !known.insert(id).second; });
+    return ids;
+  }
+  void Remove(core::TypeId type, const std::vector<FieldValue>& ids) noexcept {
+    const auto known = rows_.find(type);
+    if (known == rows_.end()) return;
+    for (const FieldValue& id : ids) known->second.erase(id);
+  }
+
+ private:
+  std::unordered_map<core::TypeId, std::unordered_set<FieldValue, HashOfValue>> rows_;
 };
 
 using TxHooks = core::HookList<Tx, void>::Snapshot;
@@ -141,6 +164,11 @@ class Transaction {
     });
   }
 
+  /// The scope that stands alone without a savepoint gets one after all, before its first write.
+  void ExpectSeveralWrites() noexcept {
+    if (top_ != nullptr) top_->single = false;
+  }
+
   void Enter(Scope& scope) noexcept {
     scope.outer = top_;
     scope.writes = writes_;
@@ -215,7 +243,9 @@ class Transaction {
     Check(level);
     running.outer = running_;
     int depth = 0;
-    for (const RunningMutation* each = &running; each != nullptr; each = each->outer) ++depth;
+    for (const RunningMutation* each = &running; each != nullptr; each = each->outer) {
+      if (each->counted) ++depth;
+    }
     if (depth > kDepthLimit) ThrowTooDeep(running);
     running_ = &running;
     ++level.running;
@@ -233,6 +263,8 @@ class Transaction {
     Check(level);
     after_rollback_.push_back(std::move(callback));
   }
+
+  detail::Deleting& Deleting() noexcept { return deleting_; }
 
   /// COMMIT. Throws: BusyError and ConstraintError, the transaction still open; TxError with outcome
   /// Unknown after an I/O error; StorageError, rolled back.
@@ -429,6 +461,7 @@ class Transaction {
   std::uint64_t writes_ = 0;
   std::vector<std::uint64_t> clean_at_;  // for each open savepoint: writes_ when it was as opened
   Callbacks after_commit_, after_rollback_, rolled_back_;
+  detail::Deleting deleting_;
   std::shared_ptr<Mark> mark_;
   Marks::Running* running_mark_ = nullptr;
   std::vector<TxHooks> orphaned_;
@@ -456,6 +489,4 @@ struct Handle {
            (transaction && transaction->GetKind() == Transaction::Kind::Explicit);
   }
 };
-using HandlePtr = std::shared_ptr<const Handle>;
-
 }  // namespace grapnel::detail

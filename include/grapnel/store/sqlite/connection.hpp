@@ -7,6 +7,7 @@
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
 #include <grapnel/store/sqlite/error.hpp>
+#include <grapnel/store/sqlite/migration.hpp>
 #include <grapnel/store/sqlite/session.hpp>
 #include <grapnel/store/sqlite/sql.hpp>
 #include <grapnel/store/sqlite/statement.hpp>
@@ -21,7 +22,6 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace grapnel::sqlite::detail {
@@ -98,6 +98,18 @@ class Connection final : public store::Connection {
     return sqlite3_changes64(session_.Handle());
   }
 
+  std::int64_t Run(const store::EdgeWrite& write) override {
+    Sql sql = EdgeText(write);
+    const Doing doing = session_.Say(write);
+    const Session::Borrowed statement(session_, std::move(sql.text), doing);
+    Session::Running running(session_, *statement);
+    Binding binding(statement->Get());
+    grapnel::detail::BindValue(*write.source, binding, 1);
+    BindAll(sql, binding, 1);
+    running.Finish(binding, doing);
+    return sqlite3_changes64(session_.Handle());
+  }
+
   void Run(const store::Select& select, const RowSink& sink) override {
     Sql sql = SelectText(select);
     const Doing doing = session_.Say(select);
@@ -117,22 +129,18 @@ class Connection final : public store::Connection {
     return count;
   }
 
-  void Migrate(std::span<const Table* const> tables) override {
-    BeginWrite();
+  std::vector<std::string> PlanMigration(std::span<const Table* const> tables) override {
+    return detail::PlanMigration(session_, tables);
+  }
+  void Apply(const std::string& statement) override {
     try {
-      CreateMissing(session_, tables);
-      Watch(nullptr);
-      Commit();
+      session_.Execute(statement);
     } catch (const ConstraintError& error) {
-      Rollback();
-      throw MigrationError(
-          core::Concat({"cannot make a unique index, for rows that are there break it: ",
-                        error.Detail(), ". Nothing was changed"}));
-    } catch (...) {
-      Rollback();
-      throw;
+      throw MigrationError(core::Concat({"the rows that are there break what the schema asks for: ",
+                                         error.Detail(), ". Nothing was changed"}));
     }
   }
+  void DeferForeignKeys() override { session_.Execute("PRAGMA defer_foreign_keys = ON"); }
 
  private:
   struct FixedStatements {
@@ -149,21 +157,8 @@ class Connection final : public store::Connection {
       throw ValidationError(statement.table->entity, column.name, statement.op, error.what());
     }
   }
-  static void BindValue(const FieldValue& value, Binding& binding, int at) {
-    struct Bind {
-      Binding& to;
-      int at;
-      void operator()(std::monostate) const { to.Null(at); }
-      void operator()(bool v) const { to.Int(at, v ? 1 : 0); }
-      void operator()(std::int64_t v) const { to.Int(at, v); }
-      void operator()(double v) const { to.Real(at, v); }
-      void operator()(const std::string& v) const { to.Text(at, v, false); }
-      void operator()(const FieldValue::Bytes& v) const { to.Blob(at, v, false); }
-    };
-    std::visit(Bind{binding, at}, value.Get());
-  }
   static void BindAll(const Sql& sql, Binding& binding, int at) {
-    for (const FieldValue* value : sql.parameters) BindValue(*value, binding, ++at);
+    for (const FieldValue* value : sql.parameters) grapnel::detail::BindValue(*value, binding, ++at);
   }
 
   void RunText(Sql& sql, const store::Statement& of, const void* entity) {
@@ -178,7 +173,7 @@ class Connection final : public store::Connection {
   }
 
   static void BindBounds(const Column& column, Binding& binding, int& at) {
-    if (column.ops->kind == FieldKind::Int) {
+    if (column.Kind() == FieldKind::Int) {
       binding.Int(++at, std::max(column.least.value_or(column.ops->least), column.ops->least));
       binding.Int(++at, std::min(column.most.value_or(column.ops->most), column.ops->most));
       return;

@@ -17,12 +17,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// The SQL text of statements. Names are quoted, values are always parameters.
 namespace grapnel::sqlite::detail {
 
 using grapnel::detail::Column;
+using grapnel::detail::Relation;
 using grapnel::detail::Table;
 using store::PredicateKind;
 using store::PredicateNode;
@@ -34,6 +36,11 @@ inline std::string Quote(std::string_view name) {
     quoted += c;
   }
   return quoted + '"';
+}
+
+/// "table"."column", for statements in which several tables may have a column of that name.
+inline std::string Quote(std::string_view table, std::string_view column) {
+  return core::Concat({Quote(table), ".", Quote(column)});
 }
 
 inline std::string_view TypeName(FieldKind kind) {
@@ -76,6 +83,8 @@ class Sql {
         Render(*node.left);
         text += ')';
         return;
+      case PredicateKind::Has: return Has(node);
+      case PredicateKind::ReachedBy: return ReachedBy(node);
       default: return Leaf(node);
     }
   }
@@ -85,6 +94,35 @@ class Sql {
       core::Append(text, {i == 0 ? " ORDER BY " : ", ", Quote(ColumnOf(order[i].field).storage),
                           order[i].descending ? " DESC" : ""});
     }
+  }
+
+  void Limit(const std::optional<std::int64_t>& limit, std::int64_t offset) {
+    if (!limit && offset == 0) return;
+    core::Append(text, {" LIMIT ", Own(limit.value_or(-1))});
+    if (offset != 0) core::Append(text, {" OFFSET ", Own(offset)});
+  }
+
+  std::string Parameter(const FieldValue& value) {
+    parameters.push_back(&value);
+    return core::Concat({"?", std::to_string(first_ + static_cast<int>(parameters.size()) - 1)});
+  }
+
+  /// `column IN (values)`. A list is padded with its last value to a power of two, so that few texts
+  /// serve all lengths.
+  void In(std::span<const FieldValue> values, const std::string& column, FieldKind kind) {
+    const std::size_t count = values.size();
+    if (count == 0) {
+      text += "0";
+      return;
+    }
+    if (count > kMaxList) return PackedIn(values, column, kind);
+    core::Append(text, {column, " IN ("});
+    const std::size_t padded = std::bit_ceil(count);
+    for (std::size_t i = 0; i < padded; ++i) {
+      if (i > 0) text += ", ";
+      text += Parameter(values[std::min(i, count - 1)]);
+    }
+    text += ')';
   }
 
   /// A parameter with a value that lives in this object.
@@ -106,9 +144,82 @@ class Sql {
     return *column;
   }
 
-  std::string Parameter(const FieldValue& value) {
-    parameters.push_back(&value);
-    return core::Concat({"?", std::to_string(first_ + static_cast<int>(parameters.size()) - 1)});
+  /// "id IN (SELECT ...": rows of this table, and then the rest of `inside`, which is about another.
+  template <class F>
+  void Within(const Table& table, F inside) {
+    const Table* const outer = std::exchange(table_, &table);
+    inside();
+    table_ = outer;
+  }
+  std::string Id(const Table& table) const { return Quote(table.name, table.Id().storage); }
+  /// The ids of these rows of `table`.
+  void Ids(const Table& table, const store::Rows& rows) {
+    Within(table, [&] {
+      core::Append(text, {"SELECT ", Id(table), " FROM ", Quote(table.name)});
+      Where(rows.where.get());
+      if (rows.limit || rows.offset != 0) {
+        OrderBy(rows.order);
+        Limit(rows.limit, rows.offset);
+      }
+    });
+  }
+
+  void Has(const PredicateNode& node) {
+    const Relation* relation = node.relation;
+    if (relation == nullptr) {
+      const grapnel::detail::EdgeInfo* edge = table_->FindEdgeTag(node.field);
+      if (edge == nullptr) {
+        throw SchemaError(table_->entity, "predicate", "Has names a member that is no edge of this type");
+      }
+      relation = &edge->relation();
+    }
+    const store::Rows neighbours{node.left};
+    const std::string key = Quote(relation->table, relation->column);
+    if (relation->kind == Relation::Kind::OwnKey) {
+      core::Append(text, {"(", key, " IS NOT NULL"});
+      if (node.left) {
+        core::Append(text, {" AND ", key, " IN ("});
+        Ids(*relation->target, neighbours);
+        text += ')';
+      }
+      text += ')';
+      return;
+    }
+    core::Append(text, {Id(*relation->source), " IN (SELECT ", key, " FROM ", Quote(relation->table),
+                        " WHERE ", key, " IS NOT NULL"});
+    if (node.left && relation->kind == Relation::Kind::TheirKey) {
+      text += " AND ";
+      Within(*relation->target, [&] { Render(*node.left); });
+    } else if (node.left) {
+      core::Append(text, {" AND ", Quote(relation->table, relation->other), " IN ("});
+      Ids(*relation->target, neighbours);
+      text += ')';
+    }
+    text += ')';
+  }
+
+  void ReachedBy(const PredicateNode& node) {
+    const Relation& relation = *node.relation;
+    const std::string key = Quote(relation.table, relation.column);
+    switch (relation.kind) {
+      case Relation::Kind::OwnKey:
+        core::Append(text, {Id(*relation.target), " IN (SELECT ", key, " FROM ", Quote(relation.table),
+                            " WHERE ", key, " IS NOT NULL AND ", Id(*relation.source), " IN ("});
+        Ids(*relation.source, *node.from);
+        text += "))";
+        return;
+      case Relation::Kind::TheirKey:
+        core::Append(text, {"(", key, " IS NOT NULL AND ", key, " IN ("});
+        Ids(*relation.source, *node.from);
+        text += "))";
+        return;
+      case Relation::Kind::Join:
+        core::Append(text, {Id(*relation.target), " IN (SELECT ", Quote(relation.table, relation.other),
+                            " FROM ", Quote(relation.table), " WHERE ", key, " IN ("});
+        Ids(*relation.source, *node.from);
+        text += "))";
+        return;
+    }
   }
 
   /// A chain of one operator is rendered as a balanced tree: SQLite's parser stops at a depth of 100.
@@ -137,6 +248,10 @@ class Sql {
   }
 
   void Leaf(const PredicateNode& node) {
+    if (node.relation != nullptr) {
+      return In(node.values, Quote(node.relation->table, node.relation->column),
+                node.relation->Referred().Id().Kind());
+    }
     const std::string column = Quote(ColumnOf(node.field).storage);
     const auto compare = [&](std::string_view op) {
       core::Append(text, {column, op, Parameter(node.values.front())});
@@ -168,37 +283,20 @@ class Sql {
                                    ") = 0 OR substr(", bytes, ", length(", bytes, ") - length(", p,
                                    ") + 1) = ", p, "))"});
       }
-      case PredicateKind::In: return In(node, column);
+      case PredicateKind::In: return In(node.values, column, ColumnOf(node.field).Kind());
       default: return;
     }
   }
 
-  /// A list is padded with its last value to a power of two, so that few texts serve all lengths.
-  void In(const PredicateNode& node, const std::string& column) {
-    const std::size_t count = node.values.size();
-    if (count == 0) {
-      text += "0";
-      return;
-    }
-    if (count > kMaxList) return PackedIn(node, column);
-    core::Append(text, {column, " IN ("});
-    const std::size_t padded = std::bit_ceil(count);
-    for (std::size_t i = 0; i < padded; ++i) {
-      if (i > 0) text += ", ";
-      text += Parameter(node.values[std::min(i, count - 1)]);
-    }
-    text += ')';
-  }
-
   /// One blob holds all values, each behind its length in ten digits; SQL takes it apart.
-  void PackedIn(const PredicateNode& node, const std::string& column) {
+  void PackedIn(std::span<const FieldValue> values, const std::string& column, FieldKind kind) {
     FieldValue::Bytes packed;
-    for (const FieldValue& value : node.values) Pack(value, packed);
+    for (const FieldValue& value : values) Pack(value, packed);
     const std::string p = Own(std::move(packed));
     const auto length_at = [&](std::string_view at) {
       return core::Concat({"CAST(CAST(substr(", p, ", ", at, ", 10) AS TEXT) AS INTEGER)"});
     };
-    const std::string_view type = TypeName(ColumnOf(node.field).ops->kind);
+    const std::string_view type = TypeName(kind);
     const std::string part = core::Concat({"substr(", p, ", at + 10, size)"});
     const std::string value =
         type == "BLOB" ? part
@@ -244,6 +342,67 @@ inline std::string ColumnList(const Table& table) {
   return list;
 }
 
+/// SELECT of neighbours, each with the id of the source that it is for. The table of pairs is given names
+/// that no column of the neighbours has.
+inline Sql NeighboursText(const store::Select& select) {
+  const Table& table = *select.table;
+  const Relation& relation = *select.through;
+  Sql sql(table);
+  std::string key = Quote(table.name, relation.kind == Relation::Kind::OwnKey ? table.Id().storage
+                                                                              : relation.column);
+  if (relation.kind == Relation::Kind::Join) key = "grapnel_pair.grapnel_source";
+  core::Append(sql.text, {"SELECT ", ColumnList(table), ", ", key, " FROM ", Quote(table.name)});
+  const FieldKind kind = relation.kind == Relation::Kind::OwnKey ? relation.target->Id().Kind()
+                                                                 : relation.source->Id().Kind();
+  if (relation.kind == Relation::Kind::Join) {
+    const std::string source = Quote(relation.column);
+    core::Append(sql.text, {" JOIN (SELECT ", source, " AS grapnel_source, ", Quote(relation.other),
+                            " AS grapnel_target FROM ", Quote(relation.table), " WHERE "});
+    sql.In(select.sources, source, kind);
+    core::Append(sql.text, {") AS grapnel_pair ON ", Quote(table.name, table.Id().storage),
+                            " = grapnel_pair.grapnel_target"});
+    sql.Where(select.where);
+  } else {
+    sql.text += " WHERE ";
+    sql.In(select.sources, key, kind);
+    if (select.where != nullptr) {
+      sql.text += " AND ";
+      sql.Render(*select.where);
+    }
+  }
+  sql.OrderBy(select.order);
+  return sql;
+}
+
+/// UPDATE of keys, INSERT or DELETE of pairs. Parameter 1 is the source's id.
+inline Sql EdgeText(const store::EdgeWrite& write) {
+  using Do = store::EdgeWrite::Do;
+  const Relation& relation = *write.relation;
+  const Table& target = *relation.target;
+  Sql sql(target, 2);
+  const std::string table = Quote(relation.table), key = Quote(relation.column);
+  if (relation.kind == Relation::Kind::Join && write.what == Do::Add) {
+    core::Append(sql.text, {"INSERT OR IGNORE INTO ", table, " (", key, ", ", Quote(relation.other),
+                            ") VALUES (?1, ", sql.Parameter(write.targets.front()), ")"});
+    return sql;
+  }
+  std::string id = Quote(target.Id().storage);
+  if (relation.kind == Relation::Kind::Join) {
+    id = Quote(relation.other);
+    core::Append(sql.text, {"DELETE FROM ", table, " WHERE ", key, " = ?1"});
+  } else if (write.what == Do::Add) {
+    core::Append(sql.text, {"UPDATE ", table, " SET ", key, " = ?1 WHERE (", key, " IS NULL OR ", key,
+                            " = ?1)"});
+  } else {
+    core::Append(sql.text, {"UPDATE ", table, " SET ", key, " = NULL WHERE ", key, " = ?1"});
+  }
+  if (write.what != Do::RemoveAll) {
+    sql.text += " AND ";
+    sql.In(write.targets, id, target.Id().Kind());
+  }
+  return sql;
+}
+
 /// INSERT of all columns in the table's order, with or without the id.
 inline std::string InsertText(const Table& table, bool with_id) {
   std::string columns, values;
@@ -270,6 +429,7 @@ inline void WhereIdAnd(Sql& sql, const Table& table, int id_parameter, const Pre
 /// SELECT of rows, ids, a count or a yes or no. Parameter 1 is the id of one that is by id.
 inline Sql SelectText(const store::Select& select) {
   using Want = store::Select::Want;
+  if (select.through != nullptr) return NeighboursText(select);
   const Table& table = *select.table;
   Sql sql(table, select.by_id ? 2 : 1);
   switch (select.want) {
@@ -281,10 +441,7 @@ inline Sql SelectText(const store::Select& select) {
   core::Append(sql.text, {" FROM ", Quote(table.name)});
   WhereIdAnd(sql, table, select.by_id ? 1 : 0, select.where);
   sql.OrderBy(select.order);
-  if (select.limit || select.offset != 0) {
-    core::Append(sql.text, {" LIMIT ", sql.Own(select.limit.value_or(-1))});
-    if (select.offset != 0) core::Append(sql.text, {" OFFSET ", sql.Own(select.offset)});
-  }
+  sql.Limit(select.limit, select.offset);
   if (select.want == Want::Count || select.want == Want::Exist) sql.text += ')';
   return sql;
 }
@@ -295,7 +452,7 @@ inline std::string Sum(const Column& column, const std::string& name, const std:
                        const std::function<std::string()>& parameter) {
   const std::string sum = core::Concat({"(COALESCE(", name, ", 0) + ", delta, ")"});
   std::string in_range;
-  if (column.ops->kind == FieldKind::Int) {
+  if (column.Kind() == FieldKind::Int) {
     in_range = core::Concat({"typeof(", sum, ") = 'integer' AND ", sum, " BETWEEN ", parameter()});
     core::Append(in_range, {" AND ", parameter()});
   } else {

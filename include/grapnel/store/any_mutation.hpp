@@ -1,0 +1,274 @@
+#pragma once
+
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/next.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/schema/table.hpp>
+#include <grapnel/schema/value.hpp>
+#include <grapnel/store/conflict.hpp>
+#include <grapnel/store/detail/mutation_core.hpp>
+#include <grapnel/store/detail/rows.hpp>
+#include <grapnel/store/detail/transaction.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+
+class Client;
+
+/// A mutation of any type, by name: what hooks see that are compiled once, in a .cpp file. Every
+/// Mutation<E> is one.
+///
+///   void Stamp(grapnel::AnyMutation& m) { m.SetField("updated_by", "job"); }
+///   client.Use(grapnel::hook::Before(Stamp));
+///
+/// Around the rest: see AnyHook. Throws, from all calls by name: UnknownFieldError for a name that the type
+/// does not have, TypeMismatchError for a value that does not fit; the mutation is then as it was.
+///
+/// Threads: one. Lifetime: while its Save or Exec runs.
+/// Source: ent.Mutation.
+class AnyMutation {
+ public:
+  using Ids = std::vector<FieldValue>;
+  using Names = std::vector<std::string_view>;
+
+  virtual ~AnyMutation() = default;
+
+  /// What is being done.
+  grapnel::Op Op() const noexcept { return core_.op; }
+  /// Turns the mutation into another one: Delete into Update and back, DeleteOne into UpdateOne and back,
+  /// and a One form into the form for many. The update-defaults of a new Update or UpdateOne are set.
+  /// `next` then runs the new Op for the hooks that remain; `m.Client().Mutate(m)` runs all hooks on it.
+  /// Throws: Error for any other change.
+  void SetOp(grapnel::Op op) { core_.SetOp(op, Entity()); }
+  /// The entity type's name ("User").
+  std::string_view Type() const noexcept { return core_.table->entity; }
+  /// The id of the row: given, of UpdateOne and DeleteOne; after `next`, of Create. Otherwise nothing.
+  std::optional<FieldValue> ID() const {
+    if (!core_.has_id) return std::nullopt;
+    return core_.table->Id().ops->to_value(core_.table->Id().at_const(Entity()));
+  }
+  /// The ids of the rows that an Update, a Delete or a One form touches, none when it touches none: as
+  /// the database has them, with the predicates added so far. The first call of IDs or OldRows pins the
+  /// rows: the write touches those of them that match predicates added later, and no others. Of Create:
+  /// its id, once it has one.
+  /// Throws: NotLoadedError when first asked for after the write.
+  Ids IDs() const {
+    if (core_.op != grapnel::Op::Create) return detail::PinnedIds(core_, Entity());
+    Ids ids;
+    if (auto id = AnyMutation::ID()) ids.push_back(*std::move(id));
+    return ids;
+  }
+
+  // Fields.
+
+  /// The names of the fields that are set, in the schema's order.
+  Names Fields() const { return core_.Names(core_.set); }
+  Names AddedFields() const { return core_.Names(core_.added); }
+  Names ClearedFields() const { return core_.Names(core_.cleared); }
+  /// What the field is set to, or nothing when it is not set.
+  std::optional<FieldValue> Field(std::string_view name) const {
+    return core_.Value(core_.set, name, Entity());
+  }
+  std::optional<FieldValue> AddedField(std::string_view name) const {
+    return core_.Value(core_.added, name, Entity());
+  }
+  bool FieldCleared(std::string_view name) const {
+    return core_.cleared.test(core_.PlaceOf(name));
+  }
+  void SetField(std::string_view name, const FieldValue& value) {
+    core_.SetField(name, value, Entity());
+  }
+  virtual void AddField(std::string_view name, const FieldValue& delta) = 0;
+  void ClearField(std::string_view name) { core_.ClearField(name, Entity()); }
+  void ResetField(std::string_view name) { core_.Reset(core_.PlaceOf(name), Entity()); }
+  /// The stored value of the row that an UpdateOne or DeleteOne touches, before it does. See Mutation::Old.
+  FieldValue OldField(std::string_view name) const {
+    const detail::Column& column = core_.table->columns[core_.PlaceOf(name)];
+    return column.ops->to_value(column.at_const(OldEntity()));
+  }
+
+  // Edges. Ids of neighbours are given and returned as values.
+
+  Names AddedEdges() const {
+    return core_.EdgeNames([&](std::size_t at) { return !core_.AddedIDs(at, Entity()).empty(); });
+  }
+  Names RemovedEdges() const {
+    return core_.EdgeNames([&](std::size_t at) { return !core_.RemovedIDs(at).empty(); });
+  }
+  Names ClearedEdges() const {
+    return core_.EdgeNames([&](std::size_t at) { return core_.EdgeCleared(at); });
+  }
+  Ids AddedIDs(std::string_view edge) const {
+    return core_.AddedIDs(core_.EdgePlaceOf(edge), Entity());
+  }
+  Ids RemovedIDs(std::string_view edge) const { return core_.RemovedIDs(core_.EdgePlaceOf(edge)); }
+  bool EdgeCleared(std::string_view edge) const {
+    return core_.EdgeCleared(core_.EdgePlaceOf(edge));
+  }
+  void AddIDs(std::string_view edge, Ids ids) {
+    core_.CheckIds(core_.EdgePlaceOf(edge), ids);
+    core_.AddIDs(core_.EdgePlaceOf(edge), std::move(ids), Entity());
+  }
+  void RemoveIDs(std::string_view edge, Ids ids) {
+    core_.CheckIds(core_.EdgePlaceOf(edge), ids);
+    core_.RemoveIDs(core_.EdgePlaceOf(edge), std::move(ids));
+  }
+  void ClearEdge(std::string_view edge) { core_.ClearEdge(core_.EdgePlaceOf(edge), Entity()); }
+  void ResetEdge(std::string_view edge) { core_.ResetEdge(core_.EdgePlaceOf(edge), Entity()); }
+
+  /// Of a Create with OnConflict: its fields, and, after `next`, whether the row was inserted, updated or
+  /// left unchanged; OldRows() then holds the row that was there. Null for all other mutations.
+  const store::Conflict* Conflict() const noexcept { return core_.conflict.get(); }
+
+  /// A client that works in the mutation's own transaction. The base client would wait for itself here,
+  /// and is refused.
+  inline grapnel::Client Client() const;
+  /// The transaction that the caller began. Throws: TxError when there is none; see InTx.
+  inline grapnel::Tx Tx() const;
+  /// Whether the mutation runs in a transaction that somebody began, not just in one of its own.
+  bool InTx() const noexcept { return core_.handle && core_.handle->InTx(); }
+  /// The object of type T that was given to Provide. Throws: DependencyError, which names the type.
+  template <class T>
+  T& Dep() const {
+    return core_.Handle().store->dependencies.template Get<T>();
+  }
+  /// The values, deadline and stop token of the call.
+  const core::Context& Context() const { return core_.Handle().context; }
+  /// As Tx::AfterCommit: once this is committed and durable, if it is.
+  void AfterCommit(std::function<void()> callback) const {
+    core_.Transaction().AfterCommit(*core_.level, std::move(callback));
+  }
+  /// As Tx::AfterRollback.
+  void AfterRollback(std::function<void()> callback) const {
+    core_.Transaction().AfterRollback(*core_.level, std::move(callback));
+  }
+
+  // What follows is for the other parts of the store.
+
+  /// Opened around every `next`: what fails inside leaves the transaction as it was.
+  class NextScope {
+   public:
+    explicit NextScope(AnyMutation& m) noexcept
+        : core_(m.core_), executed_(core_.executed), has_id_(core_.has_id) {
+      core_.transaction->Enter(scope_);
+    }
+    NextScope(const NextScope&) = delete;
+    NextScope& operator=(const NextScope&) = delete;
+    ~NextScope() {
+      if (done_) return;
+      core_.transaction->Fail(scope_);
+      core_.executed = executed_;
+      core_.has_id = has_id_ || (core_.op == grapnel::Op::Create && core_.set.test(0));
+      if (core_.conflict && !executed_) core_.conflict->outcome = store::ConflictOutcome::Pending;
+    }
+    void Done() {
+      core_.transaction->Succeed(scope_);
+      done_ = true;
+    }
+
+   private:
+    detail::MutationCore& core_;
+    detail::Scope scope_;
+    bool executed_;
+    bool has_id_;
+    bool done_ = false;
+  };
+
+  detail::MutationCore& Core() noexcept { return core_; }
+  const detail::MutationCore& Core() const noexcept { return core_; }
+  /// Holds the set values and the added deltas.
+  virtual void* Entity() noexcept = 0;
+  const void* Entity() const noexcept { return const_cast<AnyMutation*>(this)->Entity(); }
+  /// Keeps the row that is in `row` beside the other old rows.
+  void KeepOldRow(detail::Row& row) const { detail::LoadRow(*core_.table, NewOldRow(), row); }
+  virtual void ForgetOldRows() const = 0;
+
+ protected:
+  AnyMutation(const detail::Table& table, grapnel::Op op) noexcept : core_(table, op) {}
+  AnyMutation(const AnyMutation&) = default;
+  AnyMutation(AnyMutation&&) = default;
+  AnyMutation& operator=(const AnyMutation&) = default;
+  AnyMutation& operator=(AnyMutation&&) = default;
+
+  virtual void* NewOldRow() const = 0;
+  virtual std::size_t OldRowCount() const noexcept = 0;
+  virtual const void* FirstOldRow() const noexcept = 0;
+
+  /// Reads the old rows, once.
+  void NeedOldRows() const {
+    if (old_rows_known_) return;
+    if (core_.op == grapnel::Op::Create) {
+      if (core_.conflict && core_.executed) return;
+      throw Error(core::Concat({Type(), " ", ToString(core_.op), ": there are no rows before it",
+                                core_.conflict ? "; those in conflict are known after next" : ""}));
+    }
+    detail::BeforeWrite(core_);
+    ForgetOldRows();
+    Ids ids;
+    detail::SelectTouched(core_, Entity(), store::Select::Want::Rows, [&](detail::Row& row) {
+      ids.push_back(detail::LoadId(*core_.table, row, 0));
+      KeepOldRow(row);
+    });
+    if (!core_.pinned) detail::Pin(core_, std::move(ids));
+    old_rows_known_ = true;
+  }
+
+  /// The row that a One form touches. Throws: NotFoundError when there is none.
+  const void* OldEntity() const {
+    const bool create = core_.op == grapnel::Op::Create;
+    if (!create && !core_.IsOne()) {
+      throw Error(core::Concat({Type(), " ", ToString(core_.op),
+                                " touches many rows: read them by OldRows()"}));
+    }
+    NeedOldRows();
+    if (OldRowCount() > 0) return FirstOldRow();
+    throw NotFoundError(Type(), create ? std::string("no row was there before")
+                                       : detail::DescribeId(*core_.table, Entity()));
+  }
+
+  mutable detail::MutationCore core_;  // reading the old rows pins them
+  mutable bool old_rows_known_ = false;
+};
+
+/// The result of a mutation of any type: a count, or an entity whose fields are read by name.
+class AnyValue {
+ public:
+  AnyValue(std::int64_t count) noexcept  // NOLINT(google-explicit-constructor): a hook returns a count
+      : count_(count) {}
+
+  bool HasEntity() const noexcept { return entity_ != nullptr; }
+  /// The number of rows; 1 for an entity.
+  std::int64_t Count() const noexcept { return count_; }
+  /// A field of the entity. Throws: UnknownFieldError; Error when there is no entity.
+  FieldValue Field(std::string_view name) const {
+    if (entity_ == nullptr) throw Error("the result is a count, no entity");
+    const detail::Column* column = table_->Find(name);
+    if (column == nullptr) throw UnknownFieldError(table_->entity, name);
+    return column->ops->to_value(column->at_const(entity_));
+  }
+
+  // What follows is for the other parts of the store.
+  AnyValue(const detail::Table& table, const void* entity) noexcept
+      : count_(1), table_(&table), entity_(entity) {}
+
+ private:
+  std::int64_t count_;
+  const detail::Table* table_ = nullptr;
+  const void* entity_ = nullptr;
+};
+
+/// What comes after a hook over mutations of any type.
+using AnyNext = core::Next<AnyMutation, AnyValue>;
+
+/// `User UpdateOne(id=3) {name="Ada", age+=1, nickname=NULL}`; sensitive fields show as ***.
+inline std::string ToString(const AnyMutation& m) { return m.Core().Describe(m.Entity()); }
+
+}  // namespace grapnel

@@ -1,0 +1,162 @@
+#pragma once
+
+#include <grapnel/core/concat.hpp>
+#include <grapnel/schema/error.hpp>
+#include <grapnel/schema/table.hpp>
+#include <grapnel/store/detail/mutation_core.hpp>
+#include <grapnel/store/detail/transaction.hpp>
+#include <grapnel/store/driver.hpp>
+#include <grapnel/store/error.hpp>
+#include <grapnel/store/tx.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// Reading rows, with their types forgotten.
+namespace grapnel::detail {
+
+/// Reads one column into a member. Throws: SchemaError, which names the field.
+inline void LoadColumn(const Table& table, const Column& column, void* member, Row& row, int at) {
+  try {
+    if (column.nullable && row.IsNull(at)) {
+      column.ops->reset(member);
+    } else {
+      column.ops->load(member, row, at);
+    }
+  } catch (const std::exception& error) {
+    throw SchemaError(table.entity, column.name,
+                      core::Concat({"a stored value cannot be read: ",
+                                    column.sensitive ? "it is not valid" : error.what()}));
+  }
+}
+
+/// Fills `entity` from a row that holds all columns of its table.
+inline void LoadRow(const Table& table, void* entity, Row& row) {
+  int at = 0;
+  for (const Column& column : table.columns) {
+    LoadColumn(table, column, column.at(entity), row, at++);
+  }
+  table.AttachEdges(entity);
+}
+
+/// Reads an id, of this type or of another one that a column refers to.
+inline FieldValue LoadId(const Table& table, Row& row, int at) {
+  switch (table.Id().Kind()) {
+    case FieldKind::Text: return row.Text(at);
+    case FieldKind::Blob: {
+      const auto bytes = row.Blob(at);
+      return FieldValue::Bytes(bytes.begin(), bytes.end());
+    }
+    default: return row.Int(at);
+  }
+}
+
+inline std::string DescribeId(const Table& table, const void* entity) {
+  const FieldValue id = table.Id().ops->to_value(table.Id().at_const(entity));
+  return core::Concat({"id ", ToString(id)});
+}
+
+/// Runs a statement that reads, inside the handle's transaction or on a connection of its own.
+template <class F>
+auto RunRead(const HandlePtr& handle, const Table& table, F statement) {
+  TypeEntry& type = handle->store->TypeOf(table);
+  if (handle->transaction) {
+    const Tx::Access::Finish finish{handle};
+    return handle->transaction->Read(*handle->GetLevel(), type, handle->context,
+                                     std::move(statement));
+  }
+  Marks::Guard(*handle->store);
+  handle->context.ThrowIfCancelled();
+  const store::Lease lease = handle->store->driver->Reader(handle->context);
+  lease->Watch(&handle->context);
+  type.Verify(*lease);
+  return statement(*lease);
+}
+
+/// Begins a transaction that its caller holds. Throws: TxError when the base client is used inside one.
+inline HandlePtr BeginTransaction(const HandlePtr& handle, Transaction::Kind kind) {
+  Marks::Guard(*handle->store);
+  auto transaction = std::make_shared<Transaction>(handle->store, handle->context, kind);
+  handle->context.ThrowIfCancelled();
+  transaction->Begin(handle->context);
+  transaction->MarkThread();
+  return std::make_shared<const Handle>(
+      Handle{handle->store, std::move(transaction), nullptr, handle->context});
+}
+
+/// As RunRead, inside a mutation's transaction.
+template <class F>
+auto ReadIn(const MutationCore& m, const Table& table, F statement) {
+  return m.Transaction().Read(*m.level, m.Handle().store->TypeOf(table), m.Handle().context,
+                              std::move(statement));
+}
+
+/// The ids of the rows of `table` that match.
+inline std::vector<FieldValue> SelectIds(const MutationCore& m, const Table& table,
+                                         const store::PredicatePtr& where) {
+  std::vector<FieldValue> ids;
+  store::Select select{{&table, m.op}};
+  select.want = store::Select::Want::Ids;
+  select.where = where.get();
+  ReadIn(m, table, [&](store::Connection& connection) {
+    ids.clear();
+    connection.Run(select, [&](Row& row) { ids.push_back(LoadId(table, row, 0)); });
+    return 0;
+  });
+  return ids;
+}
+
+inline std::int64_t CountRows(const MutationCore& m, const Table& table,
+                              const store::PredicatePtr& where) {
+  store::Select select{{&table, m.op}};
+  select.want = store::Select::Want::Count;
+  select.where = where.get();
+  return ReadIn(m, table, [&](store::Connection& connection) { return connection.Count(select); });
+}
+
+/// Hands `add` the rows that the mutation is about to touch, one after the other.
+inline void SelectTouched(const MutationCore& m, const void* entity, store::Select::Want want,
+                          const std::function<void(Row&)>& add) {
+  store::Select select{{m.table, m.op}};
+  select.want = want;
+  select.entity = entity;
+  select.by_id = m.IsOne();
+  select.where = m.where.get();
+  ReadIn(m, *m.table, [&](store::Connection& connection) {
+    connection.Run(select, add);
+    return 0;
+  });
+}
+
+/// Throws: NotLoadedError when the rows are no longer as they were before the write.
+inline void BeforeWrite(const MutationCore& m) {
+  if (!m.executed) return;
+  throw NotLoadedError(core::Concat({m.table->entity, " ", ToString(m.op)}),
+                       "Old, OldRows and IDs were first asked for after the write: read them before "
+                       "next");
+}
+
+/// From now on the mutation touches these rows, those of them that match predicates added later.
+inline void Pin(MutationCore& m, std::vector<FieldValue> ids) {
+  m.where = store::IdIn(*m.table, ids);
+  m.pinned = std::move(ids);
+}
+
+/// The ids of the rows that an Update or Delete, or a One form, touches; read once, and then pinned.
+inline const std::vector<FieldValue>& PinnedIds(MutationCore& m, const void* entity) {
+  if (!m.pinned) {
+    BeforeWrite(m);
+    std::vector<FieldValue> ids;
+    SelectTouched(m, entity, store::Select::Want::Ids,
+                  [&](Row& row) { ids.push_back(LoadId(*m.table, row, 0)); });
+    Pin(m, std::move(ids));
+  }
+  return *m.pinned;
+}
+
+}  // namespace grapnel::detail

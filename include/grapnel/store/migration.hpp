@@ -1,0 +1,137 @@
+#pragma once
+
+#include <grapnel/core/concat.hpp>
+#include <grapnel/core/hook.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/next.hpp>
+#include <grapnel/schema/graph.hpp>
+#include <grapnel/schema/table.hpp>
+#include <grapnel/schema/value.hpp>
+#include <grapnel/store/detail/store.hpp>
+#include <grapnel/store/detail/transaction.hpp>
+#include <grapnel/store/driver.hpp>
+#include <grapnel/store/error.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+namespace store {
+
+/// A field, as migration hooks see it.
+struct FieldInfo {
+  std::string_view name;    // in the schema
+  std::string_view column;  // in the database
+  FieldKind kind;
+  bool optional, unique, immutable, sensitive;
+  std::string_view comment;
+};
+
+/// One end of an edge, as migration hooks see it.
+struct EdgeInfo {
+  std::string_view name;
+  std::string_view target;   // the neighbour's type
+  std::string_view inverse;  // the other end's name, or ""
+  bool many, required, holds_key;
+  DeleteAction on_delete;    // where there is a foreign key
+};
+
+/// An entity type, as migration hooks see it.
+struct TypeInfo {
+  std::string_view name;   // Schema::Type
+  std::string_view table;  // in the database
+  std::vector<FieldInfo> fields{};  // the id first
+  std::vector<EdgeInfo> edges{};
+};
+
+/// A migration on its way to the database: what the schema says, and the statements that bring the
+/// database there.
+class Migration {
+ public:
+  Migration(const detail::Graph& graph, std::vector<std::string> statements, bool is_dry_run)
+      : statements_(std::move(statements)), is_dry_run_(is_dry_run) {
+    for (const Table* table : graph.Tables()) types_.push_back(Describe(*table));
+  }
+
+  /// All types with their fields and edges, in the order of `Open<...>`.
+  const std::vector<TypeInfo>& Types() const noexcept { return types_; }
+  /// What is going to be run, in this order; none when the database fits.
+  const std::vector<std::string>& Statements() const noexcept { return statements_; }
+  /// Whether nothing is going to be run: see Database::PlanMigration.
+  bool IsDryRun() const noexcept { return is_dry_run_; }
+
+ private:
+  static TypeInfo Describe(const Table& table) {
+    TypeInfo type{table.entity, table.name};
+    for (const detail::Column& column : table.columns.first(table.fields)) {
+      type.fields.push_back({column.name, column.storage, column.Kind(), column.nullable, column.unique,
+                             column.immutable, column.sensitive, column.comment});
+    }
+    for (const detail::EdgeInfo& edge : table.edges) {
+      const Relation& relation = edge.relation();
+      type.edges.push_back({edge.name, edge.target().entity,
+                            relation.inverse != nullptr ? relation.inverse->name : "", edge.many,
+                            edge.required, edge.HoldsKey(), relation.on_delete});
+    }
+    return type;
+  }
+
+  std::vector<TypeInfo> types_;
+  std::vector<std::string> statements_;
+  bool is_dry_run_;
+};
+
+/// A line for each statement, each with its semicolon.
+inline std::string ToString(const Migration& migration) {
+  std::string text;
+  for (const std::string& statement : migration.Statements()) core::Append(text, {statement, ";\n"});
+  return text;
+}
+
+}  // namespace store
+
+/// A hook around migrations: `void(store::Migration&, auto next)`.
+using MigrateHook = core::Hook<store::Migration, void>;
+
+namespace detail {
+
+/// Brings the database to the schema, through the migration hooks, in one transaction; a dry run only says
+/// how.
+inline store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run) {
+  Store& store = *handle->store;
+  Marks::Guard(store);
+  handle->context.ThrowIfCancelled();
+  const Marks::Running mark(store);
+  const store::Lease lease =
+      is_dry_run ? store.driver->Reader(handle->context) : store.driver->Writer(handle->context);
+  lease->Watch(&handle->context);
+  is_dry_run ? lease->BeginRead() : lease->BeginWrite();
+  struct Undo {
+    const store::Lease& lease;
+    ~Undo() {
+      lease->Watch(nullptr);
+      lease->Rollback();  // after a commit it does nothing
+    }
+  } undo{lease};
+  store::Migration migration(*store.graph, lease->PlanMigration(store.graph->Tables()), is_dry_run);
+  bool reached = false;
+  auto apply = [&](store::Migration& planned) {
+    reached = true;
+    if (is_dry_run) return;
+    for (const std::string& statement : planned.Statements()) lease->Apply(statement);
+  };
+  store.migrate_hooks.Load().Run(migration, core::detail::NextOf<store::Migration, void>(apply));
+  if (!reached) {
+    throw MigrationError("nothing was migrated: a migration hook neither threw nor called next");
+  }
+  if (!is_dry_run) {
+    lease->Watch(nullptr);
+    lease->Commit();
+  }
+  return migration;
+}
+
+}  // namespace detail
+}  // namespace grapnel
