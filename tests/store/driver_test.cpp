@@ -27,9 +27,12 @@ class Session final : public store::Connection {
   std::int64_t Run(const store::Insert&) override { return 1; }
   std::int64_t Run(const store::Update&) override { return 2; }
   std::int64_t Run(const store::Delete&) override { return 3; }
+  std::int64_t Run(const store::EdgeWrite&) override { return 5; }
   void Run(const store::Select&, const RowSink&) override {}
   std::int64_t Count(const store::Select&) override { return 4; }
-  void Migrate(std::span<const store::Table* const>) override {}
+  std::vector<std::string> PlanMigration(std::span<const store::Table* const>) override { return {}; }
+  void Apply(const std::string&) override {}
+  void DeferForeignKeys() override {}
 
  private:
   bool open_ = false;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,13 +58,20 @@ store::FieldSet Set(std::initializer_list<std::size_t> fields) {
   return set;
 }
 
+/// Brings the database to the schema of these types.
+void Migrate(sqlite::Connection& connection, std::span<const sqlite::Table* const> tables) {
+  connection.BeginWrite();
+  for (const auto& statement : connection.PlanMigration(tables)) connection.Apply(statement);
+  connection.Commit();
+}
+
 /// A database in memory with the table of User.
 struct Database {
   sqlite::Connection connection{{":memory:", ":memory:", true, false}};
 
   Database() {
     const sqlite::Table* tables[] = {&kUsers};
-    connection.Migrate(tables);
+    Migrate(connection, tables);
   }
   sqlite::Connection* operator->() { return &connection; }
 
@@ -214,7 +222,7 @@ TEST_CASE("a read transaction sees one snapshot, from its beginning") {
   const std::string path = scratch.File("app.db");
   sqlite::Connection writer({path, path, false, false});
   const sqlite::Table* tables[] = {&kUsers};
-  writer.Migrate(tables);
+  Migrate(writer, tables);
   sqlite::Connection reader({path, path, false, true});
   const auto count = [&] {
     store::Select select{{&kUsers}};
@@ -239,7 +247,8 @@ TEST_CASE("B80 B95 tables are verified, and a migration that fails changes nothi
   sqlite::Table renamed = kUsers;
   renamed.name = "sqlite_users";
   const sqlite::Table* wanted[] = {&grapnel::detail::kTable<connections::Missing>, &renamed};
-  CHECK_THROWS_AS(db->Migrate(wanted), grapnel::MigrationError);
-  CHECK_FALSE(db->InTransaction());
+  db->BeginWrite();
+  CHECK_THROWS_AS(db->PlanMigration(wanted), grapnel::MigrationError);
+  db->Rollback();
   CHECK_THROWS_AS(db->Verify(grapnel::detail::kTable<connections::Missing>), grapnel::SchemaError);
 }

@@ -98,31 +98,6 @@ std::string Verify(const std::string& sql) {
 
 }  // namespace
 
-TEST_CASE("a table is created with its keys, NULLs and comments") {
-  CHECK(sqlite::CreateTableText(kUsers) ==
-        R"(CREATE TABLE "users" ("id" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, )"
-        R"("name" TEXT NOT NULL, "age" INTEGER, "score" REAL NOT NULL, )"
-        R"("active" INTEGER NOT NULL /* not *  locked */, "picture" BLOB NOT NULL))");
-}
-
-TEST_CASE("B79 names are quoted, whatever they hold") {
-  CHECK(sqlite::CreateTableText(kTable<tables::Odd>) ==
-        R"(CREATE TABLE "a ""b""; DROP" ("id" TEXT PRIMARY KEY NOT NULL, )"
-        R"("v""]'` --" INTEGER NOT NULL))");
-  CHECK(sqlite::CreateIndexTexts(kTable<tables::Odd>) ==
-        Texts{R"(CREATE UNIQUE INDEX IF NOT EXISTS "a ""b""; DROP_v""]'` --_key" )"
-              R"(ON "a ""b""; DROP" ("v""]'` --"))"});
-}
-
-TEST_CASE("indexes are named after table and columns, unless they have a name") {
-  CHECK(sqlite::CreateIndexTexts(kUsers) ==
-        Texts{R"(CREATE UNIQUE INDEX IF NOT EXISTS "users_name_key" ON "users" ("name"))",
-              R"(CREATE INDEX IF NOT EXISTS "users_age_picture" ON "users" ("age", "picture"))",
-              R"(CREATE UNIQUE INDEX IF NOT EXISTS "by name" ON "users" ("name", "age"))"});
-  CHECK_THROWS_WITH(sqlite::CreateIndexTexts(kTable<tables::Wrong>),
-                    "Wrong: an index names a member that is not in Fields()");
-}
-
 TEST_CASE("a declared type has the affinity that SQLite gives it") {
   CHECK(sqlite::Affinity("bigint") == "INTEGER");
   CHECK(sqlite::Affinity("FLOATING POINT") == "INTEGER");  // SQLite's own trap
@@ -131,22 +106,6 @@ TEST_CASE("a declared type has the affinity that SQLite gives it") {
   CHECK(sqlite::Affinity("") == "BLOB");
   CHECK(sqlite::Affinity("double") == "REAL");
   CHECK(sqlite::Affinity("DECIMAL(10,5)") == "NUMERIC");
-}
-
-TEST_CASE("B80 what is missing is created, and created once") {
-  const Table* wanted[] = {&kUsers, &kTable<tables::Odd>};
-  sqlite::Session session(Memory());
-  sqlite::CreateMissing(session, wanted);
-  session.Execute("INSERT INTO users VALUES (1, 'Ada', 36, 0.5, 1, x'')");
-  sqlite::CreateMissing(session, wanted);
-  std::vector<std::string> names;
-  for (const auto& column : sqlite::ColumnsInDatabase(session, kUsers)) {
-    names.push_back(column.name + " " + column.type);
-  }
-  CHECK(names == Texts{"id INTEGER", "name TEXT", "age INTEGER", "score REAL", "active INTEGER",
-                       "picture BLOB"});
-  CHECK(sqlite::ColumnsInDatabase(session, kTable<tables::Odd>).size() == 2);
-  CHECK(sqlite::ColumnsInDatabase(session, kTable<tables::Wrong>).empty());
 }
 
 TEST_CASE("B95 a table fits by names without regard to case, and by affinity") {
@@ -158,22 +117,3 @@ TEST_CASE("B95 a table fits by names without regard to case, and by affinity") {
         "User.photo: in table \"users\" column \"picture\" is of type \"TEXT\", not BLOB");
 }
 
-TEST_CASE("B80 what cannot be made to fit is refused, with the reason") {
-  const auto refusal = [](const std::string& sql, const Table& table) {
-    sqlite::Session session(Memory());
-    if (!sql.empty()) session.Execute(sql);
-    const Table* wanted[] = {&table};
-    try {
-      sqlite::CreateMissing(session, wanted);
-      return std::string("created");
-    } catch (const grapnel::MigrationError& error) {
-      return std::string(error.what());
-    }
-  };
-  CHECK(refusal("CREATE TABLE users (id TEXT PRIMARY KEY)", kUsers) ==
-        "cannot bring table \"users\" to the schema of User: id: in table \"users\" column \"id\" "
-        "is of type \"TEXT\", not INTEGER. Nothing was changed");
-  CHECK(refusal("", kTable<tables::Reserved>) ==
-        "Reserved: \"sqlite_mine\" cannot be a table's name in SQLite");
-  CHECK(refusal("", kUsers) == "created");
-}
