@@ -157,6 +157,13 @@ needed_packages() {
       need - libfmt-dev
       need - libsqlite3-dev
       case $1 in *tests*) need ninja ninja-build; need ccache ccache; need - catch2 ;; esac
+      # ent, to compare with: 600 MB, so only where nothing may be skipped.
+      case $1-${CI:-} in
+        *tests*-true)
+          need go golang-go; need - golang-github-facebook-ent-dev
+          need - golang-github-mattn-go-sqlite3-dev
+          ;;
+      esac
       case $1 in *clang*) need clang++-19 clang-19; need - libclang-rt-19-dev ;; esac
       ;;
     # Not tried on any of these: the packages' names are from their indexes, and what has no package there is
