@@ -37,9 +37,9 @@ inline auto EnsureImageExists() {
 inline auto DeleteOrphans() {
   const auto remove = [](grapnel::Mutation<User>& m,
                          grapnel::Next<User> next) -> grapnel::Value<User> {
-    const auto users = m.Client().Of<User>();  // the mutation's own client: in its transaction
-    const std::string key = users.Get(m.ID().value()).avatar_url;
+    const std::string key = m.Old(grapnel::F<&User::avatar_url>);  // as the database has it
     grapnel::Value<User> result = next(m);
+    const auto users = m.Client().Of<User>();  // the mutation's own client: in its transaction
     if (!users.Query().Where(grapnel::F<&User::avatar_url> == key).Exist()) {  // nobody shares it
       m.AfterCommit([&bucket = m.Dep<Bucket>(), key] { bucket.Delete(key); });
     }

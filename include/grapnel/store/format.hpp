@@ -4,6 +4,7 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/store/effective_chain.hpp>
+#include <grapnel/store/migration.hpp>
 #include <grapnel/store/mutation.hpp>
 
 #include <fmt/core.h>
@@ -57,6 +58,15 @@ struct fmt::formatter<grapnel::store::EffectiveChain> : grapnel::detail::TextFor
   template <class FormatContext>
   auto format(const grapnel::store::EffectiveChain& chain, FormatContext& context) const {
     return Write(grapnel::store::ToString(chain), context);
+  }
+};
+
+/// The statements, a line each.
+template <>
+struct fmt::formatter<grapnel::store::Migration> : grapnel::detail::TextFormatter {
+  template <class FormatContext>
+  auto format(const grapnel::store::Migration& migration, FormatContext& context) const {
+    return Write(grapnel::store::ToString(migration), context);
   }
 };
 
