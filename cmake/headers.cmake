@@ -50,12 +50,15 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/detail/after.hpp
   grapnel/store/detail/builder.hpp
   grapnel/store/detail/cascade.hpp
+  grapnel/store/detail/describe.hpp
   grapnel/store/detail/eager.hpp
+  grapnel/store/detail/edge_changes.hpp
   grapnel/store/detail/edges.hpp
   grapnel/store/detail/execute.hpp
   grapnel/store/detail/mutation_core.hpp
   grapnel/store/detail/rows.hpp
   grapnel/store/detail/run.hpp
+  grapnel/store/detail/scope.hpp
   grapnel/store/detail/store.hpp
   grapnel/store/detail/transaction.hpp
   grapnel/store/driver.hpp

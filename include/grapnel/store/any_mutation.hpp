@@ -6,6 +6,7 @@
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
 #include <grapnel/store/conflict.hpp>
+#include <grapnel/store/detail/describe.hpp>
 #include <grapnel/store/detail/mutation_core.hpp>
 #include <grapnel/store/detail/rows.hpp>
 #include <grapnel/store/detail/transaction.hpp>
@@ -269,6 +270,6 @@ class AnyValue {
 using AnyNext = core::Next<AnyMutation, AnyValue>;
 
 /// `User UpdateOne(id=3) {name="Ada", age+=1, nickname=NULL}`; sensitive fields show as ***.
-inline std::string ToString(const AnyMutation& m) { return m.Core().Describe(m.Entity()); }
+inline std::string ToString(const AnyMutation& m) { return detail::Describe(m.Core(), m.Entity()); }
 
 }  // namespace grapnel

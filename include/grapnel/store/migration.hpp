@@ -103,7 +103,7 @@ inline store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run) {
   Store& store = *handle->store;
   Marks::Guard(store);
   handle->context.ThrowIfCancelled();
-  const Marks::Running mark(store);
+  const Marks::Running mark(store, "migration", "");
   const store::Lease lease =
       is_dry_run ? store.driver->Reader(handle->context) : store.driver->Writer(handle->context);
   lease->Watch(&handle->context);

@@ -127,7 +127,7 @@ class Mutation final : public AnyMutation {
   template <auto M>
     requires detail::ManyMember<M>
   void Set(Token<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
-    core_.SetEdge(EdgePlace<M>(), ToValues(ids), &entity_);
+    core_.SetEdge(EdgePlace<M>(), ToValues(ids));
   }
   /// Adds neighbours, and no longer removes them. Those that are there already stay.
   template <auto M>

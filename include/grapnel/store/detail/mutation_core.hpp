@@ -6,10 +6,10 @@
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
 #include <grapnel/store/conflict.hpp>
+#include <grapnel/store/detail/edge_changes.hpp>
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/predicate.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,15 +20,6 @@
 #include <vector>
 
 namespace grapnel::detail {
-
-/// What a mutation does to one edge that has no foreign key in the row itself.
-struct EdgeChange {
-  std::size_t edge;  // its place in Table::edges
-  bool cleared = false;
-  std::vector<FieldValue> added{}, removed{};
-
-  bool IsEmpty() const noexcept { return !cleared && added.empty() && removed.empty(); }
-};
 
 /// What a mutation is, but for the type of its entity: compiled once for all types. The set values and
 /// added deltas are in the entity, whose address each call is given.
@@ -43,7 +34,7 @@ struct MutationCore {
   bool uncounted = false;  // by the depth limit: part of a cascade
   FieldSet set{}, added{}, cleared{};
   FieldSet defaulted{};  // of those that are set: by a default
-  std::vector<EdgeChange> edges{};
+  EdgeChanges edges{};
   store::PredicatePtr where{};
   std::optional<std::vector<FieldValue>> pinned{};  // ids of the rows that it touches, once asked for
   std::shared_ptr<store::Conflict> conflict{};      // of a Create with OnConflict
@@ -65,12 +56,7 @@ struct MutationCore {
   bool IsUpdate() const noexcept { return Is(op, Op::Update | Op::UpdateOne); }
   bool IsOne() const noexcept { return Is(op, Op::UpdateOne | Op::DeleteOne); }
   bool ChangesNoField() const noexcept { return set.none() && added.none() && cleared.none(); }
-  bool ChangesEdges() const noexcept {
-    for (const EdgeChange& change : edges) {
-      if (!change.IsEmpty()) return true;
-    }
-    return false;
-  }
+  bool ChangesEdges() const noexcept { return !edges.IsEmpty(); }
 
   void SetOp(grapnel::Op to, void* entity) {
     if (to == op) return;
@@ -132,7 +118,7 @@ struct MutationCore {
     for (std::size_t i = 0; i < table->edges.size(); ++i) {
       const EdgeInfo& edge = table->edges[i];
       if (!edge.required || edge.HoldsKey()) continue;
-      const EdgeChange* change = FindChange(i);
+      const EdgeChange* change = edges.Find(i);
       const bool added_some = change != nullptr && !change->added.empty();
       const bool takes_all = op == Op::Create || (change != nullptr && change->cleared);
       if (takes_all && !added_some) RefuseEdge(edge, "the edge is required: it needs a neighbour");
@@ -193,64 +179,41 @@ struct MutationCore {
   // Edges, by their place. Those with a foreign key in the row are columns as well.
 
   /// The ids become all of the edge's neighbours.
-  void SetEdge(std::size_t place, std::vector<FieldValue> ids, void* entity) {
-    const EdgeInfo& edge = table->edges[place];
-    if (edge.HoldsKey() || op == Op::Create) return ResetEdge(place, entity), AddIDs(place, std::move(ids), entity);
-    BeforeEdge(edge);
-    EdgeChange& change = ChangeOf(place);
-    change = {place, true, {}, {}};
-    for (FieldValue& id : ids) Insert(change.added, std::move(id));
+  void SetEdge(std::size_t place, std::vector<FieldValue> ids) {
+    BeforeEdge(table->edges[place]);
+    edges.Replace(place, std::move(ids), op == Op::Create);
   }
 
   void AddIDs(std::size_t place, std::vector<FieldValue> ids, void* entity) {
     const EdgeInfo& edge = table->edges[place];
     BeforeEdge(edge);
-    if (!edge.many && ids.size() > 1) MismatchEdge(edge, "it has one neighbour at most");
-    if (edge.HoldsKey()) {
-      for (const FieldValue& id : ids) {
-        const Column& column = table->columns[edge.key];
-        Assign(column, column.at(entity), id);
-        MarkSet(edge.key);
-      }
-      return;
-    }
-    EdgeChange& change = ChangeOf(place);
-    for (FieldValue& id : ids) {
-      if (!edge.many) {  // another neighbour takes the old one's place
-        change.added.clear();
-        change.cleared = op != Op::Create;
-      }
-      std::erase(change.removed, id);
-      Insert(change.added, std::move(id));
-    }
+    if (edge.many) return edges.Add(place, std::move(ids));
+    if (ids.size() > 1) MismatchEdge(edge, "it has one neighbour at most");
+    if (ids.empty()) return;
+    if (!edge.HoldsKey()) return edges.Replace(place, std::move(ids), op == Op::Create);
+    const Column& column = table->columns[edge.key];
+    Assign(column, column.at(entity), ids.front());
+    MarkSet(edge.key);
   }
 
   void RemoveIDs(std::size_t place, std::vector<FieldValue> ids) {
     const EdgeInfo& edge = table->edges[place];
     if (!edge.many) MismatchEdge(edge, "it has one neighbour at most: clear it instead");
     BeforeEdge(edge);
-    EdgeChange& change = ChangeOf(place);
-    for (FieldValue& id : ids) {
-      std::erase(change.added, id);
-      if (op != Op::Create) Insert(change.removed, std::move(id));
-    }
+    edges.Remove(place, std::move(ids), op == Op::Create);
   }
 
   void ClearEdge(std::size_t place, void* entity) {
     const EdgeInfo& edge = table->edges[place];
     BeforeEdge(edge);
-    if (edge.HoldsKey()) {
-      if (edge.required) MismatchEdge(edge, "it cannot be cleared: it is required");
-      return Clear(edge.key, entity);
-    }
-    EdgeChange& change = ChangeOf(place);
-    change = {place, op != Op::Create, {}, {}};
+    if (!edge.HoldsKey()) return edges.Replace(place, {}, op == Op::Create);
+    if (edge.required) MismatchEdge(edge, "it cannot be cleared: it is required");
+    Clear(edge.key, entity);
   }
 
   void ResetEdge(std::size_t place, void* entity) {
     const EdgeInfo& edge = table->edges[place];
-    if (edge.HoldsKey()) return Reset(edge.key, entity);
-    std::erase_if(edges, [&](const EdgeChange& change) { return change.edge == place; });
+    edge.HoldsKey() ? Reset(edge.key, entity) : edges.Reset(place);
   }
 
   /// `value()`: a neighbour's id. One that cannot be stored is a ValidationError.
@@ -266,7 +229,7 @@ struct MutationCore {
   std::vector<FieldValue> AddedIDs(std::size_t place, const void* entity) const {
     const EdgeInfo& edge = table->edges[place];
     if (!edge.HoldsKey()) {
-      const EdgeChange* change = FindChange(place);
+      const EdgeChange* change = edges.Find(place);
       return change != nullptr ? change->added : std::vector<FieldValue>();
     }
     if (!set.test(edge.key)) return {};
@@ -274,13 +237,13 @@ struct MutationCore {
     return {column.ops->to_value(column.at_const(entity))};
   }
   std::vector<FieldValue> RemovedIDs(std::size_t place) const {
-    const EdgeChange* change = FindChange(place);
+    const EdgeChange* change = edges.Find(place);
     return change != nullptr ? change->removed : std::vector<FieldValue>();
   }
   bool EdgeCleared(std::size_t place) const {
     const EdgeInfo& edge = table->edges[place];
     if (edge.HoldsKey()) return cleared.test(edge.key);
-    const EdgeChange* change = FindChange(place);
+    const EdgeChange* change = edges.Find(place);
     return change != nullptr && change->cleared;
   }
 
@@ -367,56 +330,11 @@ struct MutationCore {
     Clear(place, entity);
   }
 
-  std::string Describe(const void* entity) const {
-    std::string text = core::Concat({table->entity, " ", grapnel::ToString(op)});
-    if (has_id) core::Append(text, {"(id=", Show(table->Id(), entity), ")"});
-    std::string fields;
-    for (std::size_t i = has_id ? 1 : 0; i < table->columns.size(); ++i) {
-      if (!set.test(i) && !added.test(i) && !cleared.test(i)) continue;
-      const Column& column = table->columns[i];
-      core::Append(fields, {fields.empty() ? "" : ", ", column.name, added.test(i) ? "+=" : "=",
-                            cleared.test(i) ? "NULL" : Show(column, entity)});
-    }
-    const auto show_ids = [&](std::string_view edge, std::string_view sign,
-                              const std::vector<FieldValue>& ids) {
-      if (ids.empty()) return;
-      core::Append(fields, {fields.empty() ? "" : ", ", edge, sign, "["});
-      for (std::size_t i = 0; i < ids.size(); ++i) {
-        core::Append(fields, {i > 0 ? ", " : "", grapnel::ToString(ids[i])});
-      }
-      fields += ']';
-    };
-    for (const EdgeChange& change : edges) {
-      const std::string_view edge = table->edges[change.edge].name;
-      if (change.cleared) core::Append(fields, {fields.empty() ? "" : ", ", edge, "=[]"});
-      show_ids(edge, "+=", change.added);
-      show_ids(edge, "-=", change.removed);
-    }
-    if (!fields.empty()) core::Append(text, {" {", fields, "}"});
-    return text;
-  }
-
-  const EdgeChange* FindChange(std::size_t place) const noexcept {
-    for (const EdgeChange& change : edges) {
-      if (change.edge == place) return &change;
-    }
-    return nullptr;
-  }
-
   [[noreturn]] void RefuseEdge(const EdgeInfo& edge, std::string_view reason) const {
     throw ValidationError(table->entity, edge.name, op, reason);
   }
 
  private:
-  EdgeChange& ChangeOf(std::size_t place) {
-    for (EdgeChange& change : edges) {
-      if (change.edge == place) return change;
-    }
-    return edges.emplace_back(EdgeChange{place});
-  }
-  static void Insert(std::vector<FieldValue>& ids, FieldValue id) {
-    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(std::move(id));
-  }
   void BeforeEdge(const EdgeInfo& edge) const {
     if (IsUpdate() && edge.immutable) {
       RefuseEdge(edge, "the edge is immutable: it can be set only when the entity is created");
@@ -428,15 +346,6 @@ struct MutationCore {
   static std::string_view NameOf(const FieldValue& value) {
     constexpr std::string_view names[] = {"null", "bool", "integer", "real", "text", "blob"};
     return names[value.Get().index()];
-  }
-
-  static std::string Show(const Column& column, const void* entity) {
-    if (column.sensitive) return "***";
-    try {
-      return grapnel::ToString(column.ops->to_value(column.at_const(entity)));
-    } catch (const std::exception&) {
-      return "a value that cannot be stored";
-    }
   }
 
   static bool IsZero(const Column& column, const void* entity) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/dependencies.hpp>
 #include <grapnel/core/hook_list.hpp>
@@ -144,9 +145,9 @@ class Marks {
   static void Guard(const Store& store) {
     for (const Running* running = Running::top; running != nullptr; running = running->outer) {
       if (running->store == &store && running->active) {
-        throw TxError(
-            "the base client was used inside a running mutation of the same thread, where it would "
-            "wait for itself: use the mutation's client, m.Client()");
+        throw TxError(core::Concat({"the base client was used inside a running ", running->what,
+                                    " of the same thread, where it would wait for itself",
+                                    running->remedy}));
       }
     }
     if (List().empty()) return;
@@ -160,14 +161,19 @@ class Marks {
     }
   }
 
-  /// The mark of a mutation that runs in a transaction of its own.
+  /// The mark of a mutation that runs in a transaction of its own, or of a migration.
   struct Running {
-    explicit Running(const Store& s) noexcept : store(&s), outer(top) { top = this; }
+    explicit Running(const Store& s, std::string_view running = "mutation",
+                     std::string_view instead = ": use the mutation's client, m.Client()") noexcept
+        : store(&s), what(running), remedy(instead), outer(top) {
+      top = this;
+    }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
     ~Running() { top = outer; }
 
     const Store* store;
+    std::string_view what, remedy;
     Running* outer;
     bool active = true;
     static inline thread_local constinit Running* top = nullptr;
