@@ -71,6 +71,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/predicate.hpp
   grapnel/store/query.hpp
   grapnel/store/read_tx.hpp
+  grapnel/store/sqlite/condition.hpp
   grapnel/store/sqlite/connection.hpp
   grapnel/store/sqlite/driver.hpp
   grapnel/store/sqlite/error.hpp
