@@ -206,11 +206,7 @@ class AnyMutation {
   /// Reads the old rows, once.
   void NeedOldRows() const {
     if (old_rows_known_) return;
-    if (core_.op == grapnel::Op::Create) {
-      if (core_.conflict && core_.executed) return;
-      throw Error(core::Concat({Type(), " ", ToString(core_.op), ": there are no rows before it",
-                                core_.conflict ? "; those in conflict are known after next" : ""}));
-    }
+    if (core_.op == grapnel::Op::Create) return;  // none, but the one in conflict
     detail::BeforeWrite(core_);
     ForgetOldRows();
     Ids ids;

@@ -182,16 +182,17 @@ class Mutation final : public AnyMutation {
   /// mutation's own transaction, at the first call of Old, OldField or OldRows; it stays readable after the
   /// write. Pins the row: see AnyMutation::IDs. Of an edge with a foreign key: the old neighbour's id is
   /// `m.Old(F<&Card::owner>).ID()`.
-  /// Throws: NotFoundError when there is no such row or it does not match; NotLoadedError when first asked
-  /// for after the write; Error for an Update or Delete, see OldRows, and a Create.
+  /// Throws: NotFoundError when there is no such row or it does not match, and for a Create without a
+  /// conflict; NotLoadedError when first asked for after the write; Error for an Update or Delete, see
+  /// OldRows.
   template <auto M>
   typename Token<M>::Type Old(Token<M>) const {
     static_assert(detail::FieldOf<E, M> || detail::EdgeOf<E, M>,
                   "this member is not a field of this entity: name it in Schema<...>::Fields()");
     return static_cast<const E*>(OldEntity())->*M;
   }
-  /// Every row that an Update, a Delete or a One form touches, as it is before. Pins them, as IDs does.
-  /// Valid as long as the mutation.
+  /// Every row that an Update, a Delete or a One form touches, as it is before; of a Create none, but the
+  /// row in conflict after `next`. Pins them, as IDs does. Valid as long as the mutation.
   /// Throws: NotLoadedError when first asked for after the write.
   const std::vector<E>& OldRows() const {
     NeedOldRows();

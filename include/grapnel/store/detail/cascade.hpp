@@ -10,8 +10,10 @@
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/error.hpp>
 
-#include <cstddef>
+#include <algorithm>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -33,7 +35,7 @@ class Cascade {
   Cascade(const Cascade&) = delete;
   Cascade& operator=(const Cascade&) = delete;
   ~Cascade() {
-    for (const Rows& rows : registered_) transaction_.Deleting().Remove(rows.table->type, rows.ids);
+    for (const auto& [table, ids] : mine_) transaction_.Deleting().Remove(table->type, ids);
   }
 
   /// Deletes all that hangs on `ids`, rows of the mutation's type.
@@ -44,7 +46,10 @@ class Cascade {
                         [](store::Connection& connection) { return connection.DeferForeignKeys(), 0; });
     }
     for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
-      for (const Rows& rows : *level) Delete(rows);
+      for (const Table* table : m_.Handle().store->graph->Tables()) {
+        const auto rows = level->find(table);
+        if (rows != level->end() && !rows->second.empty()) Delete(*table, Sorted(rows->second));
+      }
     }
   }
 
@@ -52,19 +57,17 @@ class Cascade {
   /// mutation's own rows are gone as well.
   void Finish() const {
     for (const Relation* key : deferred_) {
-      for (const Rows& rows : registered_) {
-        if (rows.table->type != key->Referred().type) continue;
-        const auto left = CountRows(m_, key->Holder(), store::KeyIn(*key, rows.ids));
-        if (left > 0) Refuse(*key, left);
-      }
+      const auto gone = mine_.find(&key->Referred());
+      if (gone == mine_.end()) continue;
+      const auto left = CountRows(m_, key->Holder(),
+                                  store::KeyIn(*key, {gone->second.begin(), gone->second.end()}));
+      if (left > 0) Refuse(*key, left);
     }
   }
 
  private:
-  struct Rows {
-    const Table* table;
-    std::vector<FieldValue> ids;
-  };
+  using Ids = std::unordered_set<FieldValue, HashOfValue>;
+  using Level = std::unordered_map<const Table*, Ids>;
 
   /// Whether rows go along this key that have hooks, or that the engine does not cascade to.
   static bool Matters(const MutationCore& m, const Relation& key) {
@@ -78,35 +81,51 @@ class Cascade {
     return false;
   }
 
+  /// A row goes at the deepest level at which it is reached, before all that it refers to. Only along a
+  /// cycle, which has no deepest level, it is reached once.
   void Collect(const std::vector<FieldValue>& ids) {
-    std::vector<Rows> frontier = {Register(*m_.table, ids)};
+    Register(*m_.table, ids);
+    Level frontier;
+    frontier[m_.table] = {ids.begin(), ids.end()};
     while (!frontier.empty()) {
-      std::vector<Rows> next;
-      for (const Rows& rows : frontier) {
-        for (const Relation* key : m_.Handle().store->graph->Referrers(*rows.table)) {
-          if (!Matters(m_, *key)) continue;
-          auto found = Register(key->Holder(), SelectIds(m_, key->Holder(), store::KeyIn(*key, rows.ids)));
-          if (!found.ids.empty()) Join(next, std::move(found));
+      Level next;
+      for (const auto& [table, rows] : frontier) {
+        for (const Relation* key : m_.Handle().store->graph->Referrers(*table)) {
+          if (Matters(m_, *key)) Reach(*key, {rows.begin(), rows.end()}, next);
         }
       }
       if (!next.empty()) levels_.push_back(next);
       frontier = std::move(next);
     }
+    Level deeper;
+    for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
+      for (auto& [table, rows] : *level) {
+        Ids& gone = deeper[table];
+        std::erase_if(rows, [&](const FieldValue& id) { return !gone.insert(id).second; });
+      }
+    }
+  }
+
+  /// Puts the rows that refer to `ids` into the level, but those that an outer deletion takes.
+  void Reach(const Relation& key, std::vector<FieldValue> ids, Level& level) {
+    const Table& holder = key.Holder();
+    auto found = SelectIds(m_, holder, store::KeyIn(key, std::move(ids)));
+    const Ids fresh = Register(holder, found);
+    const bool once = m_.Handle().store->graph->IsCyclic(key);
+    const Ids& mine = mine_[&holder];
+    for (FieldValue& id : found) {
+      if (once ? fresh.contains(id) : mine.contains(id)) level[&holder].insert(std::move(id));
+    }
   }
 
   /// Those of the rows that nobody deletes already, which are now being deleted.
-  Rows Register(const Table& table, std::vector<FieldValue> ids) {
-    Rows rows{&table, transaction_.Deleting().Add(table.type, std::move(ids))};
-    registered_.push_back(rows);
-    return rows;
-  }
-  static void Join(std::vector<Rows>& level, Rows rows) {
-    for (Rows& each : level) {
-      if (each.table != rows.table) continue;
-      each.ids.insert(each.ids.end(), rows.ids.begin(), rows.ids.end());
-      return;
+  Ids Register(const Table& table, const std::vector<FieldValue>& ids) {
+    Ids fresh;
+    for (const FieldValue& id : transaction_.Deleting().Add(table.type, ids)) {
+      fresh.insert(id);
+      mine_[&table].insert(id);
     }
-    level.push_back(std::move(rows));
+    return fresh;
   }
 
   /// Whether rows that are deleted refer to one another against the order in which they go.
@@ -119,21 +138,25 @@ class Cascade {
     return !deferred_.empty();
   }
   bool Deletes(const Table& table) const {
-    for (const Rows& rows : registered_) {
-      if (rows.table == &table && !rows.ids.empty()) return true;
-    }
-    return false;
+    const auto found = mine_.find(&table);
+    return found != mine_.end() && !found->second.empty();
   }
 
-  void Delete(const Rows& rows) {
-    TypeEntry& type = m_.Handle().store->TypeOf(*rows.table);
-    type.DeleteRows(m_.handle, rows.ids);
-    const auto kept = CountRows(m_, *rows.table, store::IdIn(*rows.table, rows.ids));
+  /// So that the same rows are always deleted in the same order.
+  static std::vector<FieldValue> Sorted(const Ids& ids) {
+    std::vector<FieldValue> sorted(ids.begin(), ids.end());
+    std::sort(sorted.begin(), sorted.end(),
+              [](const FieldValue& left, const FieldValue& right) { return left.Get() < right.Get(); });
+    return sorted;
+  }
+
+  void Delete(const Table& table, std::vector<FieldValue> ids) {
+    m_.Handle().store->TypeOf(table).DeleteRows(m_.handle, ids);
+    const auto kept = CountRows(m_, table, store::IdIn(table, std::move(ids)));
     if (kept == 0) return;
-    throw ConstraintError(
-        m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},
-        core::Concat({std::to_string(kept), " ", rows.table->entity,
-                      " that would be deleted with it were kept by a hook"}));
+    throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},
+                          core::Concat({std::to_string(kept), " ", table.entity,
+                                        " that would be deleted with it were kept by a hook"}));
   }
 
   [[noreturn]] void Refuse(const Relation& key, std::int64_t left) const {
@@ -144,8 +167,8 @@ class Cascade {
 
   MutationCore& m_;
   Transaction& transaction_;
-  std::vector<Rows> registered_;
-  std::vector<std::vector<Rows>> levels_;
+  Level mine_;  // all that this deletion takes, its own rows too
+  std::vector<Level> levels_;
   std::vector<const Relation*> deferred_;
 };
 

@@ -103,6 +103,11 @@ class Terminal {
     std::vector<FieldValue> ids;
     SelectTouched(m_, entity_, store::Select::Want::Ids,
                   [&](Row& row) { ids.push_back(LoadId(table_, row, 0)); });
+    if (!m_.uncounted) {  // what a deletion further out is deleting counts as deleted
+      std::erase_if(ids, [&](const FieldValue& id) {
+        return m_.Transaction().Deleting().Holds(table_.type, id);
+      });
+    }
     Pin(m_, ids);
     Cascade cascade(m_);
     cascade.Run(ids);

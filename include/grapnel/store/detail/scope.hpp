@@ -60,20 +60,26 @@ struct RunningMutation {
 /// The rows that deletions under way have taken on, for a row is deleted once.
 class Deleting {
  public:
+  using Ids = std::unordered_set<FieldValue, HashOfValue>;
+
   /// Those of the ids that are new.
   std::vector<FieldValue> Add(core::TypeId type, std::vector<FieldValue> ids) {
     auto& known = rows_[type];
     std::erase_if(ids, [&](const FieldValue& id) { return !known.insert(id).second; });
     return ids;
   }
-  void Remove(core::TypeId type, const std::vector<FieldValue>& ids) noexcept {
+  bool Holds(core::TypeId type, const FieldValue& id) const {
+    const auto known = rows_.find(type);
+    return known != rows_.end() && known->second.contains(id);
+  }
+  void Remove(core::TypeId type, const Ids& ids) noexcept {
     const auto known = rows_.find(type);
     if (known == rows_.end()) return;
     for (const FieldValue& id : ids) known->second.erase(id);
   }
 
  private:
-  std::unordered_map<core::TypeId, std::unordered_set<FieldValue, HashOfValue>> rows_;
+  std::unordered_map<core::TypeId, Ids> rows_;
 };
 
 using TxHooks = core::HookList<Tx, void>::Snapshot;
