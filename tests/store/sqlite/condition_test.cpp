@@ -1,5 +1,6 @@
 #include <grapnel/store/sqlite/condition.hpp>
 
+#include "store/sqlite/texts.hpp"
 #include "support/catch.hpp"
 
 #include <cstddef>
@@ -9,54 +10,11 @@
 #include <string_view>
 #include <vector>
 
-namespace conditions {
-
-struct User {
-  std::int64_t id = 0;
-  std::string name;
-  std::optional<std::int64_t> age;
-  double score = 0;
-  bool active = false;
-  std::vector<std::byte> photo;
-};
-struct Odd {
-  std::string id;
-  std::int64_t value = 0;
-};
-struct Alone {
-  std::int64_t id = 0;
-};
-
-}  // namespace conditions
-
-template <>
-struct grapnel::Schema<conditions::User> {
-  static constexpr std::string_view Type = "User";
-  static constexpr std::string_view Table = "users";
-  static constexpr auto Fields() {
-    using conditions::User;
-    return grapnel::Fields(Field<&User::name>("name"), Field<&User::age>("age"),
-                           Field<&User::score>("score"), Field<&User::active>("active"),
-                           Field<&User::photo>("photo").StorageKey("picture"));
-  }
-};
-template <>
-struct grapnel::Schema<conditions::Odd> {
-  static constexpr std::string_view Type = "Odd";
-  static constexpr std::string_view Table = "a \"b\"; DROP";
-  static constexpr auto Fields() {
-    return grapnel::Fields(Field<&conditions::Odd::value>("value").StorageKey("v\"]'` --"));
-  }
-};
-template <>
-struct grapnel::Schema<conditions::Alone> {
-  static constexpr std::string_view Type = "Alone";
-};
 namespace sql = grapnel::sqlite::detail;
 using grapnel::F;
 using grapnel::FieldValue;
 using grapnel::detail::kTable;
-using conditions::User;
+using texts::User;
 
 namespace {
 
@@ -134,7 +92,7 @@ TEST_CASE("an order names its columns") {
 }
 
 TEST_CASE("a member that is no field of the type is refused") {
-  sql::Sql made(kTable<conditions::Alone>);
+  sql::Sql made(kTable<texts::Alone>);
   CHECK_THROWS_AS(made.Where((F<&User::age> == 1).Node().get()), grapnel::SchemaError);
 }
 
