@@ -31,8 +31,12 @@ class Session final : public store::Connection {
   void Run(const store::Select&, const RowSink&) override {}
   std::int64_t Count(const store::Select&) override { return 4; }
   std::vector<std::string> PlanMigration(std::span<const store::Table* const>) override { return {}; }
+  std::int64_t Run(const store::Keep&) override { return 6; }
+  void Run(const store::Page&, const RowSink&) override {}
+  void KeepLast(std::int64_t) override {}
+  void Forget(std::int64_t) override {}
   void Apply(const std::string&) override {}
-  void DeferForeignKeys() override {}
+  void DeferForeignKeys(bool) override {}
 
  private:
   bool open_ = false;

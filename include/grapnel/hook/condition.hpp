@@ -65,7 +65,8 @@ constexpr auto All(Test test, Fields... fields) {
 }  // namespace detail
 
 /// Holds when every one of these fields is set: by the caller, a default, or a hook before this one.
-/// Added and cleared fields are not set. Takes tokens (`F<&User::name>`) and names ("name").
+/// Added and cleared fields are not set. Takes tokens (`F<&User::name>`) and names ("name"). The token of
+/// an edge holds when neighbours are added to it.
 /// Throws (when evaluated): UnknownFieldError for a name that the type does not have.
 template <class First, class... Rest>
 constexpr auto HasFields(First first, Rest... rest) {
@@ -73,8 +74,10 @@ constexpr auto HasFields(First first, Rest... rest) {
       [](const auto& m, const auto& field) -> bool {
         if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
           return m.Field(field).has_value();
-        } else {
+        } else if constexpr (requires { m.Get(field); }) {
           return static_cast<bool>(m.Get(field));
+        } else {
+          return !m.AddedIDs(field).empty();
         }
       },
       std::move(first), std::move(rest)...);
@@ -101,8 +104,10 @@ constexpr auto HasClearedFields(First first, Rest... rest) {
       [](const auto& m, const auto& field) -> bool {
         if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
           return m.FieldCleared(field);
-        } else {
+        } else if constexpr (requires { m.Cleared(field); }) {
           return m.Cleared(field);
+        } else {
+          return m.EdgeCleared(field);
         }
       },
       std::move(first), std::move(rest)...);

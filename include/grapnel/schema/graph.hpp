@@ -39,6 +39,20 @@ class Graph {
     return found != referrers_.end() ? found->second : none;
   }
 
+  /// Whether rows of this type hold or are referred to by a foreign key.
+  bool HasKeys(const Table& table) const {
+    return !Referrers(table).empty() ||
+           std::any_of(keys_.begin(), keys_.end(), [&](const Relation* key) {
+             return key->Holder().type == table.type;
+           });
+  }
+  /// Whether rows of this type refer to rows of the same type.
+  bool RefersToItself(const Table& table) const {
+    const auto& keys = Referrers(table);
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const Relation* key) { return key->Holder().type == table.type; });
+  }
+
   /// Whether deletions can come back to where they began along this key: the engine then does not
   /// cascade by itself, for it would run into its limit of depth, and ahead of hooks.
   bool IsCyclic(const Relation& key) const { return cyclic_.contains(&key); }

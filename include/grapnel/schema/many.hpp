@@ -2,6 +2,7 @@
 
 #include <grapnel/core/type.hpp>
 #include <grapnel/schema/relation.hpp>
+#include <grapnel/schema/value.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -47,6 +48,10 @@ namespace detail {
 template <class T>
 struct ManyOps {
   static void Attach(void* member, const EdgeInfo& edge) { Of(member).edge_ = &edge; }
+  static FieldValue Unload(void* member) {
+    Of(member).neighbours_.reset();
+    return {};
+  }
   static void Start(void* member) {
     Of(member).neighbours_ = std::make_shared<std::vector<T>>();
   }

@@ -38,12 +38,12 @@ class One {
   auto ID() const {
     using Id = std::remove_cvref_t<decltype(std::declval<const N&>().id)>;
     std::optional<Id> id;
-    if (loaded_) {
-      if (neighbour_) id = static_cast<const N&>(*neighbour_).id;
-    } else if (edge_ != nullptr && !edge_->HoldsKey()) {
-      Refuse();
-    } else if (!key_.IsNull()) {
+    if (!key_.IsNull()) {
       detail::Mapping<Id>::FromValue(id.emplace(), key_);
+    } else if (neighbour_) {
+      id = static_cast<const N&>(*neighbour_).id;
+    } else if (!loaded_ && edge_ != nullptr && !edge_->HoldsKey()) {
+      Refuse();
     }
     return id;
   }
@@ -107,6 +107,12 @@ struct OneOps {
 
   // As an edge.
   static void Attach(void* member, const EdgeInfo& edge) { Of(member).edge_ = &edge; }
+  static FieldValue Unload(void* member) {
+    One<T>& one = Of(member);
+    one.neighbour_.reset();
+    one.loaded_ = false;
+    return one.key_;
+  }
   static void Start(void* member) {
     Of(member).neighbour_.reset();
     Of(member).loaded_ = true;

@@ -53,6 +53,7 @@ using IdOfNeighbour = std::remove_cvref_t<decltype(std::declval<T&>().id)>;
 /// What can be done with a One or Many at an address.
 struct EdgeOps {
   void (*attach)(void* member, const EdgeInfo& edge);  // tells the member what to say of itself
+  FieldValue (*unload)(void* member);                  // not loaded; returns the id that a One was made of
   void (*start)(void* member);                         // loaded, still without neighbours
   void* (*emplace)(void* member);                      // one neighbour more; returns it
   std::size_t (*size)(const void* member);             // of a loaded one
@@ -71,8 +72,8 @@ struct EdgeOpsOf<Many<T>> {
 };
 template <class Member>
 inline constexpr EdgeOps kEdgeOps = {
-    &EdgeOpsOf<Member>::Ops::Attach, &EdgeOpsOf<Member>::Ops::Start, &EdgeOpsOf<Member>::Ops::Emplace,
-    &EdgeOpsOf<Member>::Ops::Size, &EdgeOpsOf<Member>::Ops::At};
+    &EdgeOpsOf<Member>::Ops::Attach,  &EdgeOpsOf<Member>::Ops::Unload, &EdgeOpsOf<Member>::Ops::Start,
+    &EdgeOpsOf<Member>::Ops::Emplace, &EdgeOpsOf<Member>::Ops::Size,   &EdgeOpsOf<Member>::Ops::At};
 
 /// One end of an edge, as its entity's schema describes it.
 struct EdgeInfo {

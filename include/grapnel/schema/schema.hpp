@@ -192,6 +192,9 @@ inline constexpr std::size_t kEdgePlaceOf = kPlaceIn<EdgesOf<E>, Member>;
 template <class E, auto Member>
 concept EdgeOf = kEdgePlaceOf<E, Member> < kEdgeCount<E>;
 
+template <class E, std::size_t Place>
+inline constexpr bool kIsRequired = std::get<Place>(kEdges<E>).Traits().required;
+
 /// Where the foreign key of the edge at this place stands among E's columns, or kNoKey.
 template <class E, std::size_t Place>
 inline constexpr std::size_t kKeyPlace = [] {

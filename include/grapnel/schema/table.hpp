@@ -245,6 +245,10 @@ inline Relation Resolve(const Table& source, const EdgeInfo& edge) {
     relation.unique = edge.unique || (other != nullptr && !other->many);
     relation.required = edge.required;
   } else if (other != nullptr && other->HoldsKey()) {
+    if (!edge.storage.empty()) {
+      refuse(core::Concat({"StorageKey goes to the end that holds the foreign key: ", target.entity, ".",
+                           other->name}));
+    }
     relation.kind = Relation::Kind::TheirKey;
     relation.table = target.name;
     relation.column = target.columns[other->key].storage;

@@ -158,7 +158,7 @@ class AnyMutation {
   class NextScope {
    public:
     explicit NextScope(AnyMutation& m) noexcept
-        : core_(m.core_), executed_(core_.executed), has_id_(core_.has_id) {
+        : mutation_(m), core_(m.core_), executed_(core_.executed), has_id_(core_.has_id) {
       core_.transaction->Enter(scope_);
     }
     NextScope(const NextScope&) = delete;
@@ -168,7 +168,7 @@ class AnyMutation {
       core_.transaction->Fail(scope_);
       core_.executed = executed_;
       core_.has_id = has_id_ || (core_.op == grapnel::Op::Create && core_.set.test(0));
-      if (core_.conflict && !executed_) core_.conflict->outcome = store::ConflictOutcome::Pending;
+      if (core_.conflict && !executed_) ForgetConflict();
     }
     void Done() {
       core_.transaction->Succeed(scope_);
@@ -176,6 +176,18 @@ class AnyMutation {
     }
 
    private:
+    /// The row that was found may be another one the next time.
+    void ForgetConflict() noexcept {
+      core_.conflict->outcome = store::ConflictOutcome::Pending;
+      mutation_.ForgetOldRows();
+      const detail::Column& id = core_.table->Id();
+      void* member = id.at(mutation_.Entity());
+      if (!core_.set.test(0)) return id.ops->reset(member);
+      const FieldValue given = std::exchange(core_.conflict->given_id, {});
+      if (!given.IsNull()) id.ops->from_value(member, given);
+    }
+
+    AnyMutation& mutation_;
     detail::MutationCore& core_;
     detail::Scope scope_;
     bool executed_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <grapnel/schema/value.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -38,6 +40,7 @@ struct Conflict {
   // What follows is for the other parts of the store.
   std::vector<std::size_t> columns{};
   std::shared_ptr<AnyMutation> update{};  // of Update
+  FieldValue given_id{};                  // where the row that is there has another one
 };
 
 }  // namespace store

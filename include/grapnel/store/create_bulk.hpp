@@ -75,6 +75,14 @@ class CreateBulk {
       core.Normalize(i, [&] { column.ops->normalize(column.at(&entity)); });
       if (!column.ops->is_null(column.at(&entity))) core.MarkSet(i);
     }
+    for (std::size_t i = 0; i < detail::kTable<E>.edges.size(); ++i) {
+      const detail::EdgeInfo& edge = detail::kTable<E>.edges[i];
+      const FieldValue neighbour = edge.ops->unload(edge.at(&entity));
+      if (neighbour.IsNull()) continue;
+      core.CheckIds(i, {neighbour});
+      core.AddIDs(i, {neighbour}, &entity);
+    }
+    detail::kTable<E>.AttachEdges(&entity);
     const detail::Column& id = detail::kTable<E>.Id();
     if (id.ops->is_zero != nullptr && id.ops->is_zero(id.at(&entity))) core.Reset(0, &entity);
     return m;

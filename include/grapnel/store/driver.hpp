@@ -77,6 +77,21 @@ struct EdgeWrite : Statement {
   std::span<const FieldValue> targets{};     // the neighbours' ids; one, to Add to a Join
 };
 
+/// Puts the ids of rows into a list, each once, which the engine keeps for the transaction.
+struct Keep : Statement {
+  std::int64_t list = 0;
+  std::int64_t type = 0;  // a number of the rows' type
+  const void* entity = nullptr;  // the one row with its id, where it matches; null: all that match
+  const PredicateNode* where = nullptr;
+};
+
+/// Some ids of a list, in their order: those after `after`, or the first when that is NULL.
+struct Page : Statement {
+  std::int64_t list = 0;
+  const FieldValue* after = nullptr;
+  std::int64_t limit = 0;
+};
+
 /// One session with the database, used by one thread at a time.
 ///
 /// Throws, from every call: StorageError, BusyError, CancelledError, ConstraintError, SchemaError,
@@ -121,13 +136,22 @@ class Connection {
   /// Want::Count: how many; Want::Exist: 0 or 1.
   virtual std::int64_t Count(const Select& statement) = 0;
 
+  /// Returns how many rows came into the list.
+  virtual std::int64_t Run(const Keep& statement) = 0;
+  virtual void Run(const Page& statement, const RowSink& sink) = 0;
+  /// Takes rows out of the lists from `first` on that stand in a later list as well.
+  virtual void KeepLast(std::int64_t first) = 0;
+  /// Drops the lists from `first` on.
+  virtual void Forget(std::int64_t first) = 0;
+
   /// The statements that bring the database to the schema, in their order; inside a transaction. Throws:
   /// MigrationError when that cannot be done safely.
   virtual std::vector<std::string> PlanMigration(std::span<const Table* const> tables) = 0;
   /// Runs one of them, inside a transaction. Throws: MigrationError.
   virtual void Apply(const std::string& statement) = 0;
-  /// Foreign keys are checked when the transaction commits, from now on until it ends.
-  virtual void DeferForeignKeys() = 0;
+  /// Until it is turned off again nobody checks that what foreign keys refer to is still there: what is
+  /// deleted meanwhile the caller has to check.
+  virtual void DeferForeignKeys(bool on) = 0;
 };
 
 class Driver;

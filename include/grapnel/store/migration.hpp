@@ -116,15 +116,23 @@ inline store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run) {
     }
   } undo{lease};
   store::Migration migration(*store.graph, lease->PlanMigration(store.graph->Tables()), is_dry_run);
-  bool reached = false;
+  bool done = false;
   auto apply = [&](store::Migration& planned) {
-    reached = true;
-    if (is_dry_run) return;
-    for (const std::string& statement : planned.Statements()) lease->Apply(statement);
+    if (!is_dry_run) {
+      lease->Savepoint(1);
+      try {
+        for (const std::string& statement : planned.Statements()) lease->Apply(statement);
+      } catch (...) {
+        if (lease->InTransaction()) lease->RollbackTo(1);  // a hook may try again
+        throw;
+      }
+    }
+    done = true;
   };
   store.migrate_hooks.Load().Run(migration, core::detail::NextOf<store::Migration, void>(apply));
-  if (!reached) {
-    throw MigrationError("nothing was migrated: a migration hook neither threw nor called next");
+  if (!done) {
+    throw MigrationError(
+        "nothing was migrated: a migration hook did not call next, or kept to itself that it failed");
   }
   if (!is_dry_run) {
     lease->Watch(nullptr);

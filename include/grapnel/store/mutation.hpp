@@ -121,32 +121,34 @@ class Mutation final : public AnyMutation {
   template <auto M>
     requires detail::OneMember<M>
   void Set(Token<M>, const detail::NonDeduced<detail::NeighbourId<M>>& id) {
-    core_.AddIDs(EdgePlace<M>(), {ToValue(id)}, &entity_);
+    core_.AddIDs(EdgePlace<M>(), {ToValue(EdgePlace<M>(), id)}, &entity_);
   }
   /// Sets the edge to these neighbours, in place of all others.
   template <auto M>
     requires detail::ManyMember<M>
   void Set(Token<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
-    core_.SetEdge(EdgePlace<M>(), ToValues(ids));
+    core_.SetEdge(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids));
   }
   /// Adds neighbours, and no longer removes them. Those that are there already stay.
   template <auto M>
     requires detail::EdgeMember<M>
   void AddIDs(Token<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
-    core_.AddIDs(EdgePlace<M>(), ToValues(ids), &entity_);
+    core_.AddIDs(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids), &entity_);
   }
   using AnyMutation::AddIDs;
   /// Removes neighbours, and no longer adds them. Those that are not there are passed by.
   template <auto M>
   void RemoveIDs(Token<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
     static_assert(detail::ManyMember<M>, "this edge has one neighbour at most: ClearEdge it instead");
-    core_.RemoveIDs(EdgePlace<M>(), ToValues(ids));
+    core_.RemoveIDs(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids));
   }
   using AnyMutation::RemoveIDs;
   /// Removes all neighbours, and forgets those that were to be added.
   template <auto M>
     requires detail::EdgeMember<M>
   void ClearEdge(Token<M>) {
+    static_assert(!detail::OneMember<M> || !detail::kIsRequired<E, EdgePlace<M>()>,
+                  "this edge is Required, it cannot be cleared: Set another neighbour instead");
     core_.ClearEdge(EdgePlace<M>(), &entity_);
   }
   using AnyMutation::ClearEdge;
@@ -246,13 +248,13 @@ class Mutation final : public AnyMutation {
   }
 
   template <class T>
-  FieldValue ToValue(const T& id) const {
-    return core_.KeyOf([&] { return detail::Mapping<T>::ToValue(id); });
+  FieldValue ToValue(std::size_t edge, const T& id) const {
+    return core_.KeyOf(edge, [&] { return detail::Mapping<T>::ToValue(id); });
   }
   template <class T>
-  std::vector<FieldValue> ToValues(const std::vector<T>& ids) const {
+  std::vector<FieldValue> ToValues(std::size_t edge, const std::vector<T>& ids) const {
     std::vector<FieldValue> values;
-    for (const T& id : ids) values.push_back(ToValue(id));
+    for (const T& id : ids) values.push_back(ToValue(edge, id));
     return values;
   }
   template <class T>

@@ -39,6 +39,7 @@ enum class PredicateKind : std::uint8_t {
   Not,
   Has,
   ReachedBy,
+  InLists,
 };
 
 struct PredicateNode;
@@ -99,6 +100,17 @@ inline PredicatePtr KeyIn(const detail::Relation& relation, std::vector<FieldVal
 inline PredicatePtr Negated(PredicatePtr condition) {
   return std::make_shared<const PredicateNode>(
       PredicateNode{PredicateKind::Not, nullptr, {}, std::move(condition)});
+}
+
+/// Rows whose ids stand in lists that the engine keeps, from one number to another: lists of rows of this
+/// type. With a relation, rows whose foreign key stands there. `part`: only ids after the first value, which
+/// may be NULL, up to the second.
+inline PredicatePtr InLists(std::int64_t type, std::int64_t from, std::int64_t to,
+                            const detail::Relation* key = nullptr, std::vector<FieldValue> part = {}) {
+  PredicateNode node{PredicateKind::InLists, nullptr, {type, from, to}};
+  node.relation = key;
+  for (FieldValue& value : part) node.values.push_back(std::move(value));
+  return std::make_shared<const PredicateNode>(std::move(node));
 }
 
 /// Rows of a table with one of these ids.

@@ -5,15 +5,15 @@
 #include <grapnel/schema/table.hpp>
 #include <grapnel/store/detail/edges.hpp>
 #include <grapnel/store/detail/mutation_core.hpp>
+#include <grapnel/store/detail/row_lists.hpp>
 #include <grapnel/store/detail/rows.hpp>
 #include <grapnel/store/detail/store.hpp>
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/error.hpp>
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -23,7 +23,7 @@ namespace grapnel::detail {
 /// the deepest first. Where no hook could run the database cascades alone.
 class Cascade {
  public:
-  /// Whether a deletion of these rows needs this at all.
+  /// Whether a deletion of rows of the mutation's type needs this at all.
   static bool IsNeeded(const MutationCore& m) {
     for (const Relation* key : m.Handle().store->graph->Referrers(*m.table)) {
       if (Matters(m, *key)) return true;
@@ -31,43 +31,47 @@ class Cascade {
     return false;
   }
 
-  explicit Cascade(MutationCore& m) : m_(m), transaction_(m.Transaction()) {}
-  Cascade(const Cascade&) = delete;
-  Cascade& operator=(const Cascade&) = delete;
-  ~Cascade() {
-    for (const auto& [table, ids] : mine_) transaction_.Deleting().Remove(table->type, ids);
+  Cascade(MutationCore& m, RowLists& lists) : m_(m), graph_(*m.Handle().store->graph), lists_(lists) {}
+
+  /// Deletes all that hangs on the rows of the list, which are of the mutation's type.
+  void Run(std::int64_t list) {
+    Collect({m_.table, list});
+    FindDeferred();
+    for (std::size_t level = levels_.size() - 1; level > 0; --level) {
+      for (const Rows& rows : levels_[level]) Delete(rows);
+    }
+    RefuseNew(list);
   }
 
-  /// Deletes all that hangs on `ids`, rows of the mutation's type.
-  void Run(const std::vector<FieldValue>& ids) {
-    Collect(ids);
-    if (Deferred()) {
-      transaction_.Read(*m_.level, m_.Handle().store->TypeOf(*m_.table), m_.Handle().context,
-                        [](store::Connection& connection) { return connection.DeferForeignKeys(), 0; });
-    }
-    for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
-      for (const Table* table : m_.Handle().store->graph->Tables()) {
-        const auto rows = level->find(table);
-        if (rows != level->end() && !rows->second.empty()) Delete(*table, Sorted(rows->second));
-      }
-    }
-  }
+  /// Whether the mutation's own rows have to be deleted with foreign keys deferred.
+  bool IsDeferred() const noexcept { return !deferred_.empty(); }
 
   /// Throws: ConstraintError when rows that stay refer to rows that are gone. To be called once the
   /// mutation's own rows are gone as well.
   void Finish() const {
     for (const Relation* key : deferred_) {
-      const auto gone = mine_.find(&key->Referred());
-      if (gone == mine_.end()) continue;
-      const auto left = CountRows(m_, key->Holder(),
-                                  store::KeyIn(*key, {gone->second.begin(), gone->second.end()}));
-      if (left > 0) Refuse(*key, left);
+      std::int64_t left = 0;
+      for (const Level& level : levels_) {
+        for (const Rows& rows : level) {
+          if (rows.table != &key->Referred()) continue;
+          left += CountRows(m_, key->Holder(),
+                            store::Both(lists_.Refers(*key, rows.list),
+                                        store::Negated(lists_.InOthers(key->Holder()))));
+        }
+      }
+      if (left == 0) continue;
+      throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key->Name()},
+                            core::Concat({std::to_string(left), " ", key->Holder().entity,
+                                          " still refer to what would be deleted"}));
     }
   }
 
  private:
-  using Ids = std::unordered_set<FieldValue, HashOfValue>;
-  using Level = std::unordered_map<const Table*, Ids>;
+  struct Rows {
+    const Table* table;
+    std::int64_t list;
+  };
+  using Level = std::vector<Rows>;
 
   /// Whether rows go along this key that have hooks, or that the engine does not cascade to.
   static bool Matters(const MutationCore& m, const Relation& key) {
@@ -81,94 +85,97 @@ class Cascade {
     return false;
   }
 
+  /// Besides, rows that would restrict others that are deleted before them.
+  bool Follows(const Relation& key) const {
+    if (key.on_delete != grapnel::Cascade) return false;
+    if (Matters(m_, key)) return true;
+    for (const Relation* held : graph_.Keys()) {
+      if (held->on_delete == Restrict && &held->Holder() == &key.Holder()) return true;
+    }
+    for (const Relation* next : graph_.Referrers(key.Holder())) {
+      if (Follows(*next)) return true;
+    }
+    return false;
+  }
+
   /// A row goes at the deepest level at which it is reached, before all that it refers to. Only along a
   /// cycle, which has no deepest level, it is reached once.
-  void Collect(const std::vector<FieldValue>& ids) {
-    Register(*m_.table, ids);
-    Level frontier;
-    frontier[m_.table] = {ids.begin(), ids.end()};
+  void Collect(Rows own) {
+    Level frontier{own};
+    levels_.push_back(frontier);
     while (!frontier.empty()) {
       Level next;
-      for (const auto& [table, rows] : frontier) {
-        for (const Relation* key : m_.Handle().store->graph->Referrers(*table)) {
-          if (Matters(m_, *key)) Reach(*key, {rows.begin(), rows.end()}, next);
+      for (const Rows& rows : frontier) {
+        for (const Relation* key : graph_.Referrers(*rows.table)) {
+          if (Follows(*key)) Reach(*key, rows.list, next);
         }
       }
       if (!next.empty()) levels_.push_back(next);
       frontier = std::move(next);
     }
-    Level deeper;
-    for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
-      for (auto& [table, rows] : *level) {
-        Ids& gone = deeper[table];
-        std::erase_if(rows, [&](const FieldValue& id) { return !gone.insert(id).second; });
-      }
-    }
+    lists_.KeepLast();
   }
 
-  /// Puts the rows that refer to `ids` into the level, but those that an outer deletion takes.
-  void Reach(const Relation& key, std::vector<FieldValue> ids, Level& level) {
+  /// Lists the rows that refer to rows of the list, but those that a deletion further out takes.
+  void Reach(const Relation& key, std::int64_t list, Level& level) {
     const Table& holder = key.Holder();
-    auto found = SelectIds(m_, holder, store::KeyIn(key, std::move(ids)));
-    const Ids fresh = Register(holder, found);
-    const bool once = m_.Handle().store->graph->IsCyclic(key);
-    const Ids& mine = mine_[&holder];
-    for (FieldValue& id : found) {
-      if (once ? fresh.contains(id) : mine.contains(id)) level[&holder].insert(std::move(id));
+    auto where = store::Both(lists_.Refers(key, list), store::Negated(lists_.InOthers(holder)));
+    if (graph_.IsCyclic(key)) where = store::Both(where, store::Negated(lists_.InAny(holder)));
+    for (const Rows& rows : level) {
+      if (rows.table == &holder) return void(lists_.Keep(holder, where, nullptr, rows.list));
     }
+    const std::int64_t reached = lists_.Keep(holder, where);
+    if (lists_.Size(reached) > 0) level.push_back({&holder, reached});
   }
 
-  /// Those of the rows that nobody deletes already, which are now being deleted.
-  Ids Register(const Table& table, const std::vector<FieldValue>& ids) {
-    Ids fresh;
-    for (const FieldValue& id : transaction_.Deleting().Add(table.type, ids)) {
-      fresh.insert(id);
-      mine_[&table].insert(id);
+  /// Rows that are deleted may refer to one another against the order in which they go. Then nothing but
+  /// Finish checks the keys that refer to them and have no action.
+  void FindDeferred() {
+    bool needed = m_.deferred;
+    for (const Relation* key : graph_.Keys()) {
+      const bool without_action = key->on_delete == Restrict || graph_.IsCyclic(*key);
+      if (!without_action || !Deletes(key->Referred())) continue;
+      deferred_.push_back(key);
+      needed = needed || Deletes(key->Holder());
     }
-    return fresh;
-  }
-
-  /// Whether rows that are deleted refer to one another against the order in which they go.
-  bool Deferred() {
-    const Graph& graph = *m_.Handle().store->graph;
-    for (const Relation* key : graph.Keys()) {
-      const bool unordered = key->on_delete == Restrict || graph.IsCyclic(*key);
-      if (unordered && Deletes(key->Holder()) && Deletes(key->Referred())) deferred_.push_back(key);
-    }
-    return !deferred_.empty();
+    if (!needed) deferred_.clear();
   }
   bool Deletes(const Table& table) const {
-    const auto found = mine_.find(&table);
-    return found != mine_.end() && !found->second.empty();
+    for (const Level& level : levels_) {
+      for (const Rows& rows : level) {
+        if (rows.table == &table) return true;
+      }
+    }
+    return false;
   }
 
-  /// So that the same rows are always deleted in the same order.
-  static std::vector<FieldValue> Sorted(const Ids& ids) {
-    std::vector<FieldValue> sorted(ids.begin(), ids.end());
-    std::sort(sorted.begin(), sorted.end(),
-              [](const FieldValue& left, const FieldValue& right) { return left.Get() < right.Get(); });
-    return sorted;
-  }
-
-  void Delete(const Table& table, std::vector<FieldValue> ids) {
-    m_.Handle().store->TypeOf(table).DeleteRows(m_.handle, ids);
-    const auto kept = CountRows(m_, table, store::IdIn(table, std::move(ids)));
+  void Delete(const Rows& rows) {
+    const auto listed = lists_.In(*rows.table, rows.list);
+    if (CountRows(m_, *rows.table, listed) == 0) return;  // all of them go at a deeper level
+    m_.Handle().store->TypeOf(*rows.table).DeleteRows(m_.handle, listed, IsDeferred());
+    const auto kept = CountRows(m_, *rows.table, listed);
     if (kept == 0) return;
     throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},
-                          core::Concat({std::to_string(kept), " ", table.entity,
-                                        " that would be deleted with it were kept by a hook"}));
+                          core::Concat({"a hook kept ", std::to_string(kept), " ", rows.table->entity,
+                                        " that would be deleted with it"}));
   }
 
-  [[noreturn]] void Refuse(const Relation& key, std::int64_t left) const {
-    throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key.Name()},
-                          core::Concat({std::to_string(left), " ", key.Holder().entity,
-                                        " still refer to what would be deleted"}));
+  /// The engine would cascade to rows that hooks have created meanwhile, behind the back of theirs.
+  void RefuseNew(std::int64_t list) const {
+    for (const Relation* key : graph_.Referrers(*m_.table)) {
+      if (!Matters(m_, *key) || graph_.IsCyclic(*key)) continue;
+      const auto created = CountRows(m_, key->Holder(), lists_.Refers(*key, list));
+      if (created == 0) continue;
+      throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key->Name()},
+                            core::Concat({"a hook made ", std::to_string(created), " ",
+                                          key->Holder().entity, " refer to it while it is deleted"}));
+    }
   }
 
   MutationCore& m_;
-  Transaction& transaction_;
-  Level mine_;  // all that this deletion takes, its own rows too
-  std::vector<Level> levels_;
+  const Graph& graph_;
+  RowLists& lists_;
+  std::vector<Level> levels_;  // the mutation's own rows first
   std::vector<const Relation*> deferred_;
 };
 

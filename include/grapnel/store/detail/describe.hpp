@@ -45,10 +45,10 @@ inline std::string Describe(const MutationCore& m, const void* entity) {
     fields += ']';
   };
   for (const EdgeChange& change : m.edges) {
-    const std::string_view edge = m.table->edges[change.edge].name;
-    if (change.cleared) core::Append(fields, {fields.empty() ? "" : ", ", edge, "=[]"});
-    show_ids(edge, "+=", change.added);
-    show_ids(edge, "-=", change.removed);
+    const EdgeInfo& edge = m.table->edges[change.edge];
+    if (change.cleared) core::Append(fields, {fields.empty() ? "" : ", ", edge.name, "=[]"});
+    show_ids(edge.name, edge.many ? "+=" : "=", change.added);
+    show_ids(edge.name, "-=", change.removed);
   }
   if (!fields.empty()) core::Append(text, {" {", fields, "}"});
   return text;

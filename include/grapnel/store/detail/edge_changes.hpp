@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -33,22 +34,18 @@ class EdgeChanges {
 
   void Add(std::size_t edge, Ids ids) {
     EdgeChange& change = Of(edge);
-    for (FieldValue& id : ids) {
-      std::erase(change.removed, id);
-      Insert(change.added, std::move(id));
-    }
+    Take(change.removed, ids);
+    Put(change.added, std::move(ids));
   }
-  /// `forget`: the id was only going to be added, and is not there to be removed.
+  /// `forget`: the ids were only going to be added, and are not there to be removed.
   void Remove(std::size_t edge, Ids ids, bool forget) {
     EdgeChange& change = Of(edge);
-    for (FieldValue& id : ids) {
-      std::erase(change.added, id);
-      if (!forget) Insert(change.removed, std::move(id));
-    }
+    Take(change.added, ids);
+    if (!forget) Put(change.removed, std::move(ids));
   }
-  /// All neighbours go, and these come. `forget`: there are none that could go.
-  void Replace(std::size_t edge, Ids ids, bool forget) {
-    Of(edge) = {edge, !forget, {}, {}};
+  /// All neighbours go, where there are any that could, and these come.
+  void Replace(std::size_t edge, Ids ids, bool cleared) {
+    Of(edge) = {edge, cleared, {}, {}};
     Add(edge, std::move(ids));
   }
   void Reset(std::size_t edge) {
@@ -65,8 +62,16 @@ class EdgeChanges {
     }
     return changes_.emplace_back(EdgeChange{edge});
   }
-  static void Insert(Ids& ids, FieldValue id) {
-    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(std::move(id));
+  static void Put(Ids& to, Ids ids) {
+    std::unordered_set<FieldValue, HashOfValue> known(to.begin(), to.end());
+    for (FieldValue& id : ids) {
+      if (known.insert(id).second) to.push_back(std::move(id));
+    }
+  }
+  static void Take(Ids& from, const Ids& ids) {
+    if (from.empty()) return;
+    const std::unordered_set<FieldValue, HashOfValue> gone(ids.begin(), ids.end());
+    std::erase_if(from, [&](const FieldValue& id) { return gone.contains(id); });
   }
 
   std::vector<EdgeChange> changes_;

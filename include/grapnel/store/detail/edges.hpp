@@ -27,15 +27,18 @@ namespace grapnel::detail {
 /// Changes one edge of the row with the id `source`.
 class EdgeWriter {
  public:
-  EdgeWriter(const MutationCore& m, const EdgeChange& change, const FieldValue& source)
+  /// `is_new`: the row has just been created, and has no neighbours.
+  EdgeWriter(const MutationCore& m, const EdgeChange& change, const FieldValue& source, bool is_new)
       : m_(m),
         change_(change),
         edge_(m.table->edges[change.edge]),
         relation_(edge_.relation()),
-        source_(source) {}
+        source_(source),
+        is_new_(is_new) {}
 
   void Write() {
-    if (change_.cleared) Take(store::EdgeWrite::Do::RemoveAll, {});
+    const bool replaces = !edge_.many && !change_.added.empty() && !is_new_;
+    if (change_.cleared || replaces) Take(store::EdgeWrite::Do::RemoveAll, {});
     if (!change_.removed.empty()) Take(store::EdgeWrite::Do::Remove, change_.removed);
     if (relation_.kind == Relation::Kind::Join) {
       for (const FieldValue& target : change_.added) AddPair(target);
@@ -131,12 +134,13 @@ class EdgeWriter {
   const EdgeInfo& edge_;
   const Relation& relation_;
   const FieldValue& source_;
+  bool is_new_;
 };
 
 /// Changes the edges of the row with this id.
-inline void WriteEdges(const MutationCore& m, const FieldValue& id) {
+inline void WriteEdges(const MutationCore& m, const FieldValue& id, bool is_new = false) {
   for (const EdgeChange& change : m.edges) {
-    if (!change.IsEmpty()) EdgeWriter(m, change, id).Write();
+    if (!change.IsEmpty()) EdgeWriter(m, change, id, is_new).Write();
   }
 }
 
@@ -156,19 +160,28 @@ inline void WriteEdges(const MutationCore& m, const FieldValue& id) {
   throw error;
 }
 
-/// Says which rows stand in the way of a deletion, and throws it on.
-[[noreturn]] inline void ExplainRestricted(const MutationCore& m, const store::PredicatePtr& rows,
-                                           const ConstraintError& error) {
-  if (error.Kind() == ConstraintKind::ForeignKey) {
-    for (const Relation* key : m.Handle().store->graph->Referrers(*m.table)) {
-      if (key->on_delete != Restrict) continue;
-      const auto count = CountRows(m, key->Holder(), store::HoldersOf(*key, rows));
-      if (count == 0) continue;
+/// Throws: ConstraintError that says which rows stand in the way of deleting rows of `table`, themselves or
+/// what hangs on them; nothing when none is found.
+inline void FindRestricting(const MutationCore& m, const Table& table, const store::PredicatePtr& rows) {
+  const Graph& graph = *m.Handle().store->graph;
+  for (const Relation* key : graph.Referrers(table)) {
+    if (graph.IsCyclic(*key) || key->on_delete == SetNull) continue;
+    const auto holders = store::HoldersOf(*key, rows);
+    if (key->on_delete == Cascade) {
+      FindRestricting(m, key->Holder(), holders);
+    } else if (const auto count = CountRows(m, key->Holder(), holders); count > 0) {
       throw ConstraintError(m.table->entity, m.op, ConstraintKind::ForeignKey, {key->Name()},
                             core::Concat({std::to_string(count), " ", key->Holder().entity,
-                                          count == 1 ? " refers to it" : " refer to it"}));
+                                          count == 1 ? " refers to " : " refer to ",
+                                          &table == m.table ? "it" : "what hangs on it"}));
     }
   }
+}
+
+/// Says more of a foreign key that refused a deletion, and throws it on.
+[[noreturn]] inline void ExplainRestricted(const MutationCore& m, const store::PredicatePtr& rows,
+                                           const ConstraintError& error) {
+  if (error.Kind() == ConstraintKind::ForeignKey) FindRestricting(m, *m.table, rows);
   throw error;
 }
 

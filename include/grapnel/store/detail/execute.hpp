@@ -8,6 +8,7 @@
 #include <grapnel/store/detail/cascade.hpp>
 #include <grapnel/store/detail/edges.hpp>
 #include <grapnel/store/detail/mutation_core.hpp>
+#include <grapnel/store/detail/row_lists.hpp>
 #include <grapnel/store/detail/rows.hpp>
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/driver.hpp>
@@ -28,7 +29,7 @@ class Terminal {
   explicit Terminal(AnyMutation& m) : mutation_(m), m_(m.Core()), table_(*m_.table), entity_(m.Entity()) {}
 
   /// Writes the mutation. Returns the number of rows matched. Of Create the id is then in its entity; of
-  /// UpdateOne the row as it is now stored is in `fresh`.
+  /// UpdateOne, and of Create with OnConflict, the row as it is now stored is in `fresh`.
   std::int64_t Run(void* fresh) {
     if (m_.executed) {
       throw Error(core::Concat({table_.entity,
@@ -37,16 +38,17 @@ class Terminal {
     }
     m_.Validate(entity_);
     if (m_.ChangesEdges()) m_.Transaction().ExpectSeveralWrites();
-    const std::int64_t count = Dispatch(fresh);
+    fresh_ = fresh;
+    const std::int64_t count = Dispatch();
     m_.executed = true;
     return count;
   }
 
  private:
-  std::int64_t Dispatch(void* fresh) {
+  std::int64_t Dispatch() {
     switch (m_.op) {
       case Op::Create: return m_.conflict ? CreateOrUpdate() : Create();
-      case Op::UpdateOne: return UpdateOne(fresh);
+      case Op::UpdateOne: return UpdateOne();
       case Op::Update: return Update();
       case Op::DeleteOne:
       case Op::Delete: break;
@@ -70,62 +72,96 @@ class Terminal {
       }
     }
     m_.has_id = true;
-    WriteEdges(m_, Id(entity_));
+    WriteEdges(m_, Id(entity_), true);
     return 1;
   }
 
-  std::int64_t UpdateOne(void* fresh) {
+  std::int64_t UpdateOne() {
     if (m_.ChangesNoField()) {
-      Reread(entity_, m_.where.get(), fresh);
+      Reread(entity_, m_.where.get());
       if (!m_.ChangesEdges()) return 1;
-    } else if (WriteFields(true) == 0) {
+    } else if (WriteFields(true, m_.where.get()) == 0) {
       throw NotFound(entity_);
     }
     WriteEdges(m_, Id(entity_));
-    Reread(entity_, nullptr, fresh);
+    Reread(entity_, nullptr);
     return 1;
   }
 
   std::int64_t Update() {
     if (!m_.ChangesEdges()) {
-      return m_.ChangesNoField() ? CountRows(m_, table_, m_.where) : WriteFields(false);
+      return m_.ChangesNoField() ? CountRows(m_, table_, m_.where) : WriteFields(false, m_.where.get());
     }
-    const auto ids = SelectIds(m_, table_, m_.where);
-    Pin(m_, ids);
-    if (!m_.ChangesNoField()) WriteFields(false);
-    for (const FieldValue& id : ids) WriteEdges(m_, id);
-    return static_cast<std::int64_t>(ids.size());
+    RowLists lists(m_);
+    const std::int64_t list = lists.Keep(table_, m_.where);
+    if (!m_.ChangesNoField()) WriteFields(false, lists.In(table_, list).get());
+    lists.ForEachPart(table_, list, [&](const std::vector<FieldValue>& ids, const store::PredicatePtr&) {
+      for (const FieldValue& id : ids) WriteEdges(m_, id);
+    });
+    return lists.Size(list);
   }
 
   std::int64_t Delete() {
-    if (!Cascade::IsNeeded(m_)) return DeleteRows();
+    const bool cascades = Cascade::IsNeeded(m_);
+    if (!cascades && !IsLarge()) return DeleteRows(m_.IsOne(), m_.where);
     m_.Transaction().ExpectSeveralWrites();
-    std::vector<FieldValue> ids;
-    SelectTouched(m_, entity_, store::Select::Want::Ids,
-                  [&](Row& row) { ids.push_back(LoadId(table_, row, 0)); });
-    if (!m_.uncounted) {  // what a deletion further out is deleting counts as deleted
-      std::erase_if(ids, [&](const FieldValue& id) {
-        return m_.Transaction().Deleting().Holds(table_.type, id);
-      });
-    }
-    Pin(m_, ids);
-    Cascade cascade(m_);
-    cascade.Run(ids);
-    const std::int64_t count = DeleteRows();
+    RowLists lists(m_);
+    auto where = m_.where;
+    // What a deletion further out is deleting counts as deleted.
+    if (!m_.uncounted) where = store::Both(where, store::Negated(lists.InOthers(table_)));
+    const std::int64_t list = lists.Keep(table_, where, m_.IsOne() ? entity_ : nullptr);
+    if (lists.Size(list) == 0 && m_.IsOne()) throw NotFound(entity_);
+    Cascade cascade(m_, lists);
+    if (cascades) cascade.Run(list);
+    m_.deferred = m_.deferred || cascade.IsDeferred();
+    std::int64_t count = 0;
+    lists.ForEachPart(table_, list, [&](const auto&, const store::PredicatePtr& part) {
+      count += DeleteRows(false, part);
+    });
     cascade.Finish();
     return count;
   }
-  std::int64_t DeleteRows() {
+  /// Whether so many rows go that it takes several statements: for tables with foreign keys the engine
+  /// holds the ids of all rows that one statement deletes in memory. Rows that refer to one another go
+  /// together.
+  bool IsLarge() {
+    const Graph& graph = *m_.Handle().store->graph;
+    if (m_.IsOne() || !graph.HasKeys(table_) || graph.RefersToItself(table_)) return false;
+    store::Select select{{&table_, m_.op}};
+    select.want = store::Select::Want::Count;
+    select.where = m_.where.get();
+    select.limit = RowLists::kPart + 1;
+    return ReadIn(m_, table_, [&](store::Connection& connection) { return connection.Count(select); }) >
+           RowLists::kPart;
+  }
+  std::int64_t DeleteRows(bool by_id, const store::PredicatePtr& where) {
     std::int64_t count = 0;
     try {
-      count = Write(store::Delete{{&table_, m_.op}, entity_, m_.IsOne(), m_.where.get()});
+      const store::Delete statement{{&table_, m_.op}, entity_, by_id, where.get()};
+      count = m_.deferred ? WriteDeferred(statement) : Write(statement);
     } catch (const ConstraintError& error) {
-      auto rows = m_.where;
-      if (m_.IsOne()) rows = store::Both(store::IdIn(table_, {Id(entity_)}), rows);
-      ExplainRestricted(m_, rows, error);
+      ExplainRestricted(m_, by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where, error);
     }
-    if (count == 0 && m_.IsOne()) throw NotFound(entity_);
+    if (count == 0 && by_id) throw NotFound(entity_);
     return count;
+  }
+
+  std::int64_t WriteDeferred(const store::Delete& statement) {
+    struct Deferring {
+      Terminal& self;
+      explicit Deferring(Terminal& terminal) : self(terminal) { Set(true); }
+      ~Deferring() {
+        try {
+          if (self.m_.Transaction().Outcome() == TxOutcome::Open) Set(false);
+        } catch (...) {  // NOLINT(bugprone-empty-catch): the transaction has ended, and deferral with it
+        }
+      }
+      void Set(bool on) const {
+        ReadIn(self.m_, self.table_,
+               [&](store::Connection& connection) { return connection.DeferForeignKeys(on), 0; });
+      }
+    } deferring{*this};
+    return Write(statement);
   }
 
   // Create with OnConflict.
@@ -141,18 +177,20 @@ class Terminal {
     if (!FindConflict(id)) {
       Create();
       conflict.outcome = store::ConflictOutcome::Inserted;
-      return 1;
+    } else {
+      if (m_.set.test(0)) conflict.given_id = Id(entity_);
+      table_.Id().ops->from_value(table_.Id().at(entity_), id);
+      m_.has_id = true;
+      conflict.outcome =
+          UpdateConflict() ? store::ConflictOutcome::Updated : store::ConflictOutcome::Unchanged;
     }
-    table_.Id().ops->from_value(table_.Id().at(entity_), id);
-    m_.has_id = true;
-    const bool updated = UpdateConflict();
-    Reread(entity_, nullptr, entity_);
-    conflict.outcome = updated ? store::ConflictOutcome::Updated : store::ConflictOutcome::Unchanged;
+    Reread(entity_, nullptr);
     return 1;
   }
 
   /// Keeps the row that agrees in all of the conflict's fields as the old row.
   bool FindConflict(FieldValue& id) {
+    mutation_.ForgetOldRows();
     store::PredicatePtr where;
     for (const std::size_t place : m_.conflict->columns) {
       if (!m_.set.test(place)) return false;  // NULL, or an id still to be made
@@ -161,7 +199,6 @@ class Terminal {
                                      store::PredicateKind::Equal, column.tag,
                                      {column.ops->to_value(column.at_const(entity_))}}));
     }
-    mutation_.ForgetOldRows();
     store::Select select{{&table_, m_.op}};
     select.where = where.get();
     bool found = false;
@@ -184,28 +221,45 @@ class Terminal {
       default: return false;
     }
   }
-  /// What was given, by the caller or hooks; no defaults of the creation, but those of an update.
+  /// What was given, by the caller or hooks; no defaults of the creation, but those of an update. Made in
+  /// `fresh`, for hooks may try again with the mutation as it is.
   bool UpdateNewValues() {
-    FieldSet set = m_.set & ~m_.defaulted;
-    set.reset(0);
-    for (const std::size_t place : m_.conflict->columns) set.reset(place);
+    FieldSet kept;  // by the row that is there
+    kept.set(0);
+    for (const std::size_t place : m_.conflict->columns) kept.set(place);
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      if (table_.columns[i].immutable) set.reset(i);
+      if (table_.columns[i].immutable) kept.set(i);
     }
-    const FieldSet cleared = m_.cleared;
-    if (set.none() && cleared.none() && !m_.ChangesEdges()) return false;
+    FieldSet set = m_.set & ~m_.defaulted & ~kept;
+    const FieldSet cleared = m_.cleared & ~kept;
+    if (set.none() && cleared.none() && !ChangesMutableEdges()) return false;
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
       const Column& column = table_.columns[i];
-      if (column.set_update_default == nullptr || set.test(i) || cleared.test(i)) continue;
-      column.set_update_default(column.at(entity_));
-      m_.Normalize(i, [&] { column.ops->normalize(column.at(entity_)); });
-      set.set(i);
+      void* member = column.at(fresh_);
+      if (i == 0 || set.test(i)) {
+        column.ops->copy(member, column.at_const(entity_));
+      } else if (column.set_update_default != nullptr && !cleared.test(i)) {
+        column.set_update_default(member);
+        m_.Normalize(i, [&] { column.ops->normalize(member); });
+        set.set(i);
+      }
     }
     if (set.any() || cleared.any()) {
-      WriteRow(store::Update{{&table_, m_.op}, entity_, set, {}, cleared, true}, m_, entity_);
+      WriteRow(store::Update{{&table_, m_.op}, fresh_, set, {}, cleared, true}, m_, fresh_);
     }
-    WriteEdges(m_, Id(entity_));
+    const FieldValue id = Id(entity_);
+    for (const EdgeChange& change : m_.edges) {
+      if (!change.IsEmpty() && !table_.edges[change.edge].immutable) {
+        EdgeWriter(m_, change, id, false).Write();
+      }
+    }
     return true;
+  }
+  bool ChangesMutableEdges() const {
+    for (const EdgeChange& change : m_.edges) {
+      if (!change.IsEmpty() && !table_.edges[change.edge].immutable) return true;
+    }
+    return false;
   }
   bool UpdateAsAsked() {
     MutationCore& update = m_.conflict->update->Core();
@@ -220,7 +274,7 @@ class Terminal {
                update, entity);
     }
     for (const EdgeChange& change : update.edges) {
-      if (!change.IsEmpty()) EdgeWriter(m_, change, Id(entity)).Write();
+      if (!change.IsEmpty()) EdgeWriter(m_, change, Id(entity), false).Write();
     }
     return true;
   }
@@ -241,10 +295,9 @@ class Terminal {
       ExplainMissingNeighbour(&of == &m_ ? m_ : Bound(of), entity, error);
     }
   }
-  std::int64_t WriteFields(bool by_id) {
-    return WriteRow(store::Update{{&table_, m_.op}, entity_, m_.set, m_.added, m_.cleared, by_id,
-                                  m_.where.get()},
-                    m_, entity_);
+  std::int64_t WriteFields(bool by_id, const store::PredicateNode* where) {
+    return WriteRow(
+        store::Update{{&table_, m_.op}, entity_, m_.set, m_.added, m_.cleared, by_id, where}, m_, entity_);
   }
   /// The update of a conflict, to ask the database on its behalf.
   const MutationCore& Bound(const MutationCore& of) {
@@ -256,7 +309,7 @@ class Terminal {
   }
 
   /// Reads the row with the id of `entity` into `fresh`.
-  void Reread(const void* entity, const store::PredicateNode* where, void* fresh) {
+  void Reread(const void* entity, const store::PredicateNode* where) {
     store::Select select{{&table_, m_.op}};
     select.entity = entity;
     select.by_id = true;
@@ -264,7 +317,7 @@ class Terminal {
     bool found = false;
     ReadIn(m_, table_, [&](store::Connection& connection) {
       connection.Run(select, [&](Row& row) {
-        LoadRow(table_, fresh, row);
+        LoadRow(table_, fresh_, row);
         found = true;
       });
       return 0;
@@ -282,6 +335,7 @@ class Terminal {
   MutationCore& m_;
   const Table& table_;
   void* entity_;
+  void* fresh_ = nullptr;
 };
 
 }  // namespace grapnel::detail

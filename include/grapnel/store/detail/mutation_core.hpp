@@ -32,6 +32,7 @@ struct MutationCore {
   bool has_id = false;
   bool executed = false;
   bool uncounted = false;  // by the depth limit: part of a cascade
+  bool deferred = false;   // that cascade checks the foreign keys that refer to the rows
   FieldSet set{}, added{}, cleared{};
   FieldSet defaulted{};  // of those that are set: by a default
   EdgeChanges edges{};
@@ -153,6 +154,7 @@ struct MutationCore {
     void* member = column.at(entity);
     if (set.test(place) || added.test(place)) {
       if (!column.ops->add(member, delta)) Refuse(column, "the sum leaves the field's range");
+      defaulted.reset(place);
     } else {
       column.ops->copy(member, delta);
       // It counts from 0 where nothing is stored yet, or what is stored is cleared.
@@ -181,7 +183,7 @@ struct MutationCore {
   /// The ids become all of the edge's neighbours.
   void SetEdge(std::size_t place, std::vector<FieldValue> ids) {
     BeforeEdge(table->edges[place]);
-    edges.Replace(place, std::move(ids), op == Op::Create);
+    edges.Replace(place, std::move(ids), op != Op::Create);
   }
 
   void AddIDs(std::size_t place, std::vector<FieldValue> ids, void* entity) {
@@ -190,7 +192,7 @@ struct MutationCore {
     if (edge.many) return edges.Add(place, std::move(ids));
     if (ids.size() > 1) MismatchEdge(edge, "it has one neighbour at most");
     if (ids.empty()) return;
-    if (!edge.HoldsKey()) return edges.Replace(place, std::move(ids), op == Op::Create);
+    if (!edge.HoldsKey()) return edges.Replace(place, std::move(ids), false);
     const Column& column = table->columns[edge.key];
     Assign(column, column.at(entity), ids.front());
     MarkSet(edge.key);
@@ -206,8 +208,8 @@ struct MutationCore {
   void ClearEdge(std::size_t place, void* entity) {
     const EdgeInfo& edge = table->edges[place];
     BeforeEdge(edge);
-    if (!edge.HoldsKey()) return edges.Replace(place, {}, op == Op::Create);
-    if (edge.required) MismatchEdge(edge, "it cannot be cleared: it is required");
+    if (edge.required && !edge.many) MismatchEdge(edge, "it cannot be cleared: it is required");
+    if (!edge.HoldsKey()) return edges.Replace(place, {}, op != Op::Create);
     Clear(edge.key, entity);
   }
 
@@ -218,11 +220,11 @@ struct MutationCore {
 
   /// `value()`: a neighbour's id. One that cannot be stored is a ValidationError.
   template <class F>
-  FieldValue KeyOf(F value) const {
+  FieldValue KeyOf(std::size_t place, F value) const {
     try {
       return value();
     } catch (const BadValue& error) {
-      throw ValidationError(table->entity, "id", op, error.what());
+      RefuseEdge(table->edges[place], error.what());
     }
   }
 

@@ -39,7 +39,7 @@ struct TypeState : TypeEntry {
   }
 
   bool HasDeleteHooks(Level& level) const override;
-  void DeleteRows(const HandlePtr& handle, const std::vector<FieldValue>& ids) override;
+  void DeleteRows(const HandlePtr& handle, const store::PredicatePtr& rows, bool deferred) override;
 
   List runtime;
   typename List::Snapshot schema;  // mixins' first; never changes
@@ -102,7 +102,7 @@ class Run {
 
   static Value<E> Write(Mutation<E>& m) {
     const Op op = m.Op();
-    if (op == Op::UpdateOne) {
+    if (op == Op::UpdateOne || m.Conflict() != nullptr) {
       E fresh{};
       Terminal(m).Run(&fresh);
       return fresh;
@@ -304,11 +304,13 @@ bool TypeState<E>::HasDeleteHooks(Level& level) const {
 }
 
 template <class E>
-void TypeState<E>::DeleteRows(const HandlePtr& handle, const std::vector<FieldValue>& ids) {
+void TypeState<E>::DeleteRows(const HandlePtr& handle, const store::PredicatePtr& rows,
+                              bool deferred) {
   auto m = Mutation<E>::Access::Make(Op::Delete);
   MutationCore& core = Mutation<E>::Access::Core(m);
   core.uncounted = true;
-  Pin(core, ids);
+  core.deferred = deferred;
+  core.where = rows;
   RunMutation(handle, m);
 }
 

@@ -3,15 +3,12 @@
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/core/type.hpp>
-#include <grapnel/schema/value.hpp>
 #include <grapnel/store/detail/store.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -55,31 +52,6 @@ struct RunningMutation {
   grapnel::Op op;
   const RunningMutation* outer;
   bool counted;  // by the depth limit
-};
-
-/// The rows that deletions under way have taken on, for a row is deleted once.
-class Deleting {
- public:
-  using Ids = std::unordered_set<FieldValue, HashOfValue>;
-
-  /// Those of the ids that are new.
-  std::vector<FieldValue> Add(core::TypeId type, std::vector<FieldValue> ids) {
-    auto& known = rows_[type];
-    std::erase_if(ids, [&](const FieldValue& id) { return !known.insert(id).second; });
-    return ids;
-  }
-  bool Holds(core::TypeId type, const FieldValue& id) const {
-    const auto known = rows_.find(type);
-    return known != rows_.end() && known->second.contains(id);
-  }
-  void Remove(core::TypeId type, const Ids& ids) noexcept {
-    const auto known = rows_.find(type);
-    if (known == rows_.end()) return;
-    for (const FieldValue& id : ids) known->second.erase(id);
-  }
-
- private:
-  std::unordered_map<core::TypeId, Ids> rows_;
 };
 
 using TxHooks = core::HookList<Tx, void>::Snapshot;

@@ -8,9 +8,9 @@
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/graph.hpp>
 #include <grapnel/schema/table.hpp>
-#include <grapnel/schema/value.hpp>
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
+#include <grapnel/store/predicate.hpp>
 
 #include <atomic>
 #include <cstdio>
@@ -56,8 +56,9 @@ struct TypeEntry {
 
   /// Whether a hook could run when rows of this type are deleted in `level`.
   virtual bool HasDeleteHooks(Level& level) const = 0;
-  /// Deletes these rows by one Delete mutation, with its hooks, in the handle's transaction.
-  virtual void DeleteRows(const HandlePtr& handle, const std::vector<FieldValue>& ids) = 0;
+  /// Deletes these rows by one Delete mutation, with its hooks, in the handle's transaction. `deferred`: its
+  /// caller checks the foreign keys that refer to them.
+  virtual void DeleteRows(const HandlePtr& handle, const store::PredicatePtr& rows, bool deferred) = 0;
 
   const Table* table;
 

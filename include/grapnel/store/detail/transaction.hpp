@@ -202,7 +202,9 @@ class Transaction {
     after_rollback_.push_back(std::move(callback));
   }
 
-  detail::Deleting& Deleting() noexcept { return deleting_; }
+  // The numbers of lists of rows, from 1; see RowLists.
+  std::int64_t LastList() const noexcept { return last_list_; }
+  std::int64_t NextList() noexcept { return ++last_list_; }
 
   /// COMMIT. Throws: BusyError and ConstraintError, the transaction still open; TxError with outcome
   /// Unknown after an I/O error; StorageError, rolled back.
@@ -399,7 +401,7 @@ class Transaction {
   std::uint64_t writes_ = 0;
   std::vector<std::uint64_t> clean_at_;  // for each open savepoint: writes_ when it was as opened
   Callbacks after_commit_, after_rollback_, rolled_back_;
-  detail::Deleting deleting_;
+  std::int64_t last_list_ = 0;
   std::shared_ptr<Mark> mark_;
   Marks::Running* running_mark_ = nullptr;
   std::vector<TxHooks> orphaned_;

@@ -57,6 +57,9 @@ inline std::string_view TypeName(FieldKind kind) {
 /// The SQL function that a session has for doubles: their eight bytes as a blob to the value, exactly.
 inline constexpr std::string_view kRealFromBytes = "grapnel_real";
 
+/// Lists of rows: a table of the connection's own, on disk where it is long.
+inline constexpr std::string_view kLists = "temp.grapnel_lists";
+
 /// The text of a statement in the making, with the values of its parameters.
 class Sql {
  public:
@@ -65,6 +68,16 @@ class Sql {
 
   explicit Sql(const Table& table, int first_parameter = 1)
       : table_(&table), first_(first_parameter) {}
+
+  /// The whole statement.
+  std::string Finish() {
+    std::string with;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      core::Append(with, {i == 0 ? "WITH grapnel_" : ", grapnel_", std::to_string(i + 1), "(id) AS (",
+                          parts_[i], ")"});
+    }
+    return with.empty() ? std::move(text) : core::Concat({with, " ", text});
+  }
 
   /// " WHERE ...", or nothing.
   void Where(const PredicateNode* node) {
@@ -79,12 +92,14 @@ class Sql {
       case PredicateKind::And: return Join(node, " AND ");
       case PredicateKind::Or: return Join(node, " OR ");
       case PredicateKind::Not:
+        if (node.left->kind == PredicateKind::Not) return Render(*node.left->left);
         text += "NOT (";
         Render(*node.left);
         text += ')';
         return;
       case PredicateKind::Has: return Has(node);
       case PredicateKind::ReachedBy: return ReachedBy(node);
+      case PredicateKind::InLists: return InLists(node);
       default: return Leaf(node);
     }
   }
@@ -144,17 +159,21 @@ class Sql {
     return *column;
   }
 
-  /// "id IN (SELECT ...": rows of this table, and then the rest of `inside`, which is about another.
+  /// "(SELECT id FROM ...": what `select` writes, about another table, stands in front of the statement
+  /// under a name: SQLite's parser stops at a depth of 100.
   template <class F>
-  void Within(const Table& table, F inside) {
-    const Table* const outer = std::exchange(table_, &table);
-    inside();
-    table_ = outer;
+  void Select(const Table& table, F select) {
+    const Table* const outer_table = std::exchange(table_, &table);
+    std::string outer = std::exchange(text, {});
+    select();
+    parts_.push_back(std::exchange(text, std::move(outer)));
+    core::Append(text, {"(SELECT id FROM grapnel_", std::to_string(parts_.size()), ")"});
+    table_ = outer_table;
   }
   std::string Id(const Table& table) const { return Quote(table.name, table.Id().storage); }
   /// The ids of these rows of `table`.
   void Ids(const Table& table, const store::Rows& rows) {
-    Within(table, [&] {
+    Select(table, [&] {
       core::Append(text, {"SELECT ", Id(table), " FROM ", Quote(table.name)});
       Where(rows.where.get());
       if (rows.limit || rows.offset != 0) {
@@ -178,48 +197,62 @@ class Sql {
     if (relation->kind == Relation::Kind::OwnKey) {
       core::Append(text, {"(", key, " IS NOT NULL"});
       if (node.left) {
-        core::Append(text, {" AND ", key, " IN ("});
+        core::Append(text, {" AND ", key, " IN "});
         Ids(*relation->target, neighbours);
-        text += ')';
       }
       text += ')';
       return;
     }
-    core::Append(text, {Id(*relation->source), " IN (SELECT ", key, " FROM ", Quote(relation->table),
-                        " WHERE ", key, " IS NOT NULL"});
-    if (node.left && relation->kind == Relation::Kind::TheirKey) {
+    core::Append(text, {Id(*relation->source), " IN "});
+    Select(*relation->target, [&] {
+      core::Append(text, {"SELECT ", key, " FROM ", Quote(relation->table), " WHERE ", key,
+                          " IS NOT NULL"});
+      if (!node.left) return;
       text += " AND ";
-      Within(*relation->target, [&] { Render(*node.left); });
-    } else if (node.left) {
-      core::Append(text, {" AND ", Quote(relation->table, relation->other), " IN ("});
+      if (relation->kind == Relation::Kind::TheirKey) return Render(*node.left);
+      core::Append(text, {Quote(relation->table, relation->other), " IN "});
       Ids(*relation->target, neighbours);
-      text += ')';
-    }
-    text += ')';
+    });
   }
 
   void ReachedBy(const PredicateNode& node) {
     const Relation& relation = *node.relation;
     const std::string key = Quote(relation.table, relation.column);
-    switch (relation.kind) {
-      case Relation::Kind::OwnKey:
-        core::Append(text, {Id(*relation.target), " IN (SELECT ", key, " FROM ", Quote(relation.table),
-                            " WHERE ", key, " IS NOT NULL AND ", Id(*relation.source), " IN ("});
-        Ids(*relation.source, *node.from);
-        text += "))";
-        return;
-      case Relation::Kind::TheirKey:
-        core::Append(text, {"(", key, " IS NOT NULL AND ", key, " IN ("});
-        Ids(*relation.source, *node.from);
-        text += "))";
-        return;
-      case Relation::Kind::Join:
-        core::Append(text, {Id(*relation.target), " IN (SELECT ", Quote(relation.table, relation.other),
-                            " FROM ", Quote(relation.table), " WHERE ", key, " IN ("});
-        Ids(*relation.source, *node.from);
-        text += "))";
-        return;
+    if (relation.kind == Relation::Kind::TheirKey) {
+      core::Append(text, {"(", key, " IS NOT NULL AND ", key, " IN "});
+      Ids(*relation.source, *node.from);
+      text += ')';
+      return;
     }
+    const bool own = relation.kind == Relation::Kind::OwnKey;
+    core::Append(text, {Id(*relation.target), " IN "});
+    Select(*relation.source, [&] {
+      core::Append(text, {"SELECT ", own ? key : Quote(relation.table, relation.other), " FROM ",
+                          Quote(relation.table), " WHERE ", own ? core::Concat({key, " IS NOT NULL AND "}) : "",
+                          own ? Id(*relation.source) : key, " IN "});
+      Ids(*relation.source, *node.from);
+    });
+  }
+
+  /// One list is walked along; several are looked up row by row. (The + keeps the column's affinity out of
+  /// the comparison, which could not use the lists' index.)
+  void InLists(const PredicateNode& node) {
+    const std::string id = node.relation != nullptr
+                               ? Quote(node.relation->table, node.relation->column)
+                               : Id(*table_);
+    const std::string from = Parameter(node.values[1]);
+    if (node.values[1] == node.values[2]) {
+      core::Append(text, {id, " IN (SELECT id FROM ", kLists, " WHERE list = ", from});
+      if (node.values.size() > 3) {
+        if (!node.values[3].IsNull()) core::Append(text, {" AND id > ", Parameter(node.values[3])});
+        core::Append(text, {" AND id <= ", Parameter(node.values[4])});
+      }
+      text += ')';
+      return;
+    }
+    core::Append(text, {"EXISTS (SELECT 1 FROM ", kLists, " AS listed WHERE listed.type = ",
+                        Parameter(node.values[0]), " AND listed.id = +", id, " AND listed.list BETWEEN ",
+                        from, " AND ", Parameter(node.values[2]), ")"});
   }
 
   /// A chain of one operator is rendered as a balanced tree: SQLite's parser stops at a depth of 100.
@@ -332,6 +365,7 @@ class Sql {
   const Table* table_;
   int first_;
   std::list<FieldValue> owned_;
+  std::vector<std::string> parts_;  // subselects
 };
 
 }  // namespace grapnel::sqlite::detail

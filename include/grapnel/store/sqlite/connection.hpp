@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -30,7 +31,13 @@ namespace grapnel::sqlite::detail {
 class Connection final : public store::Connection {
  public:
   /// Throws: StorageError of kind Open, NotADatabase, Io; BusyError.
-  explicit Connection(const Options& options) : session_(options) {}
+  explicit Connection(const Options& options) : session_(options) {
+    if (options.reader) return;
+    session_.Execute(core::Concat({"CREATE TABLE ", kLists,
+                                   " (type INTEGER, id, list INTEGER, PRIMARY KEY (type, id, list)) "
+                                   "WITHOUT ROWID"}));
+    session_.Execute("CREATE INDEX temp.grapnel_lists_list ON grapnel_lists (list, id)");
+  }
 
   void Watch(const core::Context* context) noexcept override { session_.Watch(context); }
 
@@ -76,7 +83,7 @@ class Connection final : public store::Connection {
     const Table& table = *update.table;
     Sql sql = UpdateText(update);
     const Doing doing = session_.Say(update);
-    const Session::Borrowed statement(session_, std::move(sql.text), doing);
+    const Session::Borrowed statement(session_, sql.Finish(), doing);
     Session::Running running(session_, *statement);
     Binding binding(statement->Get());
     int at = 0;
@@ -101,7 +108,7 @@ class Connection final : public store::Connection {
   std::int64_t Run(const store::EdgeWrite& write) override {
     Sql sql = EdgeText(write);
     const Doing doing = session_.Say(write);
-    const Session::Borrowed statement(session_, std::move(sql.text), doing);
+    const Session::Borrowed statement(session_, sql.Finish(), doing);
     Session::Running running(session_, *statement);
     Binding binding(statement->Get());
     grapnel::detail::BindValue(*write.source, binding, 1);
@@ -113,7 +120,7 @@ class Connection final : public store::Connection {
   void Run(const store::Select& select, const RowSink& sink) override {
     Sql sql = SelectText(select);
     const Doing doing = session_.Say(select);
-    const Session::Borrowed statement(session_, std::move(sql.text), doing);
+    const Session::Borrowed statement(session_, sql.Finish(), doing);
     Session::Running running(session_, *statement);
     Binding binding(statement->Get());
     int at = 0;
@@ -129,6 +136,42 @@ class Connection final : public store::Connection {
     return count;
   }
 
+  std::int64_t Run(const store::Keep& keep) override {
+    Sql sql = KeepText(keep);
+    const Doing doing = session_.Say(keep);
+    const Session::Borrowed statement(session_, sql.Finish(), doing);
+    Session::Running running(session_, *statement);
+    Binding binding(statement->Get());
+    binding.Int(1, keep.type);
+    binding.Int(2, keep.list);
+    int at = 2;
+    if (keep.entity != nullptr) Bind(keep, keep.table->Id(), keep.entity, binding, ++at);
+    BindAll(sql, binding, at);
+    running.Finish(binding, doing);
+    return sqlite3_changes64(session_.Handle());
+  }
+  void Run(const store::Page& page, const RowSink& sink) override {
+    const bool first = page.after->IsNull();
+    const Doing doing = session_.Say(page);
+    const Session::Borrowed statement(
+        session_, core::Concat({"SELECT id FROM ", kLists, " WHERE list = ?1", first ? "" : " AND id > ?3",
+                                " ORDER BY id LIMIT ?2"}),
+        doing);
+    Session::Running running(session_, *statement);
+    Binding binding(statement->Get());
+    binding.Int(1, page.list);
+    binding.Int(2, page.limit);
+    if (!first) grapnel::detail::BindValue(*page.after, binding, 3);
+    ResultRow row(statement->Get());
+    while (running.Next(binding, doing)) sink(row);
+  }
+  void KeepLast(std::int64_t first) override {
+    RunOnLists(" WHERE list >= ?1 AND EXISTS (SELECT 1 FROM temp.grapnel_lists AS later WHERE later.type = "
+               "grapnel_lists.type AND later.id = grapnel_lists.id AND later.list > grapnel_lists.list)",
+               first);
+  }
+  void Forget(std::int64_t first) override { RunOnLists(" WHERE list >= ?1", first); }
+
   std::vector<std::string> PlanMigration(std::span<const Table* const> tables) override {
     return detail::PlanMigration(session_, tables);
   }
@@ -140,7 +183,11 @@ class Connection final : public store::Connection {
                                          error.Detail(), ". Nothing was changed"}));
     }
   }
-  void DeferForeignKeys() override { session_.Execute("PRAGMA defer_foreign_keys = ON"); }
+  /// Turning it off forgets what was deferred.
+  void DeferForeignKeys(bool on) override {
+    session_.Step(on ? defer_ : check_, on ? "PRAGMA defer_foreign_keys = ON"
+                                           : "PRAGMA defer_foreign_keys = OFF");
+  }
 
  private:
   struct FixedStatements {
@@ -157,13 +204,23 @@ class Connection final : public store::Connection {
       throw ValidationError(statement.table->entity, column.name, statement.op, error.what());
     }
   }
+  /// DELETE FROM the lists, with the number of a list as its parameter.
+  void RunOnLists(std::string_view where, std::int64_t list) {
+    const Session::Borrowed statement(session_, core::Concat({"DELETE FROM ", kLists, where}),
+                                      session_.Say());
+    Session::Running running(session_, *statement);
+    Binding binding(statement->Get());
+    binding.Int(1, list);
+    running.Finish(binding, session_.Say());
+  }
+
   static void BindAll(const Sql& sql, Binding& binding, int at) {
     for (const FieldValue* value : sql.parameters) grapnel::detail::BindValue(*value, binding, ++at);
   }
 
   void RunText(Sql& sql, const store::Statement& of, const void* entity) {
     const Doing doing = session_.Say(of);
-    const Session::Borrowed statement(session_, std::move(sql.text), doing);
+    const Session::Borrowed statement(session_, sql.Finish(), doing);
     Session::Running running(session_, *statement);
     Binding binding(statement->Get());
     int at = 0;
@@ -183,7 +240,7 @@ class Connection final : public store::Connection {
   }
 
   Session session_;
-  Statement begin_write_, begin_read_, snapshot_, commit_;
+  Statement begin_write_, begin_read_, snapshot_, commit_, defer_, check_;
   std::vector<Statement> savepoint_, rollback_to_, release_;
   std::unordered_map<const Table*, FixedStatements> fixed_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/core/concat.hpp>
+#include <grapnel/schema/codec.hpp>
 #include <grapnel/schema/graph.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
@@ -11,6 +12,7 @@
 #include <grapnel/store/sqlite/tables.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdio>
 #include <list>
@@ -118,12 +120,23 @@ inline WantedTable WantPairs(const Relation& join) {
   return wanted;
 }
 
+inline void CheckIndexName(const WantedIndex& index, const WantedTable& table,
+                           std::vector<std::string>& seen) {
+  for (const std::string& other : seen) {
+    if (!EqualNames(index.name, other)) continue;
+    throw MigrationError(core::Concat({table.entity, ": there are two indexes ", Quote(index.name),
+                                       "; give one of them another name by StorageKey"}));
+  }
+  seen.push_back(index.name);
+}
+
 /// Throws: MigrationError for names that SQLite does not take, or that are given twice.
 inline void CheckNames(const std::vector<WantedTable>& tables) {
+  std::vector<std::string> seen;
   for (std::size_t i = 0; i < tables.size(); ++i) {
     const WantedTable& table = tables[i];
     if (table.name.empty() || table.name.find('\0') != table.name.npos ||
-        table.name.starts_with("sqlite_")) {
+        EqualNames(table.name.substr(0, 7), "sqlite_")) {
       throw MigrationError(core::Concat(
           {table.entity, ": ", Quote(table.name), " cannot be a table's name in SQLite"}));
     }
@@ -132,6 +145,7 @@ inline void CheckNames(const std::vector<WantedTable>& tables) {
       throw MigrationError(core::Concat({table.entity, " and ", tables[j].entity,
                                          " want the same table, ", Quote(table.name)}));
     }
+    for (const WantedIndex& index : table.indexes) CheckIndexName(index, table, seen);
     for (std::size_t k = 0; k < table.columns.size(); ++k) {
       const WantedColumn& column = table.columns[k];
       const std::string_view field = column.column != nullptr ? column.column->name : "an edge";
@@ -153,6 +167,7 @@ inline std::vector<WantedTable> WantAll(std::span<const Table* const> tables) {
   const Graph graph(tables);
   std::vector<WantedTable> wanted;
   for (const Table* table : tables) wanted.push_back(WantTable(*table));
+  CheckNames(wanted);  // keys are put into tables by their names
   for (const Relation* key : graph.Keys()) {
     const auto holder = std::find_if(wanted.begin(), wanted.end(), [&](const WantedTable& each) {
       return each.name == key->Holder().name;
@@ -298,7 +313,11 @@ class Planner {
   /// What the rows that are there get in a new column.
   std::string Literal(const WantedTable& table, const WantedColumn& column) {
     if (column.column->default_value != nullptr) {
-      return LiteralOf(table, column, column.column->default_value());
+      try {
+        return LiteralOf(table, column, column.column->default_value());
+      } catch (const grapnel::detail::BadValue& error) {
+        Refuse(table, column, core::Concat({"its Default cannot be stored: ", error.what()}));
+      }
     }
     if (AnyRow(table, "1")) {
       Refuse(table, column,
@@ -308,15 +327,25 @@ class Planner {
     if (column.type == "TEXT") return "''";
     return column.type == "BLOB" ? "x''" : "0";
   }
-  static std::string LiteralOf(const WantedTable& table, const WantedColumn& column,
+  /// Digits that SQLite reads as this very value.
+  std::string RealLiteral(const WantedTable& table, const WantedColumn& column, double real) {
+    char digits[40];
+    const auto end = std::to_chars(digits, digits + sizeof digits, real, std::chars_format::scientific);
+    const std::string literal(digits, end.ptr);
+    Statement statement = session_.Prepare(core::Concat({"SELECT ", literal}), session_.Say());
+    Session::Running running(session_, statement);
+    Binding binding(statement.Get());
+    ResultRow row(statement.Get());
+    if (running.Next(binding, session_.Say()) && row.Real(0) == real) return literal;
+    Refuse(table, column, "its Default has no digits that SQLite reads exactly");
+  }
+  std::string LiteralOf(const WantedTable& table, const WantedColumn& column,
                                const FieldValue& value) {
     if (const auto* flag = value.As<bool>()) return *flag ? "1" : "0";
     if (const auto* number = value.As<std::int64_t>()) return std::to_string(*number);
     if (const auto* real = value.As<double>()) {
       if (*real - *real != 0) return *real > 0 ? "9e999" : "-9e999";
-      char digits[40];
-      std::snprintf(digits, sizeof digits, "%.17g", *real);
-      return digits;
+      return RealLiteral(table, column, *real);
     }
     if (const auto* bytes = value.As<FieldValue::Bytes>()) {
       std::string hex = "x'";
@@ -344,9 +373,11 @@ class Planner {
     if (Affinity(stored.type) != column.type) {
       Refuse(table, column, TypeReason(table.name, column.name, stored.type, column.type));
     }
-    if (stored.in_view || table.pairs) return;
-    if (stored.is_key != is_id) Refuse(table, column, KeyReason(table.name, table.columns.front().name));
-    if (is_id) return;
+    if (stored.in_view) return;
+    if (stored.is_key != (is_id || table.pairs)) {
+      Refuse(table, column, KeyReason(table.name, table.columns.front().name));
+    }
+    if (is_id) return CompareId(table, column, stored);
     if (stored.not_null && !column.not_null) {
       Refuse(table, column, "it is optional, but the column is NOT NULL, which SQLite cannot change");
     }
@@ -357,14 +388,30 @@ class Planner {
     if (!column.key.empty()) CompareKey(table, column);
   }
 
+  void CompareId(const WantedTable& table, const WantedColumn& column, const StoredColumn& stored) {
+    if (column.column->ops->kind == FieldKind::Int && column.column->set_default == nullptr &&
+        !stored.is_rowid) {
+      Refuse(table, column, RowidReason(table.name, column.name));
+    }
+    if (column.column->never_reuse &&
+        Query("SELECT '1' FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND sql LIKE '%AUTOINCREMENT%'",
+              {table.name})
+            .empty()) {
+      Refuse(table, column, "it says NeverReuse, but the table is without AUTOINCREMENT, which SQLite "
+                            "cannot add");
+    }
+  }
+
   void CompareKey(const WantedTable& table, const WantedColumn& column) {
     const WantedKey& wanted = column.key.front();
     for (const auto& key :
-         Query("SELECT \"from\", \"table\", on_delete FROM pragma_foreign_key_list(?1)", {table.name})) {
+         Query("SELECT \"from\", \"table\", on_delete, \"to\" FROM pragma_foreign_key_list(?1)",
+               {table.name})) {
       if (!EqualNames(key[0], column.name)) continue;
-      if (!EqualNames(key[1], wanted.table)) {
-        Refuse(table, column, core::Concat({"its foreign key refers to table ", Quote(key[1]), ", not to ",
-                                            Quote(wanted.table)}));
+      const bool to_id = key[3].empty() || EqualNames(key[3], wanted.column);
+      if (!EqualNames(key[1], wanted.table) || !to_id) {
+        Refuse(table, column, core::Concat({"its foreign key refers to ", Quote(key[1], key[3]),
+                                            ", not to ", Quote(wanted.table, wanted.column)}));
       }
       const bool same = key[2] == wanted.action || (key[2] == "RESTRICT" && wanted.action == "NO ACTION");
       if (!same) {
@@ -381,7 +428,7 @@ class Planner {
                               "COLLATE NOCASE", {index.name});
     if (stored.empty()) return statements_.push_back(CreateIndexText(table, index));
     const auto unique = Query("SELECT CAST(\"unique\" AS TEXT) FROM pragma_index_list(?1) WHERE name = ?2 "
-                              "COLLATE NOCASE", {table.name, index.name});
+                              "COLLATE NOCASE AND partial = 0", {table.name, index.name});
     const auto columns = Query("SELECT name FROM pragma_index_info(?1)", {index.name});
     const bool same =
         !unique.empty() && (unique.front().front() == "1") == index.unique &&

@@ -173,6 +173,16 @@ inline Sql UpdateText(const store::Update& update) {
   return sql;
 }
 
+/// INSERT of ids into a list. Parameter 1 is the type, 2 the list, 3 the id of one row.
+inline Sql KeepText(const store::Keep& keep) {
+  const bool by_id = keep.entity != nullptr;
+  Sql sql(*keep.table, by_id ? 4 : 3);
+  core::Append(sql.text, {"INSERT OR IGNORE INTO ", kLists, " (type, list, id) SELECT ?1, ?2, ",
+                          Quote(keep.table->Id().storage), " FROM ", Quote(keep.table->name)});
+  WhereIdAnd(sql, *keep.table, by_id ? 3 : 0, keep.where);
+  return sql;
+}
+
 inline Sql DeleteText(const store::Delete& statement) {
   Sql sql(*statement.table, statement.by_id ? 2 : 1);
   sql.text = core::Concat({"DELETE FROM ", Quote(statement.table->name)});

@@ -38,15 +38,17 @@ inline std::string_view Affinity(std::string declared) {
 struct StoredColumn {
   std::string name, type;
   bool not_null;
-  bool is_key;   // the primary key, alone or with others
+  bool is_key;    // the primary key, alone or with others
+  bool is_rowid;  // INTEGER PRIMARY KEY: SQLite makes the values
   bool in_view;  // which has no key
 };
 
 /// The columns of the table in the database; none when it is not there.
 inline std::vector<StoredColumn> ColumnsInDatabase(Session& session, std::string_view table) {
   Statement statement = session.Prepare(
-      "SELECT name, type, \"notnull\", pk > 0, EXISTS (SELECT 1 FROM sqlite_schema AS s WHERE s.name = ?1 COLLATE "
-      "NOCASE AND s.type = 'view') FROM pragma_table_info(?1)",
+      "SELECT name, type, \"notnull\", pk > 0, pk > 0 AND type = 'INTEGER' COLLATE NOCASE AND NOT EXISTS "
+      "(SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk'), EXISTS (SELECT 1 FROM sqlite_schema AS s "
+      "WHERE s.name = ?1 COLLATE NOCASE AND s.type = 'view') FROM pragma_table_info(?1)",
       session.Say());
   Session::Running running(session, statement);
   Binding binding(statement.Get());
@@ -55,7 +57,7 @@ inline std::vector<StoredColumn> ColumnsInDatabase(Session& session, std::string
   ResultRow row(statement.Get());
   while (running.Next(binding, session.Say())) {
     columns.push_back({std::string(row.Text(0)), std::string(row.Text(1)), row.Int(2) != 0,
-                       row.Int(3) != 0, row.Int(4) != 0});
+                       row.Int(3) != 0, row.Int(4) != 0, row.Int(5) != 0});
   }
   return columns;
 }
@@ -68,6 +70,10 @@ inline bool EqualNames(const std::string& left, std::string_view right) {
 
 inline std::string KeyReason(std::string_view table, std::string_view id) {
   return core::Concat({"in table ", Quote(table), " the primary key is not column ", Quote(id), " alone"});
+}
+inline std::string RowidReason(std::string_view table, std::string_view id) {
+  return core::Concat({"in table ", Quote(table), " column ", Quote(id), " is not INTEGER PRIMARY KEY of a "
+                       "table with rowids, so that SQLite makes no ids"});
 }
 inline std::string TypeReason(std::string_view table, std::string_view column, std::string_view stored,
                               std::string_view wanted) {
@@ -88,6 +94,10 @@ inline std::optional<std::pair<std::string_view, std::string>> Misfit(
     }
     if (!found->in_view && found->is_key != (&column == &table.Id())) {
       return std::pair(table.Id().name, KeyReason(table.name, table.Id().storage));
+    }
+    if (&column == &table.Id() && table.GeneratesIds() && !found->in_view && !found->is_rowid &&
+        Affinity(found->type) == "INTEGER") {
+      return std::pair(column.name, RowidReason(table.name, column.storage));
     }
     if (Affinity(found->type) != TypeName(column.Kind())) {
       return std::pair(column.name,
