@@ -115,6 +115,7 @@ TEST_CASE("a table finds its columns, the id first") {
   std::array columns{MakeColumn<&User::id>("id"), MakeColumn<&User::name>("name")};
   Table table{};
   table.columns = columns;
+  table.fields = columns.size();
   CHECK(&table.Id() == &columns[0]);
   CHECK(table.Find("name"sv) == &columns[1]);
   CHECK(table.Find("Name"sv) == nullptr);

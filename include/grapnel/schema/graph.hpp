@@ -46,11 +46,12 @@ class Graph {
              return key->Holder().type == table.type;
            });
   }
-  /// Whether rows of this type refer to rows of the same type.
-  bool RefersToItself(const Table& table) const {
+  /// Whether rows of this type keep rows of the same type from being deleted.
+  bool RestrictsItself(const Table& table) const {
     const auto& keys = Referrers(table);
-    return std::any_of(keys.begin(), keys.end(),
-                       [&](const Relation* key) { return key->Holder().type == table.type; });
+    return std::any_of(keys.begin(), keys.end(), [&](const Relation* key) {
+      return key->on_delete == Restrict && key->Holder().type == table.type;
+    });
   }
 
   /// Whether deletions can come back to where they began along this key: the engine then does not

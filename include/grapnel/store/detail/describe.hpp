@@ -46,8 +46,13 @@ inline std::string Describe(const MutationCore& m, const void* entity) {
   };
   for (const EdgeChange& change : m.edges) {
     const EdgeInfo& edge = m.table->edges[change.edge];
+    if (!edge.many && !change.added.empty()) {
+      const std::string id = grapnel::ToString(change.added.front());
+      core::Append(fields, {fields.empty() ? "" : ", ", edge.name, "=", id});
+      continue;
+    }
     if (change.cleared) core::Append(fields, {fields.empty() ? "" : ", ", edge.name, "=[]"});
-    show_ids(edge.name, edge.many ? "+=" : "=", change.added);
+    show_ids(edge.name, "+=", change.added);
     show_ids(edge.name, "-=", change.removed);
   }
   if (!fields.empty()) core::Append(text, {" {", fields, "}"});

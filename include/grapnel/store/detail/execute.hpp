@@ -122,11 +122,11 @@ class Terminal {
     return count;
   }
   /// Whether so many rows go that it takes several statements: for tables with foreign keys the engine
-  /// holds the ids of all rows that one statement deletes in memory. Rows that refer to one another go
+  /// holds the ids of all rows that one statement deletes in memory. Rows that restrict one another go
   /// together.
   bool IsLarge() {
     const Graph& graph = *m_.Handle().store->graph;
-    if (m_.IsOne() || !graph.HasKeys(table_) || graph.RefersToItself(table_)) return false;
+    if (m_.IsOne() || !graph.HasKeys(table_) || graph.RestrictsItself(table_)) return false;
     store::Select select{{&table_, m_.op}};
     select.want = store::Select::Want::Count;
     select.where = m_.where.get();

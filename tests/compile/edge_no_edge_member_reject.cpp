@@ -1,0 +1,34 @@
+// expect: an edge is a member of type grapnel::One<T> or grapnel::Many<T>; other members are
+// expect: fields: Field<&User::name>
+#include <grapnel/grapnel.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+struct Card;
+struct User {
+  std::int64_t id = 0;
+  std::string name;
+  grapnel::Many<Card> cards;
+};
+struct Card {
+  std::int64_t id = 0;
+  grapnel::One<User> owner;
+};
+
+template <>
+struct grapnel::Schema<User> {
+  static constexpr std::string_view Type = "User";
+  static constexpr auto Fields() { return grapnel::Fields(Field<&User::name>("name")); }
+  static constexpr auto Edges() { return grapnel::Edges(To<&User::name>("name")); }
+};
+template <>
+struct grapnel::Schema<Card> {
+  static constexpr std::string_view Type = "Card";
+  static constexpr auto Edges() {
+    return grapnel::Edges(From<&Card::owner>("owner").Ref<&User::cards>());
+  }
+};
+
+auto Open() { return grapnel::Open<User, Card>("app.db"); }
