@@ -61,12 +61,12 @@ struct NoRef {
 
 }  // namespace detail
 
-/// Describes one end of an edge, inside `Schema<E>::Edges()`: made by To and From. Each option returns the
-/// longer description.
+/// Describes one end of an edge, inside `Schema<E>::Edges()`: made by To and From. Each option
+/// returns the longer description.
 ///
-/// A foreign key stands in the table of the end that is a One; of a one-to-one, in that of To. Where both
-/// ends are Many, and where an entity type has a Many of itself without another end, a table of pairs
-/// holds the edge. A Many without another end puts a key into the neighbour's table.
+/// A foreign key stands in the table of the end that is a One; of a one-to-one, in that of To.
+/// Where both ends are Many, and where an entity type has a Many of itself without another end, a
+/// table of pairs holds the edge. A Many without another end puts a key into the neighbour's table.
 /// Source: ent's edge builders.
 template <auto Member, class Ref_ = detail::NoRef>
 class EdgeDescription {
@@ -77,20 +77,20 @@ class EdgeDescription {
   /// Whether the entity's own table holds the foreign key.
   static constexpr bool HoldsKey = !IsMany && !Ref::IsOne;
 
-  constexpr explicit EdgeDescription(std::string_view name) : traits_{.name = name, .storage = {}, .on_delete = {}} {}
+  constexpr explicit EdgeDescription(std::string_view name)
+      : traits_{.name = name, .storage = {}, .on_delete = {}} {}
 
-  /// There must be a neighbour: at least one from the creation on. A foreign key is then never NULL.
+  /// There must be a neighbour: at least one from the creation on. A foreign key is then never
+  /// NULL.
   constexpr EdgeDescription Required() const { return With(&detail::EdgeTraits::required, true); }
   /// Makes a One without another end one-to-one: no two rows have the same neighbour.
-  constexpr EdgeDescription Unique() const
-    requires HoldsKey
-  {
+  constexpr EdgeDescription Unique() const requires HoldsKey {
     return With(&detail::EdgeTraits::unique, true);
   }
   /// Can be set when the entity is created, and never again.
   constexpr EdgeDescription Immutable() const { return With(&detail::EdgeTraits::immutable, true); }
-  /// What happens to the rows that hold the foreign key when the row that it refers to is deleted. May
-  /// stand at either end.
+  /// What happens to the rows that hold the foreign key when the row that it refers to is deleted.
+  /// May stand at either end.
   constexpr EdgeDescription OnDelete(DeleteAction action) const {
     return With(&detail::EdgeTraits::on_delete, std::optional(action));
   }
@@ -103,7 +103,7 @@ class EdgeDescription {
 
  private:
   template <class T>
-  constexpr EdgeDescription With(T detail::EdgeTraits::* trait, T value) const {
+  constexpr EdgeDescription With(T detail::EdgeTraits::*trait, T value) const {
     EdgeDescription longer = *this;
     longer.traits_.*trait = value;
     return longer;
@@ -134,9 +134,10 @@ struct Inverse {
 
 template <auto Member>
 consteval bool CheckEdge() {
-  static_assert(EdgeMember<Member>,
-                "an edge is a member of type grapnel::One<T> or grapnel::Many<T>; other members are "
-                "fields: Field<&User::name>(\"name\")");
+  static_assert(
+      EdgeMember<Member>,
+      "an edge is a member of type grapnel::One<T> or grapnel::Many<T>; other members are "
+      "fields: Field<&User::name>(\"name\")");
   return true;
 }
 
@@ -159,9 +160,10 @@ constexpr auto From(std::string_view name) {
 /// The edges of an entity or of a mixin, in their order: the result of `Schema<E>::Edges()`.
 template <class... Es>
 constexpr std::tuple<Es...> Edges(Es... edges) {
-  static_assert((detail::kIsEdge<Es> && ...),
-                "Edges takes To<...>(\"name\") and From<...>(\"name\").Ref<&Other::edge>(): a From says "
-                "by Ref which edge it is the other end of");
+  static_assert(
+      (detail::kIsEdge<Es> && ...),
+      "Edges takes To<...>(\"name\") and From<...>(\"name\").Ref<&Other::edge>(): a From says "
+      "by Ref which edge it is the other end of");
   return {std::move(edges)...};
 }
 

@@ -15,10 +15,12 @@
 
 namespace grapnel::detail {
 
-/// All entity types of a database and what joins them: every foreign key and every table of pairs, once.
+/// All entity types of a database and what joins them: every foreign key and every table of pairs,
+/// once.
 class Graph {
  public:
-  /// Throws: SchemaError when an edge leads to a type that is not among them, or its ends do not fit.
+  /// Throws: SchemaError when an edge leads to a type that is not among them, or its ends do not
+  /// fit.
   explicit Graph(std::span<const Table* const> tables) : tables_(tables.begin(), tables.end()) {
     for (const Table* table : tables) {
       for (const EdgeInfo& edge : table->edges) Add(*table, edge);
@@ -42,9 +44,8 @@ class Graph {
   /// Whether rows of this type hold or are referred to by a foreign key.
   bool HasKeys(const Table& table) const {
     return !Referrers(table).empty() ||
-           std::any_of(keys_.begin(), keys_.end(), [&](const Relation* key) {
-             return key->Holder().type == table.type;
-           });
+           std::any_of(keys_.begin(), keys_.end(),
+                       [&](const Relation* key) { return key->Holder().type == table.type; });
   }
   /// Whether rows of this type keep rows of the same type from being deleted.
   bool RestrictsItself(const Table& table) const {
@@ -66,10 +67,11 @@ class Graph {
  private:
   void Add(const Table& table, const EdgeInfo& edge) {
     if (!Holds(tables_, edge.target())) {
-      throw SchemaError(table.entity, edge.name,
-                        core::Concat({"it leads to ", edge.target().entity,
-                                      ", which was not named when the database was opened: add it to "
-                                      "grapnel::Open<...>"}));
+      throw SchemaError(
+          table.entity, edge.name,
+          core::Concat({"it leads to ", edge.target().entity,
+                        ", which was not named when the database was opened: add it to "
+                        "grapnel::Open<...>"}));
     }
     const Relation& relation = edge.relation();
     if (relation.kind == Relation::Kind::Join) {
@@ -86,7 +88,8 @@ class Graph {
     for (std::size_t at = 0; at < reached.size(); ++at) {
       if (reached[at]->type == to.type) return true;
       for (const Relation* key : Referrers(*reached[at])) {
-        if (key->on_delete == Cascade && !Holds(reached, key->Holder())) reached.push_back(&key->Holder());
+        if (key->on_delete == Cascade && !Holds(reached, key->Holder()))
+          reached.push_back(&key->Holder());
       }
     }
     return false;

@@ -10,10 +10,10 @@
 
 namespace grapnel {
 
-/// One end of an edge, as a member of an entity: any number of neighbours of type T, which may still be
-/// incomplete. Describe it by To or From in `Schema<E>::Edges()`. It is never written with its entity:
-/// builders and mutations change the edge by its token, `.AddIDs(F<&User::friends>, {7, 9})`. A copy shares
-/// the loaded neighbours, which nobody changes.
+/// One end of an edge, as a member of an entity: any number of neighbours of type T, which may
+/// still be incomplete. Describe it by To or From in `Schema<E>::Edges()`. It is never written with
+/// its entity: builders and mutations change the edge by its token, `.AddIDs(F<&User::friends>, {7,
+/// 9})`. A copy shares the loaded neighbours, which nobody changes.
 ///
 /// Throws, from all that reads: NotLoadedError unless a query asked for the neighbours,
 /// `.With(F<&User::friends>)`.
@@ -52,9 +52,7 @@ struct ManyOps {
     Of(member).neighbours_.reset();
     return {};
   }
-  static void Start(void* member) {
-    Of(member).neighbours_ = std::make_shared<std::vector<T>>();
-  }
+  static void Start(void* member) { Of(member).neighbours_ = std::make_shared<std::vector<T>>(); }
   static void* Emplace(void* member) { return &Of(member).neighbours_->emplace_back(); }
   static std::size_t Size(const void* member) {
     return static_cast<const Many<T>*>(member)->neighbours_->size();

@@ -14,12 +14,12 @@
 
 namespace grapnel {
 
-/// One end of an edge, as a member of an entity: at most one neighbour of type T, which may still be
-/// incomplete. Describe it by To or From in `Schema<E>::Edges()`. A copy shares the loaded neighbour, which
-/// nobody changes.
+/// One end of an edge, as a member of an entity: at most one neighbour of type T, which may still
+/// be incomplete. Describe it by To or From in `Schema<E>::Edges()`. A copy shares the loaded
+/// neighbour, which nobody changes.
 ///
-/// Builders and mutations set it by its token and an id: `.Set(F<&Card::owner>, ada.id)`. The neighbour
-/// itself is read only where a query asks for it: `.With(F<&Card::owner>)`.
+/// Builders and mutations set it by its token and an id: `.Set(F<&Card::owner>, ada.id)`. The
+/// neighbour itself is read only where a query asks for it: `.With(F<&Card::owner>)`.
 template <class T>
 class One {
  public:
@@ -28,8 +28,8 @@ class One {
   One() = default;
   /// Refers to the row with this id: for entities that are given to CreateBulk.
   template <class Id>
-    requires(!std::same_as<Id, One>)
-  explicit One(const Id& id) : key_(detail::Mapping<Id>::ToValue(id)) {}
+  requires(!std::same_as<Id, One>) explicit One(const Id& id)
+      : key_(detail::Mapping<Id>::ToValue(id)) {}
 
   /// The neighbour's id, or nothing when there is none. The end that holds the foreign key knows it
   /// always; the other end once the neighbour is loaded.
@@ -58,7 +58,8 @@ class One {
   /// The neighbour. Throws: NotLoadedError, also when there is none.
   const T& operator*() const {
     const T* neighbour = Get();
-    if (neighbour == nullptr) throw NotLoadedError(detail::Describe(edge_, core::TypeName<T>()), "there is none");
+    if (neighbour == nullptr)
+      throw NotLoadedError(detail::Describe(edge_, core::TypeName<T>()), "there is none");
     return *neighbour;
   }
   const T* operator->() const { return &**this; }
@@ -76,7 +77,8 @@ class One {
 
 namespace detail {
 
-/// What is done with a One at an address. Its functions are made where they are used, when T is complete.
+/// What is done with a One at an address. Its functions are made where they are used, when T is
+/// complete.
 template <class T>
 struct OneOps {
   // As a column: the foreign key.

@@ -53,10 +53,10 @@ using IdOfNeighbour = std::remove_cvref_t<decltype(std::declval<T&>().id)>;
 /// What can be done with a One or Many at an address.
 struct EdgeOps {
   void (*attach)(void* member, const EdgeInfo& edge);  // tells the member what to say of itself
-  FieldValue (*unload)(void* member);                  // not loaded; returns the id that a One was made of
-  void (*start)(void* member);                         // loaded, still without neighbours
-  void* (*emplace)(void* member);                      // one neighbour more; returns it
-  std::size_t (*size)(const void* member);             // of a loaded one
+  FieldValue (*unload)(void* member);       // not loaded; returns the id that a One was made of
+  void (*start)(void* member);              // loaded, still without neighbours
+  void* (*emplace)(void* member);           // one neighbour more; returns it
+  std::size_t (*size)(const void* member);  // of a loaded one
   void* (*at)(void* member, std::size_t place);
 };
 
@@ -72,8 +72,9 @@ struct EdgeOpsOf<Many<T>> {
 };
 template <class Member>
 inline constexpr EdgeOps kEdgeOps = {
-    &EdgeOpsOf<Member>::Ops::Attach,  &EdgeOpsOf<Member>::Ops::Unload, &EdgeOpsOf<Member>::Ops::Start,
-    &EdgeOpsOf<Member>::Ops::Emplace, &EdgeOpsOf<Member>::Ops::Size,   &EdgeOpsOf<Member>::Ops::At};
+    &EdgeOpsOf<Member>::Ops::Attach, &EdgeOpsOf<Member>::Ops::Unload,
+    &EdgeOpsOf<Member>::Ops::Start,  &EdgeOpsOf<Member>::Ops::Emplace,
+    &EdgeOpsOf<Member>::Ops::Size,   &EdgeOpsOf<Member>::Ops::At};
 
 /// One end of an edge, as its entity's schema describes it.
 struct EdgeInfo {
@@ -111,12 +112,12 @@ struct Relation {
   const EdgeInfo* inverse = nullptr;  // the other end's, or null
   const Table* source = nullptr;
   const Table* target = nullptr;
-  std::string table;       // that holds the keys
-  std::string column;      // the foreign key; of Join: to the source
-  std::string other;       // of Join: the foreign key to the target
-  bool mirrored = false;   // of Join: each pair stands both ways round
-  bool unique = false;     // a foreign key that no two rows share
-  bool required = false;   // a foreign key that is not NULL
+  std::string table;         // that holds the keys
+  std::string column;        // the foreign key; of Join: to the source
+  std::string other;         // of Join: the foreign key to the target
+  bool mirrored = false;     // of Join: each pair stands both ways round
+  bool unique = false;       // a foreign key that no two rows share
+  bool required = false;     // a foreign key that is not NULL
   DeleteAction on_delete{};  // of a foreign key
 
   /// The table with the foreign key, and the one that it refers to. Not of Join.

@@ -30,8 +30,9 @@ class Client;
 ///   void Stamp(grapnel::AnyMutation& m) { m.SetField("updated_by", "job"); }
 ///   client.Use(grapnel::hook::Before(Stamp));
 ///
-/// Around the rest: see AnyHook. Throws, from all calls by name: UnknownFieldError for a name that the type
-/// does not have, TypeMismatchError for a value that does not fit; the mutation is then as it was.
+/// Around the rest: see AnyHook. Throws, from all calls by name: UnknownFieldError for a name that
+/// the type does not have, TypeMismatchError for a value that does not fit; the mutation is then as
+/// it was.
 ///
 /// Threads: one. Lifetime: while its Save or Exec runs.
 /// Source: ent.Mutation.
@@ -44,23 +45,24 @@ class AnyMutation {
 
   /// What is being done.
   grapnel::Op Op() const noexcept { return core_.op; }
-  /// Turns the mutation into another one: Delete into Update and back, DeleteOne into UpdateOne and back,
-  /// and a One form into the form for many. The update-defaults of a new Update or UpdateOne are set.
-  /// `next` then runs the new Op for the hooks that remain; `m.Client().Mutate(m)` runs all hooks on it.
-  /// Throws: Error for any other change.
+  /// Turns the mutation into another one: Delete into Update and back, DeleteOne into UpdateOne and
+  /// back, and a One form into the form for many. The update-defaults of a new Update or UpdateOne
+  /// are set. `next` then runs the new Op for the hooks that remain; `m.Client().Mutate(m)` runs
+  /// all hooks on it. Throws: Error for any other change.
   void SetOp(grapnel::Op op) { core_.SetOp(op, Entity()); }
   /// The entity type's name ("User").
   std::string_view Type() const noexcept { return core_.table->entity; }
-  /// The id of the row: given, of UpdateOne and DeleteOne; after `next`, of Create. Otherwise nothing.
+  /// The id of the row: given, of UpdateOne and DeleteOne; after `next`, of Create. Otherwise
+  /// nothing.
   std::optional<FieldValue> ID() const {
     if (!core_.has_id) return std::nullopt;
     return core_.table->Id().ops->to_value(core_.table->Id().at_const(Entity()));
   }
-  /// The ids of the rows that an Update, a Delete or a One form touches, none when it touches none: as
-  /// the database has them, with the predicates added so far. The first call of IDs or OldRows pins the
-  /// rows: the write touches those of them that match predicates added later, and no others. Of Create:
-  /// its id, once it has one.
-  /// Throws: NotLoadedError when first asked for after the write.
+  /// The ids of the rows that an Update, a Delete or a One form touches, none when it touches none:
+  /// as the database has them, with the predicates added so far. The first call of IDs or OldRows
+  /// pins the rows: the write touches those of them that match predicates added later, and no
+  /// others. Of Create: its id, once it has one. Throws: NotLoadedError when first asked for after
+  /// the write.
   Ids IDs() const {
     if (core_.op != grapnel::Op::Create) return detail::PinnedIds(core_, Entity());
     Ids ids;
@@ -81,16 +83,15 @@ class AnyMutation {
   std::optional<FieldValue> AddedField(std::string_view name) const {
     return core_.Value(core_.added, name, Entity());
   }
-  bool FieldCleared(std::string_view name) const {
-    return core_.cleared.test(core_.PlaceOf(name));
-  }
+  bool FieldCleared(std::string_view name) const { return core_.cleared.test(core_.PlaceOf(name)); }
   void SetField(std::string_view name, const FieldValue& value) {
     core_.SetField(name, value, Entity());
   }
   virtual void AddField(std::string_view name, const FieldValue& delta) = 0;
   void ClearField(std::string_view name) { core_.ClearField(name, Entity()); }
   void ResetField(std::string_view name) { core_.Reset(core_.PlaceOf(name), Entity()); }
-  /// The stored value of the row that an UpdateOne or DeleteOne touches, before it does. See Mutation::Old.
+  /// The stored value of the row that an UpdateOne or DeleteOne touches, before it does. See
+  /// Mutation::Old.
   FieldValue OldField(std::string_view name) const {
     const detail::Column& column = core_.table->columns[core_.PlaceOf(name)];
     return column.ops->to_value(column.at_const(OldEntity()));
@@ -125,12 +126,13 @@ class AnyMutation {
   void ClearEdge(std::string_view edge) { core_.ClearEdge(core_.EdgePlaceOf(edge), Entity()); }
   void ResetEdge(std::string_view edge) { core_.ResetEdge(core_.EdgePlaceOf(edge), Entity()); }
 
-  /// Of a Create with OnConflict: its fields, and, after `next`, whether the row was inserted, updated or
-  /// left unchanged; OldRows() then holds the row that was there. Null for all other mutations.
+  /// Of a Create with OnConflict: its fields, and, after `next`, whether the row was inserted,
+  /// updated or left unchanged; OldRows() then holds the row that was there. Null for all other
+  /// mutations.
   const store::Conflict* Conflict() const noexcept { return core_.conflict.get(); }
 
-  /// A client that works in the mutation's own transaction. The base client would wait for itself here,
-  /// and is refused.
+  /// A client that works in the mutation's own transaction. The base client would wait for itself
+  /// here, and is refused.
   inline grapnel::Client Client() const;
   /// The transaction that the caller began. Throws: TxError when there is none; see InTx.
   inline grapnel::Tx Tx() const;
@@ -234,8 +236,8 @@ class AnyMutation {
   const void* OldEntity() const {
     const bool create = core_.op == grapnel::Op::Create;
     if (!create && !core_.IsOne()) {
-      throw Error(core::Concat({Type(), " ", ToString(core_.op),
-                                " touches many rows: read them by OldRows()"}));
+      throw Error(core::Concat(
+          {Type(), " ", ToString(core_.op), " touches many rows: read them by OldRows()"}));
     }
     NeedOldRows();
     if (OldRowCount() > 0) return FirstOldRow();
@@ -250,7 +252,8 @@ class AnyMutation {
 /// The result of a mutation of any type: a count, or an entity whose fields are read by name.
 class AnyValue {
  public:
-  AnyValue(std::int64_t count) noexcept  // NOLINT(google-explicit-constructor): a hook returns a count
+  AnyValue(
+      std::int64_t count) noexcept  // NOLINT(google-explicit-constructor): a hook returns a count
       : count_(count) {}
 
   bool HasEntity() const noexcept { return entity_ != nullptr; }

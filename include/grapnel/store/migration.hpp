@@ -35,13 +35,13 @@ struct EdgeInfo {
   std::string_view target;   // the neighbour's type
   std::string_view inverse;  // the other end's name, or ""
   bool many, required, holds_key;
-  DeleteAction on_delete;    // where there is a foreign key
+  DeleteAction on_delete;  // where there is a foreign key
 };
 
 /// An entity type, as migration hooks see it.
 struct TypeInfo {
-  std::string_view name;   // Schema::Type
-  std::string_view table;  // in the database
+  std::string_view name;            // Schema::Type
+  std::string_view table;           // in the database
   std::vector<FieldInfo> fields{};  // the id first
   std::vector<EdgeInfo> edges{};
 };
@@ -66,8 +66,8 @@ class Migration {
   static TypeInfo Describe(const Table& table) {
     TypeInfo type{table.entity, table.name};
     for (const detail::Column& column : table.columns.first(table.fields)) {
-      type.fields.push_back({column.name, column.storage, column.Kind(), column.nullable, column.unique,
-                             column.immutable, column.sensitive, column.comment});
+      type.fields.push_back({column.name, column.storage, column.Kind(), column.nullable,
+                             column.unique, column.immutable, column.sensitive, column.comment});
     }
     for (const detail::EdgeInfo& edge : table.edges) {
       const Relation& relation = edge.relation();
@@ -86,7 +86,8 @@ class Migration {
 /// A line for each statement, each with its semicolon.
 inline std::string ToString(const Migration& migration) {
   std::string text;
-  for (const std::string& statement : migration.Statements()) core::Append(text, {statement, ";\n"});
+  for (const std::string& statement : migration.Statements())
+    core::Append(text, {statement, ";\n"});
   return text;
 }
 
@@ -97,8 +98,8 @@ using MigrateHook = core::Hook<store::Migration, void>;
 
 namespace detail {
 
-/// Brings the database to the schema, through the migration hooks, in one transaction; a dry run only says
-/// how.
+/// Brings the database to the schema, through the migration hooks, in one transaction; a dry run
+/// only says how.
 inline store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run) {
   Store& store = *handle->store;
   Marks::Guard(store);
@@ -132,7 +133,8 @@ inline store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run) {
   store.migrate_hooks.Load().Run(migration, core::detail::NextOf<store::Migration, void>(apply));
   if (!done) {
     throw MigrationError(
-        "nothing was migrated: a migration hook did not call next, or kept to itself that it failed");
+        "nothing was migrated: a migration hook did not call next, or kept to itself that it "
+        "failed");
   }
   if (!is_dry_run) {
     lease->Watch(nullptr);

@@ -19,8 +19,8 @@
 
 namespace grapnel::store {
 
-/// What a query and the neighbours that it loads have in common: which rows, in which order, with which
-/// neighbours. Each call returns the object itself, as an rvalue when it was called on one.
+/// What a query and the neighbours that it loads have in common: which rows, in which order, with
+/// which neighbours. Each call returns the object itself, as an rvalue when it was called on one.
 template <class Derived, class E>
 class Choosing {
  public:
@@ -36,8 +36,8 @@ class Choosing {
     return std::move(Where(predicate));
   }
 
-  /// Orders the rows, `Order(Asc(F<&User::name>), Desc(F<&User::id>))`; a second call orders within the
-  /// first. Without it the order is the engine's.
+  /// Orders the rows, `Order(Asc(F<&User::name>), Desc(F<&User::id>))`; a second call orders within
+  /// the first. Without it the order is the engine's.
   template <class... Os>
   Derived& Order(const store::Order<Os>&... orders) & {
     static_assert((AppliesTo<Os, E> && ...), "this order is about another entity type");
@@ -49,15 +49,17 @@ class Choosing {
     return std::move(Order(orders...));
   }
 
-  /// Loads the neighbours along an edge too, by one query more for all rows together. `choose`, when it is
-  /// given, says which, in which order, and with which neighbours of their own:
+  /// Loads the neighbours along an edge too, by one query more for all rows together. `choose`,
+  /// when it is given, says which, in which order, and with which neighbours of their own:
   ///
-  ///   .With(F<&User::cards>, [](auto& cards) { cards.Order(Asc(F<&Card::number>)).With(F<&Card::owner>); })
+  ///   .With(F<&User::cards>, [](auto& cards) {
+  ///   cards.Order(Asc(F<&Card::number>)).With(F<&Card::owner>); })
   ///
   /// An edge that was not asked for throws NotLoadedError when it is read.
   template <auto M, class Choose = std::nullptr_t>
   Derived& With(Token<M>, Choose choose = nullptr) & {
-    static_assert(detail::EdgeOf<E, M>, "With names an edge of this entity: see Schema<...>::Edges()");
+    static_assert(detail::EdgeOf<E, M>,
+                  "With names an edge of this entity: see Schema<...>::Edges()");
     eager_.push_back(detail::Eager{&detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>]});
     if constexpr (!std::is_same_v<Choose, std::nullptr_t>) Chosen<M>(choose, eager_.back());
     return Self();
@@ -93,15 +95,16 @@ void Choosing<Derived, E>::Chosen(Choose& choose, detail::Eager& eager) {
   eager.nested = std::move(neighbours.eager_);
 }
 
-/// Reads rows. Can be run any number of times; each run reads afresh. A run that loads neighbours reads
-/// everything from one snapshot.
+/// Reads rows. Can be run any number of times; each run reads afresh. A run that loads neighbours
+/// reads everything from one snapshot.
 ///
 /// Throws, from each run: SchemaError when the database does not fit the schema; CancelledError,
 /// BusyError, StorageError; TxError when the base client is used inside a transaction.
 template <class E>
 class Query : public Choosing<Query<E>, E> {
  public:
-  explicit Query(detail::HandlePtr handle, PredicatePtr where = nullptr) : handle_(std::move(handle)) {
+  explicit Query(detail::HandlePtr handle, PredicatePtr where = nullptr)
+      : handle_(std::move(handle)) {
     this->rows_.where = std::move(where);
   }
 
@@ -120,11 +123,12 @@ class Query : public Choosing<Query<E>, E> {
   }
   Query&& Offset(std::int64_t rows) && { return std::move(Offset(rows)); }
 
-  /// The neighbours of these rows along an edge, each once: `users.Traverse(F<&User::cards>)` is a query
-  /// of cards.
+  /// The neighbours of these rows along an edge, each once: `users.Traverse(F<&User::cards>)` is a
+  /// query of cards.
   template <auto M>
   Query<detail::NeighbourOf<M>> Traverse(Token<M>) const {
-    static_assert(detail::EdgeOf<E, M>, "Traverse names an edge of this entity: see Schema<...>::Edges()");
+    static_assert(detail::EdgeOf<E, M>,
+                  "Traverse names an edge of this entity: see Schema<...>::Edges()");
     const auto& edge = detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>];
     return Query<detail::NeighbourOf<M>>(handle_, NeighboursOf(edge.relation(), this->rows_));
   }
@@ -149,16 +153,14 @@ class Query : public Choosing<Query<E>, E> {
 
   /// How many rows.
   std::int64_t Count() const {
-    return Read([statement = Describe(Select::Want::Count, this->rows_.limit)](Connection& connection) {
-      return connection.Count(statement);
-    });
+    return Read([statement = Describe(Select::Want::Count, this->rows_.limit)](
+                    Connection& connection) { return connection.Count(statement); });
   }
 
   /// Whether there is a row.
   bool Exist() const {
-    return Read([statement = Describe(Select::Want::Exist, this->rows_.limit)](Connection& connection) {
-             return connection.Count(statement);
-           }) != 0;
+    return Read([statement = Describe(Select::Want::Exist, this->rows_.limit)](
+                    Connection& connection) { return connection.Count(statement); }) != 0;
   }
 
   /// The ids of all rows.
@@ -195,9 +197,10 @@ class Query : public Choosing<Query<E>, E> {
   }
 
   std::vector<E> ReadRows(std::optional<std::int64_t> limit) const {
-    const auto handle = this->eager_.empty() || handle_->transaction
-                            ? handle_
-                            : detail::BeginTransaction(handle_, detail::Transaction::Kind::ReadOnly);
+    const auto handle =
+        this->eager_.empty() || handle_->transaction
+            ? handle_
+            : detail::BeginTransaction(handle_, detail::Transaction::Kind::ReadOnly);
     std::vector<E> rows;
     detail::RunRead(handle, detail::kTable<E>,
                     [&, statement = Describe(Select::Want::Rows, limit)](Connection& connection) {

@@ -19,8 +19,8 @@
 
 namespace grapnel::detail {
 
-/// Deletes what hangs on rows that are about to be deleted, through the hooks of its types: level by level,
-/// the deepest first. Where no hook could run the database cascades alone.
+/// Deletes what hangs on rows that are about to be deleted, through the hooks of its types: level
+/// by level, the deepest first. Where no hook could run the database cascades alone.
 class Cascade {
  public:
   /// Whether a deletion of rows of the mutation's type needs this at all.
@@ -31,7 +31,8 @@ class Cascade {
     return false;
   }
 
-  Cascade(MutationCore& m, RowLists& lists) : m_(m), graph_(*m.Handle().store->graph), lists_(lists) {}
+  Cascade(MutationCore& m, RowLists& lists)
+      : m_(m), graph_(*m.Handle().store->graph), lists_(lists) {}
 
   /// Deletes all that hangs on the rows of the list, which are of the mutation's type.
   void Run(std::int64_t list) {
@@ -98,8 +99,8 @@ class Cascade {
     return false;
   }
 
-  /// A row goes at the deepest level at which it is reached, before all that it refers to. Only along a
-  /// cycle, which has no deepest level, it is reached once.
+  /// A row goes at the deepest level at which it is reached, before all that it refers to. Only
+  /// along a cycle, which has no deepest level, it is reached once.
   void Collect(Rows own) {
     Level frontier{own};
     levels_.push_back(frontier);
@@ -128,8 +129,8 @@ class Cascade {
     if (lists_.Size(reached) > 0) level.push_back({&holder, reached});
   }
 
-  /// Rows that are deleted may refer to one another against the order in which they go. Then nothing but
-  /// Finish checks the keys that refer to them and have no action.
+  /// Rows that are deleted may refer to one another against the order in which they go. Then
+  /// nothing but Finish checks the keys that refer to them and have no action.
   void FindDeferred() {
     bool needed = m_.deferred;
     for (const Relation* key : graph_.Keys()) {
@@ -156,8 +157,8 @@ class Cascade {
     const auto kept = CountRows(m_, *rows.table, listed);
     if (kept == 0) return;
     throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},
-                          core::Concat({"a hook kept ", std::to_string(kept), " ", rows.table->entity,
-                                        " that would be deleted with it"}));
+                          core::Concat({"a hook kept ", std::to_string(kept), " ",
+                                        rows.table->entity, " that would be deleted with it"}));
   }
 
   /// The engine would cascade to rows that hooks have created meanwhile, behind the back of theirs.
@@ -166,9 +167,10 @@ class Cascade {
       if (!Matters(m_, *key) || graph_.IsCyclic(*key)) continue;
       const auto created = CountRows(m_, key->Holder(), lists_.Refers(*key, list));
       if (created == 0) continue;
-      throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key->Name()},
-                            core::Concat({"a hook made ", std::to_string(created), " ",
-                                          key->Holder().entity, " refer to it while it is deleted"}));
+      throw ConstraintError(
+          m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key->Name()},
+          core::Concat({"a hook made ", std::to_string(created), " ", key->Holder().entity,
+                        " refer to it while it is deleted"}));
     }
   }
 

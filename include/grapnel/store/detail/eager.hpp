@@ -23,17 +23,19 @@ struct Eager {
   std::vector<Eager> nested{};
 };
 
-/// Fills the edges of entities of one type. Every read is one of the handle's transaction, so that all see
-/// the same snapshot.
+/// Fills the edges of entities of one type. Every read is one of the handle's transaction, so that
+/// all see the same snapshot.
 class EagerLoader {
  public:
   explicit EagerLoader(HandlePtr handle) : handle_(std::move(handle)) {}
 
-  void Load(const Table& table, const std::vector<void*>& entities, const std::vector<Eager>& wanted) {
+  void Load(const Table& table, const std::vector<void*>& entities,
+            const std::vector<Eager>& wanted) {
     if (entities.empty()) return;
     for (const Eager& each : wanted) {
       LoadEdge(table, entities, each);
-      if (!each.nested.empty()) Load(each.edge->target(), Neighbours(*each.edge, entities), each.nested);
+      if (!each.nested.empty())
+        Load(each.edge->target(), Neighbours(*each.edge, entities), each.nested);
     }
   }
 

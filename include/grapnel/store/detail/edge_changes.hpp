@@ -28,7 +28,8 @@ class EdgeChanges {
     return std::all_of(begin(), end(), [](const EdgeChange& change) { return change.IsEmpty(); });
   }
   const EdgeChange* Find(std::size_t edge) const noexcept {
-    const auto found = std::find_if(begin(), end(), [&](const auto& each) { return each.edge == edge; });
+    const auto found =
+        std::find_if(begin(), end(), [&](const auto& each) { return each.edge == edge; });
     return found != end() ? &*found : nullptr;
   }
 

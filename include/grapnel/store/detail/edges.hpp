@@ -15,12 +15,12 @@
 #include <string>
 #include <vector>
 
-/// Writes the edges of a mutation that are not columns of its row, and says which edge a refused foreign
-/// key is of. Compiled once for all types.
+/// Writes the edges of a mutation that are not columns of its row, and says which edge a refused
+/// foreign key is of. Compiled once for all types.
 namespace grapnel::detail {
 
-[[noreturn]] inline void RefuseEdge(const MutationCore& m, ConstraintKind kind, const EdgeInfo& edge,
-                                    std::string_view detail) {
+[[noreturn]] inline void RefuseEdge(const MutationCore& m, ConstraintKind kind,
+                                    const EdgeInfo& edge, std::string_view detail) {
   throw ConstraintError(m.table->entity, m.op, kind, {std::string(edge.name)}, detail);
 }
 
@@ -68,7 +68,8 @@ class EdgeWriter {
     }
     // Of a mirrored edge the other half first, while the pairs still tell which rows they are of.
     if (relation_.mirrored) {
-      const auto partners = what == Do::RemoveAll ? Partners() : std::vector(targets.begin(), targets.end());
+      const auto partners =
+          what == Do::RemoveAll ? Partners() : std::vector(targets.begin(), targets.end());
       for (const FieldValue& partner : partners) Run(Do::Remove, partner, {&source_, 1});
     }
     Run(what, source_, targets);
@@ -114,19 +115,22 @@ class EdgeWriter {
         RefuseMissing(target);
       }
     }
-    RefuseEdge(m_, ConstraintKind::Unique, edge_,
-               core::Concat({"a ", relation_.target->entity, " already belongs to another ",
-                             relation_.source->entity, ": take it away there first, or set its own end"}));
+    RefuseEdge(
+        m_, ConstraintKind::Unique, edge_,
+        core::Concat({"a ", relation_.target->entity, " already belongs to another ",
+                      relation_.source->entity, ": take it away there first, or set its own end"}));
   }
 
   [[noreturn]] void RefuseMissing(const FieldValue& target) {
-    RefuseEdge(m_, ConstraintKind::ForeignKey, edge_,
-               core::Concat({"there is no ", relation_.target->entity, " with id ", ToString(target)}));
+    RefuseEdge(
+        m_, ConstraintKind::ForeignKey, edge_,
+        core::Concat({"there is no ", relation_.target->entity, " with id ", ToString(target)}));
   }
 
   bool HasNeighbour() {
     return CountRows(m_, *relation_.target,
-                     store::NeighboursOf(relation_, {store::IdIn(*relation_.source, {source_})})) > 0;
+                     store::NeighboursOf(relation_, {store::IdIn(*relation_.source, {source_})})) >
+           0;
   }
 
   const MutationCore& m_;
@@ -160,9 +164,10 @@ inline void WriteEdges(const MutationCore& m, const FieldValue& id, bool is_new 
   throw error;
 }
 
-/// Throws: ConstraintError that says which rows stand in the way of deleting rows of `table`, themselves or
-/// what hangs on them; nothing when none is found.
-inline void FindRestricting(const MutationCore& m, const Table& table, const store::PredicatePtr& rows) {
+/// Throws: ConstraintError that says which rows stand in the way of deleting rows of `table`,
+/// themselves or what hangs on them; nothing when none is found.
+inline void FindRestricting(const MutationCore& m, const Table& table,
+                            const store::PredicatePtr& rows) {
   const Graph& graph = *m.Handle().store->graph;
   for (const Relation* key : graph.Referrers(table)) {
     if (graph.IsCyclic(*key) || key->on_delete == SetNull) continue;

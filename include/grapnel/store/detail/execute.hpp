@@ -26,15 +26,18 @@ namespace grapnel::detail {
 
 class Terminal {
  public:
-  explicit Terminal(AnyMutation& m) : mutation_(m), m_(m.Core()), table_(*m_.table), entity_(m.Entity()) {}
+  explicit Terminal(AnyMutation& m)
+      : mutation_(m), m_(m.Core()), table_(*m_.table), entity_(m.Entity()) {}
 
-  /// Writes the mutation. Returns the number of rows matched. Of Create the id is then in its entity; of
-  /// UpdateOne, and of Create with OnConflict, the row as it is now stored is in `fresh`.
+  /// Writes the mutation. Returns the number of rows matched. Of Create the id is then in its
+  /// entity; of UpdateOne, and of Create with OnConflict, the row as it is now stored is in
+  /// `fresh`.
   std::int64_t Run(void* fresh) {
     if (m_.executed) {
-      throw Error(core::Concat({table_.entity,
-                                ": the mutation was already carried out, by Mutate: its hook must not "
-                                "call next as well"}));
+      throw Error(
+          core::Concat({table_.entity,
+                        ": the mutation was already carried out, by Mutate: its hook must not "
+                        "call next as well"}));
     }
     m_.Validate(entity_);
     if (m_.ChangesEdges()) m_.Transaction().ExpectSeveralWrites();
@@ -47,11 +50,15 @@ class Terminal {
  private:
   std::int64_t Dispatch() {
     switch (m_.op) {
-      case Op::Create: return m_.conflict ? CreateOrUpdate() : Create();
-      case Op::UpdateOne: return UpdateOne();
-      case Op::Update: return Update();
+      case Op::Create:
+        return m_.conflict ? CreateOrUpdate() : Create();
+      case Op::UpdateOne:
+        return UpdateOne();
+      case Op::Update:
+        return Update();
       case Op::DeleteOne:
-      case Op::Delete: break;
+      case Op::Delete:
+        break;
     }
     return Delete();
   }
@@ -90,14 +97,16 @@ class Terminal {
 
   std::int64_t Update() {
     if (!m_.ChangesEdges()) {
-      return m_.ChangesNoField() ? CountRows(m_, table_, m_.where) : WriteFields(false, m_.where.get());
+      return m_.ChangesNoField() ? CountRows(m_, table_, m_.where)
+                                 : WriteFields(false, m_.where.get());
     }
     RowLists lists(m_);
     const std::int64_t list = lists.Keep(table_, m_.where);
     if (!m_.ChangesNoField()) WriteFields(false, lists.In(table_, list).get());
-    lists.ForEachPart(table_, list, [&](const std::vector<FieldValue>& ids, const store::PredicatePtr&) {
-      for (const FieldValue& id : ids) WriteEdges(m_, id);
-    });
+    lists.ForEachPart(table_, list,
+                      [&](const std::vector<FieldValue>& ids, const store::PredicatePtr&) {
+                        for (const FieldValue& id : ids) WriteEdges(m_, id);
+                      });
     return lists.Size(list);
   }
 
@@ -121,9 +130,9 @@ class Terminal {
     cascade.Finish();
     return count;
   }
-  /// Whether so many rows go that it takes several statements: for tables with foreign keys the engine
-  /// holds the ids of all rows that one statement deletes in memory. Rows that restrict one another go
-  /// together.
+  /// Whether so many rows go that it takes several statements: for tables with foreign keys the
+  /// engine holds the ids of all rows that one statement deletes in memory. Rows that restrict one
+  /// another go together.
   bool IsLarge() {
     const Graph& graph = *m_.Handle().store->graph;
     if (m_.IsOne() || !graph.HasKeys(table_) || graph.RestrictsItself(table_)) return false;
@@ -131,8 +140,9 @@ class Terminal {
     select.want = store::Select::Want::Count;
     select.where = m_.where.get();
     select.limit = RowLists::kPart + 1;
-    return ReadIn(m_, table_, [&](store::Connection& connection) { return connection.Count(select); }) >
-           RowLists::kPart;
+    return ReadIn(m_, table_, [&](store::Connection& connection) {
+             return connection.Count(select);
+           }) > RowLists::kPart;
   }
   std::int64_t DeleteRows(bool by_id, const store::PredicatePtr& where) {
     std::int64_t count = 0;
@@ -140,7 +150,8 @@ class Terminal {
       const store::Delete statement{{&table_, m_.op}, entity_, by_id, where.get()};
       count = m_.deferred ? WriteDeferred(statement) : Write(statement);
     } catch (const ConstraintError& error) {
-      ExplainRestricted(m_, by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where, error);
+      ExplainRestricted(m_, by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where,
+                        error);
     }
     if (count == 0 && by_id) throw NotFound(entity_);
     return count;
@@ -153,7 +164,8 @@ class Terminal {
       ~Deferring() {
         try {
           if (self.m_.Transaction().Outcome() == TxOutcome::Open) Set(false);
-        } catch (...) {  // NOLINT(bugprone-empty-catch): the transaction has ended, and deferral with it
+        } catch (
+            ...) {  // NOLINT(bugprone-empty-catch): the transaction has ended, and deferral with it
         }
       }
       void Set(bool on) const {
@@ -169,9 +181,10 @@ class Terminal {
   std::int64_t CreateOrUpdate() {
     store::Conflict& conflict = *m_.conflict;
     if (conflict.action == store::OnConflict::Undecided) {
-      throw Error(core::Concat({table_.entity,
-                                ": OnConflict does not say what to do: add UpdateNewValues(), Ignore() "
-                                "or Update(...)"}));
+      throw Error(
+          core::Concat({table_.entity,
+                        ": OnConflict does not say what to do: add UpdateNewValues(), Ignore() "
+                        "or Update(...)"}));
     }
     FieldValue id;
     if (!FindConflict(id)) {
@@ -196,7 +209,8 @@ class Terminal {
       if (!m_.set.test(place)) return false;  // NULL, or an id still to be made
       const Column& column = table_.columns[place];
       where = store::Both(where, std::make_shared<const store::PredicateNode>(store::PredicateNode{
-                                     store::PredicateKind::Equal, column.tag,
+                                     store::PredicateKind::Equal,
+                                     column.tag,
                                      {column.ops->to_value(column.at_const(entity_))}}));
     }
     store::Select select{{&table_, m_.op}};
@@ -216,13 +230,16 @@ class Terminal {
   /// Whether the row that is there was changed.
   bool UpdateConflict() {
     switch (m_.conflict->action) {
-      case store::OnConflict::UpdateNewValues: return UpdateNewValues();
-      case store::OnConflict::Update: return UpdateAsAsked();
-      default: return false;
+      case store::OnConflict::UpdateNewValues:
+        return UpdateNewValues();
+      case store::OnConflict::Update:
+        return UpdateAsAsked();
+      default:
+        return false;
     }
   }
-  /// What was given, by the caller or hooks; no defaults of the creation, but those of an update. Made in
-  /// `fresh`, for hooks may try again with the mutation as it is.
+  /// What was given, by the caller or hooks; no defaults of the creation, but those of an update.
+  /// Made in `fresh`, for hooks may try again with the mutation as it is.
   bool UpdateNewValues() {
     FieldSet kept;  // by the row that is there
     kept.set(0);
@@ -270,8 +287,9 @@ class Terminal {
     update.Validate(entity);
     if (update.ChangesEdges()) m_.Transaction().ExpectSeveralWrites();
     if (!update.ChangesNoField()) {
-      WriteRow(store::Update{{&table_, m_.op}, entity, update.set, update.added, update.cleared, true},
-               update, entity);
+      WriteRow(
+          store::Update{{&table_, m_.op}, entity, update.set, update.added, update.cleared, true},
+          update, entity);
     }
     for (const EdgeChange& change : update.edges) {
       if (!change.IsEmpty()) EdgeWriter(m_, change, Id(entity), false).Write();
@@ -297,7 +315,8 @@ class Terminal {
   }
   std::int64_t WriteFields(bool by_id, const store::PredicateNode* where) {
     return WriteRow(
-        store::Update{{&table_, m_.op}, entity_, m_.set, m_.added, m_.cleared, by_id, where}, m_, entity_);
+        store::Update{{&table_, m_.op}, entity_, m_.set, m_.added, m_.cleared, by_id, where}, m_,
+        entity_);
   }
   /// The update of a conflict, to ask the database on its behalf.
   const MutationCore& Bound(const MutationCore& of) {
@@ -325,7 +344,9 @@ class Terminal {
     if (!found) throw NotFound(entity);
   }
 
-  FieldValue Id(const void* entity) const { return table_.Id().ops->to_value(table_.Id().at_const(entity)); }
+  FieldValue Id(const void* entity) const {
+    return table_.Id().ops->to_value(table_.Id().at_const(entity));
+  }
   NotFoundError NotFound(const void* entity) const {
     return {table_.entity,
             core::Concat({DescribeId(table_, entity), m_.where ? ", or it does not match" : ""})};

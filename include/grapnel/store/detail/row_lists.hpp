@@ -16,8 +16,8 @@
 
 namespace grapnel::detail {
 
-/// Lists of rows by their ids that the engine keeps, on disk where they are long: memory stays flat. Gone
-/// at the end of their scope.
+/// Lists of rows by their ids that the engine keeps, on disk where they are long: memory stays
+/// flat. Gone at the end of their scope.
 class RowLists {
  public:
   /// How many rows one statement deletes: the engine holds their ids in memory.
@@ -27,32 +27,39 @@ class RowLists {
   RowLists(const RowLists&) = delete;
   RowLists& operator=(const RowLists&) = delete;
   ~RowLists() {
-    if (m_.Transaction().LastList() < first_ || m_.Transaction().Outcome() != TxOutcome::Open) return;
+    if (m_.Transaction().LastList() < first_ || m_.Transaction().Outcome() != TxOutcome::Open)
+      return;
     try {
-      ReadIn(m_, *m_.table, [&](store::Connection& connection) { return connection.Forget(first_), 0; });
-    } catch (...) {  // NOLINT(bugprone-empty-catch): the transaction has ended, and its lists with it
+      ReadIn(m_, *m_.table,
+             [&](store::Connection& connection) { return connection.Forget(first_), 0; });
+    } catch (
+        ...) {  // NOLINT(bugprone-empty-catch): the transaction has ended, and its lists with it
     }
   }
 
   /// Puts the rows of `table` that match into a list, a new one when none is named; one row when an
-  /// `entity` with its id is given. A write: what rolls it back also rolls back that it is forgotten.
-  std::int64_t Keep(const Table& table, const store::PredicatePtr& where, const void* entity = nullptr,
-                    std::int64_t list = 0) {
+  /// `entity` with its id is given. A write: what rolls it back also rolls back that it is
+  /// forgotten.
+  std::int64_t Keep(const Table& table, const store::PredicatePtr& where,
+                    const void* entity = nullptr, std::int64_t list = 0) {
     store::Keep keep{{&table, m_.op}};
     keep.list = list != 0 ? list : m_.Transaction().NextList();
     keep.type = TypeOf(table);
     keep.entity = entity;
     keep.where = where.get();
     sizes_.resize(static_cast<std::size_t>(m_.Transaction().LastList() - first_) + 1);
-    sizes_[static_cast<std::size_t>(keep.list - first_)] += m_.Transaction().Write(
-        *m_.level, m_.Handle().store->TypeOf(table), m_.Handle().context,
-        [&](store::Connection& connection) { return connection.Run(keep); });
+    sizes_[static_cast<std::size_t>(keep.list - first_)] +=
+        m_.Transaction().Write(*m_.level, m_.Handle().store->TypeOf(table), m_.Handle().context,
+                               [&](store::Connection& connection) { return connection.Run(keep); });
     return keep.list;
   }
-  std::int64_t Size(std::int64_t list) const { return sizes_[static_cast<std::size_t>(list - first_)]; }
+  std::int64_t Size(std::int64_t list) const {
+    return sizes_[static_cast<std::size_t>(list - first_)];
+  }
   /// Takes rows out of lists that stand in later ones as well, but for the first list.
   void KeepLast() {
-    ReadIn(m_, *m_.table, [&](store::Connection& connection) { return connection.KeepLast(first_ + 1), 0; });
+    ReadIn(m_, *m_.table,
+           [&](store::Connection& connection) { return connection.KeepLast(first_ + 1), 0; });
   }
 
   store::PredicatePtr In(const Table& table, std::int64_t list) const {

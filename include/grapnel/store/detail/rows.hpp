@@ -47,12 +47,14 @@ inline void LoadRow(const Table& table, void* entity, Row& row) {
 /// Reads an id, of this type or of another one that a column refers to.
 inline FieldValue LoadId(const Table& table, Row& row, int at) {
   switch (table.Id().Kind()) {
-    case FieldKind::Text: return row.Text(at);
+    case FieldKind::Text:
+      return row.Text(at);
     case FieldKind::Blob: {
       const auto bytes = row.Blob(at);
       return FieldValue::Bytes(bytes.begin(), bytes.end());
     }
-    default: return row.Int(at);
+    default:
+      return row.Int(at);
   }
 }
 
@@ -78,7 +80,8 @@ auto RunRead(const HandlePtr& handle, const Table& table, F statement) {
   return statement(*lease);
 }
 
-/// Begins a transaction that its caller holds. Throws: TxError when the base client is used inside one.
+/// Begins a transaction that its caller holds. Throws: TxError when the base client is used inside
+/// one.
 inline HandlePtr BeginTransaction(const HandlePtr& handle, Transaction::Kind kind) {
   Marks::Guard(*handle->store);
   auto transaction = std::make_shared<Transaction>(handle->store, handle->context, kind);
@@ -136,9 +139,10 @@ inline void SelectTouched(const MutationCore& m, const void* entity, store::Sele
 /// Throws: NotLoadedError when the rows are no longer as they were before the write.
 inline void BeforeWrite(const MutationCore& m) {
   if (!m.executed) return;
-  throw NotLoadedError(core::Concat({m.table->entity, " ", ToString(m.op)}),
-                       "Old, OldRows and IDs were first asked for after the write: read them before "
-                       "next");
+  throw NotLoadedError(
+      core::Concat({m.table->entity, " ", ToString(m.op)}),
+      "Old, OldRows and IDs were first asked for after the write: read them before "
+      "next");
 }
 
 /// From now on the mutation touches these rows, those of them that match predicates added later.
@@ -147,7 +151,8 @@ inline void Pin(MutationCore& m, std::vector<FieldValue> ids) {
   m.pinned = std::move(ids);
 }
 
-/// The ids of the rows that an Update or Delete, or a One form, touches; read once, and then pinned.
+/// The ids of the rows that an Update or Delete, or a One form, touches; read once, and then
+/// pinned.
 inline const std::vector<FieldValue>& PinnedIds(MutationCore& m, const void* entity) {
   if (!m.pinned) {
     BeforeWrite(m);

@@ -46,15 +46,20 @@ inline std::string Quote(std::string_view table, std::string_view column) {
 inline std::string_view TypeName(FieldKind kind) {
   switch (kind) {
     case FieldKind::Bool:
-    case FieldKind::Int: return "INTEGER";
-    case FieldKind::Real: return "REAL";
-    case FieldKind::Text: return "TEXT";
-    case FieldKind::Blob: break;
+    case FieldKind::Int:
+      return "INTEGER";
+    case FieldKind::Real:
+      return "REAL";
+    case FieldKind::Text:
+      return "TEXT";
+    case FieldKind::Blob:
+      break;
   }
   return "BLOB";
 }
 
-/// The SQL function that a session has for doubles: their eight bytes as a blob to the value, exactly.
+/// The SQL function that a session has for doubles: their eight bytes as a blob to the value,
+/// exactly.
 inline constexpr std::string_view kRealFromBytes = "grapnel_real";
 
 /// Lists of rows: a table of the connection's own, on disk where it is long.
@@ -73,8 +78,8 @@ class Sql {
   std::string Finish() {
     std::string with;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
-      core::Append(with, {i == 0 ? "WITH grapnel_" : ", grapnel_", std::to_string(i + 1), "(id) AS (",
-                          parts_[i], ")"});
+      core::Append(with, {i == 0 ? "WITH grapnel_" : ", grapnel_", std::to_string(i + 1),
+                          "(id) AS (", parts_[i], ")"});
     }
     return with.empty() ? std::move(text) : core::Concat({with, " ", text});
   }
@@ -89,18 +94,24 @@ class Sql {
   /// The condition in parentheses where needed.
   void Render(const PredicateNode& node) {
     switch (node.kind) {
-      case PredicateKind::And: return Join(node, " AND ");
-      case PredicateKind::Or: return Join(node, " OR ");
+      case PredicateKind::And:
+        return Join(node, " AND ");
+      case PredicateKind::Or:
+        return Join(node, " OR ");
       case PredicateKind::Not:
         if (node.left->kind == PredicateKind::Not) return Render(*node.left->left);
         text += "NOT (";
         Render(*node.left);
         text += ')';
         return;
-      case PredicateKind::Has: return Has(node);
-      case PredicateKind::ReachedBy: return ReachedBy(node);
-      case PredicateKind::InLists: return InLists(node);
-      default: return Leaf(node);
+      case PredicateKind::Has:
+        return Has(node);
+      case PredicateKind::ReachedBy:
+        return ReachedBy(node);
+      case PredicateKind::InLists:
+        return InLists(node);
+      default:
+        return Leaf(node);
     }
   }
 
@@ -122,8 +133,8 @@ class Sql {
     return core::Concat({"?", std::to_string(first_ + static_cast<int>(parameters.size()) - 1)});
   }
 
-  /// `column IN (values)`. A list is padded with its last value to a power of two, so that few texts
-  /// serve all lengths.
+  /// `column IN (values)`. A list is padded with its last value to a power of two, so that few
+  /// texts serve all lengths.
   void In(std::span<const FieldValue> values, const std::string& column, FieldKind kind) {
     const std::size_t count = values.size();
     if (count == 0) {
@@ -159,8 +170,8 @@ class Sql {
     return *column;
   }
 
-  /// "(SELECT id FROM ...": what `select` writes, about another table, stands in front of the statement
-  /// under a name: SQLite's parser stops at a depth of 100.
+  /// "(SELECT id FROM ...": what `select` writes, about another table, stands in front of the
+  /// statement under a name: SQLite's parser stops at a depth of 100.
   template <class F>
   void Select(const Table& table, F select) {
     const Table* const outer_table = std::exchange(table_, &table);
@@ -188,7 +199,8 @@ class Sql {
     if (relation == nullptr) {
       const grapnel::detail::EdgeInfo* edge = table_->FindEdgeTag(node.field);
       if (edge == nullptr) {
-        throw SchemaError(table_->entity, "predicate", "Has names a member that is no edge of this type");
+        throw SchemaError(table_->entity, "predicate",
+                          "Has names a member that is no edge of this type");
       }
       relation = &edge->relation();
     }
@@ -205,8 +217,8 @@ class Sql {
     }
     core::Append(text, {Id(*relation->source), " IN "});
     Select(*relation->target, [&] {
-      core::Append(text, {"SELECT ", key, " FROM ", Quote(relation->table), " WHERE ", key,
-                          " IS NOT NULL"});
+      core::Append(
+          text, {"SELECT ", key, " FROM ", Quote(relation->table), " WHERE ", key, " IS NOT NULL"});
       if (!node.left) return;
       text += " AND ";
       if (relation->kind == Relation::Kind::TheirKey) return Render(*node.left);
@@ -228,18 +240,18 @@ class Sql {
     core::Append(text, {Id(*relation.target), " IN "});
     Select(*relation.source, [&] {
       core::Append(text, {"SELECT ", own ? key : Quote(relation.table, relation.other), " FROM ",
-                          Quote(relation.table), " WHERE ", own ? core::Concat({key, " IS NOT NULL AND "}) : "",
+                          Quote(relation.table), " WHERE ",
+                          own ? core::Concat({key, " IS NOT NULL AND "}) : "",
                           own ? Id(*relation.source) : key, " IN "});
       Ids(*relation.source, *node.from);
     });
   }
 
-  /// One list is walked along; several are looked up row by row. (The + keeps the column's affinity out of
-  /// the comparison, which could not use the lists' index.)
+  /// One list is walked along; several are looked up row by row. (The + keeps the column's affinity
+  /// out of the comparison, which could not use the lists' index.)
   void InLists(const PredicateNode& node) {
-    const std::string id = node.relation != nullptr
-                               ? Quote(node.relation->table, node.relation->column)
-                               : Id(*table_);
+    const std::string id =
+        node.relation != nullptr ? Quote(node.relation->table, node.relation->column) : Id(*table_);
     const std::string from = Parameter(node.values[1]);
     if (node.values[1] == node.values[2]) {
       core::Append(text, {id, " IN (SELECT id FROM ", kLists, " WHERE list = ", from});
@@ -250,12 +262,14 @@ class Sql {
       text += ')';
       return;
     }
-    core::Append(text, {"EXISTS (SELECT 1 FROM ", kLists, " AS listed WHERE listed.type = ",
-                        Parameter(node.values[0]), " AND listed.id = +", id, " AND listed.list BETWEEN ",
-                        from, " AND ", Parameter(node.values[2]), ")"});
+    core::Append(
+        text, {"EXISTS (SELECT 1 FROM ", kLists,
+               " AS listed WHERE listed.type = ", Parameter(node.values[0]), " AND listed.id = +",
+               id, " AND listed.list BETWEEN ", from, " AND ", Parameter(node.values[2]), ")"});
   }
 
-  /// A chain of one operator is rendered as a balanced tree: SQLite's parser stops at a depth of 100.
+  /// A chain of one operator is rendered as a balanced tree: SQLite's parser stops at a depth of
+  /// 100.
   void Join(const PredicateNode& node, std::string_view with) {
     std::vector<const PredicateNode*> terms, open{&node};
     while (!open.empty()) {
@@ -295,14 +309,21 @@ class Sql {
       return core::Concat({"CAST(", Parameter(node.values.front()), " AS BLOB)"});
     };
     switch (node.kind) {
-      case PredicateKind::Equal: return compare(" = ");
-      case PredicateKind::NotEqual: return compare(" <> ");
-      case PredicateKind::Less: return compare(" < ");
-      case PredicateKind::LessEqual: return compare(" <= ");
-      case PredicateKind::Greater: return compare(" > ");
-      case PredicateKind::GreaterEqual: return compare(" >= ");
-      case PredicateKind::IsNull: return core::Append(text, {column, " IS NULL"});
-      case PredicateKind::Contains: 
+      case PredicateKind::Equal:
+        return compare(" = ");
+      case PredicateKind::NotEqual:
+        return compare(" <> ");
+      case PredicateKind::Less:
+        return compare(" < ");
+      case PredicateKind::LessEqual:
+        return compare(" <= ");
+      case PredicateKind::Greater:
+        return compare(" > ");
+      case PredicateKind::GreaterEqual:
+        return compare(" >= ");
+      case PredicateKind::IsNull:
+        return core::Append(text, {column, " IS NULL"});
+      case PredicateKind::Contains:
         return core::Append(text, {"instr(", bytes, ", ", part(), ") > 0"});
       case PredicateKind::HasPrefix: {
         const std::string p = part();
@@ -312,12 +333,14 @@ class Sql {
       }
       case PredicateKind::HasSuffix: {
         const std::string p = part();
-        return core::Append(text, {"(length(", bytes, ") >= length(", p, ") AND (length(", p,
-                                   ") = 0 OR substr(", bytes, ", length(", bytes, ") - length(", p,
-                                   ") + 1) = ", p, "))"});
+        return core::Append(
+            text, {"(length(", bytes, ") >= length(", p, ") AND (length(", p, ") = 0 OR substr(",
+                   bytes, ", length(", bytes, ") - length(", p, ") + 1) = ", p, "))"});
       }
-      case PredicateKind::In: return In(node.values, column, ColumnOf(node.field).Kind());
-      default: return;
+      case PredicateKind::In:
+        return In(node.values, column, ColumnOf(node.field).Kind());
+      default:
+        return;
     }
   }
 
@@ -331,15 +354,14 @@ class Sql {
     };
     const std::string_view type = TypeName(kind);
     const std::string part = core::Concat({"substr(", p, ", at + 10, size)"});
-    const std::string value =
-        type == "BLOB" ? part
-        : type == "REAL"
-            ? core::Concat({kRealFromBytes, "(", part, ")"})
-            : core::Concat({"CAST(CAST(", part, " AS TEXT) AS ", type, ")"});
+    const std::string value = type == "BLOB" ? part
+                              : type == "REAL"
+                                  ? core::Concat({kRealFromBytes, "(", part, ")"})
+                                  : core::Concat({"CAST(CAST(", part, " AS TEXT) AS ", type, ")"});
     core::Append(text, {column, " IN (WITH RECURSIVE packed(at, size) AS (SELECT 1, ",
                         length_at("1"), " UNION ALL SELECT at + 10 + size, ",
-                        length_at("at + 10 + size"), " FROM packed WHERE at + 10 + size <= length(", p,
-                        ")) SELECT ", value, " FROM packed)"});
+                        length_at("at + 10 + size"), " FROM packed WHERE at + 10 + size <= length(",
+                        p, ")) SELECT ", value, " FROM packed)"});
   }
 
   static void Pack(const FieldValue& value, FieldValue::Bytes& packed) {

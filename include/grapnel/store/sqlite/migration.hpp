@@ -37,8 +37,9 @@ struct WantedColumn {
   std::string name;
   std::string_view type;
   bool not_null = false;
-  const Column* column = nullptr;  // of the schema; null: of an edge that the table's entity does not know
-  std::vector<WantedKey> key{};    // at most one
+  const Column* column =
+      nullptr;  // of the schema; null: of an edge that the table's entity does not know
+  std::vector<WantedKey> key{};  // at most one
 };
 
 struct WantedIndex {
@@ -101,8 +102,9 @@ inline void WantKey(WantedTable& holder, const Relation& key, const Graph& graph
   // Not RESTRICT, which could not even wait for the other rows of one deletion.
   std::string_view action = key.on_delete == SetNull ? "SET NULL" : "NO ACTION";
   if (key.on_delete == Cascade && !graph.IsCyclic(key)) action = "CASCADE";
-  holder.Find(key.column).key.push_back(
-      {std::string(key.Referred().name), std::string(key.Referred().Id().storage), action});
+  holder.Find(key.column)
+      .key.push_back(
+          {std::string(key.Referred().name), std::string(key.Referred().Id().storage), action});
   holder.indexes.push_back(index());
 }
 
@@ -142,8 +144,8 @@ inline void CheckNames(const std::vector<WantedTable>& tables) {
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (!EqualNames(table.name, tables[j].name)) continue;
-      throw MigrationError(core::Concat({table.entity, " and ", tables[j].entity,
-                                         " want the same table, ", Quote(table.name)}));
+      throw MigrationError(core::Concat(
+          {table.entity, " and ", tables[j].entity, " want the same table, ", Quote(table.name)}));
     }
     for (const WantedIndex& index : table.indexes) CheckIndexName(index, table, seen);
     for (std::size_t k = 0; k < table.columns.size(); ++k) {
@@ -179,12 +181,13 @@ inline std::vector<WantedTable> WantAll(std::span<const Table* const> tables) {
   return wanted;
 }
 
-inline std::string KeyText(const WantedTable& table, const WantedColumn& column, bool named_column) {
+inline std::string KeyText(const WantedTable& table, const WantedColumn& column,
+                           bool named_column) {
   const WantedKey& key = column.key.front();
-  return core::Concat({"CONSTRAINT ", Quote(core::Concat({table.name, "_", column.name, "_fkey"})),
-                       named_column ? core::Concat({" FOREIGN KEY (", Quote(column.name), ")"}) : "",
-                       " REFERENCES ", Quote(key.table), " (", Quote(key.column), ") ON DELETE ",
-                       key.action});
+  return core::Concat(
+      {"CONSTRAINT ", Quote(core::Concat({table.name, "_", column.name, "_fkey"})),
+       named_column ? core::Concat({" FOREIGN KEY (", Quote(column.name), ")"}) : "",
+       " REFERENCES ", Quote(key.table), " (", Quote(key.column), ") ON DELETE ", key.action});
 }
 
 inline std::string CreateTableText(const WantedTable& table) {
@@ -192,10 +195,10 @@ inline std::string CreateTableText(const WantedTable& table) {
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const WantedColumn& column = table.columns[i];
     const bool is_id = i == 0 && !table.pairs;
-    core::Append(text, {i > 0 ? ", " : "", Quote(column.name), " ", column.type,
-                        is_id ? " PRIMARY KEY" : "",
-                        is_id && column.column->never_reuse ? " AUTOINCREMENT" : "",
-                        column.not_null ? " NOT NULL" : ""});
+    core::Append(
+        text, {i > 0 ? ", " : "", Quote(column.name), " ", column.type, is_id ? " PRIMARY KEY" : "",
+               is_id && column.column->never_reuse ? " AUTOINCREMENT" : "",
+               column.not_null ? " NOT NULL" : ""});
     if (column.column == nullptr || column.column->comment.empty()) continue;
     std::string comment(column.column->comment);
     for (auto end = comment.find("*/"); end != comment.npos; end = comment.find("*/")) {
@@ -219,8 +222,8 @@ inline std::string CreateIndexText(const WantedTable& table, const WantedIndex& 
   for (const std::string& column : index.columns) {
     core::Append(columns, {columns.empty() ? "" : ", ", Quote(column)});
   }
-  return core::Concat({"CREATE ", index.unique ? "UNIQUE " : "", "INDEX ", Quote(index.name), " ON ",
-                       Quote(table.name), " (", columns, ")"});
+  return core::Concat({"CREATE ", index.unique ? "UNIQUE " : "", "INDEX ", Quote(index.name),
+                       " ON ", Quote(table.name), " (", columns, ")"});
 }
 
 /// Makes the plan of one database.
@@ -247,13 +250,14 @@ class Planner {
  private:
   [[noreturn]] static void Refuse(const WantedTable& table, const WantedColumn& column,
                                   std::string_view reason) {
-    throw MigrationError(core::Concat({"cannot bring table ", Quote(table.name), " to the schema of ",
-                                       table.entity, ": ",
-                                       column.column != nullptr ? column.column->name : column.name, ": ",
-                                       reason, ". Nothing was changed"}));
+    throw MigrationError(
+        core::Concat({"cannot bring table ", Quote(table.name), " to the schema of ", table.entity,
+                      ": ", column.column != nullptr ? column.column->name : column.name, ": ",
+                      reason, ". Nothing was changed"}));
   }
 
-  std::vector<std::vector<std::string>> Query(std::string_view sql, std::vector<std::string> values) {
+  std::vector<std::vector<std::string>> Query(std::string_view sql,
+                                              std::vector<std::string> values) {
     Statement statement = session_.Prepare(sql, session_.Say());
     Session::Running running(session_, statement);
     Binding binding(statement.Get());
@@ -270,8 +274,8 @@ class Planner {
   }
   /// Whether the table has a row for which this holds.
   bool AnyRow(const WantedTable& table, std::string_view condition) {
-    return !Query(core::Concat({"SELECT '1' FROM ", Quote(table.name), " WHERE ", condition,
-                                " LIMIT 1"}),
+    return !Query(core::Concat(
+                      {"SELECT '1' FROM ", Quote(table.name), " WHERE ", condition, " LIMIT 1"}),
                   {})
                 .empty();
   }
@@ -290,19 +294,21 @@ class Planner {
     }
   }
   static std::string MissingReason(const WantedTable& table, const WantedColumn& column) {
-    return core::Concat({"in table ", Quote(table.name), " there is no column ", Quote(column.name)});
+    return core::Concat(
+        {"in table ", Quote(table.name), " there is no column ", Quote(column.name)});
   }
 
   void AddColumn(const WantedTable& table, const WantedColumn& column) {
     const bool is_id = column.column != nullptr && &column == &table.columns.front();
     if (is_id || table.pairs) Refuse(table, column, MissingReason(table, column));
-    std::string text = core::Concat({"ALTER TABLE ", Quote(table.name), " ADD COLUMN ",
-                                     Quote(column.name), " ", column.type});
+    std::string text = core::Concat(
+        {"ALTER TABLE ", Quote(table.name), " ADD COLUMN ", Quote(column.name), " ", column.type});
     if (column.not_null) {
       if (!column.key.empty()) {
-        Refuse(table, column,
-               "a required edge cannot be added to a table that exists; make it optional first, and "
-               "give every row its neighbour");
+        Refuse(
+            table, column,
+            "a required edge cannot be added to a table that exists; make it optional first, and "
+            "give every row its neighbour");
       }
       core::Append(text, {" NOT NULL DEFAULT ", Literal(table, column)});
     }
@@ -330,7 +336,8 @@ class Planner {
   /// Digits that SQLite reads as this very value.
   std::string RealLiteral(const WantedTable& table, const WantedColumn& column, double real) {
     char digits[40];
-    const auto end = std::to_chars(digits, digits + sizeof digits, real, std::chars_format::scientific);
+    const auto end =
+        std::to_chars(digits, digits + sizeof digits, real, std::chars_format::scientific);
     const std::string literal(digits, end.ptr);
     Statement statement = session_.Prepare(core::Concat({"SELECT ", literal}), session_.Say());
     Session::Running running(session_, statement);
@@ -340,7 +347,7 @@ class Planner {
     Refuse(table, column, "its Default has no digits that SQLite reads exactly");
   }
   std::string LiteralOf(const WantedTable& table, const WantedColumn& column,
-                               const FieldValue& value) {
+                        const FieldValue& value) {
     if (const auto* flag = value.As<bool>()) return *flag ? "1" : "0";
     if (const auto* number = value.As<std::int64_t>()) return std::to_string(*number);
     if (const auto* real = value.As<double>()) {
@@ -379,7 +386,8 @@ class Planner {
     }
     if (is_id) return CompareId(table, column, stored);
     if (stored.not_null && !column.not_null) {
-      Refuse(table, column, "it is optional, but the column is NOT NULL, which SQLite cannot change");
+      Refuse(table, column,
+             "it is optional, but the column is NOT NULL, which SQLite cannot change");
     }
     if (column.not_null && !stored.not_null &&
         AnyRow(table, core::Concat({Quote(column.name), " IS NULL"}))) {
@@ -393,12 +401,13 @@ class Planner {
         !stored.is_rowid) {
       Refuse(table, column, RowidReason(table.name, column.name));
     }
-    if (column.column->never_reuse &&
-        Query("SELECT '1' FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND sql LIKE '%AUTOINCREMENT%'",
-              {table.name})
-            .empty()) {
-      Refuse(table, column, "it says NeverReuse, but the table is without AUTOINCREMENT, which SQLite "
-                            "cannot add");
+    if (column.column->never_reuse && Query("SELECT '1' FROM sqlite_schema WHERE name = ?1 COLLATE "
+                                            "NOCASE AND sql LIKE '%AUTOINCREMENT%'",
+                                            {table.name})
+                                          .empty()) {
+      Refuse(table, column,
+             "it says NeverReuse, but the table is without AUTOINCREMENT, which SQLite "
+             "cannot add");
     }
   }
 
@@ -410,13 +419,16 @@ class Planner {
       if (!EqualNames(key[0], column.name)) continue;
       const bool to_id = key[3].empty() || EqualNames(key[3], wanted.column);
       if (!EqualNames(key[1], wanted.table) || !to_id) {
-        Refuse(table, column, core::Concat({"its foreign key refers to ", Quote(key[1], key[3]),
-                                            ", not to ", Quote(wanted.table, wanted.column)}));
+        Refuse(table, column,
+               core::Concat({"its foreign key refers to ", Quote(key[1], key[3]), ", not to ",
+                             Quote(wanted.table, wanted.column)}));
       }
-      const bool same = key[2] == wanted.action || (key[2] == "RESTRICT" && wanted.action == "NO ACTION");
+      const bool same =
+          key[2] == wanted.action || (key[2] == "RESTRICT" && wanted.action == "NO ACTION");
       if (!same) {
-        Refuse(table, column, core::Concat({"its foreign key is ON DELETE ", key[2], ", not ",
-                                            wanted.action, ", which SQLite cannot change"}));
+        Refuse(table, column,
+               core::Concat({"its foreign key is ON DELETE ", key[2], ", not ", wanted.action,
+                             ", which SQLite cannot change"}));
       }
       return;
     }
@@ -424,26 +436,33 @@ class Planner {
   }
 
   void PlanIndex(const WantedTable& table, const WantedIndex& index) {
-    const auto stored = Query("SELECT tbl_name FROM sqlite_schema WHERE type = 'index' AND name = ?1 "
-                              "COLLATE NOCASE", {index.name});
+    const auto stored = Query(
+        "SELECT tbl_name FROM sqlite_schema WHERE type = 'index' AND name = ?1 "
+        "COLLATE NOCASE",
+        {index.name});
     if (stored.empty()) return statements_.push_back(CreateIndexText(table, index));
-    const auto unique = Query("SELECT CAST(\"unique\" AS TEXT) FROM pragma_index_list(?1) WHERE name = ?2 "
-                              "COLLATE NOCASE AND partial = 0", {table.name, index.name});
+    const auto unique = Query(
+        "SELECT CAST(\"unique\" AS TEXT) FROM pragma_index_list(?1) WHERE name = ?2 "
+        "COLLATE NOCASE AND partial = 0",
+        {table.name, index.name});
     const auto columns = Query("SELECT name FROM pragma_index_info(?1)", {index.name});
-    const bool same =
-        !unique.empty() && (unique.front().front() == "1") == index.unique &&
-        std::equal(columns.begin(), columns.end(), index.columns.begin(), index.columns.end(),
-                   [](const auto& row, const std::string& name) { return EqualNames(row.front(), name); });
+    const bool same = !unique.empty() && (unique.front().front() == "1") == index.unique &&
+                      std::equal(columns.begin(), columns.end(), index.columns.begin(),
+                                 index.columns.end(), [](const auto& row, const std::string& name) {
+                                   return EqualNames(row.front(), name);
+                                 });
     if (same) return;
-    throw MigrationError(core::Concat({"cannot make index ", Quote(index.name), " of ", table.entity,
-                                       ": there is another one of this name. Nothing was changed"}));
+    throw MigrationError(
+        core::Concat({"cannot make index ", Quote(index.name), " of ", table.entity,
+                      ": there is another one of this name. Nothing was changed"}));
   }
 
   Session& session_;
   std::vector<std::string> statements_;
 };
 
-inline std::vector<std::string> PlanMigration(Session& session, std::span<const Table* const> tables) {
+inline std::vector<std::string> PlanMigration(Session& session,
+                                              std::span<const Table* const> tables) {
   return Planner(session).Plan(tables);
 }
 
