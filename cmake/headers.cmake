@@ -40,13 +40,15 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/sqlite.hpp
   grapnel/store.hpp
   grapnel/store/any_mutation.hpp
+  grapnel/store/builders/conflict.hpp
+  grapnel/store/builders/create.hpp
+  grapnel/store/builders/create_bulk.hpp
+  grapnel/store/builders/delete_many.hpp
+  grapnel/store/builders/delete_one.hpp
+  grapnel/store/builders/update_many.hpp
+  grapnel/store/builders/update_one.hpp
   grapnel/store/client.hpp
-  grapnel/store/conflict.hpp
-  grapnel/store/create.hpp
-  grapnel/store/create_bulk.hpp
   grapnel/store/database.hpp
-  grapnel/store/delete_many.hpp
-  grapnel/store/delete_one.hpp
   grapnel/store/detail/after.hpp
   grapnel/store/detail/builder.hpp
   grapnel/store/detail/cascade.hpp
@@ -56,6 +58,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/detail/edges.hpp
   grapnel/store/detail/execute.hpp
   grapnel/store/detail/mutation_core.hpp
+  grapnel/store/detail/row_lists.hpp
   grapnel/store/detail/rows.hpp
   grapnel/store/detail/run.hpp
   grapnel/store/detail/scope.hpp
@@ -83,8 +86,6 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/statement.hpp
   grapnel/store/sqlite/tables.hpp
   grapnel/store/tx.hpp
-  grapnel/store/update_many.hpp
-  grapnel/store/update_one.hpp
   grapnel/store/value.hpp
 )
 set(GRAPNEL_ALL_HEADERS

@@ -3,8 +3,8 @@
 /// The store, whatever its engine: clients, mutations, queries, transactions.
 
 #include <grapnel/store/any_mutation.hpp>
+#include <grapnel/store/builders/conflict.hpp>
 #include <grapnel/store/client.hpp>
-#include <grapnel/store/conflict.hpp>
 #include <grapnel/store/database.hpp>
 #include <grapnel/store/effective_chain.hpp>
 #include <grapnel/store/entities.hpp>

@@ -5,7 +5,7 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
-#include <grapnel/store/conflict.hpp>
+#include <grapnel/store/builders/conflict.hpp>
 #include <grapnel/store/detail/describe.hpp>
 #include <grapnel/store/detail/mutation_core.hpp>
 #include <grapnel/store/detail/rows.hpp>

@@ -2,15 +2,15 @@
 
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/schema/schema.hpp>
-#include <grapnel/store/create.hpp>
-#include <grapnel/store/create_bulk.hpp>
-#include <grapnel/store/delete_many.hpp>
-#include <grapnel/store/delete_one.hpp>
+#include <grapnel/store/builders/create.hpp>
+#include <grapnel/store/builders/create_bulk.hpp>
+#include <grapnel/store/builders/delete_many.hpp>
+#include <grapnel/store/builders/delete_one.hpp>
+#include <grapnel/store/builders/update_many.hpp>
+#include <grapnel/store/builders/update_one.hpp>
 #include <grapnel/store/detail/rows.hpp>
 #include <grapnel/store/detail/run.hpp>
 #include <grapnel/store/query.hpp>
-#include <grapnel/store/update_many.hpp>
-#include <grapnel/store/update_one.hpp>
 
 #include <memory>
 #include <optional>

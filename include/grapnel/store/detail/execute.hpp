@@ -4,7 +4,7 @@
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/store/any_mutation.hpp>
-#include <grapnel/store/conflict.hpp>
+#include <grapnel/store/builders/conflict.hpp>
 #include <grapnel/store/detail/cascade.hpp>
 #include <grapnel/store/detail/edges.hpp>
 #include <grapnel/store/detail/mutation_core.hpp>

@@ -5,7 +5,7 @@
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
-#include <grapnel/store/conflict.hpp>
+#include <grapnel/store/builders/conflict.hpp>
 #include <grapnel/store/detail/edge_changes.hpp>
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/predicate.hpp>

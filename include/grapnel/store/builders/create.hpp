@@ -4,7 +4,7 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/table.hpp>
-#include <grapnel/store/conflict.hpp>
+#include <grapnel/store/builders/conflict.hpp>
 #include <grapnel/store/detail/builder.hpp>
 
 #include <algorithm>

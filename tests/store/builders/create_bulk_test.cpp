@@ -1,4 +1,4 @@
-#include <grapnel/store/create_bulk.hpp>
+#include <grapnel/store/builders/create_bulk.hpp>
 
 #include <grapnel/grapnel.hpp>
 

@@ -1,4 +1,4 @@
-#include <grapnel/store/create.hpp>
+#include <grapnel/store/builders/create.hpp>
 
 #include <grapnel/grapnel.hpp>
 

@@ -1,4 +1,4 @@
-#include <grapnel/store/delete_one.hpp>
+#include <grapnel/store/builders/delete_one.hpp>
 
 #include <grapnel/grapnel.hpp>
 

@@ -2,7 +2,7 @@
 
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/schema.hpp>
-#include <grapnel/store/create.hpp>
+#include <grapnel/store/builders/create.hpp>
 #include <grapnel/store/detail/run.hpp>
 #include <grapnel/store/error.hpp>
 

@@ -1,4 +1,4 @@
-#include <grapnel/store/update_many.hpp>
+#include <grapnel/store/builders/update_many.hpp>
 
 #include <grapnel/grapnel.hpp>
 

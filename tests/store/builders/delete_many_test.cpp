@@ -1,4 +1,4 @@
-#include <grapnel/store/delete_many.hpp>
+#include <grapnel/store/builders/delete_many.hpp>
 
 #include <grapnel/grapnel.hpp>
 

@@ -1,4 +1,4 @@
-#include <grapnel/store/conflict.hpp>
+#include <grapnel/store/builders/conflict.hpp>
 
 #include "support/catch.hpp"
 

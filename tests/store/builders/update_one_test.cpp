@@ -1,4 +1,4 @@
-#include <grapnel/store/update_one.hpp>
+#include <grapnel/store/builders/update_one.hpp>
 
 #include <grapnel/grapnel.hpp>
 
