@@ -233,6 +233,22 @@ TEST_CASE("UpdateNewValues sets what was given, and no defaults but those of an 
   }
 }
 
+TEST_CASE("a set of neighbours takes the place of those of the row that is there") {
+  World world;
+  world.AddAda();
+  const auto friend_of_ada = [&](std::int64_t id) {
+    world.Make("ada@", "Ada")
+        .Set(F<&Account::friends>, {id})
+        .OnConflict(kEmail)
+        .UpdateNewValues()
+        .Save();
+    return world.accounts.Query().Where(F<&Account::id> == 1).Traverse(F<&Account::friends>).IDs();
+  };
+  const auto other = world.Make("bob@", "Bob").Save().id;
+  CHECK(friend_of_ada(1) == std::vector<std::int64_t>{1});
+  CHECK(friend_of_ada(other) == std::vector<std::int64_t>{other});
+}
+
 TEST_CASE("Ignore leaves the row as it is, and returns it") {
   World world;
   world.AddAda();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
+#include <grapnel/core/error.hpp>
 #include <grapnel/core/type.hpp>
 #include <grapnel/schema/codec.hpp>
 #include <grapnel/schema/error.hpp>
@@ -55,11 +57,12 @@ class One {
     if (!loaded_) Refuse();
     return neighbour_.get();
   }
-  /// The neighbour. Throws: NotLoadedError, also when there is none.
+  /// The neighbour. Throws: NotLoadedError when it was not asked for; Error when there is none.
   const T& operator*() const {
     const T* neighbour = Get();
-    if (neighbour == nullptr)
-      throw NotLoadedError(detail::Describe(edge_, core::TypeName<T>()), "there is none");
+    if (neighbour == nullptr) {
+      throw Error(core::Concat({detail::Describe(edge_, core::TypeName<T>()), ": there is none"}));
+    }
     return *neighbour;
   }
   const T* operator->() const { return &**this; }

@@ -232,7 +232,7 @@ TEST_CASE("B79 names are quoted, whatever they hold") {
   db.Run(db.Plan(odd));
   CHECK(db.Plan(odd).empty());
   db.Run({R"(DROP INDEX "a ""b""; DROP_v""]'` --_key")",
-          R"(ALTER TABLE "a ""b""; DROP" RENAME COLUMN "v""]'` --" TO old)"});
+          R"(ALTER TABLE "a ""b""; DROP" DROP COLUMN "v""]'` --")"});
   CHECK(db.Plan(odd).front() ==
         R"(ALTER TABLE "a ""b""; DROP" ADD COLUMN "v""]'` --" INTEGER NOT NULL DEFAULT 0)");
 }
@@ -423,10 +423,12 @@ TEST_CASE("B80 what cannot be made to fit is refused, with the reason") {
   refuses(
       {"CREATE TABLE Writer (id INTEGER PRIMARY KEY, teacher_id INTEGER NOT NULL)"},
       writers + "teacher: it is optional, but the column is NOT NULL, which SQLite cannot change");
-  refuses({"CREATE TABLE Book (id TEXT PRIMARY KEY)"},
-          books +
-              "author: a required edge cannot be added to a table that exists; make it optional "
-              "first, and give every row its neighbour");
+  refuses(
+      {"CREATE TABLE Book (id TEXT PRIMARY KEY)"},
+      books +
+          "author: a required edge cannot be added to a table that exists; add it without "
+          "Required() and with the OnDelete that it is to have (Restrict where it says nothing), "
+          "give every row its neighbour, and require it then");
   refuses({create + "NOT NULL)"},
           books + "author: the column has no foreign key, and SQLite cannot give it one");
   refuses({create + "NOT NULL REFERENCES Book (id))"},
@@ -553,4 +555,20 @@ TEST_CASE("B80 statements that the rows refuse leave an error that says so") {
           .Plan({&kUsers});
   CHECK(plan[3] == R"(ALTER TABLE "users" ADD COLUMN "picture" BLOB NOT NULL DEFAULT x'')");
   CHECK_THROWS_WITH(db.Run({plan.end() - 3, plan.end()}), Catch::Contains("users.name"));
+}
+
+TEST_CASE("B80 a column that the schema does not know must not keep rows from being created") {
+  const auto refusal = [](const std::string& more) {
+    return Refusal({"CREATE TABLE Writer (id INTEGER PRIMARY KEY, teacher_id INTEGER REFERENCES "
+                    "Writer (id), " +
+                    more + ")"},
+                   kBoth);
+  };
+  CHECK(
+      refusal("old TEXT NOT NULL") ==
+      "in table \"Writer\" column \"old\" is NOT NULL and unknown to the schema of Writer: no row "
+      "could be created. Nothing was changed");
+  for (const char* column : {"old TEXT", "old TEXT NOT NULL DEFAULT 'x'"}) {
+    CHECK(refusal(column).find("old") == std::string::npos);
+  }
 }

@@ -15,6 +15,7 @@ struct EdgeChange {
   std::size_t edge;  // its place in Table::edges
   bool cleared = false;
   std::vector<FieldValue> added{}, removed{};
+  bool replaces = false;  // what is added takes the place of all that is there
 
   bool IsEmpty() const noexcept { return !cleared && added.empty() && removed.empty(); }
 };
@@ -46,7 +47,7 @@ class EdgeChanges {
   }
   /// All neighbours go, where there are any that could, and these come.
   void Replace(std::size_t edge, Ids ids, bool cleared) {
-    Of(edge) = {edge, cleared, {}, {}};
+    Of(edge) = {edge, cleared, {}, {}, true};
     Add(edge, std::move(ids));
   }
   void Reset(std::size_t edge) {

@@ -37,15 +37,15 @@ class EdgeWriter {
         is_new_(is_new) {}
 
   void Write() {
-    const bool replaces = !edge_.many && !change_.added.empty() && !is_new_;
-    if (change_.cleared || replaces) Take(store::EdgeWrite::Do::RemoveAll, {});
+    const bool takes_all = !is_new_ && (change_.cleared || change_.replaces);
+    if (takes_all) Take(store::EdgeWrite::Do::RemoveAll, {});
     if (!change_.removed.empty()) Take(store::EdgeWrite::Do::Remove, change_.removed);
     if (relation_.kind == Relation::Kind::Join) {
       for (const FieldValue& target : change_.added) AddPair(target);
     } else if (!change_.added.empty()) {
       AddKeys();
     }
-    const bool took = change_.cleared || !change_.removed.empty();
+    const bool took = takes_all || !change_.removed.empty();
     if (took && edge_.required && !HasNeighbour()) {
       m_.RefuseEdge(edge_, "the edge is required: it keeps no neighbour");
     }
@@ -118,7 +118,7 @@ class EdgeWriter {
     RefuseEdge(
         m_, ConstraintKind::Unique, edge_,
         core::Concat({"a ", relation_.target->entity, " already belongs to another ",
-                      relation_.source->entity, ": take it away there first, or set its own end"}));
+                      relation_.source->entity, ": move it by setting its own end"}));
   }
 
   [[noreturn]] void RefuseMissing(const FieldValue& target) {

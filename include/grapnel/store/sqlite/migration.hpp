@@ -292,6 +292,16 @@ class Planner {
         Compare(table, column, *found);
       }
     }
+    for (const StoredColumn& each : stored) {
+      const bool known = std::any_of(
+          table.columns.begin(), table.columns.end(),
+          [&](const WantedColumn& column) { return EqualNames(each.name, column.name); });
+      if (known || !each.not_null || each.has_default || each.is_key) continue;
+      throw MigrationError(
+          core::Concat({"in table ", Quote(table.name), " column ", Quote(each.name),
+                        " is NOT NULL and unknown to the schema of ", table.entity,
+                        ": no row could be created. Nothing was changed"}));
+    }
   }
   static std::string MissingReason(const WantedTable& table, const WantedColumn& column) {
     return core::Concat(
@@ -307,8 +317,10 @@ class Planner {
       if (!column.key.empty()) {
         Refuse(
             table, column,
-            "a required edge cannot be added to a table that exists; make it optional first, and "
-            "give every row its neighbour");
+            "a required edge cannot be added to a table that exists; add it without Required() and "
+            "with "
+            "the OnDelete that it is to have (Restrict where it says nothing), give every row its "
+            "neighbour, and require it then");
       }
       core::Append(text, {" NOT NULL DEFAULT ", Literal(table, column)});
     }

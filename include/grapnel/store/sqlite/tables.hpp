@@ -38,6 +38,7 @@ inline std::string_view Affinity(std::string declared) {
 struct StoredColumn {
   std::string name, type;
   bool not_null;
+  bool has_default;
   bool is_key;    // the primary key, alone or with others
   bool is_rowid;  // INTEGER PRIMARY KEY: SQLite makes the values
   bool in_view;  // which has no key
@@ -46,7 +47,7 @@ struct StoredColumn {
 /// The columns of the table in the database; none when it is not there.
 inline std::vector<StoredColumn> ColumnsInDatabase(Session& session, std::string_view table) {
   Statement statement = session.Prepare(
-      "SELECT name, type, \"notnull\", pk > 0, pk > 0 AND type = 'INTEGER' COLLATE NOCASE AND NOT EXISTS "
+      "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk > 0, pk > 0 AND type = 'INTEGER' COLLATE NOCASE AND NOT EXISTS "
       "(SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk'), EXISTS (SELECT 1 FROM sqlite_schema AS s "
       "WHERE s.name = ?1 COLLATE NOCASE AND s.type = 'view') FROM pragma_table_info(?1)",
       session.Say());
@@ -57,7 +58,7 @@ inline std::vector<StoredColumn> ColumnsInDatabase(Session& session, std::string
   ResultRow row(statement.Get());
   while (running.Next(binding, session.Say())) {
     columns.push_back({std::string(row.Text(0)), std::string(row.Text(1)), row.Int(2) != 0,
-                       row.Int(3) != 0, row.Int(4) != 0, row.Int(5) != 0});
+                       row.Int(3) != 0, row.Int(4) != 0, row.Int(5) != 0, row.Int(6) != 0});
   }
   return columns;
 }
