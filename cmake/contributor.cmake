@@ -18,6 +18,13 @@ if(GRAPNEL_SANITIZE)
   target_link_options(grapnel_contributor INTERFACE -fsanitize=${GRAPNEL_SANITIZE})
 endif()
 
+# Linking some 150 programs takes half as long with it.
+find_program(GRAPNEL_GOLD ld.gold DOC "The gold linker, or empty to link without it")
+mark_as_advanced(GRAPNEL_GOLD)
+if(GRAPNEL_GOLD)
+  target_link_options(grapnel_contributor INTERFACE -fuse-ld=gold)
+endif()
+
 set(CMAKE_CXX_EXTENSIONS OFF)
 
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
