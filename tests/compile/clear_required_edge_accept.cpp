@@ -2,8 +2,6 @@
 
 using grapnel::F;
 
-namespace {
-
 struct User {
   std::int64_t id = 0;
 };
@@ -11,8 +9,6 @@ struct Card {
   std::int64_t id = 0;
   grapnel::One<User> owner{};
 };
-
-}  // namespace
 
 template <>
 struct grapnel::Schema<User> {

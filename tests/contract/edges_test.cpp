@@ -258,7 +258,7 @@ TEST_CASE("B77 one-to-one: set, replaced and cleared from either end") {
   const auto taken = [&](const std::string& op, auto action) {
     db.Broken(ConstraintKind::Unique,
               "Badge: " + op + " breaks a unique constraint on holder (a Node already belongs to "
-              "another Badge: take it away there first, or set its own end)", action);
+              "another Badge: move it by setting its own end)", action);
   };
   taken("UpdateOne", [&] { badges.UpdateOne(1).Set(F<&Badge::holder>, 2).Save(); });
   taken("UpdateOne", [&] { badges.UpdateOne(3).Set(F<&Badge::holder>, 1).Save(); });
@@ -315,7 +315,7 @@ TEST_CASE("B77 one-to-many: from either end, with and without another end") {
   REQUIRE(parents() == Lines{"1|NULL", "2|1", "3|1", "4|2"});
   db.Broken(ConstraintKind::Unique,
             "Node: UpdateOne breaks a unique constraint on children (a Node already belongs to "
-            "another Node: take it away there first, or set its own end)",
+            "another Node: move it by setting its own end)",
             [&] { db.nodes.UpdateOne(1).AddIDs(F<&Node::children>, {1, 4}).Save(); });
   db.nodes.UpdateOne(4).Set(F<&Node::parent>, 1).Save();
   db.nodes.UpdateOne(1).RemoveIDs(F<&Node::children>, {2}).Save();
