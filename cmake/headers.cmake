@@ -6,11 +6,13 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/core/context.hpp
   grapnel/core/dependencies.hpp
   grapnel/core/error.hpp
+  grapnel/core/function_ref.hpp
   grapnel/core/hook.hpp
   grapnel/core/hook_list.hpp
   grapnel/core/mutator.hpp
   grapnel/core/next.hpp
   grapnel/core/op.hpp
+  grapnel/core/separate.hpp
   grapnel/core/type.hpp
   grapnel/hook.hpp
   grapnel/hook/chain.hpp
@@ -51,14 +53,26 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/database.hpp
   grapnel/store/detail/after.hpp
   grapnel/store/detail/builder.hpp
-  grapnel/store/detail/cascade.hpp
   grapnel/store/detail/describe.hpp
   grapnel/store/detail/eager.hpp
   grapnel/store/detail/edge_changes.hpp
-  grapnel/store/detail/edges.hpp
-  grapnel/store/detail/execute.hpp
+  grapnel/store/detail/engine/any_mutation.hpp
+  grapnel/store/detail/engine/cascade.hpp
+  grapnel/store/detail/engine/eager.hpp
+  grapnel/store/detail/engine/edge_changes.hpp
+  grapnel/store/detail/engine/edges.hpp
+  grapnel/store/detail/engine/hooks.hpp
+  grapnel/store/detail/engine/migrate.hpp
+  grapnel/store/detail/engine/mutation_core.hpp
+  grapnel/store/detail/engine/pending_rows.hpp
+  grapnel/store/detail/engine/reads.hpp
+  grapnel/store/detail/engine/row_lists.hpp
+  grapnel/store/detail/engine/run.hpp
+  grapnel/store/detail/engine/terminal.hpp
+  grapnel/store/detail/engine/transaction.hpp
+  grapnel/store/detail/engine/tx.hpp
+  grapnel/store/detail/hook_chain.hpp
   grapnel/store/detail/mutation_core.hpp
-  grapnel/store/detail/row_lists.hpp
   grapnel/store/detail/rows.hpp
   grapnel/store/detail/run.hpp
   grapnel/store/detail/scope.hpp
@@ -79,6 +93,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/driver.hpp
   grapnel/store/sqlite/error.hpp
   grapnel/store/sqlite/fair_lock.hpp
+  grapnel/store/sqlite/members.hpp
   grapnel/store/sqlite/migration.hpp
   grapnel/store/sqlite/open.hpp
   grapnel/store/sqlite/session.hpp

@@ -14,11 +14,14 @@ foreach(component core sqlite)
 endforeach()
 
 configure_package_config_file(cmake/grapnelConfig.cmake.in
-  "${PROJECT_BINARY_DIR}/grapnelConfig.cmake" INSTALL_DESTINATION "${package_dir}")
+  "${PROJECT_BINARY_DIR}/grapnelConfig.cmake" INSTALL_DESTINATION "${package_dir}"
+  PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/grapnelConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES
   "${PROJECT_BINARY_DIR}/grapnelConfig.cmake"
   "${PROJECT_BINARY_DIR}/grapnelConfigVersion.cmake"
   DESTINATION "${package_dir}")
+install(FILES include/grapnel/separate.cpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/grapnel")
+install(FILES cmake/compiled.cmake DESTINATION "${package_dir}" RENAME grapnel-compiled.cmake)
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -5,6 +5,7 @@ cmake_policy(VERSION 3.24)
 # Sets OUT to the text that cmake/headers.cmake should have for the tree at ROOT.
 function(grapnel_headers_text root out)
   file(GLOB_RECURSE headers RELATIVE "${root}/include" "${root}/include/*")
+  list(REMOVE_ITEM headers grapnel/separate.cpp)
   list(SORT headers)
   set(core "")
   set(sqlite "")

@@ -1,4 +1,4 @@
-# Shared by demo.sh and test.sh, which source it: POSIX sh, for a bare Debian 12 and its relatives.
+# Shared by demo.sh, test.sh and bench.sh, which source it: POSIX sh, for a bare Debian 12 and its relatives.
 # Installs what is missing, runs each step quietly with a log, and explains a failure.
 #
 # Environment: CXX chooses the compiler; GRAPNEL_NO_INSTALL=1 never installs anything; GRAPNEL_JOBS=n.
@@ -146,7 +146,7 @@ need() {
   missing="$missing $2"
 }
 
-# Notes the packages for building, and for "tests" and "clang" too.
+# Notes the packages for building, and for "tests", "clang" and "peers" too.
 needed_packages() {
   case $family in
     debian)
@@ -165,6 +165,13 @@ needed_packages() {
           ;;
       esac
       case $1 in *clang*) need clang++-19 clang-19; need - libclang-rt-19-dev ;; esac
+      case $1 in
+        *peers*)
+          need - libsoci-dev; need - libboost-dev; need - libpoco-dev
+          need go golang-go; need - golang-github-facebook-ent-dev
+          need - golang-github-mattn-go-sqlite3-dev
+          ;;
+      esac
       ;;
     # Not tried on any of these: the packages' names are from their indexes, and what has no package there is
     # downloaded by CMake at the pinned tag.

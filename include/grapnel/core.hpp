@@ -5,9 +5,8 @@
 
 #include <grapnel/core/chain.hpp>
 #include <grapnel/core/concat.hpp>
-#include <grapnel/core/context.hpp>
-#include <grapnel/core/dependencies.hpp>
 #include <grapnel/core/error.hpp>
+#include <grapnel/core/function_ref.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/mutator.hpp>

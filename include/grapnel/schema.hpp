@@ -7,7 +7,6 @@
 #include <grapnel/schema/edge.hpp>
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/field.hpp>
-#include <grapnel/schema/graph.hpp>
 #include <grapnel/schema/index.hpp>
 #include <grapnel/schema/many.hpp>
 #include <grapnel/schema/mixin.hpp>

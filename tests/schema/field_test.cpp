@@ -140,7 +140,9 @@ TEST_CASE("whether a check is needed at all is known at compile time") {
   STATIC_REQUIRE_FALSE(Field<&User::active>("active").NeedsCheck());
   STATIC_REQUIRE(Field<&User::name>("name").NotEmpty().NeedsCheck());
   STATIC_REQUIRE(Field<&User::name>("name").MaxLen(3).NeedsCheck());
-  STATIC_REQUIRE(Field<&User::age>("age").NeedsCheck());
+  STATIC_REQUIRE_FALSE(Field<&User::age>("age").NeedsCheck());
+  STATIC_REQUIRE(Field<&User::age>("age").Range(0, 9).NeedsCheck());
+  STATIC_REQUIRE(Field<&User::age>("age").Positive().NeedsCheck());
 }
 
 TEST_CASE("the reason why a sensitive value is refused does not tell the value") {

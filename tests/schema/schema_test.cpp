@@ -77,7 +77,7 @@ TEST_CASE("a table is named by Table, or else as the entity, and begins with the
   CHECK(users.name == "users");
   CHECK(users.columns.size() == 5);
   CHECK(users.Id().name == "id");
-  CHECK(users.GeneratesIds());
+  CHECK(users.generates_ids);
   CHECK(users.type == grapnel::core::TypeIdOf<User>());
   CHECK(detail::kTable<Token>.name == "Token");
   CHECK(detail::kTable<schemas::Bare>.columns.size() == 1);
@@ -87,7 +87,7 @@ TEST_CASE("an id with options stands in Fields(), anywhere, and is the first col
   const auto& tokens = detail::kTable<Token>;
   REQUIRE(tokens.columns.size() == 2);
   CHECK(tokens.Id().storage == "key");
-  CHECK_FALSE(tokens.GeneratesIds());
+  CHECK_FALSE(tokens.generates_ids);
   Token token;
   tokens.Id().set_default(tokens.Id().at(&token));
   CHECK(token.id == "new");

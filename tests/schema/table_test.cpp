@@ -4,11 +4,13 @@
 #include "support/cell.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace std::string_view_literals;
 using grapnel::FieldKind;
@@ -130,9 +132,57 @@ TEST_CASE("the database makes ids that are integers without a default") {
   std::array columns{MakeColumn<&User::id>("id")};
   Table table{};
   table.columns = columns;
-  CHECK(table.GeneratesIds());
+  const auto generates_ids = [&] {
+    table.SumUp();
+    return table.generates_ids;
+  };
+  CHECK(generates_ids());
   columns[0].set_default = [](void*) {};
-  CHECK_FALSE(table.GeneratesIds());
+  CHECK_FALSE(generates_ids());
   columns[0] = MakeColumn<&User::name>("name");
-  CHECK_FALSE(table.GeneratesIds());
+  CHECK_FALSE(generates_ids());
+}
+
+TEST_CASE("a table knows the sets of its columns that matter to every mutation") {
+  std::array columns{MakeColumn<&User::id>("id"), MakeColumn<&User::name>("name"),
+                     MakeColumn<&User::name>("nickname")};
+  columns[0].immutable = true;
+  columns[1].set_default = [](void*) {};
+  columns[1].validate = [](const void*) { return std::optional<std::string>(); };
+  columns[2].nullable = true;
+  columns[2].set_update_default = [](void*) {};
+  Table table{};
+  table.columns = columns;
+  table.SumUp();
+  const auto places = [](const grapnel::detail::FieldSet& set) {
+    std::vector<std::size_t> found;
+    set.ForEach([&](std::size_t place) { found.push_back(place); });
+    return found;
+  };
+  using Places = std::vector<std::size_t>;
+  CHECK(places(table.immutable) == Places{0});
+  CHECK(places(table.defaulted) == Places{1});
+  CHECK(places(table.validated) == Places{1});
+  CHECK(places(table.required) == Places{1});
+  CHECK(places(table.update_defaulted) == Places{2});
+}
+
+TEST_CASE("a set of fields holds any of 128, and visits them in their order") {
+  using grapnel::detail::FieldSet;
+  FieldSet set;
+  CHECK(set.none());
+  for (const std::size_t place : std::array<std::size_t, 4>{127, 0, 64, 63}) set.set(place);
+  std::vector<std::size_t> visited;
+  set.ForEach([&](std::size_t place) { visited.push_back(place); });
+  CHECK(visited == std::vector<std::size_t>{0, 63, 64, 127});
+  FieldSet upper;
+  upper.set(64);
+  upper.set(127);
+  CHECK((set & upper) == upper);
+  CHECK((set | upper) == set);
+  CHECK_FALSE((set & ~upper).test(127));
+  CHECK((set & ~upper).test(63));
+  set.reset(64);
+  CHECK(set.any());
+  CHECK_FALSE(set.test(64));
 }

@@ -2,6 +2,8 @@
 
 #include "support/catch.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -25,14 +27,15 @@ class Session final : public store::Connection {
   void Release(int) override {}
   void Verify(const store::Table&) override {}
   std::int64_t Run(const store::Insert&) override { return 1; }
+  std::optional<std::int64_t> Run(const store::InsertMany&) override { return {}; }
   std::int64_t Run(const store::Update&) override { return 2; }
   std::int64_t Run(const store::Delete&) override { return 3; }
   std::int64_t Run(const store::EdgeWrite&) override { return 5; }
-  void Run(const store::Select&, const RowSink&) override {}
+  void Run(const store::Select&, RowSink) override {}
   std::int64_t Count(const store::Select&) override { return 4; }
   std::vector<std::string> PlanMigration(std::span<const store::Table* const>) override { return {}; }
   std::int64_t Run(const store::Keep&) override { return 6; }
-  void Run(const store::Page&, const RowSink&) override {}
+  void Run(const store::Page&, RowSink) override {}
   void KeepLast(std::int64_t) override {}
   void Forget(std::int64_t) override {}
   void Apply(const std::string&) override {}

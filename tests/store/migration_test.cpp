@@ -1,5 +1,6 @@
 #include <grapnel/store/migration.hpp>
 
+#include <grapnel/schema/graph.hpp>
 #include <grapnel/schema/schema.hpp>
 
 #include "support/catch.hpp"
@@ -93,10 +94,11 @@ class Engine final : public store::Driver {
     void Release(int) override {}
     void Verify(const Table&) override {}
     std::int64_t Run(const store::Insert&) override { return 0; }
+    std::optional<std::int64_t> Run(const store::InsertMany&) override { return {}; }
     std::int64_t Run(const store::Update&) override { return 0; }
     std::int64_t Run(const store::Delete&) override { return 0; }
     std::int64_t Run(const store::EdgeWrite&) override { return 0; }
-    void Run(const store::Select&, const RowSink&) override {}
+    void Run(const store::Select&, RowSink) override {}
     std::int64_t Count(const store::Select&) override { return 0; }
     Texts PlanMigration(std::span<const Table* const> tables) override {
       log_.push_back("plans " + std::to_string(tables.size()) + " tables");
@@ -107,7 +109,7 @@ class Engine final : public store::Driver {
       if (fails == statement) throw grapnel::MigrationError("cannot do " + statement);
     }
     std::int64_t Run(const store::Keep&) override { return 0; }
-    void Run(const store::Page&, const RowSink&) override {}
+    void Run(const store::Page&, RowSink) override {}
     void KeepLast(std::int64_t) override {}
     void Forget(std::int64_t) override {}
     void DeferForeignKeys(bool) override {}
@@ -147,7 +149,7 @@ struct World {
     auto driver = std::make_unique<Engine>(log);
     engine = driver.get();
     made->driver = std::move(driver);
-    made->graph.emplace(kTables);
+    made->graph = std::make_unique<const grapnel::detail::Graph>(kTables);
     handle = std::make_shared<const grapnel::detail::Handle>(
         grapnel::detail::Handle{std::move(made), {}, {}, {}});
   }

@@ -59,6 +59,9 @@ class Context {
   }
   bool CanBeCancelled() const noexcept { return deadline_.has_value() || stop_.stop_possible(); }
 
+  /// Whether somebody looks on at statements, to interrupt or to trace them.
+  bool IsObserved() const noexcept { return CanBeCancelled() || trace_ != nullptr; }
+
   /// Throws: CancelledError once IsCancelled(), saying which of the two it was.
   void ThrowIfCancelled() const {
     if (!CanBeCancelled()) return;

@@ -4,7 +4,6 @@
 #include <grapnel/core/type.hpp>
 
 #include <mutex>
-#include <shared_mutex>
 #include <unordered_map>
 
 namespace grapnel::core {
@@ -16,21 +15,21 @@ class Dependencies {
   /// Lifetime: `object` must outlive every use. Threads: any.
   template <class T>
   void Provide(T& object) {
-    const std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     objects_[TypeIdOf<T>()] = const_cast<void*>(static_cast<const void*>(&object));
   }
 
   /// Throws: DependencyError, which names the type, when none was provided. Threads: any.
   template <class T>
   T& Get() const {
-    const std::shared_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     const auto found = objects_.find(TypeIdOf<T>());
     if (found == objects_.end()) throw DependencyError(TypeName<T>());
     return *static_cast<T*>(found->second);
   }
 
  private:
-  mutable std::shared_mutex mutex_;
+  mutable std::mutex mutex_;
   std::unordered_map<TypeId, void*> objects_;
 };
 

@@ -142,6 +142,19 @@ auto Compose(const H& hook) {
   }
 }
 
+/// Keeps an object whose type is forgotten. One kind of owner serves all types, which spares the
+/// compiler one for each.
+template <class T>
+std::shared_ptr<const void> Own(T&& object) {
+  using Object = std::decay_t<T>;
+  void (*const destroy)(const void*) = [](const void* self) {
+    delete static_cast<const Object*>(self);
+  };
+  return {static_cast<const void*>(new Object(std::forward<T>(object))), destroy};
+}
+template <class T>
+struct As {};
+
 /// A hook that only wraps another one says so by a member type `Wrapped`, and goes by its name.
 template <class H>
 constexpr std::string_view NameOf() {
@@ -167,51 +180,72 @@ Result Invoke(const H& hook, Subject& subject, Next<Subject, Result> next) {
   }
 }
 
-/// Any hook over a subject, its type forgotten: what a HookList holds. Copies share the hook, which is
-/// called const, possibly by several threads at once.
-template <class Subject, class Result>
-class Hook {
+/// Any hook over any subject, both types forgotten: what lists of hooks keep. Copies share the hook.
+class StoredHook {
  public:
-  /// Takes a hook of any form; one of ent's form is composed here, once.
-  template <class H>
-    requires(!std::same_as<std::remove_cvref_t<H>, Hook>)
-  Hook(H&& hook)  // NOLINT(google-explicit-constructor): a lambda is a hook
-      : Hook(std::make_shared<const std::decay_t<H>>(std::forward<H>(hook))) {}
-
-  /// Shares one hook object between several subjects.
-  template <class H>
-  explicit Hook(std::shared_ptr<const H> hook) : name_(detail::NameOf<H>()) {
-    static_assert(detail::CheckHook<H, Subject, Result>());
-    if constexpr (requires { { hook->Mask() } -> std::same_as<Op>; }) mask_ = hook->Mask();
-    if constexpr (BeforeHook<H, Subject>) {
-      before_ = [](const void* self, Subject& subject) { (*static_cast<const H*>(self))(subject); };
-      self_ = std::move(hook);
-    } else if constexpr (detail::NeedsComposing<H, Subject, Result>()) {
-      using Bound = decltype(detail::Compose<Subject, Result>(*hook));
-      struct Owner {
-        std::shared_ptr<const H> hook;
-        Bound bound;
-      };
-      const H& reference = *hook;
-      self_ = std::make_shared<const Owner>(
-          Owner{std::move(hook), detail::Compose<Subject, Result>(reference)});
-      around_ = [](const void* self, Subject& subject, Next<Subject, Result> next) -> Result {
-        return static_cast<const Owner*>(self)->bound(subject, next);
-      };
-    } else {
-      around_ = [](const void* self, Subject& subject, Next<Subject, Result> next) -> Result {
-        return (*static_cast<const H*>(self))(subject, next);
-      };
-      self_ = std::move(hook);
-    }
-  }
-
   /// Whether the hook runs before the rest only, without a `next`.
   bool IsBefore() const noexcept { return before_ != nullptr; }
   /// The Ops outside of which the hook does nothing.
   Op Mask() const noexcept { return mask_; }
   /// The hook's type as the compiler spells it, for people to read.
   std::string_view Name() const noexcept { return name_; }
+
+ private:
+  template <class, class>
+  friend class Hook;
+  using AnyFunction = void (*)();
+
+  explicit StoredHook(std::string_view name) noexcept : name_(name) {}
+
+  void (*before_)(const void* self, void* subject) = nullptr;
+  AnyFunction around_ = nullptr;  // an AroundFunction of the Hook that it was
+  std::shared_ptr<const void> self_;
+  Op mask_ = AnyOp;
+  std::string_view name_;
+};
+
+/// Any hook over a subject, its type forgotten. Copies share the hook, which is called const, possibly
+/// by several threads at once.
+template <class Subject, class Result>
+class Hook : public StoredHook {
+ public:
+  /// Takes a hook of any form; one of ent's form is composed here, once.
+  template <class H>
+    requires(!std::is_base_of_v<StoredHook, std::remove_cvref_t<H>>)
+  Hook(H&& hook)  // NOLINT(google-explicit-constructor): a lambda is a hook
+      : Hook(detail::Own(std::forward<H>(hook)), detail::As<std::decay_t<H>>()) {}
+
+  /// Shares one hook object between several subjects.
+  template <class H>
+  explicit Hook(const std::shared_ptr<const H>& hook) : Hook(hook, detail::As<H>()) {}
+  /// The same of an object of type H that is only known as void.
+  template <class H>
+  Hook(std::shared_ptr<const void> owner, detail::As<H>) : StoredHook(detail::NameOf<H>()) {
+    static_assert(detail::CheckHook<H, Subject, Result>());
+    const H& hook = *static_cast<const H*>(owner.get());
+    if constexpr (requires { { hook.Mask() } -> std::same_as<Op>; }) mask_ = hook.Mask();
+    if constexpr (BeforeHook<H, Subject>) {
+      before_ = [](const void* self, void* subject) {
+        (*static_cast<const H*>(self))(*static_cast<Subject*>(subject));
+      };
+      self_ = std::move(owner);
+    } else if constexpr (detail::NeedsComposing<H, Subject, Result>()) {
+      using Bound = decltype(detail::Compose<Subject, Result>(hook));
+      struct Owner {
+        std::shared_ptr<const void> hook;
+        Bound bound;
+      };
+      self_ = detail::Own(Owner{std::move(owner), detail::Compose<Subject, Result>(hook)});
+      Keep([](const void* self, Subject& subject, Next<Subject, Result> next) -> Result {
+        return static_cast<const Owner*>(self)->bound(subject, next);
+      });
+    } else {
+      Keep([](const void* self, Subject& subject, Next<Subject, Result> next) -> Result {
+        return (*static_cast<const H*>(self))(subject, next);
+      });
+      self_ = std::move(owner);
+    }
+  }
 
   /// Runs the hook, whatever its form, so that it can stand inside another one.
   Result operator()(Subject& subject, Next<Subject, Result> next) const {
@@ -220,18 +254,23 @@ class Hook {
     return next(subject);
   }
   /// Runs a before-only hook. Requires: IsBefore().
-  void Before(Subject& subject) const { before_(self_.get(), subject); }
+  void Before(Subject& subject) const { RunBefore(*this, subject); }
   /// Runs any other hook. Requires: !IsBefore().
   Result Around(Subject& subject, Next<Subject, Result> next) const {
-    return around_(self_.get(), subject, next);
+    return RunAround(*this, subject, next);
+  }
+
+  // The same for a stored hook, which was one over these types.
+  static void RunBefore(const StoredHook& hook, Subject& subject) {
+    hook.before_(hook.self_.get(), std::addressof(subject));
+  }
+  static Result RunAround(const StoredHook& hook, Subject& subject, Next<Subject, Result> next) {
+    return reinterpret_cast<AroundFunction>(hook.around_)(hook.self_.get(), subject, next);
   }
 
  private:
-  void (*before_)(const void*, Subject&) = nullptr;
-  Result (*around_)(const void*, Subject&, Next<Subject, Result>) = nullptr;
-  std::shared_ptr<const void> self_;
-  Op mask_ = AnyOp;
-  std::string_view name_;
+  using AroundFunction = Result (*)(const void*, Subject&, Next<Subject, Result>);
+  void Keep(AroundFunction around) noexcept { around_ = reinterpret_cast<AnyFunction>(around); }
 };
 
 }  // namespace grapnel::core

@@ -3,11 +3,13 @@
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/next.hpp>
 
-#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -30,90 +32,150 @@ class HookHandle {
   std::function<void()> remove_;
 };
 
+/// One handle for several.
+inline HookHandle JoinHandles(std::vector<HookHandle> handles) {
+  return HookHandle([handles = std::move(handles)]() mutable {
+    for (HookHandle& handle : handles) handle.Remove();
+  });
+}
+
+namespace detail {
+
+/// A hook in a list, with the number by which it is taken out again.
+struct ListedHook {
+  StoredHook hook;
+  std::uint64_t id;
+};
+
+/// The hooks of a list as they were at one moment. Null is empty.
+using ListedHooks = std::shared_ptr<const std::vector<ListedHook>>;
+
+}  // namespace detail
+
+/// A list of hooks over subjects whose type is forgotten: what every HookList is made of. Publishes
+/// an immutable flat array: first registered, outermost.
+class StoredHooks {
+ public:
+  StoredHooks() = default;
+  StoredHooks(const StoredHooks&) = delete;
+  StoredHooks& operator=(const StoredHooks&) = delete;
+
+  /// Puts hooks behind those already there, in this order: all of them at once.
+  /// Returns: a number by which Remove takes them out again. Threads: any.
+  std::uint64_t Add(std::span<const StoredHook> hooks) {
+    const std::lock_guard lock(mutex_);
+    auto grown = hooks_ ? std::make_shared<std::vector<detail::ListedHook>>(*hooks_)
+                        : std::make_shared<std::vector<detail::ListedHook>>();
+    const std::uint64_t id = ++last_id_;
+    for (const StoredHook& hook : hooks) grown->push_back({hook, id});
+    hooks_ = std::move(grown);
+    has_any_.store(!hooks_->empty(), std::memory_order_release);
+    return id;
+  }
+
+  /// Takes out what one Add put in. Threads: any.
+  void Remove(std::uint64_t id) {
+    detail::ListedHooks old;  // destroyed outside of the lock: hooks may own anything
+    const std::lock_guard lock(mutex_);
+    if (!hooks_) return;
+    auto kept = std::make_shared<std::vector<detail::ListedHook>>();
+    for (const detail::ListedHook& each : *hooks_) {
+      if (each.id != id) kept->push_back(each);
+    }
+    old = std::exchange(hooks_, std::move(kept));
+    has_any_.store(!hooks_->empty(), std::memory_order_release);
+  }
+
+  /// Threads: any.
+  bool HasAny() const noexcept { return has_any_.load(std::memory_order_acquire); }
+  detail::ListedHooks Load() const {
+    if (!HasAny()) return nullptr;
+    const std::lock_guard lock(mutex_);
+    return hooks_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  detail::ListedHooks hooks_;
+  std::uint64_t last_id_ = 0;
+  std::atomic<bool> has_any_{false};
+};
+
 /// An ordered list of hooks that grows and shrinks while other threads run it. Each run walks the
 /// immutable flat array that was published when it took its snapshot: first registered, outermost.
 template <class Subject, class Result>
 class HookList {
-  struct Entry;
-  using Entries = std::vector<Entry>;
-
  public:
   using Element = Hook<Subject, Result>;
 
-  /// The hooks as they were at one moment. Null is empty.
+  /// The hooks as they were at one moment.
   class Snapshot {
    public:
     Snapshot() = default;
+    explicit Snapshot(detail::ListedHooks hooks) noexcept : hooks_(std::move(hooks)) {}
 
     /// Runs the hooks around `terminal`: f(g(h(terminal))). Allocates nothing.
     /// Throws: what a hook or the terminal throws, unchanged.
     Result Run(Subject& subject, Next<Subject, Result> terminal) const {
       if (!hooks_) return terminal(subject);
-      const Entry* const begin = hooks_->data();
-      return Walk(begin, begin + hooks_->size(), subject, terminal);
+      return RunHooks(*hooks_, subject, terminal);
     }
-
     template <class Visitor>
     void ForEach(Visitor visit) const {
       if (!hooks_) return;
-      for (const Entry& entry : *hooks_) visit(entry.hook);
+      for (const detail::ListedHook& each : *hooks_) visit(each.hook);
     }
-
     bool IsEmpty() const noexcept { return !hooks_ || hooks_->empty(); }
 
    private:
-    friend HookList;
-    explicit Snapshot(std::shared_ptr<const Entries> hooks) noexcept
-        : hooks_(std::move(hooks)) {}
-    std::shared_ptr<const Entries> hooks_;
+    detail::ListedHooks hooks_;
   };
-
-  HookList() = default;
-  HookList(const HookList&) = delete;
-  HookList& operator=(const HookList&) = delete;
 
   /// Puts hooks behind those already there, in this order: all of them at once.
   /// Returns: a number by which Remove takes them out again.
   /// Threads: any.
-  std::uint64_t Add(std::vector<Element> hooks) {
-    const std::lock_guard lock(mutex_);
-    auto grown = hooks_ ? std::make_shared<Entries>(*hooks_) : std::make_shared<Entries>();
-    const std::uint64_t id = ++last_id_;
-    for (Element& hook : hooks) grown->push_back(Entry{std::move(hook), id});
-    hooks_ = std::move(grown);
-    return id;
+  std::uint64_t Add(std::span<const Element> hooks) {
+    const std::vector<StoredHook> stored(hooks.begin(), hooks.end());
+    return hooks_.Add(stored);
   }
-
+  std::uint64_t Add(std::initializer_list<Element> hooks) {
+    return Add(std::span<const Element>(hooks.begin(), hooks.size()));
+  }
   /// Puts all hooks of another list's snapshot behind those already there.
   void Extend(const Snapshot& other) {
-    std::vector<Element> hooks;
-    other.ForEach([&](const Element& hook) { hooks.push_back(hook); });
-    if (!hooks.empty()) Add(std::move(hooks));
+    std::vector<StoredHook> hooks;
+    other.ForEach([&](const StoredHook& hook) { hooks.push_back(hook); });
+    if (!hooks.empty()) hooks_.Add(hooks);
   }
-
   /// Takes out what one Add put in. Threads: any.
-  void Remove(std::uint64_t id) {
-    std::shared_ptr<const Entries> old;  // destroyed outside of the lock: hooks may own anything
-    const std::lock_guard lock(mutex_);
-    if (!hooks_) return;
-    auto kept = std::make_shared<Entries>();
-    for (const Entry& entry : *hooks_) {
-      if (entry.id != id) kept->push_back(entry);
-    }
-    old = std::exchange(hooks_, std::move(kept));
-  }
+  void Remove(std::uint64_t id) { hooks_.Remove(id); }
 
   /// Threads: any.
-  Snapshot Load() const {
-    const std::lock_guard lock(mutex_);
-    return Snapshot(hooks_);
+  Snapshot Load() const { return Snapshot(hooks_.Load()); }
+
+  // For owners of several lists, which are run one inside the other. The hooks were hooks over
+  // these types.
+
+  /// Runs the before-only hooks up to the first hook that goes around the rest, and returns the
+  /// rest from there on.
+  static std::span<const detail::ListedHook> RunBefore(std::span<const detail::ListedHook> hooks,
+                                                       Subject& subject) {
+    for (; !hooks.empty(); hooks = hooks.subspan(1)) {
+      const StoredHook& hook = hooks.front().hook;
+      if (!Applies(hook, subject)) continue;
+      if (!hook.IsBefore()) break;
+      Element::RunBefore(hook, subject);
+    }
+    return hooks;
+  }
+  /// As Snapshot::Run.
+  static Result RunHooks(std::span<const detail::ListedHook> hooks, Subject& subject,
+                         Next<Subject, Result> terminal) {
+    return Walk(hooks.data(), hooks.data() + hooks.size(), subject, terminal);
   }
 
  private:
-  struct Entry {
-    Element hook;
-    std::uint64_t id;
-  };
+  using Entry = detail::ListedHook;
 
   /// The place of a running hook: what its `next` goes on with.
   struct Frame {
@@ -130,7 +192,7 @@ class HookList {
     }
   };
 
-  static bool Applies(const Element& hook, const Subject& subject) {
+  static bool Applies(const StoredHook& hook, const Subject& subject) {
     if constexpr (requires { subject.Op(); }) {
       return Is(subject.Op(), hook.Mask());
     } else {
@@ -141,21 +203,19 @@ class HookList {
   static Result Walk(const Entry* at, const Entry* end, Subject& subject,
                      Next<Subject, Result> terminal) {
     for (; at != end; ++at) {
-      const Element& hook = at->hook;
+      const StoredHook& hook = at->hook;
       if (!Applies(hook, subject)) continue;
       if (hook.IsBefore()) {
-        hook.Before(subject);
+        Element::RunBefore(hook, subject);
         continue;
       }
       Frame frame{at + 1, end, terminal};
-      return hook.Around(subject, Next<Subject, Result>(&Frame::Continue, &frame));
+      return Element::RunAround(hook, subject, Next<Subject, Result>(&Frame::Continue, &frame));
     }
     return terminal(subject);
   }
 
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Entries> hooks_;
-  std::uint64_t last_id_ = 0;
+  StoredHooks hooks_;
 };
 
 }  // namespace grapnel::core

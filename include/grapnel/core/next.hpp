@@ -91,16 +91,24 @@ Result Enter(Once& once, Subject& subject, Rest rest) {
     ~Guard() { once.Failed(); }
   } guard{once};
   typename ScopeOf<Subject>::type scope(subject);
-  if constexpr (std::is_void_v<Result>) {
-    rest();
-    scope.Done();
-    once.Done();
-  } else {
-    Result result = rest();
-    scope.Done();
-    once.Done();
-    return result;
-  }
+  Result result = rest();  // in the outermost block, where it is made in its place
+  scope.Done();
+  once.Done();
+  return result;
+}
+
+template <class Subject, class Result, class Rest>
+  requires std::is_void_v<Result>
+void Enter(Once& once, Subject& subject, Rest rest) {
+  once.Enter();
+  struct Guard {
+    Once& once;
+    ~Guard() { once.Failed(); }
+  } guard{once};
+  typename ScopeOf<Subject>::type scope(subject);
+  rest();
+  scope.Done();
+  once.Done();
 }
 
 }  // namespace detail

@@ -61,6 +61,8 @@ class Binder {
   ~Binder() = default;
 };
 
+struct Table;
+
 /// One row of a result. Views are valid until the next row. Reading a value of another storage class
 /// throws BadValue.
 class Row {
@@ -70,6 +72,9 @@ class Row {
   virtual double Real(int at) = 0;
   virtual std::string_view Text(int at) = 0;
   virtual std::span<const std::byte> Blob(int at) = 0;
+  /// Reads all columns of a row of `table` into its entity at once; false where that has to be done
+  /// column by column. Throws: SchemaError, which names the field.
+  virtual bool LoadEntity(const Table&, void* /*entity*/) { return false; }
 
  protected:
   ~Row() = default;
@@ -316,6 +321,12 @@ struct Mapping<std::optional<T>> {
     return true;
   }
 };
+
+/// Whether Normalize may change a value, or throw.
+template <class T>
+inline constexpr bool kHasNormalForm = TimePoint<T> || std::same_as<T, double>;
+template <class T>
+inline constexpr bool kHasNormalForm<std::optional<T>> = kHasNormalForm<T>;
 
 /// Gives a value the form in which it will be read back: time points are floored to microseconds, -0.0
 /// becomes 0.0.

@@ -200,7 +200,14 @@ class Field {
 
   /// Whether Check could refuse anything.
   constexpr bool NeedsCheck() const {
-    return detail::Number<Bare> || HasValidators || traits_.min_length > 0 ||
+    if constexpr (std::integral<Bare> && detail::Number<Bare>) {
+      const bool fits = std::in_range<std::int64_t>(std::numeric_limits<Bare>::max());
+      if (least_ || most_ || above_zero_ || !fits) return true;
+    }
+    if constexpr (std::same_as<Bare, double>) {
+      if (least_ || most_ || above_zero_) return true;  // NaN is refused where it is bound
+    }
+    return HasValidators || traits_.min_length > 0 ||
            traits_.max_length != std::size_t(-1) || detail::HasCodec<Bare> ||
            std::is_enum_v<Bare>;
   }

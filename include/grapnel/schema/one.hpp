@@ -100,7 +100,6 @@ struct OneOps {
     Of(member).key_ = value;
     return true;
   }
-  static void Normalize(void*) {}
   static void Copy(void* member, const void* from) { Of(member) = Of(from); }
   static void Reset(void* member) {
     One<T>& one = Of(member);

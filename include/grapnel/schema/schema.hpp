@@ -422,6 +422,7 @@ constexpr Table MakeTable() {
   table.edges = kEdgeInfos<E>;
   table.indexes = kIndexes<E>;
   table.type = core::TypeIdOf<E>();
+  table.SumUp();
   return table;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/core/op.hpp>
+#include <grapnel/core/separate.hpp>
 #include <grapnel/core/type.hpp>
 #include <grapnel/schema/codec.hpp>
 #include <grapnel/schema/one.hpp>
@@ -8,7 +9,7 @@
 #include <grapnel/schema/token.hpp>
 #include <grapnel/schema/value.hpp>
 
-#include <bitset>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,24 +20,82 @@
 /// The schema with its types forgotten: what the engine, and all code that is compiled once, works on.
 namespace grapnel::detail {
 
-/// A set of an entity's fields, by their place in Table::columns.
 inline constexpr std::size_t kMaxFields = 128;
-using FieldSet = std::bitset<kMaxFields>;
+
+/// A set of an entity's fields, by their place in Table::columns.
+class FieldSet {
+ public:
+  constexpr void set(std::size_t place) noexcept { Word(place) |= Bit(place); }
+  constexpr void reset(std::size_t place) noexcept { Word(place) &= ~Bit(place); }
+  constexpr bool test(std::size_t place) const noexcept {
+    return (words_[place / 64] & Bit(place)) != 0;
+  }
+  constexpr bool any() const noexcept { return (words_[0] | words_[1]) != 0; }
+  constexpr bool none() const noexcept { return !any(); }
+
+  friend constexpr FieldSet operator|(FieldSet left, FieldSet right) noexcept {
+    return {left.words_[0] | right.words_[0], left.words_[1] | right.words_[1]};
+  }
+  friend constexpr FieldSet operator&(FieldSet left, FieldSet right) noexcept {
+    return {left.words_[0] & right.words_[0], left.words_[1] & right.words_[1]};
+  }
+  friend constexpr FieldSet operator~(FieldSet set) noexcept {
+    return {~set.words_[0], ~set.words_[1]};
+  }
+  friend constexpr bool operator==(FieldSet, FieldSet) noexcept = default;
+
+  /// Calls `visit(place)` for each field of the set, in their order.
+  template <class Visitor>
+  constexpr void ForEach(Visitor visit) const {
+    for (std::size_t word = 0; word < 2; ++word) {
+      for (std::uint64_t rest = words_[word]; rest != 0; rest &= rest - 1) {
+        visit(word * 64 + static_cast<std::size_t>(std::countr_zero(rest)));
+      }
+    }
+  }
+
+  constexpr FieldSet() = default;
+
+ private:
+  constexpr FieldSet(std::uint64_t low, std::uint64_t high) noexcept : words_{low, high} {}
+  constexpr std::uint64_t& Word(std::size_t place) noexcept { return words_[place / 64]; }
+  static constexpr std::uint64_t Bit(std::size_t place) noexcept {
+    return std::uint64_t{1} << (place % 64);
+  }
+
+  std::uint64_t words_[2] = {};
+};
+
+/// Types that an engine may read and write in place, without a call for each value.
+enum class Plain : std::uint8_t { None, Int, Real, Text, OptionalInt, OptionalReal, OptionalText };
+
+template <class T>
+inline constexpr Plain kPlain = std::same_as<T, std::int64_t>  ? Plain::Int
+                                : std::same_as<T, double>      ? Plain::Real
+                                : std::same_as<T, std::string> ? Plain::Text
+                                                               : Plain::None;
+template <class T>
+inline constexpr Plain kPlain<std::optional<T>> =
+    std::same_as<T, std::int64_t>  ? Plain::OptionalInt
+    : std::same_as<T, double>      ? Plain::OptionalReal
+    : std::same_as<T, std::string> ? Plain::OptionalText
+                                   : Plain::None;
 
 /// What can be done with a value of one C++ type at an address.
 struct TypeOps {
   FieldKind kind;
+  Plain plain;
   bool number;  // Add applies
   std::int64_t least, most;  // of an integer type
   void (*bind)(const void* value, Binder& to, int at);
   void (*load)(void* value, Row& from, int at);
   FieldValue (*to_value)(const void* value);
   bool (*from_value)(void* value, const FieldValue& from);
-  void (*normalize)(void* value);
+  void (*normalize)(void* value);               // null: every value is as it will be read back
   void (*copy)(void* value, const void* from);
   void (*reset)(void* value);
   bool (*add)(void* value, const void* delta);  // false: it would leave the type's range
-  bool (*is_null)(const void* value);           // a std::optional without a value
+  bool (*is_null)(const void* value);           // a std::optional without a value; null: never
   bool (*is_zero)(const void* value);           // 0, "" or T{}: as an id, it means "generate"
 };
 
@@ -59,6 +118,7 @@ inline constexpr TypeOps kTypeOps = [] {
   using N = BareType<T>;
   TypeOps ops{};
   ops.kind = Mapping<T>::Kind;
+  ops.plain = kPlain<T>;
   ops.number = Number<N>;
   if constexpr (Number<N> && std::integral<N>) {
     ops.least = static_cast<std::int64_t>(std::numeric_limits<N>::min());
@@ -74,14 +134,15 @@ inline constexpr TypeOps kTypeOps = [] {
   ops.from_value = [](void* v, const FieldValue& from) {
     return Mapping<T>::FromValue(*static_cast<T*>(v), from);
   };
-  ops.normalize = [](void* v) { Normalize(*static_cast<T*>(v)); };
+  if constexpr (kHasNormalForm<T>) {
+    ops.normalize = [](void* v) { Normalize(*static_cast<T*>(v)); };
+  }
   ops.copy = [](void* v, const void* from) {
     *static_cast<T*>(v) = *static_cast<const T*>(from);
   };
-  ops.is_null = [](const void* v) {
-    if constexpr (kIsOptional<T>) return !static_cast<const T*>(v)->has_value();
-    return false;
-  };
+  if constexpr (kIsOptional<T>) {
+    ops.is_null = [](const void* v) { return !static_cast<const T*>(v)->has_value(); };
+  }
   ops.reset = [](void* v) { *static_cast<T*>(v) = T{}; };
   if constexpr (Number<N>) {
     ops.add = [](void* v, const void* delta) {
@@ -113,7 +174,6 @@ inline constexpr TypeOps kTypeOps<One<T>> = [] {
   ops.load = &One::Load;
   ops.to_value = &One::ToValue;
   ops.from_value = &One::FromValue;
-  ops.normalize = &One::Normalize;
   ops.copy = &One::Copy;
   ops.reset = &One::Reset;
   ops.is_null = &One::IsNull;
@@ -161,13 +221,25 @@ struct Table {
   std::span<const IndexInfo> indexes;
   std::span<const EdgeInfo> edges;
   core::TypeId type;
+  // Of the columns, those that have a default, an update-default or a validator, those that need a
+  // value when a row is created, and those that cannot be updated.
+  FieldSet defaulted{}, update_defaulted{}, validated{}, required{}, immutable{};
+  bool generates_ids = false;  // the database makes them: integers that have no default
 
-  const Column& Id() const noexcept { return columns.front(); }
-
-  /// Whether the database makes the ids: integers that have no default.
-  bool GeneratesIds() const noexcept {
-    return Id().ops->kind == FieldKind::Int && Id().set_default == nullptr;
+  /// Finds out these from the columns.
+  constexpr void SumUp() noexcept {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const Column& column = columns[i];
+      if (column.set_default != nullptr) defaulted.set(i);
+      if (column.set_update_default != nullptr) update_defaulted.set(i);
+      if (column.validate != nullptr) validated.set(i);
+      if (i != 0 && !column.nullable) required.set(i);
+      if (column.immutable) immutable.set(i);
+    }
+    generates_ids = Id().ops->kind == FieldKind::Int && Id().set_default == nullptr;
   }
+
+  constexpr const Column& Id() const noexcept { return columns.front(); }
 
   /// The column of that name in the schema, or null.
   const Column* Find(std::string_view field) const noexcept {
@@ -209,78 +281,10 @@ struct Table {
 FieldKind Column::Kind() const { return target != nullptr ? target().Id().ops->kind : ops->kind; }
 
 /// Puts the two ends of an edge together. Throws: SchemaError when they do not fit.
-inline Relation Resolve(const Table& source, const EdgeInfo& edge) {
-  const auto refuse = [&](std::string_view reason) {
-    throw SchemaError(source.entity, edge.name, reason);
-  };
-  const Table& target = edge.target();
-  Relation relation;
-  relation.edge = &edge;
-  relation.source = &source;
-  relation.target = &target;
-  if (edge.inverse_of != nullptr) {
-    relation.inverse = target.FindEdgeTag(edge.inverse_of);
-    if (relation.inverse == nullptr) {
-      refuse(core::Concat({"its Ref names a member that is no edge of ", target.entity}));
-    }
-    if (relation.inverse->target().type != source.type) {
-      refuse(core::Concat({"its Ref names ", target.entity, ".", relation.inverse->name,
-                           ", which leads to ", relation.inverse->target().entity}));
-    }
-  } else {
-    for (const EdgeInfo& other : target.edges) {
-      if (other.inverse_of != edge.tag || other.target().type != source.type) continue;
-      if (relation.inverse != nullptr) refuse("two edges say by Ref that they are its other end");
-      relation.inverse = &other;
-    }
-  }
-  const EdgeInfo* const other = relation.inverse;
-  const auto choose = [&](std::string_view given, std::string made) {
-    return given.empty() ? std::move(made) : std::string(given);
-  };
-  if (edge.HoldsKey()) {
-    relation.kind = Relation::Kind::OwnKey;
-    relation.table = source.name;
-    relation.column = source.columns[edge.key].storage;
-    relation.unique = edge.unique || (other != nullptr && !other->many);
-    relation.required = edge.required;
-  } else if (other != nullptr && other->HoldsKey()) {
-    if (!edge.storage.empty()) {
-      refuse(core::Concat({"StorageKey goes to the end that holds the foreign key: ", target.entity, ".",
-                           other->name}));
-    }
-    relation.kind = Relation::Kind::TheirKey;
-    relation.table = target.name;
-    relation.column = target.columns[other->key].storage;
-    relation.unique = other->unique || !edge.many;
-    relation.required = other->required;
-  } else if (other != nullptr || source.type == target.type) {
-    const bool is_to = edge.inverse_of == nullptr;
-    const Table& first = is_to ? source : target;
-    const EdgeInfo& to = is_to ? edge : *other;
-    relation.kind = Relation::Kind::Join;
-    relation.table = choose(edge.storage.empty() && other != nullptr ? other->storage : edge.storage,
-                            core::Concat({first.name, "_", to.name}));
-    relation.column = core::Concat({first.name, "_id"});
-    relation.other = core::Concat({to.name, "_id"});
-    if (relation.column == relation.other) relation.other += "_2";
-    if (!is_to) std::swap(relation.column, relation.other);
-    relation.mirrored = other == nullptr;
-  } else {
-    relation.kind = Relation::Kind::TheirKey;
-    relation.table = target.name;
-    relation.column = choose(edge.storage, core::Concat({source.name, "_", edge.name}));
-  }
-  if (edge.on_delete && other != nullptr && other->on_delete && *edge.on_delete != *other->on_delete) {
-    refuse("its two ends ask for different OnDelete actions");
-  }
-  const auto asked = edge.on_delete ? edge.on_delete : other != nullptr ? other->on_delete : std::nullopt;
-  if (asked && relation.kind == Relation::Kind::Join) {
-    refuse("OnDelete is for edges with a foreign key; pairs of ids always go with either of their rows");
-  }
-  if (asked == SetNull && relation.required) refuse("a required edge cannot be SetNull");
-  relation.on_delete = asked.value_or(relation.required ? Restrict : SetNull);
-  return relation;
-}
+GRAPNEL_DECLARE Relation Resolve(const Table& source, const EdgeInfo& edge);
 
 }  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/schema/graph.hpp>  // IWYU pragma: keep
+#endif

@@ -3,6 +3,7 @@
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/core/separate.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
 #include <grapnel/store/builders/conflict.hpp>
@@ -49,7 +50,7 @@ class AnyMutation {
   /// back, and a One form into the form for many. The update-defaults of a new Update or UpdateOne
   /// are set. `next` then runs the new Op for the hooks that remain; `m.Client().Mutate(m)` runs
   /// all hooks on it. Throws: Error for any other change.
-  void SetOp(grapnel::Op op) { core_.SetOp(op, Entity()); }
+  GRAPNEL_DECLARE void SetOp(grapnel::Op op);
   /// The entity type's name ("User").
   std::string_view Type() const noexcept { return core_.table->entity; }
   /// The id of the row: given, of UpdateOne and DeleteOne; after `next`, of Create. Otherwise
@@ -63,12 +64,7 @@ class AnyMutation {
   /// pins the rows: the write touches those of them that match predicates added later, and no
   /// others. Of Create: its id, once it has one. Throws: NotLoadedError when first asked for after
   /// the write.
-  Ids IDs() const {
-    if (core_.op != grapnel::Op::Create) return detail::PinnedIds(core_, Entity());
-    Ids ids;
-    if (auto id = AnyMutation::ID()) ids.push_back(*std::move(id));
-    return ids;
-  }
+  GRAPNEL_DECLARE Ids IDs() const;
 
   // Fields.
 
@@ -92,10 +88,7 @@ class AnyMutation {
   void ResetField(std::string_view name) { core_.Reset(core_.PlaceOf(name), Entity()); }
   /// The stored value of the row that an UpdateOne or DeleteOne touches, before it does. See
   /// Mutation::Old.
-  FieldValue OldField(std::string_view name) const {
-    const detail::Column& column = core_.table->columns[core_.PlaceOf(name)];
-    return column.ops->to_value(column.at_const(OldEntity()));
-  }
+  GRAPNEL_DECLARE FieldValue OldField(std::string_view name) const;
 
   // Edges. Ids of neighbours are given and returned as values.
 
@@ -137,7 +130,7 @@ class AnyMutation {
   /// The transaction that the caller began. Throws: TxError when there is none; see InTx.
   inline grapnel::Tx Tx() const;
   /// Whether the mutation runs in a transaction that somebody began, not just in one of its own.
-  bool InTx() const noexcept { return core_.handle && core_.handle->InTx(); }
+  bool InTx() const noexcept { return core_.bound != nullptr && core_.Handle().InTx(); }
   /// The object of type T that was given to Provide. Throws: DependencyError, which names the type.
   template <class T>
   T& Dep() const {
@@ -147,11 +140,11 @@ class AnyMutation {
   const core::Context& Context() const { return core_.Handle().context; }
   /// As Tx::AfterCommit: once this is committed and durable, if it is.
   void AfterCommit(std::function<void()> callback) const {
-    core_.Transaction().AfterCommit(*core_.level, std::move(callback));
+    core_.Transaction().AfterCommit(core_.GetLevel(), std::move(callback));
   }
   /// As Tx::AfterRollback.
   void AfterRollback(std::function<void()> callback) const {
-    core_.Transaction().AfterRollback(*core_.level, std::move(callback));
+    core_.Transaction().AfterRollback(core_.GetLevel(), std::move(callback));
   }
 
   // What follows is for the other parts of the store.
@@ -160,37 +153,29 @@ class AnyMutation {
   class NextScope {
    public:
     explicit NextScope(AnyMutation& m) noexcept
-        : mutation_(m), core_(m.core_), executed_(core_.executed), has_id_(core_.has_id) {
-      core_.transaction->Enter(scope_);
+        : mutation_(m),
+          transaction_(m.core_.bound->transaction),
+          executed_(m.core_.executed),
+          has_id_(m.core_.has_id) {
+      transaction_.Enter(scope_);
     }
     NextScope(const NextScope&) = delete;
     NextScope& operator=(const NextScope&) = delete;
     ~NextScope() {
-      if (done_) return;
-      core_.transaction->Fail(scope_);
-      core_.executed = executed_;
-      core_.has_id = has_id_ || (core_.op == grapnel::Op::Create && core_.set.test(0));
-      if (core_.conflict && !executed_) ForgetConflict();
+      if (!done_) Undo();
     }
     void Done() {
-      core_.transaction->Succeed(scope_);
+      transaction_.Succeed(scope_);
       done_ = true;
     }
 
    private:
+    GRAPNEL_DECLARE void Undo() noexcept;
     /// The row that was found may be another one the next time.
-    void ForgetConflict() noexcept {
-      core_.conflict->outcome = store::ConflictOutcome::Pending;
-      mutation_.ForgetOldRows();
-      const detail::Column& id = core_.table->Id();
-      void* member = id.at(mutation_.Entity());
-      if (!core_.set.test(0)) return id.ops->reset(member);
-      const FieldValue given = std::exchange(core_.conflict->given_id, {});
-      if (!given.IsNull()) id.ops->from_value(member, given);
-    }
+    GRAPNEL_DECLARE void ForgetConflict() noexcept;
 
     AnyMutation& mutation_;
-    detail::MutationCore& core_;
+    detail::Transaction& transaction_;
     detail::Scope scope_;
     bool executed_;
     bool has_id_;
@@ -203,7 +188,7 @@ class AnyMutation {
   virtual void* Entity() noexcept = 0;
   const void* Entity() const noexcept { return const_cast<AnyMutation*>(this)->Entity(); }
   /// Keeps the row that is in `row` beside the other old rows.
-  void KeepOldRow(detail::Row& row) const { detail::LoadRow(*core_.table, NewOldRow(), row); }
+  GRAPNEL_DECLARE void KeepOldRow(detail::Row& row) const;
   virtual void ForgetOldRows() const = 0;
 
  protected:
@@ -218,32 +203,10 @@ class AnyMutation {
   virtual const void* FirstOldRow() const noexcept = 0;
 
   /// Reads the old rows, once.
-  void NeedOldRows() const {
-    if (old_rows_known_) return;
-    if (core_.op == grapnel::Op::Create) return;  // none, but the one in conflict
-    detail::BeforeWrite(core_);
-    ForgetOldRows();
-    Ids ids;
-    detail::SelectTouched(core_, Entity(), store::Select::Want::Rows, [&](detail::Row& row) {
-      ids.push_back(detail::LoadId(*core_.table, row, 0));
-      KeepOldRow(row);
-    });
-    if (!core_.pinned) detail::Pin(core_, std::move(ids));
-    old_rows_known_ = true;
-  }
+  GRAPNEL_DECLARE void NeedOldRows() const;
 
   /// The row that a One form touches. Throws: NotFoundError when there is none.
-  const void* OldEntity() const {
-    const bool create = core_.op == grapnel::Op::Create;
-    if (!create && !core_.IsOne()) {
-      throw Error(core::Concat(
-          {Type(), " ", ToString(core_.op), " touches many rows: read them by OldRows()"}));
-    }
-    NeedOldRows();
-    if (OldRowCount() > 0) return FirstOldRow();
-    throw NotFoundError(Type(), create ? std::string("no row was there before")
-                                       : detail::DescribeId(*core_.table, Entity()));
-  }
+  GRAPNEL_DECLARE const void* OldEntity() const;
 
   mutable detail::MutationCore core_;  // reading the old rows pins them
   mutable bool old_rows_known_ = false;
@@ -284,3 +247,7 @@ using AnyNext = core::Next<AnyMutation, AnyValue>;
 inline std::string ToString(const AnyMutation& m) { return detail::Describe(m.Core(), m.Entity()); }
 
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/detail/engine/any_mutation.hpp>  // IWYU pragma: keep
+#endif

@@ -41,7 +41,7 @@ class Client {
   Transaction Tx() const {
     if (handle_->transaction) return Transaction::Nested(handle_);
     auto handle = detail::BeginTransaction(handle_, detail::Transaction::Kind::Explicit);
-    return Transaction::Access::Of(std::move(handle), true);
+    return Transaction::Handed(std::move(handle), true);
   }
 
   /// Runs `body(tx)` in a transaction and commits it; rolls back when it throws, and passes that on.
@@ -62,7 +62,9 @@ class Client {
   /// result and does not call next.
   template <class E>
   Value<E> Mutate(Mutation<E>& m) const {
-    return detail::RunMutation(handle_, m);
+    detail::ResultOf<E> result;
+    detail::RunMutation(handle_, m, result);
+    return result.ToValue();
   }
 
   /// This client with one thing more for its calls: a std::stop_token, a deadline
@@ -108,8 +110,7 @@ store::TxEntities<E> Transaction::Of() const {
 inline grapnel::Client Transaction::Client() const { return grapnel::Client(Held()); }
 
 grapnel::Client AnyMutation::Client() const {
-  static_cast<void>(core_.Handle());
-  return grapnel::Client(core_.handle);
+  return grapnel::Client(core_.GetHandle());
 }
 
 Transaction AnyMutation::Tx() const {
@@ -119,7 +120,7 @@ Transaction AnyMutation::Tx() const {
          ": the mutation is not running in a transaction that somebody began; ask InTx() first, or use "
          "m.Client(), m.AfterCommit() and m.AfterRollback()"}));
   }
-  return Transaction::Access::Of(core_.handle, false);
+  return Transaction::Handed(core_.GetHandle(), false);
 }
 
 // Where `m` depends on a template parameter, these spare the `.template`.

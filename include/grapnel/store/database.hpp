@@ -94,11 +94,8 @@ class Database : public View<Es...> {
   /// object, shared by all types. See HookedEntities::Use for the rest.
   template <class... Hs>
   core::HookHandle Use(Hs... hooks) const {
-    const auto shared = std::tuple(std::make_shared<const Hs>(std::move(hooks))...);
-    std::vector<core::HookHandle> handles{UseFor<Es>(shared)...};
-    return core::HookHandle([handles]() mutable {
-      for (auto& handle : handles) handle.Remove();
-    });
+    const std::vector<std::shared_ptr<const void>> owners{core::detail::Own(std::move(hooks))...};
+    return core::JoinHandles({UseFor<Es, Hs...>(owners, std::index_sequence_for<Hs...>())...});
   }
 
   /// Puts hooks around every commit of this database, of mutations' own transactions as well; outside of
@@ -118,9 +115,8 @@ class Database : public View<Es...> {
   /// throws, or does not call next, vetoes: nothing is changed. They cannot use the client.
   template <class... Hs>
   core::HookHandle OnMigrate(Hs... hooks) const {
-    std::vector<MigrateHook> added;
-    (added.emplace_back(std::move(hooks)), ...);
-    const auto id = this->handle_->store->migrate_hooks.Add(std::move(added));
+    const auto id =
+        this->handle_->store->migrate_hooks.Add({MigrateHook(std::move(hooks))...});
     return core::HookHandle([store = std::weak_ptr(this->handle_->store), id] {
       if (const auto alive = store.lock()) alive->migrate_hooks.Remove(id);
     });
@@ -146,29 +142,23 @@ class Database : public View<Es...> {
 
   /// The database that `driver` has opened.
   static Database Adopt(std::unique_ptr<store::Driver> driver) {
-    auto store = std::make_shared<detail::Store>();
-    store->driver = std::move(driver);
-    (store->types.emplace(core::TypeIdOf<Es>(), std::make_unique<detail::TypeState<Es>>()), ...);
-    static constexpr const detail::Table* tables[] = {&detail::kTable<Es>...};
-    store->graph.emplace(tables);
-    return Database(
-        std::make_shared<const detail::Handle>(detail::Handle{std::move(store), {}, {}, {}}));
+    std::unique_ptr<detail::TypeEntry> types[] = {std::make_unique<detail::TypeState<Es>>()...};
+    return Database(detail::OpenStore(std::move(driver), types));
   }
 
  private:
   explicit Database(detail::HandlePtr handle) noexcept : View<Es...>(std::move(handle)) {}
 
-  template <class E, class Shared>
-  core::HookHandle UseFor(const Shared& shared) const {
-    return std::apply(
-        [&](const auto&... hooks) { return Of<E>().Use(Hook<E>(hooks)...); }, shared);
+  template <class E, class... Hs, std::size_t... I>
+  core::HookHandle UseFor([[maybe_unused]] const std::vector<std::shared_ptr<const void>>& owners,
+                          std::index_sequence<I...>) const {
+    return detail::AddHooks(this->handle_, detail::kTable<E>,
+                            {Hook<E>(owners[I], core::detail::As<Hs>())...});
   }
 
   template <class... Hs>
   core::HookHandle UseOnTx(core::HookList<Tx, void> detail::Store::*list, Hs... hooks) const {
-    std::vector<TxHook> added;
-    (added.emplace_back(std::move(hooks)), ...);
-    const auto id = (this->handle_->store.get()->*list).Add(std::move(added));
+    const auto id = (this->handle_->store.get()->*list).Add({TxHook(std::move(hooks))...});
     return core::HookHandle([store = std::weak_ptr(this->handle_->store), list, id] {
       if (const auto alive = store.lock()) (alive.get()->*list).Remove(id);
     });

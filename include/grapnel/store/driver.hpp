@@ -1,14 +1,15 @@
 #pragma once
 
 #include <grapnel/core/context.hpp>
+#include <grapnel/core/function_ref.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/codec.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
 #include <grapnel/store/predicate.hpp>
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -35,6 +36,12 @@ struct Statement {
 struct Insert : Statement {
   const void* entity = nullptr;
   FieldSet set{};
+};
+
+/// Inserts several rows by one statement, in their order; the database makes their ids.
+struct InsertMany : Statement {
+  core::FunctionRef<void*(std::size_t)> entity;  // of each row
+  std::span<const FieldSet> sets;
 };
 
 /// Updates the row with `entity`'s id, or, without `by_id`, all rows that match.
@@ -99,7 +106,7 @@ struct Page : Statement {
 /// says InTransaction().
 class Connection {
  public:
-  using RowSink = std::function<void(detail::Row&)>;
+  using RowSink = core::FunctionRef<void(detail::Row&)>;
 
   virtual ~Connection() = default;
 
@@ -126,19 +133,22 @@ class Connection {
 
   /// Returns the id that was made, or 0 when it was given.
   virtual std::int64_t Run(const Insert& statement) = 0;
+  /// Returns the first row's id, which those of the others follow one by one; nothing, and nothing is
+  /// inserted, where the engine could not tell the ids, or does not take so many rows.
+  virtual std::optional<std::int64_t> Run(const InsertMany& statement) = 0;
   /// Returns how many rows matched.
   virtual std::int64_t Run(const Update& statement) = 0;
   virtual std::int64_t Run(const Delete& statement) = 0;
   /// Returns how many keys or pairs changed; Add of a key leaves alone those that refer to another row.
   virtual std::int64_t Run(const EdgeWrite& statement) = 0;
   /// Hands the rows to `sink`: of Want::Rows all columns in the table's order, of Want::Ids the id.
-  virtual void Run(const Select& statement, const RowSink& sink) = 0;
+  virtual void Run(const Select& statement, RowSink sink) = 0;
   /// Want::Count: how many; Want::Exist: 0 or 1.
   virtual std::int64_t Count(const Select& statement) = 0;
 
   /// Returns how many rows came into the list.
   virtual std::int64_t Run(const Keep& statement) = 0;
-  virtual void Run(const Page& statement, const RowSink& sink) = 0;
+  virtual void Run(const Page& statement, RowSink sink) = 0;
   /// Takes rows out of the lists from `first` on that stand in a later list as well.
   virtual void KeepLast(std::int64_t first) = 0;
   /// Drops the lists from `first` on.

@@ -30,28 +30,20 @@ class Reader {
 
   /// The row with this id, or nothing. Throws: as Query.
   std::optional<E> Find(const Id& id) const {
-    E key{};
-    key.id = id;
-    std::optional<E> found;
-    detail::RunRead(handle_, detail::kTable<E>, [&](Connection& connection) {
-      Select statement{{&detail::kTable<E>}};
-      statement.entity = &key;
-      statement.by_id = true;
-      connection.Run(statement, [&](detail::Row& row) {
-        detail::LoadRow(detail::kTable<E>, &found.emplace(), row);
-      });
-      return 0;
-    });
+    std::optional<E> found(std::in_place);
+    found->id = id;
+    if (!detail::ReadById(handle_, detail::kTable<E>, &*found, &*found)) found.reset();
     return found;
   }
 
   /// The row with this id. Throws: NotFoundError when there is none; else as Query.
   E Get(const Id& id) const {
-    auto found = Find(id);
-    if (found) return *std::move(found);
-    E key{};
-    key.id = id;
-    throw NotFoundError(detail::kTable<E>.entity, detail::DescribeId(detail::kTable<E>, &key));
+    E found{};
+    found.id = id;
+    if (!detail::ReadById(handle_, detail::kTable<E>, &found, &found)) {
+      detail::RefuseAbsent(detail::kTable<E>, &found);
+    }
+    return found;
   }
 
   store::Query<E> Query() const { return store::Query<E>(handle_); }
@@ -70,7 +62,7 @@ class Entities : public Reader<E> {
   /// The hooks that a mutation of this type goes through now, outermost first; `fmt::print("{}", ...)`
   /// shows them.
   EffectiveChain Chain() const {
-    return detail::DescribeChain<E>(*this->handle_->store, this->handle_->GetLevel());
+    return detail::DescribeChain(this->handle_, detail::kTable<E>);
   }
 
   store::Create<E> Create() const { return store::Create<E>(this->handle_); }
@@ -102,13 +94,7 @@ class HookedEntities : public Entities<E> {
   /// Threads: any, also while others mutate; the hook is called const, by several threads at once.
   template <class... Hs>
   core::HookHandle Use(Hs... hooks) const {
-    std::vector<Hook<E>> added;
-    (added.emplace_back(std::move(hooks)), ...);
-    auto& list = detail::StateOf<E>(*this->handle_->store).runtime;
-    const auto id = list.Add(std::move(added));
-    return core::HookHandle([store = std::weak_ptr(this->handle_->store), id] {
-      if (const auto alive = store.lock()) detail::StateOf<E>(*alive).runtime.Remove(id);
-    });
+    return detail::AddHooks(this->handle_, detail::kTable<E>, {Hook<E>(std::move(hooks))...});
   }
 };
 
@@ -121,14 +107,7 @@ class TxEntities : public Entities<E> {
   /// Puts hooks behind the runtime hooks of the client, for this transaction only.
   template <class... Hs>
   core::HookHandle Use(Hs... hooks) const {
-    this->handle_->transaction->Check(*this->handle_->GetLevel());
-    std::vector<Hook<E>> added;
-    (added.emplace_back(std::move(hooks)), ...);
-    auto* list = detail::LocalHooks<E>(*this->handle_->GetLevel(), true);
-    const auto id = list->Add(std::move(added));
-    return core::HookHandle([handle = std::weak_ptr(this->handle_), list, id] {
-      if (const auto alive = handle.lock()) list->Remove(id);
-    });
+    return detail::AddTxHooks(this->handle_, detail::kTable<E>, {Hook<E>(std::move(hooks))...});
   }
 };
 

@@ -4,9 +4,9 @@
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/next.hpp>
-#include <grapnel/schema/graph.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
+#include <grapnel/core/separate.hpp>
 #include <grapnel/store/detail/store.hpp>
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/driver.hpp>
@@ -18,6 +18,11 @@
 #include <vector>
 
 namespace grapnel {
+
+namespace detail {
+class Graph;
+}
+
 namespace store {
 
 /// A field, as migration hooks see it.
@@ -50,10 +55,8 @@ struct TypeInfo {
 /// database there.
 class Migration {
  public:
-  Migration(const detail::Graph& graph, std::vector<std::string> statements, bool is_dry_run)
-      : statements_(std::move(statements)), is_dry_run_(is_dry_run) {
-    for (const Table* table : graph.Tables()) types_.push_back(Describe(*table));
-  }
+  GRAPNEL_DECLARE Migration(const detail::Graph& graph, std::vector<std::string> statements,
+                            bool is_dry_run);
 
   /// All types with their fields and edges, in the order of `Open<...>`.
   const std::vector<TypeInfo>& Types() const noexcept { return types_; }
@@ -63,21 +66,6 @@ class Migration {
   bool IsDryRun() const noexcept { return is_dry_run_; }
 
  private:
-  static TypeInfo Describe(const Table& table) {
-    TypeInfo type{table.entity, table.name};
-    for (const detail::Column& column : table.columns.first(table.fields)) {
-      type.fields.push_back({column.name, column.storage, column.Kind(), column.nullable,
-                             column.unique, column.immutable, column.sensitive, column.comment});
-    }
-    for (const detail::EdgeInfo& edge : table.edges) {
-      const Relation& relation = edge.relation();
-      type.edges.push_back({edge.name, edge.target().entity,
-                            relation.inverse != nullptr ? relation.inverse->name : "", edge.many,
-                            edge.required, edge.HoldsKey(), relation.on_delete});
-    }
-    return type;
-  }
-
   std::vector<TypeInfo> types_;
   std::vector<std::string> statements_;
   bool is_dry_run_;
@@ -100,48 +88,11 @@ namespace detail {
 
 /// Brings the database to the schema, through the migration hooks, in one transaction; a dry run
 /// only says how.
-inline store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run) {
-  Store& store = *handle->store;
-  Marks::Guard(store);
-  handle->context.ThrowIfCancelled();
-  const Marks::Running mark(store, "migration", "");
-  const store::Lease lease =
-      is_dry_run ? store.driver->Reader(handle->context) : store.driver->Writer(handle->context);
-  lease->Watch(&handle->context);
-  is_dry_run ? lease->BeginRead() : lease->BeginWrite();
-  struct Undo {
-    const store::Lease& lease;
-    ~Undo() {
-      lease->Watch(nullptr);
-      lease->Rollback();  // after a commit it does nothing
-    }
-  } undo{lease};
-  store::Migration migration(*store.graph, lease->PlanMigration(store.graph->Tables()), is_dry_run);
-  bool done = false;
-  auto apply = [&](store::Migration& planned) {
-    if (!is_dry_run) {
-      lease->Savepoint(1);
-      try {
-        for (const std::string& statement : planned.Statements()) lease->Apply(statement);
-      } catch (...) {
-        if (lease->InTransaction()) lease->RollbackTo(1);  // a hook may try again
-        throw;
-      }
-    }
-    done = true;
-  };
-  store.migrate_hooks.Load().Run(migration, core::detail::NextOf<store::Migration, void>(apply));
-  if (!done) {
-    throw MigrationError(
-        "nothing was migrated: a migration hook did not call next, or kept to itself that it "
-        "failed");
-  }
-  if (!is_dry_run) {
-    lease->Watch(nullptr);
-    lease->Commit();
-  }
-  return migration;
-}
+GRAPNEL_DECLARE store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run);
 
 }  // namespace detail
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/detail/engine/migrate.hpp>  // IWYU pragma: keep
+#endif

@@ -52,11 +52,8 @@ class Mutation final : public AnyMutation {
   /// stored; the mutation is then as it was.
   template <auto M>
     requires(!detail::EdgeMember<M>)
-  void Set(Token<M>, detail::NonDeduced<typename Token<M>::Bare> value) {
-    core_.BeforeSet(Place<M>());
-    core_.Normalize(Place<M>(), [&] { detail::Normalize(value); });
-    entity_.*M = std::move(value);
-    core_.MarkSet(Place<M>());
+  void Set(Token<M> field, detail::NonDeduced<typename Token<M>::Bare> value) {
+    Assign(field, std::move(value));
   }
   /// Sets an optional field to what the std::optional holds, or clears it.
   template <auto M, detail::OptionalOf<typename Token<M>::Type> T>
@@ -211,6 +208,19 @@ class Mutation final : public AnyMutation {
   // What follows is for the other parts of the store.
 
   struct Access;
+
+  template <auto M, class T>
+  void Assign(Token<M>, T&& value) {
+    core_.BeforeSet(Place<M>());
+    if constexpr (detail::kHasNormalForm<typename Token<M>::Bare>) {
+      typename Token<M>::Bare normal = std::forward<T>(value);
+      core_.Normalize(Place<M>(), [&] { detail::Normalize(normal); });
+      entity_.*M = normal;
+    } else {
+      entity_.*M = std::forward<T>(value);
+    }
+    core_.MarkSet(Place<M>());
+  }
 
   void* Entity() noexcept override { return &entity_; }
   void ForgetOldRows() const override { old_rows_.clear(); }

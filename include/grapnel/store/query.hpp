@@ -191,9 +191,8 @@ class Query : public Choosing<Query<E>, E> {
     return statement;
   }
 
-  template <class F>
-  auto Read(F statement) const {
-    return detail::RunRead(handle_, detail::kTable<E>, std::move(statement));
+  std::int64_t Read(detail::Transaction::Statement statement) const {
+    return detail::RunRead(handle_, detail::kTable<E>, statement);
   }
 
   std::vector<E> ReadRows(std::optional<std::int64_t> limit) const {
@@ -202,17 +201,12 @@ class Query : public Choosing<Query<E>, E> {
             ? handle_
             : detail::BeginTransaction(handle_, detail::Transaction::Kind::ReadOnly);
     std::vector<E> rows;
-    detail::RunRead(handle, detail::kTable<E>,
-                    [&, statement = Describe(Select::Want::Rows, limit)](Connection& connection) {
-                      connection.Run(statement, [&](detail::Row& row) {
-                        detail::LoadRow(detail::kTable<E>, &rows.emplace_back(), row);
-                      });
-                      return 0;
-                    });
+    detail::ReadRows(handle, Describe(Select::Want::Rows, limit),
+                     [&]() -> void* { return &rows.emplace_back(); });
     if (!this->eager_.empty()) {
       std::vector<void*> entities;
       for (E& row : rows) entities.push_back(&row);
-      detail::EagerLoader(handle).Load(detail::kTable<E>, entities, this->eager_);
+      detail::LoadEager(handle, detail::kTable<E>, entities, this->eager_);
     }
     return rows;
   }

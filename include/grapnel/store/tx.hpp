@@ -4,6 +4,7 @@
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/mutator.hpp>
+#include <grapnel/core/separate.hpp>
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/error.hpp>
 
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -45,7 +47,7 @@ class Transaction {
     return *this;
   }
   /// Rolls back what is open. Never throws: what rollback hooks throw goes to OnError.
-  ~Transaction();
+  GRAPNEL_DECLARE ~Transaction();
 
   /// The entities of type E, inside this transaction. `.Use(hook)` lasts as long as it.
   template <class E>
@@ -53,45 +55,38 @@ class Transaction {
   /// A client that works inside this transaction.
   grapnel::Client Client() const;
 
-  /// Runs the commit hooks around COMMIT: before-parts, COMMIT, after-parts from the inside out, then the
-  /// AfterCommit callbacks in their order. Of a nested one: keeps its work for the outer one, to which its
-  /// hooks and callbacks move.
-  /// Throws: what a hook threw before COMMIT, unchanged, rolled back; TxError when a hook neither threw
-  /// nor called next, rolled back; CommittedError when something failed after COMMIT; BusyError,
-  /// ConstraintError, StorageError, rolled back; TxError with outcome Unknown after an I/O error.
-  void Commit();
+  /// Runs the commit hooks around COMMIT: before-parts, COMMIT, after-parts from the inside out,
+  /// then the AfterCommit callbacks in their order. Of a nested one: keeps its work for the outer
+  /// one, to which its hooks and callbacks move. Throws: what a hook threw before COMMIT,
+  /// unchanged, rolled back; TxError when a hook neither threw nor called next, rolled back;
+  /// CommittedError when something failed after COMMIT; BusyError, ConstraintError, StorageError,
+  /// rolled back; TxError with outcome Unknown after an I/O error.
+  GRAPNEL_DECLARE void Commit();
   /// Runs the rollback hooks around ROLLBACK, then the AfterRollback callbacks.
   /// Throws: what they threw first, after the rollback.
-  void Rollback();
+  GRAPNEL_DECLARE void Rollback();
 
-  /// Adds hooks `[](Tx&, auto next) { next(tx); }`, or ent's form, around the commit of this transaction.
-  /// First added, outermost; those of the client are outside of them.
+  /// Adds hooks `[](Tx&, auto next) { next(tx); }`, or ent's form, around the commit of this
+  /// transaction. First added, outermost; those of the client are outside of them.
   template <class... Hs>
   core::HookHandle OnCommit(Hs... hooks) {
-    return Add(&detail::Level::commit_hooks, std::move(hooks)...);
+    return Add(&detail::Level::commit_hooks, {TxHook(std::move(hooks))...});
   }
   template <class... Hs>
   core::HookHandle OnRollback(Hs... hooks) {
-    return Add(&detail::Level::rollback_hooks, std::move(hooks)...);
+    return Add(&detail::Level::rollback_hooks, {TxHook(std::move(hooks))...});
   }
 
-  /// Runs `callback()` once the outermost transaction is committed and durable; never when the work that
-  /// it was added in is rolled back. It cannot change the outcome: what it throws is reported as a
-  /// CommittedError once all callbacks ran.
-  void AfterCommit(std::function<void()> callback) {
-    Use().AfterCommit(*handle_->GetLevel(), std::move(callback));
-  }
-  /// Runs `callback()` once the outermost transaction has ended, when the work that it was added in was
-  /// rolled back, in whatever way.
-  void AfterRollback(std::function<void()> callback) {
-    Use().AfterRollback(*handle_->GetLevel(), std::move(callback));
-  }
+  /// Runs `callback()` once the outermost transaction is committed and durable; never when the work
+  /// that it was added in is rolled back. It cannot change the outcome: what it throws is reported
+  /// as a CommittedError once all callbacks ran.
+  GRAPNEL_DECLARE void AfterCommit(std::function<void()> callback);
+  /// Runs `callback()` once the outermost transaction has ended, when the work that it was added in
+  /// was rolled back, in whatever way.
+  GRAPNEL_DECLARE void AfterRollback(std::function<void()> callback);
 
   /// A transaction nested in this one, as a savepoint. Until it ends this one cannot be used.
-  Transaction Tx() const {
-    Use();
-    return Nested(handle_);
-  }
+  GRAPNEL_DECLARE Transaction Tx() const;
   /// Runs `body(tx)` in a nested transaction; see Client::WithTx.
   template <class F>
   decltype(auto) WithTx(F&& body) const {
@@ -109,6 +104,9 @@ class Transaction {
 
   // What follows is for the other parts of the store.
   struct Access;
+  static Transaction Handed(detail::HandlePtr handle, bool owner) {
+    return {std::move(handle), owner};
+  }
 
  private:
   friend Access;
@@ -117,21 +115,13 @@ class Transaction {
   Transaction(detail::HandlePtr handle, bool owner) noexcept
       : handle_(std::move(handle)), owner_(owner) {}
 
-  detail::Transaction& Use() const {
-    Held()->transaction->Check(*handle_->GetLevel());
-    return *handle_->transaction;
-  }
+  GRAPNEL_DECLARE detail::Transaction& Use() const;
   const detail::HandlePtr& Held() const {
     if (!handle_) throw TxError("a transaction was used after it was moved from");
     return handle_;
   }
 
-  static Transaction Nested(const detail::HandlePtr& outer) {
-    auto level = outer->transaction->Nest(*outer->GetLevel());
-    return {std::make_shared<const detail::Handle>(detail::Handle{
-                outer->store, outer->transaction, std::move(level), outer->context}),
-            true};
-  }
+  static GRAPNEL_DECLARE Transaction Nested(const detail::HandlePtr& outer);
 
   template <class F>
   static decltype(auto) Within(Transaction tx, F&& body) {
@@ -149,181 +139,20 @@ class Transaction {
       return result;
     }
   }
-  /// The body may have ended the transaction itself; when an error did, its success would be a lie.
-  void CommitUnlessEnded() {
-    const detail::Transaction& transaction = *handle_->transaction;
-    const bool open = transaction.Outcome() == TxOutcome::Open && handle_->GetLevel()->open;
-    if (open || transaction.HasDied()) Commit();
-  }
+  GRAPNEL_DECLARE void CommitUnlessEnded();
 
-  template <class... Hs>
-  core::HookHandle Add(core::HookList<Transaction, void> detail::Level::*list, Hs... hooks) {
-    Use();
-    std::vector<TxHook> added;
-    (added.emplace_back(std::move(hooks)), ...);
-    auto& target = handle_->GetLevel()->*list;
-    const auto id = target.Add(std::move(added));
-    return core::HookHandle([handle = std::weak_ptr(handle_), list, id] {
-      if (const auto alive = handle.lock()) (alive->GetLevel()->*list).Remove(id);
-    });
-  }
+  using Hooks = core::HookList<Transaction, void> detail::Level::*;
+  GRAPNEL_DECLARE core::HookHandle Add(Hooks list, std::initializer_list<TxHook> hooks);
 
-  void CommitNested();
-  std::exception_ptr RollbackNested();
+  GRAPNEL_DECLARE void CommitNested();
+  GRAPNEL_DECLARE std::exception_ptr RollbackNested();
 
   detail::HandlePtr handle_;
   bool owner_;
 };
 
-/// Commits and rolls back whole transactions, with their hooks: shared by Tx and by the mutations that
-/// run in a transaction of their own.
-struct Transaction::Access {
-  static Transaction Of(detail::HandlePtr handle, bool owner) { return {std::move(handle), owner}; }
-
-  /// Throws as Tx::Commit does.
-  static void Commit(const detail::HandlePtr& handle) {
-    detail::Transaction& transaction = *handle->transaction;
-    if (!transaction.StartCommit()) throw TxError("Commit was called inside of its own commit hooks");
-    const std::exception_ptr thrown = RunCommitHooks(handle);
-    if (transaction.Outcome() == TxOutcome::Committed) {
-      std::vector<std::exception_ptr> causes;
-      if (thrown) causes.push_back(thrown);
-      if (const auto orphaned = RunHooks(handle, transaction.TakeNestedHooks(), [](Transaction&) {})) {
-        handle->store->Report(orphaned);
-      }
-      for (auto& each : RunCallbacks(transaction)) causes.push_back(std::move(each));
-      if (!causes.empty()) throw CommittedError(std::move(causes));
-      return;
-    }
-    const bool swallowed = transaction.Outcome() == TxOutcome::Open;
-    if (const auto also = Rollback(handle)) handle->store->Report(also);
-    if (thrown) std::rethrow_exception(thrown);
-    throw TxError(swallowed ? "nothing was committed: a commit hook neither threw nor called next, so "
-                              "that the transaction was rolled back"
-                            : "nothing was committed: a commit hook ended the transaction",
-                  transaction.Outcome());
-  }
-
-  /// Runs the rollback hooks, once, and the callbacks; rolls back in any case. Returns what was thrown
-  /// first; the rest goes to OnError.
-  static std::exception_ptr Rollback(const detail::HandlePtr& handle) {
-    detail::Transaction& transaction = *handle->transaction;
-    std::exception_ptr first;
-    if (transaction.TakeRollbackHooks()) {
-      std::vector<Snapshot> hooks{handle->store->rollback_hooks.Load(),
-                                  transaction.Root().rollback_hooks.Load()};
-      for (auto& nested : transaction.TakeNestedHooks()) hooks.push_back(std::move(nested));
-      first = RunHooks(handle, hooks, [&](Transaction&) { transaction.Rollback(); });
-    }
-    transaction.Rollback();
-    transaction.LeaveThread();
-    for (auto& each : RunCallbacks(transaction)) {
-      first ? handle->store->Report(each) : void(first = std::move(each));
-    }
-    return first;
-  }
-
-  /// Runs the rollback hooks of a transaction that died while it was used, once nothing runs in it.
-  static void FinishIfDead(const detail::HandlePtr& handle) noexcept {
-    const detail::Transaction& transaction = *handle->transaction;
-    if (transaction.Outcome() == TxOutcome::Open || transaction.IsRunning() ||
-        transaction.IsCommitting() || transaction.GetKind() == detail::Transaction::Kind::ReadOnly) {
-      return;
-    }
-    try {
-      if (const auto thrown = Rollback(handle)) handle->store->Report(thrown);
-    } catch (...) {
-      handle->store->Report(std::current_exception());
-    }
-  }
-  struct Finish {
-    const detail::HandlePtr& handle;
-    ~Finish() { FinishIfDead(handle); }
-  };
-
- private:
-  friend Transaction;
-  using Snapshot = detail::TxHooks;
-
-  static std::exception_ptr RunCommitHooks(const detail::HandlePtr& handle) {
-    detail::Transaction& transaction = *handle->transaction;
-    return RunHooks(handle,
-                    {handle->store->commit_hooks.Load(), transaction.Root().commit_hooks.Load()},
-                    [&](Transaction&) { transaction.Commit(); });
-  }
-
-  /// Runs the lists inside one another, the first outermost, around `terminal`. Returns what they threw.
-  static std::exception_ptr RunHooks(const detail::HandlePtr& handle,
-                                     const std::vector<Snapshot>& lists,
-                                     const std::function<void(Transaction&)>& terminal) {
-    Transaction tx(handle, false);
-    try {
-      RunFrom(0, tx, lists, terminal);
-    } catch (...) {
-      return std::current_exception();
-    }
-    return nullptr;
-  }
-  static void RunFrom(std::size_t at, Transaction& tx, const std::vector<Snapshot>& lists,
-                      const std::function<void(Transaction&)>& terminal) {
-    if (at == lists.size()) return terminal(tx);
-    auto next = [&](Transaction& t) { RunFrom(at + 1, t, lists, terminal); };
-    lists[at].Run(tx, core::detail::NextOf<Transaction, void>(next));
-  }
-
-  static std::vector<std::exception_ptr> RunCallbacks(detail::Transaction& transaction) {
-    return detail::AfterQueue::Run(
-        transaction.TakeCallbacks(),
-        [store = transaction.GetStore()](const std::exception_ptr& error) { store->Report(error); });
-  }
-};
-
-inline Transaction::~Transaction() {
-  if (!owner_ || !handle_) return;
-  detail::Transaction& transaction = *handle_->transaction;
-  std::exception_ptr thrown;
-  try {
-    if (handle_->nested) {
-      if (handle_->nested->open) thrown = RollbackNested();
-    } else if (!transaction.IsCommitting() || transaction.Outcome() == TxOutcome::Open) {
-      thrown = Access::Rollback(handle_);
-    }
-  } catch (...) {
-    thrown = std::current_exception();
-  }
-  if (thrown) handle_->store->Report(thrown);
-}
-
-inline void Transaction::Commit() {
-  Use();
-  if (handle_->GetLevel()->running > 0) {
-    throw TxError("Commit was called inside a mutation that is running in the same transaction");
-  }
-  handle_->nested ? CommitNested() : Access::Commit(handle_);
-}
-
-inline void Transaction::Rollback() {
-  Use();
-  const std::exception_ptr thrown = handle_->nested ? RollbackNested() : Access::Rollback(handle_);
-  if (thrown) std::rethrow_exception(thrown);
-}
-
-inline void Transaction::CommitNested() {
-  detail::Level& level = *handle_->nested;
-  handle_->transaction->CloseNested(level, true);
-  level.outer->commit_hooks.Extend(level.commit_hooks.Load());
-  level.outer->rollback_hooks.Extend(level.rollback_hooks.Load());
-}
-
-inline std::exception_ptr Transaction::RollbackNested() {
-  detail::Level& level = *handle_->nested;
-  level.orphaned = true;  // they run here
-  const auto thrown =
-      Access::RunHooks(handle_, {level.rollback_hooks.Load()}, [&](Transaction&) {
-        handle_->transaction->CloseNested(level, false);
-      });
-  handle_->transaction->CloseNested(level, false);
-  return thrown;
-}
-
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/detail/engine/tx.hpp>  // IWYU pragma: keep
+#endif

@@ -2,7 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
-#include <type_traits>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -14,25 +14,35 @@ namespace grapnel {
 template <class E>
 class Value {
  public:
-  Value(E entity)  // NOLINT(google-explicit-constructor): a hook returns an entity
-      : content_(std::in_place_type<E>, std::move(entity)) {}
+  Value(const E& entity)  // NOLINT(google-explicit-constructor): a hook returns an entity
+      : entity_(entity) {}
+  Value(E&& entity)  // NOLINT(google-explicit-constructor): a hook returns an entity
+      : entity_(std::move(entity)) {}
   template <std::integral T>
     requires(!std::same_as<T, bool>)
   Value(T count)  // NOLINT(google-explicit-constructor): a hook returns a count
-      : content_(std::in_place_type<std::int64_t>, static_cast<std::int64_t>(count)) {}
+      : count_(static_cast<std::int64_t>(count)) {}
 
-  bool HasEntity() const noexcept { return content_.index() == 1; }
+  bool HasEntity() const noexcept { return entity_.has_value(); }
   /// Requires: HasEntity(); throws std::bad_variant_access otherwise.
-  E& Entity() { return std::get<E>(content_); }
-  const E& Entity() const { return std::get<E>(content_); }
-  /// The number of rows; 1 for an entity.
-  std::int64_t Count() const noexcept {
-    const std::int64_t* count = std::get_if<std::int64_t>(&content_);
-    return count != nullptr ? *count : 1;
+  E& Entity() {
+    Check();
+    return *entity_;
   }
+  const E& Entity() const {
+    Check();
+    return *entity_;
+  }
+  /// The number of rows; 1 for an entity.
+  std::int64_t Count() const noexcept { return count_; }
 
  private:
-  std::variant<std::int64_t, E> content_;
+  void Check() const {
+    if (!entity_) throw std::bad_variant_access();
+  }
+
+  std::optional<E> entity_;
+  std::int64_t count_ = 1;
 };
 
 }  // namespace grapnel

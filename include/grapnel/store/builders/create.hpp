@@ -59,7 +59,7 @@ class Create : public detail::Setting<Create<E>, E> {
   /// Throws: what a hook throws, unchanged; ValidationError; ConstraintError; CommittedError; StorageError,
   /// BusyError, CancelledError; TxError. Unless it is a CommittedError, nothing was written, by hooks
   /// neither.
-  E Save() { return std::move(this->Run().Entity()); }
+  E Save() { return this->RunToEntity(); }
 
   /// When there is a row that agrees in all of these fields, that row is taken instead of a new one:
   /// `.OnConflict(F<&User::email>).UpdateNewValues()`. The fields have a unique index together. Hooks see

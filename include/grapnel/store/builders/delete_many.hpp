@@ -18,7 +18,7 @@ class DeleteMany : public detail::Matching<DeleteMany<E>, detail::Builder<Delete
 
   /// Runs the hooks, once, and deletes the rows. Returns: how many rows matched, which may be none.
   /// Throws: as Create::Save.
-  std::int64_t Exec() { return this->Run().Count(); }
+  std::int64_t Exec() { return this->RunToCount(); }
 };
 
 }  // namespace grapnel::store

@@ -21,7 +21,7 @@ class DeleteOne : public detail::Matching<DeleteOne<E>, detail::Builder<DeleteOn
 
   /// Runs the hooks and deletes the row.
   /// Throws: NotFoundError when there is no such row or it does not match; else as Create::Save.
-  void Exec() { this->Run(); }
+  void Exec() { this->RunToCount(); }
 };
 
 }  // namespace grapnel::store

@@ -17,7 +17,7 @@ class UpdateMany : public detail::Updating<UpdateMany<E>, E> {
 
   /// Runs the hooks, once, and updates the rows. Returns: how many rows matched, which may be none.
   /// Throws: as Create::Save.
-  std::int64_t Save() { return this->Run().Count(); }
+  std::int64_t Save() { return this->RunToCount(); }
 };
 
 }  // namespace grapnel::store

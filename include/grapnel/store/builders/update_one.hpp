@@ -21,7 +21,7 @@ class UpdateOne : public detail::Updating<UpdateOne<E>, E> {
   /// Runs the hooks and updates the row. Returns: the row as it is now stored, whether or not it still
   /// matches, or what a hook returned in its place.
   /// Throws: NotFoundError when there is no such row or it does not match; else as Create::Save.
-  E Save() { return std::move(this->Run().Entity()); }
+  E Save() { return this->RunToEntity(); }
 };
 
 }  // namespace grapnel::store

@@ -40,9 +40,20 @@ class Builder {
   Builder(HandlePtr handle, grapnel::Op op)
       : handle_(std::move(handle)), mutation_(Mutation<E>::Access::Make(op)) {}
 
-  Value<E> Run() {
+  /// Runs the mutation, and leaves what came of it in `result`.
+  void Run(ResultOf<E>& result) {
     const HandlePtr handle = Take();
-    return RunMutation(handle, mutation_);
+    RunMutation(handle, mutation_, result);
+  }
+  E RunToEntity() {
+    ResultOf<E> result;
+    Run(result);
+    return std::move(result.Entity());
+  }
+  std::int64_t RunToCount() {
+    ResultOf<E> result;
+    Run(result);
+    return result.Count();
   }
 
   Derived& Self() noexcept { return static_cast<Derived&>(*this); }
@@ -68,14 +79,26 @@ class Setting : public Builder<Derived, E> {
   /// Sets a field; of an optional one, std::nullopt clears it.
   template <auto M>
     requires(!EdgeMember<M>)
-  Derived& Set(Token<M> field, NonDeduced<typename Token<M>::Bare> value) & {
+  Derived& Set(Token<M> field, const NonDeduced<typename Token<M>::Bare>& value) & {
     Check<M>();
-    this->Target().Set(field, std::move(value));
+    this->Target().Assign(field, value);
     return this->Self();
   }
   template <auto M>
     requires(!EdgeMember<M>)
-  Derived&& Set(Token<M> field, NonDeduced<typename Token<M>::Bare> value) && {
+  Derived& Set(Token<M> field, NonDeduced<typename Token<M>::Bare>&& value) & {
+    Check<M>();
+    this->Target().Assign(field, std::move(value));
+    return this->Self();
+  }
+  template <auto M>
+    requires(!EdgeMember<M>)
+  Derived&& Set(Token<M> field, const NonDeduced<typename Token<M>::Bare>& value) && {
+    return std::move(Set(field, value));
+  }
+  template <auto M>
+    requires(!EdgeMember<M>)
+  Derived&& Set(Token<M> field, NonDeduced<typename Token<M>::Bare>&& value) && {
     return std::move(Set(field, std::move(value)));
   }
   template <auto M, OptionalOf<typename Token<M>::Type> T>

@@ -1,19 +1,12 @@
 #pragma once
 
-#include <grapnel/schema/relation.hpp>
 #include <grapnel/schema/table.hpp>
-#include <grapnel/schema/value.hpp>
-#include <grapnel/store/detail/rows.hpp>
-#include <grapnel/store/driver.hpp>
+#include <grapnel/core/separate.hpp>
+#include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/predicate.hpp>
 
-#include <cstddef>
-#include <span>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
-/// Loads neighbours into entities: one query an edge, compiled once for all types.
 namespace grapnel::detail {
 
 /// An edge that a query asks for, and what it asks of the neighbours.
@@ -25,65 +18,12 @@ struct Eager {
 
 /// Fills the edges of entities of one type. Every read is one of the handle's transaction, so that
 /// all see the same snapshot.
-class EagerLoader {
- public:
-  explicit EagerLoader(HandlePtr handle) : handle_(std::move(handle)) {}
-
-  void Load(const Table& table, const std::vector<void*>& entities,
-            const std::vector<Eager>& wanted) {
-    if (entities.empty()) return;
-    for (const Eager& each : wanted) {
-      LoadEdge(table, entities, each);
-      if (!each.nested.empty())
-        Load(each.edge->target(), Neighbours(*each.edge, entities), each.nested);
-    }
-  }
-
- private:
-  void LoadEdge(const Table& table, const std::vector<void*>& entities, const Eager& wanted) {
-    const EdgeInfo& edge = *wanted.edge;
-    const Relation& relation = edge.relation();
-    const Table& target = *relation.target;
-    const Column& key = edge.HoldsKey() ? table.columns[edge.key] : table.Id();
-    std::unordered_map<FieldValue, std::vector<void*>, HashOfValue> members;
-    std::vector<FieldValue> sources;
-    for (void* entity : entities) {
-      void* member = edge.at(entity);
-      const FieldValue source = key.ops->to_value(key.at_const(entity));
-      edge.ops->start(member);
-      if (source.IsNull()) continue;
-      auto& sharing = members[source];
-      if (sharing.empty()) sources.push_back(source);
-      sharing.push_back(member);
-    }
-    store::Select select{{&target}};
-    select.where = wanted.rows.where.get();
-    select.order = wanted.rows.order;
-    select.through = &relation;
-    select.sources = sources;
-    const Table& of_source = edge.HoldsKey() ? target : table;
-    const int source_at = static_cast<int>(target.columns.size());
-    RunRead(handle_, target, [&](store::Connection& connection) {
-      connection.Run(select, [&](Row& row) {
-        for (void* member : members[LoadId(of_source, row, source_at)]) {
-          LoadRow(target, edge.ops->emplace(member), row);
-        }
-      });
-      return 0;
-    });
-  }
-
-  static std::vector<void*> Neighbours(const EdgeInfo& edge, const std::vector<void*>& entities) {
-    std::vector<void*> neighbours;
-    for (void* entity : entities) {
-      void* member = edge.at(entity);
-      const std::size_t size = edge.ops->size(member);
-      for (std::size_t i = 0; i < size; ++i) neighbours.push_back(edge.ops->at(member, i));
-    }
-    return neighbours;
-  }
-
-  HandlePtr handle_;
-};
+GRAPNEL_DECLARE void LoadEager(const HandlePtr& handle, const Table& table,
+                               const std::vector<void*>& entities,
+                               const std::vector<Eager>& wanted);
 
 }  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/detail/engine/eager.hpp>  // IWYU pragma: keep
+#endif

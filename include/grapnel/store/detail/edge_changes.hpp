@@ -1,10 +1,10 @@
 #pragma once
 
+#include <grapnel/core/separate.hpp>
 #include <grapnel/schema/value.hpp>
 
 #include <algorithm>
 #include <cstddef>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -26,7 +26,8 @@ class EdgeChanges {
   using Ids = std::vector<FieldValue>;
 
   bool IsEmpty() const noexcept {
-    return std::all_of(begin(), end(), [](const EdgeChange& change) { return change.IsEmpty(); });
+    return changes_.empty() ||
+           std::all_of(begin(), end(), [](const EdgeChange& change) { return change.IsEmpty(); });
   }
   const EdgeChange* Find(std::size_t edge) const noexcept {
     const auto found =
@@ -34,49 +35,26 @@ class EdgeChanges {
     return found != end() ? &*found : nullptr;
   }
 
-  void Add(std::size_t edge, Ids ids) {
-    EdgeChange& change = Of(edge);
-    Take(change.removed, ids);
-    Put(change.added, std::move(ids));
-  }
+  GRAPNEL_DECLARE void Add(std::size_t edge, Ids ids);
   /// `forget`: the ids were only going to be added, and are not there to be removed.
-  void Remove(std::size_t edge, Ids ids, bool forget) {
-    EdgeChange& change = Of(edge);
-    Take(change.added, ids);
-    if (!forget) Put(change.removed, std::move(ids));
-  }
+  GRAPNEL_DECLARE void Remove(std::size_t edge, Ids ids, bool forget);
   /// All neighbours go, where there are any that could, and these come.
-  void Replace(std::size_t edge, Ids ids, bool cleared) {
-    Of(edge) = {edge, cleared, {}, {}, true};
-    Add(edge, std::move(ids));
-  }
-  void Reset(std::size_t edge) {
-    std::erase_if(changes_, [&](const EdgeChange& change) { return change.edge == edge; });
-  }
+  GRAPNEL_DECLARE void Replace(std::size_t edge, Ids ids, bool cleared);
+  GRAPNEL_DECLARE void Reset(std::size_t edge);
 
   std::vector<EdgeChange>::const_iterator begin() const noexcept { return changes_.begin(); }
   std::vector<EdgeChange>::const_iterator end() const noexcept { return changes_.end(); }
 
  private:
-  EdgeChange& Of(std::size_t edge) {
-    for (EdgeChange& change : changes_) {
-      if (change.edge == edge) return change;
-    }
-    return changes_.emplace_back(EdgeChange{edge});
-  }
-  static void Put(Ids& to, Ids ids) {
-    std::unordered_set<FieldValue, HashOfValue> known(to.begin(), to.end());
-    for (FieldValue& id : ids) {
-      if (known.insert(id).second) to.push_back(std::move(id));
-    }
-  }
-  static void Take(Ids& from, const Ids& ids) {
-    if (from.empty()) return;
-    const std::unordered_set<FieldValue, HashOfValue> gone(ids.begin(), ids.end());
-    std::erase_if(from, [&](const FieldValue& id) { return gone.contains(id); });
-  }
+  GRAPNEL_DECLARE EdgeChange& Of(std::size_t edge);
+  static GRAPNEL_DECLARE void Put(Ids& to, Ids ids);
+  static GRAPNEL_DECLARE void Take(Ids& from, const Ids& ids);
 
   std::vector<EdgeChange> changes_;
 };
 
 }  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/detail/engine/edge_changes.hpp>  // IWYU pragma: keep
+#endif

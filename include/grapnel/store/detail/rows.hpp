@@ -1,17 +1,17 @@
 #pragma once
 
 #include <grapnel/core/concat.hpp>
+#include <grapnel/core/function_ref.hpp>
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/store/detail/mutation_core.hpp>
+#include <grapnel/core/separate.hpp>
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
-#include <grapnel/store/tx.hpp>
 
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,13 +36,7 @@ inline void LoadColumn(const Table& table, const Column& column, void* member, R
 }
 
 /// Fills `entity` from a row that holds all columns of its table.
-inline void LoadRow(const Table& table, void* entity, Row& row) {
-  int at = 0;
-  for (const Column& column : table.columns) {
-    LoadColumn(table, column, column.at(entity), row, at++);
-  }
-  table.AttachEdges(entity);
-}
+GRAPNEL_DECLARE void LoadRow(const Table& table, void* entity, Row& row);
 
 /// Reads an id, of this type or of another one that a column refers to.
 inline FieldValue LoadId(const Table& table, Row& row, int at) {
@@ -64,39 +58,26 @@ inline std::string DescribeId(const Table& table, const void* entity) {
 }
 
 /// Runs a statement that reads, inside the handle's transaction or on a connection of its own.
-template <class F>
-auto RunRead(const HandlePtr& handle, const Table& table, F statement) {
-  TypeEntry& type = handle->store->TypeOf(table);
-  if (handle->transaction) {
-    const Tx::Access::Finish finish{handle};
-    return handle->transaction->Read(*handle->GetLevel(), type, handle->context,
-                                     std::move(statement));
-  }
-  Marks::Guard(*handle->store);
-  handle->context.ThrowIfCancelled();
-  const store::Lease lease = handle->store->driver->Reader(handle->context);
-  lease->Watch(&handle->context);
-  type.Verify(*lease);
-  return statement(*lease);
-}
+GRAPNEL_DECLARE std::int64_t RunRead(const HandlePtr& handle, const Table& table,
+                                     Transaction::Statement statement);
+
+/// Reads rows into the entities that `next()` makes for them.
+GRAPNEL_DECLARE void ReadRows(const HandlePtr& handle, const store::Select& select,
+                              core::FunctionRef<void*()> next);
+/// Reads the row with the id of `key` into `into`; false when there is none.
+GRAPNEL_DECLARE bool ReadById(const HandlePtr& handle, const Table& table, const void* key, void* into);
+/// Throws: NotFoundError that names the id of `key`.
+[[noreturn]] GRAPNEL_DECLARE void RefuseAbsent(const Table& table, const void* key);
 
 /// Begins a transaction that its caller holds. Throws: TxError when the base client is used inside
 /// one.
-inline HandlePtr BeginTransaction(const HandlePtr& handle, Transaction::Kind kind) {
-  Marks::Guard(*handle->store);
-  auto transaction = std::make_shared<Transaction>(handle->store, handle->context, kind);
-  handle->context.ThrowIfCancelled();
-  transaction->Begin(handle->context);
-  transaction->MarkThread();
-  return std::make_shared<const Handle>(
-      Handle{handle->store, std::move(transaction), nullptr, handle->context});
-}
+GRAPNEL_DECLARE HandlePtr BeginTransaction(const HandlePtr& handle, Transaction::Kind kind);
 
 /// As RunRead, inside a mutation's transaction.
-template <class F>
-auto ReadIn(const MutationCore& m, const Table& table, F statement) {
-  return m.Transaction().Read(*m.level, m.Handle().store->TypeOf(table), m.Handle().context,
-                              std::move(statement));
+inline std::int64_t ReadIn(const MutationCore& m, const Table& table,
+                           Transaction::Statement statement) {
+  TypeEntry& type = m.Transaction().TypeOf(table);
+  return m.Transaction().Read(m.GetLevel(), type, m.Handle().context, statement);
 }
 
 /// The ids of the rows of `table` that match.
@@ -124,7 +105,7 @@ inline std::int64_t CountRows(const MutationCore& m, const Table& table,
 
 /// Hands `add` the rows that the mutation is about to touch, one after the other.
 inline void SelectTouched(const MutationCore& m, const void* entity, store::Select::Want want,
-                          const std::function<void(Row&)>& add) {
+                          store::Connection::RowSink add) {
   store::Select select{{m.table, m.op}};
   select.want = want;
   select.entity = entity;
@@ -165,3 +146,7 @@ inline const std::vector<FieldValue>& PinnedIds(MutationCore& m, const void* ent
 }
 
 }  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/detail/engine/reads.hpp>  // IWYU pragma: keep
+#endif

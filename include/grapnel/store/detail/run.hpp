@@ -1,317 +1,180 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
+#include <grapnel/core/function_ref.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/next.hpp>
-#include <grapnel/schema/error.hpp>
+#include <grapnel/core/separate.hpp>
 #include <grapnel/schema/schema.hpp>
-#include <grapnel/store/detail/execute.hpp>
+#include <grapnel/store/detail/hook_chain.hpp>
 #include <grapnel/store/detail/store.hpp>
 #include <grapnel/store/detail/transaction.hpp>
-#include <grapnel/store/effective_chain.hpp>
+#include <grapnel/store/error.hpp>
 #include <grapnel/store/mutation.hpp>
-#include <grapnel/store/tx.hpp>
 #include <grapnel/store/value.hpp>
 
-#include <exception>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 /// The way of a mutation: transaction, defaults, runtime hooks, the transaction's own hooks, schema
 /// hooks, validation, SQL, and back.
 namespace grapnel::detail {
 
-/// The hooks of one entity type.
-template <class E>
-struct TypeState : TypeEntry {
-  using List = core::HookList<Mutation<E>, Value<E>>;
+/// Carries out a mutation that went through all hooks. `may_wait`: nobody looks at it any more, so
+/// that a row of a bulk may be inserted later. Returns the number of rows matched. Of Create the id
+/// is then in its entity; of UpdateOne, and of Create with OnConflict, the row as it is now stored
+/// is in `fresh`.
+GRAPNEL_DECLARE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wait = false);
 
-  TypeState() : TypeEntry(kTable<E>) {
-    std::vector<Hook<E>> hooks;
-    std::apply([&](auto&&... each) { (hooks.emplace_back(std::move(each)), ...); }, SchemaHooks<E>());
-    if (!hooks.empty()) schema_hooks_.Add(std::move(hooks));
-    schema = schema_hooks_.Load();
-  }
+/// The place for a mutation's result, its type forgotten.
+class AnyResult {
+ public:
+  /// Runs the mutation through these hooks to the terminal, and keeps the result.
+  /// Returns: whether it is an entity.
+  virtual bool Run(const HookChain& hooks, AnyMutation& m) = 0;
+  /// Keeps the count in place of the entity.
+  virtual void ForgetEntity() = 0;
+  /// Puts a new entity in place of the count, and returns it.
+  virtual void* MakeEntity() = 0;
+  virtual void AttachTo(CommittedError& error) const = 0;
 
-  bool HasDeleteHooks(Level& level) const override;
-  void DeleteRows(const HandlePtr& handle, const store::PredicatePtr& rows, bool deferred) override;
-
-  List runtime;
-  typename List::Snapshot schema;  // mixins' first; never changes
-
- private:
-  List schema_hooks_;
+ protected:
+  ~AnyResult() = default;
 };
 
 template <class E>
-TypeState<E>& StateOf(const Store& store) {
-  return static_cast<TypeState<E>&>(store.TypeOf(kTable<E>));
-}
-
-/// The hook list that lasts as long as `level`; null unless it was used, or is to be `made`.
-template <class E>
-typename TypeState<E>::List* LocalHooks(Level& level, bool make = false) {
-  for (auto& [type, list] : level.local_hooks) {
-    if (type == core::TypeIdOf<E>()) return static_cast<typename TypeState<E>::List*>(list.get());
-  }
-  if (!make) return nullptr;
-  auto list = std::make_shared<typename TypeState<E>::List>();
-  level.local_hooks.emplace_back(core::TypeIdOf<E>(), list);
-  level.transaction->SetHasLocalHooks();
-  return list.get();
-}
-
-/// Runs a mutation through its hooks, inside a transaction that has begun.
-template <class E>
-class Run {
-  using Snapshot = typename TypeState<E>::List::Snapshot;
-  using Access = typename Mutation<E>::Access;
+class ResultOf final : public AnyResult {
+  using List = core::HookList<Mutation<E>, Value<E>>;
+  using Hooks = std::span<const core::detail::ListedHook>;
 
  public:
-  Run(const Store& store, Level& level) : runtime_(StateOf<E>(store).runtime.Load()),
-                                          schema_(StateOf<E>(store).schema) {
-    if (!level.transaction->HasLocalHooks()) return;
-    for (Level* each = &level; each != nullptr; each = each->outer) {
-      if (auto* list = LocalHooks<E>(*each)) local_.insert(local_.begin(), list->Load());
-    }
+  ResultOf() noexcept {}  // NOLINT(modernize-use-equals-default): of a union
+  ResultOf(const ResultOf&) = delete;
+  ResultOf& operator=(const ResultOf&) = delete;
+  ~ResultOf() {
+    if (has_value_) value_.~Value<E>();
   }
 
-  Value<E> operator()(Mutation<E>& m) const {
-    using core::detail::NextOf;
-    auto terminal = [](Mutation<E>& inner) { return Write(inner); };
-    auto schema = [&](Mutation<E>& inner) {
-      return schema_.Run(inner, NextOf<Mutation<E>, Value<E>>(terminal));
-    };
-    if (local_.empty()) return runtime_.Run(m, NextOf<Mutation<E>, Value<E>>(schema));
-    auto local = [&](Mutation<E>& inner) { return Local(0, inner, schema); };
-    return runtime_.Run(m, NextOf<Mutation<E>, Value<E>>(local));
+  /// Requires: there is one. Valid as long as the mutation.
+  E& Entity() { return made_ != nullptr ? *made_ : value_.Entity(); }
+  std::int64_t Count() const noexcept { return made_ != nullptr ? 1 : value_.Count(); }
+  Value<E> ToValue() const { return made_ != nullptr ? Value<E>(*made_) : value_; }
+
+  bool Run(const HookChain& hooks, AnyMutation& any) override {
+    auto& m = static_cast<Mutation<E>&>(any);
+    for (std::size_t stage = 0; !hooks.IsEmpty() && stage < hooks.Size(); ++stage) {
+      const Hooks rest = List::RunBefore(hooks[stage], m);
+      if (!rest.empty()) return Make([&] { return Around(hooks, stage, rest, m); }).HasEntity();
+    }
+    if (m.Op() != Op::Create || m.Conflict() != nullptr) {
+      return Make([&] { return Write(m); }).HasEntity();
+    }
+    // Nobody looks at the mutation any more: what it created is the result.
+    RunTerminal(m, nullptr, true);
+    made_ = &Mutation<E>::Access::Entity(m);
+    return true;
   }
+  void ForgetEntity() override {
+    const std::int64_t count = Count();
+    made_ = nullptr;
+    Make([&] { return Value<E>(count); });
+  }
+  void* MakeEntity() override {
+    return &Make([] { return Value<E>(E{}); }).Entity();
+  }
+  void AttachTo(CommittedError& error) const override { error.SetValue(ToValue()); }
 
  private:
-  template <class Rest>
-  Value<E> Local(std::size_t at, Mutation<E>& m, Rest& rest) const {
-    if (at == local_.size()) return rest(m);
-    auto next = [&](Mutation<E>& inner) { return Local(at + 1, inner, rest); };
-    return local_[at].Run(m, core::detail::NextOf<Mutation<E>, Value<E>>(next));
+  /// Runs these hooks, then those of the stages behind.
+  static Value<E> Around(const HookChain& hooks, std::size_t stage, Hooks first, Mutation<E>& m) {
+    auto rest = [&](Mutation<E>& inner) { return From(hooks, stage + 1, inner); };
+    return List::RunHooks(first, m, core::detail::NextOf<Mutation<E>, Value<E>>(rest));
   }
-
+  static Value<E> From(const HookChain& hooks, std::size_t stage, Mutation<E>& m) {
+    while (stage < hooks.Size() && hooks[stage].empty()) ++stage;
+    return stage < hooks.Size() ? Around(hooks, stage, hooks[stage], m) : Write(m);
+  }
+  static Value<E> WriteFresh(Mutation<E>& m) {
+    Value<E> fresh(E{});
+    RunTerminal(m, &fresh.Entity());
+    return fresh;
+  }
   static Value<E> Write(Mutation<E>& m) {
-    const Op op = m.Op();
-    if (op == Op::UpdateOne || m.Conflict() != nullptr) {
-      E fresh{};
-      Terminal(m).Run(&fresh);
-      return fresh;
-    }
-    const std::int64_t count = Terminal(m).Run(nullptr);
-    if (op == Op::Create) return Access::Entity(m);
+    if (m.Op() == Op::UpdateOne || m.Conflict() != nullptr) return WriteFresh(m);
+    const std::int64_t count = RunTerminal(m, nullptr);
+    if (m.Op() == Op::Create) return Mutation<E>::Access::Entity(m);
     return count;
   }
 
-  Snapshot runtime_;
-  Snapshot schema_;
-  std::vector<Snapshot> local_;  // the outermost transaction's first
-};
+  /// Keeps what `make()` returns, which is made in its place.
+  template <class F>
+  Value<E>& Make(F make) {
+    if (std::exchange(has_value_, false)) value_.~Value<E>();
+    ::new (static_cast<void*>(&value_)) Value<E>(make());
+    has_value_ = true;
+    return value_;
+  }
 
-template <class E>
-store::EffectiveChain DescribeChain(const Store& store, Level* level) {
-  store::EffectiveChain chain{kTable<E>.entity, {}};
-  const auto add = [&](std::string_view stage, const typename TypeState<E>::List::Snapshot& hooks) {
-    hooks.ForEach([&](const Hook<E>& hook) {
-      chain.hooks.push_back({stage, hook.Name(), hook.Mask()});
-    });
+  union {
+    Value<E> value_;
   };
-  add("runtime", StateOf<E>(store).runtime.Load());
-  std::vector<Level*> levels;
-  for (; level != nullptr; level = level->outer) levels.insert(levels.begin(), level);
-  for (Level* each : levels) {
-    if (auto* list = LocalHooks<E>(*each)) add("transaction", list->Load());
-  }
-  add("schema", StateOf<E>(store).schema);
-  return chain;
-}
-
-/// Fits what the hooks made of the mutation to what its caller asked for. A count is no entity, unless
-/// a hook turned the mutation into another one.
-template <class E>
-void Fit(const HandlePtr& handle, const Mutation<E>& m, Value<E>& value) {
-  const MutationCore& core = Mutation<E>::Access::Core(m);
-  const bool wants_entity = Is(core.asked, Op::Create | Op::UpdateOne);
-  if (wants_entity == value.HasEntity()) return;
-  if (core.asked == core.op) {
-    throw TypeMismatchError(core.table->entity, "id",
-                            core::Concat({ToString(core.op),
-                                          wants_entity
-                                              ? " results in an entity, but a hook returned a count"
-                                              : " results in a count, but a hook returned an entity"}));
-  }
-  if (!wants_entity) {
-    value = Value<E>(value.Count());
-    return;
-  }
-  const void* entity = &Mutation<E>::Access::Entity(m);
-  std::optional<E> fresh;
-  store::Select statement{{core.table, core.asked}};
-  statement.entity = entity;
-  statement.by_id = true;
-  RunRead(handle, *core.table, [&](store::Connection& connection) {
-    connection.Run(statement, [&](Row& row) { LoadRow(*core.table, &fresh.emplace(), row); });
-    return 0;
-  });
-  if (!fresh) throw NotFoundError(core.table->entity, DescribeId(*core.table, entity));
-  value = Value<E>(std::move(*fresh));
-}
-
-/// What a mutation is bound to while it runs: put back afterwards, for Mutate runs one inside itself.
-class Binding {
- public:
-  Binding(MutationCore& m, HandlePtr handle, Transaction& transaction, Level& level)
-      : m_(m),
-        handle_(std::exchange(m.handle, std::move(handle))),
-        transaction_(std::exchange(m.transaction, &transaction)),
-        level_(std::exchange(m.level, &level)),
-        running_{m.table->entity, m.op, nullptr, !m.uncounted} {
-    try {
-      transaction.EnterMutation(level, running_);
-    } catch (...) {
-      Restore();
-      throw;
-    }
-  }
-  Binding(const Binding&) = delete;
-  Binding& operator=(const Binding&) = delete;
-  ~Binding() {
-    m_.transaction->LeaveMutation(*m_.level, running_);
-    Restore();
-  }
-
- private:
-  void Restore() noexcept {
-    m_.handle = std::move(handle_);
-    m_.transaction = transaction_;
-    m_.level = level_;
-  }
-
-  MutationCore& m_;
-  HandlePtr handle_;
-  Transaction* transaction_;
-  Level* level_;
-  RunningMutation running_;
+  bool has_value_ = false;
+  E* made_ = nullptr;  // in the mutation
 };
 
-/// A scope that fails unless it is told to succeed; none, where the whole transaction is the scope.
-class OptionalScope {
- public:
-  OptionalScope(Transaction& transaction, bool wanted, bool single) noexcept
-      : transaction_(transaction), open_(wanted) {
-    scope_.single = single;
-    if (open_) transaction_.Enter(scope_);
-  }
-  OptionalScope(const OptionalScope&) = delete;
-  OptionalScope& operator=(const OptionalScope&) = delete;
-  ~OptionalScope() {
-    if (open_) transaction_.Fail(scope_);
-  }
-  void Succeed() {
-    if (open_) transaction_.Succeed(scope_);
-    open_ = false;
-  }
+/// Runs a mutation with its hooks, and leaves what its caller asked for in `result`.
+GRAPNEL_DECLARE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyResult& result);
 
- private:
-  Transaction& transaction_;
-  bool open_;
-  Scope scope_;
+/// The rows of a bulk, one after the other.
+class BulkRun {
+ public:
+  /// Runs one row's mutation.
+  virtual void Run(AnyMutation& m, AnyResult& result) = 0;
+  /// The row's result is at its place.
+  virtual void Done() = 0;
+
+ protected:
+  ~BulkRun() = default;
 };
 
-/// Runs `body(handle)` whole or not at all: in the handle's transaction, or in one of its own.
-/// `attach(error)` may put the result into a CommittedError.
-template <class Body, class Attach>
-auto Atomically(const HandlePtr& handle, bool single, Body body, Attach attach) {
-  if (handle->transaction) {
-    const Tx::Access::Finish finish{handle};
-    handle->transaction->Check(*handle->GetLevel());
-    OptionalScope scope(*handle->transaction, true, single);
-    auto result = body(handle);
-    scope.Succeed();
-    return result;
+/// Runs `rows(bulk)` in one transaction; `row(i)` is where its i-th row's result is.
+/// `attach(error)` may put the results into a CommittedError.
+GRAPNEL_DECLARE void RunBulk(const HandlePtr& handle, const Table& table,
+                             core::FunctionRef<void(BulkRun&)> rows,
+                             core::FunctionRef<void*(std::size_t)> row,
+                             core::FunctionRef<void(CommittedError&)> attach);
+
+template <class E>
+struct TypeState final : TypeEntry {
+  TypeState() : TypeEntry(kTable<E>) {
+    std::apply(
+        [&](auto&&... hooks) {
+          if constexpr (sizeof...(hooks) > 0) {
+            const core::StoredHook stored[] = {Hook<E>(std::move(hooks))...};
+            core::StoredHooks list;
+            list.Add(stored);
+            schema = list.Load();
+          }
+        },
+        SchemaHooks<E>());
   }
-  Marks::Guard(*handle->store);
-  Marks::Running mark(*handle->store);
-  auto transaction = std::make_shared<Transaction>(handle->store, handle->context,
-                                                   Transaction::Kind::Implicit);
-  transaction->SetRunningMark(&mark);
-  struct Unmark {
-    Transaction& transaction;
-    ~Unmark() { transaction.SetRunningMark(nullptr); }
-  } unmark{*transaction};
-  const auto inside = std::make_shared<const Handle>(
-      Handle{handle->store, transaction, nullptr, handle->context});
-  auto result = [&] {
-    try {
-      return body(inside);
-    } catch (...) {
-      if (const auto thrown = Tx::Access::Rollback(inside)) handle->store->Report(thrown);
-      throw;
-    }
-  }();
-  try {
-    Tx::Access::Commit(inside);
-  } catch (CommittedError& error) {
-    attach(error, result);
-    throw;
+
+  void DeleteRows(const HandlePtr& handle, const store::PredicatePtr& rows,
+                  bool deferred) override {
+    auto m = Mutation<E>::Access::Make(Op::Delete);
+    MutationCore& core = m.Core();
+    core.uncounted = true;
+    core.deferred = deferred;
+    core.where = rows;
+    ResultOf<E> result;
+    RunMutation(handle, m, result);
   }
-  return result;
-}
-
-/// Runs a mutation with its hooks and returns what its caller asked for.
-template <class E>
-Value<E> RunInside(const HandlePtr& handle, const Run<E>& run, Mutation<E>& m) {
-  MutationCore& core = Mutation<E>::Access::Core(m);
-  const Binding binding(core, handle, *handle->transaction, *handle->GetLevel());
-  core.ApplyDefaults(&Mutation<E>::Access::Entity(m));
-  Value<E> value = run(m);
-  Fit(handle, m, value);
-  return value;
-}
-
-template <class E>
-Value<E> RunMutation(const HandlePtr& handle, Mutation<E>& m) {
-  return Atomically(
-      handle, true,
-      [&](const HandlePtr& inside) {
-        return RunInside(inside, Run<E>(*inside->store, *inside->GetLevel()), m);
-      },
-      [](CommittedError& error, const Value<E>& value) { error.SetValue(value); });
-}
-
-template <class E>
-bool TypeState<E>::HasDeleteHooks(Level& level) const {
-  bool found = false;
-  const auto look = [&](const typename List::Snapshot& hooks) {
-    hooks.ForEach([&](const Hook<E>& hook) { found = found || Is(Op::Delete, hook.Mask()); });
-  };
-  look(runtime.Load());
-  look(schema);
-  if (!level.transaction->HasLocalHooks()) return found;
-  for (Level* each = &level; each != nullptr; each = each->outer) {
-    if (auto* list = LocalHooks<E>(*each)) look(list->Load());
-  }
-  return found;
-}
-
-template <class E>
-void TypeState<E>::DeleteRows(const HandlePtr& handle, const store::PredicatePtr& rows,
-                              bool deferred) {
-  auto m = Mutation<E>::Access::Make(Op::Delete);
-  MutationCore& core = Mutation<E>::Access::Core(m);
-  core.uncounted = true;
-  core.deferred = deferred;
-  core.where = rows;
-  RunMutation(handle, m);
-}
+};
 
 }  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/detail/engine/run.hpp>  // IWYU pragma: keep
+#endif

@@ -42,8 +42,8 @@ struct Level {
   int running = 0;  // mutations
   core::HookList<Tx, void> commit_hooks{};
   core::HookList<Tx, void> rollback_hooks{};
-  /// Hook lists of this transaction alone, by entity type: TypeState<E>::List.
-  std::vector<std::pair<core::TypeId, std::shared_ptr<void>>> local_hooks{};
+  /// Hooks of this transaction alone, by entity type.
+  std::vector<std::pair<core::TypeId, std::unique_ptr<core::StoredHooks>>> local_hooks{};
 };
 
 /// The mutations that run inside one another, for the depth limit.
@@ -51,7 +51,8 @@ struct RunningMutation {
   std::string_view type;
   grapnel::Op op;
   const RunningMutation* outer;
-  bool counted;  // by the depth limit
+  bool counted;   // by the depth limit
+  int depth = 0;  // of those that are counted, this one included
 };
 
 using TxHooks = core::HookList<Tx, void>::Snapshot;

@@ -6,7 +6,6 @@
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/type.hpp>
 #include <grapnel/schema/error.hpp>
-#include <grapnel/schema/graph.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
@@ -18,7 +17,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -36,11 +35,12 @@ class Migration;
 
 namespace detail {
 
+class Graph;
 struct Level;
 struct Handle;
 using HandlePtr = std::shared_ptr<const Handle>;
 
-/// What a store knows of one entity type; its hooks are in TypeState<E>, derived from it.
+/// What a store knows of one entity type, with its hooks.
 struct TypeEntry {
   explicit TypeEntry(const Table& t) noexcept : table(&t) {}
   TypeEntry(const TypeEntry&) = delete;
@@ -54,13 +54,14 @@ struct TypeEntry {
     verified_.store(true, std::memory_order_release);
   }
 
-  /// Whether a hook could run when rows of this type are deleted in `level`.
-  virtual bool HasDeleteHooks(Level& level) const = 0;
   /// Deletes these rows by one Delete mutation, with its hooks, in the handle's transaction. `deferred`: its
   /// caller checks the foreign keys that refer to them.
   virtual void DeleteRows(const HandlePtr& handle, const store::PredicatePtr& rows, bool deferred) = 0;
 
   const Table* table;
+  core::StoredHooks runtime;
+  core::detail::ListedHooks schema;  // mixins' first; never changes
+  std::span<const Relation* const> referrers;  // the foreign keys that refer to it
 
  private:
   std::atomic<bool> verified_{false};
@@ -76,7 +77,7 @@ struct Store {
   core::HookList<Tx, void> rollback_hooks;
   core::HookList<store::Migration, void> migrate_hooks;
   std::unordered_map<core::TypeId, std::unique_ptr<TypeEntry>> types;  // fixed once opened
-  std::optional<Graph> graph;                                          // of these types
+  std::unique_ptr<const Graph> graph;                                  // of these types
 
   TypeEntry& TypeOf(const Table& table) const {
     const auto found = types.find(table.type);

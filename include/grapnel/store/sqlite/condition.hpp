@@ -69,7 +69,8 @@ inline constexpr std::string_view kLists = "temp.grapnel_lists";
 class Sql {
  public:
   std::string text;
-  std::vector<const FieldValue*> parameters;
+  using Parameters = std::vector<const FieldValue*>;
+  Parameters parameters;
 
   explicit Sql(const Table& table, int first_parameter = 1)
       : table_(&table), first_(first_parameter) {}

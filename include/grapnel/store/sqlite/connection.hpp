@@ -7,6 +7,7 @@
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
 #include <grapnel/store/sqlite/error.hpp>
+#include <grapnel/store/sqlite/members.hpp>
 #include <grapnel/store/sqlite/migration.hpp>
 #include <grapnel/store/sqlite/session.hpp>
 #include <grapnel/store/sqlite/sql.hpp>
@@ -18,6 +19,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,47 +65,67 @@ class Connection final : public store::Connection {
 
   std::int64_t Run(const store::Insert& insert) override {
     const bool with_id = insert.set.test(0);
-    FixedStatements& fixed = FixedFor(*insert.table);
-    Statement& statement = with_id ? fixed.insert_with_id : fixed.insert;
-    if (!statement) statement = session_.Prepare(InsertText(*insert.table, with_id), session_.Say(insert));
-    Session::Running running(session_, statement);
-    Binding binding(statement.Get());
-    int at = 0;
-    for (std::size_t i = with_id ? 0 : 1; i < insert.table->columns.size(); ++i) {
-      const Column& column = insert.table->columns[i];
-      if (insert.set.test(i)) {
-        Bind(insert, column, insert.entity, binding, ++at);
-      } else {
-        binding.Null(++at);
-      }
-    }
-    running.Finish(binding, session_.Say(insert));
+    const Table& table = *insert.table;
+    OfTable& of = Of(table);
+    const Doing doing = session_.Say(insert);
+    const Session::Borrowed statement(session_, with_id ? of.insert_with_id : of.insert,
+                                      [&] { return InsertText(table, with_id); }, doing);
+    Session::Running running(session_, *statement);
+    Binding binding(statement->Get());
+    of.members.BindRow(insert, insert.set, with_id ? 0 : 1, insert.entity, binding, 0);
+    running.Finish(binding, doing);
     return with_id ? 0 : sqlite3_last_insert_rowid(session_.Handle());
   }
 
-  std::int64_t Run(const store::Update& update) override {
-    const Table& table = *update.table;
-    Sql sql = UpdateText(update);
-    const Doing doing = session_.Say(update);
-    const Session::Borrowed statement(session_, sql.Finish(), doing);
+  std::optional<std::int64_t> Run(const store::InsertMany& insert) override {
+    const Table& table = *insert.table;
+    const auto rows = static_cast<std::int64_t>(insert.sets.size());
+    const auto columns = static_cast<std::int64_t>(table.columns.size() - 1);
+    const int limit = sqlite3_limit(session_.Handle(), SQLITE_LIMIT_VARIABLE_NUMBER, -1);
+    if (columns == 0 || rows * columns > limit || !MakesConsecutiveIds(insert, rows)) return {};
+    OfTable& of = Of(table);
+    if (of.insert_many_rows != rows) of.insert_many = {};
+    of.insert_many_rows = rows;
+    const Doing doing = session_.Say(insert);
+    const Session::Borrowed statement(
+        session_, of.insert_many, [&] { return InsertText(table, false, insert.sets.size()); }, doing);
     Session::Running running(session_, *statement);
     Binding binding(statement->Get());
     int at = 0;
-    for (std::size_t i = 1; i < table.columns.size(); ++i) {
-      const Column& column = table.columns[i];
-      if (!update.set.test(i) && !update.added.test(i)) continue;
-      Bind(update, column, update.entity, binding, ++at);
-      if (update.added.test(i)) BindBounds(column, binding, at);
+    for (std::size_t row = 0; row < insert.sets.size(); ++row) {
+      at = of.members.BindRow(insert, insert.sets[row], 1, insert.entity(row), binding, at);
     }
-    if (update.by_id) Bind(update, table.Id(), update.entity, binding, ++at);
-    BindAll(sql, binding, at);
-    running.Finish(binding, doing, &update);
-    return sqlite3_changes64(session_.Handle());
+    running.Finish(binding, doing);
+    return sqlite3_last_insert_rowid(session_.Handle()) - rows + 1;
+  }
+
+  std::int64_t Run(const store::Update& update) override {
+    const Doing doing = session_.Say(update);
+    OfTable& of = Of(*update.table);
+    if (Statement* kept = of.KeptFor(update)) {
+      const Session::Borrowed statement(session_, *kept,
+                                        [&] { return UpdateText(update).Finish(); }, doing);
+      return Finish(update, of, *statement, Sql::Parameters(), doing);
+    }
+    Sql sql = UpdateText(update);
+    const Session::Borrowed statement(session_, sql.Finish(), doing);
+    return Finish(update, of, *statement, sql.parameters, doing);
   }
 
   std::int64_t Run(const store::Delete& statement) override {
-    Sql sql = DeleteText(statement);
-    RunText(sql, statement, statement.by_id ? statement.entity : nullptr);
+    if (statement.by_id && statement.where == nullptr) {
+      OfTable& of = Of(*statement.table);
+      const Doing doing = session_.Say(statement);
+      const Session::Borrowed kept(session_, of.delete_by_id,
+                                   [&] { return DeleteText(statement).Finish(); }, doing);
+      Session::Running running(session_, *kept);
+      Binding binding(kept->Get());
+      of.members.Bind(statement, 0, statement.entity, binding, 1);
+      running.Finish(binding, doing);
+    } else {
+      Sql sql = DeleteText(statement);
+      RunText(sql, statement, statement.by_id ? statement.entity : nullptr);
+    }
     return sqlite3_changes64(session_.Handle());
   }
 
@@ -112,22 +136,22 @@ class Connection final : public store::Connection {
     Session::Running running(session_, *statement);
     Binding binding(statement->Get());
     grapnel::detail::BindValue(*write.source, binding, 1);
-    BindAll(sql, binding, 1);
+    BindAll(sql.parameters, binding, 1);
     running.Finish(binding, doing);
     return sqlite3_changes64(session_.Handle());
   }
 
-  void Run(const store::Select& select, const RowSink& sink) override {
-    Sql sql = SelectText(select);
+  void Run(const store::Select& select, RowSink sink) override {
     const Doing doing = session_.Say(select);
+    OfTable& of = Of(*select.table);
+    if (IsById(select)) {
+      const Session::Borrowed statement(session_, of.select_by_id,
+                                        [&] { return SelectText(select).Finish(); }, doing);
+      return Step(select, *statement, Sql::Parameters(), of, sink, doing);
+    }
+    Sql sql = SelectText(select);
     const Session::Borrowed statement(session_, sql.Finish(), doing);
-    Session::Running running(session_, *statement);
-    Binding binding(statement->Get());
-    int at = 0;
-    if (select.by_id) Bind(select, select.table->Id(), select.entity, binding, ++at);
-    BindAll(sql, binding, at);
-    ResultRow row(statement->Get());
-    while (running.Next(binding, doing)) sink(row);
+    Step(select, *statement, sql.parameters, of, sink, doing);
   }
 
   std::int64_t Count(const store::Select& select) override {
@@ -146,11 +170,11 @@ class Connection final : public store::Connection {
     binding.Int(2, keep.list);
     int at = 2;
     if (keep.entity != nullptr) Bind(keep, keep.table->Id(), keep.entity, binding, ++at);
-    BindAll(sql, binding, at);
+    BindAll(sql.parameters, binding, at);
     running.Finish(binding, doing);
     return sqlite3_changes64(session_.Handle());
   }
-  void Run(const store::Page& page, const RowSink& sink) override {
+  void Run(const store::Page& page, RowSink sink) override {
     const bool first = page.after->IsNull();
     const Doing doing = session_.Say(page);
     const Session::Borrowed statement(
@@ -190,19 +214,107 @@ class Connection final : public store::Connection {
   }
 
  private:
-  struct FixedStatements {
-    Statement insert, insert_with_id;
+  /// What is kept for one type: statements that are used often, and where its members lie.
+  struct OfTable {
+    static constexpr std::size_t kUpdates = 16;
+
+    explicit OfTable(const Table& table) noexcept : members(table) {}
+
+    /// The place for an update by id; null for others, and where too many differ already.
+    Statement* KeptFor(const store::Update& update) {
+      if (!update.by_id || update.where != nullptr) return nullptr;
+      for (KeptUpdate& kept : updates) {
+        if (kept.set == update.set && kept.added == update.added && kept.cleared == update.cleared) {
+          return &kept.statement;
+        }
+      }
+      if (updates.size() == kUpdates) return nullptr;
+      updates.push_back({update.set, update.added, update.cleared, {}});
+      return &updates.back().statement;
+    }
+
+    struct KeptUpdate {
+      store::FieldSet set, added, cleared;
+      Statement statement;
+    };
+    Members members;
+    Statement insert, insert_with_id, select_by_id, delete_by_id;
+    std::list<KeptUpdate> updates;
+    Statement insert_many, highest_id;
+    std::int64_t insert_many_rows = 0;
   };
 
-  FixedStatements& FixedFor(const Table& table) { return fixed_[&table]; }
+  /// Whether so many rows get ids one by one: at the top of the range SQLite draws them at random, and
+  /// a trigger may insert rows in between.
+  bool MakesConsecutiveIds(const store::Statement& of_rows, std::int64_t rows) {
+    const Table& table = *of_rows.table;
+    const Doing doing = session_.Say(of_rows);
+    const Session::Borrowed statement(
+        session_, Of(table).highest_id,
+        [&] {
+          return core::Concat({"SELECT max(", Quote(table.Id().storage), "), EXISTS (SELECT 1 FROM ",
+                               "sqlite_schema WHERE type = 'trigger') OR EXISTS (SELECT 1 FROM ",
+                               "temp.sqlite_schema WHERE type = 'trigger') FROM ", Quote(table.name)});
+        },
+        doing);
+    Session::Running running(session_, *statement);
+    const Binding binding(statement->Get());
+    ResultRow row(statement->Get());
+    if (!running.Next(binding, doing)) return false;
+    const bool full = !row.IsNull(0) && row.Int(0) > std::numeric_limits<std::int64_t>::max() - rows;
+    return !full && row.Int(1) == 0;
+  }
+
+  OfTable& Of(const Table& table) {
+    if (last_ == nullptr || !last_->members.IsOf(table)) {
+      last_ = &of_.try_emplace(&table, table).first->second;
+    }
+    return *last_;
+  }
+
+  static bool IsById(const store::Select& select) noexcept {
+    return select.by_id && select.want == store::Select::Want::Rows && select.where == nullptr &&
+           select.order.empty() && !select.limit && select.offset == 0 && select.through == nullptr;
+  }
+
+  std::int64_t Finish(const store::Update& update, OfTable& of, Statement& statement,
+                      const Sql::Parameters& parameters, const Doing& doing) {
+    const Table& table = *update.table;
+    Session::Running running(session_, statement);
+    Binding binding(statement.Get());
+    int at = 0;
+    (update.set | update.added).ForEach([&](std::size_t place) {
+      if (place == 0) return;
+      of.members.Bind(update, place, update.entity, binding, ++at);
+      if (update.added.test(place)) BindBounds(table.columns[place], binding, at);
+    });
+    if (update.by_id) of.members.Bind(update, 0, update.entity, binding, ++at);
+    BindAll(parameters, binding, at);
+    running.Finish(binding, doing, &update);
+    return sqlite3_changes64(session_.Handle());
+  }
+  void Step(const store::Select& select, Statement& statement, const Sql::Parameters& parameters,
+            OfTable& of, RowSink sink, const Doing& doing) {
+    Session::Running running(session_, statement);
+    Binding binding(statement.Get());
+    int at = 0;
+    if (select.by_id) of.members.Bind(select, 0, select.entity, binding, ++at);
+    BindAll(parameters, binding, at);
+    EntityRow row(statement.Get(), of.members);
+    while (running.Next(binding, doing)) sink(row);
+  }
 
   static void Bind(const store::Statement& statement, const Column& column, const void* entity,
                    Binding& binding, int at) {
     try {
       column.ops->bind(column.at_const(entity), binding, at);
     } catch (const BadValue& error) {
-      throw ValidationError(statement.table->entity, column.name, statement.op, error.what());
+      Refuse(statement, column, error);
     }
+  }
+  [[noreturn]] static void Refuse(const store::Statement& statement, const Column& column,
+                                  const BadValue& error) {
+    throw ValidationError(statement.table->entity, column.name, statement.op, error.what());
   }
   /// DELETE FROM the lists, with the number of a list as its parameter.
   void RunOnLists(std::string_view where, std::int64_t list) {
@@ -214,8 +326,8 @@ class Connection final : public store::Connection {
     running.Finish(binding, session_.Say());
   }
 
-  static void BindAll(const Sql& sql, Binding& binding, int at) {
-    for (const FieldValue* value : sql.parameters) grapnel::detail::BindValue(*value, binding, ++at);
+  static void BindAll(const Sql::Parameters& parameters, Binding& binding, int at) {
+    for (const FieldValue* value : parameters) grapnel::detail::BindValue(*value, binding, ++at);
   }
 
   void RunText(Sql& sql, const store::Statement& of, const void* entity) {
@@ -225,7 +337,7 @@ class Connection final : public store::Connection {
     Binding binding(statement->Get());
     int at = 0;
     if (entity != nullptr) Bind(of, of.table->Id(), entity, binding, ++at);
-    BindAll(sql, binding, at);
+    BindAll(sql.parameters, binding, at);
     running.Finish(binding, doing);
   }
 
@@ -242,7 +354,8 @@ class Connection final : public store::Connection {
   Session session_;
   Statement begin_write_, begin_read_, snapshot_, commit_, defer_, check_;
   std::vector<Statement> savepoint_, rollback_to_, release_;
-  std::unordered_map<const Table*, FixedStatements> fixed_;
+  std::unordered_map<const Table*, OfTable> of_;
+  OfTable* last_ = nullptr;
 };
 
 }  // namespace grapnel::sqlite::detail

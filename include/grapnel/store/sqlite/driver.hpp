@@ -1,10 +1,12 @@
 #pragma once
 
 #include <grapnel/core/context.hpp>
+#include <grapnel/core/separate.hpp>
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
 #include <grapnel/store/sqlite/connection.hpp>
 #include <grapnel/store/sqlite/fair_lock.hpp>
+#include <grapnel/store/sqlite/open.hpp>
 #include <grapnel/store/sqlite/session.hpp>
 
 #include <algorithm>
@@ -109,5 +111,9 @@ class Driver final : public store::Driver {
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_ = ReserveIdle();
 };
+
+GRAPNEL_DEFINE std::unique_ptr<store::Driver> OpenDriver(std::string_view url) {
+  return std::make_unique<Driver>(url);
+}
 
 }  // namespace grapnel::sqlite::detail

@@ -1,12 +1,20 @@
 #pragma once
 
 #include <grapnel/store/database.hpp>
-#include <grapnel/store/sqlite/driver.hpp>
+#include <grapnel/core/separate.hpp>
+#include <grapnel/store/driver.hpp>
 
 #include <memory>
 #include <string_view>
 
 namespace grapnel {
+
+namespace sqlite::detail {
+
+/// Opens the database itself.
+GRAPNEL_DECLARE std::unique_ptr<store::Driver> OpenDriver(std::string_view url);
+
+}  // namespace sqlite::detail
 
 /// Opens an SQLite database of the entity types Es; creates a file that is not there.
 ///
@@ -17,7 +25,11 @@ namespace grapnel {
 /// Threads: any; the result may be shared by all threads.
 template <class... Es>
 Database<Es...> Open(std::string_view url) {
-  return Database<Es...>::Adopt(std::make_unique<sqlite::detail::Driver>(url));
+  return Database<Es...>::Adopt(sqlite::detail::OpenDriver(url));
 }
 
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/sqlite/driver.hpp>  // IWYU pragma: keep
+#endif

@@ -107,6 +107,16 @@ class Session {
         statement_ = &own_;
       }
     }
+    /// A statement that is kept in `kept`; `text()` is its text.
+    template <class Text>
+    Borrowed(Session& session, Statement& kept, Text text, const Doing& doing) : statement_(&kept) {
+      if (!kept) {
+        kept = session.Prepare(text(), doing);
+      } else if (kept.IsRunning()) {
+        own_ = session.Prepare(sqlite3_sql(kept.Get()), doing);
+        statement_ = &own_;
+      }
+    }
     Statement& operator*() const noexcept { return *statement_; }
     Statement* operator->() const noexcept { return statement_; }
 
@@ -182,10 +192,10 @@ class Session {
   void Step(std::vector<Statement>& by_depth, std::string_view sql, int depth) {
     const auto at = static_cast<std::size_t>(depth);
     if (by_depth.size() <= at) by_depth.resize(at + 1);
-    if (!by_depth[at]) {
-      by_depth[at] = Prepare(core::Concat({sql, std::to_string(depth)}), Say());
-    }
-    Step(by_depth[at], {});
+    Statement& statement = by_depth[at];
+    if (!statement) statement = Prepare(core::Concat({sql, std::to_string(depth)}), Say());
+    Running running(*this, statement);
+    running.Finish(Binding(statement.Get()), Say());
   }
 
  private:

@@ -83,8 +83,8 @@ inline Sql EdgeText(const store::EdgeWrite& write) {
   return sql;
 }
 
-/// INSERT of all columns in the table's order, with or without the id.
-inline std::string InsertText(const Table& table, bool with_id) {
+/// INSERT of all columns in the table's order, with or without the id; of one row or of several.
+inline std::string InsertText(const Table& table, bool with_id, std::size_t rows = 1) {
   std::string columns, values;
   for (std::size_t i = with_id ? 0 : 1; i < table.columns.size(); ++i) {
     core::Append(columns, {columns.empty() ? "" : ", ", Quote(table.columns[i].storage)});
@@ -92,7 +92,11 @@ inline std::string InsertText(const Table& table, bool with_id) {
   }
   const std::string name = Quote(table.name);
   if (columns.empty()) return core::Concat({"INSERT INTO ", name, " DEFAULT VALUES"});
-  return core::Concat({"INSERT INTO ", name, " (", columns, ") VALUES (", values, ")"});
+  std::string text = core::Concat({"INSERT INTO ", name, " (", columns, ") VALUES "});
+  for (std::size_t row = 0; row < rows; ++row) {
+    core::Append(text, {row == 0 ? "(" : ", (", values, ")"});
+  }
+  return text;
 }
 
 /// " WHERE ..." of a statement about one row, whose id is the parameter of that number, or, where that is

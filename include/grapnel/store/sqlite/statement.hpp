@@ -59,16 +59,17 @@ class Binding final : public grapnel::detail::Binder {
 
  private:
   void Keep(int result) noexcept {
-    if (result_ == SQLITE_OK) result_ = result;
+    if (result != SQLITE_OK && result_ == SQLITE_OK) [[unlikely]] result_ = result;
   }
   sqlite3_stmt* statement_;
   int result_ = SQLITE_OK;
 };
 
 /// Reads the current row, columns counted from 0.
-class ResultRow final : public grapnel::detail::Row {
+class ResultRow : public grapnel::detail::Row {
  public:
   explicit ResultRow(sqlite3_stmt* statement) noexcept : statement_(statement) {}
+  sqlite3_stmt* Get() const noexcept { return statement_; }
 
   bool IsNull(int at) override { return sqlite3_column_type(statement_, at) == SQLITE_NULL; }
   std::int64_t Int(int at) override {

@@ -96,7 +96,7 @@ inline std::optional<std::pair<std::string_view, std::string>> Misfit(
     if (!found->in_view && found->is_key != (&column == &table.Id())) {
       return std::pair(table.Id().name, KeyReason(table.name, table.Id().storage));
     }
-    if (&column == &table.Id() && table.GeneratesIds() && !found->in_view && !found->is_rowid &&
+    if (&column == &table.Id() && table.generates_ids && !found->in_view && !found->is_rowid &&
         Affinity(found->type) == "INTEGER") {
       return std::pair(column.name, RowidReason(table.name, column.storage));
     }

@@ -49,7 +49,7 @@ class RowLists {
     keep.where = where.get();
     sizes_.resize(static_cast<std::size_t>(m_.Transaction().LastList() - first_) + 1);
     sizes_[static_cast<std::size_t>(keep.list - first_)] +=
-        m_.Transaction().Write(*m_.level, m_.Handle().store->TypeOf(table), m_.Handle().context,
+        m_.Transaction().Write(m_.GetLevel(), m_.Transaction().TypeOf(table), m_.Handle().context,
                                [&](store::Connection& connection) { return connection.Run(keep); });
     return keep.list;
   }

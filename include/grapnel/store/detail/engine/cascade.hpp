@@ -3,9 +3,10 @@
 #include <grapnel/core/concat.hpp>
 #include <grapnel/schema/graph.hpp>
 #include <grapnel/schema/table.hpp>
-#include <grapnel/store/detail/edges.hpp>
+#include <grapnel/store/detail/engine/edges.hpp>
+#include <grapnel/store/detail/hook_chain.hpp>
 #include <grapnel/store/detail/mutation_core.hpp>
-#include <grapnel/store/detail/row_lists.hpp>
+#include <grapnel/store/detail/engine/row_lists.hpp>
 #include <grapnel/store/detail/rows.hpp>
 #include <grapnel/store/detail/store.hpp>
 #include <grapnel/store/detail/transaction.hpp>
@@ -25,7 +26,7 @@ class Cascade {
  public:
   /// Whether a deletion of rows of the mutation's type needs this at all.
   static bool IsNeeded(const MutationCore& m) {
-    for (const Relation* key : m.Handle().store->graph->Referrers(*m.table)) {
+    for (const Relation* key : m.Running().type.referrers) {
       if (Matters(m, *key)) return true;
     }
     return false;
@@ -79,7 +80,7 @@ class Cascade {
     if (key.on_delete != grapnel::Cascade) return false;
     const Store& store = *m.Handle().store;
     if (store.graph->IsCyclic(key)) return true;
-    if (store.TypeOf(key.Holder()).HasDeleteHooks(*m.level)) return true;
+    if (HasDeleteHooks(store.TypeOf(key.Holder()), &m.GetLevel())) return true;
     for (const Relation* next : store.graph->Referrers(key.Holder())) {
       if (Matters(m, *next)) return true;
     }
@@ -153,7 +154,7 @@ class Cascade {
   void Delete(const Rows& rows) {
     const auto listed = lists_.In(*rows.table, rows.list);
     if (CountRows(m_, *rows.table, listed) == 0) return;  // all of them go at a deeper level
-    m_.Handle().store->TypeOf(*rows.table).DeleteRows(m_.handle, listed, IsDeferred());
+    m_.Handle().store->TypeOf(*rows.table).DeleteRows(m_.GetHandle(), listed, IsDeferred());
     const auto kept = CountRows(m_, *rows.table, listed);
     if (kept == 0) return;
     throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},

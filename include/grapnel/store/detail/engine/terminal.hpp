@@ -1,15 +1,19 @@
 #pragma once
 
 #include <grapnel/core/concat.hpp>
+#include <grapnel/core/separate.hpp>
 #include <grapnel/schema/error.hpp>
+#include <grapnel/schema/graph.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/store/any_mutation.hpp>
 #include <grapnel/store/builders/conflict.hpp>
-#include <grapnel/store/detail/cascade.hpp>
-#include <grapnel/store/detail/edges.hpp>
+#include <grapnel/store/detail/engine/cascade.hpp>
+#include <grapnel/store/detail/engine/edges.hpp>
+#include <grapnel/store/detail/engine/pending_rows.hpp>
+#include <grapnel/store/detail/engine/row_lists.hpp>
 #include <grapnel/store/detail/mutation_core.hpp>
-#include <grapnel/store/detail/row_lists.hpp>
 #include <grapnel/store/detail/rows.hpp>
+#include <grapnel/store/detail/run.hpp>
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
@@ -32,7 +36,9 @@ class Terminal {
   /// Writes the mutation. Returns the number of rows matched. Of Create the id is then in its
   /// entity; of UpdateOne, and of Create with OnConflict, the row as it is now stored is in
   /// `fresh`.
-  std::int64_t Run(void* fresh) {
+  /// `may_wait`: nobody looks at the mutation any more, so that a row of a bulk may be inserted
+  /// later.
+  std::int64_t Run(void* fresh, bool may_wait) {
     if (m_.executed) {
       throw Error(
           core::Concat({table_.entity,
@@ -40,6 +46,13 @@ class Terminal {
                         "call next as well"}));
     }
     m_.Validate(entity_);
+    if (m_.pending != nullptr) {
+      if (may_wait && m_.pending->Takes(m_)) {
+        m_.executed = true;
+        return 1;
+      }
+      m_.pending->Flush();
+    }
     if (m_.ChangesEdges()) m_.Transaction().ExpectSeveralWrites();
     fresh_ = fresh;
     const std::int64_t count = Dispatch();
@@ -70,16 +83,9 @@ class Terminal {
     } catch (const ConstraintError& error) {
       ExplainMissingNeighbour(m_, entity_, error);
     }
-    if (!m_.set.test(0)) {
-      const Column& id = table_.Id();
-      try {
-        id.ops->from_value(id.at(entity_), made);
-      } catch (const BadValue& error) {
-        throw ValidationError(table_.entity, id.name, m_.op, error.what());
-      }
-    }
+    if (!m_.set.test(0)) m_.SetId(entity_, made);
     m_.has_id = true;
-    WriteEdges(m_, Id(entity_), true);
+    if (m_.ChangesEdges()) WriteEdges(m_, Id(entity_), true);
     return 1;
   }
 
@@ -90,7 +96,7 @@ class Terminal {
     } else if (WriteFields(true, m_.where.get()) == 0) {
       throw NotFound(entity_);
     }
-    WriteEdges(m_, Id(entity_));
+    if (m_.ChangesEdges()) WriteEdges(m_, Id(entity_));
     Reread(entity_, nullptr);
     return 1;
   }
@@ -134,8 +140,9 @@ class Terminal {
   /// engine holds the ids of all rows that one statement deletes in memory. Rows that restrict one
   /// another go together.
   bool IsLarge() {
+    if (m_.IsOne()) return false;
     const Graph& graph = *m_.Handle().store->graph;
-    if (m_.IsOne() || !graph.HasKeys(table_) || graph.RestrictsItself(table_)) return false;
+    if (!graph.HasKeys(table_) || graph.RestrictsItself(table_)) return false;
     store::Select select{{&table_, m_.op}};
     select.want = store::Select::Want::Count;
     select.where = m_.where.get();
@@ -257,7 +264,9 @@ class Terminal {
         column.ops->copy(member, column.at_const(entity_));
       } else if (column.set_update_default != nullptr && !cleared.test(i)) {
         column.set_update_default(member);
-        m_.Normalize(i, [&] { column.ops->normalize(member); });
+        if (column.ops->normalize != nullptr) {
+          m_.Normalize(i, [&] { column.ops->normalize(member); });
+        }
         set.set(i);
       }
     }
@@ -302,7 +311,7 @@ class Terminal {
   template <class Statement>
   std::int64_t Write(const Statement& statement) {
     return m_.Transaction().Write(
-        *m_.level, m_.Handle().store->TypeOf(table_), m_.Handle().context,
+        m_.GetLevel(), m_.Running().type, m_.Handle().context,
         [&](store::Connection& connection) { return connection.Run(statement); });
   }
   /// UPDATE of what `of` sets.
@@ -321,9 +330,7 @@ class Terminal {
   /// The update of a conflict, to ask the database on its behalf.
   const MutationCore& Bound(const MutationCore& of) {
     MutationCore& update = m_.conflict->update->Core();
-    update.handle = m_.handle;
-    update.transaction = m_.transaction;
-    update.level = m_.level;
+    update.bound = m_.bound;
     return of;
   }
 
@@ -358,5 +365,22 @@ class Terminal {
   void* entity_;
   void* fresh_ = nullptr;
 };
+
+GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wait) {
+  MutationCore& core = m.Core();
+  const bool plain = core.IsPlainCreate() && !core.executed && core.pending == nullptr &&
+                     !core.conflict && !core.ChangesEdges();
+  if (!plain) return Terminal(m).Run(fresh, may_wait);
+  // The most frequent mutation by the shortest way; what it leaves out would do nothing here.
+  void* entity = m.Entity();
+  const store::Insert insert{{core.table, core.op}, entity, core.set};
+  const Bound& bound = core.Running();
+  core.SetId(entity, bound.transaction.Write(
+                         bound.level, bound.type, bound.handle->context,
+                         [&](store::Connection& connection) { return connection.Run(insert); }));
+  core.has_id = true;
+  core.executed = true;
+  return 1;
+}
 
 }  // namespace grapnel::detail

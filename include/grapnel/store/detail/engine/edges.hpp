@@ -57,7 +57,7 @@ class EdgeWriter {
   std::int64_t Run(Do what, const FieldValue& source, std::span<const FieldValue> targets) {
     store::EdgeWrite write{{m_.table, m_.op}, what, &relation_, &source, targets};
     return m_.Transaction().Write(
-        *m_.level, m_.Handle().store->TypeOf(*relation_.target), m_.Handle().context,
+        m_.GetLevel(), m_.Transaction().TypeOf(*relation_.target), m_.Handle().context,
         [&](store::Connection& connection) { return connection.Run(write); });
   }
 

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/next.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/core/separate.hpp>
+#include <grapnel/schema/table.hpp>
+#include <grapnel/schema/value.hpp>
+#include <grapnel/store/any_mutation.hpp>
+#include <grapnel/store/builders/conflict.hpp>
+#include <grapnel/store/detail/describe.hpp>
+#include <grapnel/store/detail/mutation_core.hpp>
+#include <grapnel/store/detail/rows.hpp>
+#include <grapnel/store/detail/transaction.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+
+GRAPNEL_DEFINE AnyMutation::Ids AnyMutation::IDs() const {
+  if (core_.op != grapnel::Op::Create) return detail::PinnedIds(core_, Entity());
+  Ids ids;
+  if (auto id = AnyMutation::ID()) ids.push_back(*std::move(id));
+  return ids;
+}
+
+GRAPNEL_DEFINE FieldValue AnyMutation::OldField(std::string_view name) const {
+  const detail::Column& column = core_.table->columns[core_.PlaceOf(name)];
+  return column.ops->to_value(column.at_const(OldEntity()));
+}
+
+GRAPNEL_DEFINE void AnyMutation::NeedOldRows() const {
+  if (old_rows_known_) return;
+  if (core_.op == grapnel::Op::Create) return;  // none, but the one in conflict
+  detail::BeforeWrite(core_);
+  ForgetOldRows();
+  Ids ids;
+  detail::SelectTouched(core_, Entity(), store::Select::Want::Rows, [&](detail::Row& row) {
+    ids.push_back(detail::LoadId(*core_.table, row, 0));
+    KeepOldRow(row);
+  });
+  if (!core_.pinned) detail::Pin(core_, std::move(ids));
+  old_rows_known_ = true;
+}
+
+GRAPNEL_DEFINE const void* AnyMutation::OldEntity() const {
+  const bool create = core_.op == grapnel::Op::Create;
+  if (!create && !core_.IsOne()) {
+    throw Error(core::Concat(
+        {Type(), " ", ToString(core_.op), " touches many rows: read them by OldRows()"}));
+  }
+  NeedOldRows();
+  if (OldRowCount() > 0) return FirstOldRow();
+  throw NotFoundError(Type(), create ? std::string("no row was there before")
+                                     : detail::DescribeId(*core_.table, Entity()));
+}
+
+GRAPNEL_DEFINE void AnyMutation::KeepOldRow(detail::Row& row) const {
+  detail::LoadRow(*core_.table, NewOldRow(), row);
+}
+
+GRAPNEL_DEFINE void AnyMutation::SetOp(grapnel::Op op) { core_.SetOp(op, Entity()); }
+
+GRAPNEL_DEFINE void AnyMutation::NextScope::Undo() noexcept {
+  detail::MutationCore& core = mutation_.core_;
+  transaction_.Fail(scope_);
+  core.executed = executed_;
+  core.has_id = has_id_ || (core.op == grapnel::Op::Create && core.set.test(0));
+  if (core.conflict && !executed_) ForgetConflict();
+}
+
+GRAPNEL_DEFINE void AnyMutation::NextScope::ForgetConflict() noexcept {
+  detail::MutationCore& core = mutation_.core_;
+  core.conflict->outcome = store::ConflictOutcome::Pending;
+  mutation_.ForgetOldRows();
+  const detail::Column& id = core.table->Id();
+  void* member = id.at(mutation_.Entity());
+  if (!core.set.test(0)) return id.ops->reset(member);
+  const FieldValue given = std::exchange(core.conflict->given_id, {});
+  if (!given.IsNull()) id.ops->from_value(member, given);
+}
+
+}  // namespace grapnel

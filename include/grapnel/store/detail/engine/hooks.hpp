@@ -1,0 +1,91 @@
+#pragma once
+
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/core/separate.hpp>
+#include <grapnel/core/type.hpp>
+#include <grapnel/schema/graph.hpp>
+#include <grapnel/schema/table.hpp>
+#include <grapnel/store/detail/hook_chain.hpp>
+#include <grapnel/store/detail/store.hpp>
+#include <grapnel/store/detail/transaction.hpp>
+#include <grapnel/store/effective_chain.hpp>
+
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel::detail {
+
+/// The hook list of a type that lasts as long as `level`; null unless it was used, or is to be
+/// `made`.
+inline core::StoredHooks* LocalHooks(Level& level, core::TypeId type, bool make = false) {
+  for (auto& [of, list] : level.local_hooks) {
+    if (of == type) return list.get();
+  }
+  if (!make) return nullptr;
+  level.transaction->SetHasLocalHooks();
+  return level.local_hooks.emplace_back(type, std::make_unique<core::StoredHooks>()).second.get();
+}
+
+GRAPNEL_DEFINE void HookChain::AddLocal(const TypeEntry& type, Level& level) {
+  for (Level* each = &level; each != nullptr; each = each->outer) {
+    auto* list = LocalHooks(*each, type.table->type);
+    if (list != nullptr) local_.insert(local_.begin(), list->Load());
+  }
+}
+
+GRAPNEL_DEFINE store::EffectiveChain DescribeChain(const HandlePtr& handle, const Table& table) {
+  const TypeEntry& type = handle->store->TypeOf(table);
+  store::EffectiveChain chain{table.entity, {}};
+  HookChain(type, handle->GetLevel())
+      .ForEach([&](std::string_view stage, const core::StoredHook& hook) {
+        chain.hooks.push_back({stage, hook.Name(), hook.Mask()});
+      });
+  return chain;
+}
+
+GRAPNEL_DEFINE bool HasDeleteHooks(const TypeEntry& type, Level* level) {
+  bool found = false;
+  HookChain(type, level).ForEach([&](std::string_view, const core::StoredHook& hook) {
+    found = found || Is(Op::Delete, hook.Mask());
+  });
+  return found;
+}
+
+GRAPNEL_DEFINE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
+                                         std::initializer_list<core::StoredHook> hooks) {
+  TypeEntry& type = handle->store->TypeOf(table);
+  const auto id = type.runtime.Add({hooks.begin(), hooks.size()});
+  return core::HookHandle([store = std::weak_ptr(handle->store), &type, id] {
+    if (const auto alive = store.lock()) type.runtime.Remove(id);
+  });
+}
+GRAPNEL_DEFINE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table& table,
+                                           std::initializer_list<core::StoredHook> hooks) {
+  handle->transaction->Check(*handle->GetLevel());
+  core::StoredHooks& list = *LocalHooks(*handle->GetLevel(), table.type, true);
+  const auto id = list.Add({hooks.begin(), hooks.size()});
+  return core::HookHandle([handle = std::weak_ptr(handle), &list, id] {
+    if (const auto alive = handle.lock()) list.Remove(id);
+  });
+}
+
+GRAPNEL_DEFINE HandlePtr OpenStore(std::unique_ptr<store::Driver> driver,
+                                   std::span<std::unique_ptr<TypeEntry>> types) {
+  auto store = std::make_shared<Store>();
+  store->driver = std::move(driver);
+  std::vector<const Table*> tables;
+  for (auto& type : types) {
+    tables.push_back(type->table);
+    store->types.emplace(type->table->type, std::move(type));
+  }
+  store->graph = std::make_unique<const Graph>(tables);
+  for (auto& [id, type] : store->types) type->referrers = store->graph->Referrers(*type->table);
+  return std::make_shared<const Handle>(Handle{std::move(store), {}, {}, {}});
+}
+
+}  // namespace grapnel::detail

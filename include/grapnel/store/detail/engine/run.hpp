@@ -1,0 +1,225 @@
+#pragma once
+
+#include <grapnel/core/concat.hpp>
+#include <grapnel/core/function_ref.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/core/separate.hpp>
+#include <grapnel/schema/error.hpp>
+#include <grapnel/schema/table.hpp>
+#include <grapnel/store/any_mutation.hpp>
+#include <grapnel/store/detail/engine/pending_rows.hpp>
+#include <grapnel/store/detail/engine/terminal.hpp>
+#include <grapnel/store/detail/engine/tx.hpp>
+#include <grapnel/store/detail/hook_chain.hpp>
+#include <grapnel/store/detail/rows.hpp>
+#include <grapnel/store/detail/run.hpp>
+#include <grapnel/store/detail/transaction.hpp>
+#include <grapnel/store/error.hpp>
+#include <grapnel/store/tx.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <utility>
+
+/// How mutations run, compiled once for all types.
+namespace grapnel::detail {
+
+/// Fits what the hooks made of the mutation to what its caller asked for. A count is no entity,
+/// unless a hook turned the mutation into another one.
+[[gnu::cold]] inline void Fit(const HandlePtr& handle, AnyMutation& m, AnyResult& result) {
+  const MutationCore& core = m.Core();
+  const bool wants_entity = Is(core.asked, Op::Create | Op::UpdateOne);
+  if (core.asked == core.op) {
+    throw TypeMismatchError(
+        core.table->entity, "id",
+        core::Concat({ToString(core.op),
+                      wants_entity ? " results in an entity, but a hook returned a count"
+                                   : " results in a count, but a hook returned an entity"}));
+  }
+  if (!wants_entity) return result.ForgetEntity();
+  void* fresh = result.MakeEntity();
+  store::Select statement{{core.table, core.asked}};
+  statement.entity = m.Entity();
+  statement.by_id = true;
+  bool found = false;
+  RunRead(handle, *core.table, [&](store::Connection& connection) {
+    connection.Run(statement, [&](Row& row) {
+      LoadRow(*core.table, fresh, row);
+      found = true;
+    });
+    return 0;
+  });
+  if (!found) throw NotFoundError(core.table->entity, DescribeId(*core.table, m.Entity()));
+}
+
+/// Binds a mutation to what it runs in; put back afterwards, for Mutate runs one inside itself.
+class Binding {
+ public:
+  Binding(MutationCore& m, const HandlePtr& handle, TypeEntry& type, Level& level)
+      : m_(m),
+        bound_{handle, type, *level.transaction, level},
+        running_{m.table->entity, m.op, nullptr, !m.uncounted} {
+    bound_.transaction.EnterMutation(bound_.level, running_);
+    outer_ = std::exchange(m.bound, &bound_);
+  }
+  Binding(const Binding&) = delete;
+  Binding& operator=(const Binding&) = delete;
+  ~Binding() {
+    bound_.transaction.LeaveMutation(bound_.level, running_);
+    m_.bound = outer_;
+  }
+
+ private:
+  MutationCore& m_;
+  Bound bound_;
+  const Bound* outer_ = nullptr;
+  RunningMutation running_;
+};
+
+/// A scope that fails unless it is told to succeed.
+class OpenScope {
+ public:
+  OpenScope(Transaction& transaction, bool single) noexcept : transaction_(transaction) {
+    scope_.single = single;
+    transaction_.Enter(scope_);
+  }
+  OpenScope(const OpenScope&) = delete;
+  OpenScope& operator=(const OpenScope&) = delete;
+  ~OpenScope() {
+    if (open_) transaction_.Fail(scope_);
+  }
+  void Succeed() {
+    transaction_.Succeed(scope_);
+    open_ = false;
+  }
+
+ private:
+  Transaction& transaction_;
+  bool open_ = true;
+  Scope scope_;
+};
+
+/// Runs `body(handle)` whole or not at all: in the handle's transaction, or in one of its own.
+/// `attach(error)` may put the result into a CommittedError.
+inline void Atomically(const HandlePtr& handle, bool single,
+                       core::FunctionRef<void(const HandlePtr&)> body,
+                       core::FunctionRef<void(CommittedError&)> attach) {
+  if (handle->transaction) {
+    const Tx::Access::Finish finish{handle};
+    handle->transaction->Check(*handle->GetLevel());
+    OpenScope scope(*handle->transaction, single);
+    body(handle);
+    return scope.Succeed();
+  }
+  Marks::Guard(*handle->store);
+  Marks::Running mark(*handle->store);
+  auto transaction =
+      std::make_shared<Transaction>(handle->store, handle->context, Transaction::Kind::Implicit);
+  transaction->SetRunningMark(&mark);
+  struct Unmark {
+    Transaction& transaction;
+    ~Unmark() { transaction.SetRunningMark(nullptr); }
+  } unmark{*transaction};
+  const auto inside =
+      std::make_shared<const Handle>(Handle{handle->store, transaction, nullptr, handle->context});
+  try {
+    body(inside);
+  } catch (...) {
+    if (const auto thrown = Tx::Access::Rollback(inside)) handle->store->Report(thrown);
+    throw;
+  }
+  try {
+    Tx::Access::Commit(inside);
+  } catch (CommittedError& error) {
+    attach(error);
+    throw;
+  }
+}
+
+/// Runs a mutation with its hooks, inside of a transaction, to what its caller asked for.
+[[gnu::always_inline]] inline void RunInside(const HandlePtr& handle, Level& level, TypeEntry& type,
+                                             const HookChain& hooks, AnyMutation& m,
+                                             AnyResult& result) {
+  const Binding binding(m.Core(), handle, type, level);
+  if (!Is(m.Op(), Op::Delete | Op::DeleteOne)) m.Core().ApplyDefaults(m.Entity());
+  const bool has_entity = result.Run(hooks, m);
+  if (has_entity != Is(m.Core().asked, Op::Create | Op::UpdateOne)) Fit(handle, m, result);
+}
+
+GRAPNEL_DEFINE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyResult& result) {
+  m.Core().pending = nullptr;  // of a bulk, when its hook carries it out by Mutate
+  if (handle->transaction) {   // what Atomically does, without its detours
+    const Tx::Access::Finish finish{handle};
+    Transaction& transaction = *handle->transaction;
+    Level& level = *handle->GetLevel();
+    transaction.Check(level);
+    OpenScope scope(transaction, true);
+    TypeEntry& type = transaction.TypeOf(*m.Core().table);
+    RunInside(handle, level, type, HookChain(type, &level), m, result);
+    return scope.Succeed();
+  }
+  Atomically(
+      handle, true,
+      [&](const HandlePtr& inside) {
+        TypeEntry& type = TypeOf(*inside, *m.Core().table);
+        Level& level = *inside->GetLevel();
+        RunInside(inside, level, type, HookChain(type, &level), m, result);
+      },
+      [&](CommittedError& error) { result.AttachTo(error); });
+}
+
+class BulkInTransaction final : public BulkRun {
+ public:
+  BulkInTransaction(const HandlePtr& handle, const Table& table,
+                    core::FunctionRef<void*(std::size_t)> row)
+      : bound_{handle, handle->transaction->TypeOf(table), *handle->transaction,
+               *handle->GetLevel()},
+        hooks_(bound_.type, &bound_.level),
+        pending_(bound_, row) {}
+
+  void Run(AnyMutation& m, AnyResult& result) override {
+    m.Core().pending = &pending_;
+    RunInside(bound_.handle, bound_.level, bound_.type, hooks_, m, result);
+  }
+  void Done() override {
+    ++done_;
+    pending_.Done();
+  }
+  /// Calls `body()`, and tells of a ConstraintError in which row it was.
+  void Guard(core::FunctionRef<void()> body) {
+    try {
+      try {
+        body();
+      } catch (...) {
+        pending_.FlushIfOpen();
+        throw;
+      }
+      pending_.Flush();
+    } catch (const ConstraintError& error) {
+      if (error.Row() || error.Entity() != bound_.type.table->entity) throw;
+      throw error.InRow(done_);
+    }
+  }
+
+ private:
+  Bound bound_;
+  HookChain hooks_;
+  PendingRows pending_;
+  std::size_t done_ = 0;
+};
+
+GRAPNEL_DEFINE void RunBulk(const HandlePtr& handle, const Table& table,
+                            core::FunctionRef<void(BulkRun&)> rows,
+                            core::FunctionRef<void*(std::size_t)> row,
+                            core::FunctionRef<void(CommittedError&)> attach) {
+  Atomically(
+      handle, false,
+      [&](const HandlePtr& inside) {
+        BulkInTransaction bulk(inside, table, row);
+        bulk.Guard([&] { rows(bulk); });
+      },
+      attach);
+}
+
+}  // namespace grapnel::detail

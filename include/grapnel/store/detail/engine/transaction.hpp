@@ -1,0 +1,310 @@
+#pragma once
+
+#include <grapnel/core/concat.hpp>
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/function_ref.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/separate.hpp>
+#include <grapnel/core/type.hpp>
+#include <grapnel/store/detail/after.hpp>
+#include <grapnel/store/detail/scope.hpp>
+#include <grapnel/store/detail/store.hpp>
+#include <grapnel/store/detail/transaction.hpp>
+#include <grapnel/store/driver.hpp>
+#include <grapnel/store/error.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+/// How transactions, savepoints and what waits for their end work.
+namespace grapnel::detail {
+
+GRAPNEL_DEFINE TypeEntry& Transaction::TypeOf(const Table& table) {
+  if (last_type_ == nullptr || last_type_->table != &table) last_type_ = &store_->TypeOf(table);
+  return *last_type_;
+}
+
+GRAPNEL_DEFINE void Transaction::MarkThread() { mark_ = Marks::Add(*store_); }
+
+GRAPNEL_DEFINE void Transaction::Begin(const core::Context& context) {
+  if (lease_) return;
+  const bool reads = kind_ == Kind::ReadOnly;
+  store::Lease lease = reads ? store_->driver->Reader(context) : store_->driver->Writer(context);
+  lease->Watch(&context);
+  reads ? lease->BeginRead() : lease->BeginWrite();
+  lease_ = std::move(lease);
+  watched_ = &context;
+  Watch(own_watch_);
+}
+
+GRAPNEL_DEFINE std::int64_t Transaction::Read(const Level& level, TypeEntry& type,
+                                              const core::Context& context, Statement statement) {
+  return Guarded(level, type, context, false, statement);
+}
+
+GRAPNEL_DEFINE std::int64_t Transaction::Write(const Level& level, TypeEntry& type,
+                                               const core::Context& context, Statement statement) {
+  if (kind_ == Kind::ReadOnly) throw TxError("a ReadTx does not write");
+  return Guarded(level, type, context, true, statement);
+}
+
+GRAPNEL_DEFINE void Transaction::Finish(Scope& scope) {
+  if (scope.gone) return;
+  CloseAbove(scope);
+  top_ = scope.outer;
+  if (!scope.owns) return;
+  try {
+    lease_->Release(scope.savepoint);
+  } catch (const std::exception& error) {
+    Die(error.what());
+    throw;
+  }
+  clean_at_.resize(static_cast<std::size_t>(scope.savepoint) - 1);
+}
+
+GRAPNEL_DEFINE void Transaction::Fail(Scope& scope) noexcept {
+  if (scope.gone) return;
+  CloseAbove(scope);
+  top_ = scope.outer;
+  after_commit_.resize(scope.after_commit);
+  for (std::size_t i = scope.after_rollback; i < after_rollback_.size(); ++i) {
+    rolled_back_.push_back(std::move(after_rollback_[i]));
+  }
+  after_rollback_.resize(scope.after_rollback);
+  if (scope.savepoint == Scope::kNone) {
+    if (writes_ != scope.writes) Die("a mutation failed after its write");
+    return;
+  }
+  try {
+    lease_->RollbackTo(scope.savepoint);
+    clean_at_.resize(static_cast<std::size_t>(scope.savepoint));
+    clean_at_.back() = writes_;
+    if (scope.owns) {
+      lease_->Release(scope.savepoint);
+      clean_at_.pop_back();
+    }
+  } catch (const std::exception& error) {
+    Die(error.what());
+  }
+}
+
+GRAPNEL_DEFINE std::shared_ptr<Level> Transaction::Nest(Level& outer) {
+  Check(outer);
+  auto level = std::make_shared<Level>();
+  level->transaction = this;
+  level->outer = &outer;
+  Enter(level->scope);
+  innermost_ = level.get();
+  return level;
+}
+
+GRAPNEL_DEFINE void Transaction::CloseNested(Level& level, bool keep) {
+  if (!level.open) return;
+  level.open = false;
+  innermost_ = level.outer;
+  keep ? Succeed(level.scope) : Fail(level.scope);
+}
+
+GRAPNEL_DEFINE void Transaction::EnterMutation(Level& level, RunningMutation& running) {
+  CheckOpen(level);
+  running.outer = running_;
+  running.depth = (running_ != nullptr ? running_->depth : 0) + (running.counted ? 1 : 0);
+  if (running.depth > kDepthLimit) ThrowTooDeep(running);
+  running_ = &running;
+  ++level.running;
+}
+
+GRAPNEL_DEFINE void Transaction::AfterCommit(const Level& level, std::function<void()> callback) {
+  CheckThread(level);
+  after_commit_.push_back(std::move(callback));
+}
+
+GRAPNEL_DEFINE void Transaction::AfterRollback(const Level& level, std::function<void()> callback) {
+  CheckThread(level);
+  after_rollback_.push_back(std::move(callback));
+}
+
+GRAPNEL_DEFINE void Transaction::Commit() {
+  Check(root_);
+  if (!lease_) return End(TxOutcome::Committed);
+  Watch(nullptr);
+  try {
+    lease_->Commit();
+  } catch (const StorageError& error) {
+    reason_ = error.what();
+    if (error.Kind() != StorageKind::Io) {
+      End(TxOutcome::RolledBack);
+      throw;
+    }
+    End(TxOutcome::Unknown);
+    throw TxError(
+        core::Concat(
+            {"COMMIT failed with an I/O error, so that it is unknown whether it took place: ",
+             error.what()}),
+        TxOutcome::Unknown);
+  } catch (const Error& error) {
+    if (!lease_->InTransaction()) Die(error.what());
+    throw;
+  }
+  End(TxOutcome::Committed);
+}
+
+GRAPNEL_DEFINE Callbacks Transaction::TakeCallbacks() {
+  Callbacks due;
+  if (outcome_ == TxOutcome::Committed) {
+    due = std::move(after_commit_);
+  } else {
+    rolled_back_.insert(rolled_back_.end(), std::make_move_iterator(after_rollback_.begin()),
+                        std::make_move_iterator(after_rollback_.end()));
+  }
+  due.insert(due.end(), std::make_move_iterator(rolled_back_.begin()),
+             std::make_move_iterator(rolled_back_.end()));
+  after_commit_.clear();
+  after_rollback_.clear();
+  rolled_back_.clear();
+  return due;
+}
+
+GRAPNEL_DEFINE std::vector<TxHooks> Transaction::TakeNestedHooks() {
+  for (Level* level = innermost_; level != &root_; level = level->outer) Orphan(*level);
+  return std::exchange(orphaned_, {});
+}
+
+GRAPNEL_DEFINE std::int64_t Transaction::Guarded(const Level& level, TypeEntry& type,
+                                                 const core::Context& context, bool writes,
+                                                 Statement statement) {
+  CheckOpen(level);
+  // The call's context may be gone before the next statement, which may be a RELEASE of our own.
+  struct Unwatch {
+    Transaction& self;
+    ~Unwatch() { self.Watch(self.own_watch_); }
+  } unwatch{*this};
+  try {
+    const core::Context* observed = Observed(context);
+    if (observed != nullptr) observed->ThrowIfCancelled();
+    if (!lease_) Begin(context);
+    Watch(observed);
+    type.Verify(*lease_);
+    if (!writes) return statement(*lease_);
+    if (top_ != nullptr && top_->savepoint == Scope::kNone && !UndoesItself(*top_)) OpenSavepoint();
+    const std::int64_t result = statement(*lease_);
+    ++writes_;
+    return result;
+  } catch (...) {
+    EndIfInDoubt();
+    throw;
+  }
+}
+
+GRAPNEL_DEFINE void Transaction::EndIfInDoubt() noexcept {
+  try {
+    throw;
+  } catch (const CancelledError& error) {
+    Die(error.what());
+  } catch (const StorageError& error) {
+    Die(error.what());
+  } catch (const std::exception& error) {
+    if (lease_ && !lease_->InTransaction()) Die(error.what());
+  } catch (...) {  // NOLINT(bugprone-empty-catch): of no engine
+  }
+}
+
+GRAPNEL_DEFINE void Transaction::OpenSavepoint() {
+  const int depth = static_cast<int>(clean_at_.size()) + 1;
+  clean_at_.reserve(clean_at_.size() + 1);
+  lease_->Savepoint(depth);
+  clean_at_.push_back(writes_);
+  Scope* owner = nullptr;
+  for (Scope* scope = top_; scope != nullptr && scope->savepoint == Scope::kNone;
+       scope = scope->outer) {
+    scope->savepoint = depth;
+    owner = scope;
+  }
+  owner->owns = true;
+}
+
+GRAPNEL_DEFINE void Transaction::CloseAbove(const Scope& scope) noexcept {
+  while (top_ != nullptr && top_ != &scope) {
+    Scope& above = *top_;
+    for (Level* level = innermost_; level != nullptr; level = level->outer) {
+      if (&level->scope == &above) {
+        Orphan(*level);
+        level->open = false;
+        innermost_ = level->outer;
+      }
+    }
+    Fail(above);
+    above.gone = true;
+  }
+}
+
+GRAPNEL_DEFINE void Transaction::Die(std::string_view reason) noexcept {
+  if (outcome_ != TxOutcome::Open) return;
+  died_ = true;
+  try {
+    reason_ = reason;
+  } catch (...) {  // NOLINT(bugprone-empty-catch): without memory it dies without a reason
+  }
+  End(TxOutcome::RolledBack);
+}
+
+GRAPNEL_DEFINE void Transaction::Orphan(Level& level) noexcept {
+  if (level.outer == nullptr || !level.open || std::exchange(level.orphaned, true)) return;
+  try {
+    auto hooks = level.rollback_hooks.Load();
+    if (!hooks.IsEmpty()) orphaned_.push_back(std::move(hooks));
+  } catch (...) {
+    store_->Report(std::current_exception());
+  }
+}
+
+GRAPNEL_DEFINE void Transaction::End(TxOutcome outcome) noexcept {
+  if (outcome_ != TxOutcome::Open) return;
+  Watch(nullptr);
+  if (lease_ && outcome != TxOutcome::Committed) lease_->Rollback();
+  outcome_ = outcome;
+  lease_.Return();
+  for (Scope* scope = top_; scope != nullptr; scope = scope->outer) scope->gone = true;
+  top_ = nullptr;
+  clean_at_.clear();
+  for (Level* level = innermost_; level != nullptr; level = level->outer) {
+    Orphan(*level);
+    level->open = false;
+  }
+  innermost_ = &root_;
+  if (running_ == nullptr) LeaveThread();
+}
+
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Transaction::Refuse(const Level& level) const {
+  if (std::this_thread::get_id() != thread_) {
+    throw TxError("a transaction was used by another thread than the one that began it", outcome_);
+  }
+  if (outcome_ != TxOutcome::Open) {
+    throw TxError(core::Concat({"the transaction has ended: ", Name(outcome_),
+                                reason_.empty() ? "" : ", because of: ", reason_}),
+                  outcome_);
+  }
+  throw TxError(level.open ? "an outer transaction was used while one nested in it is open"
+                           : "the nested transaction has ended");
+}
+
+[[noreturn]] GRAPNEL_DEFINE void Transaction::ThrowTooDeep(const RunningMutation& innermost) {
+  std::string chain;
+  int shown = 0;
+  for (const RunningMutation* each = &innermost; each != nullptr && shown < 8;
+       each = each->outer, ++shown) {
+    chain = core::Concat({each->type, " ", ToString(each->op), shown == 0 ? "" : " > ", chain});
+  }
+  throw RecursionError(
+      core::Concat({"mutations run inside one another more than ", std::to_string(kDepthLimit),
+                    " deep; a hook mutates without end: ... > ", chain}));
+}
+
+}  // namespace grapnel::detail

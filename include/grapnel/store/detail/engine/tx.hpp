@@ -1,0 +1,213 @@
+#pragma once
+
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/next.hpp>
+#include <grapnel/core/separate.hpp>
+#include <grapnel/store/detail/transaction.hpp>
+#include <grapnel/store/error.hpp>
+#include <grapnel/store/tx.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+
+/// Commits and rolls back whole transactions, with their hooks: shared by Tx and by the mutations
+/// that run in a transaction of their own.
+struct Transaction::Access {
+  /// Throws as Tx::Commit does.
+  static void Commit(const detail::HandlePtr& handle) {
+    detail::Transaction& transaction = *handle->transaction;
+    if (!transaction.StartCommit())
+      throw TxError("Commit was called inside of its own commit hooks");
+    const std::exception_ptr thrown = RunCommitHooks(handle);
+    if (transaction.Outcome() == TxOutcome::Committed) {
+      std::vector<std::exception_ptr> causes;
+      if (thrown) causes.push_back(thrown);
+      if (const auto orphaned =
+              RunHooks(handle, transaction.TakeNestedHooks(), [](Transaction&) {})) {
+        handle->store->Report(orphaned);
+      }
+      for (auto& each : RunCallbacks(transaction)) causes.push_back(std::move(each));
+      if (!causes.empty()) throw CommittedError(std::move(causes));
+      return;
+    }
+    const bool swallowed = transaction.Outcome() == TxOutcome::Open;
+    if (const auto also = Rollback(handle)) handle->store->Report(also);
+    if (thrown) std::rethrow_exception(thrown);
+    throw TxError(swallowed
+                      ? "nothing was committed: a commit hook neither threw nor called next, so "
+                        "that the transaction was rolled back"
+                      : "nothing was committed: a commit hook ended the transaction",
+                  transaction.Outcome());
+  }
+
+  /// Runs the rollback hooks, once, and the callbacks; rolls back in any case. Returns what was
+  /// thrown first; the rest goes to OnError.
+  static std::exception_ptr Rollback(const detail::HandlePtr& handle) {
+    detail::Transaction& transaction = *handle->transaction;
+    std::exception_ptr first;
+    if (transaction.TakeRollbackHooks()) {
+      std::vector<Snapshot> hooks{handle->store->rollback_hooks.Load(),
+                                  transaction.Root().rollback_hooks.Load()};
+      for (auto& nested : transaction.TakeNestedHooks()) hooks.push_back(std::move(nested));
+      first = RunHooks(handle, hooks, [&](Transaction&) { transaction.Rollback(); });
+    }
+    transaction.Rollback();
+    transaction.LeaveThread();
+    for (auto& each : RunCallbacks(transaction)) {
+      first ? handle->store->Report(each) : void(first = std::move(each));
+    }
+    return first;
+  }
+
+  /// Runs the rollback hooks of a transaction that died while it was used, once nothing runs in it.
+  static void FinishIfDead(const detail::HandlePtr& handle) noexcept {
+    const detail::Transaction& transaction = *handle->transaction;
+    if (transaction.Outcome() == TxOutcome::Open || transaction.IsRunning() ||
+        transaction.IsCommitting() ||
+        transaction.GetKind() == detail::Transaction::Kind::ReadOnly) {
+      return;
+    }
+    try {
+      if (const auto thrown = Rollback(handle)) handle->store->Report(thrown);
+    } catch (...) {
+      handle->store->Report(std::current_exception());
+    }
+  }
+  struct Finish {
+    const detail::HandlePtr& handle;
+    ~Finish() { FinishIfDead(handle); }
+  };
+
+ private:
+  friend Transaction;
+  using Snapshot = detail::TxHooks;
+
+  static std::exception_ptr RunCommitHooks(const detail::HandlePtr& handle) {
+    detail::Transaction& transaction = *handle->transaction;
+    return RunHooks(handle,
+                    {handle->store->commit_hooks.Load(), transaction.Root().commit_hooks.Load()},
+                    [&](Transaction&) { transaction.Commit(); });
+  }
+
+  /// Runs the lists inside one another, the first outermost, around `terminal`. Returns what they
+  /// threw.
+  static std::exception_ptr RunHooks(const detail::HandlePtr& handle,
+                                     const std::vector<Snapshot>& lists,
+                                     const std::function<void(Transaction&)>& terminal) {
+    Transaction tx(handle, false);
+    try {
+      RunFrom(0, tx, lists, terminal);
+    } catch (...) {
+      return std::current_exception();
+    }
+    return nullptr;
+  }
+  static void RunFrom(std::size_t at, Transaction& tx, const std::vector<Snapshot>& lists,
+                      const std::function<void(Transaction&)>& terminal) {
+    if (at == lists.size()) return terminal(tx);
+    auto next = [&](Transaction& t) { RunFrom(at + 1, t, lists, terminal); };
+    lists[at].Run(tx, core::detail::NextOf<Transaction, void>(next));
+  }
+
+  static std::vector<std::exception_ptr> RunCallbacks(detail::Transaction& transaction) {
+    return detail::AfterQueue::Run(transaction.TakeCallbacks(),
+                                   [store = transaction.GetStore()](
+                                       const std::exception_ptr& error) { store->Report(error); });
+  }
+};
+
+GRAPNEL_DEFINE Transaction::~Transaction() {
+  if (!owner_ || !handle_) return;
+  detail::Transaction& transaction = *handle_->transaction;
+  std::exception_ptr thrown;
+  try {
+    if (handle_->nested) {
+      if (handle_->nested->open) thrown = RollbackNested();
+    } else if (!transaction.IsCommitting() || transaction.Outcome() == TxOutcome::Open) {
+      thrown = Access::Rollback(handle_);
+    }
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (thrown) handle_->store->Report(thrown);
+}
+
+GRAPNEL_DEFINE void Transaction::Commit() {
+  Use();
+  if (handle_->GetLevel()->running > 0) {
+    throw TxError("Commit was called inside a mutation that is running in the same transaction");
+  }
+  handle_->nested ? CommitNested() : Access::Commit(handle_);
+}
+
+GRAPNEL_DEFINE void Transaction::Rollback() {
+  Use();
+  const std::exception_ptr thrown = handle_->nested ? RollbackNested() : Access::Rollback(handle_);
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+GRAPNEL_DEFINE void Transaction::CommitNested() {
+  detail::Level& level = *handle_->nested;
+  handle_->transaction->CloseNested(level, true);
+  level.outer->commit_hooks.Extend(level.commit_hooks.Load());
+  level.outer->rollback_hooks.Extend(level.rollback_hooks.Load());
+}
+
+GRAPNEL_DEFINE std::exception_ptr Transaction::RollbackNested() {
+  detail::Level& level = *handle_->nested;
+  level.orphaned = true;  // they run here
+  const auto thrown = Access::RunHooks(handle_, {level.rollback_hooks.Load()}, [&](Transaction&) {
+    handle_->transaction->CloseNested(level, false);
+  });
+  handle_->transaction->CloseNested(level, false);
+  return thrown;
+}
+
+GRAPNEL_DEFINE detail::Transaction& Transaction::Use() const {
+  Held()->transaction->Check(*handle_->GetLevel());
+  return *handle_->transaction;
+}
+
+GRAPNEL_DEFINE void Transaction::AfterCommit(std::function<void()> callback) {
+  Use().AfterCommit(*handle_->GetLevel(), std::move(callback));
+}
+
+GRAPNEL_DEFINE void Transaction::AfterRollback(std::function<void()> callback) {
+  Use().AfterRollback(*handle_->GetLevel(), std::move(callback));
+}
+
+GRAPNEL_DEFINE Transaction Transaction::Tx() const {
+  Use();
+  return Nested(handle_);
+}
+
+GRAPNEL_DEFINE Transaction Transaction::Nested(const detail::HandlePtr& outer) {
+  auto level = outer->transaction->Nest(*outer->GetLevel());
+  return {std::make_shared<const detail::Handle>(
+              detail::Handle{outer->store, outer->transaction, std::move(level), outer->context}),
+          true};
+}
+
+/// The body may have ended the transaction itself; when an error did, its success would be a lie.
+GRAPNEL_DEFINE void Transaction::CommitUnlessEnded() {
+  const detail::Transaction& transaction = *handle_->transaction;
+  const bool open = transaction.Outcome() == TxOutcome::Open && handle_->GetLevel()->open;
+  if (open || transaction.HasDied()) Commit();
+}
+
+GRAPNEL_DEFINE core::HookHandle Transaction::Add(Hooks list, std::initializer_list<TxHook> hooks) {
+  Use();
+  const auto id = (handle_->GetLevel()->*list).Add(hooks);
+  return core::HookHandle([handle = std::weak_ptr(handle_), list, id] {
+    if (const auto alive = handle.lock()) (alive->GetLevel()->*list).Remove(id);
+  });
+}
+
+}  // namespace grapnel

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <grapnel/core/hook.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/core/separate.hpp>
+#include <grapnel/core/type.hpp>
+#include <grapnel/store/detail/scope.hpp>
+#include <grapnel/store/detail/store.hpp>
+#include <grapnel/store/detail/transaction.hpp>
+#include <grapnel/store/effective_chain.hpp>
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace grapnel::detail {
+
+/// The hooks that a mutation goes through, as they were when it started: runtime hooks, those of
+/// the transactions, the outermost first, schema hooks.
+class HookChain {
+ public:
+  using Hooks = std::span<const core::detail::ListedHook>;
+
+  HookChain(const TypeEntry& type, Level* level) : schema_(type.schema.get()) {
+    if (type.runtime.HasAny()) runtime_ = type.runtime.Load();
+    if (level != nullptr && level->transaction->HasLocalHooks()) AddLocal(type, *level);
+  }
+
+  bool IsEmpty() const noexcept {
+    return runtime_ == nullptr && local_.empty() && schema_ == nullptr;
+  }
+  std::size_t Size() const noexcept { return local_.size() + 2; }
+  /// The hooks of one stage.
+  Hooks operator[](std::size_t stage) const noexcept {
+    if (stage == 0) return Of(runtime_.get());
+    return Of(stage <= local_.size() ? local_[stage - 1].get() : schema_);
+  }
+  static std::string_view Name(std::size_t stage, std::size_t size) noexcept {
+    return stage == 0 ? "runtime" : stage + 1 == size ? "schema" : "transaction";
+  }
+  template <class Visitor>
+  void ForEach(Visitor visit) const {
+    for (std::size_t stage = 0; stage < Size(); ++stage) {
+      for (const auto& each : (*this)[stage]) visit(Name(stage, Size()), each.hook);
+    }
+  }
+
+ private:
+  GRAPNEL_DECLARE void AddLocal(const TypeEntry& type, Level& level);
+
+  using List = std::vector<core::detail::ListedHook>;
+
+  static Hooks Of(const List* hooks) noexcept { return hooks != nullptr ? Hooks(*hooks) : Hooks(); }
+
+  core::detail::ListedHooks runtime_;
+  std::vector<core::detail::ListedHooks> local_;
+  const List* schema_;
+};
+
+/// A store of these types, in the order of `Open<...>`, and a handle to it.
+GRAPNEL_DECLARE HandlePtr OpenStore(std::unique_ptr<store::Driver> driver,
+                                    std::span<std::unique_ptr<TypeEntry>> types);
+
+GRAPNEL_DECLARE store::EffectiveChain DescribeChain(const HandlePtr& handle, const Table& table);
+
+/// Whether a hook could run when rows of this type are deleted in `level`.
+GRAPNEL_DECLARE bool HasDeleteHooks(const TypeEntry& type, Level* level);
+
+/// Puts runtime hooks behind those of the type.
+GRAPNEL_DECLARE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
+                                          std::initializer_list<core::StoredHook> hooks);
+/// The same for the hooks of the handle's transaction.
+GRAPNEL_DECLARE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table& table,
+                                            std::initializer_list<core::StoredHook> hooks);
+
+}  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/detail/engine/hooks.hpp>  // IWYU pragma: keep
+#endif
