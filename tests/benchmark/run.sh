@@ -17,8 +17,8 @@ status=0
 # part COMMAND...: runs it, keeps its figures for the end, and shows the rest.
 part() {
   "$@" >"$work/said" || status=1
-  grep '^figure ' "$work/said" >>"$figures"
-  grep -v '^figure ' "$work/said"
+  grep '^figure [a-z]' "$work/said" >>"$figures"
+  grep -v '^figure [a-z]' "$work/said"
 }
 
 # Files are made here: its file system is a real one more often than that of the temporary folder.
