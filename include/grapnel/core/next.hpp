@@ -82,33 +82,43 @@ struct ScopeOf<Subject> {
   using type = typename Subject::NextScope;
 };
 
+/// One `next` under way: begun once only, with the subject's scope open inside.
+template <class Subject>
+class Entered {
+ public:
+  Entered(Once& once, Subject& subject) : guard_(once), scope_(subject) {}
+  void Done() {
+    scope_.Done();
+    guard_.once.Done();
+  }
+
+ private:
+  struct Guard {
+    explicit Guard(Once& o) : once(o) { once.Enter(); }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+    ~Guard() { once.Failed(); }
+    Once& once;
+  };
+  Guard guard_;
+  typename ScopeOf<Subject>::type scope_;
+};
+
 /// Runs `rest` as the body of one `next`: once only, inside the subject's scope.
 template <class Subject, class Result, class Rest>
 Result Enter(Once& once, Subject& subject, Rest rest) {
-  once.Enter();
-  struct Guard {
-    Once& once;
-    ~Guard() { once.Failed(); }
-  } guard{once};
-  typename ScopeOf<Subject>::type scope(subject);
+  Entered<Subject> entered(once, subject);
   Result result = rest();  // in the outermost block, where it is made in its place
-  scope.Done();
-  once.Done();
+  entered.Done();
   return result;
 }
 
 template <class Subject, class Result, class Rest>
   requires std::is_void_v<Result>
 void Enter(Once& once, Subject& subject, Rest rest) {
-  once.Enter();
-  struct Guard {
-    Once& once;
-    ~Guard() { once.Failed(); }
-  } guard{once};
-  typename ScopeOf<Subject>::type scope(subject);
+  Entered<Subject> entered(once, subject);
   rest();
-  scope.Done();
-  once.Done();
+  entered.Done();
 }
 
 }  // namespace detail
