@@ -49,6 +49,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/builders/delete_one.hpp
   grapnel/store/builders/update_many.hpp
   grapnel/store/builders/update_one.hpp
+  grapnel/store/cause.hpp
   grapnel/store/client.hpp
   grapnel/store/database.hpp
   grapnel/store/detail/after.hpp

@@ -4,6 +4,7 @@
 
 #include <grapnel/store/any_mutation.hpp>
 #include <grapnel/store/builders/conflict.hpp>
+#include <grapnel/store/cause.hpp>
 #include <grapnel/store/client.hpp>
 #include <grapnel/store/database.hpp>
 #include <grapnel/store/effective_chain.hpp>

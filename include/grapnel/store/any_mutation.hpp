@@ -7,6 +7,7 @@
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
 #include <grapnel/store/builders/conflict.hpp>
+#include <grapnel/store/cause.hpp>
 #include <grapnel/store/detail/describe.hpp>
 #include <grapnel/store/detail/mutation_core.hpp>
 #include <grapnel/store/detail/rows.hpp>
@@ -46,6 +47,8 @@ class AnyMutation {
 
   /// What is being done.
   grapnel::Op Op() const noexcept { return core_.op; }
+  /// Why it runs.
+  grapnel::Cause Cause() const noexcept { return core_.cause; }
   /// Turns the mutation into another one: Delete into Update and back, DeleteOne into UpdateOne and
   /// back, and a One form into the form for many. The update-defaults of a new Update or UpdateOne
   /// are set. `next` then runs the new Op for the hooks that remain; `m.Client().Mutate(m)` runs

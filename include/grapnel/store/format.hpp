@@ -3,6 +3,7 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/schema.hpp>
+#include <grapnel/store/cause.hpp>
 #include <grapnel/store/effective_chain.hpp>
 #include <grapnel/store/migration.hpp>
 #include <grapnel/store/mutation.hpp>
@@ -40,6 +41,15 @@ struct fmt::formatter<grapnel::Op> : grapnel::detail::TextFormatter {
   auto format(grapnel::Op op, FormatContext& context) const {
     const std::string_view name = grapnel::Name(op);
     return name.empty() ? Write(grapnel::ToString(op), context) : Write(name, context);
+  }
+};
+
+/// "Caller".
+template <>
+struct fmt::formatter<grapnel::Cause> : grapnel::detail::TextFormatter {
+  template <class FormatContext>
+  auto format(grapnel::Cause cause, FormatContext& context) const {
+    return Write(grapnel::Name(cause), context);
   }
 };
 

@@ -7,6 +7,7 @@
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
 #include <grapnel/store/builders/conflict.hpp>
+#include <grapnel/store/cause.hpp>
 #include <grapnel/store/detail/edge_changes.hpp>
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/predicate.hpp>
@@ -40,6 +41,7 @@ struct MutationCore {
   const Table* table;
   grapnel::Op op;
   grapnel::Op asked;  // by the caller: what the result has to fit
+  grapnel::Cause cause = grapnel::Cause::Caller;
   bool has_id = false;
   bool executed = false;
   bool uncounted = false;  // by the depth limit: part of a cascade

@@ -5,6 +5,7 @@
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/separate.hpp>
 #include <grapnel/schema/schema.hpp>
+#include <grapnel/store/cause.hpp>
 #include <grapnel/store/detail/hook_chain.hpp>
 #include <grapnel/store/detail/store.hpp>
 #include <grapnel/store/detail/transaction.hpp>
@@ -165,6 +166,7 @@ struct TypeState final : TypeEntry {
                   bool deferred) override {
     auto m = Mutation<E>::Access::Make(Op::Delete);
     MutationCore& core = m.Core();
+    core.cause = Cause::Cascade;
     core.uncounted = true;
     core.deferred = deferred;
     core.where = rows;

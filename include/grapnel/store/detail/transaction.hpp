@@ -46,6 +46,14 @@ class Transaction {
   const std::shared_ptr<Store>& GetStore() const noexcept { return store_; }
   Level& Root() noexcept { return root_; }
   bool IsRunning() const noexcept { return running_ != nullptr; }
+  /// Whether commit or rollback hooks run, of the whole or of what `level` is nested in.
+  bool IsInHook(const Level& level) const noexcept {
+    bool in_hook = committing_ || rollback_hooks_taken_;
+    for (const Level* each = &level; each != nullptr; each = each->outer) {
+      in_hook = in_hook || each->orphaned;
+    }
+    return in_hook;
+  }
   bool HasLocalHooks() const noexcept { return has_local_hooks_; }
   void SetHasLocalHooks() noexcept { has_local_hooks_ = true; }
 

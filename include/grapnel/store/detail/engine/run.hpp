@@ -7,6 +7,7 @@
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/store/any_mutation.hpp>
+#include <grapnel/store/cause.hpp>
 #include <grapnel/store/detail/engine/pending_rows.hpp>
 #include <grapnel/store/detail/engine/terminal.hpp>
 #include <grapnel/store/detail/engine/tx.hpp>
@@ -61,6 +62,8 @@ class Binding {
         bound_{handle, type, *level.transaction, level},
         running_{m.table->entity, m.op, nullptr, !m.uncounted} {
     bound_.transaction.EnterMutation(bound_.level, running_);
+    const bool by_hook = running_.outer != nullptr || bound_.transaction.IsInHook(bound_.level);
+    if (by_hook && m.bound == nullptr && m.cause == Cause::Caller) m.cause = Cause::Hook;
     outer_ = std::exchange(m.bound, &bound_);
   }
   Binding(const Binding&) = delete;
