@@ -149,7 +149,7 @@ struct World : Fixture<Node, Badge, Task, Note, Tag, Team> {
   /// The ids of the neighbours, as an eager load and as a traversal have them, which must agree.
   template <auto Edge, class SourceId>
   auto Along(const SourceId& id) const {
-    using E = typename grapnel::Token<Edge>::Owner;
+    using E = typename grapnel::MemberToken<Edge>::Owner;
     constexpr auto key = F<&E::id>;
     const auto query = client.template Of<E>().Query().Where(key == id);
     auto ids = query.Traverse(F<Edge>).IDs();

@@ -114,7 +114,7 @@ void Adds(N first, N delta) {
 
 template <auto Member>
 void Edges(std::string_view name) {
-  using N = typename grapnel::Token<Member>::Bare;
+  using N = typename grapnel::MemberToken<Member>::Bare;
   constexpr N most = std::is_same_v<N, std::uint64_t>
                          ? static_cast<N>(std::numeric_limits<std::int64_t>::max())
                          : std::numeric_limits<N>::max();

@@ -326,7 +326,7 @@ TEST_CASE("B79 random rows come in the order of their fields, NULL first") {
     for (const Maybe& row : by) ids.push_back(row.id);
     return ids;
   };
-  const auto check = [&]<auto Member>(grapnel::Token<Member> field) {
+  const auto check = [&]<auto Member>(grapnel::MemberToken<Member> field) {
     const auto asked = [&](const auto& order) {
       return client.Of<Maybe>().Query().Order(order, grapnel::Asc(F<&Maybe::id>)).IDs();
     };

@@ -17,7 +17,7 @@ using grapnel::F;
 using grapnel::Index;
 
 TEST_CASE("an index names its fields in their order") {
-  constexpr Index<&Person::last, &Person::first> index;
+  constexpr auto index = Index<&Person::last, &Person::first>();
   REQUIRE(index.Tags.size() == 2);
   CHECK(index.Tags[0] == F<&Person::last>.Tag());
   CHECK(index.Tags[1] == F<&Person::first>.Tag());
@@ -26,7 +26,7 @@ TEST_CASE("an index names its fields in their order") {
 }
 
 TEST_CASE("options give a longer description and leave the receiver as it was") {
-  constexpr Index<&Person::last> plain;
+  constexpr auto plain = Index<&Person::last>();
   constexpr auto unique = plain.StorageKey("by_last").Unique();
   STATIC_REQUIRE(unique.IsUnique());
   STATIC_REQUIRE(unique.Name() == "by_last");

@@ -33,7 +33,7 @@ bool Add(T& value, T delta) {
 
 template <auto Member>
 Column MakeColumn(std::string_view name) {
-  using Token = grapnel::Token<Member>;
+  using Token = grapnel::MemberToken<Member>;
   Column column{};
   column.name = name;
   column.tag = Token::Tag();

@@ -144,7 +144,7 @@ TEST_CASE_METHOD(Fixture, "B80 Migrate may run again, and keeps the rows") {
 
 TEST_CASE_METHOD(Fixture, "a view keeps the types of the database, but takes no hooks") {
   using View = decltype(client.With(1));
-  STATIC_REQUIRE(std::same_as<View, grapnel::View<User, Card>>);
+  STATIC_REQUIRE(std::same_as<View, grapnel::store::View<User, Card>>);
   STATIC_REQUIRE(std::derived_from<Database, View>);
   STATIC_REQUIRE(std::same_as<decltype(client.Debug()), View>);
   STATIC_REQUIRE(std::same_as<decltype(client.Of<User>()), grapnel::store::HookedEntities<User>>);

@@ -27,14 +27,15 @@ inline constexpr bool kIsMany<Many<T>> = true;
 
 /// A member that is an edge: a One or a Many.
 template <auto Member>
-concept EdgeMember = kIsOne<typename Token<Member>::Type> || kIsMany<typename Token<Member>::Type>;
+concept EdgeMember =
+    kIsOne<typename MemberToken<Member>::Type> || kIsMany<typename MemberToken<Member>::Type>;
 template <auto Member>
-concept OneMember = kIsOne<typename Token<Member>::Type>;
+concept OneMember = kIsOne<typename MemberToken<Member>::Type>;
 template <auto Member>
-concept ManyMember = kIsMany<typename Token<Member>::Type>;
+concept ManyMember = kIsMany<typename MemberToken<Member>::Type>;
 
 template <auto Member>
-using NeighbourOf = typename Token<Member>::Type::Neighbour;
+using NeighbourOf = typename MemberToken<Member>::Type::Neighbour;
 /// The type of the neighbour's id.
 template <auto Member>
 using NeighbourId = IdOfNeighbour<NeighbourOf<Member>>;
@@ -51,7 +52,7 @@ struct EdgeTraits {
 
 template <auto Member>
 struct RefOf {
-  static constexpr FieldTag Tag = Token<Member>::Tag();
+  static constexpr FieldTag Tag = MemberToken<Member>::Tag();
   static constexpr bool IsOne = OneMember<Member>;
 };
 struct NoRef {
@@ -71,7 +72,7 @@ struct NoRef {
 template <auto Member, class Ref_ = detail::NoRef>
 class EdgeDescription {
  public:
-  using Token = grapnel::Token<Member>;
+  using Token = grapnel::MemberToken<Member>;
   using Ref = Ref_;
   static constexpr bool IsMany = detail::ManyMember<Member>;
   /// Whether the entity's own table holds the foreign key.

@@ -71,7 +71,7 @@ template <auto Member, class Default_ = detail::Nothing, class UpdateDefault_ = 
           class... Validators>
 class Field {
  public:
-  using Token = grapnel::Token<Member>;
+  using Token = grapnel::MemberToken<Member>;
   using Type = typename Token::Type;
   using Bare = typename Token::Bare;
 

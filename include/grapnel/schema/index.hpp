@@ -9,22 +9,21 @@
 
 namespace grapnel {
 
-/// Describes an index over one field or several, inside `Schema<E>::Indexes()`:
-/// `Index<&User::last, &User::first>().Unique()`.
+/// Describes an index over one field or several: what Index<...>() returns.
 template <auto... Members>
-class Index {
+class IndexDescription {
   static_assert(sizeof...(Members) > 0, "an index needs a field: Index<&User::name>()");
 
  public:
   /// No two rows agree in all of these fields; rows with a NULL among them are never alike.
-  constexpr Index Unique() const {
-    Index longer = *this;
+  constexpr IndexDescription Unique() const {
+    IndexDescription longer = *this;
     longer.unique_ = true;
     return longer;
   }
   /// The index's name in the database, where it is not made of the table's and fields' names.
-  constexpr Index StorageKey(std::string_view name) const {
-    Index longer = *this;
+  constexpr IndexDescription StorageKey(std::string_view name) const {
+    IndexDescription longer = *this;
     longer.name_ = name;
     return longer;
   }
@@ -32,12 +31,19 @@ class Index {
   constexpr bool IsUnique() const { return unique_; }
   constexpr std::string_view Name() const { return name_; }
   static constexpr std::array<detail::FieldTag, sizeof...(Members)> Tags = {
-      Token<Members>::Tag()...};
+      MemberToken<Members>::Tag()...};
 
  private:
   std::string_view name_;
   bool unique_ = false;
 };
+
+/// Describes an index, inside `Schema<E>::Indexes()`: `Index<&User::last, &User::first>().Unique()`.
+/// A function, so that it hides no struct of that name: `Field<&Index::name>("name")` finds the user's.
+template <auto... Members>
+constexpr IndexDescription<Members...> Index() {
+  return {};
+}
 
 /// The indexes of an entity or of a mixin: the result of `Schema<E>::Indexes()`.
 template <class... Is>

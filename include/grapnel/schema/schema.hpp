@@ -128,7 +128,7 @@ template <class E, class F>
 inline constexpr bool kDescribesId = false;
 template <class E, auto Member, class... Rest>
 inline constexpr bool kDescribesId<E, Field<Member, Rest...>> =
-    std::is_same_v<Token<Member>, Token<&E::id>>;
+    std::is_same_v<MemberToken<Member>, MemberToken<&E::id>>;
 
 /// The fields with the id in front, added where the schema does not describe it.
 template <class E>
@@ -175,7 +175,8 @@ inline constexpr std::size_t kPlaceIn = 0;
 template <class... Ts, auto Member>
 inline constexpr std::size_t kPlaceIn<std::tuple<Ts...>, Member> = [] {
   std::size_t place = 0;
-  static_cast<void>(((std::is_same_v<typename Ts::Token, Token<Member>> || (++place, false)) || ...));
+  static_cast<void>(
+      ((std::is_same_v<typename Ts::Token, MemberToken<Member>> || (++place, false)) || ...));
   return place;
 }();
 
@@ -231,7 +232,7 @@ concept FieldOf = kPlaceOf<E, Member> < kFieldCount<E>;
 template <class E, auto Member>
 inline constexpr bool kIsNullable =
     kPlaceOf<E, Member> != 0 &&
-    (kIsOptional<typename Token<Member>::Type> || kFieldOf<E, Member>.Traits().optional);
+    (kIsOptional<typename MemberToken<Member>::Type> || kFieldOf<E, Member>.Traits().optional);
 
 /// Where a field, or the foreign key of an edge, stands among E's columns.
 template <class E, auto Member>
@@ -443,7 +444,7 @@ const Relation& RelationOf() {
 
 /// The type of E's primary key.
 template <class E>
-using IdOf = typename Token<&E::id>::Type;
+using IdOf = typename MemberToken<&E::id>::Type;
 
 /// The hooks of the mixins of E, in their order; then, for an entity, its own.
 template <class E, class Of = E>

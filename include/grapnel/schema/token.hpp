@@ -52,7 +52,7 @@ struct PredicatesOf;
 
 /// Names a field of an entity, checked by the compiler: see F.
 template <auto Member_>
-struct Token {
+struct MemberToken {
   static constexpr auto Member = Member_;
   /// The struct that declares the member: the entity, or a mixin's base.
   using Owner = typename detail::MemberOf<decltype(Member_)>::Owner;
@@ -104,6 +104,6 @@ struct Token {
 /// `F<&User::age>` is the field `age` of User wherever a field is meant: in builders, mutations, hooks,
 /// predicates and orders.
 template <auto Member>
-inline constexpr Token<Member> F{};
+inline constexpr MemberToken<Member> F{};
 
 }  // namespace grapnel

@@ -38,10 +38,10 @@ class Client {
   /// Begins a transaction; inside one, a transaction nested in it. Waits for the lock to write.
   /// Throws: BusyError after 5 seconds, CancelledError at the context's deadline or stop; TxError inside a
   /// transaction or running mutation of the same thread, when this is the base client.
-  Transaction Tx() const {
-    if (handle_->transaction) return Transaction::Nested(handle_);
+  grapnel::Tx Tx() const {
+    if (handle_->transaction) return grapnel::Tx::Nested(handle_);
     auto handle = detail::BeginTransaction(handle_, detail::Transaction::Kind::Explicit);
-    return Transaction::Handed(std::move(handle), true);
+    return grapnel::Tx::Handed(std::move(handle), true);
   }
 
   /// Runs `body(tx)` in a transaction and commits it; rolls back when it throws, and passes that on.
@@ -49,7 +49,7 @@ class Client {
   /// Throws: as Tx and Tx::Commit.
   template <class F>
   decltype(auto) WithTx(F&& body) const {
-    return Transaction::Within(Tx(), std::forward<F>(body));
+    return grapnel::Tx::Within(Tx(), std::forward<F>(body));
   }
 
   /// Begins one snapshot for many reads; inside a transaction it reads what that one sees.
@@ -103,24 +103,24 @@ class Client {
 };
 
 template <class E>
-store::TxEntities<E> Transaction::Of() const {
-  return store::TxEntities<E>(Held());
+store::TxEntities<E> store::Transaction::Of() const {
+  return TxEntities<E>(Held());
 }
 
-inline grapnel::Client Transaction::Client() const { return grapnel::Client(Held()); }
+inline grapnel::Client store::Transaction::Client() const { return grapnel::Client(Held()); }
 
 grapnel::Client AnyMutation::Client() const {
   return grapnel::Client(core_.GetHandle());
 }
 
-Transaction AnyMutation::Tx() const {
+Tx AnyMutation::Tx() const {
   if (!InTx()) {
     throw TxError(core::Concat(
         {Type(), " ", ToString(Op()),
          ": the mutation is not running in a transaction that somebody began; ask InTx() first, or use "
          "m.Client(), m.AfterCommit() and m.AfterRollback()"}));
   }
-  return Transaction::Handed(core_.GetHandle(), false);
+  return grapnel::Tx::Handed(core_.GetHandle(), false);
 }
 
 // Where `m` depends on a template parameter, these spare the `.template`.

@@ -30,15 +30,17 @@ concept RegisterHooksOnTheDatabaseInstead = sizeof...(Hs) > sizeof...(Hs);
 
 }  // namespace detail
 
+namespace store {
+
 /// A client of a whole database that knows its entity types: what Database::With returns.
 template <class... Es>
 class View : public Client {
  public:
   /// The entities of type E, one of Es.
   template <class E>
-  store::Entities<E> Of() const {
+  Entities<E> Of() const {
     CheckType<E>();
-    return store::Entities<E>(handle_);
+    return Entities<E>(handle_);
   }
 
   /// Brings the database to the schema, in one transaction: creates the tables, columns, tables of pairs and
@@ -49,7 +51,7 @@ class View : public Client {
   void Migrate() const { detail::RunMigration(handle_, false); }
   /// A dry run: what Migrate would do, `fmt::print("{}", client.PlanMigration())`. Hooks run, and see that it
   /// is one; nothing is changed. Throws: as Migrate.
-  store::Migration PlanMigration() const { return detail::RunMigration(handle_, true); }
+  Migration PlanMigration() const { return detail::RunMigration(handle_, true); }
 
   /// As Client::With, keeping the types.
   template <class V>
@@ -75,10 +77,12 @@ class View : public Client {
   }
 };
 
+}  // namespace store
+
 /// An open database of the entity types Es. It is a Client; copies share everything, and the last of all
 /// clients, transactions and builders closes it.
 template <class... Es>
-class Database : public View<Es...> {
+class Database : public store::View<Es...> {
   static_assert(sizeof...(Es) > 0, "name the entity types: grapnel::Open<User, Card>(url)");
 
  public:
@@ -147,7 +151,7 @@ class Database : public View<Es...> {
   }
 
  private:
-  explicit Database(detail::HandlePtr handle) noexcept : View<Es...>(std::move(handle)) {}
+  explicit Database(detail::HandlePtr handle) noexcept : store::View<Es...>(std::move(handle)) {}
 
   template <class E, class... Hs, std::size_t... I>
   core::HookHandle UseFor([[maybe_unused]] const std::vector<std::shared_ptr<const void>>& owners,

@@ -44,7 +44,7 @@ class Mutation final : public AnyMutation {
   /// Valid until the field is changed.
   template <auto M>
     requires(!detail::EdgeMember<M>)
-  const typename Token<M>::Bare* Get(Token<M>) const {
+  const typename MemberToken<M>::Bare* Get(MemberToken<M>) const {
     return core_.set.test(Place<M>()) ? Address(entity_.*M) : nullptr;
   }
   /// Sets a field, discarding what was added to it; it is no longer cleared.
@@ -52,28 +52,28 @@ class Mutation final : public AnyMutation {
   /// stored; the mutation is then as it was.
   template <auto M>
     requires(!detail::EdgeMember<M>)
-  void Set(Token<M> field, detail::NonDeduced<typename Token<M>::Bare> value) {
+  void Set(MemberToken<M> field, detail::NonDeduced<typename MemberToken<M>::Bare> value) {
     Assign(field, std::move(value));
   }
   /// Sets an optional field to what the std::optional holds, or clears it.
-  template <auto M, detail::OptionalOf<typename Token<M>::Type> T>
-  void Set(Token<M> field, T&& value) {
-    typename Token<M>::Type given = std::forward<T>(value);
+  template <auto M, detail::OptionalOf<typename MemberToken<M>::Type> T>
+  void Set(MemberToken<M> field, T&& value) {
+    typename MemberToken<M>::Type given = std::forward<T>(value);
     given ? Set(field, *std::move(given)) : Clear(field);
   }
 
   /// The sum of what is added to the field; null when nothing is.
   template <auto M>
-  const typename Token<M>::Bare* Added(Token<M>) const {
+  const typename MemberToken<M>::Bare* Added(MemberToken<M>) const {
     return core_.added.test(Place<M>()) ? Address(entity_.*M) : nullptr;
   }
   /// Adds to a number, in the database: a NULL counts as 0. Twice accumulates; on a field that is set it
   /// changes the value that is set.
   /// Throws: ValidationError when the sum leaves the field's range, the mutation as it was.
   template <auto M>
-  void Add(Token<M>, detail::NonDeduced<typename Token<M>::Bare> delta) {
-    static_assert(detail::Number<typename Token<M>::Bare>, "Add is for numbers: Set the field instead");
-    const typename Token<M>::Type given = delta;
+  void Add(MemberToken<M>, detail::NonDeduced<typename MemberToken<M>::Bare> delta) {
+    static_assert(detail::Number<typename MemberToken<M>::Bare>, "Add is for numbers: Set the field instead");
+    const typename MemberToken<M>::Type given = delta;
     core_.Add(Place<M>(), &entity_, &given);
   }
   using AnyMutation::AddField;
@@ -85,7 +85,7 @@ class Mutation final : public AnyMutation {
   /// Sets an optional field to NULL, discarding what it was set to and what was added.
   template <auto M>
     requires(!detail::EdgeMember<M>)
-  void Clear(Token<M>) {
+  void Clear(MemberToken<M>) {
     static_assert(detail::kIsNullable<E, M>,
                   "only optional fields can be cleared: give the member a std::optional type, or the "
                   "field .Optional()");
@@ -93,13 +93,13 @@ class Mutation final : public AnyMutation {
   }
   template <auto M>
     requires(!detail::EdgeMember<M>)
-  bool Cleared(Token<M>) const {
+  bool Cleared(MemberToken<M>) const {
     return core_.cleared.test(Place<M>());
   }
   /// Forgets that the field was set, added to or cleared.
   template <auto M>
     requires(!detail::EdgeMember<M>)
-  void Reset(Token<M>) {
+  void Reset(MemberToken<M>) {
     core_.Reset(Place<M>(), &entity_);
   }
 
@@ -108,7 +108,7 @@ class Mutation final : public AnyMutation {
   /// The id of the neighbour that the edge is set to, or nothing when it is not set.
   template <auto M>
     requires detail::OneMember<M>
-  std::optional<detail::NeighbourId<M>> Get(Token<M> edge) const {
+  std::optional<detail::NeighbourId<M>> Get(MemberToken<M> edge) const {
     auto ids = AddedIDs(edge);
     if (ids.empty()) return std::nullopt;
     return std::move(ids.front());
@@ -117,25 +117,25 @@ class Mutation final : public AnyMutation {
   /// Throws: ValidationError for an immutable edge when the Op is an update.
   template <auto M>
     requires detail::OneMember<M>
-  void Set(Token<M>, const detail::NonDeduced<detail::NeighbourId<M>>& id) {
+  void Set(MemberToken<M>, const detail::NonDeduced<detail::NeighbourId<M>>& id) {
     core_.AddIDs(EdgePlace<M>(), {ToValue(EdgePlace<M>(), id)}, &entity_);
   }
   /// Sets the edge to these neighbours, in place of all others.
   template <auto M>
     requires detail::ManyMember<M>
-  void Set(Token<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
+  void Set(MemberToken<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
     core_.SetEdge(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids));
   }
   /// Adds neighbours, and no longer removes them. Those that are there already stay.
   template <auto M>
     requires detail::EdgeMember<M>
-  void AddIDs(Token<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
+  void AddIDs(MemberToken<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
     core_.AddIDs(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids), &entity_);
   }
   using AnyMutation::AddIDs;
   /// Removes neighbours, and no longer adds them. Those that are not there are passed by.
   template <auto M>
-  void RemoveIDs(Token<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
+  void RemoveIDs(MemberToken<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
     static_assert(detail::ManyMember<M>, "this edge has one neighbour at most: ClearEdge it instead");
     core_.RemoveIDs(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids));
   }
@@ -143,7 +143,7 @@ class Mutation final : public AnyMutation {
   /// Removes all neighbours, and forgets those that were to be added.
   template <auto M>
     requires detail::EdgeMember<M>
-  void ClearEdge(Token<M>) {
+  void ClearEdge(MemberToken<M>) {
     static_assert(!detail::OneMember<M> || !detail::kIsRequired<E, EdgePlace<M>()>,
                   "this edge is Required, it cannot be cleared: Set another neighbour instead");
     core_.ClearEdge(EdgePlace<M>(), &entity_);
@@ -152,25 +152,25 @@ class Mutation final : public AnyMutation {
   /// Forgets all that was said about the edge.
   template <auto M>
     requires detail::EdgeMember<M>
-  void ResetEdge(Token<M>) {
+  void ResetEdge(MemberToken<M>) {
     core_.ResetEdge(EdgePlace<M>(), &entity_);
   }
   using AnyMutation::ResetEdge;
   template <auto M>
     requires detail::EdgeMember<M>
-  std::vector<detail::NeighbourId<M>> AddedIDs(Token<M>) const {
+  std::vector<detail::NeighbourId<M>> AddedIDs(MemberToken<M>) const {
     return IdsFrom<detail::NeighbourId<M>>(core_.AddedIDs(EdgePlace<M>(), &entity_));
   }
   using AnyMutation::AddedIDs;
   template <auto M>
     requires detail::EdgeMember<M>
-  std::vector<detail::NeighbourId<M>> RemovedIDs(Token<M>) const {
+  std::vector<detail::NeighbourId<M>> RemovedIDs(MemberToken<M>) const {
     return IdsFrom<detail::NeighbourId<M>>(core_.RemovedIDs(EdgePlace<M>()));
   }
   using AnyMutation::RemovedIDs;
   template <auto M>
     requires detail::EdgeMember<M>
-  bool EdgeCleared(Token<M>) const {
+  bool EdgeCleared(MemberToken<M>) const {
     return core_.EdgeCleared(EdgePlace<M>());
   }
   using AnyMutation::EdgeCleared;
@@ -185,7 +185,7 @@ class Mutation final : public AnyMutation {
   /// conflict; NotLoadedError when first asked for after the write; Error for an Update or Delete, see
   /// OldRows.
   template <auto M>
-  typename Token<M>::Type Old(Token<M>) const {
+  typename MemberToken<M>::Type Old(MemberToken<M>) const {
     static_assert(detail::FieldOf<E, M> || detail::EdgeOf<E, M>,
                   "this member is not a field of this entity: name it in Schema<...>::Fields()");
     return static_cast<const E*>(OldEntity())->*M;
@@ -210,10 +210,10 @@ class Mutation final : public AnyMutation {
   struct Access;
 
   template <auto M, class T>
-  void Assign(Token<M>, T&& value) {
+  void Assign(MemberToken<M>, T&& value) {
     core_.BeforeSet(Place<M>());
-    if constexpr (detail::kHasNormalForm<typename Token<M>::Bare>) {
-      typename Token<M>::Bare normal = std::forward<T>(value);
+    if constexpr (detail::kHasNormalForm<typename MemberToken<M>::Bare>) {
+      typename MemberToken<M>::Bare normal = std::forward<T>(value);
       core_.Normalize(Place<M>(), [&] { detail::Normalize(normal); });
       entity_.*M = normal;
     } else {

@@ -161,7 +161,7 @@ using Joined = std::conditional_t<std::derived_from<A, B>, A, B>;
 
 template <auto Member>
 consteval bool CheckField() {
-  using Owner = typename Token<Member>::Owner;
+  using Owner = typename MemberToken<Member>::Owner;
   if constexpr (EdgeMember<Member>) {
     static_assert(EdgeOf<Owner, Member>,
                   "this edge is not in Schema<...>::Edges(): add To<&User::cards>(\"cards\") there");
@@ -177,7 +177,7 @@ consteval bool CheckField() {
 /// A mixin has no id, so its own fields are searched instead of the entity's.
 template <auto Member>
 consteval bool CheckIdOrField() {
-  using Owner = typename Token<Member>::Owner;
+  using Owner = typename MemberToken<Member>::Owner;
   if constexpr (requires { &Owner::id; }) {
     return CheckField<Member>();
   } else {
@@ -187,22 +187,22 @@ consteval bool CheckIdOrField() {
 }
 
 template <auto Member>
-store::Predicate<typename Token<Member>::Owner> Leaf(store::PredicateKind kind,
+store::Predicate<typename MemberToken<Member>::Owner> Leaf(store::PredicateKind kind,
                                                      std::vector<FieldValue> values = {}) {
   static_assert(CheckIdOrField<Member>());
-  return store::Predicate<typename Token<Member>::Owner>(
+  return store::Predicate<typename MemberToken<Member>::Owner>(
       std::make_shared<const store::PredicateNode>(
-          store::PredicateNode{kind, Token<Member>::Tag(), std::move(values)}));
+          store::PredicateNode{kind, MemberToken<Member>::Tag(), std::move(values)}));
 }
 
 template <auto Member>
-FieldValue Operand(typename Token<Member>::Bare value) {
-  using Bare = typename Token<Member>::Bare;
+FieldValue Operand(typename MemberToken<Member>::Bare value) {
+  using Bare = typename MemberToken<Member>::Bare;
   try {
     Normalize(value);
     return Mapping<Bare>::ToValue(value);
   } catch (const BadValue& error) {
-    using Owner = typename Token<Member>::Owner;
+    using Owner = typename MemberToken<Member>::Owner;
     std::string_view entity = core::TypeName<Owner>();
     if constexpr (requires { Schema<Owner>::Type; }) entity = Schema<Owner>::Type;
     std::string_view field = "predicate";
@@ -212,7 +212,7 @@ FieldValue Operand(typename Token<Member>::Bare value) {
 }
 
 template <auto Member>
-auto Compare(store::PredicateKind kind, typename Token<Member>::Bare value) {
+auto Compare(store::PredicateKind kind, typename MemberToken<Member>::Bare value) {
   std::vector<FieldValue> values;
   values.push_back(Operand<Member>(std::move(value)));
   return Leaf<Member>(kind, std::move(values));
@@ -220,7 +220,7 @@ auto Compare(store::PredicateKind kind, typename Token<Member>::Bare value) {
 
 template <auto Member>
 struct PredicatesOf {
-  using Bare = typename Token<Member>::Bare;
+  using Bare = typename MemberToken<Member>::Bare;
   using Kind = store::PredicateKind;
 
   static auto IsNull() { return Leaf<Member>(Kind::IsNull); }
@@ -274,51 +274,51 @@ struct PredicatesOf {
 }  // namespace detail
 
 template <auto Member>
-auto operator==(Token<Member>, detail::NonDeduced<typename Token<Member>::Bare> value) {
+auto operator==(MemberToken<Member>, detail::NonDeduced<typename MemberToken<Member>::Bare> value) {
   return detail::Compare<Member>(store::PredicateKind::Equal, std::move(value));
 }
 template <auto Member>
-auto operator==(detail::NonDeduced<typename Token<Member>::Bare> value, Token<Member>) {
+auto operator==(detail::NonDeduced<typename MemberToken<Member>::Bare> value, MemberToken<Member>) {
   return detail::Compare<Member>(store::PredicateKind::Equal, std::move(value));
 }
 template <auto Member>
-auto operator!=(Token<Member>, detail::NonDeduced<typename Token<Member>::Bare> value) {
+auto operator!=(MemberToken<Member>, detail::NonDeduced<typename MemberToken<Member>::Bare> value) {
   return detail::Compare<Member>(store::PredicateKind::NotEqual, std::move(value));
 }
 template <auto Member>
-auto operator!=(detail::NonDeduced<typename Token<Member>::Bare> value, Token<Member>) {
+auto operator!=(detail::NonDeduced<typename MemberToken<Member>::Bare> value, MemberToken<Member>) {
   return detail::Compare<Member>(store::PredicateKind::NotEqual, std::move(value));
 }
 template <auto Member>
-auto operator<(Token<Member>, detail::NonDeduced<typename Token<Member>::Bare> value) {
+auto operator<(MemberToken<Member>, detail::NonDeduced<typename MemberToken<Member>::Bare> value) {
   return detail::Compare<Member>(store::PredicateKind::Less, std::move(value));
 }
 template <auto Member>
-auto operator<(detail::NonDeduced<typename Token<Member>::Bare> value, Token<Member>) {
+auto operator<(detail::NonDeduced<typename MemberToken<Member>::Bare> value, MemberToken<Member>) {
   return detail::Compare<Member>(store::PredicateKind::Greater, std::move(value));
 }
 template <auto Member>
-auto operator<=(Token<Member>, detail::NonDeduced<typename Token<Member>::Bare> value) {
+auto operator<=(MemberToken<Member>, detail::NonDeduced<typename MemberToken<Member>::Bare> value) {
   return detail::Compare<Member>(store::PredicateKind::LessEqual, std::move(value));
 }
 template <auto Member>
-auto operator<=(detail::NonDeduced<typename Token<Member>::Bare> value, Token<Member>) {
+auto operator<=(detail::NonDeduced<typename MemberToken<Member>::Bare> value, MemberToken<Member>) {
   return detail::Compare<Member>(store::PredicateKind::GreaterEqual, std::move(value));
 }
 template <auto Member>
-auto operator>(Token<Member>, detail::NonDeduced<typename Token<Member>::Bare> value) {
+auto operator>(MemberToken<Member>, detail::NonDeduced<typename MemberToken<Member>::Bare> value) {
   return detail::Compare<Member>(store::PredicateKind::Greater, std::move(value));
 }
 template <auto Member>
-auto operator>(detail::NonDeduced<typename Token<Member>::Bare> value, Token<Member>) {
+auto operator>(detail::NonDeduced<typename MemberToken<Member>::Bare> value, MemberToken<Member>) {
   return detail::Compare<Member>(store::PredicateKind::Less, std::move(value));
 }
 template <auto Member>
-auto operator>=(Token<Member>, detail::NonDeduced<typename Token<Member>::Bare> value) {
+auto operator>=(MemberToken<Member>, detail::NonDeduced<typename MemberToken<Member>::Bare> value) {
   return detail::Compare<Member>(store::PredicateKind::GreaterEqual, std::move(value));
 }
 template <auto Member>
-auto operator>=(detail::NonDeduced<typename Token<Member>::Bare> value, Token<Member>) {
+auto operator>=(detail::NonDeduced<typename MemberToken<Member>::Bare> value, MemberToken<Member>) {
   return detail::Compare<Member>(store::PredicateKind::LessEqual, std::move(value));
 }
 
@@ -346,16 +346,16 @@ Predicate<E> operator!(const Predicate<E>& predicate) {
 
 /// Orders rows by a field, smallest first; NULL stands before every value.
 template <auto Member>
-store::Order<typename Token<Member>::Owner> Asc(Token<Member>) {
+store::Order<typename MemberToken<Member>::Owner> Asc(MemberToken<Member>) {
   static_assert(detail::CheckIdOrField<Member>());
-  return {{Token<Member>::Tag(), false}};
+  return {{MemberToken<Member>::Tag(), false}};
 }
 
 /// Orders rows by a field, largest first; NULL stands behind every value.
 template <auto Member>
-store::Order<typename Token<Member>::Owner> Desc(Token<Member>) {
+store::Order<typename MemberToken<Member>::Owner> Desc(MemberToken<Member>) {
   static_assert(detail::CheckIdOrField<Member>());
-  return {{Token<Member>::Tag(), true}};
+  return {{MemberToken<Member>::Tag(), true}};
 }
 
 }  // namespace grapnel

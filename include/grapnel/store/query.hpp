@@ -57,7 +57,7 @@ class Choosing {
   ///
   /// An edge that was not asked for throws NotLoadedError when it is read.
   template <auto M, class Choose = std::nullptr_t>
-  Derived& With(Token<M>, Choose choose = nullptr) & {
+  Derived& With(MemberToken<M>, Choose choose = nullptr) & {
     static_assert(detail::EdgeOf<E, M>,
                   "With names an edge of this entity: see Schema<...>::Edges()");
     eager_.push_back(detail::Eager{&detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>]});
@@ -65,7 +65,7 @@ class Choosing {
     return Self();
   }
   template <auto M, class Choose = std::nullptr_t>
-  Derived&& With(Token<M> edge, Choose choose = nullptr) && {
+  Derived&& With(MemberToken<M> edge, Choose choose = nullptr) && {
     return std::move(With(edge, std::move(choose)));
   }
 
@@ -126,7 +126,7 @@ class Query : public Choosing<Query<E>, E> {
   /// The neighbours of these rows along an edge, each once: `users.Traverse(F<&User::cards>)` is a
   /// query of cards.
   template <auto M>
-  Query<detail::NeighbourOf<M>> Traverse(Token<M>) const {
+  Query<detail::NeighbourOf<M>> Traverse(MemberToken<M>) const {
     static_assert(detail::EdgeOf<E, M>,
                   "Traverse names an edge of this entity: see Schema<...>::Edges()");
     const auto& edge = detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>];

@@ -21,22 +21,22 @@
 namespace grapnel {
 
 class Client;
-class Transaction;
-namespace store {
-template <class E>
-class TxEntities;
-}
 
 /// What a commit or rollback goes through: `void(Tx&)`.
 using Committer = core::Mutator<Tx, void>;
 using Rollbacker = core::Mutator<Tx, void>;
 using TxHook = core::Hook<Tx, void>;
 
+namespace store {
+
+template <class E>
+class TxEntities;
+
 /// A transaction, or one nested in another. Leaving its scope without Commit rolls it back.
 ///
 /// Throws, from every call: TxError after the end, while one nested in it is open, and on another
 /// thread than the one that began it. Any storage error and any cancellation ends it whole.
-/// Its name in programs is `grapnel::Tx`.
+/// Its name in programs is `grapnel::Tx`. (A class cannot have a member of its own name.)
 /// Source: ent's Tx.
 class Transaction {
  public:
@@ -51,7 +51,7 @@ class Transaction {
 
   /// The entities of type E, inside this transaction. `.Use(hook)` lasts as long as it.
   template <class E>
-  store::TxEntities<E> Of() const;
+  TxEntities<E> Of() const;
   /// A client that works inside this transaction.
   grapnel::Client Client() const;
 
@@ -151,6 +151,7 @@ class Transaction {
   bool owner_;
 };
 
+}  // namespace store
 }  // namespace grapnel
 
 #ifndef GRAPNEL_SEPARATE_COMPILATION

@@ -67,7 +67,7 @@ class Create : public detail::Setting<Create<E>, E> {
   /// a ConstraintError.
   /// Throws: Error when the fields have no unique index, and at Save when it was not said what to do.
   template <auto... Ms>
-  Create& OnConflict(Token<Ms>...) & {
+  Create& OnConflict(MemberToken<Ms>...) & {
     auto conflict = std::make_shared<Conflict>();
     conflict->columns = {detail::kColumnPlaceOf<E, Ms>...};
     detail::NameConflict(*conflict, detail::kTable<E>);
@@ -75,7 +75,7 @@ class Create : public detail::Setting<Create<E>, E> {
     return *this;
   }
   template <auto... Ms>
-  Create&& OnConflict(Token<Ms>... fields) && {
+  Create&& OnConflict(MemberToken<Ms>... fields) && {
     return std::move(OnConflict(fields...));
   }
   /// Sets the row that is there to the values that the caller and hooks have set, but its id, immutable

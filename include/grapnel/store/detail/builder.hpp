@@ -79,74 +79,74 @@ class Setting : public Builder<Derived, E> {
   /// Sets a field; of an optional one, std::nullopt clears it.
   template <auto M>
     requires(!EdgeMember<M>)
-  Derived& Set(Token<M> field, const NonDeduced<typename Token<M>::Bare>& value) & {
+  Derived& Set(MemberToken<M> field, const NonDeduced<typename MemberToken<M>::Bare>& value) & {
     Check<M>();
     this->Target().Assign(field, value);
     return this->Self();
   }
   template <auto M>
     requires(!EdgeMember<M>)
-  Derived& Set(Token<M> field, NonDeduced<typename Token<M>::Bare>&& value) & {
+  Derived& Set(MemberToken<M> field, NonDeduced<typename MemberToken<M>::Bare>&& value) & {
     Check<M>();
     this->Target().Assign(field, std::move(value));
     return this->Self();
   }
   template <auto M>
     requires(!EdgeMember<M>)
-  Derived&& Set(Token<M> field, const NonDeduced<typename Token<M>::Bare>& value) && {
+  Derived&& Set(MemberToken<M> field, const NonDeduced<typename MemberToken<M>::Bare>& value) && {
     return std::move(Set(field, value));
   }
   template <auto M>
     requires(!EdgeMember<M>)
-  Derived&& Set(Token<M> field, NonDeduced<typename Token<M>::Bare>&& value) && {
+  Derived&& Set(MemberToken<M> field, NonDeduced<typename MemberToken<M>::Bare>&& value) && {
     return std::move(Set(field, std::move(value)));
   }
-  template <auto M, OptionalOf<typename Token<M>::Type> T>
-  Derived& Set(Token<M> field, T&& value) & {
+  template <auto M, OptionalOf<typename MemberToken<M>::Type> T>
+  Derived& Set(MemberToken<M> field, T&& value) & {
     Check<M>();
     this->Target().Set(field, std::forward<T>(value));
     return this->Self();
   }
-  template <auto M, OptionalOf<typename Token<M>::Type> T>
-  Derived&& Set(Token<M> field, T&& value) && {
+  template <auto M, OptionalOf<typename MemberToken<M>::Type> T>
+  Derived&& Set(MemberToken<M> field, T&& value) && {
     return std::move(Set(field, std::forward<T>(value)));
   }
 
   /// Sets an edge to this neighbour, in place of another one.
   template <auto M>
     requires OneMember<M>
-  Derived& Set(Token<M> edge, const NonDeduced<NeighbourId<M>>& id) & {
+  Derived& Set(MemberToken<M> edge, const NonDeduced<NeighbourId<M>>& id) & {
     CheckEdge<M>();
     this->Target().Set(edge, id);
     return this->Self();
   }
   template <auto M>
     requires OneMember<M>
-  Derived&& Set(Token<M> edge, const NonDeduced<NeighbourId<M>>& id) && {
+  Derived&& Set(MemberToken<M> edge, const NonDeduced<NeighbourId<M>>& id) && {
     return std::move(Set(edge, id));
   }
   /// Sets an edge to these neighbours, in place of all others.
   template <auto M>
     requires ManyMember<M>
-  Derived& Set(Token<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
+  Derived& Set(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
     CheckEdge<M>();
     this->Target().Set(edge, ids);
     return this->Self();
   }
   template <auto M>
     requires ManyMember<M>
-  Derived&& Set(Token<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+  Derived&& Set(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
     return std::move(Set(edge, ids));
   }
   /// Adds neighbours: `AddIDs(F<&User::friends>, {7, 9})`. Those that are there already stay.
   template <auto M>
-  Derived& AddIDs(Token<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
+  Derived& AddIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
     CheckEdge<M>();
     this->Target().AddIDs(edge, ids);
     return this->Self();
   }
   template <auto M>
-  Derived&& AddIDs(Token<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+  Derived&& AddIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
     return std::move(AddIDs(edge, ids));
   }
 
@@ -199,48 +199,48 @@ class Updating : public Matching<Derived, Setting<Derived, E>> {
 
   /// Adds to a number in the database: a NULL counts as 0. Twice accumulates.
   template <auto M>
-  Derived& Add(Token<M> field, NonDeduced<typename Token<M>::Bare> delta) & {
+  Derived& Add(MemberToken<M> field, NonDeduced<typename MemberToken<M>::Bare> delta) & {
     this->template Check<M>();
     this->Target().Add(field, std::move(delta));
     return this->Self();
   }
   template <auto M>
-  Derived&& Add(Token<M> field, NonDeduced<typename Token<M>::Bare> delta) && {
+  Derived&& Add(MemberToken<M> field, NonDeduced<typename MemberToken<M>::Bare> delta) && {
     return std::move(Add(field, std::move(delta)));
   }
   /// Sets an optional field to NULL.
   template <auto M>
     requires(!EdgeMember<M>)
-  Derived& Clear(Token<M> field) & {
+  Derived& Clear(MemberToken<M> field) & {
     this->template Check<M>();
     this->Target().Clear(field);
     return this->Self();
   }
   template <auto M>
     requires(!EdgeMember<M>)
-  Derived&& Clear(Token<M> field) && {
+  Derived&& Clear(MemberToken<M> field) && {
     return std::move(Clear(field));
   }
   /// Removes neighbours. Those that are not there are passed by.
   template <auto M>
-  Derived& RemoveIDs(Token<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
+  Derived& RemoveIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
     this->template CheckEdge<M>();
     this->Target().RemoveIDs(edge, ids);
     return this->Self();
   }
   template <auto M>
-  Derived&& RemoveIDs(Token<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+  Derived&& RemoveIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
     return std::move(RemoveIDs(edge, ids));
   }
   /// Removes all neighbours.
   template <auto M>
-  Derived& ClearEdge(Token<M> edge) & {
+  Derived& ClearEdge(MemberToken<M> edge) & {
     this->template CheckEdge<M>();
     this->Target().ClearEdge(edge);
     return this->Self();
   }
   template <auto M>
-  Derived&& ClearEdge(Token<M> edge) && {
+  Derived&& ClearEdge(MemberToken<M> edge) && {
     return std::move(ClearEdge(edge));
   }
 

@@ -26,12 +26,11 @@
 
 namespace grapnel {
 
-class Transaction;
-using Tx = Transaction;
-
 namespace store {
 class Migration;
-}
+class Transaction;
+}  // namespace store
+using Tx = store::Transaction;
 
 namespace detail {
 

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace grapnel {
+namespace grapnel::store {
 
 /// Commits and rolls back whole transactions, with their hooks: shared by Tx and by the mutations
 /// that run in a transaction of their own.
@@ -210,4 +210,4 @@ GRAPNEL_DEFINE core::HookHandle Transaction::Add(Hooks list, std::initializer_li
   });
 }
 
-}  // namespace grapnel
+}  // namespace grapnel::store
