@@ -4,7 +4,7 @@
 // Output:
 //   price of 1: 100 -> 120
 //   price of 2: 200 -> 180
-//   Product not found: id 1, or it does not match
+//   Product is stale: id 1 is there, but does not match: it was changed meanwhile, or a Where excludes it
 //   about to delete 1 (120)
 //   about to delete 2 (180)
 //   Product Delete: Old, OldRows and IDs were first asked for after the write: read them before next
@@ -72,7 +72,7 @@ int main() {
   save(second, 180);
   try {
     save(first, 130);  // somebody else has saved version 2 meanwhile
-  } catch (const grapnel::NotFoundError& error) {
+  } catch (const grapnel::StaleError& error) {
     fmt::print("{}\n", error);
   }
 

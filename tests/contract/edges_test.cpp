@@ -593,7 +593,7 @@ TEST_CASE("B77 an edge to a row that is not there is a ConstraintError, and noth
   nowhere([&] { db.nodes.UpdateOne(99).AddIDs(F<&Node::peers>, {1}).Save(); });
   nowhere([&] { db.nodes.UpdateOne(99).ClearEdge(F<&Node::tags>).Save(); });
   nowhere([&] { db.nodes.UpdateOne(99).Set(F<&Node::parent>, 1).Save(); });
-  db.Refused<grapnel::NotFoundError>([&] {
+  db.Refused<grapnel::StaleError>([&] {
     db.nodes.UpdateOne(1).Where(F<&Node::name> == "z").AddIDs(F<&Node::peers>, {1}).Save();
   });
   REQUIRE(db.nodes.Update().Where(F<&Node::id> == 99).AddIDs(F<&Node::peers>, {98}).Save() == 0);

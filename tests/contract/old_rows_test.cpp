@@ -433,7 +433,7 @@ TEST_CASE("B39 the second of two callers that read the same version is refused")
         .Save();
   };
   CHECK(save(first, "first").version == 1);
-  CHECK(Thrown<NotFoundError>([&] { save(second, "second"); }).Entity() == "User");
+  CHECK(Thrown<grapnel::StaleError>([&] { save(second, "second"); }).Entity() == "User");
   CHECK(world.Raw(R"(SELECT name, version FROM "User" WHERE id = 1)") == Lines{"first|1"});
   CHECK(save(users.Get(1), "second").version == 2);
 
@@ -569,8 +569,10 @@ TEST_CASE("B41 B42 IDs of the One forms honour predicates and existence, as the 
   });
   const auto update = [&](std::int64_t id) { users.UpdateOne(id).Set(F<&User::name>, "x").Save(); };
   CHECK_THROWS_AS(update(99), NotFoundError);
-  const auto error = Thrown<NotFoundError>([&] { update(1); });
-  CHECK(std::string(error.what()) == "User not found: id 1, or it does not match");
+  Thrown<NotFoundError>([&] { update(99); });
+  log.pop_back();
+  const auto error = Thrown<grapnel::StaleError>([&] { update(1); });
+  CHECK(std::string(error.what()).find("User is stale: id 1 is there, but does not match") == 0);
   CHECK_THROWS_AS(users.UpdateOne(1).Save(), NotFoundError);  // changes nothing
   CHECK_THROWS_AS(users.DeleteOne(99).Exec(), NotFoundError);
   CHECK_THROWS_AS(users.DeleteOne(1).Exec(), NotFoundError);
@@ -589,10 +591,10 @@ TEST_CASE("B42 a hook's predicate that does not match leaves the row untouched, 
   const auto users = world.client.Of<User>();
   world.client.Of<Card>().Create().Set(F<&Card::number>, "1").Set(F<&Card::owner>, 1).Save();
   world.Hook([](Mutation<User>& m) { m.Where(F<&User::name> == "nobody"); });
-  CHECK_THROWS_AS(users.UpdateOne(1).Set(F<&User::age>, 1).Save(), NotFoundError);
-  CHECK_THROWS_AS(users.UpdateOne(1).AddIDs(F<&User::friends>, {2}).Save(), NotFoundError);
-  CHECK_THROWS_AS(users.UpdateOne(1).ClearEdge(F<&User::cards>).Save(), NotFoundError);
-  CHECK_THROWS_AS(users.DeleteOne(1).Exec(), NotFoundError);
+  CHECK_THROWS_AS(users.UpdateOne(1).Set(F<&User::age>, 1).Save(), grapnel::StaleError);
+  CHECK_THROWS_AS(users.UpdateOne(1).AddIDs(F<&User::friends>, {2}).Save(), grapnel::StaleError);
+  CHECK_THROWS_AS(users.UpdateOne(1).ClearEdge(F<&User::cards>).Save(), grapnel::StaleError);
+  CHECK_THROWS_AS(users.DeleteOne(1).Exec(), grapnel::StaleError);
   CHECK(users.Update().AddIDs(F<&User::friends>, {2}).Save() == 0);
   CHECK(users.Delete().Exec() == 0);
   CHECK(world.Users() == Lines{"1|Ada|10", "2|Bob|20", "3|Cy|30"});

@@ -18,6 +18,7 @@ using grapnel::Mutation;
 using grapnel::Next;
 using grapnel::NotFoundError;
 using grapnel::Op;
+using grapnel::StaleError;
 using grapnel::Tx;
 using model::Card;
 using model::User;
@@ -104,12 +105,81 @@ TEST_CASE("B76 UpdateOne and DeleteOne of a missing row: NotFoundError, after th
     missing("DeleteOne", [&] { users.DeleteOne(99).Exec(); });
     const auto grown = F<&User::age> > 18;
     REQUIRE_THROWS_AS(users.UpdateOne(ada.id).Where(grown).Set(F<&User::age>, 1).Save(),
-                      NotFoundError);
-    REQUIRE_THROWS_AS(users.UpdateOne(ada.id).Where(grown).Save(), NotFoundError);
-    REQUIRE_THROWS_AS(users.DeleteOne(ada.id).Where(grown).Exec(), NotFoundError);
+                      StaleError);
+    REQUIRE_THROWS_AS(users.UpdateOne(ada.id).Where(grown).Save(), StaleError);
+    REQUIRE_THROWS_AS(users.DeleteOne(ada.id).Where(grown).Exec(), StaleError);
     REQUIRE(users.Get(ada.id).age == 0);
   });
   REQUIRE(Names(world.client) == Lines{"Ada"});
+}
+
+TEST_CASE("B117 a lost optimistic lock is told from a missing row, by every One form") {
+  World world{GENERATE(Place::Memory, Place::File)};
+  const auto ada = Add(world.client, "Ada");
+  const bool by_hook = GENERATE(false, true), looks = GENERATE(false, true);
+  if (looks) {
+    world.client.Of<User>().Use(hook::Before([](Mutation<User>& m) {
+      if (m.Op() != Op::Create) m.IDs();
+    }));
+  }
+  if (by_hook) {
+    world.client.Of<User>().Use(hook::Before([](Mutation<User>& m) {
+      m.Where(F<&User::name> != "Ada");
+    }));
+  }
+  const bool in_tx = GENERATE(false, true);
+  for (const bool there : {false, true}) {
+    const std::int64_t id = there ? ada.id : 99;
+    const auto refused = [&](auto run) {
+      const auto attempt = [&] {
+        Everywhere(world.client, in_tx, [&](const grapnel::Client& client) {
+          run(client.Of<User>(), by_hook ? F<&User::id> > 0 : F<&User::name> != "Ada");
+        });
+      };
+      if (!there) return void(Thrown<NotFoundError>(attempt));
+      const auto error = Thrown<StaleError>(attempt);
+      REQUIRE(error.Entity() == "User");
+      REQUIRE_THAT(error.what(), Catch::Contains("id " + std::to_string(id)));
+    };
+    refused([&](const auto& users, const auto& where) {  // changes nothing
+      users.UpdateOne(id).Where(where).Save();
+    });
+    refused([&](const auto& users, const auto& where) {
+      users.UpdateOne(id).Where(where).Set(F<&User::age>, 1).Save();
+    });
+    refused([&](const auto& users, const auto& where) { users.DeleteOne(id).Where(where).Exec(); });
+  }
+  REQUIRE(world.client.Of<User>().Get(ada.id).age == 0);
+}
+
+TEST_CASE("B117 a DeleteOne that became an UpdateOne, and Old, tell it too") {
+  World world{Place::Memory};
+  const auto ada = Add(world.client, "Ada");
+  const auto users = world.client.Of<User>();
+  users.Use([](Mutation<User>& m, Next<User> next) {
+    if (m.Op() != Op::DeleteOne) return next(m);
+    m.SetOp(Op::UpdateOne);
+    m.Set(F<&User::age>, 9);
+    m.Where(F<&User::age> != 9);
+    return m.Client().Mutate(m);
+  });
+  users.DeleteOne(ada.id).Exec();
+  Thrown<StaleError>([&] { users.DeleteOne(ada.id).Exec(); });
+  Thrown<NotFoundError>([&] { users.DeleteOne(99).Exec(); });
+  users.Use(hook::Before([](Mutation<User>& m) { m.Old(F<&User::age>); }));
+  const auto young = F<&User::age> < 5;
+  Thrown<StaleError>([&] { users.UpdateOne(ada.id).Where(young).Save(); });
+  Thrown<NotFoundError>([&] { users.UpdateOne(99).Where(young).Save(); });
+}
+
+TEST_CASE("B117 the row is looked for only when nothing was written") {
+  World world{Place::Memory};
+  const auto ada = Add(world.client, "Ada");
+  Lines sent;
+  const auto trace = [&](std::string_view sql) { sent.emplace_back(sql.substr(0, 6)); };
+  const auto users = world.client.Debug(trace).Of<User>();
+  users.UpdateOne(ada.id).Where(F<&User::name> == "Ada").Set(F<&User::age>, 1).Save();
+  REQUIRE(Take(sent) == Lines{"BEGIN ", "UPDATE", "SELECT"});
 }
 
 TEST_CASE("B90 an update that changes nothing: hooks run, no UPDATE is sent") {

@@ -27,6 +27,11 @@ TEST_CASE("what is not found, or found too often, is named") {
   const grapnel::NotFoundError missing("User", "id 7");
   CHECK(missing.Entity() == "User");
   CHECK(missing.what() == std::string("User not found: id 7"));
+  const grapnel::StaleError stale("User", "id 7");
+  CHECK(stale.Entity() == "User");
+  CHECK(stale.what() == std::string("User is stale: id 7 is there, but does not match: it was "
+                                    "changed meanwhile, or a Where excludes it"));
+  STATIC_REQUIRE(std::derived_from<grapnel::StaleError, grapnel::NotFoundError>);
   const grapnel::NotSingularError several("User");
   CHECK(several.Entity() == "User");
   CHECK(several.what() == std::string("User: Only() found more than one row"));

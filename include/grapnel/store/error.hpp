@@ -17,7 +17,7 @@
 
 namespace grapnel {
 
-/// The row that was asked for, updated or deleted by its id is not there, or a predicate excludes it.
+/// The row that was asked for, updated or deleted by its id is not there; see also StaleError.
 class NotFoundError : public Error {
  public:
   NotFoundError(std::string_view entity, std::string_view what)
@@ -25,8 +25,25 @@ class NotFoundError : public Error {
 
   const std::string& Entity() const noexcept { return entity_; }
 
+ protected:
+  struct Whole {};
+  NotFoundError(Whole, std::string_view entity, const std::string& text)
+      : Error(text), entity_(entity) {}
+
  private:
   std::string entity_;
+};
+
+/// The row to be updated or deleted by its id is there, but does not match what the caller or a hook asks
+/// of it by Where: an optimistic lock was lost, or the row is not the caller's.
+class StaleError : public NotFoundError {
+ public:
+  /// `what`: which row ("id 7").
+  StaleError(std::string_view entity, std::string_view what)
+      : NotFoundError(Whole(), entity,
+                      core::Concat({entity, " is stale: ", what,
+                                    " is there, but does not match: it was changed meanwhile, or a Where "
+                                    "excludes it"})) {}
 };
 
 /// Only() found more than one row.

@@ -181,8 +181,8 @@ class Mutation final : public AnyMutation {
   /// mutation's own transaction, at the first call of Old, OldField or OldRows; it stays readable after the
   /// write. Pins the row: see AnyMutation::IDs. Of an edge with a foreign key: the old neighbour's id is
   /// `m.Old(F<&Card::owner>).ID()`.
-  /// Throws: NotFoundError when there is no such row or it does not match, and for a Create without a
-  /// conflict; NotLoadedError when first asked for after the write; Error for an Update or Delete, see
+  /// Throws: NotFoundError when there is no such row, and for a Create without a conflict; StaleError when
+  /// it does not match; NotLoadedError when first asked for after the write; Error for an Update or Delete, see
   /// OldRows.
   template <auto M>
   typename MemberToken<M>::Type Old(MemberToken<M>) const {

@@ -34,10 +34,9 @@ TEST_CASE_METHOD(Fixture, "the row with the id is deleted, and no other") {
   CHECK(users.Query().IDs().empty());
 }
 
-TEST_CASE_METHOD(Fixture, "B76 a row that is not there, or does not match, is NotFoundError") {
+TEST_CASE_METHOD(Fixture, "B76 B117 a row that is not there, or does not match, is refused") {
   CHECK_THROWS_WITH(users.DeleteOne(9).Exec(), "User not found: id 9");
-  CHECK_THROWS_WITH(users.DeleteOne(1).Where(F<&User::name> == "Bob").Exec(),
-                    "User not found: id 1, or it does not match");
+  CHECK_THROWS_AS(users.DeleteOne(1).Where(F<&User::name> == "Bob").Exec(), grapnel::StaleError);
   CHECK(users.Query().Count() == 2);
   users.DeleteOne(1).Where(F<&User::name> == "Ada").Exec();
   CHECK(users.Query().IDs() == Ids{2});

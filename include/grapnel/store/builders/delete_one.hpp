@@ -20,7 +20,8 @@ class DeleteOne : public detail::Matching<DeleteOne<E>, detail::Builder<DeleteOn
   }
 
   /// Runs the hooks and deletes the row.
-  /// Throws: NotFoundError when there is no such row or it does not match; else as Create::Save.
+  /// Throws: NotFoundError when there is no such row, StaleError, which is one, when it is there and does
+  /// not match; else as Create::Save.
   void Exec() { this->RunToCount(); }
 };
 

@@ -58,8 +58,8 @@ GRAPNEL_DEFINE const void* AnyMutation::OldEntity() const {
   }
   NeedOldRows();
   if (OldRowCount() > 0) return FirstOldRow();
-  throw NotFoundError(Type(), create ? std::string("no row was there before")
-                                     : detail::DescribeId(*core_.table, Entity()));
+  if (create) throw NotFoundError(Type(), "no row was there before");
+  detail::RefuseUntouched(core_, Entity());
 }
 
 GRAPNEL_DEFINE void AnyMutation::KeepOldRow(detail::Row& row) const {

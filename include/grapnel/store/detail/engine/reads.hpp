@@ -77,4 +77,20 @@ GRAPNEL_DEFINE bool ReadById(const HandlePtr& handle, const Table& table, const 
   throw NotFoundError(table.entity, DescribeId(table, key));
 }
 
+[[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(const MutationCore& m, const void* entity,
+                                                 const store::PredicateNode* alive) {
+  if (m.where != nullptr) {
+    store::Select select{{m.table, m.op}};
+    select.want = store::Select::Want::Count;
+    select.entity = entity;
+    select.by_id = true;
+    select.where = alive;
+    const auto count = [&](store::Connection& connection) { return connection.Count(select); };
+    if (ReadIn(m, *m.table, count) > 0) {
+      throw StaleError(m.table->entity, DescribeId(*m.table, entity));
+    }
+  }
+  throw NotFoundError(m.table->entity, DescribeId(*m.table, entity));
+}
+
 }  // namespace grapnel::detail

@@ -94,7 +94,7 @@ class Terminal {
       Reread(entity_, m_.where.get());
       if (!m_.ChangesEdges()) return 1;
     } else if (WriteFields(true, m_.where.get()) == 0) {
-      throw NotFound(entity_);
+      RefuseUntouched(m_, entity_);
     }
     if (m_.ChangesEdges()) WriteEdges(m_, Id(entity_));
     Reread(entity_, nullptr);
@@ -121,11 +121,11 @@ class Terminal {
     if (!cascades && !IsLarge()) return DeleteRows(m_.IsOne(), m_.where);
     m_.Transaction().ExpectSeveralWrites();
     RowLists lists(m_);
-    auto where = m_.where;
     // What a deletion further out is deleting counts as deleted.
-    if (!m_.uncounted) where = store::Both(where, store::Negated(lists.InOthers(table_)));
-    const std::int64_t list = lists.Keep(table_, where, m_.IsOne() ? entity_ : nullptr);
-    if (lists.Size(list) == 0 && m_.IsOne()) throw NotFound(entity_);
+    const auto alive = m_.uncounted ? nullptr : store::Negated(lists.InOthers(table_));
+    const std::int64_t list =
+        lists.Keep(table_, store::Both(m_.where, alive), m_.IsOne() ? entity_ : nullptr);
+    if (lists.Size(list) == 0 && m_.IsOne()) RefuseUntouched(m_, entity_, alive.get());
     Cascade cascade(m_, lists);
     if (cascades) cascade.Run(list);
     m_.deferred = m_.deferred || cascade.IsDeferred();
@@ -160,7 +160,7 @@ class Terminal {
       ExplainRestricted(m_, by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where,
                         error);
     }
-    if (count == 0 && by_id) throw NotFound(entity_);
+    if (count == 0 && by_id) RefuseUntouched(m_, entity_);
     return count;
   }
 
@@ -348,17 +348,12 @@ class Terminal {
       });
       return 0;
     });
-    if (!found) throw NotFound(entity);
+    if (!found) RefuseUntouched(m_, entity);
   }
 
   FieldValue Id(const void* entity) const {
     return table_.Id().ops->to_value(table_.Id().at_const(entity));
   }
-  NotFoundError NotFound(const void* entity) const {
-    return {table_.entity,
-            core::Concat({DescribeId(table_, entity), m_.where ? ", or it does not match" : ""})};
-  }
-
   AnyMutation& mutation_;
   MutationCore& m_;
   const Table& table_;
