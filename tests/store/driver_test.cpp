@@ -26,6 +26,8 @@ class Session final : public store::Connection {
   void RollbackTo(int) override {}
   void Release(int) override {}
   void Verify(const store::Table&) override {}
+  bool WritesPlainly(const store::Table&) override { return true; }
+  std::int64_t Changes() const noexcept override { return 0; }
   std::int64_t Run(const store::Insert&) override { return 1; }
   std::optional<std::int64_t> Run(const store::InsertMany&) override { return {}; }
   std::int64_t Run(const store::Update&) override { return 2; }

@@ -93,6 +93,8 @@ class Engine final : public store::Driver {
     void RollbackTo(int) override {}
     void Release(int) override {}
     void Verify(const Table&) override {}
+    bool WritesPlainly(const Table&) override { return true; }
+    std::int64_t Changes() const noexcept override { return 0; }
     std::int64_t Run(const store::Insert&) override { return 0; }
     std::optional<std::int64_t> Run(const store::InsertMany&) override { return {}; }
     std::int64_t Run(const store::Update&) override { return 0; }

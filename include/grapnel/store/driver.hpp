@@ -130,6 +130,12 @@ class Connection {
 
   /// Throws SchemaError unless the table has every column, of a type that fits.
   virtual void Verify(const Table& table) = 0;
+  /// Whether a statement that writes the table changes what it says and nothing else, all of it or
+  /// nothing: others have no triggers on it, nor columns that follow from other columns. Inside a
+  /// transaction that writes.
+  virtual bool WritesPlainly(const Table& table) = 0;
+  /// A number that grows whenever a row was changed.
+  virtual std::int64_t Changes() const noexcept = 0;
 
   /// Returns the id that was made, or 0 when it was given.
   virtual std::int64_t Run(const Insert& statement) = 0;

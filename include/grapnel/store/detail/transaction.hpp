@@ -111,6 +111,11 @@ class Transaction {
     if (top_ != nullptr) top_->single = false;
   }
 
+  /// Whether what is written next would have no savepoint: then nothing may fail behind it.
+  bool StandsAlone() const noexcept {
+    return top_ != nullptr && top_->savepoint == Scope::kNone && UndoesItself(*top_);
+  }
+
   [[gnu::always_inline]] void Enter(Scope& scope) noexcept {
     scope.outer = top_;
     scope.writes = writes_;
@@ -231,7 +236,7 @@ class Transaction {
   const RunningMutation* running_ = nullptr;
   TypeEntry* last_type_ = nullptr;
   Waiting* waiting_ = nullptr;
-  std::uint64_t writes_ = 0;
+  std::uint64_t writes_ = 0;  // statements that changed rows
   std::vector<std::uint64_t> clean_at_;  // for each open savepoint: writes_ when it was as opened
   Callbacks after_commit_, after_rollback_, rolled_back_;
   std::int64_t last_list_ = 0;

@@ -45,7 +45,10 @@ class Connection final : public store::Connection {
 
   void Watch(const core::Context* context) noexcept override { session_.Watch(context); }
 
-  void BeginWrite() override { session_.Step(begin_write_, "BEGIN IMMEDIATE"); }
+  void BeginWrite() override {
+    session_.Step(begin_write_, "BEGIN IMMEDIATE");
+    schema_seen_ = false;  // now nobody else changes it
+  }
   void BeginRead() override {
     session_.Step(begin_read_, "BEGIN");
     session_.Step(snapshot_, "SELECT count(*) FROM sqlite_schema");  // fixes the snapshot
@@ -62,6 +65,18 @@ class Connection final : public store::Connection {
   void Release(int depth) override { session_.Step(release_, "RELEASE grapnel_", depth); }
 
   void Verify(const Table& table) override { VerifyTable(session_, table); }
+  bool WritesPlainly(const Table& table) override {
+    OfTable& of = Of(table);
+    if (!schema_seen_) SeeSchema();
+    if (of.seen_in != schema_version_) {
+      of.writes_plainly = session_.Ask(kWritesPlainly, table.name) != 0;
+      of.seen_in = schema_version_;
+    }
+    return of.writes_plainly;
+  }
+  std::int64_t Changes() const noexcept override {
+    return sqlite3_total_changes64(session_.Handle());
+  }
 
   std::int64_t Run(const store::Insert& insert) override {
     const bool with_id = insert.set.test(0);
@@ -240,6 +255,8 @@ class Connection final : public store::Connection {
     Members members;
     Statement insert, insert_with_id, select_by_id, delete_by_id;
     std::list<KeptUpdate> updates;
+    std::int64_t seen_in = -1;  // the version of the schema of which the next is true
+    bool writes_plainly = false;
     Statement insert_many, highest_id;
     std::int64_t insert_many_rows = 0;
   };
@@ -263,6 +280,20 @@ class Connection final : public store::Connection {
     if (!running.Next(binding, doing)) return false;
     const bool full = !row.IsNull(0) && row.Int(0) > std::numeric_limits<std::int64_t>::max() - rows;
     return !full && row.Int(1) == 0;
+  }
+
+  /// A trigger, a column or a key of others may change more than a statement says; with ON CONFLICT
+  /// FAIL it may stop half way.
+  static constexpr std::string_view kWritesPlainly =
+      "SELECT NOT (EXISTS (SELECT 1 FROM sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE AND (type = "
+      "'trigger' OR sql LIKE '%CONFLICT%FAIL%')) OR EXISTS (SELECT 1 FROM temp.sqlite_schema WHERE "
+      "tbl_name = ?1 COLLATE NOCASE AND type = 'trigger') OR EXISTS (SELECT 1 FROM "
+      "pragma_table_xinfo(?1) WHERE hidden > 1) OR EXISTS (SELECT 1 FROM pragma_foreign_key_list(?1) "
+      "WHERE \"table\" = ?1 COLLATE NOCASE AND on_update NOT IN ('NO ACTION', 'RESTRICT')))";
+
+  void SeeSchema() {
+    schema_version_ = session_.Ask(see_schema_, "PRAGMA schema_version");
+    schema_seen_ = true;
   }
 
   OfTable& Of(const Table& table) {
@@ -352,7 +383,9 @@ class Connection final : public store::Connection {
   }
 
   Session session_;
-  Statement begin_write_, begin_read_, snapshot_, commit_, defer_, check_;
+  Statement begin_write_, begin_read_, snapshot_, commit_, defer_, check_, see_schema_;
+  std::int64_t schema_version_ = -1;
+  bool schema_seen_ = false;  // since the transaction began
   std::vector<Statement> savepoint_, rollback_to_, release_;
   std::unordered_map<const Table*, OfTable> of_;
   OfTable* last_ = nullptr;

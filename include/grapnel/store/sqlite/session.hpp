@@ -182,6 +182,23 @@ class Session {
     running.Finish(Binding(statement.Get()), Say());
   }
 
+  /// The number that a statement of the store's own asks for; no tracer sees it.
+  std::int64_t Ask(Statement& kept, std::string_view sql, std::string_view parameter = {}) {
+    if (!kept) kept = Prepare(sql, Say());
+    struct Reset {
+      sqlite3_stmt* statement;
+      ~Reset() { sqlite3_reset(statement); }
+    } const reset{kept.Get()};
+    if (!parameter.empty()) Binding(kept.Get()).Text(1, parameter, false);
+    const int result = sqlite3_step(kept.Get());
+    if (result != SQLITE_ROW) Fail(Say());
+    return sqlite3_column_int64(kept.Get(), 0);
+  }
+  std::int64_t Ask(std::string_view sql, std::string_view parameter) {
+    Statement once = Prepare(sql, Say());
+    return Ask(once, sql, parameter);
+  }
+
   /// Runs a statement that is kept in `statement`, and prepared the first time.
   void Step(Statement& statement, std::string_view sql) {
     if (!statement) statement = Prepare(sql, Say());

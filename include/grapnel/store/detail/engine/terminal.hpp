@@ -28,6 +28,11 @@
 /// The terminal of every mutation: validation and SQL, compiled once for all types.
 namespace grapnel::detail {
 
+/// Whether the database makes an id that the type may be too narrow for.
+inline bool MayNotHoldId(const MutationCore& m) {
+  return !m.set.test(0) && m.table->Id().ops->plain != Plain::Int;
+}
+
 class Terminal {
  public:
   explicit Terminal(AnyMutation& m)
@@ -53,7 +58,10 @@ class Terminal {
       }
       m_.pending->Flush();
     }
-    if (m_.ChangesEdges()) m_.Transaction().ExpectSeveralWrites();
+    // Whatever is done or read after the first write may fail, and has to take it back.
+    if (m_.ChangesEdges() || m_.conflict || m_.op != m_.asked) {
+      m_.Transaction().ExpectSeveralWrites();
+    }
     fresh_ = fresh;
     const std::int64_t count = Dispatch();
     m_.executed = true;
@@ -78,6 +86,7 @@ class Terminal {
 
   std::int64_t Create() {
     std::int64_t made = 0;
+    if (MayNotHoldId(m_)) m_.Transaction().ExpectSeveralWrites();
     try {
       made = Write(store::Insert{{&table_, m_.op}, entity_, m_.set});
     } catch (const ConstraintError& error) {
@@ -93,12 +102,63 @@ class Terminal {
     if (m_.ChangesNoField()) {
       Reread(entity_, m_.where.get());
       if (!m_.ChangesEdges()) return 1;
-    } else if (WriteFields(true, m_.where.get()) == 0) {
-      RefuseUntouched(m_, entity_);
+    } else {
+      const bool is_known = ReadBeforehand();
+      if (WriteFields(true, m_.where.get()) == 0) RefuseUntouched(m_, entity_);
+      if (is_known) return 1;
     }
     if (m_.ChangesEdges()) WriteEdges(m_, Id(entity_));
     Reread(entity_, nullptr);
     return 1;
+  }
+
+  /// A write that has no savepoint must be the last thing that may fail. Then the row is read before
+  /// it and not after it, and `fresh` becomes what will be stored; returns false where the row has to
+  /// be read afterwards. Throws: NotFoundError, SchemaError, nothing written.
+  bool ReadBeforehand() {
+    if (!m_.Transaction().StandsAlone()) return false;
+    bool found = true;
+    const bool plain = ReadIn(m_, table_, [&](store::Connection& connection) {
+                         if (!connection.WritesPlainly(table_)) return 0;
+                         found = LoadFresh(connection, entity_, nullptr);
+                         return 1;
+                       }) != 0;
+    if (!found) RefuseUntouched(m_, entity_);
+    if (plain && Foresee()) return true;
+    m_.Transaction().ExpectSeveralWrites();
+    return false;
+  }
+  /// Changes `fresh` as the database will change the row; false where only that can tell.
+  bool Foresee() noexcept {
+    try {
+      for (std::size_t i = 1; i < table_.columns.size(); ++i) {
+        const Column& column = table_.columns[i];
+        void* member = column.at(fresh_);
+        if (m_.cleared.test(i)) {
+          column.ops->reset(member);
+        } else if (m_.added.test(i) &&
+                   (column.ops->is_null == nullptr || !column.ops->is_null(member))) {
+          if (!column.ops->add(member, column.at_const(entity_))) return false;
+        } else if (m_.set.test(i) || m_.added.test(i)) {
+          if (!CopyAsStored(column, member, column.at_const(entity_))) return false;
+        }
+      }
+      return true;
+    } catch (...) {  // no form to be stored in, or none to be read back from: its write tells
+      return false;
+    }
+  }
+  static bool CopyAsStored(const Column& column, void* to, const void* from) {
+    switch (column.ops->plain) {
+      case Plain::Int:
+      case Plain::Text:
+      case Plain::OptionalInt:
+      case Plain::OptionalText:
+        column.ops->copy(to, from);
+        return true;
+      default:
+        return column.ops->from_value(to, column.ops->to_value(from));
+    }
   }
 
   std::int64_t Update() {
@@ -336,19 +396,24 @@ class Terminal {
 
   /// Reads the row with the id of `entity` into `fresh`.
   void Reread(const void* entity, const store::PredicateNode* where) {
+    const auto load = [&](store::Connection& connection) {
+      return LoadFresh(connection, entity, where) ? 1 : 0;
+    };
+    if (ReadIn(m_, table_, load) == 0) RefuseUntouched(m_, entity);
+  }
+  /// Returns whether there is such a row.
+  bool LoadFresh(store::Connection& connection, const void* entity,
+                 const store::PredicateNode* where) {
     store::Select select{{&table_, m_.op}};
     select.entity = entity;
     select.by_id = true;
     select.where = where;
     bool found = false;
-    ReadIn(m_, table_, [&](store::Connection& connection) {
-      connection.Run(select, [&](Row& row) {
-        LoadRow(table_, fresh_, row);
-        found = true;
-      });
-      return 0;
+    connection.Run(select, [&](Row& row) {
+      LoadRow(table_, fresh_, row);
+      found = true;
     });
-    if (!found) RefuseUntouched(m_, entity);
+    return found;
   }
 
   FieldValue Id(const void* entity) const {
@@ -370,6 +435,7 @@ GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wa
   void* entity = m.Entity();
   const store::Insert insert{{core.table, core.op}, entity, core.set};
   const Bound& bound = core.Running();
+  if (MayNotHoldId(core)) bound.transaction.ExpectSeveralWrites();
   core.SetId(entity, bound.transaction.Write(
                          bound.level, bound.type, bound.handle->context,
                          [&](store::Connection& connection) { return connection.Run(insert); }));

@@ -193,9 +193,13 @@ GRAPNEL_DEFINE std::int64_t Transaction::Guarded(const Level& level, TypeEntry& 
     Watch(observed);
     type.Verify(*lease_);
     if (!writes) return statement(*lease_);
-    if (top_ != nullptr && top_->savepoint == Scope::kNone && !UndoesItself(*top_)) OpenSavepoint();
+    if (top_ != nullptr && top_->savepoint == Scope::kNone &&
+        !(UndoesItself(*top_) && lease_->WritesPlainly(*type.table))) {
+      OpenSavepoint();
+    }
+    const std::int64_t before = lease_->Changes();
     const std::int64_t result = statement(*lease_);
-    ++writes_;
+    if (lease_->Changes() != before) ++writes_;
     return result;
   } catch (...) {
     EndIfInDoubt();
