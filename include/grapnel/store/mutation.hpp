@@ -198,7 +198,8 @@ class Mutation final : public AnyMutation {
     return old_rows_;
   }
 
-  /// Narrows the mutation to rows that also match. Has no effect on Create.
+  /// Narrows the mutation to rows that also match; of a Create with OnConflict, the row that is there: one
+  /// that does not match stays as it is. Has no effect on another Create.
   template <class O>
   void Where(const store::Predicate<O>& predicate) {
     static_assert(store::AppliesTo<O, E>, "this predicate is about another entity type");

@@ -39,7 +39,7 @@ struct Conflict {
 
   // What follows is for the other parts of the store.
   std::vector<std::size_t> columns{};
-  std::shared_ptr<AnyMutation> update{};  // of Update
+  std::shared_ptr<AnyMutation> update{};  // of Update: what it says
   FieldValue given_id{};                  // where the row that is there has another one
 };
 

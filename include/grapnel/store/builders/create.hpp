@@ -62,12 +62,19 @@ class Create : public detail::Setting<Create<E>, E> {
   E Save() { return this->RunToEntity(); }
 
   /// When there is a row that agrees in all of these fields, that row is taken instead of a new one:
-  /// `.OnConflict(F<&User::email>).UpdateNewValues()`. The fields have a unique index together. Hooks see
-  /// the Op Create, and learn by `m.Conflict()` what it came to. Another constraint that the row breaks is
-  /// a ConstraintError.
+  /// `.OnConflict(F<&User::email>).UpdateNewValues()`. The fields have a unique index together. Another
+  /// constraint that the row breaks is a ConstraintError.
+  /// Order: hooks see the Op Create, validation is that of a Create; then the row is looked for. One that is
+  /// there is changed by an UpdateOne inside, through all hooks again: Op UpdateOne, Cause Upsert, with its
+  /// old row, update-defaults and validation. What either run of the hooks adds by `m.Where(...)` narrows
+  /// it: a row that does not match stays as it is, and is returned. After `next` the hooks of the Create
+  /// learn by `m.Conflict()` what it came to.
   /// Throws: Error when the fields have no unique index, and at Save when it was not said what to do.
   template <auto... Ms>
   Create& OnConflict(MemberToken<Ms>...) & {
+    static_assert(sizeof...(Ms) > 0,
+                  "OnConflict needs the fields in which a row that is there agrees: write "
+                  "OnConflict(F<&User::email>)");
     auto conflict = std::make_shared<Conflict>();
     conflict->columns = {detail::kColumnPlaceOf<E, Ms>...};
     detail::NameConflict(*conflict, detail::kTable<E>);
@@ -87,10 +94,16 @@ class Create : public detail::Setting<Create<E>, E> {
   Create&& Ignore() && { return std::move(Ignore()); }
   /// Changes the row that is there as `change(m)` says, which is called here and now:
   /// `.Update([](grapnel::Mutation<User>& m) { m.Add(F<&User::visits>, 1); })`. Update-defaults are set.
+  /// Behind UpdateNewValues() the new values come first. Throws: Error when `change` calls SetOp; what it
+  /// throws itself.
   template <class F>
   Create& Update(F change) & {
     auto update = std::make_shared<Mutation<E>>(Mutation<E>::Access::Make(Op::UpdateOne));
     change(*update);
+    if (update->Op() != Op::UpdateOne) {
+      throw Error(std::string(detail::kTable<E>.entity) +
+                  ": what OnConflict(...).Update(change) changes stays an UpdateOne: take SetOp out of it");
+    }
     Decide(store::OnConflict::Update);
     this->Core().conflict->update = std::move(update);
     return *this;
@@ -106,7 +119,15 @@ class Create : public detail::Setting<Create<E>, E> {
       throw Error(std::string(detail::kTable<E>.entity) +
                   ": say first which rows are in conflict, by OnConflict(F<...>)");
     }
-    this->Core().conflict->action = action;
+    store::OnConflict& decided = this->Core().conflict->action;
+    const bool joins = action == store::OnConflict::Update &&
+                       decided == store::OnConflict::UpdateNewValues && !this->Core().conflict->update;
+    if (decided != store::OnConflict::Undecided && !joins) {
+      throw Error(std::string(detail::kTable<E>.entity) +
+                  ": it was said already what OnConflict does; only UpdateNewValues().Update(...) go "
+                  "together, in this order");
+    }
+    if (!joins) decided = action;
     return *this;
   }
 };

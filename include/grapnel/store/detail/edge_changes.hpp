@@ -41,6 +41,8 @@ class EdgeChanges {
   /// All neighbours go, where there are any that could, and these come.
   GRAPNEL_DECLARE void Replace(std::size_t edge, Ids ids, bool cleared);
   GRAPNEL_DECLARE void Reset(std::size_t edge);
+  /// What `later` says of its edge, after what was said already.
+  GRAPNEL_DECLARE void Join(const EdgeChange& later);
 
   std::vector<EdgeChange>::const_iterator begin() const noexcept { return changes_.begin(); }
   std::vector<EdgeChange>::const_iterator end() const noexcept { return changes_.end(); }

@@ -23,6 +23,7 @@
 
 namespace grapnel::detail {
 
+class HookChain;
 class PendingRows;
 
 /// What a mutation is bound to while it runs.
@@ -31,6 +32,7 @@ struct Bound {
   TypeEntry& type;
   class Transaction& transaction;
   Level& level;
+  const HookChain& hooks;  // of the type, as they were when it started
 };
 
 /// What a mutation is, but for the type of its entity: compiled once for all types. The set values
@@ -44,6 +46,7 @@ struct MutationCore {
   grapnel::Cause cause = grapnel::Cause::Caller;
   bool has_id = false;
   bool executed = false;
+  bool stale = false;      // its row is there, and does not match
   bool uncounted = false;  // by the depth limit: part of a cascade
   bool deferred = false;   // that cascade checks the foreign keys that refer to the rows
   FieldSet set{}, added{}, cleared{};
@@ -73,6 +76,9 @@ struct MutationCore {
   bool ChangesEdges() const noexcept { return !edges.IsEmpty(); }
 
   GRAPNEL_DECLARE void SetOp(grapnel::Op to, void* entity);
+
+  /// Says all that `change` says, whose values are in `from`, after what was said already.
+  GRAPNEL_DECLARE void Apply(const MutationCore& change, const void* from, void* entity);
 
   /// Sets every field to what it is in the entity, but those that are std::nullopt, and an empty
   /// id.

@@ -119,7 +119,7 @@ inline void SelectTouched(const MutationCore& m, const void* entity, store::Sele
 
 /// Throws: StaleError when the row that a One form means is there, NotFoundError when it is not.
 /// `alive`: what rows have to match to count as there; null: nothing.
-[[noreturn]] GRAPNEL_DECLARE void RefuseUntouched(const MutationCore& m, const void* entity,
+[[noreturn]] GRAPNEL_DECLARE void RefuseUntouched(MutationCore& m, const void* entity,
                                                   const store::PredicateNode* alive = nullptr);
 
 /// Throws: NotLoadedError when the rows are no longer as they were before the write.

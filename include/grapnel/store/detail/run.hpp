@@ -128,6 +128,10 @@ class ResultOf final : public AnyResult {
 /// Runs a mutation with its hooks, and leaves what its caller asked for in `result`.
 GRAPNEL_DECLARE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyResult& result);
 
+/// Runs the update of a row that a Create met, through the hooks that the Create began with, inside of its
+/// mutation. Returns false, and what its hooks wrote is undone, when the row does not match.
+GRAPNEL_DECLARE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result);
+
 /// The rows of a bulk, one after the other.
 class BulkRun {
  public:
@@ -172,6 +176,12 @@ struct TypeState final : TypeEntry {
     core.where = rows;
     ResultOf<E> result;
     RunMutation(handle, m, result);
+  }
+
+  void WithUpdateOne(core::FunctionRef<bool(AnyMutation&, AnyResult&)> run, void* into) override {
+    auto m = Mutation<E>::Access::Make(Op::UpdateOne);
+    ResultOf<E> result;
+    if (run(m, result)) *static_cast<E*>(into) = std::move(result.Entity());
   }
 };
 

@@ -3,6 +3,7 @@
 #include <grapnel/core/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/dependencies.hpp>
+#include <grapnel/core/function_ref.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/type.hpp>
 #include <grapnel/schema/error.hpp>
@@ -26,6 +27,7 @@
 
 namespace grapnel {
 
+class AnyMutation;
 namespace store {
 class Migration;
 class Transaction;
@@ -34,6 +36,7 @@ using Tx = store::Transaction;
 
 namespace detail {
 
+class AnyResult;
 class Graph;
 struct Level;
 struct Handle;
@@ -56,6 +59,10 @@ struct TypeEntry {
   /// Deletes these rows by one Delete mutation, with its hooks, in the handle's transaction. `deferred`: its
   /// caller checks the foreign keys that refer to them.
   virtual void DeleteRows(const HandlePtr& handle, const store::PredicatePtr& rows, bool deferred) = 0;
+
+  /// Calls `run(update, result)` with an UpdateOne that says nothing yet, and a place for its result, which
+  /// goes to `into` where `run` returns true.
+  virtual void WithUpdateOne(core::FunctionRef<bool(AnyMutation&, AnyResult&)> run, void* into) = 0;
 
   const Table* table;
   core::StoredHooks runtime;

@@ -32,6 +32,16 @@ GRAPNEL_DEFINE void EdgeChanges::Reset(std::size_t edge) {
   std::erase_if(changes_, [&](const EdgeChange& change) { return change.edge == edge; });
 }
 
+GRAPNEL_DEFINE void EdgeChanges::Join(const EdgeChange& later) {
+  if (later.cleared || later.replaces) {
+    Of(later.edge) = later;
+    return;
+  }
+  if (later.IsEmpty()) return;
+  Remove(later.edge, later.removed, false);
+  Add(later.edge, later.added);
+}
+
 GRAPNEL_DEFINE void EdgeChanges::Put(Ids& to, Ids ids) {
   std::unordered_set<FieldValue, HashOfValue> known(to.begin(), to.end());
   for (FieldValue& id : ids) {

@@ -42,6 +42,21 @@ GRAPNEL_DEFINE void MutationCore::SetOp(grapnel::Op to, void* entity) {
   ApplyDefaults(entity);
 }
 
+GRAPNEL_DEFINE void MutationCore::Apply(const MutationCore& change, const void* from,
+                                        void* entity) {
+  change.set.ForEach([&](std::size_t i) {
+    const Column& column = table->columns[i];
+    BeforeSet(i);
+    column.ops->copy(column.at(entity), column.at_const(from));
+    MarkSet(i);
+  });
+  change.added.ForEach(
+      [&](std::size_t i) { Add(i, entity, table->columns[i].at_const(from)); });
+  change.cleared.ForEach([&](std::size_t i) { Clear(i, entity); });
+  for (const EdgeChange& each : change.edges) edges.Join(each);
+  where = store::Both(where, change.where);
+}
+
 GRAPNEL_DEFINE void MutationCore::SetAll(void* entity) {
   for (std::size_t i = 0; i < table->columns.size(); ++i) {
     const Column& column = table->columns[i];

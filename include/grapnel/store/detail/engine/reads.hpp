@@ -77,7 +77,7 @@ GRAPNEL_DEFINE bool ReadById(const HandlePtr& handle, const Table& table, const 
   throw NotFoundError(table.entity, DescribeId(table, key));
 }
 
-[[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(const MutationCore& m, const void* entity,
+[[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(MutationCore& m, const void* entity,
                                                  const store::PredicateNode* alive) {
   if (m.where != nullptr) {
     store::Select select{{m.table, m.op}};
@@ -87,6 +87,7 @@ GRAPNEL_DEFINE bool ReadById(const HandlePtr& handle, const Table& table, const 
     select.where = alive;
     const auto count = [&](store::Connection& connection) { return connection.Count(select); };
     if (ReadIn(m, *m.table, count) > 0) {
+      m.stale = true;
       throw StaleError(m.table->entity, DescribeId(*m.table, entity));
     }
   }

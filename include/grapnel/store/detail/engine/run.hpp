@@ -57,9 +57,10 @@ namespace grapnel::detail {
 /// Binds a mutation to what it runs in; put back afterwards, for Mutate runs one inside itself.
 class Binding {
  public:
-  Binding(MutationCore& m, const HandlePtr& handle, TypeEntry& type, Level& level)
+  Binding(MutationCore& m, const HandlePtr& handle, TypeEntry& type, Level& level,
+          const HookChain& hooks)
       : m_(m),
-        bound_{handle, type, *level.transaction, level},
+        bound_{handle, type, *level.transaction, level, hooks},
         running_{m.table->entity, m.op, nullptr, !m.uncounted} {
     bound_.transaction.EnterMutation(bound_.level, running_);
     const bool by_hook = running_.outer != nullptr || bound_.transaction.IsInHook(bound_.level);
@@ -144,7 +145,7 @@ inline void Atomically(const HandlePtr& handle, bool single,
 [[gnu::always_inline]] inline void RunInside(const HandlePtr& handle, Level& level, TypeEntry& type,
                                              const HookChain& hooks, AnyMutation& m,
                                              AnyResult& result) {
-  const Binding binding(m.Core(), handle, type, level);
+  const Binding binding(m.Core(), handle, type, level, hooks);
   if (!Is(m.Op(), Op::Delete | Op::DeleteOne)) m.Core().ApplyDefaults(m.Entity());
   const bool has_entity = result.Run(hooks, m);
   if (has_entity != Is(m.Core().asked, Op::Create | Op::UpdateOne)) Fit(handle, m, result);
@@ -172,13 +173,32 @@ GRAPNEL_DEFINE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyResu
       [&](CommittedError& error) { result.AttachTo(error); });
 }
 
+GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result) {
+  const auto run = [&] {
+    RunInside(create.handle, create.level, create.type, create.hooks, update, result);
+  };
+  try {
+    if (create.hooks.IsEmpty()) {  // nothing but its own statement, which undoes itself
+      run();
+    } else {
+      OpenScope scope(create.transaction, true);
+      run();
+      scope.Succeed();
+    }
+    return true;
+  } catch (const StaleError&) {
+    if (!update.Core().stale) throw;  // of another mutation
+    return false;
+  }
+}
+
 class BulkInTransaction final : public BulkRun {
  public:
   BulkInTransaction(const HandlePtr& handle, const Table& table,
                     core::FunctionRef<void*(std::size_t)> row)
-      : bound_{handle, handle->transaction->TypeOf(table), *handle->transaction,
-               *handle->GetLevel()},
-        hooks_(bound_.type, &bound_.level),
+      : type_(handle->transaction->TypeOf(table)),
+        hooks_(type_, handle->GetLevel()),
+        bound_{handle, type_, *handle->transaction, *handle->GetLevel(), hooks_},
         pending_(bound_, row) {}
 
   void Run(AnyMutation& m, AnyResult& result) override {
@@ -206,8 +226,9 @@ class BulkInTransaction final : public BulkRun {
   }
 
  private:
-  Bound bound_;
+  TypeEntry& type_;
   HookChain hooks_;
+  Bound bound_;
   PendingRows pending_;
   std::size_t done_ = 0;
 };

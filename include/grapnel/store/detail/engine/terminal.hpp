@@ -7,6 +7,8 @@
 #include <grapnel/schema/table.hpp>
 #include <grapnel/store/any_mutation.hpp>
 #include <grapnel/store/builders/conflict.hpp>
+#include <grapnel/store/cause.hpp>
+#include <grapnel/store/detail/edge_changes.hpp>
 #include <grapnel/store/detail/engine/cascade.hpp>
 #include <grapnel/store/detail/engine/edges.hpp>
 #include <grapnel/store/detail/engine/pending_rows.hpp>
@@ -261,8 +263,8 @@ class Terminal {
       if (m_.set.test(0)) conflict.given_id = Id(entity_);
       table_.Id().ops->from_value(table_.Id().at(entity_), id);
       m_.has_id = true;
-      conflict.outcome =
-          UpdateConflict() ? store::ConflictOutcome::Updated : store::ConflictOutcome::Unchanged;
+      conflict.outcome = store::ConflictOutcome::Unchanged;
+      if (UpdateConflict(conflict)) return 1;
     }
     Reread(entity_, nullptr);
     return 1;
@@ -294,76 +296,48 @@ class Terminal {
     return found;
   }
 
-  /// Whether the row that is there was changed.
-  bool UpdateConflict() {
-    switch (m_.conflict->action) {
-      case store::OnConflict::UpdateNewValues:
-        return UpdateNewValues();
-      case store::OnConflict::Update:
-        return UpdateAsAsked();
-      default:
-        return false;
-    }
+  /// The row that is there goes through an UpdateOne of its own, with all its hooks. Returns:
+  /// whether that had a result, which is in `fresh`.
+  bool UpdateConflict(store::Conflict& conflict) {
+    if (conflict.action == store::OnConflict::Ignore) return false;
+    bool has_result = false;
+    m_.Running().type.WithUpdateOne(
+        [&](AnyMutation& any, AnyResult& result) {
+          MutationCore& update = any.Core();
+          if (conflict.action == store::OnConflict::UpdateNewValues) {
+            update.Apply(NewValues(), entity_, any.Entity());
+          }
+          if (conflict.update) {
+            update.Apply(conflict.update->Core(), conflict.update->Entity(), any.Entity());
+          }
+          if (update.ChangesNoField() && !update.ChangesEdges()) return false;
+          table_.Id().ops->copy(table_.Id().at(any.Entity()), table_.Id().at_const(entity_));
+          update.has_id = true;
+          update.cause = Cause::Upsert;
+          update.where = store::Both(update.where, m_.where);
+          if (!RunUpsert(m_.Running(), any, result)) return false;
+          if (update.executed) conflict.outcome = store::ConflictOutcome::Updated;
+          return has_result = true;
+        },
+        fresh_);
+    return has_result;
   }
-  /// What was given, by the caller or hooks; no defaults of the creation, but those of an update.
-  /// Made in `fresh`, for hooks may try again with the mutation as it is.
-  bool UpdateNewValues() {
-    FieldSet kept;  // by the row that is there
+  /// What was given, by the caller or hooks, but what the row that is there keeps; no defaults.
+  MutationCore NewValues() const {
+    FieldSet kept = table_.immutable;
     kept.set(0);
     for (const std::size_t place : m_.conflict->columns) kept.set(place);
-    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      if (table_.columns[i].immutable) kept.set(i);
+    MutationCore given(table_, Op::UpdateOne);
+    given.set = m_.set & ~m_.defaulted & ~kept;
+    given.cleared = m_.cleared & ~kept;
+    for (EdgeChange change : m_.edges) {
+      const EdgeInfo& edge = table_.edges[change.edge];
+      if (edge.immutable) continue;
+      // To a new row that says nothing; from one that is there it takes the neighbours away.
+      change.cleared = change.replaces && (edge.many || change.added.empty());
+      given.edges.Join(change);
     }
-    FieldSet set = m_.set & ~m_.defaulted & ~kept;
-    const FieldSet cleared = m_.cleared & ~kept;
-    if (set.none() && cleared.none() && !ChangesMutableEdges()) return false;
-    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      const Column& column = table_.columns[i];
-      void* member = column.at(fresh_);
-      if (i == 0 || set.test(i)) {
-        column.ops->copy(member, column.at_const(entity_));
-      } else if (column.set_update_default != nullptr && !cleared.test(i)) {
-        column.set_update_default(member);
-        if (column.ops->normalize != nullptr) {
-          m_.Normalize(i, [&] { column.ops->normalize(member); });
-        }
-        set.set(i);
-      }
-    }
-    if (set.any() || cleared.any()) {
-      WriteRow(store::Update{{&table_, m_.op}, fresh_, set, {}, cleared, true}, m_, fresh_);
-    }
-    const FieldValue id = Id(entity_);
-    for (const EdgeChange& change : m_.edges) {
-      if (!change.IsEmpty() && !table_.edges[change.edge].immutable) {
-        EdgeWriter(m_, change, id, false).Write();
-      }
-    }
-    return true;
-  }
-  bool ChangesMutableEdges() const {
-    for (const EdgeChange& change : m_.edges) {
-      if (!change.IsEmpty() && !table_.edges[change.edge].immutable) return true;
-    }
-    return false;
-  }
-  bool UpdateAsAsked() {
-    MutationCore& update = m_.conflict->update->Core();
-    void* entity = m_.conflict->update->Entity();
-    if (update.ChangesNoField() && !update.ChangesEdges()) return false;
-    table_.Id().ops->copy(table_.Id().at(entity), table_.Id().at_const(entity_));
-    update.ApplyDefaults(entity);
-    update.Validate(entity);
-    if (update.ChangesEdges()) m_.Transaction().ExpectSeveralWrites();
-    if (!update.ChangesNoField()) {
-      WriteRow(
-          store::Update{{&table_, m_.op}, entity, update.set, update.added, update.cleared, true},
-          update, entity);
-    }
-    for (const EdgeChange& change : update.edges) {
-      if (!change.IsEmpty()) EdgeWriter(m_, change, Id(entity), false).Write();
-    }
-    return true;
+    return given;
   }
 
   // Statements.
@@ -374,24 +348,13 @@ class Terminal {
         m_.GetLevel(), m_.Running().type, m_.Handle().context,
         [&](store::Connection& connection) { return connection.Run(statement); });
   }
-  /// UPDATE of what `of` sets.
-  std::int64_t WriteRow(const store::Update& update, const MutationCore& of, const void* entity) {
-    try {
-      return Write(update);
-    } catch (const ConstraintError& error) {
-      ExplainMissingNeighbour(&of == &m_ ? m_ : Bound(of), entity, error);
-    }
-  }
   std::int64_t WriteFields(bool by_id, const store::PredicateNode* where) {
-    return WriteRow(
-        store::Update{{&table_, m_.op}, entity_, m_.set, m_.added, m_.cleared, by_id, where}, m_,
-        entity_);
-  }
-  /// The update of a conflict, to ask the database on its behalf.
-  const MutationCore& Bound(const MutationCore& of) {
-    MutationCore& update = m_.conflict->update->Core();
-    update.bound = m_.bound;
-    return of;
+    try {
+      return Write(
+          store::Update{{&table_, m_.op}, entity_, m_.set, m_.added, m_.cleared, by_id, where});
+    } catch (const ConstraintError& error) {
+      ExplainMissingNeighbour(m_, entity_, error);
+    }
   }
 
   /// Reads the row with the id of `entity` into `fresh`.
