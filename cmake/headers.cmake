@@ -94,6 +94,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/driver.hpp
   grapnel/store/sqlite/error.hpp
   grapnel/store/sqlite/fair_lock.hpp
+  grapnel/store/sqlite/file.hpp
   grapnel/store/sqlite/members.hpp
   grapnel/store/sqlite/migration.hpp
   grapnel/store/sqlite/open.hpp

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -45,6 +47,19 @@ std::vector<std::string> FilesIn(const std::filesystem::path& folder) {
 
 void AddPet(const grapnel::Client& client, const std::string& name) {
   client.Of<Pet>().Create().Set(F<&Pet::name>, name).Save();
+}
+
+/// The kind of the StorageError that `body` throws, and a part of its text.
+template <class F>
+std::string KindOf(F body, std::string_view part = "") {
+  try {
+    body();
+    return "none";
+  } catch (const grapnel::StorageError& error) {
+    INFO(error.what());
+    CHECK(std::string(error.what()).find(part) != std::string::npos);
+    return std::string(Name(error.Kind()));
+  }
 }
 
 std::vector<std::string> PetNames(const grapnel::Client& client) {
@@ -274,4 +289,300 @@ TEST_CASE("bad input: a damaged database is Corrupt, and what is whole can be re
   CHECK(kind([&] { AddPet(tx.Client(), "Tom"); }) == StorageKind::Corrupt);
   CHECK_THROWS_AS(tx.Commit(), grapnel::TxError);
   CHECK(client.Of<model::User>().Query().Count() == 1);
+}
+
+TEST_CASE("B121 a path is one file, whatever becomes of the working directory") {
+  const Scratch scratch, other;
+  std::filesystem::current_path(scratch.Folder());
+  std::filesystem::create_directory("sub");
+  for (const std::string url : {"app.db", "file:b%20c.db", "./sub/../d.db", "file:e.db?psow=1"}) {
+    INFO(url);
+    std::filesystem::current_path(scratch.Folder());
+    const auto client = grapnel::Open<Pet>(url);
+    client.Migrate();
+    AddPet(client, "Rex");
+    std::filesystem::current_path(other.Folder());
+    CHECK(PetNames(client) == std::vector<std::string>{"Rex"});
+    {
+      const auto snapshot = client.ReadTx();
+      CHECK(snapshot.Of<Pet>().Query().Count() == 1);
+      std::thread([&] { CHECK(PetNames(client).size() == 1); }).join();  // by a connection more
+    }
+    AddPet(client, "Tom");
+  }
+  CHECK(FilesIn(other.Folder()).empty());
+  std::filesystem::current_path("/");
+}
+
+TEST_CASE("B121 a link that is pointed elsewhere leaves the open file the same") {
+  const Scratch scratch;
+  for (const std::string name : {"one", "two"}) {
+    const auto client = grapnel::Open<Pet>(scratch.File(name));
+    client.Migrate();
+    AddPet(client, name);
+  }
+  std::filesystem::create_symlink(scratch.File("one"), scratch.File("link"));
+  const auto client = grapnel::Open<Pet>(scratch.File("link"));
+  std::filesystem::remove(scratch.File("link"));
+  std::filesystem::create_symlink(scratch.File("two"), scratch.File("link"));
+  CHECK(PetNames(client) == std::vector<std::string>{"one"});
+  AddPet(client, "more");
+  CHECK(PetNames(grapnel::Open<Pet>(scratch.File("one"))).size() == 2);
+  CHECK(PetNames(grapnel::Open<Pet>(scratch.File("two"))).size() == 1);
+}
+
+TEST_CASE("B121 a file deleted, renamed or replaced is Moved, to reads, transactions and commits") {
+  namespace fs = std::filesystem;
+  const auto replace = [](const std::string& path, const std::string& with) {
+    fs::rename(path, path + ".aside");
+    if (!with.empty()) fs::copy_file(with, path);
+  };
+  struct Way {
+    const char* name;
+    bool pooled;    // whether a reader is open already
+    bool replaced;  // or gone
+  };
+  for (const Way way : {Way{"gone", true, false}, Way{"gone, no reader", false, false},
+                        Way{"replaced", true, true}, Way{"replaced, no reader", false, true}}) {
+    INFO(way.name);
+    const Scratch scratch;
+    const std::string path = scratch.File("app.db");
+    {
+      const auto other = grapnel::Open<Pet>(scratch.File("other.db"));
+      other.Migrate();
+      AddPet(other, "of another file");
+    }
+    const auto client = grapnel::Open<Pet>(path);
+    client.Migrate();
+    AddPet(client, "Rex");
+    if (way.pooled) CHECK(PetNames(client).size() == 1);
+    auto tx = client.Tx();
+    AddPet(tx.Client(), "Tom");
+    int committed = 0, rolled_back = 0;
+    tx.AfterCommit([&] { ++committed; });
+    tx.AfterRollback([&] { ++rolled_back; });
+    replace(path, way.replaced ? scratch.File("other.db") : "");
+
+    CHECK(KindOf([&] { tx.Commit(); }, path) == "moved");
+    CHECK(committed == 0);
+    CHECK(rolled_back == 1);
+    CHECK_THROWS_AS(tx.Of<Pet>().Query().Count(), grapnel::TxError);
+    CHECK(KindOf([&] { PetNames(client); }) == "moved");
+    CHECK(KindOf([&] { client.Of<Pet>().Get(1); }) == "moved");
+    CHECK(KindOf([&] { client.With(1).Of<Pet>().Query().Exist(); }) == "moved");
+    CHECK(KindOf([&] { client.ReadTx().Of<Pet>().Query().Count(); }) == "moved");
+    CHECK(KindOf([&] { AddPet(client, "Ada"); }) == "moved");
+    CHECK(KindOf([&] { client.Of<Pet>().Update().Set(F<&Pet::name>, "x").Save(); }) == "moved");
+    CHECK(KindOf([&] { client.Of<Pet>().Delete().Exec(); }) == "moved");
+    CHECK(KindOf([&] { client.WithTx([](grapnel::Tx& t) { AddPet(t.Client(), "x"); }); }) == "moved");
+    CHECK(KindOf([&] { client.Migrate(); }) == "moved");
+    CHECK(KindOf([&] { client.PlanMigration(); }) == "moved");
+    if (way.replaced) {
+      CHECK(ReadFile(path) == ReadFile(scratch.File("other.db")));
+    } else {
+      CHECK_FALSE(fs::exists(path));
+    }
+
+    // Once it is back, so is the client.
+    fs::rename(path + ".aside", path);
+    CHECK(PetNames(client) == std::vector<std::string>{"Rex"});
+    AddPet(client, "Bob");
+    CHECK(Raw(path)("SELECT name FROM Pet") == Raw::Rows{"Rex", "Bob"});
+  }
+}
+
+TEST_CASE("B121 a log deleted or replaced is Moved to what is written, and to new connections") {
+  const Scratch scratch;
+  const std::string path = scratch.File("app.db");
+  const auto client = grapnel::Open<Pet>(path);
+  client.Migrate();
+  AddPet(client, "Rex");
+  std::filesystem::rename(path + "-wal", scratch.File("aside"));
+  CHECK(KindOf([&] { AddPet(client, "Tom"); }, "-wal") == "moved");
+  CHECK(KindOf([&] { PetNames(client); }, "-wal") == "moved");
+  WriteFile(path + "-wal", "");
+  CHECK(KindOf([&] { AddPet(client, "Tom"); }, "-wal") == "moved");
+  std::filesystem::rename(scratch.File("aside"), path + "-wal");
+  AddPet(client, "Tom");
+  CHECK(PetNames(client) == std::vector<std::string>{"Rex", "Tom"});
+}
+
+TEST_CASE("B123 a database in UTF-16 is refused, and stays as it was") {
+  const Scratch scratch;
+  for (const std::string encoding : {"UTF-16le", "UTF-16be"}) {
+    const std::string path = scratch.File(encoding);
+    {
+      Raw raw(path);
+      raw("PRAGMA encoding = '" + encoding + "'");
+      raw("CREATE TABLE \"Pet\" (id INTEGER PRIMARY KEY, name TEXT, delete_time INTEGER, owner_id INTEGER)");
+    }
+    const std::string bytes = ReadFile(path);
+    const auto files = FilesIn(scratch.Folder());
+    for (const std::string& url : {path, "file:" + path + "?mode=ro", "file:" + path + "?immutable=1"}) {
+      CHECK(KindOf([&] { grapnel::Open<Pet>(url); }, encoding) == "open");
+    }
+    CHECK(ReadFile(path) == bytes);
+    CHECK(FilesIn(scratch.Folder()) == files);
+  }
+}
+
+TEST_CASE("B124 a shared cache is refused on a file, and means nothing in memory") {
+  const Scratch scratch;
+  const std::string path = scratch.File("app.db");
+  for (const std::string parameters : {"?cache=shared", "?mode=rwc&cache=shared", "?c%61che=shared"}) {
+    CHECK(KindOf([&] { grapnel::Open<Pet>("file:" + path + parameters); }, "cache=shared") == "open");
+  }
+  CHECK(FilesIn(scratch.Folder()).empty());
+
+  std::filesystem::current_path(scratch.Folder());
+  for (const char* url : {"file::memory:?cache=shared", "file:%3amemory:?cache=shared", "file:/x?vfs=memdb",
+                          "file:x?vfs=memdb&cache=shared", "file:x?mode=rwc&mode=memory"}) {
+    INFO(url);
+    const auto first = grapnel::Open<Pet>(url);
+    const auto second = grapnel::Open<Pet>(url);
+    first.Migrate();
+    second.Migrate();
+    AddPet(first, "Rex");
+    CHECK(PetNames(second).empty());
+    CHECK(first.ReadTx().Of<Pet>().Query().Count() == 1);
+  }
+  CHECK(FilesIn(scratch.Folder()).empty());
+  std::filesystem::current_path("/");
+}
+
+TEST_CASE("B124 a file that does not come up in WAL is refused with what it answered") {
+  const Scratch scratch;
+  const std::string path = scratch.File("app.db");
+  { Raw{path}("CREATE TABLE t (a)"); }
+  const std::string bytes = ReadFile(path);
+  CHECK(KindOf([&] { grapnel::Open<Pet>("file:" + path + "?vfs=unix-none"); }, "\"delete\"") == "open");
+  CHECK(KindOf([&] { grapnel::Open<Pet>("file:" + path + "?nolock=1"); }, "\"delete\"") == "open");
+  CHECK(ReadFile(path) == bytes);
+  CHECK(FilesIn(scratch.Folder()) == std::vector<std::string>{"app.db"});
+}
+
+TEST_CASE("B124 mode=ro needs no WAL and never writes") {
+  const Scratch scratch;
+  for (const std::string mode : {"wal", "delete", "persist"}) {
+    INFO(mode);
+    const std::string path = scratch.File(mode);
+    {
+      const auto client = grapnel::Open<Pet>(path);
+      client.Migrate();
+      AddPet(client, "Rex");
+    }
+    { Raw{path}("PRAGMA journal_mode = " + mode); }
+    const std::string bytes = ReadFile(path);
+    {
+      const auto client = grapnel::Open<Pet>("file:" + path + "?mode=ro");
+      client.Migrate();  // has nothing to do
+      CHECK(PetNames(client) == std::vector<std::string>{"Rex"});
+      CHECK(client.ReadTx().Of<Pet>().Query().Count() == 1);
+      CHECK(KindOf([&] { AddPet(client, "Tom"); }, "mode=ro") == "read-only");
+      CHECK(KindOf([&] { client.Of<Pet>().Delete().Exec(); }, "mode=ro") == "read-only");
+      {
+        auto tx = client.Tx();
+        CHECK(tx.Of<Pet>().Query().Count() == 1);
+        CHECK(KindOf([&] { AddPet(tx.Client(), "Tom"); }) == "read-only");
+      }
+      CHECK(ReadFile(path) == bytes);
+      Raw{path}("INSERT INTO \"Pet\" (name, owner_id) VALUES ('Tom', 0)");
+      CHECK(PetNames(client) == std::vector<std::string>{"Rex", "Tom"});
+    }
+    CHECK(Raw(path)("PRAGMA journal_mode") == Raw::Rows{mode == "wal" ? "wal" : "delete"});
+  }
+}
+
+TEST_CASE("B128 a message about the disk says what stands in the way") {
+  const Scratch scratch;
+  const std::string folder = scratch.File("folder");
+  std::filesystem::create_directory(folder);
+  const std::string path = folder + "/app.db";
+  {
+    const auto client = grapnel::Open<Pet>(path);
+    client.Migrate();
+    AddPet(client, "Rex");
+  }
+  const auto open = [](const std::string& url, std::string_view part) {
+    return KindOf([&] { PetNames(grapnel::Open<Pet>(url)); }, part);
+  };
+  CHECK(open(scratch.File("none/app.db"), "there is no folder " + scratch.File("none")) == "open");
+  CHECK(open("file:" + scratch.File("none.db") + "?mode=rw", "there is no such file") == "open");
+  CHECK(open(folder, "it is a folder") == "open");
+  CHECK(open(path + "/x", "Not a directory") == "open");
+  REQUIRE(chmod(scratch.Folder().c_str(), 0755) == 0);
+  const auto with_rights = [&](mode_t of_file, mode_t of_folder, auto body) {
+    REQUIRE(chmod(path.c_str(), of_file) == 0);
+    REQUIRE(chmod(folder.c_str(), of_folder) == 0);
+    {
+      const Unprivileged scope;
+      if (scope.Works()) body();
+    }
+    REQUIRE(chmod(folder.c_str(), 0700) == 0);
+    REQUIRE(chmod(path.c_str(), 0600) == 0);
+  };
+  with_rights(0000, 0777, [&] { CHECK(open(path, "permission denied: the file may not be read") == "open"); });
+  with_rights(0644, 0000, [&] { CHECK(open(path, "Permission denied") == "open"); });
+  with_rights(0644, 0555, [&] {
+    CHECK(open(folder + "/new.db", "permission denied: no file can be made in the folder " + folder) ==
+          "open");
+    CHECK(open(path, "file:PATH?immutable=1") == "read-only");
+    CHECK(open("file:" + path + "?immutable=1", "") == "none");
+    const auto client = grapnel::Open<Pet>("file:" + path + "?immutable=1");
+    CHECK(KindOf([&] { AddPet(client, "Tom"); }, "immutable=1") == "read-only");
+  });
+  with_rights(0444, 0777, [&] {
+    const auto client = grapnel::Open<Pet>(path);
+    CHECK(KindOf([&] { AddPet(client, "Tom"); }, "permission denied: the file may not be written") ==
+          "read-only");
+  });
+}
+
+TEST_CASE("B129 the log shrinks after a long reader has ended") {
+  const Scratch scratch;
+  const std::string path = scratch.File("app.db");
+  const auto client = grapnel::Open<Pet>(path);
+  client.Migrate();
+  const auto log = [&] { return std::filesystem::file_size(path + "-wal"); };
+  const std::string large(1 << 20, 'x');
+  AddPet(client, "Rex");
+  {
+    Raw reader(path);
+    reader("BEGIN");
+    CHECK(reader("SELECT count(*) FROM Pet") == Raw::Rows{"1"});
+    for (int i = 0; i < 24; ++i) AddPet(client, large);
+    CHECK(log() > 24 << 20);
+    CHECK(reader("SELECT count(*) FROM Pet") == Raw::Rows{"1"});
+  }
+  for (int i = 0; i < 3; ++i) AddPet(client, "Tom");
+  CHECK(log() <= 4 << 20);
+}
+
+TEST_CASE("B129 readers that follow one another without a gap do not let the log grow for ever") {
+  const Scratch scratch;
+  const std::string path = scratch.File("app.db");
+  const auto client = grapnel::Open<Pet>(path);
+  client.Migrate();
+  std::atomic<bool> done{false};
+  std::atomic<int> turns{0};
+  std::thread reading([&] {  // there is always one that reads
+    Raw one(path), two(path);
+    one("BEGIN; SELECT count(*) FROM Pet");
+    while (!done) {
+      two("BEGIN; SELECT count(*) FROM Pet");
+      one("COMMIT; BEGIN; SELECT count(*) FROM Pet");
+      two("COMMIT");
+      ++turns;
+    }
+  });
+  while (turns < 10) std::this_thread::yield();
+  const std::string large(1 << 20, 'x');
+  std::uintmax_t most = 0;
+  for (int i = 0; i < 64; ++i) {
+    AddPet(client, large);
+    most = std::max(most, std::filesystem::file_size(path + "-wal"));
+  }
+  done = true;
+  reading.join();
+  CHECK(most < 56 << 20);
 }

@@ -206,12 +206,21 @@ class MigrationError : public Error {
 };
 
 /// What kind of trouble the storage is in.
-enum class StorageKind : std::uint8_t { Full, Io, Corrupt, ReadOnly, NotADatabase, Open, Other };
+enum class StorageKind : std::uint8_t {
+  Full,
+  Io,
+  Corrupt,
+  ReadOnly,
+  NotADatabase,
+  Open,
+  Moved,  // the file was deleted, renamed or replaced after it was opened
+  Other,
+};
 
-/// "full", "io", "corrupt", "read-only", "not a database", "open" or "other".
+/// "full", "io", "corrupt", "read-only", "not a database", "open", "moved" or "other".
 constexpr std::string_view Name(StorageKind kind) noexcept {
   constexpr std::string_view names[] = {"full",           "io",   "corrupt", "read-only",
-                                        "not a database", "open", "other"};
+                                        "not a database", "open", "moved",   "other"};
   return names[static_cast<std::size_t>(kind)];
 }
 

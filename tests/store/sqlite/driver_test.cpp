@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -13,34 +12,6 @@
 namespace sqlite = grapnel::sqlite::detail;
 using grapnel::core::Context;
 using namespace std::chrono_literals;
-
-TEST_CASE("B94 a URL is a file, or a database in memory of its own") {
-  const auto path = [](std::string_view url) {
-    const sqlite::Options options = sqlite::ParseUrl(url);
-    CHECK(options.url == url);
-    CHECK(options.memory == (options.path == ":memory:"));
-    return options.path;
-  };
-  CHECK(path("app.db") == "app.db");
-  CHECK(path("/tmp/a b.db") == "/tmp/a b.db");
-  CHECK(path("file:app.db?mode=ro") == "file:app.db?mode=ro");
-  CHECK(path("file:///tmp/app.db") == "file:///tmp/app.db");
-  CHECK(path(":memory:") == ":memory:");
-  CHECK(path("file::memory:") == ":memory:");
-  CHECK(path("file:demo?mode=memory&cache=shared") == ":memory:");
-  CHECK(path("mode=memory.db") == "mode=memory.db");
-}
-
-TEST_CASE("a URL of another engine, or with a NUL, is refused by name") {
-  try {
-    sqlite::ParseUrl("postgres://host/app");
-    FAIL("it was taken");
-  } catch (const grapnel::StorageError& error) {
-    CHECK(error.Kind() == grapnel::StorageKind::Open);
-    CHECK(error.Database() == "postgres://host/app");
-  }
-  CHECK_THROWS_AS(sqlite::ParseUrl(std::string_view("a\0b", 3)), grapnel::StorageError);
-}
 
 TEST_CASE("the writer is lent to one at a time, and waited for until the deadline") {
   const Scratch scratch;

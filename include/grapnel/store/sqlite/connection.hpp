@@ -35,7 +35,8 @@ namespace grapnel::sqlite::detail {
 class Connection final : public store::Connection {
  public:
   /// Throws: StorageError of kind Open, NotADatabase, Io; BusyError.
-  explicit Connection(const Options& options) : session_(options) {
+  explicit Connection(const Options& options)
+      : place_(options.reader ? nullptr : options.place), session_(options) {
     if (options.reader) return;
     session_.Execute(core::Concat({"CREATE TABLE ", kLists,
                                    " (type INTEGER, id, list INTEGER, PRIMARY KEY (type, id, list)) "
@@ -53,12 +54,20 @@ class Connection final : public store::Connection {
     session_.Step(begin_read_, "BEGIN");
     session_.Step(snapshot_, "SELECT count(*) FROM sqlite_schema");  // fixes the snapshot
   }
-  void Commit() override { session_.Step(commit_, "COMMIT"); }
+  /// Nothing is acknowledged that went into a file without a name.
+  void Commit() override {
+    if (place_ != nullptr) {
+      place_->Check();
+      place_->CheckLog();
+    }
+    session_.Step(commit_, "COMMIT");
+  }
   void Rollback() noexcept override {
     if (!InTransaction()) return;
     sqlite3_exec(session_.Handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   }
   bool InTransaction() const noexcept override { return session_.InTransaction(); }
+  sqlite3* Handle() const noexcept { return session_.Handle(); }
 
   void Savepoint(int depth) override { session_.Step(savepoint_, "SAVEPOINT grapnel_", depth); }
   void RollbackTo(int depth) override { session_.Step(rollback_to_, "ROLLBACK TO grapnel_", depth); }
@@ -382,6 +391,7 @@ class Connection final : public store::Connection {
     if (column.most_real) binding.Real(++at, *column.most_real);
   }
 
+  const Place* place_;  // null: it does not write to a file
   Session session_;
   Statement begin_write_, begin_read_, snapshot_, commit_, defer_, check_, see_schema_;
   std::int64_t schema_version_ = -1;

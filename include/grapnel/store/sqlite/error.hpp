@@ -7,6 +7,7 @@
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/store/error.hpp>
+#include <grapnel/store/sqlite/file.hpp>
 
 #include <sqlite3.h>
 
@@ -54,10 +55,27 @@ inline std::vector<std::string> FieldsNamed(const Table& table, std::string_view
   return fields;
 }
 
+/// SQLite's message, and what stands in the way, where it can be told.
+inline std::string Explain(int extended, const std::string& message, std::string_view url) {
+  std::string why;
+  if (extended == SQLITE_IOERR_GETTEMPPATH) {
+    why = "there is no folder for temporary files that may be written: set SQLITE_TMPDIR or TMPDIR";
+  } else if ((extended & 0xff) == SQLITE_READONLY || (extended & 0xff) == SQLITE_PERM) {
+    why = Diagnose(url, extended == SQLITE_READONLY);
+  } else if ((extended & 0xff) == SQLITE_CANTOPEN) {
+    why = Diagnose(url, false);
+    if (why.empty()) {
+      why = "a file beside it, or in the folder for temporary files, could not be opened: SQLITE_TMPDIR or "
+            "TMPDIR names that folder";
+    }
+  }
+  return why.empty() ? message : core::Concat({message, ": ", why});
+}
+
 [[noreturn]] inline void Throw(int extended, const std::string& message, const Doing& doing) {
   const std::string_view entity = doing.table != nullptr ? doing.table->entity : doing.database;
   const auto storage = [&](StorageKind kind) {
-    return StorageError(kind, doing.database, message, extended);
+    return StorageError(kind, doing.database, Explain(extended, message, doing.database), extended);
   };
   switch (extended & 0xff) {
     case SQLITE_CONSTRAINT:

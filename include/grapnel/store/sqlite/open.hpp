@@ -20,8 +20,19 @@ GRAPNEL_DECLARE std::unique_ptr<store::Driver> OpenDriver(std::string_view url);
 ///
 /// `url` is a path ("app.db"), an SQLite URI ("file:app.db?mode=ro"), or names a database in memory
 /// (":memory:", "file:any?mode=memory"), which is private to this opening and gone with it. A file is run
-/// in WAL mode with synchronous=FULL: what was committed survives a crash and a power cut.
-/// Throws: StorageError, with the URL in it, of kind Open, NotADatabase, Io; BusyError.
+/// in WAL mode with synchronous=FULL: what was committed survives a crash and a power cut. By `mode=ro`
+/// nothing is written to it, and it stays in the mode that it is in.
+///
+/// A path means one file from here on, whatever becomes of the working directory: when that file, or the log
+/// beside it, is deleted, renamed or replaced, each transaction, read and COMMIT is a StorageError of kind
+/// Moved.
+///
+/// A commit that finds more than 1,000 pages in the log copies them into the file. A reader that takes long
+/// keeps the log growing; when it has ended, the log is used anew from its beginning, and cut to 4 MB. Where
+/// readers never leave a gap, the commit that finds 4,000 pages more waits for them, 100 ms at most.
+///
+/// Throws: StorageError, with the URL in it, of kind Open (there is no such file, no permission, texts in
+/// UTF-16, cache=shared, a file system without WAL), NotADatabase, Io; BusyError.
 /// Threads: any; the result may be shared by all threads.
 template <class... Es>
 Database<Es...> Open(std::string_view url) {

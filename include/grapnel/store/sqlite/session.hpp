@@ -6,6 +6,7 @@
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
 #include <grapnel/store/sqlite/error.hpp>
+#include <grapnel/store/sqlite/file.hpp>
 #include <grapnel/store/sqlite/sql.hpp>
 #include <grapnel/store/sqlite/statement.hpp>
 
@@ -17,6 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -30,13 +32,10 @@ using Clock = core::Context::Clock;
 /// How long a lock is waited for where the context sets no deadline.
 inline constexpr std::chrono::seconds kLockWait{5};
 
-/// How a database is opened.
-struct Options {
-  std::string url;   // as the user wrote it, for messages
-  std::string path;  // as SQLite opens it
-  bool memory = false;
-  bool reader = false;
-};
+/// The log is copied into the file at every commit that finds it longer than this many pages.
+inline constexpr int kCheckpointPages = 1000;
+/// A log that readers made longer than this goes back to it.
+inline constexpr int kLogLimit = 4 << 20;
 
 /// An open handle of SQLite: its settings, its statements, its waiting, its errors.
 class Session {
@@ -48,9 +47,11 @@ class Session {
     for (const int option : {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL}) {
       sqlite3_db_config(Handle(), option, 0, nullptr);
     }
+    if (options.place != nullptr && options.reader) options.place->Check(Handle());
     AddFunctions();
     Execute("PRAGMA foreign_keys = ON");
     if (!options.memory) {
+      RefuseUtf16();
       if (!options.reader && sqlite3_db_readonly(Handle(), "main") == 0) UseWal();
       Execute("PRAGMA synchronous = FULL");
     }
@@ -219,12 +220,32 @@ class Session {
   static SQLite::Database OpenDatabase(const Options& options) {
     try {
       return SQLite::Database(options.path,
-                              SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_URI |
-                                  SQLite::OPEN_NOMUTEX,
+                              SQLite::OPEN_READWRITE | (options.reader ? 0 : SQLite::OPEN_CREATE) |
+                                  SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
                               0);
     } catch (const SQLite::Exception& error) {
-      throw StorageError(StorageKind::Open, options.url, error.what(), error.getExtendedErrorCode());
+      const bool tells = !options.memory && (error.getErrorCode() & 0xff) == SQLITE_CANTOPEN;
+      const std::string why = tells ? Diagnose(options.url, false) : "";
+      throw StorageError(StorageKind::Open, options.url,
+                         why.empty() ? error.what() : core::Concat({error.what(), ": ", why}),
+                         error.getExtendedErrorCode());
     }
+  }
+
+  /// The first value of the first row.
+  std::string Ask(std::string_view sql) {
+    Statement statement = Prepare(sql, Say());
+    Running running(*this, statement);
+    ResultRow row(statement.Get());
+    return running.Next(Binding(statement.Get()), Say()) ? std::string(row.Text(0)) : "";
+  }
+
+  void RefuseUtf16() {
+    const std::string encoding = Ask("PRAGMA encoding");
+    if (encoding == "UTF-8") return;
+    throw StorageError(StorageKind::Open, url_,
+                       core::Concat({"its texts are in ", encoding, ", not in UTF-8; `sqlite3 OLD .dump | "
+                                     "sqlite3 NEW` makes a copy that is"}));
   }
 
   void AddFunctions() {
@@ -246,7 +267,11 @@ class Session {
     const auto give_up = Clock::now() + kLockWait;
     while (true) {
       try {
-        return Execute("PRAGMA journal_mode = WAL");
+        const std::string mode = Ask("PRAGMA journal_mode = WAL");
+        if (mode == "wal") return BoundLog();
+        throw StorageError(StorageKind::Open, url_,
+                           core::Concat({"the file does not come up in WAL mode, but in mode \"", mode,
+                                         "\": its file system or VFS lacks what that needs"}));
       } catch (const BusyError&) {
         if (Clock::now() >= give_up) throw;
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -254,10 +279,38 @@ class Session {
     }
   }
 
+  /// A reader keeps the log from being used anew from its beginning, so that it grows; when it has ended, the
+  /// log goes back to its limit.
+  void BoundLog() {
+    Execute(core::Concat({"PRAGMA journal_size_limit = ", std::to_string(kLogLimit)}));
+    sqlite3_wal_hook(Handle(), &Session::OnLog, this);
+  }
+  /// As SQLite's own automatic checkpoint. Where readers follow one another without a gap, that never gets
+  /// to the end: after every 4,000 pages it is worth waiting for them, for a moment.
+  static int OnLog(void* self, sqlite3* handle, const char* name, int pages) {
+    auto& session = *static_cast<Session*>(self);
+    if (pages < kCheckpointPages) return SQLITE_OK;
+    if (pages < session.wait_at_) {
+      sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+      return SQLITE_OK;
+    }
+    session.checkpoint_until_ = Clock::now() + std::chrono::milliseconds(100);
+    const int result =
+        sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+    session.checkpoint_until_.reset();
+    session.wait_at_ = result == SQLITE_OK ? kWaitAt : pages + kWaitAt;
+    return SQLITE_OK;  // the commit has taken place
+  }
+
   static int OnBusy(void* self, int tries) {
     auto& session = *static_cast<Session*>(self);
     const core::Context* context = session.context_;
     const auto now = Clock::now();
+    if (session.checkpoint_until_) {
+      if (now >= *session.checkpoint_until_) return 0;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      return 1;
+    }
     if (tries == 0) session.busy_since_ = now;
     const bool has_deadline = context != nullptr && context->Deadline().has_value();
     if (context != nullptr && context->IsCancelled()) return 0;
@@ -275,6 +328,9 @@ class Session {
   const core::Context* context_ = nullptr;
   bool watching_ = false;
   Clock::time_point busy_since_{};
+  static constexpr int kWaitAt = 4 * kCheckpointPages;
+  int wait_at_ = kWaitAt;
+  std::optional<Clock::time_point> checkpoint_until_;
   StatementCache cache_;
 };
 
