@@ -65,6 +65,14 @@ struct Sorted {
   std::int64_t age = 0;
 };
 
+/// A new column that no two rows may share, made by a function.
+struct Marked {
+  std::int64_t id = 0;
+  std::string name;
+  std::int64_t age = 0;
+  std::string mark;
+};
+
 struct City;
 /// New edges: to a new table, and to itself, through a new table of pairs.
 struct Social {
@@ -103,6 +111,8 @@ struct Loose {
 
 inline int tokens = 0;
 inline std::string NewToken() { return "token " + std::to_string(++tokens); }
+inline bool unique_marks = false;
+inline std::string NewMark() { return unique_marks ? NewToken() : "one"; }
 inline Time Since() { return Time(std::chrono::microseconds(1'700'000'000'123'456)); }
 inline Bytes Photo() { return {std::byte{0}, std::byte{0xFF}, std::byte{0x27}}; }
 constexpr const char* kMotto = "it's \"\xC3\xBC\xF0\x9F\x90\x9F\"; --\n";
@@ -170,6 +180,17 @@ struct grapnel::Schema<migrate::Sorted> {
     using migrate::Sorted;
     return grapnel::Indexes(Index<&Sorted::age>(),
                             Index<&Sorted::age, &Sorted::name>().StorageKey("by age"));
+  }
+};
+template <>
+struct grapnel::Schema<migrate::Marked> {
+  static constexpr std::string_view Type = "Marked";
+  static constexpr std::string_view Table = "person";
+  static constexpr auto Fields() {
+    using migrate::Marked;
+    return std::tuple_cat(
+        migrate::PersonFields<Marked>(),
+        grapnel::Fields(Field<&Marked::mark>("mark").Unique().Default(migrate::NewMark)));
   }
 };
 template <>
@@ -259,15 +280,12 @@ struct World {
 
   /// Migrate and PlanMigration refuse with a message that holds `reason`; nothing is changed.
   template <class Client>
-  void Refuses(const Client& client, const std::string& reason, bool plan_too = true) const {
+  void Refuses(const Client& client, const std::string& reason) const {
     INFO(reason);
     const auto before = State();
-    const auto refuses = [&](auto action) {
-      CHECK_THAT(Thrown<MigrationError>(action).what(),
-                 Catch::Contains(reason) && Catch::EndsWith("Nothing was changed"));
-    };
-    refuses([&] { client.Migrate(); });
-    if (plan_too) refuses([&] { client.PlanMigration(); });
+    const std::string error = Thrown<MigrationError>([&] { client.Migrate(); }).what();
+    CHECK_THAT(error, Catch::Contains(reason) && Catch::EndsWith("Nothing was changed"));
+    CHECK(Thrown<MigrationError>([&] { client.PlanMigration(); }).what() == error);
     CHECK(State() == before);
   }
 };
@@ -300,7 +318,7 @@ TEST_CASE("B80 rows that are there get NULL or the Default in new columns of eve
             "SELECT id, name, age, nickname, weight, points, \"the \"\"ratio\"\"\", active, color, "
             "level, since, hex(photo), token FROM person") ==
         Lines{"1|Ada|36|NULL|NULL|-7|0.1|1|green|4|1700000000123456|00FF27|token 1",
-              "2|Grace|40|NULL|NULL|-7|0.1|1|green|4|1700000000123456|00FF27|token 1"});
+              "2|Grace|40|NULL|NULL|-7|0.1|1|green|4|1700000000123456|00FF27|token 2"});
   CHECK(world.Raw("SELECT DISTINCT motto FROM person") == Lines{kMotto});
   CHECK(world.Raw(
             "SELECT DISTINCT typeof(points) || typeof(motto) || typeof(active) || typeof(level) || "
@@ -318,12 +336,12 @@ TEST_CASE("B80 rows that are there get NULL or the Default in new columns of eve
   CHECK(joan.nickname == "none");
   CHECK(joan.token == NewToken().replace(6, 9, std::to_string(tokens - 1)));  // a new one each time
 
-  // The old program goes on, beside the new one.
-  const auto edsger = old.Of<Old>().Create().Set(F<&Old::name>, "Edsger").Save();
-  CHECK(client.Of<Wide>().Get(edsger.id).motto == kMotto);
+  // The old program goes on beside the new one, but cannot create what it does not know whole.
+  CHECK_THROWS_AS(old.Of<Old>().Create().Set(F<&Old::name>, "Edsger").Save(),
+                  grapnel::ConstraintError);
   CHECK(old.Of<Old>().UpdateOne(1).Add(F<&Old::age>, 1).Save().age == 37);
   CHECK(client.Of<Wide>().Get(1).token == "token 1");
-  CHECK(old.PlanMigration().Statements() == Lines{});
+  CHECK_THROWS_WITH(old.PlanMigration(), Catch::Contains("\"points\" is NOT NULL and unknown"));
 }
 
 TEST_CASE("B80 a required column without a Default comes to an empty table only") {
@@ -381,8 +399,7 @@ TEST_CASE("B80 new indexes come to rows, a unique one only where no two are alik
   const World world;
   const auto client = Open<Sorted>(world.file);
   world.Raw("INSERT INTO person VALUES (3, 'Ada', 1)");
-  world.Refuses(client, "person.name", false);
-  CHECK(client.PlanMigration().Statements().size() == 3);
+  world.Refuses(client, "name: it is to be unique, but there are rows that are alike in person.name");
   world.Raw("DELETE FROM person WHERE id = 3");
   Migrated<Sorted>(world.file);
   CHECK(world.Raw("SELECT il.name, \"unique\", group_concat(ii.name) FROM "
@@ -391,8 +408,8 @@ TEST_CASE("B80 new indexes come to rows, a unique one only where no two are alik
         Lines{"by age|0|age,name", "person_age|0|age", "person_name_key|1|name"});
   CHECK_THROWS_AS(client.Of<Sorted>().Create().Set(F<&Sorted::name>, "Ada").Save(),
                   grapnel::ConstraintError);
-  Migrated<Old>(world.file);  // back: what is there stays
-  CHECK(world.Raw("SELECT count(*) FROM pragma_index_list('person')") == Lines{"3"});
+  Migrated<Old>(world.file);  // back: what has a name of the schema's own stays
+  CHECK(world.Raw("SELECT name FROM pragma_index_list('person')") == Lines{"by age"});
 }
 
 TEST_CASE("B80 what would lose or break data is refused, and nothing was changed") {
@@ -656,10 +673,11 @@ TEST_CASE("B80 a migration hook vetoes by throwing, or by not calling next") {
 TEST_CASE("B80 a migration that failed is not committed, whatever a hook makes of the error") {
   const bool again = GENERATE(false, true);
   const World world;
-  world.Raw("INSERT INTO person VALUES (3, 'Ada', 1)");
+  unique_marks = true;
   const auto before = world.State();
-  const auto client = Open<Town, Sorted>(world.file);
+  const auto client = Open<Town, Marked>(world.file);
   REQUIRE(client.PlanMigration().Statements().front().starts_with("CREATE TABLE \"City\""));
+  unique_marks = false;
   client.OnMigrate([&](Migration& m, auto next) {
     try {
       next(m);
@@ -671,10 +689,11 @@ TEST_CASE("B80 a migration that failed is not committed, whatever a hook makes o
     client.Migrate();
     FAIL_CHECK("nothing was thrown");
   } catch (const MigrationError& error) {
-    if (again) CHECK_THAT(error.what(), Catch::Contains("person.name"));
+    if (again) CHECK_THAT(error.what(), Catch::Contains("person.mark"));
   }
   CHECK(world.State() == before);
-  world.Raw("DELETE FROM person WHERE id = 3");
+  CHECK_THROWS_WITH(client.PlanMigration(), Catch::Contains("person.mark"));
+  unique_marks = true;
   client.Migrate();
   CHECK(client.PlanMigration().Statements() == Lines{});
 }
@@ -716,7 +735,7 @@ TEST_CASE(
 
   auto tx = client.Tx();
   std::thread([&] {
-    CHECK_THROWS_AS(client.With(30ms).Migrate(), grapnel::CancelledError);
+    if (memory) CHECK_THROWS_AS(client.With(30ms).Migrate(), grapnel::CancelledError);
     std::stop_source stop;
     stop.request_stop();
     CHECK_THROWS_AS(client.With(stop.get_token()).Migrate(), grapnel::CancelledError);

@@ -192,6 +192,8 @@ class Field {
   constexpr bool IsAboveZero() const { return above_zero_; }
 
   static constexpr bool HasDefault = !std::same_as<Default_, detail::Nothing>;
+  /// Whether the default is something to call, for each row anew.
+  static constexpr bool DefaultVaries = std::is_invocable_r_v<Bare, const Default_&>;
   static constexpr bool HasUpdateDefault = !std::same_as<UpdateDefault_, detail::Nothing>;
   static constexpr bool HasValidators = sizeof...(Validators) > 0;
 

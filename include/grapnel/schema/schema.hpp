@@ -284,6 +284,7 @@ constexpr Column MakeColumn() {
     column.set_default = [](void* member) {
       *static_cast<T*>(member) = std::get<I>(kFields<E>).MakeDefault();
     };
+    column.default_varies = F::DefaultVaries;
     column.default_value = [] {
       T value(std::get<I>(kFields<E>).MakeDefault());
       Normalize(value);

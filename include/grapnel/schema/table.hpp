@@ -196,6 +196,7 @@ struct Column {
   void (*set_default)(void* member);                         // null: none
   void (*set_update_default)(void* member);                  // null: none
   FieldValue (*default_value)();                             // null: none
+  bool default_varies;                                       // it is called for each row
   std::optional<std::string> (*validate)(const void* member);  // the reason it is refused; null: none
   std::optional<std::int64_t> least, most;                   // Range and Positive, for integers
   std::optional<double> least_real, most_real;               // Range, for double

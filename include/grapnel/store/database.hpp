@@ -44,13 +44,16 @@ class View : public Client {
   }
 
   /// Brings the database to the schema, in one transaction: creates the tables, columns, tables of pairs and
-  /// indexes that are missing. Never drops or changes what is there. The rows that are there get the
-  /// Default of a new required field. Runs the migration hooks around it: see Database::OnMigrate.
+  /// indexes that are missing. Never drops or changes what is there, but for indexes of Grapnel's own making
+  /// that the schema does not ask for any more. The rows that are there get the Default of a new required
+  /// field, each row its own. Runs the migration hooks around it: see Database::OnMigrate. With nothing to do
+  /// it only reads, and waits for no writer of a file.
   /// Throws: MigrationError, which says what stands in the way, nothing changed; what a hook throws;
   /// StorageError, BusyError, CancelledError; TxError inside a transaction of the same thread.
   void Migrate() const { detail::RunMigration(handle_, false); }
   /// A dry run: what Migrate would do, `fmt::print("{}", client.PlanMigration())`. Hooks run, and see that it
-  /// is one; nothing is changed. Throws: as Migrate.
+  /// is one; nothing is changed. Throws: as Migrate, and for the same reasons; a Default that is a function,
+  /// of a new field that is to be unique, is called for each row to find out.
   Migration PlanMigration() const { return detail::RunMigration(handle_, true); }
 
   /// As Client::With, keeping the types.

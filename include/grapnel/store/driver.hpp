@@ -163,6 +163,9 @@ class Connection {
   /// The statements that bring the database to the schema, in their order; inside a transaction. Throws:
   /// MigrationError when that cannot be done safely.
   virtual std::vector<std::string> PlanMigration(std::span<const Table* const> tables) = 0;
+  /// Throws what the planned statements would, as far as only functions of the schema can tell, which
+  /// planning does not call: Defaults. Changes nothing.
+  virtual void Rehearse(std::span<const Table* const> /*tables*/) {}
   /// Runs one of them, inside a transaction. Throws: MigrationError.
   virtual void Apply(const std::string& statement) = 0;
   /// Until it is turned off again nobody checks that what foreign keys refer to is still there: what is

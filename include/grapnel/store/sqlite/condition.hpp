@@ -38,6 +38,16 @@ inline std::string Quote(std::string_view name) {
   return quoted + '"';
 }
 
+/// 'text', with quotes doubled.
+inline std::string QuoteText(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') quoted += '\'';
+    quoted += c;
+  }
+  return quoted + '\'';
+}
+
 /// "table"."column", for statements in which several tables may have a column of that name.
 inline std::string Quote(std::string_view table, std::string_view column) {
   return core::Concat({Quote(table), ".", Quote(column)});

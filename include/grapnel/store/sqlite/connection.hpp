@@ -19,8 +19,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <limits>
+#include <functional>
 #include <list>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -221,14 +224,27 @@ class Connection final : public store::Connection {
   void Forget(std::int64_t first) override { RunOnLists(" WHERE list >= ?1", first); }
 
   std::vector<std::string> PlanMigration(std::span<const Table* const> tables) override {
-    return detail::PlanMigration(session_, tables);
+    auto plan = Planner(session_, false).Plan(tables);
+    refusals_ = std::move(plan.refusals);
+    return std::move(plan.statements);
+  }
+  void Rehearse(std::span<const Table* const> tables) override {
+    static_cast<void>(Planner(session_, true).Plan(tables));
   }
   void Apply(const std::string& statement) override {
+    const Session::Migrating migrating(session_);
     try {
       session_.Execute(statement);
     } catch (const ConstraintError& error) {
+      const auto known = refusals_.find(statement);
+      if (known != refusals_.end()) throw MigrationError(known->second);
       throw MigrationError(core::Concat({"the rows that are there break what the schema asks for: ",
                                          error.Detail(), ". Nothing was changed"}));
+    } catch (const SchemaError& error) {
+      RefuseStep(statement, error);
+    } catch (const StorageError& error) {
+      if (error.Code() != SQLITE_ERROR) throw;
+      RefuseStep(statement, error);
     }
   }
   /// Turning it off forgets what was deferred.
@@ -238,6 +254,12 @@ class Connection final : public store::Connection {
   }
 
  private:
+  /// What others have in the database stands in the way, and planning did not see it.
+  [[noreturn]] static void RefuseStep(std::string_view statement, const std::exception& error) {
+    throw MigrationError(
+        core::Concat({"cannot run ", statement, ": ", error.what(), ". Nothing was changed"}));
+  }
+
   /// What is kept for one type: statements that are used often, and where its members lie.
   struct OfTable {
     static constexpr std::size_t kUpdates = 16;
@@ -399,6 +421,7 @@ class Connection final : public store::Connection {
   std::vector<Statement> savepoint_, rollback_to_, release_;
   std::unordered_map<const Table*, OfTable> of_;
   OfTable* last_ = nullptr;
+  std::map<std::string, std::string, std::less<>> refusals_;  // of the statements planned last
 };
 
 }  // namespace grapnel::sqlite::detail

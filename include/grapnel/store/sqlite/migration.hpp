@@ -2,20 +2,16 @@
 
 #include <grapnel/core/concat.hpp>
 #include <grapnel/schema/codec.hpp>
-#include <grapnel/schema/graph.hpp>
 #include <grapnel/schema/table.hpp>
-#include <grapnel/schema/value.hpp>
 #include <grapnel/store/error.hpp>
 #include <grapnel/store/sqlite/session.hpp>
 #include <grapnel/store/sqlite/sql.hpp>
 #include <grapnel/store/sqlite/statement.hpp>
 #include <grapnel/store/sqlite/tables.hpp>
+#include <grapnel/store/sqlite/wanted.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <cstddef>
-#include <cstdio>
-#include <list>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,236 +21,74 @@
 /// From the database as it is to the database as the schema wants it: a list of statements.
 namespace grapnel::sqlite::detail {
 
-using grapnel::detail::Graph;
-using grapnel::detail::IndexInfo;
-
-struct WantedKey {
-  std::string table, column;  // referred to
-  std::string_view action;
+/// What brings a database to the schema.
+struct MigrationPlan {
+  std::vector<std::string> statements{};
+  /// Of statements that the rows may break: what to say then.
+  std::map<std::string, std::string, std::less<>> refusals{};
 };
 
-struct WantedColumn {
-  std::string name;
-  std::string_view type;
-  bool not_null = false;
-  const Column* column =
-      nullptr;  // of the schema; null: of an edge that the table's entity does not know
-  std::vector<WantedKey> key{};  // at most one
-};
-
-struct WantedIndex {
-  std::string name;
-  std::vector<std::string> columns;
-  bool unique;
-};
-
-struct WantedTable {
-  std::string name;
-  std::string_view entity;  // or the edge, of a table of pairs
-  std::vector<WantedColumn> columns{};
-  std::vector<WantedIndex> indexes{};
-  bool pairs = false;
-
-  WantedColumn& Find(std::string_view column) {
-    return *std::find_if(columns.begin(), columns.end(),
-                         [&](const WantedColumn& each) { return each.name == column; });
-  }
-};
-
-inline WantedTable WantTable(const Table& table) {
-  WantedTable wanted{std::string(table.name), table.entity};
-  for (const Column& column : table.columns) {
-    wanted.columns.push_back(
-        {std::string(column.storage), TypeName(column.Kind()), !column.nullable, &column});
-    if (column.unique && column.target == nullptr) {
-      wanted.indexes.push_back({core::Concat({table.name, "_", column.storage, "_key"}),
-                                {std::string(column.storage)},
-                                true});
-    }
-  }
-  for (const IndexInfo& index : table.indexes) {
-    std::string name(table.name);
-    std::vector<std::string> columns;
-    for (const auto tag : index.fields) {
-      const Column* column = table.FindTag(tag);
-      if (column == nullptr) {
-        throw MigrationError(
-            core::Concat({table.entity, ": an index names a member that is not in Fields()"}));
-      }
-      core::Append(name, {"_", column->storage});
-      columns.emplace_back(column->storage);
-    }
-    if (!index.name.empty()) name = index.name;
-    wanted.indexes.push_back({std::move(name), std::move(columns), index.unique});
-  }
-  return wanted;
-}
-
-inline void WantKey(WantedTable& holder, const Relation& key, const Graph& graph) {
-  const auto index = [&] {
-    return WantedIndex{core::Concat({holder.name, "_", key.column, key.unique ? "_key" : ""}),
-                       {key.column},
-                       key.unique};
-  };
-  if (key.kind == Relation::Kind::TheirKey) {
-    holder.columns.push_back({key.column, TypeName(key.Referred().Id().Kind()), false});
-  }
-  // Not RESTRICT, which could not even wait for the other rows of one deletion.
-  std::string_view action = key.on_delete == SetNull ? "SET NULL" : "NO ACTION";
-  if (key.on_delete == Cascade && !graph.IsCyclic(key)) action = "CASCADE";
-  holder.Find(key.column)
-      .key.push_back(
-          {std::string(key.Referred().name), std::string(key.Referred().Id().storage), action});
-  holder.indexes.push_back(index());
-}
-
-inline WantedTable WantPairs(const Relation& join) {
-  WantedTable wanted{join.table, join.edge->entity};
-  wanted.pairs = true;
-  const auto add = [&](const std::string& column, const Table& to) {
-    wanted.columns.push_back({column, TypeName(to.Id().Kind()), true});
-    wanted.columns.back().key.push_back(
-        {std::string(to.name), std::string(to.Id().storage), "CASCADE"});
-  };
-  add(join.column, *join.source);
-  add(join.other, *join.target);
-  wanted.indexes.push_back({core::Concat({join.table, "_", join.other}), {join.other}, false});
-  return wanted;
-}
-
-inline void CheckIndexName(const WantedIndex& index, const WantedTable& table,
-                           std::vector<std::string>& seen) {
-  for (const std::string& other : seen) {
-    if (!EqualNames(index.name, other)) continue;
-    throw MigrationError(core::Concat({table.entity, ": there are two indexes ", Quote(index.name),
-                                       "; give one of them another name by StorageKey"}));
-  }
-  seen.push_back(index.name);
-}
-
-/// Throws: MigrationError for names that SQLite does not take, or that are given twice.
-inline void CheckNames(const std::vector<WantedTable>& tables) {
-  std::vector<std::string> seen;
-  for (std::size_t i = 0; i < tables.size(); ++i) {
-    const WantedTable& table = tables[i];
-    if (table.name.empty() || table.name.find('\0') != table.name.npos ||
-        EqualNames(table.name.substr(0, 7), "sqlite_")) {
-      throw MigrationError(core::Concat(
-          {table.entity, ": ", Quote(table.name), " cannot be a table's name in SQLite"}));
-    }
-    for (std::size_t j = 0; j < i; ++j) {
-      if (!EqualNames(table.name, tables[j].name)) continue;
-      throw MigrationError(core::Concat(
-          {table.entity, " and ", tables[j].entity, " want the same table, ", Quote(table.name)}));
-    }
-    for (const WantedIndex& index : table.indexes) CheckIndexName(index, table, seen);
-    for (std::size_t k = 0; k < table.columns.size(); ++k) {
-      const WantedColumn& column = table.columns[k];
-      const std::string_view field = column.column != nullptr ? column.column->name : "an edge";
-      if (column.name.empty() || column.name.find('\0') != column.name.npos) {
-        throw MigrationError(core::Concat({table.entity, ".", field, ": ", Quote(column.name),
-                                           " cannot be a column's name in SQLite"}));
-      }
-      for (std::size_t other = 0; other < k; ++other) {
-        if (!EqualNames(column.name, table.columns[other].name)) continue;
-        throw MigrationError(core::Concat({table.entity, ".", field, ": there are two columns ",
-                                           Quote(column.name), " in table ", Quote(table.name)}));
-      }
-    }
-  }
-}
-
-/// Everything that the schema wants.
-inline std::vector<WantedTable> WantAll(std::span<const Table* const> tables) {
-  const Graph graph(tables);
-  std::vector<WantedTable> wanted;
-  for (const Table* table : tables) wanted.push_back(WantTable(*table));
-  CheckNames(wanted);  // keys are put into tables by their names
-  for (const Relation* key : graph.Keys()) {
-    const auto holder = std::find_if(wanted.begin(), wanted.end(), [&](const WantedTable& each) {
-      return each.name == key->Holder().name;
-    });
-    WantKey(*holder, *key, graph);
-  }
-  for (const Relation* join : graph.Joins()) wanted.push_back(WantPairs(*join));
-  CheckNames(wanted);
-  return wanted;
-}
-
-inline std::string KeyText(const WantedTable& table, const WantedColumn& column,
-                           bool named_column) {
-  const WantedKey& key = column.key.front();
-  return core::Concat(
-      {"CONSTRAINT ", Quote(core::Concat({table.name, "_", column.name, "_fkey"})),
-       named_column ? core::Concat({" FOREIGN KEY (", Quote(column.name), ")"}) : "",
-       " REFERENCES ", Quote(key.table), " (", Quote(key.column), ") ON DELETE ", key.action});
-}
-
-inline std::string CreateTableText(const WantedTable& table) {
-  std::string text = core::Concat({"CREATE TABLE ", Quote(table.name), " ("});
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    const WantedColumn& column = table.columns[i];
-    const bool is_id = i == 0 && !table.pairs;
-    core::Append(
-        text, {i > 0 ? ", " : "", Quote(column.name), " ", column.type, is_id ? " PRIMARY KEY" : "",
-               is_id && column.column->never_reuse ? " AUTOINCREMENT" : "",
-               column.not_null ? " NOT NULL" : ""});
-    if (column.column == nullptr || column.column->comment.empty()) continue;
-    std::string comment(column.column->comment);
-    for (auto end = comment.find("*/"); end != comment.npos; end = comment.find("*/")) {
-      comment.replace(end, 2, "* ");
-    }
-    core::Append(text, {" /* ", comment, " */"});
-  }
-  if (table.pairs) {
-    core::Append(text, {", PRIMARY KEY (", Quote(table.columns[0].name), ", ",
-                        Quote(table.columns[1].name), ")"});
-  }
-  for (const WantedColumn& column : table.columns) {
-    if (!column.key.empty()) core::Append(text, {", ", KeyText(table, column, true)});
-  }
-  text += ')';
-  return text;
-}
-
-inline std::string CreateIndexText(const WantedTable& table, const WantedIndex& index) {
-  std::string columns;
-  for (const std::string& column : index.columns) {
-    core::Append(columns, {columns.empty() ? "" : ", ", Quote(column)});
-  }
-  return core::Concat({"CREATE ", index.unique ? "UNIQUE " : "", "INDEX ", Quote(index.name),
-                       " ON ", Quote(table.name), " (", columns, ")"});
-}
-
-/// Makes the plan of one database.
+/// Makes the plan of one database, and refuses what its statements could not do. What a Default's
+/// function will give nobody knows before; to rehearse is to call it for every row, where it has to
+/// be unique.
 class Planner {
  public:
-  explicit Planner(Session& session) : session_(session) {}
+  Planner(Session& session, bool rehearse) : session_(session), rehearse_(rehearse) {}
 
-  std::vector<std::string> Plan(std::span<const Table* const> tables) {
+  MigrationPlan Plan(std::span<const Table* const> tables) {
     const auto wanted = WantAll(tables);
+    session_.OfferDefaults(tables);
+    ReadObjects();
+    for (const WantedTable& table : wanted) DropIndexes(table);
     for (const WantedTable& table : wanted) {
-      const auto stored = ColumnsInDatabase(session_, table.name);
-      if (stored.empty()) {
-        statements_.push_back(CreateTableText(table));
+      const Object* there = Find(table.name);
+      if (there == nullptr) {
+        Add(CreateTableText(table));
+      } else if (there->kind == Kind::Index) {
+        throw MigrationError(
+            core::Concat({"cannot make table ", Quote(table.name), " of ", table.entity, ": ",
+                          Describe(*there), " has this name. Nothing was changed"}));
       } else {
-        Grow(table, stored);
+        Grow(table, ColumnsInDatabase(session_, table.name));
       }
+      CheckKeys(table);
     }
+    PlanRewrites();
     for (const WantedTable& table : wanted) {
       for (const WantedIndex& index : table.indexes) PlanIndex(table, index);
     }
-    return std::move(statements_);
+    return std::move(plan_);
   }
 
  private:
+  enum class Kind { Table, View, Virtual, Index };
+  /// What bears a name in the database.
+  struct Object {
+    Kind kind;
+    std::string name;
+    std::string table;  // of an index
+    bool gone = false;  // the plan drops it
+  };
+  /// A column that the plan adds; required ones are filled with their Default.
+  struct Added {
+    const WantedTable* table;
+    const WantedColumn* column;
+  };
+
   [[noreturn]] static void Refuse(const WantedTable& table, const WantedColumn& column,
                                   std::string_view reason) {
-    throw MigrationError(
-        core::Concat({"cannot bring table ", Quote(table.name), " to the schema of ", table.entity,
-                      ": ", column.column != nullptr ? column.column->name : column.name, ": ",
-                      reason, ". Nothing was changed"}));
+    throw MigrationError(Refusal(table, FieldName(column), reason));
   }
+  static std::string_view FieldName(const WantedColumn& column) {
+    return column.column != nullptr ? column.column->name : std::string_view(column.name);
+  }
+  static std::string Refusal(const WantedTable& table, std::string_view fields,
+                             std::string_view reason) {
+    return core::Concat({"cannot bring table ", Quote(table.name), " to the schema of ",
+                         table.entity, ": ", fields, ": ", reason, ". Nothing was changed"});
+  }
+
+  void Add(std::string statement) { plan_.statements.push_back(std::move(statement)); }
 
   std::vector<std::vector<std::string>> Query(std::string_view sql,
                                               std::vector<std::string> values) {
@@ -280,28 +114,71 @@ class Planner {
                 .empty();
   }
 
+  void ReadObjects() {
+    for (auto& row : Query("SELECT type, name, tbl_name, sql LIKE 'CREATE VIRTUAL TABLE%' OR NULL "
+                           "FROM main.sqlite_schema WHERE type IN ('table', 'view', 'index')",
+                           {})) {
+      const Kind kind = row[0] == "view"    ? Kind::View
+                        : row[0] == "index" ? Kind::Index
+                        : row[3].empty()    ? Kind::Table
+                                            : Kind::Virtual;
+      objects_.push_back({kind, std::move(row[1]), std::move(row[2])});
+    }
+  }
+  Object* Find(std::string_view name) {
+    for (Object& each : objects_) {
+      if (!each.gone && EqualNames(each.name, name)) return &each;
+    }
+    return nullptr;
+  }
+  static std::string Describe(const Object& object) {
+    switch (object.kind) {
+      case Kind::View:
+        return "a view";
+      case Kind::Virtual:
+        return "a virtual table";
+      case Kind::Index:
+        return core::Concat({"an index of table ", Quote(object.table)});
+      case Kind::Table:
+        break;
+    }
+    return "a table";
+  }
+
+  /// Keys to what is no plain table would be accepted, and never hold.
+  void CheckKeys(const WantedTable& table) {
+    for (const WantedColumn& column : table.columns) {
+      if (column.key.empty()) continue;
+      const Object* to = Find(column.key.front().table);
+      if (to == nullptr || to->kind == Kind::Table || to->kind == Kind::Index) continue;
+      Refuse(table, column,
+             core::Concat({Quote(to->name), " is ", Describe(*to),
+                           ", to which SQLite has no foreign keys"}));
+    }
+  }
+
   void Grow(const WantedTable& table, const std::vector<StoredColumn>& stored) {
     for (const WantedColumn& column : table.columns) {
       const auto found = std::find_if(stored.begin(), stored.end(), [&](const StoredColumn& each) {
         return EqualNames(each.name, column.name);
       });
       if (found == stored.end()) {
-        if (stored.front().in_view) Refuse(table, column, MissingReason(table, column));
         AddColumn(table, column);
       } else {
         Compare(table, column, *found);
       }
     }
     for (const StoredColumn& each : stored) {
-      const bool known = std::any_of(
-          table.columns.begin(), table.columns.end(),
-          [&](const WantedColumn& column) { return EqualNames(each.name, column.name); });
-      if (known || !each.not_null || each.has_default || each.is_key) continue;
+      if (table.Named(each.name) != nullptr || !each.not_null || each.has_default || each.is_key ||
+          each.generated) {
+        continue;
+      }
       throw MigrationError(
           core::Concat({"in table ", Quote(table.name), " column ", Quote(each.name),
                         " is NOT NULL and unknown to the schema of ", table.entity,
                         ": no row could be created. Nothing was changed"}));
     }
+    PlanFill(table);
   }
   static std::string MissingReason(const WantedTable& table, const WantedColumn& column) {
     return core::Concat(
@@ -310,85 +187,86 @@ class Planner {
 
   void AddColumn(const WantedTable& table, const WantedColumn& column) {
     const bool is_id = column.column != nullptr && &column == &table.columns.front();
-    if (is_id || table.pairs) Refuse(table, column, MissingReason(table, column));
-    std::string text = core::Concat(
-        {"ALTER TABLE ", Quote(table.name), " ADD COLUMN ", Quote(column.name), " ", column.type});
-    if (column.not_null) {
-      if (!column.key.empty()) {
-        Refuse(
-            table, column,
-            "a required edge cannot be added to a table that exists; add it without Required() and "
-            "with "
-            "the OnDelete that it is to have (Restrict where it says nothing), give every row its "
-            "neighbour, and require it then");
-      }
-      core::Append(text, {" NOT NULL DEFAULT ", Literal(table, column)});
+    if (is_id || table.pairs || Find(table.name)->kind != Kind::Table) {
+      Refuse(table, column, MissingReason(table, column));
     }
-    if (!column.key.empty()) core::Append(text, {" ", KeyText(table, column, false)});
-    statements_.push_back(std::move(text));
+    if (column.not_null) CheckFill(table, column);
+    added_.push_back({&table, &column});
+    Add(core::Concat(
+        {"ALTER TABLE ", Quote(table.name), " ADD COLUMN ",
+         ColumnText(column, false, Placeholder(column)),
+         column.key.empty() ? "" : core::Concat({" ", KeyText(table, column, false)})}));
   }
-
-  /// What the rows that are there get in a new column.
-  std::string Literal(const WantedTable& table, const WantedColumn& column) {
-    if (column.column->default_value != nullptr) {
-      try {
-        return LiteralOf(table, column, column.column->default_value());
-      } catch (const grapnel::detail::BadValue& error) {
-        Refuse(table, column, core::Concat({"its Default cannot be stored: ", error.what()}));
-      }
+  /// SQLite adds a NOT NULL column only with a DEFAULT, which goes when the rows are filled.
+  static std::string_view Placeholder(const WantedColumn& column) {
+    if (!column.not_null) return "";
+    if (column.type == "TEXT") return " DEFAULT ''";
+    return column.type == "BLOB" ? " DEFAULT x''" : " DEFAULT 0";
+  }
+  void CheckFill(const WantedTable& table, const WantedColumn& column) {
+    if (!column.key.empty()) {
+      Refuse(
+          table, column,
+          "a required edge cannot be added to a table that exists; add it without Required() and "
+          "with "
+          "the OnDelete that it is to have (Restrict where it says nothing), give every row its "
+          "neighbour, and require it then");
     }
-    if (AnyRow(table, "1")) {
+    if (!AnyRow(table, "1")) return;
+    if (column.column->default_value == nullptr) {
       Refuse(table, column,
              "it is required and has no Default, and there are rows; give it a Default, or make it "
              "optional");
     }
-    if (column.type == "TEXT") return "''";
-    return column.type == "BLOB" ? "x''" : "0";
-  }
-  /// Digits that SQLite reads as this very value.
-  std::string RealLiteral(const WantedTable& table, const WantedColumn& column, double real) {
-    char digits[40];
-    const auto end =
-        std::to_chars(digits, digits + sizeof digits, real, std::chars_format::scientific);
-    const std::string literal(digits, end.ptr);
-    Statement statement = session_.Prepare(core::Concat({"SELECT ", literal}), session_.Say());
-    Session::Running running(session_, statement);
-    Binding binding(statement.Get());
-    ResultRow row(statement.Get());
-    if (running.Next(binding, session_.Say()) && row.Real(0) == real) return literal;
-    Refuse(table, column, "its Default has no digits that SQLite reads exactly");
-  }
-  std::string LiteralOf(const WantedTable& table, const WantedColumn& column,
-                        const FieldValue& value) {
-    if (const auto* flag = value.As<bool>()) return *flag ? "1" : "0";
-    if (const auto* number = value.As<std::int64_t>()) return std::to_string(*number);
-    if (const auto* real = value.As<double>()) {
-      if (*real - *real != 0) return *real > 0 ? "9e999" : "-9e999";
-      return RealLiteral(table, column, *real);
+    if (column.column->default_varies) return;
+    try {
+      static_cast<void>(column.column->default_value());
+    } catch (const grapnel::detail::BadValue& error) {
+      Refuse(table, column, core::Concat({"its Default cannot be stored: ", error.what()}));
     }
-    if (const auto* bytes = value.As<FieldValue::Bytes>()) {
-      std::string hex = "x'";
-      for (const std::byte each : *bytes) {
-        char digits[3];
-        std::snprintf(digits, sizeof digits, "%02x", std::to_integer<unsigned>(each));
-        hex += digits;
+  }
+
+  /// The rows that are there get the Defaults of the new required columns, each row its own.
+  void PlanFill(const WantedTable& table) {
+    std::string sets;
+    for (const Added& added : added_) {
+      if (added.table != &table || !added.column->not_null) continue;
+      core::Append(sets, {sets.empty() ? "" : ", ", Quote(added.column->name), " = ",
+                          DefaultText(table, *added.column)});
+    }
+    if (sets.empty() || !AnyRow(table, "1")) return;
+    Add(core::Concat({"UPDATE ", Quote(table.name), " SET ", sets}));
+  }
+  static std::string DefaultText(const WantedTable& table, const WantedColumn& column) {
+    return core::Concat(
+        {"grapnel_default(", QuoteText(table.name), ", ", QuoteText(column.name), ")"});
+  }
+  /// The description of a new column becomes what it is in a table that was made with it.
+  /// Source: https://www.sqlite.org/lang_altertable.html, section 7, on changes that do not affect
+  /// content.
+  void PlanRewrites() {
+    const auto statements = plan_.statements.size();
+    for (auto first = added_.begin(); first != added_.end();) {
+      const WantedTable& table = *first->table;
+      std::string text = "sql";
+      for (; first != added_.end() && first->table == &table; ++first) {
+        const std::string made = ColumnText(*first->column, false);
+        const std::string grown = ColumnText(*first->column, false, Placeholder(*first->column));
+        if (made == grown) continue;
+        text = core::Concat({"replace(", text, ", ", QuoteText(grown), ", ", QuoteText(made), ")"});
       }
-      return hex + '\'';
+      if (text == "sql") continue;
+      if (plan_.statements.size() == statements) Add("PRAGMA writable_schema = ON");
+      Add(core::Concat({"UPDATE sqlite_schema SET sql = ", text,
+                        " WHERE type = 'table' AND name = ", QuoteText(table.name),
+                        " COLLATE NOCASE"}));
     }
-    const auto* text = value.As<std::string>();
-    if (text == nullptr || text->find('\0') != text->npos) {
-      Refuse(table, column, "its Default cannot be given to the rows that are there");
-    }
-    std::string quoted = "'";
-    for (const char c : *text) {
-      if (c == '\'') quoted += '\'';
-      quoted += c;
-    }
-    return quoted + '\'';
+    if (plan_.statements.size() > statements) Add("PRAGMA writable_schema = RESET");
   }
 
   void Compare(const WantedTable& table, const WantedColumn& column, const StoredColumn& stored) {
     const bool is_id = !table.pairs && &column == &table.columns.front();
+    if (stored.generated) Refuse(table, column, GeneratedReason(table.name, column.name));
     if (Affinity(stored.type) != column.type) {
       Refuse(table, column, TypeReason(table.name, column.name, stored.type, column.type));
     }
@@ -447,35 +325,124 @@ class Planner {
     Refuse(table, column, "the column has no foreign key, and SQLite cannot give it one");
   }
 
+  /// The indexes that Grapnel made for a schema that asks for them no more.
+  void DropIndexes(const WantedTable& table) {
+    for (Object& object : objects_) {
+      if (object.kind != Kind::Index || !EqualNames(object.table, table.name)) continue;
+      const bool asked = std::any_of(
+          table.indexes.begin(), table.indexes.end(),
+          [&](const WantedIndex& index) { return EqualNames(object.name, index.name); });
+      if (!asked && IsOwnIndex(table, object)) Drop(object);
+    }
+  }
+  void Drop(Object& index) {
+    Add(core::Concat({"DROP INDEX ", Quote(index.name)}));
+    index.gone = true;
+  }
+  /// Whether it bears the name that Grapnel gives to an index on its columns, which the schema
+  /// knows.
+  bool IsOwnIndex(const WantedTable& table, const Object& object) {
+    const auto stored = Stored(object);
+    if (!stored.plain || stored.columns.empty()) return false;
+    std::string name = table.name;
+    for (const std::string& column : stored.columns) {
+      if (table.Named(column) == nullptr) return false;
+      core::Append(name, {"_", column});
+    }
+    const bool is_key = stored.unique && stored.columns.size() == 1;
+    return EqualNames(object.name, name) ||
+           (is_key && EqualNames(object.name, core::Concat({name, "_key"})));
+  }
+
+  struct StoredIndex {
+    bool plain = true;  // all rows, whole columns, in their order, as CREATE INDEX makes it
+    bool unique = false;
+    std::vector<std::string> columns{};
+  };
+  StoredIndex Stored(const Object& index) {
+    StoredIndex stored;
+    const auto about = Query(
+        "SELECT iif(\"unique\", '1', ''), iif(origin = 'c' AND NOT partial, '1', '') FROM "
+        "pragma_index_list(?1) WHERE name = ?2 COLLATE NOCASE",
+        {index.table, index.name});
+    stored.unique = !about.empty() && !about.front()[0].empty();
+    stored.plain = !about.empty() && !about.front()[1].empty();
+    for (auto& row : Query("SELECT name, iif(\"desc\" OR coll <> 'BINARY', '1', '') FROM "
+                           "pragma_index_xinfo(?1) WHERE \"key\"",
+                           {index.name})) {
+      if (row[0].empty() || !row[1].empty()) stored.plain = false;
+      stored.columns.push_back(std::move(row[0]));
+    }
+    return stored;
+  }
+
   void PlanIndex(const WantedTable& table, const WantedIndex& index) {
-    const auto stored = Query(
-        "SELECT tbl_name FROM sqlite_schema WHERE type = 'index' AND name = ?1 "
-        "COLLATE NOCASE",
-        {index.name});
-    if (stored.empty()) return statements_.push_back(CreateIndexText(table, index));
-    const auto unique = Query(
-        "SELECT CAST(\"unique\" AS TEXT) FROM pragma_index_list(?1) WHERE name = ?2 "
-        "COLLATE NOCASE AND partial = 0",
-        {table.name, index.name});
-    const auto columns = Query("SELECT name FROM pragma_index_info(?1)", {index.name});
-    const bool same = !unique.empty() && (unique.front().front() == "1") == index.unique &&
-                      std::equal(columns.begin(), columns.end(), index.columns.begin(),
-                                 index.columns.end(), [](const auto& row, const std::string& name) {
-                                   return EqualNames(row.front(), name);
-                                 });
-    if (same) return;
-    throw MigrationError(
-        core::Concat({"cannot make index ", Quote(index.name), " of ", table.entity,
-                      ": there is another one of this name. Nothing was changed"}));
+    const auto refuse = [&](std::string_view reason) {
+      throw MigrationError(core::Concat({"cannot make index ", Quote(index.name), " of ",
+                                         table.entity, ": ", reason, ". Nothing was changed"}));
+    };
+    if (Object* there = Find(index.name)) {
+      if (there->kind != Kind::Index) refuse(core::Concat({Describe(*there), " has this name"}));
+      const auto stored = Stored(*there);
+      const bool same = EqualNames(there->table, table.name) && stored.plain &&
+                        std::equal(stored.columns.begin(), stored.columns.end(),
+                                   index.columns.begin(), index.columns.end(), EqualNames);
+      if (!same) refuse("there is another one of this name");
+      if (stored.unique == index.unique) return;
+      Drop(*there);
+    }
+    const Object* on = Find(table.name);
+    if (on != nullptr && on->kind != Kind::Table) {
+      refuse(core::Concat({Quote(table.name), " is ", Describe(*on), ", which has no indexes"}));
+    }
+    std::string text = CreateIndexText(table, index);
+    if (index.unique && on != nullptr) CheckUnique(table, index, text);
+    Add(std::move(text));
+  }
+
+  /// Refuses an index that rows break as they are, or as they will be filled.
+  void CheckUnique(const WantedTable& table, const WantedIndex& index, const std::string& text) {
+    std::string values, given, names, fields;
+    bool varies = false;
+    int at = 0;
+    for (const std::string& name : index.columns) {
+      const WantedColumn& column = *table.Named(name);
+      const bool is_new = std::any_of(added_.begin(), added_.end(), [&](const Added& added) {
+        return added.table == &table && added.column == &column;
+      });
+      if (is_new && !column.not_null) return;                         // NULL in every row
+      if (is_new && column.column->default_value == nullptr) return;  // there are no rows
+      varies = varies || (is_new && column.column->default_varies);
+      const std::string alias = core::Concat({"grapnel_", std::to_string(++at)});
+      const std::string_view comma = at > 1 ? ", " : "";
+      core::Append(values,
+                   {comma, is_new ? DefaultText(table, column) : Quote(name), " AS ", alias});
+      core::Append(given, {at > 1 ? " AND " : "", alias, " IS NOT NULL"});
+      core::Append(names, {comma, alias});
+      core::Append(fields, {comma, FieldName(column)});
+    }
+    std::string in;
+    for (const std::string& name : index.columns) {
+      core::Append(in, {in.empty() ? "" : ", ", table.name, ".", name});
+    }
+    std::string refusal =
+        Refusal(table, fields,
+                core::Concat({"it is to be unique, but there are rows that are alike in ", in}));
+    if (!varies || rehearse_) {
+      const std::string query =
+          core::Concat({"WITH grapnel_rows AS MATERIALIZED (SELECT ", values, " FROM ",
+                        Quote(table.name), ") SELECT '1' FROM grapnel_rows WHERE ", given,
+                        " GROUP BY ", names, " HAVING count(*) > 1 LIMIT 1"});
+      if (!Query(query, {}).empty()) throw MigrationError(refusal);
+    }
+    plan_.refusals.emplace(text, std::move(refusal));
   }
 
   Session& session_;
-  std::vector<std::string> statements_;
+  bool rehearse_;
+  std::vector<Object> objects_;
+  std::vector<Added> added_;
+  MigrationPlan plan_;
 };
-
-inline std::vector<std::string> PlanMigration(Session& session,
-                                              std::span<const Table* const> tables) {
-  return Planner(session).Plan(tables);
-}
 
 }  // namespace grapnel::sqlite::detail

@@ -17,8 +17,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <exception>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -79,8 +82,15 @@ class Session {
   }
   Doing Say() const { return {url_, nullptr, {}, context_}; }
 
-  /// Throws what SQLite reported last.
-  [[noreturn]] void Fail(const Doing& doing) const {
+  /// From now on grapnel_default('table', 'column') gives a value of that field's Default, a new one at
+  /// each call. Requires: the tables live as long as this.
+  void OfferDefaults(std::span<const Table* const> tables) {
+    defaults_.assign(tables.begin(), tables.end());
+  }
+
+  /// Throws what SQLite reported last, or what a Default threw that it ran.
+  [[noreturn]] void Fail(const Doing& doing) {
+    if (raised_) std::rethrow_exception(std::exchange(raised_, nullptr));
     const std::string message = sqlite3_errmsg(Handle());
     Throw(sqlite3_extended_errcode(Handle()), message, doing);
   }
@@ -176,6 +186,31 @@ class Session {
     sqlite3_stmt* statement_;
   };
 
+  /// While this lives no trigger of others runs, and the text of the schema can be changed. What a
+  /// statement that failed left open is closed in the end.
+  class Migrating {
+   public:
+    explicit Migrating(Session& session) : db_(session.Handle()) {
+      sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+      sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive_);
+      sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 0, nullptr);
+    }
+    Migrating(const Migrating&) = delete;
+    Migrating& operator=(const Migrating&) = delete;
+    ~Migrating() {
+      sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, nullptr);
+      sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, defensive_, nullptr);
+      if (std::uncaught_exceptions() > thrown_) {
+        sqlite3_db_config(db_, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0, nullptr);
+      }
+    }
+
+   private:
+    sqlite3* db_;
+    int defensive_ = 0;
+    int thrown_ = std::uncaught_exceptions();
+  };
+
   /// Runs a statement that is not kept.
   void Execute(std::string_view sql) {
     Statement statement = Prepare(sql, Say());
@@ -260,6 +295,49 @@ class Session {
                                    real_from_bytes, nullptr, nullptr, nullptr) != SQLITE_OK) {
       Fail(Say());
     }
+    if (sqlite3_create_function_v2(Handle(), "grapnel_default", 2, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+                                   this, &Session::MakeDefault, nullptr, nullptr,
+                                   nullptr) != SQLITE_OK) {
+      Fail(Say());
+    }
+  }
+
+  static void MakeDefault(sqlite3_context* result, int, sqlite3_value** arguments) {
+    auto& session = *static_cast<Session*>(sqlite3_user_data(result));
+    const auto argument = [&](int at) {
+      const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(arguments[at]));
+      return std::string_view(text == nullptr ? "" : text);
+    };
+    for (const Table* table : session.defaults_) {
+      if (table->name != argument(0)) continue;
+      for (const Column& column : table->columns) {
+        if (column.storage != argument(1) || column.default_value == nullptr) continue;
+        try {
+          return ReturnValue(result, column.default_value());
+        } catch (const BadValue& error) {
+          session.raised_ = std::make_exception_ptr(MigrationError(
+              core::Concat({table->entity, ".", column.name, ": its Default cannot be stored: ",
+                            error.what(), ". Nothing was changed"})));
+        } catch (...) {
+          session.raised_ = std::current_exception();
+        }
+        return sqlite3_result_error(result, "a Default failed", -1);
+      }
+    }
+    sqlite3_result_error(result, "there is no such Default", -1);
+  }
+  static void ReturnValue(sqlite3_context* result, const FieldValue& value) {
+    if (const auto* flag = value.As<bool>()) return sqlite3_result_int(result, *flag ? 1 : 0);
+    if (const auto* whole = value.As<std::int64_t>()) return sqlite3_result_int64(result, *whole);
+    if (const auto* real = value.As<double>()) return sqlite3_result_double(result, *real);
+    if (const auto* text = value.As<std::string>()) {
+      return sqlite3_result_text64(result, text->data(), text->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    }
+    if (const auto* bytes = value.As<FieldValue::Bytes>()) {
+      if (bytes->empty()) return sqlite3_result_zeroblob(result, 0);
+      return sqlite3_result_blob64(result, bytes->data(), bytes->size(), SQLITE_TRANSIENT);
+    }
+    sqlite3_result_null(result);
   }
 
   /// SQLite may refuse the switch with BUSY in spite of the busy handler: others open the same new file.
@@ -331,6 +409,8 @@ class Session {
   static constexpr int kWaitAt = 4 * kCheckpointPages;
   int wait_at_ = kWaitAt;
   std::optional<Clock::time_point> checkpoint_until_;
+  std::vector<const Table*> defaults_;
+  std::exception_ptr raised_;  // by a Default, through SQLite
   StatementCache cache_;
 };
 

@@ -42,6 +42,7 @@ struct StoredColumn {
   bool is_key;    // the primary key, alone or with others
   bool is_rowid;  // INTEGER PRIMARY KEY: SQLite makes the values
   bool in_view;  // which has no key
+  bool generated;
 };
 
 /// The columns of the table in the database; none when it is not there.
@@ -49,7 +50,7 @@ inline std::vector<StoredColumn> ColumnsInDatabase(Session& session, std::string
   Statement statement = session.Prepare(
       "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk > 0, pk > 0 AND type = 'INTEGER' COLLATE NOCASE AND NOT EXISTS "
       "(SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk'), EXISTS (SELECT 1 FROM sqlite_schema AS s "
-      "WHERE s.name = ?1 COLLATE NOCASE AND s.type = 'view') FROM pragma_table_info(?1)",
+      "WHERE s.name = ?1 COLLATE NOCASE AND s.type = 'view'), hidden > 1 FROM pragma_table_xinfo(?1) WHERE hidden <> 1",
       session.Say());
   Session::Running running(session, statement);
   Binding binding(statement.Get());
@@ -58,7 +59,8 @@ inline std::vector<StoredColumn> ColumnsInDatabase(Session& session, std::string
   ResultRow row(statement.Get());
   while (running.Next(binding, session.Say())) {
     columns.push_back({std::string(row.Text(0)), std::string(row.Text(1)), row.Int(2) != 0,
-                       row.Int(3) != 0, row.Int(4) != 0, row.Int(5) != 0, row.Int(6) != 0});
+                       row.Int(3) != 0, row.Int(4) != 0, row.Int(5) != 0, row.Int(6) != 0,
+                       row.Int(7) != 0});
   }
   return columns;
 }
@@ -76,6 +78,10 @@ inline std::string RowidReason(std::string_view table, std::string_view id) {
   return core::Concat({"in table ", Quote(table), " column ", Quote(id), " is not INTEGER PRIMARY KEY of a "
                        "table with rowids, so that SQLite makes no ids"});
 }
+inline std::string GeneratedReason(std::string_view table, std::string_view column) {
+  return core::Concat({"in table ", Quote(table), " column ", Quote(column),
+                       " is generated, so that nothing can be written to it"});
+}
 inline std::string TypeReason(std::string_view table, std::string_view column, std::string_view stored,
                               std::string_view wanted) {
   return core::Concat({"in table ", Quote(table), " column ", Quote(column), " is of type \"", stored,
@@ -92,6 +98,9 @@ inline std::optional<std::pair<std::string_view, std::string>> Misfit(
     if (found == stored.end()) {
       return std::pair(column.name, core::Concat({"in table ", Quote(table.name),
                                                   " there is no column ", Quote(column.storage)}));
+    }
+    if (found->generated) {
+      return std::pair(column.name, GeneratedReason(table.name, column.storage));
     }
     if (!found->in_view && found->is_key != (&column == &table.Id())) {
       return std::pair(table.Id().name, KeyReason(table.name, table.Id().storage));

@@ -10,6 +10,7 @@
 #include <grapnel/store/error.hpp>
 #include <grapnel/store/migration.hpp>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,34 +42,59 @@ GRAPNEL_DEFINE Migration::Migration(const detail::Graph& graph, std::vector<std:
 
 namespace grapnel::detail {
 
+/// A connection in a transaction of its own, which is rolled back in the end unless it was
+/// committed.
+class Migrating {
+ public:
+  Migrating(Store& store, const core::Context& context, bool writes)
+      : lease_(writes ? store.driver->Writer(context) : store.driver->Reader(context)) {
+    lease_->Watch(&context);
+    writes ? lease_->BeginWrite() : lease_->BeginRead();
+  }
+  Migrating(const Migrating&) = delete;
+  Migrating& operator=(const Migrating&) = delete;
+  ~Migrating() {
+    lease_->Watch(nullptr);
+    lease_->Rollback();
+  }
+  store::Connection& Get() const noexcept { return *lease_; }
+
+ private:
+  store::Lease lease_;
+};
+
+/// Runs all of them or none: a hook may try again.
+inline void Apply(store::Connection& connection, const std::vector<std::string>& statements) {
+  connection.Savepoint(1);
+  try {
+    for (const std::string& statement : statements) connection.Apply(statement);
+  } catch (...) {
+    if (connection.InTransaction()) connection.RollbackTo(1);
+    throw;
+  }
+}
+
 GRAPNEL_DEFINE store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run) {
   Store& store = *handle->store;
   Marks::Guard(store);
   handle->context.ThrowIfCancelled();
   const Marks::Running mark(store, "migration", "");
-  const store::Lease lease =
-      is_dry_run ? store.driver->Reader(handle->context) : store.driver->Writer(handle->context);
-  lease->Watch(&handle->context);
-  is_dry_run ? lease->BeginRead() : lease->BeginWrite();
-  struct Undo {
-    const store::Lease& lease;
-    ~Undo() {
-      lease->Watch(nullptr);
-      lease->Rollback();  // after a commit it does nothing
-    }
-  } undo{lease};
-  store::Migration migration(*store.graph, lease->PlanMigration(store.graph->Tables()), is_dry_run);
+  const auto& tables = store.graph->Tables();
+  // Who has nothing to do waits for no writer, and keeps none waiting.
+  std::optional<Migrating> with(std::in_place, store, handle->context, false);
+  auto statements = with->Get().PlanMigration(tables);
+  const bool writes = !is_dry_run && !statements.empty();
+  if (writes) {
+    with.reset();
+    with.emplace(store, handle->context, true);
+    statements = with->Get().PlanMigration(tables);  // others may have been faster
+  } else if (!statements.empty()) {
+    with->Get().Rehearse(tables);
+  }
+  store::Migration migration(*store.graph, std::move(statements), is_dry_run);
   bool done = false;
   auto apply = [&](store::Migration& planned) {
-    if (!is_dry_run) {
-      lease->Savepoint(1);
-      try {
-        for (const std::string& statement : planned.Statements()) lease->Apply(statement);
-      } catch (...) {
-        if (lease->InTransaction()) lease->RollbackTo(1);  // a hook may try again
-        throw;
-      }
-    }
+    if (writes) Apply(with->Get(), planned.Statements());
     done = true;
   };
   store.migrate_hooks.Load().Run(migration, core::detail::NextOf<store::Migration, void>(apply));
@@ -77,9 +103,9 @@ GRAPNEL_DEFINE store::Migration RunMigration(const HandlePtr& handle, bool is_dr
         "nothing was migrated: a migration hook did not call next, or kept to itself that it "
         "failed");
   }
-  if (!is_dry_run) {
-    lease->Watch(nullptr);
-    lease->Commit();
+  if (writes) {
+    with->Get().Watch(nullptr);
+    with->Get().Commit();
   }
   return migration;
 }
