@@ -188,6 +188,22 @@ struct World {
 
 }  // namespace
 
+TEST_CASE("B118 what a temporary plan returns outlives it") {
+  World world;
+  Texts seen;
+  for (const std::string& statement :
+       grapnel::detail::RunMigration(world.handle, true).Statements()) {
+    seen.push_back(statement);
+  }
+  CHECK(seen == Texts{"one", "two"});
+  std::string types;
+  for (const auto& type : grapnel::detail::RunMigration(world.handle, true).Types()) {
+    types += type.name;
+    for (const auto& field : type.fields) types += field.name;
+  }
+  CHECK(types == "WriteridnameweightBookid");
+}
+
 TEST_CASE("B80 a migration tells types, fields and edges, and prints its statements") {
   const grapnel::detail::Graph graph(kTables);
   const Migration m(graph, {"CREATE a", "CREATE b"}, true);

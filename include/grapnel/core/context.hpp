@@ -35,7 +35,7 @@ class Context {
   /// one given before stays in force); a duration, the deadline that far from now; or a value of any
   /// other type, for Get.
   template <class V>
-  Context With(V value) const {
+  [[nodiscard]] Context With(V value) const {
     Context longer = *this;
     if constexpr (std::is_same_v<V, std::stop_token>) {
       longer.stop_ = std::move(value);
@@ -71,7 +71,7 @@ class Context {
 
   /// Receives the text of every statement that is sent to the database; may be empty.
   const Trace* Tracer() const noexcept { return trace_.get(); }
-  Context WithTrace(Trace trace) const {
+  [[nodiscard]] Context WithTrace(Trace trace) const {
     Context longer = *this;
     longer.trace_ = std::make_shared<const Trace>(std::move(trace));
     return longer;

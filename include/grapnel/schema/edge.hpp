@@ -70,7 +70,7 @@ struct NoRef {
 /// table of pairs holds the edge. A Many without another end puts a key into the neighbour's table.
 /// Source: ent's edge builders.
 template <auto Member, class Ref_ = detail::NoRef>
-class EdgeDescription {
+class [[nodiscard]] EdgeDescription {
  public:
   using Token = grapnel::MemberToken<Member>;
   using Ref = Ref_;
@@ -122,7 +122,7 @@ inline constexpr bool kIsEdge<EdgeDescription<Member, Ref>> = true;
 
 /// An edge that does not say yet what it is the other end of.
 template <auto Member>
-struct Inverse {
+struct [[nodiscard]] Inverse {
   std::string_view name;
 
   /// The end that is described by To, a member of the neighbour.

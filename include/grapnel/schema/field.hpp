@@ -69,7 +69,7 @@ struct FieldTraits {
 /// Source: ent's field builders.
 template <auto Member, class Default_ = detail::Nothing, class UpdateDefault_ = detail::Nothing,
           class... Validators>
-class Field {
+class [[nodiscard]] Field {
  public:
   using Token = grapnel::MemberToken<Member>;
   using Type = typename Token::Type;

@@ -11,7 +11,7 @@ namespace grapnel {
 
 /// Describes an index over one field or several: what Index<...>() returns.
 template <auto... Members>
-class IndexDescription {
+class [[nodiscard]] IndexDescription {
   static_assert(sizeof...(Members) > 0, "an index needs a field: Index<&User::name>()");
 
  public:

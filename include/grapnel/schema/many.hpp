@@ -24,10 +24,12 @@ class Many {
 
   /// Whether the neighbours were asked for, be there any or not.
   bool IsLoaded() const noexcept { return neighbours_ != nullptr; }
-  const std::vector<T>& Get() const {
+  const std::vector<T>& Get() const& {
     if (!neighbours_) detail::RefuseNotLoaded(edge_, core::TypeName<T>());
     return *neighbours_;
   }
+  /// Of a temporary, a copy, which outlives it.
+  std::vector<T> Get() && { return Get(); }
 
   auto begin() const { return Get().begin(); }
   auto end() const { return Get().end(); }

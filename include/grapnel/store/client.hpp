@@ -38,7 +38,7 @@ class Client {
   /// Begins a transaction; inside one, a transaction nested in it. Waits for the lock to write.
   /// Throws: BusyError after 5 seconds, CancelledError at the context's deadline or stop; TxError inside a
   /// transaction or running mutation of the same thread, when this is the base client.
-  grapnel::Tx Tx() const {
+  [[nodiscard("it is rolled back when its object is gone")]] grapnel::Tx Tx() const {
     if (handle_->transaction) return grapnel::Tx::Nested(handle_);
     auto handle = detail::BeginTransaction(handle_, detail::Transaction::Kind::Explicit);
     return grapnel::Tx::Handed(std::move(handle), true);
@@ -53,7 +53,7 @@ class Client {
   }
 
   /// Begins one snapshot for many reads; inside a transaction it reads what that one sees.
-  grapnel::ReadTx ReadTx() const {
+  [[nodiscard("it ends with its object")]] grapnel::ReadTx ReadTx() const {
     if (handle_->transaction) return {handle_, false};
     return {detail::BeginTransaction(handle_, detail::Transaction::Kind::ReadOnly), true};
   }
@@ -71,11 +71,11 @@ class Client {
   /// (std::chrono::steady_clock::time_point), a duration from now, or a value of any other type, which
   /// hooks find by `m.Context().Get<V>()`.
   template <class V>
-  Client With(V value) const {
+  [[nodiscard]] Client With(V value) const {
     return Client(Longer(handle_->context.With(std::move(value))));
   }
   /// This client, with every statement's text handed to `trace`; by default to standard error.
-  Client Debug(core::Context::Trace trace = PrintStatement) const {
+  [[nodiscard]] Client Debug(core::Context::Trace trace = PrintStatement) const {
     return Client(Longer(handle_->context.WithTrace(std::move(trace))));
   }
 

@@ -58,7 +58,7 @@ class View : public Client {
 
   /// As Client::With, keeping the types.
   template <class V>
-  View With(V value) const {
+  [[nodiscard]] View With(V value) const {
     return View(Longer(handle_->context.With(std::move(value))));
   }
   /// Hooks are registered on the database itself, for all its callers: this does not compile.
@@ -66,7 +66,7 @@ class View : public Client {
     requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
   void Use(Hs...) const = delete;
   /// As Client::Debug, keeping the types.
-  View Debug(core::Context::Trace trace = PrintStatement) const {
+  [[nodiscard]] View Debug(core::Context::Trace trace = PrintStatement) const {
     return View(Longer(handle_->context.WithTrace(std::move(trace))));
   }
 

@@ -22,7 +22,7 @@ namespace grapnel::store {
 
 /// Reads the entities of one type.
 template <class E>
-class Reader {
+class [[nodiscard]] Reader {
  public:
   using Id = detail::IdOf<E>;
 
@@ -54,7 +54,7 @@ class Reader {
 
 /// Reads and writes the entities of one type; every write goes through the hooks.
 template <class E>
-class Entities : public Reader<E> {
+class [[nodiscard]] Entities : public Reader<E> {
  public:
   using Id = detail::IdOf<E>;
   using Reader<E>::Reader;
@@ -82,7 +82,7 @@ class Entities : public Reader<E> {
 
 /// The same, of a database: takes runtime hooks.
 template <class E>
-class HookedEntities : public Entities<E> {
+class [[nodiscard]] HookedEntities : public Entities<E> {
  public:
   using Entities<E>::Entities;
 
@@ -100,7 +100,7 @@ class HookedEntities : public Entities<E> {
 
 /// The same, of a transaction: its hooks last as long as it.
 template <class E>
-class TxEntities : public Entities<E> {
+class [[nodiscard]] TxEntities : public Entities<E> {
  public:
   using Entities<E>::Entities;
 

@@ -59,9 +59,11 @@ class Migration {
                             bool is_dry_run);
 
   /// All types with their fields and edges, in the order of `Open<...>`.
-  const std::vector<TypeInfo>& Types() const noexcept { return types_; }
+  const std::vector<TypeInfo>& Types() const& noexcept { return types_; }
+  std::vector<TypeInfo> Types() && { return std::move(types_); }
   /// What is going to be run, in this order; none when the database fits.
-  const std::vector<std::string>& Statements() const noexcept { return statements_; }
+  const std::vector<std::string>& Statements() const& noexcept { return statements_; }
+  std::vector<std::string> Statements() && { return std::move(statements_); }
   /// Whether nothing is going to be run: see Database::PlanMigration.
   bool IsDryRun() const noexcept { return is_dry_run_; }
 

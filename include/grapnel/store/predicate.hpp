@@ -131,7 +131,7 @@ inline PredicatePtr Both(PredicatePtr left, PredicatePtr right) {
 /// A comparison with a NULL does not hold, and neither does its negation by !=; `Not` of it does not
 /// either, as in SQL.
 template <class E>
-class Predicate {
+class [[nodiscard("a predicate is given to .Where()")]] Predicate {
  public:
   using Entity = E;
 
@@ -143,7 +143,7 @@ class Predicate {
 };
 
 template <class E>
-struct Order {
+struct [[nodiscard("an order is given to .Order()")]] Order {
   Ordering ordering;
 };
 

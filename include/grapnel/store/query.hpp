@@ -32,7 +32,7 @@ class Choosing {
     return Self();
   }
   template <class O>
-  Derived&& Where(const Predicate<O>& predicate) && {
+  [[nodiscard]] Derived&& Where(const Predicate<O>& predicate) && {
     return std::move(Where(predicate));
   }
 
@@ -45,7 +45,7 @@ class Choosing {
     return Self();
   }
   template <class... Os>
-  Derived&& Order(const store::Order<Os>&... orders) && {
+  [[nodiscard]] Derived&& Order(const store::Order<Os>&... orders) && {
     return std::move(Order(orders...));
   }
 
@@ -65,7 +65,7 @@ class Choosing {
     return Self();
   }
   template <auto M, class Choose = std::nullptr_t>
-  Derived&& With(MemberToken<M> edge, Choose choose = nullptr) && {
+  [[nodiscard]] Derived&& With(MemberToken<M> edge, Choose choose = nullptr) && {
     return std::move(With(edge, std::move(choose)));
   }
 
@@ -101,7 +101,7 @@ void Choosing<Derived, E>::Chosen(Choose& choose, detail::Eager& eager) {
 /// Throws, from each run: SchemaError when the database does not fit the schema; CancelledError,
 /// BusyError, StorageError; TxError when the base client is used inside a transaction.
 template <class E>
-class Query : public Choosing<Query<E>, E> {
+class [[nodiscard]] Query : public Choosing<Query<E>, E> {
  public:
   explicit Query(detail::HandlePtr handle, PredicatePtr where = nullptr)
       : handle_(std::move(handle)) {
@@ -114,14 +114,14 @@ class Query : public Choosing<Query<E>, E> {
     this->rows_.limit = rows;
     return *this;
   }
-  Query&& Limit(std::int64_t rows) && { return std::move(Limit(rows)); }
+  [[nodiscard]] Query&& Limit(std::int64_t rows) && { return std::move(Limit(rows)); }
   /// Leaves out the first so many rows. Throws: Error when negative.
   Query& Offset(std::int64_t rows) & {
     if (rows < 0) throw Error("Offset takes a number of rows, not " + std::to_string(rows));
     this->rows_.offset = rows;
     return *this;
   }
-  Query&& Offset(std::int64_t rows) && { return std::move(Offset(rows)); }
+  [[nodiscard]] Query&& Offset(std::int64_t rows) && { return std::move(Offset(rows)); }
 
   /// The neighbours of these rows along an edge, each once: `users.Traverse(F<&User::cards>)` is a
   /// query of cards.

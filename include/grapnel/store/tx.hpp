@@ -86,7 +86,7 @@ class Transaction {
   GRAPNEL_DECLARE void AfterRollback(std::function<void()> callback);
 
   /// A transaction nested in this one, as a savepoint. Until it ends this one cannot be used.
-  GRAPNEL_DECLARE Transaction Tx() const;
+  [[nodiscard("it is rolled back when its object is gone")]] GRAPNEL_DECLARE Transaction Tx() const;
   /// Runs `body(tx)` in a nested transaction; see Client::WithTx.
   template <class F>
   decltype(auto) WithTx(F&& body) const {

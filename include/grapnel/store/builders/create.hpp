@@ -47,7 +47,7 @@ namespace grapnel::store {
 
 /// Creates one row. Runs once: a second Save, or one after a move, throws Error.
 template <class E>
-class Create : public detail::Setting<Create<E>, E> {
+class [[nodiscard]] Create : public detail::Setting<Create<E>, E> {
  public:
   static constexpr bool kUpdates = false;
 
@@ -82,16 +82,16 @@ class Create : public detail::Setting<Create<E>, E> {
     return *this;
   }
   template <auto... Ms>
-  Create&& OnConflict(MemberToken<Ms>... fields) && {
+  [[nodiscard]] Create&& OnConflict(MemberToken<Ms>... fields) && {
     return std::move(OnConflict(fields...));
   }
   /// Sets the row that is there to the values that the caller and hooks have set, but its id, immutable
   /// fields and those of OnConflict; defaults of the creation are left out, update-defaults are set.
   Create& UpdateNewValues() & { return Decide(store::OnConflict::UpdateNewValues); }
-  Create&& UpdateNewValues() && { return std::move(UpdateNewValues()); }
+  [[nodiscard]] Create&& UpdateNewValues() && { return std::move(UpdateNewValues()); }
   /// Leaves the row that is there as it is, and returns it.
   Create& Ignore() & { return Decide(store::OnConflict::Ignore); }
-  Create&& Ignore() && { return std::move(Ignore()); }
+  [[nodiscard]] Create&& Ignore() && { return std::move(Ignore()); }
   /// Changes the row that is there as `change(m)` says, which is called here and now:
   /// `.Update([](grapnel::Mutation<User>& m) { m.Add(F<&User::visits>, 1); })`. Update-defaults are set.
   /// Behind UpdateNewValues() the new values come first. Throws: Error when `change` calls SetOp; what it
@@ -109,7 +109,7 @@ class Create : public detail::Setting<Create<E>, E> {
     return *this;
   }
   template <class F>
-  Create&& Update(F change) && {
+  [[nodiscard]] Create&& Update(F change) && {
     return std::move(Update(std::move(change)));
   }
 

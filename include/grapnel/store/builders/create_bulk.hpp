@@ -17,7 +17,7 @@ namespace grapnel::store {
 
 /// Creates a row for each element of a range, of builders or of entities: all of them or none. Runs once.
 template <class E, class Range>
-class CreateBulk {
+class [[nodiscard]] CreateBulk {
  public:
   CreateBulk(detail::HandlePtr handle, Range&& rows)
       : handle_(std::move(handle)), rows_(std::forward<Range>(rows)) {}

@@ -10,7 +10,8 @@ namespace grapnel::store {
 
 /// Deletes all rows that match; all rows of the type without a Where. Runs once.
 template <class E>
-class DeleteMany : public detail::Matching<DeleteMany<E>, detail::Builder<DeleteMany<E>, E>> {
+class [[nodiscard]] DeleteMany
+    : public detail::Matching<DeleteMany<E>, detail::Builder<DeleteMany<E>, E>> {
  public:
   explicit DeleteMany(detail::HandlePtr handle)
       : detail::Matching<DeleteMany<E>, detail::Builder<DeleteMany<E>, E>>(std::move(handle),

@@ -10,7 +10,8 @@ namespace grapnel::store {
 
 /// Deletes the row with a given id. Runs once.
 template <class E>
-class DeleteOne : public detail::Matching<DeleteOne<E>, detail::Builder<DeleteOne<E>, E>> {
+class [[nodiscard]] DeleteOne
+    : public detail::Matching<DeleteOne<E>, detail::Builder<DeleteOne<E>, E>> {
  public:
   DeleteOne(detail::HandlePtr handle, detail::IdOf<E> id)
       : detail::Matching<DeleteOne<E>, detail::Builder<DeleteOne<E>, E>>(std::move(handle),

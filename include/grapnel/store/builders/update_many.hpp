@@ -10,7 +10,7 @@ namespace grapnel::store {
 
 /// Updates all rows that match; all rows of the type without a Where. Runs once.
 template <class E>
-class UpdateMany : public detail::Updating<UpdateMany<E>, E> {
+class [[nodiscard]] UpdateMany : public detail::Updating<UpdateMany<E>, E> {
  public:
   explicit UpdateMany(detail::HandlePtr handle)
       : detail::Updating<UpdateMany<E>, E>(std::move(handle), Op::Update) {}

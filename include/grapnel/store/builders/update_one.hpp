@@ -10,7 +10,7 @@ namespace grapnel::store {
 
 /// Updates the row with a given id. Runs once.
 template <class E>
-class UpdateOne : public detail::Updating<UpdateOne<E>, E> {
+class [[nodiscard]] UpdateOne : public detail::Updating<UpdateOne<E>, E> {
  public:
   UpdateOne(detail::HandlePtr handle, detail::IdOf<E> id)
       : detail::Updating<UpdateOne<E>, E>(std::move(handle), Op::UpdateOne) {

@@ -93,12 +93,14 @@ class Setting : public Builder<Derived, E> {
   }
   template <auto M>
     requires(!EdgeMember<M>)
-  Derived&& Set(MemberToken<M> field, const NonDeduced<typename MemberToken<M>::Bare>& value) && {
+  [[nodiscard]] Derived&& Set(MemberToken<M> field,
+                              const NonDeduced<typename MemberToken<M>::Bare>& value) && {
     return std::move(Set(field, value));
   }
   template <auto M>
     requires(!EdgeMember<M>)
-  Derived&& Set(MemberToken<M> field, NonDeduced<typename MemberToken<M>::Bare>&& value) && {
+  [[nodiscard]] Derived&& Set(MemberToken<M> field,
+                              NonDeduced<typename MemberToken<M>::Bare>&& value) && {
     return std::move(Set(field, std::move(value)));
   }
   template <auto M, OptionalOf<typename MemberToken<M>::Type> T>
@@ -108,7 +110,7 @@ class Setting : public Builder<Derived, E> {
     return this->Self();
   }
   template <auto M, OptionalOf<typename MemberToken<M>::Type> T>
-  Derived&& Set(MemberToken<M> field, T&& value) && {
+  [[nodiscard]] Derived&& Set(MemberToken<M> field, T&& value) && {
     return std::move(Set(field, std::forward<T>(value)));
   }
 
@@ -122,7 +124,7 @@ class Setting : public Builder<Derived, E> {
   }
   template <auto M>
     requires OneMember<M>
-  Derived&& Set(MemberToken<M> edge, const NonDeduced<NeighbourId<M>>& id) && {
+  [[nodiscard]] Derived&& Set(MemberToken<M> edge, const NonDeduced<NeighbourId<M>>& id) && {
     return std::move(Set(edge, id));
   }
   /// Sets an edge to these neighbours, in place of all others.
@@ -135,7 +137,8 @@ class Setting : public Builder<Derived, E> {
   }
   template <auto M>
     requires ManyMember<M>
-  Derived&& Set(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+  [[nodiscard]] Derived&& Set(MemberToken<M> edge,
+                              const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
     return std::move(Set(edge, ids));
   }
   /// Adds neighbours: `AddIDs(F<&User::friends>, {7, 9})`. Those that are there already stay.
@@ -146,7 +149,8 @@ class Setting : public Builder<Derived, E> {
     return this->Self();
   }
   template <auto M>
-  Derived&& AddIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+  [[nodiscard]] Derived&& AddIDs(MemberToken<M> edge,
+                                 const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
     return std::move(AddIDs(edge, ids));
   }
 
@@ -183,7 +187,7 @@ class Matching : public Base {
     return this->Self();
   }
   template <class O>
-  Derived&& Where(const store::Predicate<O>& predicate) && {
+  [[nodiscard]] Derived&& Where(const store::Predicate<O>& predicate) && {
     return std::move(Where(predicate));
   }
 
@@ -205,7 +209,8 @@ class Updating : public Matching<Derived, Setting<Derived, E>> {
     return this->Self();
   }
   template <auto M>
-  Derived&& Add(MemberToken<M> field, NonDeduced<typename MemberToken<M>::Bare> delta) && {
+  [[nodiscard]] Derived&& Add(MemberToken<M> field,
+                              NonDeduced<typename MemberToken<M>::Bare> delta) && {
     return std::move(Add(field, std::move(delta)));
   }
   /// Sets an optional field to NULL.
@@ -218,7 +223,7 @@ class Updating : public Matching<Derived, Setting<Derived, E>> {
   }
   template <auto M>
     requires(!EdgeMember<M>)
-  Derived&& Clear(MemberToken<M> field) && {
+  [[nodiscard]] Derived&& Clear(MemberToken<M> field) && {
     return std::move(Clear(field));
   }
   /// Removes neighbours. Those that are not there are passed by.
@@ -229,7 +234,8 @@ class Updating : public Matching<Derived, Setting<Derived, E>> {
     return this->Self();
   }
   template <auto M>
-  Derived&& RemoveIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+  [[nodiscard]] Derived&& RemoveIDs(MemberToken<M> edge,
+                                    const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
     return std::move(RemoveIDs(edge, ids));
   }
   /// Removes all neighbours.
@@ -240,7 +246,7 @@ class Updating : public Matching<Derived, Setting<Derived, E>> {
     return this->Self();
   }
   template <auto M>
-  Derived&& ClearEdge(MemberToken<M> edge) && {
+  [[nodiscard]] Derived&& ClearEdge(MemberToken<M> edge) && {
     return std::move(ClearEdge(edge));
   }
 
