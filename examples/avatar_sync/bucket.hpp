@@ -39,6 +39,8 @@ class Bucket {
   virtual bool Exists(const std::string& key) const = 0;
   /// Puts `bytes` under `key`, in place of what was there: whole or not at all.
   virtual void Write(const std::string& key, std::string_view bytes) = 0;
+  /// The same, but false, and nothing is changed, where anything has that name already.
+  virtual bool WriteNew(const std::string& key, std::string_view bytes) = 0;
   /// Throws: BucketError when there is no such key.
   virtual std::string Read(const std::string& key) const = 0;
   /// Succeeds as well when there is no such key, so that it can be tried again.
@@ -68,6 +70,11 @@ class MemoryBucket final : public Bucket {
     CheckKey(key);
     const std::lock_guard lock(mutex_);
     blobs_.insert_or_assign(key, std::string(bytes));
+  }
+  bool WriteNew(const std::string& key, std::string_view bytes) override {
+    CheckKey(key);
+    const std::lock_guard lock(mutex_);
+    return blobs_.try_emplace(key, bytes).second;
   }
   std::string Read(const std::string& key) const override {
     CheckKey(key);
@@ -109,24 +116,19 @@ class FolderBucket final : public Bucket {
   }
   void Write(const std::string& key, std::string_view bytes) override {
     const std::filesystem::path path = PathOf(key);
-    std::string temporary = folder_ / ".write-XXXXXX";
-    const int file = mkstemp(temporary.data());
-    if (file < 0) Fail("create", temporary);
-    try {
-      for (std::string_view rest = bytes; !rest.empty();) {
-        const ssize_t written = write(file, rest.data(), rest.size());
-        if (written < 0 && errno != EINTR) Fail("write", temporary);
-        if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
-      }
-      if (fsync(file) != 0) Fail("sync", temporary);
-      std::filesystem::rename(temporary, path);
-    } catch (...) {
-      close(file);
-      unlink(temporary.c_str());
-      throw;
-    }
-    close(file);
+    const Temporary temporary(folder_, bytes);
+    std::filesystem::rename(temporary.name, path);
     Sync(folder_);
+  }
+  bool WriteNew(const std::string& key, std::string_view bytes) override {
+    const std::filesystem::path path = PathOf(key);
+    const Temporary temporary(folder_, bytes);
+    if (link(temporary.name.c_str(), path.c_str()) != 0) {
+      if (errno == EEXIST) return false;
+      Fail("create", path);
+    }
+    Sync(folder_);
+    return true;
   }
   std::string Read(const std::string& key) const override {
     if (!Exists(key)) Missing(key);
@@ -153,6 +155,33 @@ class FolderBucket final : public Bucket {
   }
 
  private:
+  /// A file of no key that holds these bytes, on the disk. Its name is gone in the end.
+  struct Temporary {
+    std::string name;
+
+    Temporary(const std::filesystem::path& folder, std::string_view bytes)
+        : name(folder / ".write-XXXXXX") {
+      const int file = mkstemp(name.data());
+      if (file < 0) Fail("create", name);
+      try {
+        for (std::string_view rest = bytes; !rest.empty();) {
+          const ssize_t written = write(file, rest.data(), rest.size());
+          if (written < 0 && errno != EINTR) Fail("write", name);
+          if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
+        }
+        if (fsync(file) != 0) Fail("sync", name);
+      } catch (...) {
+        close(file);
+        unlink(name.c_str());
+        throw;
+      }
+      close(file);
+    }
+    Temporary(const Temporary&) = delete;
+    Temporary& operator=(const Temporary&) = delete;
+    ~Temporary() { unlink(name.c_str()); }  // after a rename there is none
+  };
+
   std::filesystem::path PathOf(const std::string& key) const {
     CheckKey(key);
     return folder_ / key;

@@ -61,30 +61,36 @@ Options Parse(int argc, char** argv) {
   return options;
 }
 
+/// "a8m.png", "a8m-2.png", "a8m-3.png", …
+std::string ImageName(int number) {
+  return number == 1 ? "a8m.png" : fmt::format("a8m-{}.png", number);
+}
+
 void Demonstrate(const Options& options) {
-  const std::string image = "a8m.png";
   const std::unique_ptr<Bucket> bucket = OpenBucket(options.bucket);  // outlives the client
   auto client = grapnel::Open<User>(options.db);
   client.Provide(*bucket);
+  client.Provide<grapnel::Client>(client);
   client.Migrate();
   const auto users = client.Of<User>();
+  std::string image;
   const auto create = [&] {
     return users.Create().Set(F<&User::name>, "a8m").Set(F<&User::avatar_url>, image).Save();
   };
 
-  // A run that was interrupted may have left its user or its image.
-  for (const User& user : users.Query().Where(F<&User::avatar_url> == image).All()) {
-    users.DeleteOne(user).Exec();
+  // Whose images and users are there already nobody knows: they stay, and the demo takes a name
+  // that nothing has.
+  for (int number = 1;; ++number) {
+    image = ImageName(number);
+    if (bucket->Exists(image)) continue;
+    if (users.Query().Where(F<&User::avatar_url> == image).Exist()) continue;
+    try {
+      create();
+      throw std::logic_error("a user was created whose image does not exist");
+    } catch (const MissingImageError&) {  // as it should be
+    }
+    if (bucket->WriteNew(image, "\xff\xff\xff")) break;
   }
-  bucket->Delete(image);
-
-  try {
-    create();
-    throw std::logic_error("a user was created whose image does not exist");
-  } catch (const MissingImageError&) {  // as it should be
-  }
-
-  bucket->Write(image, "\xff\xff\xff");
   fmt::print("{}\n", bucket->Keys());
 
   const User user = create();
