@@ -391,7 +391,7 @@ TEST_CASE("B75 where no hook of the child could run the database cascades alone"
   SECTION("only for other Ops, or only hooks of the user") {
     world.cards.Use(
         grapnel::hook::Unless(Before([&](auto&) { log.push_back("card"); }), Op::Delete));
-    world.users.Use(Before([&](auto&) { log.push_back("user"); }));
+    world.users.Use(On(Before([&](auto&) { log.push_back("user"); }), ~Op::Update));
     CHECK(deletes(traced) == alone);
     CHECK(log == Lines{"user"});
     CHECK(world.All() == kWithoutAda);

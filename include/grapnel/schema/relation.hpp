@@ -123,6 +123,11 @@ struct Relation {
   /// The table with the foreign key, and the one that it refers to. Not of Join.
   const Table& Holder() const noexcept { return kind == Kind::OwnKey ? *source : *target; }
   const Table& Referred() const noexcept { return kind == Kind::OwnKey ? *target : *source; }
+  /// The foreign key's place among the holder's columns; kNoKey where the holder has no end of its own.
+  std::size_t KeyPlace() const noexcept {
+    if (kind == Kind::OwnKey) return edge->key;
+    return inverse != nullptr ? inverse->key : EdgeInfo::kNoKey;
+  }
   /// The edge's name, as its own or as the other end's entity knows it.
   std::string Name() const { return core::Concat({edge->entity, ".", edge->name}); }
 };

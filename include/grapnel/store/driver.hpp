@@ -52,6 +52,9 @@ struct Update : Statement {
   FieldSet cleared{};
   bool by_id = false;
   const PredicateNode* where = nullptr;
+  /// A foreign key that is no column of the table's schema, set as well; NULL empties it. Not by id.
+  const Relation* key = nullptr;
+  const FieldValue* to = nullptr;
 };
 
 struct Delete : Statement {

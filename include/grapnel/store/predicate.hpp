@@ -66,8 +66,8 @@ struct PredicateNode {
   std::vector<FieldValue> values{};                 // of a leaf
   PredicatePtr left{};                              // And, Or, Not; Has: about the neighbour, or null
   PredicatePtr right{};                             // And, Or
-  const detail::Relation* relation = nullptr;       // ReachedBy; Has, in place of the edge's tag; In,
-                                                    // of its foreign key
+  const detail::Relation* relation = nullptr;       // ReachedBy; Has, in place of the edge's tag; In and
+                                                    // IsNull, of its foreign key
   std::shared_ptr<const Rows> from{};               // ReachedBy: neighbours of these rows of its source
 };
 
@@ -93,6 +93,13 @@ inline PredicatePtr HoldersOf(const detail::Relation& relation, PredicatePtr ref
 /// Rows of the table with the foreign key that refer to one of these ids.
 inline PredicatePtr KeyIn(const detail::Relation& relation, std::vector<FieldValue> ids) {
   PredicateNode node{PredicateKind::In, nullptr, std::move(ids)};
+  node.relation = &relation;
+  return std::make_shared<const PredicateNode>(std::move(node));
+}
+
+/// Rows of the table with the foreign key that refer to none.
+inline PredicatePtr KeyIsNull(const detail::Relation& relation) {
+  PredicateNode node{PredicateKind::IsNull};
   node.relation = &relation;
   return std::make_shared<const PredicateNode>(std::move(node));
 }

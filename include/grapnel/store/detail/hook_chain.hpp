@@ -11,10 +11,12 @@
 #include <grapnel/store/effective_chain.hpp>
 
 #include <cstddef>
+#include <forward_list>
 #include <initializer_list>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace grapnel::detail {
@@ -25,6 +27,7 @@ class HookChain {
  public:
   using Hooks = std::span<const core::detail::ListedHook>;
 
+  HookChain() noexcept = default;
   HookChain(const TypeEntry& type, Level* level) : schema_(type.schema.get()) {
     if (type.runtime.HasAny()) runtime_ = type.runtime.Load();
     if (level != nullptr && level->transaction->HasLocalHooks()) AddLocal(type, *level);
@@ -58,7 +61,35 @@ class HookChain {
 
   core::detail::ListedHooks runtime_;
   std::vector<core::detail::ListedHooks> local_;
-  const List* schema_;
+  const List* schema_ = nullptr;
+};
+
+/// Which hooks run for a mutation and for those that Grapnel begins on its behalf. Each type is asked
+/// once, so that all of it goes by one answer, whatever is registered or removed meanwhile.
+class HookPlan {
+ public:
+  /// `own`: those of the mutation, which is of this type and runs in `level`.
+  HookPlan(const TypeEntry& type, const HookChain& own, Level& level) noexcept
+      : type_(type), own_(own), level_(level) {}
+  HookPlan(const HookPlan&) = delete;
+  HookPlan& operator=(const HookPlan&) = delete;
+
+  /// Asks now for all types that a deletion of the mutation's rows reaches.
+  void ForeseeDeletion() {
+    if (!foreseen_ && !type_.reached.empty()) AskReached();
+  }
+  GRAPNEL_DECLARE const HookChain& Of(const TypeEntry& type);
+  /// Whether anything could look at an Update or Delete of the type: a hook, or an update-default.
+  GRAPNEL_DECLARE bool IsSeen(const TypeEntry& type, Op op);
+
+ private:
+  GRAPNEL_DECLARE void AskReached();
+
+  const TypeEntry& type_;
+  const HookChain& own_;
+  Level& level_;
+  bool foreseen_ = false;  // of the types reached those have no hooks that do not stand in `asked_`
+  std::forward_list<std::pair<const TypeEntry*, HookChain>> asked_;
 };
 
 /// A store of these types, in the order of `Open<...>`, and a handle to it.
@@ -66,9 +97,6 @@ GRAPNEL_DECLARE HandlePtr OpenStore(std::unique_ptr<store::Driver> driver,
                                     std::span<std::unique_ptr<TypeEntry>> types);
 
 GRAPNEL_DECLARE store::EffectiveChain DescribeChain(const HandlePtr& handle, const Table& table);
-
-/// Whether a hook could run when rows of this type are deleted in `level`.
-GRAPNEL_DECLARE bool HasDeleteHooks(const TypeEntry& type, Level* level);
 
 /// Puts runtime hooks behind those of the type.
 GRAPNEL_DECLARE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,

@@ -23,8 +23,8 @@
 
 namespace grapnel::detail {
 
-class HookChain;
 class PendingRows;
+struct MutationCore;
 
 /// What a mutation is bound to while it runs.
 struct Bound {
@@ -32,7 +32,19 @@ struct Bound {
   TypeEntry& type;
   class Transaction& transaction;
   Level& level;
-  const HookChain& hooks;  // of the type, as they were when it started
+  HookPlan& plan;
+};
+
+/// The foreign key that an update sets or clears on behalf of another mutation, whose edge it is or
+/// which deletes what the key refers to.
+struct KeyChange {
+  const Relation& key;
+  const FieldValue& to;       // NULL: it is cleared
+  const MutationCore& cause;  // an error of the key is one of this mutation
+  const EdgeInfo* edge;       // of it; null: it deletes rows
+
+  /// Whether the schema of the rows has no edge of this key.
+  bool IsHidden() const noexcept { return key.KeyPlace() == EdgeInfo::kNoKey; }
 };
 
 /// What a mutation is, but for the type of its entity: compiled once for all types. The set values
@@ -60,6 +72,7 @@ struct MutationCore {
   // While it runs:
   const Bound* bound = nullptr;
   PendingRows* pending = nullptr;  // of the bulk that it belongs to
+  const KeyChange* key_change = nullptr;  // that it was begun for
 
   const Bound& Running() const {
     if (bound == nullptr) RefuseIdle();
@@ -147,6 +160,9 @@ struct MutationCore {
   GRAPNEL_DECLARE void ClearEdge(std::size_t place, void* entity);
 
   GRAPNEL_DECLARE void ResetEdge(std::size_t place, void* entity);
+
+  /// Sets or clears the edge of this foreign key, immutable or not.
+  GRAPNEL_DECLARE void ChangeKey(const KeyChange& change, void* entity);
 
   /// `value()`: a neighbour's id. One that cannot be stored is a ValidationError.
   template <class F>

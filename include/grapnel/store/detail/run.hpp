@@ -132,6 +132,10 @@ GRAPNEL_DECLARE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyRes
 /// mutation. Returns false, and what its hooks wrote is undone, when the row does not match.
 GRAPNEL_DECLARE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result);
 
+/// The same inside of another mutation, which began it: with the hooks that its plan has.
+GRAPNEL_DECLARE void RunPlanned(const HandlePtr& handle, HookPlan& plan, AnyMutation& m,
+                                AnyResult& result);
+
 /// The rows of a bulk, one after the other.
 class BulkRun {
  public:
@@ -166,16 +170,13 @@ struct TypeState final : TypeEntry {
         SchemaHooks<E>());
   }
 
-  void DeleteRows(const HandlePtr& handle, const store::PredicatePtr& rows,
-                  bool deferred) override {
-    auto m = Mutation<E>::Access::Make(Op::Delete);
-    MutationCore& core = m.Core();
-    core.cause = Cause::Cascade;
-    core.uncounted = true;
-    core.deferred = deferred;
-    core.where = rows;
+  void RunCascaded(const HandlePtr& handle, HookPlan& plan, grapnel::Op op,
+                   core::FunctionRef<void(MutationCore&, void*)> prepare) override {
+    auto m = Mutation<E>::Access::Make(op);
+    m.Core().cause = Cause::Cascade;
+    prepare(m.Core(), m.Entity());
     ResultOf<E> result;
-    RunMutation(handle, m, result);
+    RunPlanned(handle, plan, m, result);
   }
 
   void WithUpdateOne(core::FunctionRef<bool(AnyMutation&, AnyResult&)> run, void* into) override {

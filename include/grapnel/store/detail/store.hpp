@@ -5,6 +5,7 @@
 #include <grapnel/core/dependencies.hpp>
 #include <grapnel/core/function_ref.hpp>
 #include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/op.hpp>
 #include <grapnel/core/type.hpp>
 #include <grapnel/schema/error.hpp>
 #include <grapnel/schema/table.hpp>
@@ -38,7 +39,9 @@ namespace detail {
 
 class AnyResult;
 class Graph;
+class HookPlan;
 struct Level;
+struct MutationCore;
 struct Handle;
 using HandlePtr = std::shared_ptr<const Handle>;
 
@@ -56,9 +59,10 @@ struct TypeEntry {
     verified_.store(true, std::memory_order_release);
   }
 
-  /// Deletes these rows by one Delete mutation, with its hooks, in the handle's transaction. `deferred`: its
-  /// caller checks the foreign keys that refer to them.
-  virtual void DeleteRows(const HandlePtr& handle, const store::PredicatePtr& rows, bool deferred) = 0;
+  /// Runs one mutation of the type that Grapnel itself begins, an Update or Delete of cause Cascade, in the
+  /// handle's transaction and with the hooks that `plan` has. `prepare(core, entity)`: says what it does.
+  virtual void RunCascaded(const HandlePtr& handle, HookPlan& plan, Op op,
+                           core::FunctionRef<void(MutationCore&, void*)> prepare) = 0;
 
   /// Calls `run(update, result)` with an UpdateOne that says nothing yet, and a place for its result, which
   /// goes to `into` where `run` returns true.
@@ -68,6 +72,7 @@ struct TypeEntry {
   core::StoredHooks runtime;
   core::detail::ListedHooks schema;  // mixins' first; never changes
   std::span<const Relation* const> referrers;  // the foreign keys that refer to it
+  std::vector<const TypeEntry*> reached;  // types whose rows go, or lose a key, when its rows are deleted
 
  private:
   std::atomic<bool> verified_{false};

@@ -307,8 +307,9 @@ class Sql {
 
   void Leaf(const PredicateNode& node) {
     if (node.relation != nullptr) {
-      return In(node.values, Quote(node.relation->table, node.relation->column),
-                node.relation->Referred().Id().Kind());
+      const std::string key = Quote(node.relation->table, node.relation->column);
+      if (node.kind == PredicateKind::IsNull) return core::Append(text, {key, " IS NULL"});
+      return In(node.values, key, node.relation->Referred().Id().Kind());
     }
     const std::string column = Quote(ColumnOf(node.field).storage);
     const auto compare = [&](std::string_view op) {

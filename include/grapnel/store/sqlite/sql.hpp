@@ -172,6 +172,10 @@ inline Sql UpdateText(const store::Update& update) {
   }
   const int id = update.by_id ? ++parameters : 0;
   Sql sql(table, parameters + 1);
+  if (update.key != nullptr) {
+    core::Append(assignments, {assignments.empty() ? "" : ", ", Quote(update.key->column), " = ",
+                               sql.Parameter(*update.to)});
+  }
   sql.text = core::Concat({"UPDATE ", Quote(table.name), " SET ", assignments});
   WhereIdAnd(sql, table, id, update.where);
   return sql;

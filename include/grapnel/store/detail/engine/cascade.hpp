@@ -20,8 +20,9 @@
 
 namespace grapnel::detail {
 
-/// Deletes what hangs on rows that are about to be deleted, through the hooks of its types: level
-/// by level, the deepest first. Where no hook could run the database cascades alone.
+/// Deletes what hangs on rows that are about to be deleted, and takes their key from the rows that
+/// lose a neighbour, through the hooks of their types: level by level, the deepest first. Where
+/// nothing could look the database does it alone.
 class Cascade {
  public:
   /// Whether a deletion of rows of the mutation's type needs this at all.
@@ -35,12 +36,15 @@ class Cascade {
   Cascade(MutationCore& m, RowLists& lists)
       : m_(m), graph_(*m.Handle().store->graph), lists_(lists) {}
 
-  /// Deletes all that hangs on the rows of the list, which are of the mutation's type.
+  /// Does so for all that hangs on the rows of the list, which are of the mutation's type.
   void Run(std::int64_t list) {
     Collect({m_.table, list});
     FindDeferred();
     for (std::size_t level = levels_.size() - 1; level > 0; --level) {
       for (const Rows& rows : levels_[level]) Delete(rows);
+    }
+    for (const Relation* key : graph_.Referrers(*m_.table)) {
+      if (key->on_delete == SetNull && Matters(m_, *key)) Release(*key, list);
     }
     RefuseNew(list);
   }
@@ -75,12 +79,15 @@ class Cascade {
   };
   using Level = std::vector<Rows>;
 
-  /// Whether rows go along this key that have hooks, or that the engine does not cascade to.
+  /// Whether anything could look at what happens to rows along this key, or the engine does not do
+  /// it.
   static bool Matters(const MutationCore& m, const Relation& key) {
-    if (key.on_delete != grapnel::Cascade) return false;
+    if (key.on_delete == Restrict) return false;
     const Store& store = *m.Handle().store;
+    const TypeEntry& holder = store.TypeOf(key.Holder());
+    if (key.on_delete == SetNull) return m.Running().plan.IsSeen(holder, Op::Update);
     if (store.graph->IsCyclic(key)) return true;
-    if (HasDeleteHooks(store.TypeOf(key.Holder()), &m.GetLevel())) return true;
+    if (m.Running().plan.IsSeen(holder, Op::Delete)) return true;
     for (const Relation* next : store.graph->Referrers(key.Holder())) {
       if (Matters(m, *next)) return true;
     }
@@ -154,7 +161,13 @@ class Cascade {
   void Delete(const Rows& rows) {
     const auto listed = lists_.In(*rows.table, rows.list);
     if (CountRows(m_, *rows.table, listed) == 0) return;  // all of them go at a deeper level
-    m_.Handle().store->TypeOf(*rows.table).DeleteRows(m_.GetHandle(), listed, IsDeferred());
+    m_.Handle().store->TypeOf(*rows.table)
+        .RunCascaded(m_.GetHandle(), m_.Running().plan, Op::Delete,
+                     [&](MutationCore& deletion, void*) {
+                       deletion.uncounted = true;
+                       deletion.deferred = IsDeferred();
+                       deletion.where = listed;
+                     });
     const auto kept = CountRows(m_, *rows.table, listed);
     if (kept == 0) return;
     throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},
@@ -162,11 +175,35 @@ class Cascade {
                                         rows.table->entity, " that would be deleted with it"}));
   }
 
-  /// The engine would cascade to rows that hooks have created meanwhile, behind the back of theirs.
+  /// Takes the key from rows that stay. They are not among those that are being deleted, here or
+  /// further out.
+  void Release(const Relation& key, std::int64_t list) {
+    const Table& holder = key.Holder();
+    const std::int64_t losing =
+        lists_.KeepApart(holder, store::Both(lists_.Refers(key, list), Stays(holder)));
+    if (lists_.Size(losing) == 0) return;
+    const FieldValue none;
+    ChangeKeys(m_, {key, none, m_, nullptr}, lists_.In(holder, losing));
+    const auto kept = CountRows(m_, holder, store::Both(lists_.In(holder, losing),
+                                                        lists_.Refers(key, list)));
+    if (kept == 0) return;
+    throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key.Name()},
+                          core::Concat({"a hook kept ", std::to_string(kept), " ", holder.entity,
+                                        " as it was that ", kept == 1 ? "refers" : "refer",
+                                        " to it"}));
+  }
+  store::PredicatePtr Stays(const Table& holder) const {
+    return store::Both(store::Negated(lists_.InAny(holder)),
+                       store::Negated(lists_.InOthers(holder)));
+  }
+
+  /// The engine would see to rows that hooks have created meanwhile, behind the back of theirs.
   void RefuseNew(std::int64_t list) const {
     for (const Relation* key : graph_.Referrers(*m_.table)) {
       if (!Matters(m_, *key) || graph_.IsCyclic(*key)) continue;
-      const auto created = CountRows(m_, key->Holder(), lists_.Refers(*key, list));
+      auto rows = lists_.Refers(*key, list);
+      if (key->on_delete == SetNull) rows = store::Both(rows, Stays(key->Holder()));
+      const auto created = CountRows(m_, key->Holder(), rows);
       if (created == 0) continue;
       throw ConstraintError(
           m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key->Name()},

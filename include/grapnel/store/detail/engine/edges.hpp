@@ -1,11 +1,17 @@
 #pragma once
 
 #include <grapnel/core/concat.hpp>
+#include <grapnel/core/function_ref.hpp>
+#include <grapnel/core/op.hpp>
 #include <grapnel/schema/graph.hpp>
 #include <grapnel/schema/relation.hpp>
 #include <grapnel/schema/table.hpp>
+#include <grapnel/store/detail/engine/row_lists.hpp>
+#include <grapnel/store/detail/hook_chain.hpp>
 #include <grapnel/store/detail/mutation_core.hpp>
 #include <grapnel/store/detail/rows.hpp>
+#include <grapnel/store/detail/store.hpp>
+#include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
 
@@ -13,6 +19,8 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 /// Writes the edges of a mutation that are not columns of its row, and says which edge a refused
@@ -24,28 +32,60 @@ namespace grapnel::detail {
   throw ConstraintError(m.table->entity, m.op, kind, {std::string(edge.name)}, detail);
 }
 
-/// Changes one edge of the row with the id `source`.
+/// Runs the update by which these rows, of the type that holds the key, get or lose their neighbour.
+inline void ChangeKeys(const MutationCore& m, const KeyChange& change,
+                       const store::PredicatePtr& rows) {
+  m.Handle().store->TypeOf(change.key.Holder())
+      .RunCascaded(m.GetHandle(), m.Running().plan, Op::Update,
+                   [&](MutationCore& update, void* entity) {
+                     update.where = rows;
+                     update.ChangeKey(change, entity);
+                   });
+}
+
+/// Asks now which hooks run for the neighbours whose keys the mutation changes.
+inline void ForeseeNeighbours(const MutationCore& m) {
+  for (const EdgeChange& change : m.edges) {
+    const Relation& relation = m.table->edges[change.edge].relation();
+    if (relation.kind == Relation::Kind::Join) continue;
+    m.Running().plan.Of(m.Handle().store->TypeOf(*relation.target));
+  }
+}
+
+/// Changes one edge, of one row or, together, of several.
+///
+/// A neighbour that holds the foreign key is updated by a mutation of its own where anything could
+/// look at it, and by the database alone otherwise.
 class EdgeWriter {
  public:
   /// `is_new`: the row has just been created, and has no neighbours.
   EdgeWriter(const MutationCore& m, const EdgeChange& change, const FieldValue& source, bool is_new)
-      : m_(m),
-        change_(change),
-        edge_(m.table->edges[change.edge]),
-        relation_(edge_.relation()),
-        source_(source),
-        is_new_(is_new) {}
+      : EdgeWriter(m, change, source, nullptr) {
+    is_new_ = is_new;
+  }
 
-  void Write() {
-    const bool takes_all = !is_new_ && (change_.cleared || change_.replaces);
-    if (takes_all) Take(store::EdgeWrite::Do::RemoveAll, {});
-    if (!change_.removed.empty()) Take(store::EdgeWrite::Do::Remove, change_.removed);
+  /// Of the rows of the list those neighbours go that the change takes away, by one mutation for
+  /// all. Returns: false, and does nothing, where it does not take one.
+  static bool Release(const MutationCore& m, const EdgeChange& change, const RowLists& lists,
+                      std::int64_t list) {
+    const FieldValue none;
+    const Relation& relation = m.table->edges[change.edge].relation();
+    EdgeWriter writer(m, change, none, nullptr);
+    if (!writer.IsSeen()) return false;
+    writer.mine_ = lists.Refers(relation, list);
+    writer.Take();
+    return true;
+  }
+
+  /// `released`: by Release.
+  void Write(bool released = false) {
+    if (!released) Take();
     if (relation_.kind == Relation::Kind::Join) {
       for (const FieldValue& target : change_.added) AddPair(target);
     } else if (!change_.added.empty()) {
-      AddKeys();
+      IsSeen() ? JoinKeys() : AddKeys();
     }
-    const bool took = takes_all || !change_.removed.empty();
+    const bool took = TakesAll() || !change_.removed.empty();
     if (took && edge_.required && !HasNeighbour()) {
       m_.RefuseEdge(edge_, "the edge is required: it keeps no neighbour");
     }
@@ -54,6 +94,22 @@ class EdgeWriter {
  private:
   using Do = store::EdgeWrite::Do;
 
+  EdgeWriter(const MutationCore& m, const EdgeChange& change, const FieldValue& source,
+             store::PredicatePtr mine)
+      : m_(m),
+        change_(change),
+        edge_(m.table->edges[change.edge]),
+        relation_(edge_.relation()),
+        source_(source),
+        mine_(std::move(mine)) {}
+
+  /// Whether anything could look at an update of the neighbours.
+  bool IsSeen() const {
+    if (relation_.kind == Relation::Kind::Join) return false;
+    return m_.Running().plan.IsSeen(m_.Transaction().TypeOf(*relation_.target), Op::Update);
+  }
+  bool TakesAll() const noexcept { return !is_new_ && (change_.cleared || change_.replaces); }
+
   std::int64_t Run(Do what, const FieldValue& source, std::span<const FieldValue> targets) {
     store::EdgeWrite write{{m_.table, m_.op}, what, &relation_, &source, targets};
     return m_.Transaction().Write(
@@ -61,36 +117,58 @@ class EdgeWriter {
         [&](store::Connection& connection) { return connection.Run(write); });
   }
 
+  void Take() {
+    if (TakesAll()) Take(Do::RemoveAll, {});
+    if (!change_.removed.empty()) Take(Do::Remove, change_.removed);
+  }
   void Take(Do what, std::span<const FieldValue> targets) {
-    if (relation_.kind == Relation::Kind::TheirKey && relation_.required) {
-      RefuseKept(what, targets);
-      return;
+    if (relation_.inverse != nullptr && relation_.inverse->immutable) RefuseFixed(what, targets);
+    if (relation_.kind == Relation::Kind::TheirKey) {
+      if (relation_.required) return RefuseKept(what, targets);
+      if (IsSeen()) return ReleaseKeys(Going(what, targets));
     }
     // Of a mirrored edge the other half first, while the pairs still tell which rows they are of.
     if (relation_.mirrored) {
-      const auto partners =
-          what == Do::RemoveAll ? Partners() : std::vector(targets.begin(), targets.end());
+      const auto partners = what == Do::RemoveAll
+                                ? SelectIds(m_, *relation_.target, Mine())
+                                : std::vector(targets.begin(), targets.end());
       for (const FieldValue& partner : partners) Run(Do::Remove, partner, {&source_, 1});
     }
     Run(what, source_, targets);
   }
-  std::vector<FieldValue> Partners() {
-    return SelectIds(m_, *relation_.target,
-                     store::NeighboursOf(relation_, {store::IdIn(*relation_.source, {source_})}));
+
+  /// The neighbours that there are.
+  const store::PredicatePtr& Mine() {
+    if (!mine_) {
+      mine_ = relation_.kind == Relation::Kind::TheirKey
+                  ? store::KeyIn(relation_, {source_})
+                  : store::NeighboursOf(relation_, {store::IdIn(*relation_.source, {source_})});
+    }
+    return mine_;
+  }
+  /// Those of them that the change does not keep.
+  store::PredicatePtr Going(Do what, std::span<const FieldValue> targets) {
+    const Table& target = *relation_.target;
+    if (what == Do::Remove) {
+      return store::Both(Mine(), store::IdIn(target, {targets.begin(), targets.end()}));
+    }
+    if (change_.added.empty()) return Mine();
+    return store::Both(Mine(), store::Negated(store::IdIn(target, change_.added)));
   }
 
   /// The neighbours' key is never NULL: those that the mutation does not keep cannot be let go.
   void RefuseKept(Do what, std::span<const FieldValue> targets) {
-    auto left = store::KeyIn(relation_, {source_});
-    if (what == Do::Remove) {
-      left = store::Both(left, store::IdIn(*relation_.target, {targets.begin(), targets.end()}));
-    } else if (!change_.added.empty()) {
-      left = store::Both(left, store::Negated(store::IdIn(*relation_.target, change_.added)));
-    }
-    if (CountRows(m_, *relation_.target, left) == 0) return;
+    if (CountRows(m_, *relation_.target, Going(what, targets)) == 0) return;
     RefuseEdge(m_, ConstraintKind::NotNull, edge_,
                core::Concat({relation_.target->entity,
                              " requires the other end: a neighbour cannot be taken away"}));
+  }
+  /// The other end is immutable: what is set stays.
+  void RefuseFixed(Do what, std::span<const FieldValue> targets) {
+    if (CountRows(m_, *relation_.target, Going(what, targets)) == 0) return;
+    m_.RefuseEdge(edge_, core::Concat({"the other end, ", relation_.target->entity, ".",
+                                       relation_.inverse->name,
+                                       ", is immutable: a neighbour cannot be taken away"}));
   }
 
   void AddPair(const FieldValue& target) {
@@ -110,6 +188,9 @@ class EdgeWriter {
     } catch (const ConstraintError& error) {
       RefuseEdge(m_, error.Kind(), edge_, error.Detail());
     }
+    RefuseAdded();
+  }
+  [[noreturn]] void RefuseAdded() {
     for (const FieldValue& target : change_.added) {
       if (CountRows(m_, *relation_.target, store::IdIn(*relation_.target, {target})) == 0) {
         RefuseMissing(target);
@@ -120,11 +201,43 @@ class EdgeWriter {
         core::Concat({"a ", relation_.target->entity, " already belongs to another ",
                       relation_.source->entity, ": move it by setting its own end"}));
   }
-
   [[noreturn]] void RefuseMissing(const FieldValue& target) {
     RefuseEdge(
         m_, ConstraintKind::ForeignKey, edge_,
         core::Concat({"there is no ", relation_.target->entity, " with id ", ToString(target)}));
+  }
+
+  // By mutations of the neighbours.
+
+  /// Those that are there already are not touched.
+  void JoinKeys() {
+    const Table& target = *relation_.target;
+    const auto added = store::IdIn(target, change_.added);
+    const auto free = SelectIds(m_, target, store::Both(added, store::KeyIsNull(relation_)));
+    const auto joined = store::Both(added, store::KeyIn(relation_, {source_}));
+    const auto missing = [&] {
+      return static_cast<std::int64_t>(change_.added.size()) - CountRows(m_, target, joined);
+    };
+    if (missing() != static_cast<std::int64_t>(free.size())) RefuseAdded();
+    if (free.empty()) return;
+    ChangeKeys(m_, {relation_, source_, m_, &edge_}, store::IdIn(target, free));
+    if (const auto kept = missing(); kept != 0) RefuseKeptByHook(kept, "would be added");
+  }
+  void ReleaseKeys(const store::PredicatePtr& going) {
+    const Table& target = *relation_.target;
+    RowLists lists(m_);
+    const std::int64_t list = lists.KeepApart(target, going);
+    if (lists.Size(list) == 0) return;
+    const auto listed = lists.In(target, list);
+    const FieldValue none;
+    ChangeKeys(m_, {relation_, none, m_, &edge_}, listed);
+    const auto kept = CountRows(m_, target, store::Both(listed, Mine()));
+    if (kept != 0) RefuseKeptByHook(kept, "would be taken away");
+  }
+  [[noreturn]] void RefuseKeptByHook(std::int64_t kept, std::string_view what) {
+    RefuseEdge(m_, ConstraintKind::ForeignKey, edge_,
+               core::Concat({"a hook kept ", std::to_string(kept), " ", relation_.target->entity,
+                             " as it was that ", what}));
   }
 
   bool HasNeighbour() {
@@ -138,7 +251,8 @@ class EdgeWriter {
   const EdgeInfo& edge_;
   const Relation& relation_;
   const FieldValue& source_;
-  bool is_new_;
+  store::PredicatePtr mine_;
+  bool is_new_ = false;
 };
 
 /// Changes the edges of the row with this id.
@@ -146,6 +260,53 @@ inline void WriteEdges(const MutationCore& m, const FieldValue& id, bool is_new 
   for (const EdgeChange& change : m.edges) {
     if (!change.IsEmpty()) EdgeWriter(m, change, id, is_new).Write();
   }
+}
+/// Changes the edges of the rows of a list.
+inline void WriteEdges(const MutationCore& m, const RowLists& lists, std::int64_t list) {
+  std::vector<std::pair<const EdgeChange*, bool>> changes;  // released together?
+  for (const EdgeChange& change : m.edges) {
+    if (!change.IsEmpty()) {
+      changes.emplace_back(&change, EdgeWriter::Release(m, change, lists, list));
+    }
+  }
+  lists.ForEachPart(*m.table, list, [&](const std::vector<FieldValue>& ids, const auto&) {
+    for (const FieldValue& id : ids) {
+      for (const auto& [change, released] : changes) {
+        EdgeWriter(m, *change, id, false).Write(released);
+      }
+    }
+  });
+}
+
+/// Throws: ValidationError when the mutation would change a foreign key of its rows, `rows()`, which
+/// is set and whose other end is immutable.
+inline void RefuseFixedKeys(const MutationCore& m, const void* entity,
+                            core::FunctionRef<store::PredicatePtr()> rows) {
+  for (const EdgeInfo& edge : m.table->edges) {
+    if (!edge.HoldsKey() || !(m.set | m.cleared).test(edge.key)) continue;
+    const Relation& relation = edge.relation();
+    if (relation.inverse == nullptr || !relation.inverse->immutable) continue;
+    if (m.key_change != nullptr && m.key_change->key.KeyPlace() == edge.key) continue;
+    auto kept = store::Both(rows(), store::Negated(store::KeyIsNull(relation)));
+    if (m.set.test(edge.key)) {
+      const Column& column = m.table->columns[edge.key];
+      kept = store::Both(kept, store::Negated(store::KeyIn(
+                                   relation, {column.ops->to_value(column.at_const(entity))})));
+    }
+    if (CountRows(m, *m.table, kept) == 0) continue;
+    m.RefuseEdge(edge, core::Concat({"the other end, ", relation.target->entity, ".",
+                                     relation.inverse->name,
+                                     ", is immutable: a neighbour that is set stays"}));
+  }
+}
+
+/// Throws: the error as one of the edge, when it is about the key that the mutation was begun for.
+inline void ExplainKeyChange(const MutationCore& m, const ConstraintError& error) {
+  const KeyChange* change = m.key_change;
+  if (change == nullptr || change->edge == nullptr || change->IsHidden()) return;
+  const Column& key = m.table->columns[change->key.KeyPlace()];
+  if (error.Fields() != std::vector{std::string(key.name)}) return;
+  RefuseEdge(change->cause, error.Kind(), *change->edge, error.Detail());
 }
 
 /// Says more of a foreign key that refused the row's own write, and throws it on.

@@ -11,6 +11,8 @@
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/effective_chain.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -19,6 +21,10 @@
 #include <vector>
 
 namespace grapnel::detail {
+
+inline bool Contains(const std::vector<const TypeEntry*>& types, const TypeEntry* type) {
+  return std::find(types.begin(), types.end(), type) != types.end();
+}
 
 /// The hook list of a type that lasts as long as `level`; null unless it was used, or is to be
 /// `made`.
@@ -48,12 +54,46 @@ GRAPNEL_DEFINE store::EffectiveChain DescribeChain(const HandlePtr& handle, cons
   return chain;
 }
 
-GRAPNEL_DEFINE bool HasDeleteHooks(const TypeEntry& type, Level* level) {
-  bool found = false;
-  HookChain(type, level).ForEach([&](std::string_view, const core::StoredHook& hook) {
-    found = found || Is(Op::Delete, hook.Mask());
+GRAPNEL_DEFINE const HookChain& HookPlan::Of(const TypeEntry& type) {
+  static const HookChain none;
+  if (&type == &type_) return own_;
+  for (const auto& [of, chain] : asked_) {
+    if (of == &type) return chain;
+  }
+  if (foreseen_ && Contains(type_.reached, &type)) return none;
+  return asked_.emplace_front(&type, HookChain(type, &level_)).second;
+}
+
+GRAPNEL_DEFINE bool HookPlan::IsSeen(const TypeEntry& type, Op op) {
+  bool seen = op == Op::Update && type.table->update_defaulted.any();
+  Of(type).ForEach([&](std::string_view, const core::StoredHook& hook) {
+    seen = seen || Is(op, hook.Mask());
   });
-  return found;
+  return seen;
+}
+
+GRAPNEL_DEFINE void HookPlan::AskReached() {
+  foreseen_ = true;
+  for (const TypeEntry* type : type_.reached) {
+    if (type == &type_) continue;
+    HookChain chain(*type, &level_);
+    if (!chain.IsEmpty()) asked_.emplace_front(type, std::move(chain));
+  }
+}
+
+/// Notes the types whose rows go, or lose a key, when rows of the type are deleted.
+inline void FindReached(const Store& store, TypeEntry& type) {
+  std::vector<const Table*> gone{type.table};
+  for (std::size_t at = 0; at < gone.size(); ++at) {
+    for (const Relation* key : store.graph->Referrers(*gone[at])) {
+      if (key->on_delete == Restrict) continue;
+      const TypeEntry& holder = store.TypeOf(key->Holder());
+      if (!Contains(type.reached, &holder)) type.reached.push_back(&holder);
+      if (key->on_delete == DeleteAction::Cascade && !Graph::Holds(gone, key->Holder())) {
+        gone.push_back(&key->Holder());
+      }
+    }
+  }
 }
 
 GRAPNEL_DEFINE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
@@ -84,7 +124,10 @@ GRAPNEL_DEFINE HandlePtr OpenStore(std::unique_ptr<store::Driver> driver,
     store->types.emplace(type->table->type, std::move(type));
   }
   store->graph = std::make_unique<const Graph>(tables);
-  for (auto& [id, type] : store->types) type->referrers = store->graph->Referrers(*type->table);
+  for (auto& [id, type] : store->types) {
+    type->referrers = store->graph->Referrers(*type->table);
+    FindReached(*store, *type);
+  }
   return std::make_shared<const Handle>(Handle{std::move(store), {}, {}, {}});
 }
 

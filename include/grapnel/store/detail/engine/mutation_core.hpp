@@ -96,7 +96,8 @@ GRAPNEL_DEFINE void MutationCore::ValidateAll(void* entity) {
     }
   }
   const FieldSet missing = create ? table->required & ~set : FieldSet();
-  const FieldSet fixed = create ? FieldSet() : table->immutable & (set | added | cleared);
+  FieldSet fixed = create ? FieldSet() : table->immutable & (set | added | cleared);
+  if (key_change != nullptr && !key_change->IsHidden()) fixed.reset(key_change->key.KeyPlace());
   const FieldSet due = missing | fixed | (table->validated & set);
   if (due.any()) Validate(due, missing, fixed, entity);
   if (!table->edges.empty()) ValidateEdges();
@@ -187,6 +188,16 @@ GRAPNEL_DEFINE void MutationCore::ClearEdge(std::size_t place, void* entity) {
 GRAPNEL_DEFINE void MutationCore::ResetEdge(std::size_t place, void* entity) {
   const EdgeInfo& edge = table->edges[place];
   edge.HoldsKey() ? Reset(edge.key, entity) : edges.Reset(place);
+}
+
+GRAPNEL_DEFINE void MutationCore::ChangeKey(const KeyChange& change, void* entity) {
+  key_change = &change;
+  if (change.IsHidden()) return;
+  const std::size_t place = change.key.KeyPlace();
+  if (change.to.IsNull()) return void(cleared.set(place));
+  const Column& column = table->columns[place];
+  Assign(column, column.at(entity), change.to);
+  MarkSet(place);
 }
 
 GRAPNEL_DEFINE std::vector<FieldValue> MutationCore::AddedIDs(std::size_t place,

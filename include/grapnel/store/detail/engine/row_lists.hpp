@@ -37,21 +37,16 @@ class RowLists {
     }
   }
 
-  /// Puts the rows of `table` that match into a list, a new one when none is named; one row when an
-  /// `entity` with its id is given. A write: what rolls it back also rolls back that it is
-  /// forgotten.
+  /// Puts the rows of `table` that match, which are to be deleted, into a list, a new one when none
+  /// is named; one row when an `entity` with its id is given. A write: what rolls it back also rolls
+  /// back that it is forgotten.
   std::int64_t Keep(const Table& table, const store::PredicatePtr& where,
                     const void* entity = nullptr, std::int64_t list = 0) {
-    store::Keep keep{{&table, m_.op}};
-    keep.list = list != 0 ? list : m_.Transaction().NextList();
-    keep.type = TypeOf(table);
-    keep.entity = entity;
-    keep.where = where.get();
-    sizes_.resize(static_cast<std::size_t>(m_.Transaction().LastList() - first_) + 1);
-    sizes_[static_cast<std::size_t>(keep.list - first_)] +=
-        m_.Transaction().Write(m_.GetLevel(), m_.Transaction().TypeOf(table), m_.Handle().context,
-                               [&](store::Connection& connection) { return connection.Run(keep); });
-    return keep.list;
+    return Keep(table, TypeOf(table), where, entity, list);
+  }
+  /// The same for rows that are not to be deleted: InAny and InOthers do not hold for them.
+  std::int64_t KeepApart(const Table& table, const store::PredicatePtr& where) {
+    return Keep(table, kApart, where, nullptr, 0);
   }
   std::int64_t Size(std::int64_t list) const {
     return sizes_[static_cast<std::size_t>(list - first_)];
@@ -69,7 +64,7 @@ class RowLists {
   store::PredicatePtr Refers(const Relation& key, std::int64_t list) const {
     return store::InLists(TypeOf(key.Referred()), list, list, &key);
   }
-  /// Rows in any of these lists; in those of others that were made before.
+  /// Rows that are to be deleted: of any of these lists; of those of others that were made before.
   store::PredicatePtr InAny(const Table& table) const {
     return store::InLists(TypeOf(table), first_, m_.Transaction().LastList());
   }
@@ -97,6 +92,22 @@ class RowLists {
   }
 
  private:
+  static constexpr std::int64_t kApart = -1;  // in place of a type's number
+
+  std::int64_t Keep(const Table& table, std::int64_t type, const store::PredicatePtr& where,
+                    const void* entity, std::int64_t list) {
+    store::Keep keep{{&table, m_.op}};
+    keep.list = list != 0 ? list : m_.Transaction().NextList();
+    keep.type = type;
+    keep.entity = entity;
+    keep.where = where.get();
+    sizes_.resize(static_cast<std::size_t>(m_.Transaction().LastList() - first_) + 1);
+    sizes_[static_cast<std::size_t>(keep.list - first_)] +=
+        m_.Transaction().Write(m_.GetLevel(), m_.Transaction().TypeOf(table), m_.Handle().context,
+                               [&](store::Connection& connection) { return connection.Run(keep); });
+    return keep.list;
+  }
+
   /// A number for the type, by which lists tell the ids of one from those of another.
   std::int64_t TypeOf(const Table& table) const {
     const auto& tables = m_.Handle().store->graph->Tables();

@@ -57,10 +57,9 @@ namespace grapnel::detail {
 /// Binds a mutation to what it runs in; put back afterwards, for Mutate runs one inside itself.
 class Binding {
  public:
-  Binding(MutationCore& m, const HandlePtr& handle, TypeEntry& type, Level& level,
-          const HookChain& hooks)
+  Binding(MutationCore& m, const HandlePtr& handle, TypeEntry& type, Level& level, HookPlan& plan)
       : m_(m),
-        bound_{handle, type, *level.transaction, level, hooks},
+        bound_{handle, type, *level.transaction, level, plan},
         running_{m.table->entity, m.op, nullptr, !m.uncounted} {
     bound_.transaction.EnterMutation(bound_.level, running_);
     const bool by_hook = running_.outer != nullptr || bound_.transaction.IsInHook(bound_.level);
@@ -143,42 +142,55 @@ inline void Atomically(const HandlePtr& handle, bool single,
 
 /// Runs a mutation with its hooks, inside of a transaction, to what its caller asked for.
 [[gnu::always_inline]] inline void RunInside(const HandlePtr& handle, Level& level, TypeEntry& type,
-                                             const HookChain& hooks, AnyMutation& m,
-                                             AnyResult& result) {
-  const Binding binding(m.Core(), handle, type, level, hooks);
-  if (!Is(m.Op(), Op::Delete | Op::DeleteOne)) m.Core().ApplyDefaults(m.Entity());
+                                             const HookChain& hooks, HookPlan& plan,
+                                             AnyMutation& m, AnyResult& result) {
+  const Binding binding(m.Core(), handle, type, level, plan);
+  if (Is(m.Op(), Op::Delete | Op::DeleteOne)) {
+    plan.ForeseeDeletion();
+  } else {
+    m.Core().ApplyDefaults(m.Entity());
+    if (m.Core().ChangesEdges()) ForeseeNeighbours(m.Core());
+  }
   const bool has_entity = result.Run(hooks, m);
   if (has_entity != Is(m.Core().asked, Op::Create | Op::UpdateOne)) Fit(handle, m, result);
+}
+
+/// The same with the hooks that there are now. A mutation that is run again keeps those that it has.
+[[gnu::always_inline]] inline void RunBound(const HandlePtr& handle, Level& level, AnyMutation& m,
+                                            AnyResult& result) {
+  TypeEntry& type = level.transaction->TypeOf(*m.Core().table);
+  const Bound* bound = m.Core().bound;
+  if (bound != nullptr && &bound->level == &level) {
+    return RunInside(handle, level, type, bound->plan.Of(type), bound->plan, m, result);
+  }
+  const HookChain hooks(type, &level);
+  HookPlan plan(type, hooks, level);
+  RunInside(handle, level, type, hooks, plan, m, result);
 }
 
 GRAPNEL_DEFINE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyResult& result) {
   m.Core().pending = nullptr;  // of a bulk, when its hook carries it out by Mutate
   if (handle->transaction) {   // what Atomically does, without its detours
     const Tx::Access::Finish finish{handle};
-    Transaction& transaction = *handle->transaction;
     Level& level = *handle->GetLevel();
-    transaction.Check(level);
-    OpenScope scope(transaction, true);
-    TypeEntry& type = transaction.TypeOf(*m.Core().table);
-    RunInside(handle, level, type, HookChain(type, &level), m, result);
+    handle->transaction->Check(level);
+    OpenScope scope(*handle->transaction, true);
+    RunBound(handle, level, m, result);
     return scope.Succeed();
   }
   Atomically(
       handle, true,
-      [&](const HandlePtr& inside) {
-        TypeEntry& type = TypeOf(*inside, *m.Core().table);
-        Level& level = *inside->GetLevel();
-        RunInside(inside, level, type, HookChain(type, &level), m, result);
-      },
+      [&](const HandlePtr& inside) { RunBound(inside, *inside->GetLevel(), m, result); },
       [&](CommittedError& error) { result.AttachTo(error); });
 }
 
 GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result) {
+  const HookChain& hooks = create.plan.Of(create.type);
   const auto run = [&] {
-    RunInside(create.handle, create.level, create.type, create.hooks, update, result);
+    RunInside(create.handle, create.level, create.type, hooks, create.plan, update, result);
   };
   try {
-    if (create.hooks.IsEmpty()) {  // nothing but its own statement, which undoes itself
+    if (hooks.IsEmpty()) {  // nothing but its own statement, which undoes itself
       run();
     } else {
       OpenScope scope(create.transaction, true);
@@ -192,18 +204,29 @@ GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResul
   }
 }
 
+GRAPNEL_DEFINE void RunPlanned(const HandlePtr& handle, HookPlan& plan, AnyMutation& m,
+                               AnyResult& result) {
+  Level& level = *handle->GetLevel();
+  handle->transaction->Check(level);
+  OpenScope scope(*handle->transaction, true);
+  TypeEntry& type = handle->transaction->TypeOf(*m.Core().table);
+  RunInside(handle, level, type, plan.Of(type), plan, m, result);
+  scope.Succeed();
+}
+
 class BulkInTransaction final : public BulkRun {
  public:
   BulkInTransaction(const HandlePtr& handle, const Table& table,
                     core::FunctionRef<void*(std::size_t)> row)
       : type_(handle->transaction->TypeOf(table)),
         hooks_(type_, handle->GetLevel()),
-        bound_{handle, type_, *handle->transaction, *handle->GetLevel(), hooks_},
+        plan_(type_, hooks_, *handle->GetLevel()),
+        bound_{handle, type_, *handle->transaction, *handle->GetLevel(), plan_},
         pending_(bound_, row) {}
 
   void Run(AnyMutation& m, AnyResult& result) override {
     m.Core().pending = &pending_;
-    RunInside(bound_.handle, bound_.level, bound_.type, hooks_, m, result);
+    RunInside(bound_.handle, bound_.level, type_, hooks_, plan_, m, result);
   }
   void Done() override {
     ++done_;
@@ -220,7 +243,7 @@ class BulkInTransaction final : public BulkRun {
       }
       pending_.Flush();
     } catch (const ConstraintError& error) {
-      if (error.Row() || error.Entity() != bound_.type.table->entity) throw;
+      if (error.Row() || error.Entity() != type_.table->entity) throw;
       throw error.InRow(done_);
     }
   }
@@ -228,6 +251,7 @@ class BulkInTransaction final : public BulkRun {
  private:
   TypeEntry& type_;
   HookChain hooks_;
+  HookPlan plan_;
   Bound bound_;
   PendingRows pending_;
   std::size_t done_ = 0;

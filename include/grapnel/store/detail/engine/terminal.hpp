@@ -106,7 +106,7 @@ class Terminal {
       if (!m_.ChangesEdges()) return 1;
     } else {
       const bool is_known = ReadBeforehand();
-      if (WriteFields(true, m_.where.get()) == 0) RefuseUntouched(m_, entity_);
+      if (WriteFields(true, m_.where) == 0) RefuseUntouched(m_, entity_);
       if (is_known) return 1;
     }
     if (m_.ChangesEdges()) WriteEdges(m_, Id(entity_));
@@ -164,17 +164,14 @@ class Terminal {
   }
 
   std::int64_t Update() {
+    const bool writes = !m_.ChangesNoField() || HiddenKey() != nullptr;
     if (!m_.ChangesEdges()) {
-      return m_.ChangesNoField() ? CountRows(m_, table_, m_.where)
-                                 : WriteFields(false, m_.where.get());
+      return writes ? WriteFields(false, m_.where) : CountRows(m_, table_, m_.where);
     }
     RowLists lists(m_);
-    const std::int64_t list = lists.Keep(table_, m_.where);
-    if (!m_.ChangesNoField()) WriteFields(false, lists.In(table_, list).get());
-    lists.ForEachPart(table_, list,
-                      [&](const std::vector<FieldValue>& ids, const store::PredicatePtr&) {
-                        for (const FieldValue& id : ids) WriteEdges(m_, id);
-                      });
+    const std::int64_t list = lists.KeepApart(table_, m_.where);
+    if (writes) WriteFields(false, lists.In(table_, list));
+    WriteEdges(m_, lists, list);
     return lists.Size(list);
   }
 
@@ -348,13 +345,27 @@ class Terminal {
         m_.GetLevel(), m_.Running().type, m_.Handle().context,
         [&](store::Connection& connection) { return connection.Run(statement); });
   }
-  std::int64_t WriteFields(bool by_id, const store::PredicateNode* where) {
+  std::int64_t WriteFields(bool by_id, const store::PredicatePtr& where) {
+    if (!table_.edges.empty()) {
+      RefuseFixedKeys(m_, entity_, [&] {
+        return by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where;
+      });
+    }
+    store::Update update{{&table_, m_.op}, entity_, m_.set, m_.added, m_.cleared, by_id, where.get()};
+    if (const KeyChange* hidden = HiddenKey()) {
+      update.key = &hidden->key;
+      update.to = &hidden->to;
+    }
     try {
-      return Write(
-          store::Update{{&table_, m_.op}, entity_, m_.set, m_.added, m_.cleared, by_id, where});
+      return Write(update);
     } catch (const ConstraintError& error) {
+      ExplainKeyChange(m_, error);
       ExplainMissingNeighbour(m_, entity_, error);
     }
+  }
+  const KeyChange* HiddenKey() const noexcept {
+    const KeyChange* change = m_.key_change;
+    return change != nullptr && change->IsHidden() ? change : nullptr;
   }
 
   /// Reads the row with the id of `entity` into `fresh`.
