@@ -13,6 +13,7 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/core/next.hpp
   grapnel/core/op.hpp
   grapnel/core/separate.hpp
+  grapnel/core/stack.hpp
   grapnel/core/type.hpp
   grapnel/hook.hpp
   grapnel/hook/chain.hpp

@@ -12,5 +12,6 @@
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/core/stack.hpp>
 #include <grapnel/core/type.hpp>
 #include <grapnel/version.hpp>

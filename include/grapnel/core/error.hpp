@@ -54,4 +54,11 @@ class CancelledError : public Error {
   using Error::Error;
 };
 
+/// Hooks go on without end: mutations run inside one another past the limit, or deeper than the thread's
+/// stack allows; or what runs after a transaction begins one anew, again and again.
+class RecursionError : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace grapnel

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/next.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/core/stack.hpp>
+#include <grapnel/core/type.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -10,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,23 +24,36 @@ namespace grapnel::core {
 class HookHandle {
  public:
   HookHandle() = default;
-  explicit HookHandle(std::function<void()> remove) : remove_(std::move(remove)) {}
+  /// Threads: `remove` may be called by several at once, which all want the same.
+  explicit HookHandle(std::function<void()> remove)
+      : removal_(std::make_shared<Removal>(std::move(remove))) {}
+  // Copied only: one that was moved from still takes the hook out.
+  HookHandle(const HookHandle&) = default;
+  HookHandle& operator=(const HookHandle&) = default;
 
   /// Takes the hook out of the chains that it was put in; a second call does nothing.
   /// Threads: any. It does not wait for runs already under way, which still call the hook: what the
   /// hook captured by reference must outlive them.
-  void Remove() {
-    if (remove_) std::exchange(remove_, nullptr)();
+  void Remove() const {
+    if (removal_ == nullptr || removal_->done.load(std::memory_order_acquire)) return;
+    removal_->remove();
+    removal_->done.store(true, std::memory_order_release);
   }
 
  private:
-  std::function<void()> remove_;
+  struct Removal {
+    explicit Removal(std::function<void()> r) : remove(std::move(r)) {}
+    const std::function<void()> remove;
+    std::atomic<bool> done{false};
+  };
+
+  std::shared_ptr<Removal> removal_;
 };
 
 /// One handle for several.
 inline HookHandle JoinHandles(std::vector<HookHandle> handles) {
-  return HookHandle([handles = std::move(handles)]() mutable {
-    for (HookHandle& handle : handles) handle.Remove();
+  return HookHandle([handles = std::move(handles)] {
+    for (const HookHandle& handle : handles) handle.Remove();
   });
 }
 
@@ -186,11 +204,21 @@ class HookList {
 
     static Result Continue(void* context, Subject& subject) {
       auto& frame = *static_cast<Frame*>(context);
+      Stack::Check([&] { return Name(subject); });
       return detail::Enter<Subject, Result>(frame.once, subject, [&]() -> Result {
         return Walk(frame.rest, frame.end, subject, frame.terminal);
       });
     }
   };
+
+  /// What a message says of the subject.
+  static std::string Name(const Subject& subject) {
+    if constexpr (requires { Concat({subject.Type(), " ", ToString(subject.Op())}); }) {
+      return Concat({subject.Type(), " ", ToString(subject.Op())});
+    } else {
+      return std::string(TypeName<Subject>());
+    }
+  }
 
   static bool Applies(const StoredHook& hook, const Subject& subject) {
     if constexpr (requires { subject.Op(); }) {

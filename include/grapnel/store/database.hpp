@@ -106,9 +106,12 @@ class Database : public store::View<Es...> {
   }
 
   /// Puts hooks around every commit of this database, of mutations' own transactions as well; outside of
-  /// those of a transaction. See Tx::OnCommit.
+  /// those of a transaction. See Tx::OnCommit. What they write by a client after `next` is committed on its
+  /// own, with commit hooks again: past 64 such commits inside one another it is a RecursionError.
+  /// Throws: TxError when a commit hook calls it, in whose commit the new one would not run.
   template <class... Hs>
   core::HookHandle OnCommit(Hs... hooks) const {
+    detail::Committing::Guard(*this->handle_->store);
     return UseOnTx(&detail::Store::commit_hooks, std::move(hooks)...);
   }
   /// Puts hooks around every rollback of this database. See Tx::OnRollback.

@@ -193,12 +193,6 @@ class BusyError : public Error {
   using Error::Error;
 };
 
-/// Hooks mutate without end: the mutations that ran inside one another passed the limit.
-class RecursionError : public Error {
- public:
-  using Error::Error;
-};
-
 /// Migrate cannot bring the database to the schema safely. Nothing was changed.
 class MigrationError : public Error {
  public:

@@ -22,7 +22,9 @@ class ReadTx {
     return *this;
   }
   ~ReadTx() {
-    if (handle_ && owner_) handle_->transaction->Rollback();
+    if (!handle_ || !owner_) return;
+    detail::Transaction& transaction = *handle_->transaction;
+    if (transaction.IsOfThisThread() || transaction.ClaimEnd()) transaction.Rollback();
   }
 
   template <class E>

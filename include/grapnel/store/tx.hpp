@@ -68,10 +68,12 @@ class Transaction {
 
   /// Adds hooks `[](Tx&, auto next) { next(tx); }`, or ent's form, around the commit of this
   /// transaction. First added, outermost; those of the client are outside of them.
+  /// Throws: TxError once they run, for it would not.
   template <class... Hs>
   core::HookHandle OnCommit(Hs... hooks) {
     return Add(&detail::Level::commit_hooks, {TxHook(std::move(hooks))...});
   }
+  /// The same around its rollback.
   template <class... Hs>
   core::HookHandle OnRollback(Hs... hooks) {
     return Add(&detail::Level::rollback_hooks, {TxHook(std::move(hooks))...});

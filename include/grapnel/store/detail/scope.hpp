@@ -36,6 +36,7 @@ struct Scope {
 struct Level {
   Transaction* transaction = nullptr;
   Level* outer = nullptr;
+  std::shared_ptr<Level> outer_owner{};  // where that is a nested one
   Scope scope{};  // of a nested one
   bool open = true;
   bool orphaned = false;  // the outer one runs its rollback hooks

@@ -109,10 +109,11 @@ struct Store {
   void Report(const std::exception_ptr& error) noexcept {
     try {
       std::shared_ptr<const ErrorSink> sink;
-      {
+      if (!reporting) {  // what a sink does and fails in is not told to itself
         const std::lock_guard lock(sink_mutex_);
         sink = sink_;
       }
+      const Reporting now;
       try {
         std::rethrow_exception(error);
       } catch (const std::exception& caught) {
@@ -133,25 +134,53 @@ struct Store {
     }
   }
 
+  static inline thread_local constinit bool reporting = false;
+  struct Reporting {
+    ~Reporting() { reporting = outer; }
+    bool outer = std::exchange(reporting, true);
+  };
+
   std::mutex sink_mutex_;
   std::shared_ptr<const ErrorSink> sink_;
 };
 
-/// Says that a thread is inside a transaction or a running mutation of a store, so that the base client
-/// must not be used there.
+/// Says that a thread is inside a transaction of a store, so that the base client must not be used
+/// there. The thread and the transaction own it together, for either may end first.
 struct Mark {
-  explicit Mark(const Store& s) noexcept : store(&s) {}
-  const Store* store;
+  using Abandon = void (*)(const HandlePtr&) noexcept;
+
+  Mark(const HandlePtr& of, const Store& s, Abandon a) noexcept : handle(of), store(&s), abandon(a) {}
+  void Release() noexcept {
+    if (owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+  const std::weak_ptr<const Handle> handle;
+  const Store* const store;
+  const Abandon abandon;  // ends what its thread left open
+  Mark* next = nullptr;   // of the thread alone
   std::atomic<bool> active{true};
+  std::atomic<int> owners{2};
 };
 
-/// The marks of this thread. Those of transactions may be taken off by another thread, so that they are
-/// shared and swept here.
+/// The marks of this thread. All of it is there for as long as the thread runs any code: destructors
+/// of static and thread_local objects may use clients.
 class Marks {
  public:
-  static std::shared_ptr<Mark> Add(const Store& store) {
+  /// Returns: the transaction's share.
+  static Mark* Add(const HandlePtr& handle, const Store& store, Mark::Abandon abandon) {
     Sweep();
-    return List().emplace_back(std::make_shared<Mark>(store));
+    if (!ended) {
+      static thread_local const AtThreadEnd at_end;
+      at_end.Expect();
+    }
+    Mark* mark = new Mark(handle, store, abandon);
+    mark->next = std::exchange(first, mark);
+    return mark;
+  }
+  /// Threads: any. On another thread than its own it is swept there, later.
+  static void TakeOff(Mark& mark) noexcept {
+    mark.active.store(false, std::memory_order_release);
+    Unlink([&](const Mark& each) { return &each == &mark; });
   }
 
   /// Throws: TxError when this thread is inside a transaction or a running mutation of `store`.
@@ -163,9 +192,9 @@ class Marks {
                                     running->remedy}));
       }
     }
-    if (List().empty()) return;
+    if (first == nullptr) return;
     Sweep();
-    for (const auto& mark : List()) {
+    for (const Mark* mark = first; mark != nullptr; mark = mark->next) {
       if (mark->store == &store) {
         throw TxError(
             "the base client was used inside a transaction of the same thread: use the transaction, "
@@ -193,13 +222,60 @@ class Marks {
   };
 
  private:
-  static std::vector<std::shared_ptr<Mark>>& List() {
-    static thread_local std::vector<std::shared_ptr<Mark>> list;
-    return list;
+  /// Ends what the thread began and leaves open: nobody else may use it any more.
+  struct AtThreadEnd {
+    void Expect() const noexcept {}
+    ~AtThreadEnd() {
+      ended = true;
+      while (Mark* mark = first) {
+        if (const auto handle = mark->handle.lock(); handle && mark->active) mark->abandon(handle);
+        Unlink([&](const Mark& each) { return &each == mark; });
+      }
+    }
+  };
+
+  template <class F>
+  static void Unlink(F goes) noexcept {
+    for (Mark** at = &first; *at != nullptr;) {
+      Mark* mark = *at;
+      if (!goes(*mark)) {
+        at = &mark->next;
+        continue;
+      }
+      *at = mark->next;
+      mark->Release();
+    }
   }
-  static void Sweep() {
-    std::erase_if(List(), [](const auto& mark) { return !mark->active; });
+  static void Sweep() noexcept {
+    Unlink([](const Mark& mark) { return !mark.active.load(std::memory_order_acquire); });
   }
+
+  static inline thread_local constinit Mark* first = nullptr;
+  static inline thread_local constinit bool ended = false;
+};
+
+/// The commits whose hooks this thread runs.
+class Committing {
+ public:
+  explicit Committing(const Store& store) noexcept : store_(&store), outer_(std::exchange(top, this)) {}
+  Committing(const Committing&) = delete;
+  Committing& operator=(const Committing&) = delete;
+  ~Committing() { top = outer_; }
+
+  /// Throws: TxError when this thread runs commit hooks of `store`, which a hook added now would not join.
+  static void Guard(const Store& store) {
+    for (const Committing* each = top; each != nullptr; each = each->outer_) {
+      if (each->store_ != &store) continue;
+      throw TxError("a commit hook was added by a commit hook, in whose commit it would not run: add it "
+                    "before the commit");
+    }
+  }
+
+ private:
+  static inline thread_local constinit const Committing* top = nullptr;
+
+  const Store* store_;
+  const Committing* outer_;
 };
 
 }  // namespace detail

@@ -12,6 +12,7 @@
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -37,10 +38,18 @@ class Transaction {
   }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
-  ~Transaction() { End(TxOutcome::RolledBack); }
+  ~Transaction() {
+    End(TxOutcome::RolledBack);
+    if (mark_ != nullptr) mark_->Release();
+  }
 
   Kind GetKind() const noexcept { return kind_; }
+  /// Threads: any.
   TxOutcome Outcome() const noexcept { return outcome_; }
+  bool IsOfThisThread() const noexcept { return thread_ == std::this_thread::get_id(); }
+  /// True for the first who ends it in place of a call: the end of its thread, or another thread's
+  /// destructor. Threads: any.
+  bool ClaimEnd() noexcept { return !end_claimed_.exchange(true); }
   /// Whether an error ended it, as opposed to a call.
   bool HasDied() const noexcept { return died_; }
   const std::shared_ptr<Store>& GetStore() const noexcept { return store_; }
@@ -60,8 +69,9 @@ class Transaction {
   /// What the store knows of a type. Throws: SchemaError.
   GRAPNEL_DECLARE TypeEntry& TypeOf(const Table& table);
 
-  /// Marks the thread, until the end: a transaction that the caller holds.
-  GRAPNEL_DECLARE void MarkThread();
+  /// Marks the thread, until the end: a transaction that the caller holds by `handle`. `abandon`
+  /// ends it when the thread does not.
+  GRAPNEL_DECLARE void MarkThread(const HandlePtr& handle, Mark::Abandon abandon);
   /// The mark to take off at the end of a mutation's own transaction.
   void SetRunningMark(Marks::Running* mark) noexcept { running_mark_ = mark; }
 
@@ -84,7 +94,7 @@ class Transaction {
   }
   /// The same, for what does not look at the database.
   void CheckThread(const Level& level) const {
-    if (thread_ != std::this_thread::get_id()) Refuse(level);
+    if (!IsOfThisThread()) Refuse(level);
     CheckOpen(level);
   }
   /// The same, for what runs in it already.
@@ -138,8 +148,10 @@ class Transaction {
   GRAPNEL_DECLARE void Fail(Scope& scope) noexcept;
 
   /// Begins a transaction nested in `outer`.
-  GRAPNEL_DECLARE std::shared_ptr<Level> Nest(Level& outer);
+  GRAPNEL_DECLARE std::shared_ptr<Level> Nest(Level& outer, std::shared_ptr<Level> outer_owner);
   GRAPNEL_DECLARE void CloseNested(Level& level, bool keep);
+  /// Rolls back the transactions nested in `level` that were left open.
+  GRAPNEL_DECLARE void CloseInside(const Level& level) noexcept;
 
   GRAPNEL_DECLARE void EnterMutation(Level& level, RunningMutation& running);
   void LeaveMutation(Level& level, const RunningMutation& running) noexcept {
@@ -163,7 +175,7 @@ class Transaction {
 
   /// Takes the marks off: from now on the base client may be used again.
   void LeaveThread() noexcept {
-    if (mark_) mark_->active = false;
+    if (mark_ != nullptr) Marks::TakeOff(*mark_);
     if (running_mark_ != nullptr) running_mark_->active = false;
   }
 
@@ -176,6 +188,7 @@ class Transaction {
 
   /// True the first time: the rollback hooks run once, however the transaction ended.
   bool TakeRollbackHooks() noexcept { return !std::exchange(rollback_hooks_taken_, true); }
+  bool TookRollbackHooks() const noexcept { return rollback_hooks_taken_; }
   /// Says that a commit is under way; false when one is already.
   bool StartCommit() noexcept { return !std::exchange(committing_, true); }
   bool IsCommitting() const noexcept { return committing_; }
@@ -225,8 +238,9 @@ class Transaction {
   std::shared_ptr<Store> store_;
   core::Context context_;
   Kind kind_;
-  TxOutcome outcome_ = TxOutcome::Open;
-  std::thread::id thread_ = std::this_thread::get_id();
+  std::atomic<TxOutcome> outcome_{TxOutcome::Open};  // which any thread may ask for
+  std::atomic<bool> end_claimed_{false};
+  const std::thread::id thread_ = std::this_thread::get_id();
   store::Lease lease_;
   const core::Context* own_watch_ = Observed(context_);
   const core::Context* watched_ = nullptr;  // by the leased connection
@@ -240,7 +254,7 @@ class Transaction {
   std::vector<std::uint64_t> clean_at_;  // for each open savepoint: writes_ when it was as opened
   Callbacks after_commit_, after_rollback_, rolled_back_;
   std::int64_t last_list_ = 0;
-  std::shared_ptr<Mark> mark_;
+  Mark* mark_ = nullptr;
   Marks::Running* running_mark_ = nullptr;
   std::vector<TxHooks> orphaned_;
   std::string reason_;

@@ -45,6 +45,7 @@ GRAPNEL_DEFINE void HookChain::AddLocal(const TypeEntry& type, Level& level) {
 }
 
 GRAPNEL_DEFINE store::EffectiveChain DescribeChain(const HandlePtr& handle, const Table& table) {
+  if (handle->transaction) handle->transaction->CheckThread(*handle->GetLevel());
   const TypeEntry& type = handle->store->TypeOf(table);
   store::EffectiveChain chain{table.entity, {}};
   HookChain(type, handle->GetLevel())

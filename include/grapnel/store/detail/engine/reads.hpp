@@ -47,12 +47,14 @@ GRAPNEL_DEFINE std::int64_t RunRead(const HandlePtr& handle, const Table& table,
 /// one.
 GRAPNEL_DEFINE HandlePtr BeginTransaction(const HandlePtr& handle, Transaction::Kind kind) {
   Marks::Guard(*handle->store);
+  if (kind == Transaction::Kind::Explicit) Generation::Check();
   auto transaction = std::make_shared<Transaction>(handle->store, handle->context, kind);
   handle->context.ThrowIfCancelled();
   transaction->Begin(handle->context);
-  transaction->MarkThread();
-  return std::make_shared<const Handle>(
-      Handle{handle->store, std::move(transaction), nullptr, handle->context});
+  auto begun = std::make_shared<const Handle>(
+      Handle{handle->store, transaction, nullptr, handle->context});
+  transaction->MarkThread(begun, &Tx::Access::Abandon);
+  return begun;
 }
 
 GRAPNEL_DEFINE void ReadRows(const HandlePtr& handle, const store::Select& select,

@@ -116,6 +116,7 @@ inline void Atomically(const HandlePtr& handle, bool single,
     return scope.Succeed();
   }
   Marks::Guard(*handle->store);
+  Generation::Check();
   Marks::Running mark(*handle->store);
   auto transaction =
       std::make_shared<Transaction>(handle->store, handle->context, Transaction::Kind::Implicit);

@@ -5,6 +5,7 @@
 #include <grapnel/core/function_ref.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/separate.hpp>
+#include <grapnel/core/stack.hpp>
 #include <grapnel/core/type.hpp>
 #include <grapnel/store/detail/after.hpp>
 #include <grapnel/store/detail/scope.hpp>
@@ -31,7 +32,9 @@ GRAPNEL_DEFINE TypeEntry& Transaction::TypeOf(const Table& table) {
   return *last_type_;
 }
 
-GRAPNEL_DEFINE void Transaction::MarkThread() { mark_ = Marks::Add(*store_); }
+GRAPNEL_DEFINE void Transaction::MarkThread(const HandlePtr& handle, Mark::Abandon abandon) {
+  mark_ = Marks::Add(handle, *store_, abandon);
+}
 
 GRAPNEL_DEFINE void Transaction::Begin(const core::Context& context) {
   if (lease_) return;
@@ -56,7 +59,10 @@ GRAPNEL_DEFINE std::int64_t Transaction::Write(const Level& level, TypeEntry& ty
 }
 
 GRAPNEL_DEFINE void Transaction::Finish(Scope& scope) {
-  if (scope.gone) return;
+  if (scope.gone) {
+    if (died_) return;  // which its Commit tells
+    throw TxError("nothing of this was kept: a hook ended the transaction around it", outcome_);
+  }
   CloseAbove(scope);
   top_ = scope.outer;
   if (!scope.owns) return;
@@ -95,11 +101,13 @@ GRAPNEL_DEFINE void Transaction::Fail(Scope& scope) noexcept {
   }
 }
 
-GRAPNEL_DEFINE std::shared_ptr<Level> Transaction::Nest(Level& outer) {
+GRAPNEL_DEFINE std::shared_ptr<Level> Transaction::Nest(Level& outer,
+                                                         std::shared_ptr<Level> outer_owner) {
   Check(outer);
   auto level = std::make_shared<Level>();
   level->transaction = this;
   level->outer = &outer;
+  level->outer_owner = std::move(outer_owner);
   Enter(level->scope);
   innermost_ = level.get();
   return level;
@@ -107,16 +115,28 @@ GRAPNEL_DEFINE std::shared_ptr<Level> Transaction::Nest(Level& outer) {
 
 GRAPNEL_DEFINE void Transaction::CloseNested(Level& level, bool keep) {
   if (!level.open) return;
+  CloseInside(level);
+  if (!level.open) return;  // the transaction died of that
   level.open = false;
   innermost_ = level.outer;
   keep ? Succeed(level.scope) : Fail(level.scope);
+}
+
+GRAPNEL_DEFINE void Transaction::CloseInside(const Level& level) noexcept {
+  while (level.open && innermost_ != &level) {  // what is open stands inside one another
+    Level& inner = *innermost_;
+    Orphan(inner);
+    inner.open = false;
+    innermost_ = inner.outer;
+    Fail(inner.scope);
+  }
 }
 
 GRAPNEL_DEFINE void Transaction::EnterMutation(Level& level, RunningMutation& running) {
   CheckOpen(level);
   running.outer = running_;
   running.depth = (running_ != nullptr ? running_->depth : 0) + (running.counted ? 1 : 0);
-  if (running.depth > kDepthLimit) ThrowTooDeep(running);
+  if (running.depth > kDepthLimit || core::Stack::IsLow()) ThrowTooDeep(running);
   running_ = &running;
   ++level.running;
 }
@@ -287,7 +307,7 @@ GRAPNEL_DEFINE void Transaction::End(TxOutcome outcome) noexcept {
 }
 
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void Transaction::Refuse(const Level& level) const {
-  if (std::this_thread::get_id() != thread_) {
+  if (!IsOfThisThread()) {
     throw TxError("a transaction was used by another thread than the one that began it", outcome_);
   }
   if (outcome_ != TxOutcome::Open) {
@@ -306,9 +326,11 @@ GRAPNEL_DEFINE void Transaction::End(TxOutcome outcome) noexcept {
        each = each->outer, ++shown) {
     chain = core::Concat({each->type, " ", ToString(each->op), shown == 0 ? "" : " > ", chain});
   }
+  chain.insert(0, innermost.outer != nullptr ? "... > " : "");
+  if (innermost.depth <= kDepthLimit) core::Stack::Check([&] { return chain; });
   throw RecursionError(
       core::Concat({"mutations run inside one another more than ", std::to_string(kDepthLimit),
-                    " deep; a hook mutates without end: ... > ", chain}));
+                    " deep; a hook mutates without end: ", chain}));
 }
 
 }  // namespace grapnel::detail

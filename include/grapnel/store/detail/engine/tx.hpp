@@ -69,12 +69,29 @@ struct Transaction::Access {
   /// Runs the rollback hooks of a transaction that died while it was used, once nothing runs in it.
   static void FinishIfDead(const detail::HandlePtr& handle) noexcept {
     const detail::Transaction& transaction = *handle->transaction;
+    if (!transaction.IsOfThisThread()) return;  // it was refused
     if (transaction.Outcome() == TxOutcome::Open || transaction.IsRunning() ||
         transaction.IsCommitting() ||
         transaction.GetKind() == detail::Transaction::Kind::ReadOnly) {
       return;
     }
     try {
+      if (const auto thrown = Rollback(handle)) handle->store->Report(thrown);
+    } catch (...) {
+      handle->store->Report(std::current_exception());
+    }
+  }
+  /// Ends a transaction whose thread ends, and tells of it: nobody else can.
+  static void Abandon(const detail::HandlePtr& handle) noexcept {
+    detail::Transaction& transaction = *handle->transaction;
+    if (!transaction.ClaimEnd()) return;  // another thread is just destroying it
+    if (transaction.GetKind() == detail::Transaction::Kind::ReadOnly) return transaction.Rollback();
+    try {
+      transaction.CloseInside(transaction.Root());
+      handle->store->Report(std::make_exception_ptr(
+          TxError("a transaction was still open when the thread that began it ended: it was rolled "
+                  "back",
+                  TxOutcome::RolledBack)));
       if (const auto thrown = Rollback(handle)) handle->store->Report(thrown);
     } catch (...) {
       handle->store->Report(std::current_exception());
@@ -91,6 +108,7 @@ struct Transaction::Access {
 
   static std::exception_ptr RunCommitHooks(const detail::HandlePtr& handle) {
     detail::Transaction& transaction = *handle->transaction;
+    const detail::Committing now(*handle->store);
     return RunHooks(handle,
                     {handle->store->commit_hooks.Load(), transaction.Root().commit_hooks.Load()},
                     [&](Transaction&) { transaction.Commit(); });
@@ -102,6 +120,7 @@ struct Transaction::Access {
                                      const std::vector<Snapshot>& lists,
                                      const std::function<void(Transaction&)>& terminal) {
     Transaction tx(handle, false);
+    const detail::Generation deeper(detail::Generation::Next());
     try {
       RunFrom(0, tx, lists, terminal);
     } catch (...) {
@@ -126,8 +145,10 @@ struct Transaction::Access {
 GRAPNEL_DEFINE Transaction::~Transaction() {
   if (!owner_ || !handle_) return;
   detail::Transaction& transaction = *handle_->transaction;
+  if (!transaction.IsOfThisThread() && !transaction.ClaimEnd()) return;
   std::exception_ptr thrown;
   try {
+    transaction.CloseInside(*handle_->GetLevel());  // what was to end before
     if (handle_->nested) {
       if (handle_->nested->open) thrown = RollbackNested();
     } else if (!transaction.IsCommitting() || transaction.Outcome() == TxOutcome::Open) {
@@ -189,7 +210,7 @@ GRAPNEL_DEFINE Transaction Transaction::Tx() const {
 }
 
 GRAPNEL_DEFINE Transaction Transaction::Nested(const detail::HandlePtr& outer) {
-  auto level = outer->transaction->Nest(*outer->GetLevel());
+  auto level = outer->transaction->Nest(*outer->GetLevel(), outer->nested);
   return {std::make_shared<const detail::Handle>(
               detail::Handle{outer->store, outer->transaction, std::move(level), outer->context}),
           true};
@@ -203,8 +224,18 @@ GRAPNEL_DEFINE void Transaction::CommitUnlessEnded() {
 }
 
 GRAPNEL_DEFINE core::HookHandle Transaction::Add(Hooks list, std::initializer_list<TxHook> hooks) {
-  Use();
-  const auto id = (handle_->GetLevel()->*list).Add(hooks);
+  const detail::Transaction& transaction = Use();
+  detail::Level& level = *handle_->GetLevel();
+  if (list == &detail::Level::commit_hooks) {
+    if (transaction.IsCommitting()) {
+      throw TxError("a commit hook was added while the commit hooks of the transaction run: add it before "
+                    "Commit");
+    }
+  } else if (level.orphaned || transaction.TookRollbackHooks()) {
+    throw TxError("a rollback hook was added while the rollback hooks of the transaction run: add it "
+                  "before Rollback");
+  }
+  const auto id = (level.*list).Add(hooks);
   return core::HookHandle([handle = std::weak_ptr(handle_), list, id] {
     if (const auto alive = handle.lock()) (alive->GetLevel()->*list).Remove(id);
   });
