@@ -25,6 +25,7 @@ class Session final : public store::Connection {
   void Savepoint(int) override {}
   void RollbackTo(int) override {}
   void Release(int) override {}
+  void Discard(int) override {}
   void Verify(const store::Table&) override {}
   bool WritesPlainly(const store::Table&) override { return true; }
   std::int64_t Changes() const noexcept override { return 0; }

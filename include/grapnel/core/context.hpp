@@ -69,11 +69,13 @@ class Context {
     if (IsCancelled()) throw CancelledError("the operation was cancelled: its deadline has passed");
   }
 
-  /// Receives the text of every statement that is sent to the database; may be empty.
+  /// Receives the text of every statement before it is sent to the database; null where nobody does.
+  /// What it throws fails the call, as if the database had refused the statement; where something is
+  /// undone it is dropped, and the undoing goes on.
   const Trace* Tracer() const noexcept { return trace_.get(); }
   [[nodiscard]] Context WithTrace(Trace trace) const {
     Context longer = *this;
-    longer.trace_ = std::make_shared<const Trace>(std::move(trace));
+    longer.trace_ = trace ? std::make_shared<const Trace>(std::move(trace)) : nullptr;
     return longer;
   }
 

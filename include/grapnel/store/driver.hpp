@@ -122,14 +122,18 @@ class Connection {
   virtual void BeginRead() = 0;
   /// Never cancelled. BusyError and ConstraintError leave the transaction open, to be tried again.
   virtual void Commit() = 0;
-  /// Never throws; also succeeds when the engine has already rolled back.
+  /// Never throws; also succeeds when the engine has already rolled back. Whether it could be done says
+  /// InTransaction().
   virtual void Rollback() noexcept = 0;
   virtual bool InTransaction() const noexcept = 0;
 
   /// Savepoints are numbered from 1 by their depth.
   virtual void Savepoint(int depth) = 0;
-  virtual void RollbackTo(int depth) = 0;
   virtual void Release(int depth) = 0;
+  /// Undoes what was done since. No tracer keeps it from that, and it needs no memory.
+  virtual void RollbackTo(int depth) = 0;
+  /// The same, and takes the savepoint away.
+  virtual void Discard(int depth) = 0;
 
   /// Throws SchemaError unless the table has every column, of a type that fits.
   virtual void Verify(const Table& table) = 0;
@@ -218,7 +222,8 @@ class Driver {
 
  private:
   friend Lease;
-  /// Takes a connection back; it is in no transaction. Threads: any.
+  /// Takes a connection back, which may still be in a transaction: it is lent again once it is in none.
+  /// Threads: any.
   virtual void Return(Connection& connection) noexcept = 0;
 };
 

@@ -224,6 +224,8 @@ class Transaction {
   GRAPNEL_DECLARE void CloseAbove(const Scope& scope) noexcept;
 
   GRAPNEL_DECLARE void Die(std::string_view reason) noexcept;
+  /// Keeps why it ended; without memory it ends without a reason.
+  GRAPNEL_DECLARE void Note(std::string_view reason) noexcept;
 
   /// Keeps the rollback hooks of a nested transaction that is ended from outside, to be run with
   /// those of the whole.

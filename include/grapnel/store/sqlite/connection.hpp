@@ -39,7 +39,10 @@ class Connection final : public store::Connection {
  public:
   /// Throws: StorageError of kind Open, NotADatabase, Io; BusyError.
   explicit Connection(const Options& options)
-      : place_(options.reader ? nullptr : options.place), session_(options) {
+      : place_(options.reader ? nullptr : options.place),
+        session_(options),
+        reads_only_(options.reader) {
+    rollback_ = session_.Prepare("ROLLBACK", session_.Say());  // later there may be no memory for it
     if (options.reader) return;
     session_.Execute(core::Concat({"CREATE TABLE ", kLists,
                                    " (type INTEGER, id, list INTEGER, PRIMARY KEY (type, id, list)) "
@@ -67,14 +70,24 @@ class Connection final : public store::Connection {
   }
   void Rollback() noexcept override {
     if (!InTransaction()) return;
-    sqlite3_exec(session_.Handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    session_.Watch(nullptr);  // nothing cancels it
+    sqlite3_step(rollback_.Get());
+    sqlite3_reset(rollback_.Get());
+    if (InTransaction()) sqlite3_exec(session_.Handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   }
   bool InTransaction() const noexcept override { return session_.InTransaction(); }
+  bool ReadsOnly() const noexcept { return reads_only_; }
   sqlite3* Handle() const noexcept { return session_.Handle(); }
 
-  void Savepoint(int depth) override { session_.Step(savepoint_, "SAVEPOINT grapnel_", depth); }
-  void RollbackTo(int depth) override { session_.Step(rollback_to_, "ROLLBACK TO grapnel_", depth); }
-  void Release(int depth) override { session_.Step(release_, "RELEASE grapnel_", depth); }
+  void Savepoint(int depth) override { session_.Step(At(depth).set); }
+  void Release(int depth) override { session_.Step(At(depth).release); }
+  void RollbackTo(int depth) override {
+    session_.Step(At(depth).roll_back, Session::Sort::Undoing);
+  }
+  void Discard(int depth) override {
+    RollbackTo(depth);
+    session_.Step(At(depth).release, Session::Sort::Undoing);
+  }
 
   void Verify(const Table& table) override { VerifyTable(session_, table); }
   bool WritesPlainly(const Table& table) override {
@@ -221,7 +234,9 @@ class Connection final : public store::Connection {
                "grapnel_lists.type AND later.id = grapnel_lists.id AND later.list > grapnel_lists.list)",
                first);
   }
-  void Forget(std::int64_t first) override { RunOnLists(" WHERE list >= ?1", first); }
+  void Forget(std::int64_t first) override {
+    RunOnLists(" WHERE list >= ?1", first, Session::Sort::Undoing);
+  }
 
   std::vector<std::string> PlanMigration(std::span<const Table* const> tables) override {
     auto plan = Planner(session_, false).Plan(tables);
@@ -249,8 +264,8 @@ class Connection final : public store::Connection {
   }
   /// Turning it off forgets what was deferred.
   void DeferForeignKeys(bool on) override {
-    session_.Step(on ? defer_ : check_, on ? "PRAGMA defer_foreign_keys = ON"
-                                           : "PRAGMA defer_foreign_keys = OFF");
+    if (on) return session_.Step(defer_, "PRAGMA defer_foreign_keys = ON");
+    session_.Step(check_, "PRAGMA defer_foreign_keys = OFF", Session::Sort::Undoing);
   }
 
  private:
@@ -327,6 +342,26 @@ class Connection final : public store::Connection {
     schema_seen_ = true;
   }
 
+  /// The statements of one savepoint, prepared before it is set: what undoes needs no memory then.
+  struct SavepointStatements {
+    Statement set, release, roll_back;
+  };
+  SavepointStatements& At(int depth) {
+    const auto at = static_cast<std::size_t>(depth);
+    if (savepoints_.size() <= at) savepoints_.resize(at + 1);
+    SavepointStatements& found = savepoints_[at];
+    const auto prepare = [&](Statement& statement, std::string_view sql) {
+      if (statement) return;
+      statement = session_.Prepare(core::Concat({sql, std::to_string(depth)}), session_.Say());
+    };
+    if (!found.roll_back) {
+      prepare(found.set, "SAVEPOINT grapnel_");
+      prepare(found.release, "RELEASE grapnel_");
+      prepare(found.roll_back, "ROLLBACK TO grapnel_");
+    }
+    return found;
+  }
+
   OfTable& Of(const Table& table) {
     if (last_ == nullptr || !last_->members.IsOf(table)) {
       last_ = &of_.try_emplace(&table, table).first->second;
@@ -379,10 +414,11 @@ class Connection final : public store::Connection {
     throw ValidationError(statement.table->entity, column.name, statement.op, error.what());
   }
   /// DELETE FROM the lists, with the number of a list as its parameter.
-  void RunOnLists(std::string_view where, std::int64_t list) {
+  void RunOnLists(std::string_view where, std::int64_t list,
+                  Session::Sort sort = Session::Sort::Work) {
     const Session::Borrowed statement(session_, core::Concat({"DELETE FROM ", kLists, where}),
                                       session_.Say());
-    Session::Running running(session_, *statement);
+    Session::Running running(session_, *statement, sort);
     Binding binding(statement->Get());
     binding.Int(1, list);
     running.Finish(binding, session_.Say());
@@ -418,7 +454,9 @@ class Connection final : public store::Connection {
   Statement begin_write_, begin_read_, snapshot_, commit_, defer_, check_, see_schema_;
   std::int64_t schema_version_ = -1;
   bool schema_seen_ = false;  // since the transaction began
-  std::vector<Statement> savepoint_, rollback_to_, release_;
+  Statement rollback_;
+  std::vector<SavepointStatements> savepoints_;
+  bool reads_only_;
   std::unordered_map<const Table*, OfTable> of_;
   OfTable* last_ = nullptr;
   std::map<std::string, std::string, std::less<>> refusals_;  // of the statements planned last

@@ -3,11 +3,14 @@
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/separate.hpp>
 #include <grapnel/store/driver.hpp>
+#include <grapnel/store/error.hpp>
 #include <grapnel/store/sqlite/connection.hpp>
 #include <grapnel/store/sqlite/fair_lock.hpp>
 #include <grapnel/store/sqlite/file.hpp>
 #include <grapnel/store/sqlite/open.hpp>
 #include <grapnel/store/sqlite/session.hpp>
+
+#include <sqlite3.h>
 
 #include <cstddef>
 #include <memory>
@@ -30,6 +33,11 @@ class Driver final : public store::Driver {
   store::Lease Writer(const core::Context& context) override {
     lock_.Lock(context, kLockWait, options_.url);
     store::Lease lease{*this, writer_};
+    writer_.Rollback();  // what could not be undone when it came back
+    if (writer_.InTransaction()) {
+      throw StorageError(StorageKind::Other, options_.url,
+                         "a transaction that failed cannot be rolled back", SQLITE_NOMEM);
+    }
     place_.Check();
     return lease;
   }
@@ -62,8 +70,10 @@ class Driver final : public store::Driver {
 
   void Return(store::Connection& connection) noexcept override {
     connection.Watch(nullptr);
-    if (&connection == &writer_) return lock_.Unlock();
+    connection.Rollback();  // of a BEGIN that failed after it took effect
+    if (!static_cast<Connection&>(connection).ReadsOnly()) return lock_.Unlock();
     std::unique_ptr<Connection> reader(&static_cast<Connection&>(connection));
+    if (reader->InTransaction()) return;  // closed
     const std::lock_guard lock(mutex_);
     if (idle_.size() < idle_.capacity()) idle_.push_back(std::move(reader));
   }

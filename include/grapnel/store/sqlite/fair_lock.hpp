@@ -27,7 +27,16 @@ class FairLock {
     Waiter self;
     waiting_.push_back(&self);
     const auto until = context.Deadline().value_or(core::Context::Clock::now() + longest);
-    self.wake.wait_until(lock, context.StopToken(), until, [&] { return self.granted; });
+    try {
+      self.wake.wait_until(lock, context.StopToken(), until, [&] { return self.granted; });
+    } catch (...) {  // there was no memory to wait
+      if (!lock.owns_lock()) lock.lock();
+      std::erase(waiting_, &self);
+      const bool granted = self.granted;
+      lock.unlock();
+      if (granted) Unlock();
+      throw;
+    }
     if (self.granted) return;
     std::erase(waiting_, &self);
     lock.unlock();

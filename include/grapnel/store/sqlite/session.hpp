@@ -26,7 +26,6 @@
 #include <string_view>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace grapnel::sqlite::detail {
 
@@ -136,15 +135,16 @@ class Session {
     Statement own_;
   };
 
+  /// What a statement does: work, which a tracer that throws prevents, or undoing, which it does not.
+  enum class Sort : std::uint8_t { Work, Undoing };
+
   /// A statement that runs; reset in the end.
   class Running {
    public:
-    Running(Session& session, Statement& statement)
+    Running(Session& session, Statement& statement, Sort sort = Sort::Work)
         : session_(session), statement_(statement.Get()) {
       const core::Context* context = session.context_;
-      if (context != nullptr && context->Tracer() != nullptr) {
-        (*context->Tracer())(sqlite3_sql(statement_));
-      }
+      if (context != nullptr && context->Tracer() != nullptr) Trace(*context->Tracer(), sort);
     }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
@@ -172,6 +172,13 @@ class Session {
     }
 
    private:
+    void Trace(const core::Context::Trace& trace, Sort sort) const {
+      try {
+        trace(sqlite3_sql(statement_));
+      } catch (...) {
+        if (sort == Sort::Work) throw;
+      }
+    }
     [[noreturn]] static void RefuseSum(const store::Update& update) {
       std::string fields;
       for (std::size_t i = 0; i < update.table->columns.size(); ++i) {
@@ -236,18 +243,13 @@ class Session {
   }
 
   /// Runs a statement that is kept in `statement`, and prepared the first time.
-  void Step(Statement& statement, std::string_view sql) {
+  void Step(Statement& statement, std::string_view sql, Sort sort = Sort::Work) {
     if (!statement) statement = Prepare(sql, Say());
-    Running running(*this, statement);
-    running.Finish(Binding(statement.Get()), Say());
+    Step(statement, sort);
   }
-  /// The same for a statement whose text ends with a number.
-  void Step(std::vector<Statement>& by_depth, std::string_view sql, int depth) {
-    const auto at = static_cast<std::size_t>(depth);
-    if (by_depth.size() <= at) by_depth.resize(at + 1);
-    Statement& statement = by_depth[at];
-    if (!statement) statement = Prepare(core::Concat({sql, std::to_string(depth)}), Say());
-    Running running(*this, statement);
+  /// Runs a prepared statement that has no rows.
+  void Step(Statement& statement, Sort sort = Sort::Work) {
+    Running running(*this, statement, sort);
     running.Finish(Binding(statement.Get()), Say());
   }
 

@@ -107,7 +107,7 @@ class PendingRows final : public Transaction::Waiting {
         first = connection.Run(store::InsertMany{{m.table, m.op}, row, sets});
         return 0;
       });
-    } catch (...) {
+    } catch (const Error&) {
       if (bound_.transaction.Outcome() != TxOutcome::Open) throw;
       return std::nullopt;  // one by one they say which
     }

@@ -64,20 +64,23 @@ GRAPNEL_DEFINE void Transaction::Finish(Scope& scope) {
     throw TxError("nothing of this was kept: a hook ended the transaction around it", outcome_);
   }
   CloseAbove(scope);
-  top_ = scope.outer;
-  if (!scope.owns) return;
-  try {
-    lease_->Release(scope.savepoint);
-  } catch (const std::exception& error) {
-    Die(error.what());
-    throw;
+  if (scope.gone) CheckOpen(*innermost_);  // undoing what was left open ended it
+  if (scope.owns) {
+    try {
+      lease_->Release(scope.savepoint);
+    } catch (...) {  // it stays on top: it fails, or it is gone
+      EndIfInDoubt();
+      throw;
+    }
+    clean_at_.resize(static_cast<std::size_t>(scope.savepoint) - 1);
   }
-  clean_at_.resize(static_cast<std::size_t>(scope.savepoint) - 1);
+  top_ = scope.outer;
 }
 
 GRAPNEL_DEFINE void Transaction::Fail(Scope& scope) noexcept {
   if (scope.gone) return;
   CloseAbove(scope);
+  if (scope.gone) return;
   top_ = scope.outer;
   after_commit_.resize(scope.after_commit);
   for (std::size_t i = scope.after_rollback; i < after_rollback_.size(); ++i) {
@@ -89,13 +92,10 @@ GRAPNEL_DEFINE void Transaction::Fail(Scope& scope) noexcept {
     return;
   }
   try {
-    lease_->RollbackTo(scope.savepoint);
+    scope.owns ? lease_->Discard(scope.savepoint) : lease_->RollbackTo(scope.savepoint);
     clean_at_.resize(static_cast<std::size_t>(scope.savepoint));
     clean_at_.back() = writes_;
-    if (scope.owns) {
-      lease_->Release(scope.savepoint);
-      clean_at_.pop_back();
-    }
+    if (scope.owns) clean_at_.pop_back();
   } catch (const std::exception& error) {
     Die(error.what());
   }
@@ -148,6 +148,7 @@ GRAPNEL_DEFINE void Transaction::AfterCommit(const Level& level, std::function<v
 
 GRAPNEL_DEFINE void Transaction::AfterRollback(const Level& level, std::function<void()> callback) {
   CheckThread(level);
+  rolled_back_.reserve(rolled_back_.size() + after_rollback_.size() + 1);  // Fail needs no memory
   after_rollback_.push_back(std::move(callback));
 }
 
@@ -158,7 +159,7 @@ GRAPNEL_DEFINE void Transaction::Commit() {
   try {
     lease_->Commit();
   } catch (const StorageError& error) {
-    reason_ = error.what();
+    Note(error.what());
     if (error.Kind() != StorageKind::Io) {
       End(TxOutcome::RolledBack);
       throw;
@@ -236,7 +237,8 @@ GRAPNEL_DEFINE void Transaction::EndIfInDoubt() noexcept {
     Die(error.what());
   } catch (const std::exception& error) {
     if (lease_ && !lease_->InTransaction()) Die(error.what());
-  } catch (...) {  // NOLINT(bugprone-empty-catch): of no engine
+  } catch (...) {
+    if (lease_ && !lease_->InTransaction()) Die("the database ended it");
   }
 }
 
@@ -272,11 +274,15 @@ GRAPNEL_DEFINE void Transaction::CloseAbove(const Scope& scope) noexcept {
 GRAPNEL_DEFINE void Transaction::Die(std::string_view reason) noexcept {
   if (outcome_ != TxOutcome::Open) return;
   died_ = true;
+  Note(reason);
+  End(TxOutcome::RolledBack);
+}
+
+GRAPNEL_DEFINE void Transaction::Note(std::string_view reason) noexcept {
   try {
     reason_ = reason;
-  } catch (...) {  // NOLINT(bugprone-empty-catch): without memory it dies without a reason
+  } catch (...) {  // NOLINT(bugprone-empty-catch): said where it is declared
   }
-  End(TxOutcome::RolledBack);
 }
 
 GRAPNEL_DEFINE void Transaction::Orphan(Level& level) noexcept {
