@@ -61,6 +61,25 @@ struct RequiredNull {
   std::int64_t id = 0;
   One<RequiredNull> one{};
 };
+struct FixedNull {
+  std::int64_t id = 0;
+  One<FixedNull> one{};
+};
+struct FixedThere {
+  std::int64_t id = 0;
+  One<FixedThere> one{};
+  Many<FixedThere> many{};
+};
+struct OwnType {
+  std::int64_t id = 0;
+};
+struct OwnTable {
+  std::int64_t id = 0;
+};
+struct OwnPairs {
+  std::int64_t id = 0;
+  Many<OwnPairs> many{};
+};
 struct TwoMinds {
   std::int64_t id = 0;
   One<TwoMinds> one{};
@@ -145,6 +164,41 @@ struct grapnel::Schema<graph_test::RequiredNull> {
   static constexpr auto Edges() {
     using graph_test::RequiredNull;
     return grapnel::Edges(To<&RequiredNull::one>("one").Required().OnDelete(SetNull));
+  }
+};
+template <>
+struct grapnel::Schema<graph_test::FixedNull> {
+  static constexpr std::string_view Type = "FixedNull";
+  static constexpr auto Edges() {
+    using graph_test::FixedNull;
+    return grapnel::Edges(To<&FixedNull::one>("one").OnDelete(SetNull).Immutable());
+  }
+};
+template <>
+struct grapnel::Schema<graph_test::FixedThere> {
+  static constexpr std::string_view Type = "FixedThere";
+  static constexpr auto Edges() {
+    using graph_test::FixedThere;
+    return grapnel::Edges(To<&FixedThere::many>("many").OnDelete(SetNull),
+                          From<&FixedThere::one>("one").Ref<&FixedThere::many>().Immutable());
+  }
+};
+template <>
+struct grapnel::Schema<graph_test::OwnType> {
+  static constexpr std::string_view Type = "grapnel_lists";
+  static constexpr std::string_view Table = "lists";
+};
+template <>
+struct grapnel::Schema<graph_test::OwnTable> {
+  static constexpr std::string_view Type = "OwnTable";
+  static constexpr std::string_view Table = "GRAPNEL_1";
+};
+template <>
+struct grapnel::Schema<graph_test::OwnPairs> {
+  static constexpr std::string_view Type = "OwnPairs";
+  static constexpr auto Edges() {
+    using graph_test::OwnPairs;
+    return grapnel::Edges(To<&OwnPairs::many>("many").StorageKey("Grapnel_pair"));
   }
 };
 template <>
@@ -284,6 +338,29 @@ TEST_CASE("edges that do not fit are refused, and the message says which") {
   check(lonely, "house",
         "it leads to House, which was not named when the database was opened: add it to "
         "grapnel::Open<...>");
+}
+
+TEST_CASE("B107 SetNull on an edge that is immutable at either end is refused") {
+  const std::string reason =
+      "an immutable edge cannot be SetNull: say OnDelete(Cascade) or OnDelete(Restrict)";
+  const auto own = Refused<FixedNull>();
+  CHECK(own.Entity() == "FixedNull");
+  CHECK(own.Field() == "one");
+  CHECK(own.Reason() == reason);
+  CHECK(Refused<FixedThere>().Reason() == reason);
+}
+
+TEST_CASE("B126 names of types and tables that begin with grapnel_ are refused") {
+  const auto check = [](const SchemaError& error, std::string_view entity, std::string_view field,
+                        const std::string& name) {
+    CHECK(error.Entity() == entity);
+    CHECK(error.Field() == field);
+    CHECK(error.Reason() == '"' + name +
+                                "\": names that begin with grapnel_ are Grapnel's own: choose another one");
+  };
+  check(Refused<OwnType>(), "grapnel_lists", "Type", "grapnel_lists");
+  check(Refused<OwnTable>(), "OwnTable", "Table", "GRAPNEL_1");
+  check(Refused<OwnPairs>(), "OwnPairs", "many", "Grapnel_pair");
 }
 
 TEST_CASE("the column's name given at the end without the key is taken or refused, not passed by") {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -87,6 +88,9 @@ GRAPNEL_DEFINE Relation Resolve(const Table& source, const EdgeInfo& edge) {
     refuse("OnDelete is for edges with a foreign key; pairs of ids always go with either of their rows");
   }
   if (asked == SetNull && relation.required) refuse("a required edge cannot be SetNull");
+  if (asked == SetNull && (edge.immutable || (other != nullptr && other->immutable))) {
+    refuse("an immutable edge cannot be SetNull: say OnDelete(Cascade) or OnDelete(Restrict)");
+  }
   relation.on_delete = asked.value_or(relation.required ? Restrict : SetNull);
   return relation;
 }
@@ -96,9 +100,11 @@ GRAPNEL_DEFINE Relation Resolve(const Table& source, const EdgeInfo& edge) {
 class Graph {
  public:
   /// Throws: SchemaError when an edge leads to a type that is not among them, or its ends do not
-  /// fit.
+  /// fit, and for names that are the store's own.
   explicit Graph(std::span<const Table* const> tables) : tables_(tables.begin(), tables.end()) {
     for (const Table* table : tables) {
+      CheckName(*table, "Type", table->entity);
+      CheckName(*table, "Table", table->name);
       for (const EdgeInfo& edge : table->edges) Add(*table, edge);
     }
     for (const Relation* key : keys_) {
@@ -141,6 +147,19 @@ class Graph {
   }
 
  private:
+  /// Throws: SchemaError for a name that the store may use itself. Databases ignore ASCII case.
+  static void CheckName(const Table& table, std::string_view field, std::string_view name) {
+    constexpr std::string_view kOwn = "grapnel_";
+    const auto same = [](char left, char right) {
+      return left == right || (left >= 'A' && left <= 'Z' && left - 'A' + 'a' == right);
+    };
+    const std::string_view start = name.substr(0, kOwn.size());
+    if (!std::equal(start.begin(), start.end(), kOwn.begin(), kOwn.end(), same)) return;
+    throw SchemaError(table.entity, field,
+                      core::Concat({"\"", name, "\": names that begin with ", kOwn,
+                                    " are Grapnel's own: choose another one"}));
+  }
+
   void Add(const Table& table, const EdgeInfo& edge) {
     if (!Holds(tables_, edge.target())) {
       throw SchemaError(
@@ -151,6 +170,7 @@ class Graph {
     }
     const Relation& relation = edge.relation();
     if (relation.kind == Relation::Kind::Join) {
+      CheckName(table, edge.name, relation.table);
       if (edge.inverse_of == nullptr) joins_.push_back(&relation);
     } else if (relation.kind == Relation::Kind::OwnKey || relation.inverse == nullptr) {
       keys_.push_back(&relation);

@@ -17,10 +17,14 @@
 
 namespace grapnel {
 
-/// What happens to the rows that hold a foreign key when the row that it refers to is deleted.
+/// What happens to the rows that hold a foreign key when the row that it refers to is deleted. A hook
+/// of theirs that refuses it, or keeps a row as it was, keeps the other row as well. Rows that are being
+/// deleted themselves are not updated first. Where no hook could look, and no update-default is to be set,
+/// the database does it alone.
 enum class DeleteAction : std::uint8_t {
-  Cascade,   // they are deleted too, through their own hooks
-  SetNull,   // their key becomes NULL: the default of an edge that is not required
+  Cascade,   // they are deleted too, through their own hooks: a Delete for each type and level
+  SetNull,   // their key is cleared, through their own hooks: an Update for each key. The default of an
+             // edge that is not required
   Restrict,  // the deletion is refused: the default of a required edge
 };
 using enum DeleteAction;

@@ -109,21 +109,32 @@ inline PredicatePtr Negated(PredicatePtr condition) {
       PredicateNode{PredicateKind::Not, nullptr, {}, std::move(condition)});
 }
 
-/// Rows whose ids stand in lists that the engine keeps, from one number to another: lists of rows of this
-/// type. With a relation, rows whose foreign key stands there. `part`: only ids after the first value, which
-/// may be NULL, up to the second.
-inline PredicatePtr InLists(std::int64_t type, std::int64_t from, std::int64_t to,
-                            const detail::Relation* key = nullptr, std::vector<FieldValue> part = {}) {
-  PredicateNode node{PredicateKind::InLists, nullptr, {type, from, to}};
+/// Rows whose ids stand in a list that the engine keeps, which holds ids of their type. With a relation, rows
+/// whose foreign key stands there. `part`: only ids after the first value, which may be NULL, up to the
+/// second.
+inline PredicatePtr InList(std::int64_t list, const detail::Relation* key = nullptr,
+                           std::vector<FieldValue> part = {}) {
+  PredicateNode node{PredicateKind::InLists, nullptr, {FieldValue(), list}};
   node.relation = key;
   for (FieldValue& value : part) node.values.push_back(std::move(value));
   return std::make_shared<const PredicateNode>(std::move(node));
+}
+/// Rows whose ids stand, as ids of this type, in lists from one number to another.
+inline PredicatePtr InLists(std::int64_t type, std::int64_t from, std::int64_t to) {
+  return std::make_shared<const PredicateNode>(
+      PredicateNode{PredicateKind::InLists, nullptr, {type, from, to}});
 }
 
 /// Rows of a table with one of these ids.
 inline PredicatePtr IdIn(const detail::Table& table, std::vector<FieldValue> ids) {
   return std::make_shared<const PredicateNode>(
       PredicateNode{PredicateKind::In, table.Id().tag, std::move(ids)});
+}
+
+/// Rows of a table without an id: a table that others made may have them.
+inline PredicatePtr IdIsNull(const detail::Table& table) {
+  return std::make_shared<const PredicateNode>(
+      PredicateNode{PredicateKind::IsNull, table.Id().tag});
 }
 
 /// `left && right`, either of which may be null: no condition.

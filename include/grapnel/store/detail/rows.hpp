@@ -57,6 +57,9 @@ inline std::string DescribeId(const Table& table, const void* entity) {
   return core::Concat({"id ", ToString(id)});
 }
 
+/// Whether rows may have no id, in a table that others made: lists of rows pass them by.
+inline bool MayLackIds(const Table& table) noexcept { return !table.generates_ids; }
+
 /// Runs a statement that reads, inside the handle's transaction or on a connection of its own.
 GRAPNEL_DECLARE std::int64_t RunRead(const HandlePtr& handle, const Table& table,
                                      Transaction::Statement statement);

@@ -263,16 +263,17 @@ class Sql {
   void InLists(const PredicateNode& node) {
     const std::string id =
         node.relation != nullptr ? Quote(node.relation->table, node.relation->column) : Id(*table_);
-    const std::string from = Parameter(node.values[1]);
-    if (node.values[1] == node.values[2]) {
-      core::Append(text, {id, " IN (SELECT id FROM ", kLists, " WHERE list = ", from});
-      if (node.values.size() > 3) {
-        if (!node.values[3].IsNull()) core::Append(text, {" AND id > ", Parameter(node.values[3])});
-        core::Append(text, {" AND id <= ", Parameter(node.values[4])});
+    if (node.values[0].IsNull()) {  // one list
+      core::Append(text, {id, " IN (SELECT id FROM ", kLists, " WHERE list = ",
+                          Parameter(node.values[1])});
+      if (node.values.size() > 2) {
+        if (!node.values[2].IsNull()) core::Append(text, {" AND id > ", Parameter(node.values[2])});
+        core::Append(text, {" AND id <= ", Parameter(node.values[3])});
       }
       text += ')';
       return;
     }
+    const std::string from = Parameter(node.values[1]);
     core::Append(
         text, {"EXISTS (SELECT 1 FROM ", kLists,
                " AS listed WHERE listed.type = ", Parameter(node.values[0]), " AND listed.id = +",

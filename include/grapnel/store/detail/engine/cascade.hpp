@@ -40,6 +40,7 @@ class Cascade {
   void Run(std::int64_t list) {
     Collect({m_.table, list});
     FindDeferred();
+    DeleteNameless(list);
     for (std::size_t level = levels_.size() - 1; level > 0; --level) {
       for (const Rows& rows : levels_[level]) Delete(rows);
     }
@@ -158,8 +159,22 @@ class Cascade {
     return false;
   }
 
+  /// Rows without an id stand in no list, and nothing refers to them: where the engine does not
+  /// cascade to them they are deleted here.
+  void DeleteNameless(std::int64_t list) const {
+    for (const Relation* key : graph_.Referrers(*m_.table)) {
+      const Table& holder = key->Holder();
+      if (!graph_.IsCyclic(*key) || !MayLackIds(holder)) continue;
+      const auto where = store::Both(lists_.Refers(*key, list), store::IdIsNull(holder));
+      const store::Delete nameless{{&holder, m_.op}, nullptr, false, where.get()};
+      m_.Transaction().Write(
+          m_.GetLevel(), m_.Transaction().TypeOf(holder), m_.Handle().context,
+          [&](store::Connection& connection) { return connection.Run(nameless); });
+    }
+  }
+
   void Delete(const Rows& rows) {
-    const auto listed = lists_.In(*rows.table, rows.list);
+    const auto listed = lists_.In(rows.list);
     if (CountRows(m_, *rows.table, listed) == 0) return;  // all of them go at a deeper level
     m_.Handle().store->TypeOf(*rows.table)
         .RunCascaded(m_.GetHandle(), m_.Running().plan, Op::Delete,
@@ -183,8 +198,8 @@ class Cascade {
         lists_.KeepApart(holder, store::Both(lists_.Refers(key, list), Stays(holder)));
     if (lists_.Size(losing) == 0) return;
     const FieldValue none;
-    ChangeKeys(m_, {key, none, m_, nullptr}, lists_.In(holder, losing));
-    const auto kept = CountRows(m_, holder, store::Both(lists_.In(holder, losing),
+    ChangeKeys(m_, {key, none, m_, nullptr}, lists_.In(losing));
+    const auto kept = CountRows(m_, holder, store::Both(lists_.In(losing),
                                                         lists_.Refers(key, list)));
     if (kept == 0) return;
     throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key.Name()},
@@ -203,6 +218,9 @@ class Cascade {
       if (!Matters(m_, *key) || graph_.IsCyclic(*key)) continue;
       auto rows = lists_.Refers(*key, list);
       if (key->on_delete == SetNull) rows = store::Both(rows, Stays(key->Holder()));
+      if (MayLackIds(key->Holder())) {
+        rows = store::Both(rows, store::Negated(store::IdIsNull(key->Holder())));
+      }
       const auto created = CountRows(m_, key->Holder(), rows);
       if (created == 0) continue;
       throw ConstraintError(

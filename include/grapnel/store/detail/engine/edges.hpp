@@ -228,7 +228,7 @@ class EdgeWriter {
     RowLists lists(m_);
     const std::int64_t list = lists.KeepApart(target, going);
     if (lists.Size(list) == 0) return;
-    const auto listed = lists.In(target, list);
+    const auto listed = lists.In(list);
     const FieldValue none;
     ChangeKeys(m_, {relation_, none, m_, &edge_}, listed);
     const auto kept = CountRows(m_, target, store::Both(listed, Mine()));

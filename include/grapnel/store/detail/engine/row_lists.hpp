@@ -57,12 +57,12 @@ class RowLists {
            [&](store::Connection& connection) { return connection.KeepLast(first_ + 1), 0; });
   }
 
-  store::PredicatePtr In(const Table& table, std::int64_t list) const {
-    return store::InLists(TypeOf(table), list, list);
+  store::PredicatePtr In(std::int64_t list) const {
+    return store::InList(list);
   }
   /// Rows that refer to rows of the list.
   store::PredicatePtr Refers(const Relation& key, std::int64_t list) const {
-    return store::InLists(TypeOf(key.Referred()), list, list, &key);
+    return store::InList(list, &key);
   }
   /// Rows that are to be deleted: of any of these lists; of those of others that were made before.
   store::PredicatePtr InAny(const Table& table) const {
@@ -85,7 +85,7 @@ class RowLists {
       });
       if (ids.empty()) return;
       FieldValue last = ids.back();
-      use(ids, store::InLists(TypeOf(table), list, list, nullptr, {after, last}));
+      use(ids, store::InList(list, nullptr, {after, last}));
       if (static_cast<std::int64_t>(ids.size()) < kPart) return;
       after = std::move(last);
     }

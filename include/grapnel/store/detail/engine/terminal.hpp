@@ -170,7 +170,7 @@ class Terminal {
     }
     RowLists lists(m_);
     const std::int64_t list = lists.KeepApart(table_, m_.where);
-    if (writes) WriteFields(false, lists.In(table_, list));
+    if (writes) WriteFields(false, lists.In(list));
     WriteEdges(m_, lists, list);
     return lists.Size(list);
   }
@@ -184,11 +184,14 @@ class Terminal {
     const auto alive = m_.uncounted ? nullptr : store::Negated(lists.InOthers(table_));
     const std::int64_t list =
         lists.Keep(table_, store::Both(m_.where, alive), m_.IsOne() ? entity_ : nullptr);
+    std::int64_t count = 0;
+    if (!m_.IsOne() && !m_.uncounted && MayLackIds(table_)) {
+      count += DeleteRows(false, store::Both(m_.where, store::IdIsNull(table_)));
+    }
     if (lists.Size(list) == 0 && m_.IsOne()) RefuseUntouched(m_, entity_, alive.get());
     Cascade cascade(m_, lists);
     if (cascades) cascade.Run(list);
     m_.deferred = m_.deferred || cascade.IsDeferred();
-    std::int64_t count = 0;
     lists.ForEachPart(table_, list, [&](const auto&, const store::PredicatePtr& part) {
       count += DeleteRows(false, part);
     });
