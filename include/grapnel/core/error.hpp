@@ -9,7 +9,9 @@
 
 namespace grapnel {
 
-/// The root of everything that Grapnel throws. What a hook throws of its own is passed on unchanged.
+/// The root of everything that Grapnel throws. What a hook, a callback, a codec or a tracer throws of
+/// its own is passed on unchanged; and so is std::bad_alloc, where the program has no memory left to say
+/// more: what was being done is undone then as after any other error.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

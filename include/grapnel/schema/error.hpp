@@ -13,14 +13,14 @@ namespace grapnel {
 class FieldError : public Error {
  public:
   FieldError(std::string_view entity, std::string_view field, std::string_view reason)
-      : Error(core::Concat({entity, ".", field, ": ", reason})),
+      : Error(core::Concat({entity, field.empty() ? "" : ".", field, ": ", reason})),
         entity_(entity),
         field_(field),
         reason_(reason) {}
 
   /// The entity type's name ("User").
   const std::string& Entity() const noexcept { return entity_; }
-  /// The field's name ("age").
+  /// The field's name ("age"); "" where it is not known which.
   const std::string& Field() const noexcept { return field_; }
   /// The message without the names before it.
   const std::string& Reason() const noexcept { return reason_; }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
+#include <grapnel/core/error.hpp>
+
 #include <cstddef>
 #include <regex>
 #include <string_view>
@@ -17,12 +20,17 @@ struct FixedText {
 }  // namespace detail
 
 /// Whether the whole text matches an ECMAScript regular expression: `.Match(grapnel::Regex<"[a-z]+">)`.
-/// The expression is compiled once, at its first use; a wrong one throws std::regex_error then.
+/// The expression is compiled once, at its first use; a wrong one is an Error then.
 /// Not part of <grapnel/grapnel.hpp>, because <regex> is slow to compile.
 template <detail::FixedText Pattern>
 inline constexpr auto Regex = [](std::string_view text) -> bool {
-  static const std::regex expression(Pattern.text, sizeof(Pattern.text) - 1);
-  return std::regex_match(text.begin(), text.end(), expression);
+  try {
+    static const std::regex expression(Pattern.text, sizeof(Pattern.text) - 1);
+    return std::regex_match(text.begin(), text.end(), expression);
+  } catch (const std::regex_error& error) {
+    throw Error(core::Concat(
+        {"the regular expression \"", Pattern.text, "\" cannot be used: ", error.what()}));
+  }
 };
 
 }  // namespace grapnel

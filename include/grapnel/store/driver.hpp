@@ -102,6 +102,11 @@ struct Page : Statement {
   std::int64_t limit = 0;
 };
 
+/// A foreign key that refers to a row that is not there, by the names in the database.
+struct BrokenKey {
+  std::string table, column, referred;
+};
+
 /// One session with the database, used by one thread at a time.
 ///
 /// Throws, from every call: StorageError, BusyError, CancelledError, ConstraintError, SchemaError,
@@ -120,6 +125,8 @@ class Connection {
   virtual void BeginWrite() = 0;
   /// Begins a snapshot, fixed at once.
   virtual void BeginRead() = 0;
+  /// After a Commit that a foreign key refused: that key, or nothing where it cannot be found.
+  virtual std::optional<BrokenKey> FindBrokenKey() = 0;
   /// Never cancelled. BusyError and ConstraintError leave the transaction open, to be tried again.
   virtual void Commit() = 0;
   /// Never throws; also succeeds when the engine has already rolled back. Whether it could be done says

@@ -82,6 +82,7 @@ class ConstraintError : public Error {
         row_(row) {}
 
   const std::string& Entity() const noexcept { return entity_; }
+  /// Op{} of a constraint that is checked at COMMIT: it does not tell which mutation broke it.
   grapnel::Op Op() const noexcept { return op_; }
   ConstraintKind Kind() const noexcept { return kind_; }
   /// The names of the fields that the constraint is about, where it is known.
@@ -100,8 +101,8 @@ class ConstraintError : public Error {
   static std::string Text(std::string_view entity, grapnel::Op op, ConstraintKind kind,
                           const std::vector<std::string>& fields, std::string_view detail,
                           const std::optional<std::size_t>& row) {
-    std::string text =
-        core::Concat({entity, ": ", ToString(op), " breaks a ", Name(kind), " constraint"});
+    std::string text = core::Concat({entity, ": ", op == grapnel::Op{} ? "COMMIT" : ToString(op),
+                                     " breaks a ", Name(kind), " constraint"});
     for (std::size_t i = 0; i < fields.size(); ++i) {
       core::Append(text, {i == 0 ? " on " : ", ", fields[i]});
     }

@@ -105,7 +105,26 @@ TEST_CASE("trouble with the storage has a kind, also in its extended forms") {
   CHECK(kind(SQLITE_NOTADB) == StorageKind::NotADatabase);
   CHECK(kind(SQLITE_CANTOPEN_ISDIR) == StorageKind::Open);
   CHECK(kind(SQLITE_NOMEM) == StorageKind::Other);
-  CHECK(kind(SQLITE_ERROR) == StorageKind::Other);
+  CHECK_THROWS_AS(sqlite::Throw(SQLITE_ERROR, "text", {"app.db"}), grapnel::StorageError);
+}
+
+TEST_CASE("B135 a statement that does not go with what others made is SchemaError, not trouble with the storage") {
+  for (const int code : {SQLITE_ERROR, SQLITE_MISMATCH}) {
+    Throws<grapnel::SchemaError>(code, "text", [](const auto& error) {
+      CHECK(error.Entity() == "User");
+      CHECK(error.Reason().find("text") != std::string::npos);
+    });
+  }
+  Throws<grapnel::ValidationError>(SQLITE_TOOBIG, "string or blob too big",
+                                   [](const auto& error) { CHECK(error.Entity() == "User"); });
+}
+
+TEST_CASE("the names in a foreign key mismatch") {
+  using Pair = std::pair<std::string, std::string>;
+  CHECK(sqlite::NamesOfMismatch("foreign key mismatch - \"Card\" referencing \"User\"") ==
+        Pair("Card", "User"));
+  CHECK_FALSE(sqlite::NamesOfMismatch("foreign key mismatch"));
+  CHECK_FALSE(sqlite::NamesOfMismatch("no such table: User"));
 }
 
 TEST_CASE("a lock that is not to be had is BusyError, unless the wait was cancelled") {

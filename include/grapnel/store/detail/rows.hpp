@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,10 @@ inline void LoadColumn(const Table& table, const Column& column, void* member, R
     } else {
       column.ops->load(member, row, at);
     }
+  } catch (const StorageError&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& error) {
     throw SchemaError(table.entity, column.name,
                       core::Concat({"a stored value cannot be read: ",
@@ -38,17 +43,22 @@ inline void LoadColumn(const Table& table, const Column& column, void* member, R
 /// Fills `entity` from a row that holds all columns of its table.
 GRAPNEL_DECLARE void LoadRow(const Table& table, void* entity, Row& row);
 
-/// Reads an id, of this type or of another one that a column refers to.
+/// Reads an id, of this type or of another one that a column refers to. Throws: SchemaError.
 inline FieldValue LoadId(const Table& table, Row& row, int at) {
-  switch (table.Id().Kind()) {
-    case FieldKind::Text:
-      return row.Text(at);
-    case FieldKind::Blob: {
-      const auto bytes = row.Blob(at);
-      return FieldValue::Bytes(bytes.begin(), bytes.end());
+  try {
+    switch (table.Id().Kind()) {
+      case FieldKind::Text:
+        return row.Text(at);
+      case FieldKind::Blob: {
+        const auto bytes = row.Blob(at);
+        return FieldValue::Bytes(bytes.begin(), bytes.end());
+      }
+      default:
+        return row.Int(at);
     }
-    default:
-      return row.Int(at);
+  } catch (const BadValue& error) {
+    throw SchemaError(table.entity, table.Id().name,
+                      core::Concat({"a stored value cannot be read: ", error.what()}));
   }
 }
 

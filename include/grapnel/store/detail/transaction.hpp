@@ -223,6 +223,9 @@ class Transaction {
   /// Rolls back the transactions nested inside `scope` that were left open.
   GRAPNEL_DECLARE void CloseAbove(const Scope& scope) noexcept;
 
+  /// In a handler: says more of a foreign key that refused the COMMIT, and throws it on.
+  [[noreturn]] GRAPNEL_DECLARE void ExplainBroken(const ConstraintError& error);
+
   GRAPNEL_DECLARE void Die(std::string_view reason) noexcept;
   /// Keeps why it ended; without memory it ends without a reason.
   GRAPNEL_DECLARE void Note(std::string_view reason) noexcept;

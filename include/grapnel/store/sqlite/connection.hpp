@@ -68,6 +68,21 @@ class Connection final : public store::Connection {
     }
     session_.Step(commit_, "COMMIT");
   }
+  std::optional<store::BrokenKey> FindBrokenKey() override {
+    try {
+      Statement found = session_.Prepare(
+          "SELECT c.\"table\", (SELECT group_concat(\"from\", ', ') FROM pragma_foreign_key_list(c.\"table\") "
+          "WHERE id = c.fkid), c.parent FROM pragma_foreign_key_check AS c LIMIT 1",
+          session_.Say());
+      Session::Running running(session_, found);
+      if (!running.Next(Binding(found.Get()), session_.Say())) return std::nullopt;
+      ResultRow row(found.Get());
+      return store::BrokenKey{std::string(row.Text(0)), std::string(row.Text(1)),
+                              std::string(row.Text(2))};
+    } catch (const std::exception&) {
+      return std::nullopt;  // it is only to say more
+    }
+  }
   void Rollback() noexcept override {
     if (!InTransaction()) return;
     session_.Watch(nullptr);  // nothing cancels it

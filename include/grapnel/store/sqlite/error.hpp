@@ -11,6 +11,7 @@
 
 #include <sqlite3.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -72,6 +73,18 @@ inline std::string Explain(int extended, const std::string& message, std::string
   return why.empty() ? message : core::Concat({message, ": ", why});
 }
 
+/// The names in 'foreign key mismatch - "Card" referencing "User"', a message of SQLite's.
+inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(std::string_view message) {
+  if (!message.starts_with("foreign key mismatch - \"")) return std::nullopt;
+  constexpr std::string_view between = "\" referencing \"";
+  const auto from = message.find('"') + 1;
+  const auto middle = message.find(between);
+  const auto to = message.rfind('"');
+  if (middle == message.npos || to <= middle + between.size()) return std::nullopt;
+  return std::pair(std::string(message.substr(from, middle - from)),
+                   std::string(message.substr(middle + between.size(), to - middle - between.size())));
+}
+
 [[noreturn]] inline void Throw(int extended, const std::string& message, const Doing& doing) {
   const std::string_view entity = doing.table != nullptr ? doing.table->entity : doing.database;
   const auto storage = [&](StorageKind kind) {
@@ -99,10 +112,23 @@ inline std::string Explain(int extended, const std::string& message, std::string
     case SQLITE_NOTADB: throw storage(StorageKind::NotADatabase);
     case SQLITE_CANTOPEN: throw storage(StorageKind::Open);
     case SQLITE_ERROR:
+    case SQLITE_MISMATCH:
       if (message.starts_with("no such ") || message.find("has no column") != message.npos) {
         throw SchemaError(entity, "id",
                           core::Concat({"the database does not fit the schema: ", message}));
       }
+      if (doing.table == nullptr) throw storage(StorageKind::Other);
+      if (message.find("because it is a view") != message.npos) {
+        throw SchemaError(entity, "id",
+                          core::Concat({message, ": give it INSTEAD OF triggers, or write to the "
+                                                 "tables that it shows"}));
+      }
+      // The storage is well: it is this statement that does not go with what others made.
+      throw SchemaError(entity, "id",
+                        core::Concat({"the database refused ", doing.op == grapnel::Op{} ? "to read it" : ToString(doing.op),
+                                      ": ", message}));
+    case SQLITE_TOOBIG:
+      if (doing.table != nullptr) throw ValidationError(entity, "", doing.op, "a value is too large");
       [[fallthrough]];
     default: throw storage(StorageKind::Other);
   }

@@ -12,7 +12,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -60,7 +59,7 @@ class Members {
     int at = 0;
     for (const Member& member : members_) {
       void* value = static_cast<std::byte*>(entity) + member.offset;
-      if (!LoadPlain(member.plain, sqlite3_column_value(statement, at), value)) {
+      if (!LoadPlain(member.plain, statement, at, value)) {
         const Column& column = table_.columns[static_cast<std::size_t>(at)];
         grapnel::detail::LoadColumn(table_, column, value, row, at);
       }
@@ -114,7 +113,8 @@ class Members {
   }
 
   /// False where the type is not plain, or the value is of another type.
-  static bool LoadPlain(Plain plain, sqlite3_value* from, void* to) {
+  static bool LoadPlain(Plain plain, sqlite3_stmt* statement, int at, void* to) {
+    sqlite3_value* from = sqlite3_column_value(statement, at);
     const int type = sqlite3_value_type(from);
     switch (plain) {
       case Plain::Int:
@@ -127,13 +127,13 @@ class Members {
         return true;
       case Plain::Text:
         if (type != SQLITE_TEXT) return false;
-        Assign(*static_cast<std::string*>(to), from);
+        Assign(*static_cast<std::string*>(to), from, statement);
         return true;
       case Plain::OptionalText: {
         auto& text = *static_cast<std::optional<std::string>*>(to);
         if (type == SQLITE_NULL) return text.reset(), true;
         if (type != SQLITE_TEXT) return false;
-        Assign(text ? *text : text.emplace(), from);
+        Assign(text ? *text : text.emplace(), from, statement);
         return true;
       }
       case Plain::OptionalInt: {
@@ -155,9 +155,9 @@ class Members {
     }
     return false;
   }
-  static void Assign(std::string& text, sqlite3_value* from) {
+  static void Assign(std::string& text, sqlite3_value* from, sqlite3_stmt* statement) {
     const auto* first = reinterpret_cast<const char*>(sqlite3_value_text(from));
-    if (first == nullptr) throw std::bad_alloc();
+    if (first == nullptr) RefuseForMemory(statement);
     text.assign(first, static_cast<std::size_t>(sqlite3_value_bytes(from)));
   }
 

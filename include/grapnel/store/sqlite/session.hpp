@@ -91,7 +91,11 @@ class Session {
   [[noreturn]] void Fail(const Doing& doing) {
     if (raised_) std::rethrow_exception(std::exchange(raised_, nullptr));
     const std::string message = sqlite3_errmsg(Handle());
-    Throw(sqlite3_extended_errcode(Handle()), message, doing);
+    const int code = sqlite3_extended_errcode(Handle());
+    if (doing.table != nullptr) {
+      if (const auto names = NamesOfMismatch(message)) RefuseMismatch(*names, message, doing);
+    }
+    Throw(code, message, doing);
   }
 
   /// Throws: SchemaError and the like, when the text does not fit the database.
@@ -158,7 +162,7 @@ class Session {
     /// Whether there is a next row.
     bool Next(const Binding& binding, const Doing& doing, const store::Update* update = nullptr) {
       if (binding.Result() == SQLITE_TOOBIG) {
-        throw StorageError(StorageKind::Other, doing.database, "a value is too large", SQLITE_TOOBIG);
+        Throw(SQLITE_TOOBIG, "a value is too large", doing);
       }
       if (binding.Result() != SQLITE_OK) session_.Fail(doing);
       const int result = sqlite3_step(statement_);
@@ -254,6 +258,27 @@ class Session {
   }
 
  private:
+  /// A key of others refers to what is no key.
+  [[noreturn]] void RefuseMismatch(const std::pair<std::string, std::string>& names,
+                                   const std::string& message, const Doing& doing) const {
+    std::string columns;
+    sqlite3_stmt* handle = nullptr;
+    sqlite3_prepare_v2(Handle(),
+                       "SELECT \"from\" FROM pragma_foreign_key_list(?1) WHERE \"table\" = ?2 COLLATE NOCASE "
+                       "ORDER BY id, seq",
+                       -1, &handle, nullptr);
+    const Statement statement(handle);
+    Binding binding(handle);
+    binding.Text(1, names.first, false);
+    binding.Text(2, names.second, false);
+    while (sqlite3_step(handle) == SQLITE_ROW) {
+      const auto* column = reinterpret_cast<const char*>(sqlite3_column_text(handle, 0));
+      core::Append(columns, {columns.empty() ? "" : ", ", column != nullptr ? column : ""});
+    }
+    throw SchemaError(doing.table->entity, columns,
+                      core::Concat({message, ": what it refers to has to be a primary key, or unique"}));
+  }
+
   static SQLite::Database OpenDatabase(const Options& options) {
     try {
       return SQLite::Database(options.path,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/schema/codec.hpp>
+#include <grapnel/store/error.hpp>
 
 #include <sqlite3.h>
 
@@ -65,6 +66,13 @@ class Binding final : public grapnel::detail::Binder {
   int result_ = SQLITE_OK;
 };
 
+/// SQLite had no memory to hand out a value.
+[[noreturn, gnu::cold]] inline void RefuseForMemory(sqlite3_stmt* statement) {
+  const char* file = sqlite3_db_filename(sqlite3_db_handle(statement), "main");
+  throw StorageError(StorageKind::Other, file != nullptr && *file != '\0' ? file : ":memory:",
+                     "out of memory", SQLITE_NOMEM);
+}
+
 /// Reads the current row, columns counted from 0.
 class ResultRow : public grapnel::detail::Row {
  public:
@@ -83,11 +91,13 @@ class ResultRow : public grapnel::detail::Row {
   std::string_view Text(int at) override {
     Expect(at, SQLITE_TEXT);
     const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, at));
+    if (text == nullptr) RefuseForMemory(statement_);
     return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, at))};
   }
   std::span<const std::byte> Blob(int at) override {
     Expect(at, SQLITE_BLOB);
     const auto* bytes = static_cast<const std::byte*>(sqlite3_column_blob(statement_, at));
+    if (bytes == nullptr && sqlite3_column_bytes(statement_, at) != 0) RefuseForMemory(statement_);
     return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, at))};
   }
 

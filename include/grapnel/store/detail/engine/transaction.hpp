@@ -143,11 +143,13 @@ GRAPNEL_DEFINE void Transaction::EnterMutation(Level& level, RunningMutation& ru
 
 GRAPNEL_DEFINE void Transaction::AfterCommit(const Level& level, std::function<void()> callback) {
   CheckThread(level);
+  if (!callback) throw Error("AfterCommit was given an empty function");
   after_commit_.push_back(std::move(callback));
 }
 
 GRAPNEL_DEFINE void Transaction::AfterRollback(const Level& level, std::function<void()> callback) {
   CheckThread(level);
+  if (!callback) throw Error("AfterRollback was given an empty function");
   rolled_back_.reserve(rolled_back_.size() + after_rollback_.size() + 1);  // Fail needs no memory
   after_rollback_.push_back(std::move(callback));
 }
@@ -170,11 +172,41 @@ GRAPNEL_DEFINE void Transaction::Commit() {
             {"COMMIT failed with an I/O error, so that it is unknown whether it took place: ",
              error.what()}),
         TxOutcome::Unknown);
+  } catch (const ConstraintError& error) {
+    if (lease_->InTransaction()) ExplainBroken(error);
+    Die(error.what());
+    throw;
   } catch (const Error& error) {
     if (!lease_->InTransaction()) Die(error.what());
     throw;
   }
   End(TxOutcome::Committed);
+}
+
+GRAPNEL_DEFINE void Transaction::ExplainBroken(const ConstraintError& error) {
+  if (error.Kind() != ConstraintKind::ForeignKey) throw;
+  const auto key = lease_->FindBrokenKey();
+  if (!key) throw;
+  const auto find = [&](const std::string& name) -> const Table* {
+    for (const auto& [id, type] : store_->types) {
+      if (type->table->name == name) return type->table;
+    }
+    return nullptr;
+  };
+  const Table* holder = find(key->table);
+  const Table* referred = find(key->referred);
+  std::string field = key->column;
+  if (holder != nullptr) {
+    for (const Column& column : holder->columns) {
+      if (column.storage == key->column) field = column.name;
+    }
+  }
+  const Table* of = holder != nullptr ? holder : referred;
+  throw ConstraintError(
+      of != nullptr ? of->entity : std::string_view(key->table), error.Op(), error.Kind(), {field},
+      core::Concat({error.Detail(), ": ", key->table, ".", key->column, " refers to a ",
+                    referred != nullptr ? referred->entity : std::string_view(key->referred),
+                    " that is not there"}));
 }
 
 GRAPNEL_DEFINE Callbacks Transaction::TakeCallbacks() {
