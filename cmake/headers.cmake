@@ -75,6 +75,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/detail/engine/tx.hpp
   grapnel/store/detail/hook_chain.hpp
   grapnel/store/detail/mutation_core.hpp
+  grapnel/store/detail/process.hpp
   grapnel/store/detail/rows.hpp
   grapnel/store/detail/run.hpp
   grapnel/store/detail/scope.hpp

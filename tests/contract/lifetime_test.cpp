@@ -218,8 +218,8 @@ TEST_CASE("B138 thread_local objects use clients while their thread ends") {
         Add(tx, "in a Tx");
         tx.Tx().Commit();
         tx.Commit();
-        client->Tx();
-        client->ReadTx();
+        { auto left = client->Tx(); }
+        { auto left = client->ReadTx(); }
         client->Of<User>().Query().All();
       } catch (const std::exception& error) {
         errors->emplace_back(error.what());
@@ -313,7 +313,7 @@ TEST_CASE("B168 a Tx may be touched by a second thread while its owner ends it")
       const std::vector<std::function<void()>> refused{
           [&] { Add(tx, "never"); },       [&] { Add(nested, "never"); },
           [&] { tx.Commit(); },            [&] { nested.Rollback(); },
-          [&] { tx.Tx(); },                [&] { client.Tx(); },
+          [&] { auto never = tx.Tx(); },   [&] { auto never = client.Tx(); },
           [&] { tx.AfterCommit([] {}); },  [&] { tx.OnRollback([](Tx& t, auto next) { next(t); }); },
           [&] { query.Count(); },          [&] { tx.Of<User>().Chain(); },
           [&] { client.Of<User>().Get(1); }, [&] { client.Of<User>().Delete().Exec(); }};

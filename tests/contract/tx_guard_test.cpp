@@ -6,6 +6,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <stop_token>
@@ -358,4 +359,145 @@ TEST_CASE(
   const auto client = world.client.With(stop.get_token());
   REQUIRE(Thrown<TxError>([&] { client.WithTx(body); }).Outcome() == TxOutcome::RolledBack);
   REQUIRE(Names(world.client) == Lines{});
+}
+
+TEST_CASE("B113 every call on what was moved from is an Error, and what it was moved to works") {
+  World world{GENERATE(Place::Memory, Place::File)};
+  const auto ada = Add(world.client, "Ada").id;
+  Db database = world.client;
+  auto view = database.With(Viewer{"bob"});
+  grapnel::Client client = database;
+  auto snapshot = database.ReadTx();
+  auto entities = database.Of<User>();
+  auto reader = snapshot.Of<User>();
+  auto query = entities.Query();
+  auto bulk = entities.CreateBulk(std::vector<User>{{.name = "Grace"}});
+  auto create = entities.Create();
+  auto update = entities.UpdateOne(ada);
+  auto many = entities.Update();
+  auto remove = entities.Delete();
+  auto remove_one = entities.DeleteOne(ada);
+  const auto on_conflict = [&] { create.OnConflict(F<&User::id>).Ignore(); };
+
+  Db database2 = std::move(database);
+  auto view2 = std::move(view);
+  auto client2 = std::move(client);
+  auto snapshot2 = std::move(snapshot);
+  auto entities2 = std::move(entities);
+  auto reader2 = std::move(reader);
+  auto query2 = std::move(query);
+  auto bulk2 = std::move(bulk);
+  auto create2 = std::move(create);
+  auto update2 = std::move(update);
+  auto many2 = std::move(many);
+  auto remove2 = std::move(remove);
+  auto remove_one2 = std::move(remove_one);
+
+  // NOLINTBEGIN(bugprone-use-after-move)
+  const auto hook = [](Tx& t, auto next) { next(t); };
+  int number = 0;
+  const std::vector<std::function<void()>> uses{
+      [&] { static_cast<void>(database.Of<User>()); },
+      [&] { database.Migrate(); },
+      [&] { static_cast<void>(database.PlanMigration()); },
+      [&] { static_cast<void>(database.With(1)); },
+      [&] { static_cast<void>(database.Debug()); },
+      [&] { database.Use([]<class E>(Mutation<E>& m, Next<E> next) { return next(m); }); },
+      [&] { database.OnCommit(hook); },
+      [&] { database.OnRollback(hook); },
+      [&] { database.OnMigrate([](grapnel::store::Migration& m, auto next) { next(m); }); },
+      [&] { database.OnError([](const std::exception&) {}); },
+      [&] { database.Provide(number); },
+      [&] { static_cast<void>(database.Dep<int>()); },
+      [&] { static_cast<void>(database.Tx()); },
+      [&] { database.WithTx([](Tx&) {}); },
+      [&] { static_cast<void>(database.ReadTx()); },
+      [&] { static_cast<void>(database.Context()); },
+      [&] { static_cast<void>(view.Of<User>()); },
+      [&] { view.Migrate(); },
+      [&] { static_cast<void>(view.With(1)); },
+      [&] { static_cast<void>(view.Debug()); },
+      [&] { static_cast<void>(view.Context()); },
+      [&] { static_cast<void>(client.Of<User>()); },
+      [&] { static_cast<void>(client.Tx()); },
+      [&] { static_cast<void>(client.ReadTx()); },
+      [&] { static_cast<void>(client.With(1)); },
+      [&] { static_cast<void>(client.Context()); },
+      [&] { static_cast<void>(client.Dep<int>()); },
+      [&] { static_cast<void>(snapshot.Of<User>()); },
+      [&] { static_cast<void>(snapshot.Context()); },
+      [&] { entities.Find(1); },
+      [&] { static_cast<void>(entities.Query()); },
+      [&] { static_cast<void>(entities.Create()); },
+      [&] { static_cast<void>(entities.CreateBulk(std::vector<User>{})); },
+      [&] { static_cast<void>(entities.Update()); },
+      [&] { static_cast<void>(entities.UpdateOne(1)); },
+      [&] { static_cast<void>(entities.Delete()); },
+      [&] { static_cast<void>(entities.DeleteOne(1)); },
+      [&] { static_cast<void>(entities.Chain()); },
+      [&] { entities.Use([](Mutation<User>& m, Next<User> next) { return next(m); }); },
+      [&] { reader.Get(1); },
+      [&] { query.All(); },
+      [&] { query.First(); },
+      [&] { query.Only(); },
+      [&] { query.Count(); },
+      [&] { query.Exist(); },
+      [&] { query.IDs(); },
+      [&] { query.Limit(1); },
+      [&] { query.Offset(1); },
+      [&] { query.Where(F<&User::age> > 1); },
+      [&] { query.Order(grapnel::Asc(F<&User::age>)); },
+      [&] { bulk.Save(); },
+      [&] { create.Set(F<&User::name>, "never"); },
+      [&] { create.Save(); },
+      on_conflict,
+      [&] { update.Set(F<&User::age>, 1); },
+      [&] { update.Where(F<&User::age> > 1); },
+      [&] { update.Add(F<&User::age>, 1); },
+      [&] { update.Save(); },
+      [&] { many.Clear(F<&User::nickname>); },
+      [&] { many.Save(); },
+      [&] { remove.Where(F<&User::age> > 1); },
+      [&] { remove.Exec(); },
+      [&] { remove_one.Exec(); },
+  };
+  // NOLINTEND(bugprone-use-after-move)
+  std::size_t at = 0;
+  for (const auto& use : uses) {
+    INFO("use " << at++);
+    CHECK_THAT(Thrown<Error>(use).what(), Catch::Contains("moved from"));
+  }
+  CHECK(reader2.Get(ada).name == "Ada");
+  { auto ended = std::move(snapshot2); }
+  auto tx = std::make_unique<Tx>(view2.Tx());
+  auto tx2 = std::move(*tx);
+  const std::vector<std::function<void()>> tx_uses{
+      [&] { static_cast<void>(tx->Of<User>()); },
+      [&] { static_cast<void>(tx->Client()); },
+      [&] { tx->Commit(); },
+      [&] { tx->Rollback(); },
+      [&] { tx->OnCommit(hook); },
+      [&] { tx->OnRollback(hook); },
+      [&] { tx->AfterCommit([] {}); },
+      [&] { tx->AfterRollback([] {}); },
+      [&] { static_cast<void>(tx->Tx()); },
+      [&] { tx->WithTx([](Tx&) {}); },
+      [&] { static_cast<void>(tx->Context()); },
+      [&] { static_cast<void>(tx->Outcome()); },
+      [&] { static_cast<void>(tx->Dep<int>()); },
+  };
+  for (const auto& use : tx_uses) CHECK_THAT(Thrown<TxError>(use).what(), Catch::Contains("moved from"));
+  tx.reset();
+  tx2.Rollback();
+  CHECK(query2.Count() == 1);
+  CHECK(bulk2.Save().size() == 1);
+  CHECK(create2.Set(F<&User::name>, "Joan").Save().name == "Joan");
+  CHECK(update2.Set(F<&User::age>, 1).Save().age == 1);
+  CHECK(many2.Set(F<&User::age>, 2).Save() == 3);
+  remove_one2.Exec();
+  CHECK(remove2.Exec() == 2);
+  CHECK(client2.Of<User>().Query().Count() == 0);
+  CHECK(entities2.Query().Count() == 0);
+  database = std::move(database2);  // what was moved from may be given something new
+  CHECK(database.Of<User>().Query().Count() == 0);
 }

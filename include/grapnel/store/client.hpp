@@ -32,15 +32,15 @@ class Client {
   /// The entities of type E.
   template <class E>
   store::Entities<E> Of() const {
-    return store::Entities<E>(handle_);
+    return store::Entities<E>(Held());
   }
 
   /// Begins a transaction; inside one, a transaction nested in it. Waits for the lock to write.
   /// Throws: BusyError after 5 seconds, CancelledError at the context's deadline or stop; TxError inside a
   /// transaction or running mutation of the same thread, when this is the base client.
   [[nodiscard("it is rolled back when its object is gone")]] grapnel::Tx Tx() const {
-    if (handle_->transaction) return grapnel::Tx::Nested(handle_);
-    auto handle = detail::BeginTransaction(handle_, detail::Transaction::Kind::Explicit);
+    if (Held()->transaction) return grapnel::Tx::Nested(Held());
+    auto handle = detail::BeginTransaction(Held(), detail::Transaction::Kind::Explicit);
     return grapnel::Tx::Handed(std::move(handle), true);
   }
 
@@ -54,8 +54,8 @@ class Client {
 
   /// Begins one snapshot for many reads; inside a transaction it reads what that one sees.
   [[nodiscard("it ends with its object")]] grapnel::ReadTx ReadTx() const {
-    if (handle_->transaction) return {handle_, false};
-    return {detail::BeginTransaction(handle_, detail::Transaction::Kind::ReadOnly), true};
+    if (Held()->transaction) return {Held(), false};
+    return {detail::BeginTransaction(Held(), detail::Transaction::Kind::ReadOnly), true};
   }
 
   /// Runs a mutation, whose Op a hook has changed, from the start of the chain. Its hook returns the
@@ -63,7 +63,7 @@ class Client {
   template <class E>
   Value<E> Mutate(Mutation<E>& m) const {
     detail::ResultOf<E> result;
-    detail::RunMutation(handle_, m, result);
+    detail::RunMutation(Held(), m, result);
     return result.ToValue();
   }
 
@@ -72,18 +72,18 @@ class Client {
   /// hooks find by `m.Context().Get<V>()`.
   template <class V>
   [[nodiscard]] Client With(V value) const {
-    return Client(Longer(handle_->context.With(std::move(value))));
+    return Client(Longer(Held()->context.With(std::move(value))));
   }
   /// This client, with every statement's text handed to `trace`; by default to standard error.
   [[nodiscard]] Client Debug(core::Context::Trace trace = PrintStatement) const {
-    return Client(Longer(handle_->context.WithTrace(std::move(trace))));
+    return Client(Longer(Held()->context.WithTrace(std::move(trace))));
   }
 
-  const core::Context& Context() const noexcept { return handle_->context; }
+  const core::Context& Context() const { return Held()->context; }
   /// The object of type T that was given to Provide. Throws: DependencyError.
   template <class T>
   T& Dep() const {
-    return handle_->store->dependencies.Get<T>();
+    return Held()->store->dependencies.Get<T>();
   }
 
   // What follows is for the other parts of the store.
@@ -99,6 +99,10 @@ class Client {
         detail::Handle{handle_->store, handle_->transaction, handle_->nested, std::move(context)});
   }
 
+  /// Throws: Error after it was moved from; StorageError in a child of fork().
+  const detail::HandlePtr& Held() const { return detail::CheckHeld(handle_, {}, "a client"); }
+
+ private:
   detail::HandlePtr handle_;
 };
 

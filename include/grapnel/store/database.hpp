@@ -40,7 +40,7 @@ class View : public Client {
   template <class E>
   Entities<E> Of() const {
     CheckType<E>();
-    return Entities<E>(handle_);
+    return Entities<E>(Held());
   }
 
   /// Brings the database to the schema, in one transaction: creates the tables, columns, tables of pairs and
@@ -50,16 +50,16 @@ class View : public Client {
   /// it only reads, and waits for no writer of a file.
   /// Throws: MigrationError, which says what stands in the way, nothing changed; what a hook throws;
   /// StorageError, BusyError, CancelledError; TxError inside a transaction of the same thread.
-  void Migrate() const { detail::RunMigration(handle_, false); }
+  void Migrate() const { detail::RunMigration(Held(), false); }
   /// A dry run: what Migrate would do, `fmt::print("{}", client.PlanMigration())`. Hooks run, and see that it
   /// is one; nothing is changed. Throws: as Migrate, and for the same reasons; a Default that is a function,
   /// of a new field that is to be unique, is called for each row to find out.
-  Migration PlanMigration() const { return detail::RunMigration(handle_, true); }
+  Migration PlanMigration() const { return detail::RunMigration(Held(), true); }
 
   /// As Client::With, keeping the types.
   template <class V>
   [[nodiscard]] View With(V value) const {
-    return View(Longer(handle_->context.With(std::move(value))));
+    return View(Longer(Held()->context.With(std::move(value))));
   }
   /// Hooks are registered on the database itself, for all its callers: this does not compile.
   template <class... Hs>
@@ -67,7 +67,7 @@ class View : public Client {
   void Use(Hs...) const = delete;
   /// As Client::Debug, keeping the types.
   [[nodiscard]] View Debug(core::Context::Trace trace = PrintStatement) const {
-    return View(Longer(handle_->context.WithTrace(std::move(trace))));
+    return View(Longer(Held()->context.WithTrace(std::move(trace))));
   }
 
  protected:
@@ -93,7 +93,7 @@ class Database : public store::View<Es...> {
   template <class E>
   store::HookedEntities<E> Of() const {
     this->template CheckType<E>();
-    return store::HookedEntities<E>(this->handle_);
+    return store::HookedEntities<E>(this->Held());
   }
 
   /// Puts hooks of every type behind those already registered: generic ones,
@@ -111,7 +111,7 @@ class Database : public store::View<Es...> {
   /// Throws: TxError when a commit hook calls it, in whose commit the new one would not run.
   template <class... Hs>
   core::HookHandle OnCommit(Hs... hooks) const {
-    detail::Committing::Guard(*this->handle_->store);
+    detail::Committing::Guard(*this->Held()->store);
     return UseOnTx(&detail::Store::commit_hooks, std::move(hooks)...);
   }
   /// Puts hooks around every rollback of this database. See Tx::OnRollback.
@@ -126,9 +126,10 @@ class Database : public store::View<Es...> {
   template <class... Hs>
   core::HookHandle OnMigrate(Hs... hooks) const {
     const auto id =
-        this->handle_->store->migrate_hooks.Add({MigrateHook(std::move(hooks))...});
-    return core::HookHandle([store = std::weak_ptr(this->handle_->store), id] {
-      if (const auto alive = store.lock()) alive->migrate_hooks.Remove(id);
+        this->Held()->store->migrate_hooks.Add({MigrateHook(std::move(hooks))...});
+    return core::HookHandle([store = std::weak_ptr(this->Held()->store), id] {
+      const auto alive = store.lock();
+      if (alive && !alive->IsInherited()) alive->migrate_hooks.Remove(id);
     });
   }
 
@@ -137,7 +138,7 @@ class Database : public store::View<Es...> {
   /// Lifetime: kept by reference; must outlive every use. Threads: any.
   template <class T>
   void Provide(T& object) const {
-    this->handle_->store->dependencies.template Provide<T>(object);
+    this->Held()->store->dependencies.template Provide<T>(object);
   }
   template <class T>
   void Provide(const T&&) const = delete;  // a temporary would be gone at its first use
@@ -145,7 +146,7 @@ class Database : public store::View<Es...> {
   /// Hands what nobody can catch to `sink`: errors of rollback hooks in destructors and the like. By
   /// default they are printed to standard error. Threads: `sink` is called by any.
   void OnError(std::function<void(const std::exception&)> sink) const {
-    this->handle_->store->SetErrorSink(std::move(sink));
+    this->Held()->store->SetErrorSink(std::move(sink));
   }
 
   // What follows is for the engines.
@@ -162,15 +163,16 @@ class Database : public store::View<Es...> {
   template <class E, class... Hs, std::size_t... I>
   core::HookHandle UseFor([[maybe_unused]] const std::vector<std::shared_ptr<const void>>& owners,
                           std::index_sequence<I...>) const {
-    return detail::AddHooks(this->handle_, detail::kTable<E>,
+    return detail::AddHooks(this->Held(), detail::kTable<E>,
                             {Hook<E>(owners[I], core::detail::As<Hs>())...});
   }
 
   template <class... Hs>
   core::HookHandle UseOnTx(core::HookList<Tx, void> detail::Store::*list, Hs... hooks) const {
-    const auto id = (this->handle_->store.get()->*list).Add({TxHook(std::move(hooks))...});
-    return core::HookHandle([store = std::weak_ptr(this->handle_->store), list, id] {
-      if (const auto alive = store.lock()) (alive.get()->*list).Remove(id);
+    const auto id = (this->Held()->store.get()->*list).Add({TxHook(std::move(hooks))...});
+    return core::HookHandle([store = std::weak_ptr(this->Held()->store), list, id] {
+      const auto alive = store.lock();
+      if (alive && !alive->IsInherited()) (alive.get()->*list).Remove(id);
     });
   }
 };

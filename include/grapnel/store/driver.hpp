@@ -6,6 +6,8 @@
 #include <grapnel/schema/codec.hpp>
 #include <grapnel/schema/table.hpp>
 #include <grapnel/schema/value.hpp>
+#include <grapnel/store/detail/process.hpp>
+#include <grapnel/store/error.hpp>
 #include <grapnel/store/predicate.hpp>
 
 #include <cstddef>
@@ -204,9 +206,11 @@ class Lease {
   }
   ~Lease() { Return(); }
 
-  explicit operator bool() const noexcept { return connection_ != nullptr; }
-  Connection* operator->() const noexcept { return connection_; }
-  Connection& operator*() const noexcept { return *connection_; }
+  /// None either in a child of fork(), which must not touch the parent's connections.
+  inline explicit operator bool() const noexcept;
+  Connection* operator->() const { return &**this; }
+  /// Throws: StorageError in a child of fork().
+  inline Connection& operator*() const;
   inline void Return() noexcept;
 
  private:
@@ -217,7 +221,29 @@ class Lease {
 /// An open database: lends connections.
 class Driver {
  public:
+  Driver() { detail::Process::Watch(); }
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
   virtual ~Driver() = default;
+
+  /// Destroys a driver, but one that is inherited: to close its connections would touch the parent's files.
+  struct Close {
+    void operator()(Driver* driver) const noexcept {
+      if (!driver->IsInherited()) {
+        delete driver;
+      } else {
+        driver->leaked_before_ = std::exchange(leaked, driver);
+      }
+    }
+  };
+
+  /// Whether this process is a child, by fork(), of the one that opened it.
+  bool IsInherited() const noexcept { return process_ != detail::Process::Current(); }
+  /// Throws: StorageError of kind Open when it is.
+  void CheckNotInherited() const {
+    if (IsInherited()) [[unlikely]]
+      RefuseInherited();
+  }
 
   /// The connection that writes, to one at a time, first come, first served. Waits until the context's
   /// deadline or stop, then throws CancelledError; without them 5 seconds, then BusyError. Threads: any.
@@ -229,13 +255,35 @@ class Driver {
 
  private:
   friend Lease;
+
+  [[noreturn, gnu::cold, gnu::noinline]] void RefuseInherited() const {
+    throw StorageError(StorageKind::Open, Url(),
+                       "it was opened before fork() and belongs to the parent: a child process opens the "
+                       "database itself, after exec");
+  }
+
   /// Takes a connection back, which may still be in a transaction: it is lent again once it is in none.
   /// Threads: any.
   virtual void Return(Connection& connection) noexcept = 0;
+
+  static inline constinit Driver* leaked = nullptr;
+
+  const unsigned process_ = detail::Process::Current();
+  Driver* leaked_before_ = nullptr;
 };
 
+Lease::operator bool() const noexcept {
+  return connection_ != nullptr && !driver_->IsInherited();
+}
+
+Connection& Lease::operator*() const {
+  driver_->CheckNotInherited();
+  return *connection_;
+}
+
 void Lease::Return() noexcept {
-  if (connection_ != nullptr) driver_->Return(*std::exchange(connection_, nullptr));
+  Connection* connection = std::exchange(connection_, nullptr);
+  if (connection != nullptr && !driver_->IsInherited()) driver_->Return(*connection);
 }
 
 }  // namespace grapnel::store

@@ -32,7 +32,7 @@ class [[nodiscard]] Reader {
   std::optional<E> Find(const Id& id) const {
     std::optional<E> found(std::in_place);
     found->id = id;
-    if (!detail::ReadById(handle_, detail::kTable<E>, &*found, &*found)) found.reset();
+    if (!detail::ReadById(Held(), detail::kTable<E>, &*found, &*found)) found.reset();
     return found;
   }
 
@@ -40,15 +40,21 @@ class [[nodiscard]] Reader {
   E Get(const Id& id) const {
     E found{};
     found.id = id;
-    if (!detail::ReadById(handle_, detail::kTable<E>, &found, &found)) {
+    if (!detail::ReadById(Held(), detail::kTable<E>, &found, &found)) {
       detail::RefuseAbsent(detail::kTable<E>, &found);
     }
     return found;
   }
 
-  store::Query<E> Query() const { return store::Query<E>(handle_); }
+  store::Query<E> Query() const { return store::Query<E>(Held()); }
 
  protected:
+  /// Throws: Error after it was moved from; StorageError in a child of fork().
+  const detail::HandlePtr& Held() const {
+    return detail::CheckHeld(handle_, detail::kTable<E>.entity, "this access to the entities");
+  }
+
+ private:
   detail::HandlePtr handle_;
 };
 
@@ -62,22 +68,22 @@ class [[nodiscard]] Entities : public Reader<E> {
   /// The hooks that a mutation of this type goes through now, outermost first; `fmt::print("{}", ...)`
   /// shows them.
   EffectiveChain Chain() const {
-    return detail::DescribeChain(this->handle_, detail::kTable<E>);
+    return detail::DescribeChain(this->Held(), detail::kTable<E>);
   }
 
-  store::Create<E> Create() const { return store::Create<E>(this->handle_); }
+  store::Create<E> Create() const { return store::Create<E>(this->Held()); }
   /// Creates a row for each element of a range, of entities or of Create() builders. An lvalue range is
   /// kept by reference, and its builders are spent.
   template <std::ranges::input_range Range>
   store::CreateBulk<E, Range> CreateBulk(Range&& rows) const {
-    return {this->handle_, std::forward<Range>(rows)};
+    return {this->Held(), std::forward<Range>(rows)};
   }
-  store::UpdateOne<E> UpdateOne(Id id) const { return {this->handle_, std::move(id)}; }
-  store::UpdateOne<E> UpdateOne(const E& entity) const { return {this->handle_, entity.id}; }
-  store::UpdateMany<E> Update() const { return store::UpdateMany<E>(this->handle_); }
-  store::DeleteOne<E> DeleteOne(Id id) const { return {this->handle_, std::move(id)}; }
-  store::DeleteOne<E> DeleteOne(const E& entity) const { return {this->handle_, entity.id}; }
-  store::DeleteMany<E> Delete() const { return store::DeleteMany<E>(this->handle_); }
+  store::UpdateOne<E> UpdateOne(Id id) const { return {this->Held(), std::move(id)}; }
+  store::UpdateOne<E> UpdateOne(const E& entity) const { return {this->Held(), entity.id}; }
+  store::UpdateMany<E> Update() const { return store::UpdateMany<E>(this->Held()); }
+  store::DeleteOne<E> DeleteOne(Id id) const { return {this->Held(), std::move(id)}; }
+  store::DeleteOne<E> DeleteOne(const E& entity) const { return {this->Held(), entity.id}; }
+  store::DeleteMany<E> Delete() const { return store::DeleteMany<E>(this->Held()); }
 };
 
 /// The same, of a database: takes runtime hooks.
@@ -94,7 +100,7 @@ class [[nodiscard]] HookedEntities : public Entities<E> {
   /// Threads: any, also while others mutate; the hook is called const, by several threads at once.
   template <class... Hs>
   core::HookHandle Use(Hs... hooks) const {
-    return detail::AddHooks(this->handle_, detail::kTable<E>, {Hook<E>(std::move(hooks))...});
+    return detail::AddHooks(this->Held(), detail::kTable<E>, {Hook<E>(std::move(hooks))...});
   }
 };
 
@@ -107,7 +113,7 @@ class [[nodiscard]] TxEntities : public Entities<E> {
   /// Puts hooks behind the runtime hooks of the client, for this transaction only.
   template <class... Hs>
   core::HookHandle Use(Hs... hooks) const {
-    return detail::AddTxHooks(this->handle_, detail::kTable<E>, {Hook<E>(std::move(hooks))...});
+    return detail::AddTxHooks(this->Held(), detail::kTable<E>, {Hook<E>(std::move(hooks))...});
   }
 };
 

@@ -73,7 +73,11 @@ class Choosing {
   template <auto M, class Choose>
   static void Chosen(Choose& choose, detail::Eager& eager);
 
-  Derived& Self() noexcept { return static_cast<Derived&>(*this); }
+  Derived& Self() {
+    static_cast<const Derived&>(*this).CheckUsable();
+    return static_cast<Derived&>(*this);
+  }
+  void CheckUsable() const noexcept {}
 
   Rows rows_;
   std::vector<detail::Eager> eager_;
@@ -112,14 +116,14 @@ class [[nodiscard]] Query : public Choosing<Query<E>, E> {
   Query& Limit(std::int64_t rows) & {
     if (rows < 0) throw Error("Limit takes a number of rows, not " + std::to_string(rows));
     this->rows_.limit = rows;
-    return *this;
+    return this->Self();
   }
   [[nodiscard]] Query&& Limit(std::int64_t rows) && { return std::move(Limit(rows)); }
   /// Leaves out the first so many rows. Throws: Error when negative.
   Query& Offset(std::int64_t rows) & {
     if (rows < 0) throw Error("Offset takes a number of rows, not " + std::to_string(rows));
     this->rows_.offset = rows;
-    return *this;
+    return this->Self();
   }
   [[nodiscard]] Query&& Offset(std::int64_t rows) && { return std::move(Offset(rows)); }
 
@@ -130,7 +134,7 @@ class [[nodiscard]] Query : public Choosing<Query<E>, E> {
     static_assert(detail::EdgeOf<E, M>,
                   "Traverse names an edge of this entity: see Schema<...>::Edges()");
     const auto& edge = detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>];
-    return Query<detail::NeighbourOf<M>>(handle_, NeighboursOf(edge.relation(), this->rows_));
+    return Query<detail::NeighbourOf<M>>(Held(), NeighboursOf(edge.relation(), this->rows_));
   }
 
   /// All rows.
@@ -176,6 +180,15 @@ class [[nodiscard]] Query : public Choosing<Query<E>, E> {
   }
 
  private:
+  template <class, class>
+  friend class Choosing;
+
+  /// Throws: Error after it was moved from; StorageError in a child of fork().
+  const detail::HandlePtr& Held() const {
+    return detail::CheckHeld(handle_, detail::kTable<E>.entity, "this query");
+  }
+  void CheckUsable() const { Held(); }
+
   std::optional<std::int64_t> Least(std::int64_t rows) const {
     const auto& limit = this->rows_.limit;
     return limit && *limit < rows ? limit : rows;
@@ -192,14 +205,14 @@ class [[nodiscard]] Query : public Choosing<Query<E>, E> {
   }
 
   std::int64_t Read(detail::Transaction::Statement statement) const {
-    return detail::RunRead(handle_, detail::kTable<E>, statement);
+    return detail::RunRead(Held(), detail::kTable<E>, statement);
   }
 
   std::vector<E> ReadRows(std::optional<std::int64_t> limit) const {
     const auto handle =
-        this->eager_.empty() || handle_->transaction
-            ? handle_
-            : detail::BeginTransaction(handle_, detail::Transaction::Kind::ReadOnly);
+        this->eager_.empty() || Held()->transaction
+            ? Held()
+            : detail::BeginTransaction(Held(), detail::Transaction::Kind::ReadOnly);
     std::vector<E> rows;
     detail::ReadRows(handle, Describe(Select::Want::Rows, limit),
                      [&]() -> void* { return &rows.emplace_back(); });

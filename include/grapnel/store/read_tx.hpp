@@ -22,21 +22,23 @@ class ReadTx {
     return *this;
   }
   ~ReadTx() {
-    if (!handle_ || !owner_) return;
+    if (!handle_ || !owner_ || handle_->store->IsInherited()) return;
     detail::Transaction& transaction = *handle_->transaction;
     if (transaction.IsOfThisThread() || transaction.ClaimEnd()) transaction.Rollback();
   }
 
   template <class E>
   store::Reader<E> Of() const {
-    return store::Reader<E>(handle_);
+    return store::Reader<E>(Held());
   }
-  const core::Context& Context() const noexcept { return handle_->context; }
+  const core::Context& Context() const { return Held()->context; }
 
  private:
   friend Client;
   ReadTx(detail::HandlePtr handle, bool owner) noexcept
       : handle_(std::move(handle)), owner_(owner) {}
+
+  const detail::HandlePtr& Held() const { return detail::CheckHeld(handle_, {}, "a ReadTx"); }
 
   detail::HandlePtr handle_;
   bool owner_;

@@ -120,7 +120,7 @@ class Transaction {
   GRAPNEL_DECLARE detail::Transaction& Use() const;
   const detail::HandlePtr& Held() const {
     if (!handle_) throw TxError("a transaction was used after it was moved from");
-    return handle_;
+    return detail::CheckHeld(handle_, {}, "a transaction");
   }
 
   static GRAPNEL_DECLARE Transaction Nested(const detail::HandlePtr& outer);

@@ -29,7 +29,11 @@ class [[nodiscard]] CreateBulk {
   /// their place. An empty range runs no hook.
   /// Throws: as Create::Save; of a ConstraintError, Row() tells the row, counted from 0.
   std::vector<E> Save() {
-    if (!handle_) throw Error(std::string(detail::kTable<E>.entity) + ": this bulk is spent");
+    if (!handle_) {
+      throw Error(std::string(detail::kTable<E>.entity) +
+                  ": this bulk is spent: it ran already, or was moved from; make a new one");
+    }
+    detail::CheckHeld(handle_, detail::kTable<E>.entity, "this bulk");
     const detail::HandlePtr handle = std::move(handle_);
     std::vector<E> made;
     if constexpr (std::ranges::sized_range<std::remove_reference_t<Range>>) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/core/error.hpp>
+#include <grapnel/store/detail/process.hpp>
 
 #include <deque>
 #include <exception>
@@ -75,6 +76,7 @@ class AfterQueue {
     }
     AfterQueue queue;
     for (auto& callback : callbacks) {
+      if (queue.process_ != Process::Current()) return thrown;  // a callback forked: the rest is the parent's
       const Generation deeper(generation);
       try {
         callback();
@@ -100,7 +102,7 @@ class AfterQueue {
 
   void RunWaiting() {
     const Generation all(Generation::Next());  // counted together
-    while (!waiting_.empty()) {
+    while (!waiting_.empty() && process_ == Process::Current()) {
       const Waiting next = std::move(waiting_.front());
       waiting_.pop_front();
       const Generation deeper(next.generation);
@@ -116,6 +118,7 @@ class AfterQueue {
   static inline thread_local constinit AfterQueue* running = nullptr;
 
   std::deque<Waiting> waiting_;
+  const unsigned process_ = Process::Current();
 };
 
 }  // namespace grapnel::detail

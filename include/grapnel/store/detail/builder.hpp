@@ -57,12 +57,12 @@ class Builder {
   }
 
   Derived& Self() noexcept { return static_cast<Derived&>(*this); }
-  MutationCore& Core() noexcept { return Mutation<E>::Access::Core(mutation_); }
+  MutationCore& Core() { return Mutation<E>::Access::Core(Target()); }
   E& Entity() noexcept { return Mutation<E>::Access::Entity(mutation_); }
 
  private:
   void CheckNotSpent() const {
-    if (handle_) return;
+    if (handle_) return handle_->store->driver->CheckNotInherited();
     throw Error(core::Concat(
         {kTable<E>.entity,
          ": this builder is spent: it ran already, or was moved from; make a new one"}));

@@ -82,7 +82,10 @@ struct TypeEntry {
 struct Store {
   using ErrorSink = std::function<void(const std::exception&)>;
 
-  std::unique_ptr<store::Driver> driver;
+  /// Whether it is another process's, of which fork() made this one.
+  bool IsInherited() const noexcept { return driver->IsInherited(); }
+
+  std::unique_ptr<store::Driver, store::Driver::Close> driver;
   core::Dependencies dependencies;
   core::HookList<Tx, void> commit_hooks;
   core::HookList<Tx, void> rollback_hooks;
@@ -107,6 +110,7 @@ struct Store {
 
   /// Hands on what nobody can catch. Never throws: what the sink throws is dropped.
   void Report(const std::exception_ptr& error) noexcept {
+    if (IsInherited()) return;  // the parent's to tell
     try {
       std::shared_ptr<const ErrorSink> sink;
       if (!reporting) {  // what a sink does and fails in is not told to itself

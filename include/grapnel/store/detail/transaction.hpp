@@ -286,6 +286,20 @@ struct Handle {
            (transaction && transaction->GetKind() == Transaction::Kind::Explicit);
   }
 };
+
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseMoved(std::string_view entity, std::string_view what);
+
+/// The handle that an object of the public face holds, which every one of its calls passes here.
+/// Throws: Error, which says `what` of which entity type it is, when the object was moved from; StorageError
+/// in a child of fork().
+inline const HandlePtr& CheckHeld(const HandlePtr& handle, std::string_view entity,
+                                  std::string_view what) {
+  if (handle == nullptr) [[unlikely]]
+    RefuseMoved(entity, what);
+  handle->store->driver->CheckNotInherited();
+  return handle;
+}
+
 /// What the store knows of a type. Throws: SchemaError.
 inline TypeEntry& TypeOf(const Handle& handle, const Table& table) {
   if (!handle.transaction) return handle.store->TypeOf(table);

@@ -34,6 +34,10 @@ GRAPNEL_DECLARE std::unique_ptr<store::Driver> OpenDriver(std::string_view url);
 /// Throws: StorageError, with the URL in it, of kind Open (there is no such file, no permission, texts in
 /// UTF-16, cache=shared, a file system without WAL), NotADatabase, Io; BusyError.
 /// Threads: any; the result may be shared by all threads.
+/// Processes: what was opened before fork() is the parent's. In the child every use of it is a StorageError,
+/// and destroying it touches neither transactions nor files and runs no hook. A child opens the database
+/// after exec, for SQLite's own locks do not go along with fork; another file may be opened at once.
+/// Source: https://www.sqlite.org/howtocorrupt.html, 2.6
 template <class... Es>
 Database<Es...> Open(std::string_view url) {
   return Database<Es...>::Adopt(sqlite::detail::OpenDriver(url));

@@ -102,7 +102,8 @@ GRAPNEL_DEFINE core::HookHandle AddHooks(const HandlePtr& handle, const Table& t
   TypeEntry& type = handle->store->TypeOf(table);
   const auto id = type.runtime.Add({hooks.begin(), hooks.size()});
   return core::HookHandle([store = std::weak_ptr(handle->store), &type, id] {
-    if (const auto alive = store.lock()) type.runtime.Remove(id);
+    const auto alive = store.lock();
+    if (alive && !alive->IsInherited()) type.runtime.Remove(id);
   });
 }
 GRAPNEL_DEFINE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table& table,
@@ -111,14 +112,15 @@ GRAPNEL_DEFINE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table&
   core::StoredHooks& list = *LocalHooks(*handle->GetLevel(), table.type, true);
   const auto id = list.Add({hooks.begin(), hooks.size()});
   return core::HookHandle([handle = std::weak_ptr(handle), &list, id] {
-    if (const auto alive = handle.lock()) list.Remove(id);
+    const auto alive = handle.lock();
+    if (alive && !alive->store->IsInherited()) list.Remove(id);
   });
 }
 
 GRAPNEL_DEFINE HandlePtr OpenStore(std::unique_ptr<store::Driver> driver,
                                    std::span<std::unique_ptr<TypeEntry>> types) {
   auto store = std::make_shared<Store>();
-  store->driver = std::move(driver);
+  store->driver.reset(driver.release());
   std::vector<const Table*> tables;
   for (auto& type : types) {
     tables.push_back(type->table);

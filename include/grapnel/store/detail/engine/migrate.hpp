@@ -54,10 +54,11 @@ class Migrating {
   Migrating(const Migrating&) = delete;
   Migrating& operator=(const Migrating&) = delete;
   ~Migrating() {
+    if (!lease_) return;
     lease_->Watch(nullptr);
     lease_->Rollback();
   }
-  store::Connection& Get() const noexcept { return *lease_; }
+  store::Connection& Get() const { return *lease_; }
 
  private:
   store::Lease lease_;

@@ -36,8 +36,15 @@ GRAPNEL_DEFINE void Transaction::MarkThread(const HandlePtr& handle, Mark::Aband
   mark_ = Marks::Add(handle, *store_, abandon);
 }
 
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseMoved(std::string_view entity,
+                                                         std::string_view what) {
+  throw Error(core::Concat({entity, entity.empty() ? "" : ": ", what,
+                            " was used after it was moved from; use the one that it was moved to"}));
+}
+
 GRAPNEL_DEFINE void Transaction::Begin(const core::Context& context) {
   if (lease_) return;
+  store_->driver->CheckNotInherited();
   const bool reads = kind_ == Kind::ReadOnly;
   store::Lease lease = reads ? store_->driver->Reader(context) : store_->driver->Writer(context);
   lease->Watch(&context);
@@ -156,6 +163,7 @@ GRAPNEL_DEFINE void Transaction::AfterRollback(const Level& level, std::function
 
 GRAPNEL_DEFINE void Transaction::Commit() {
   Check(root_);
+  store_->driver->CheckNotInherited();
   if (!lease_) return End(TxOutcome::Committed);
   Watch(nullptr);
   try {

@@ -23,6 +23,7 @@ struct Transaction::Access {
   /// Throws as Tx::Commit does.
   static void Commit(const detail::HandlePtr& handle) {
     detail::Transaction& transaction = *handle->transaction;
+    handle->store->driver->CheckNotInherited();
     if (!transaction.StartCommit())
       throw TxError("Commit was called inside of its own commit hooks");
     const std::exception_ptr thrown = RunCommitHooks(handle);
@@ -52,6 +53,10 @@ struct Transaction::Access {
   static std::exception_ptr Rollback(const detail::HandlePtr& handle) {
     detail::Transaction& transaction = *handle->transaction;
     std::exception_ptr first;
+    if (handle->store->IsInherited()) {  // its hooks and callbacks are the parent's
+      transaction.Rollback();
+      return first;
+    }
     if (transaction.TakeRollbackHooks()) {
       std::vector<Snapshot> hooks{handle->store->rollback_hooks.Load(),
                                   transaction.Root().rollback_hooks.Load()};
@@ -84,6 +89,7 @@ struct Transaction::Access {
   /// Ends a transaction whose thread ends, and tells of it: nobody else can.
   static void Abandon(const detail::HandlePtr& handle) noexcept {
     detail::Transaction& transaction = *handle->transaction;
+    if (handle->store->IsInherited()) return transaction.Rollback();
     if (!transaction.ClaimEnd()) return;  // another thread is just destroying it
     if (transaction.GetKind() == detail::Transaction::Kind::ReadOnly) return transaction.Rollback();
     try {
@@ -143,7 +149,7 @@ struct Transaction::Access {
 };
 
 GRAPNEL_DEFINE Transaction::~Transaction() {
-  if (!owner_ || !handle_) return;
+  if (!owner_ || !handle_ || handle_->store->IsInherited()) return;
   detail::Transaction& transaction = *handle_->transaction;
   if (!transaction.IsOfThisThread() && !transaction.ClaimEnd()) return;
   std::exception_ptr thrown;
@@ -237,7 +243,8 @@ GRAPNEL_DEFINE core::HookHandle Transaction::Add(Hooks list, std::initializer_li
   }
   const auto id = (level.*list).Add(hooks);
   return core::HookHandle([handle = std::weak_ptr(handle_), list, id] {
-    if (const auto alive = handle.lock()) (alive->GetLevel()->*list).Remove(id);
+    const auto alive = handle.lock();
+    if (alive && !alive->store->IsInherited()) (alive->GetLevel()->*list).Remove(id);
   });
 }
 
