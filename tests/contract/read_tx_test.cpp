@@ -162,3 +162,27 @@ TEST_CASE("B89 a ReadTx belongs to its thread and keeps the context of its clien
   REQUIRE_THROWS_AS(Names(read), grapnel::CancelledError);
   REQUIRE_THROWS_AS(client.ReadTx(), grapnel::Error);
 }
+
+TEST_CASE("B89 what is refused inside a ReadTx is told what a ReadTx can do") {
+  World world{GENERATE(Place::Memory, Place::File)};
+  Add(world.client, "Ada");
+  const auto message = [&](auto action) {
+    return std::string(Thrown<TxError>([&] { action(world.client); }).what());
+  };
+  {
+    const auto read = world.client.ReadTx();
+    for (const std::string& refused :
+         {message([](const auto& client) { Names(client); }),
+          message([](const auto& client) { Add(client, "Grace"); }),
+          message([](const auto& client) { static_cast<void>(client.ReadTx()); }),
+          message([](const auto& client) { static_cast<void>(client.With(1s).Tx()); })}) {
+      INFO(refused);
+      CHECK(refused.find("inside a ReadTx of the same thread") != std::string::npos);
+      CHECK(refused.find("rtx.Of<...>().Query()") != std::string::npos);
+      CHECK(refused.find("use the transaction") == std::string::npos);
+    }
+    CHECK(Names(read) == Lines{"Ada"});
+  }
+  auto tx = world.client.Tx();
+  CHECK(message([](const auto& client) { Names(client); }).find("tx.Client()") != std::string::npos);
+}

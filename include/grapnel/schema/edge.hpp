@@ -5,12 +5,14 @@
 #include <grapnel/schema/relation.hpp>
 #include <grapnel/schema/token.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace grapnel {
 
@@ -39,6 +41,35 @@ using NeighbourOf = typename MemberToken<Member>::Type::Neighbour;
 /// The type of the neighbour's id.
 template <auto Member>
 using NeighbourId = IdOfNeighbour<NeighbourOf<Member>>;
+
+/// What Set of this member does not take.
+template <class T, auto Member>
+concept NoValueOf = [] {
+  if constexpr (OneMember<Member>) {
+    return !std::is_convertible_v<T, NeighbourId<Member>>;
+  } else if constexpr (ManyMember<Member>) {
+    return !std::is_convertible_v<T, std::vector<NeighbourId<Member>>>;
+  } else {
+    return !std::is_convertible_v<T, typename MemberToken<Member>::Bare> &&
+           !OptionalOf<T, typename MemberToken<Member>::Type>;
+  }
+}();
+
+/// Does not compile, and says what Set takes.
+template <auto Member, class T>
+constexpr void RefuseValue() {
+  if constexpr (OneMember<Member>) {
+    static_assert(std::convertible_to<T, NeighbourId<Member>>,
+                  "this edge is set by the id of the neighbour: .Set(F<&Card::owner>, ada.id)");
+  } else if constexpr (ManyMember<Member>) {
+    static_assert(std::convertible_to<T, std::vector<NeighbourId<Member>>>,
+                  "this edge is set by the ids of the neighbours: .Set(F<&User::friends>, {7, 9})");
+  } else {
+    static_assert(std::convertible_to<T, typename MemberToken<Member>::Bare>,
+                  "this value does not fit the field: give Set one of the member's own type (std::nullopt "
+                  "clears an optional field)");
+  }
+}
 
 /// What every edge has, whatever its type.
 struct EdgeTraits {

@@ -25,6 +25,22 @@ struct Nothing {};
 template <class Bare, class D>
 constexpr bool kIsDefault = std::is_invocable_r_v<Bare, const D&> || std::is_convertible_v<D, Bare>;
 
+/// Whether a default can stand in a constant by itself: what owns memory cannot, and is given as a function.
+/// Of texts and vectors their own size decides: see CheckConstant.
+template <class Bare, class D>
+constexpr bool kIsConstant = std::is_invocable_r_v<Bare, const D&> ||
+                             std::is_trivially_destructible_v<D> ||
+                             requires(const D& value) { value.capacity(); };
+
+/// Stops the compiler at a text or vector that owns memory, which a constant cannot.
+template <class D>
+constexpr void CheckConstant(const D& value) {
+  if constexpr (requires { value.capacity(); }) {
+    if (std::is_constant_evaluated() && value.capacity() > D().capacity())
+      throw "a Default that owns memory is given as a function: .Default([] { return Bytes{1, 2}; })";
+  }
+}
+
 /// Why a text or blob of this many bytes is refused, or nothing.
 inline std::optional<std::string> CheckLength(std::size_t size, std::size_t least,
                                               std::size_t most) {
@@ -146,6 +162,10 @@ class [[nodiscard]] Field {
     static_assert(detail::kIsDefault<Bare, D>,
                   "Default takes a value of the field's type, or a function without parameters that "
                   "returns one, as in .Default(0) or .Default(NewUuid)");
+    static_assert(detail::kIsConstant<Bare, D>,
+                  "a Default that owns memory cannot stand in a constant: give a function that makes "
+                  "it, as in .Default([] { return Bytes{1, 2}; })");
+    detail::CheckConstant(value);
     return Change<D, UpdateDefault_, Validators...>(std::move(value), update_default_, validators_);
   }
   /// The value that an update sets unless it sets, adds to or clears the field itself.
@@ -154,6 +174,10 @@ class [[nodiscard]] Field {
     static_assert(detail::kIsDefault<Bare, D>,
                   "UpdateDefault takes a value of the field's type, or a function without parameters "
                   "that returns one, as in .UpdateDefault(Now)");
+    static_assert(detail::kIsConstant<Bare, D>,
+                  "an UpdateDefault that owns memory cannot stand in a constant: give a function that "
+                  "makes it, as in .UpdateDefault([] { return Bytes{1, 2}; })");
+    detail::CheckConstant(value);
     return Change<Default_, D, Validators...>(default_, std::move(value), validators_);
   }
 

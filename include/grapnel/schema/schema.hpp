@@ -193,6 +193,18 @@ inline constexpr std::size_t kEdgePlaceOf = kPlaceIn<EdgesOf<E>, Member>;
 template <class E, auto Member>
 concept EdgeOf = kEdgePlaceOf<E, Member> < kEdgeCount<E>;
 
+/// Whether a member is a column of E's own table: a field, or an edge whose foreign key stands there.
+template <class E, auto Member>
+inline constexpr bool kIsColumn = [] {
+  if constexpr (!EdgeMember<Member>) {
+    return true;
+  } else if constexpr (EdgeOf<E, Member>) {
+    return std::tuple_element_t<kEdgePlaceOf<E, Member>, EdgesOf<E>>::HoldsKey;
+  } else {
+    return OneMember<Member>;
+  }
+}();
+
 template <class E, std::size_t Place>
 inline constexpr bool kIsRequired = std::get<Place>(kEdges<E>).Traits().required;
 
@@ -266,6 +278,9 @@ constexpr Column MakeColumn() {
   using T = typename F::Type;
   using Bare = typename F::Bare;
   constexpr const F& field = std::get<I>(kFields<E>);
+  static_assert(!F::HasUpdateDefault || !(I == 0 || field.Traits().immutable),
+                "an Immutable field, as every id is, does not change after its creation: leave out "
+                "UpdateDefault, or Immutable");
   Column column{};
   column.name = field.Traits().name;
   column.storage = field.Traits().storage;

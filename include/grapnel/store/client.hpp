@@ -44,6 +44,13 @@ class Client {
     return grapnel::Tx::Handed(std::move(handle), true);
   }
 
+  /// Tx() takes no function: this does not compile.
+  template <class F>
+  void Tx(F&&) const {
+    static_assert(!std::is_same_v<F, F>,
+                  "Tx() begins a transaction and takes no function: to run one inside it and commit, "
+                  "write client.WithTx([&](grapnel::Tx& tx) { ... })");
+  }
   /// Runs `body(tx)` in a transaction and commits it; rolls back when it throws, and passes that on.
   /// Returns: what `body` returned.
   /// Throws: as Tx and Tx::Commit.
@@ -74,6 +81,10 @@ class Client {
   [[nodiscard]] Client With(V value) const {
     return Client(Longer(Held()->context.With(std::move(value))));
   }
+  /// Hooks are registered on the database itself, for all its callers: this does not compile.
+  template <class... Hs>
+    requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
+  void Use(Hs...) const = delete;
   /// This client, with every statement's text handed to `trace`; by default to standard error.
   [[nodiscard]] Client Debug(core::Context::Trace trace = PrintStatement) const {
     return Client(Longer(Held()->context.WithTrace(std::move(trace))));

@@ -22,14 +22,6 @@
 
 namespace grapnel {
 
-namespace detail {
-
-/// Never holds: its name is what the compiler says of client.With(...).Use(...).
-template <class... Hs>
-concept RegisterHooksOnTheDatabaseInstead = sizeof...(Hs) > sizeof...(Hs);
-
-}  // namespace detail
-
 namespace store {
 
 /// A client of a whole database that knows its entity types: what Database::With returns.
@@ -61,10 +53,6 @@ class View : public Client {
   [[nodiscard]] View With(V value) const {
     return View(Longer(Held()->context.With(std::move(value))));
   }
-  /// Hooks are registered on the database itself, for all its callers: this does not compile.
-  template <class... Hs>
-    requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
-  void Use(Hs...) const = delete;
   /// As Client::Debug, keeping the types.
   [[nodiscard]] View Debug(core::Context::Trace trace = PrintStatement) const {
     return View(Longer(Held()->context.WithTrace(std::move(trace))));

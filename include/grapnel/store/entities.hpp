@@ -18,6 +18,16 @@
 #include <utility>
 #include <vector>
 
+namespace grapnel::detail {
+
+/// Never holds: its name is what the compiler says of client.With(...).Use(...), m.Client().Use(...) and of
+/// the same behind Of<User>(). Register by client.Of<User>().Use(hook) where client is what Open
+/// returned, or for one transaction by tx.Of<User>().Use(hook).
+template <class... Hs>
+concept RegisterHooksOnTheDatabaseInstead = sizeof...(Hs) > sizeof...(Hs);
+
+}  // namespace grapnel::detail
+
 namespace grapnel::store {
 
 /// Reads the entities of one type.
@@ -84,6 +94,11 @@ class [[nodiscard]] Entities : public Reader<E> {
   store::DeleteOne<E> DeleteOne(Id id) const { return {this->Held(), std::move(id)}; }
   store::DeleteOne<E> DeleteOne(const E& entity) const { return {this->Held(), entity.id}; }
   store::DeleteMany<E> Delete() const { return store::DeleteMany<E>(this->Held()); }
+
+  /// Hooks are registered on the database itself, or on a transaction: this does not compile.
+  template <class... Hs>
+    requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
+  void Use(Hs...) const = delete;
 };
 
 /// The same, of a database: takes runtime hooks.

@@ -126,6 +126,11 @@ class Mutation final : public AnyMutation {
   void Set(MemberToken<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
     core_.SetEdge(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids));
   }
+  /// A value that does not fit: does not compile.
+  template <auto M, detail::NoValueOf<M> T>
+  void Set(MemberToken<M>, T&&) {
+    detail::RefuseValue<M, T>();
+  }
   /// Adds neighbours, and no longer removes them. Those that are there already stay.
   template <auto M>
     requires detail::EdgeMember<M>
@@ -302,11 +307,15 @@ using Next = core::Next<Mutation<E>, Value<E>>;
 template <class E>
 using Hook = core::Hook<Mutation<E>, Value<E>>;
 
-/// A hook around mutations of every type that is compiled once: `AnyHook(f)`, where f is called as
+/// A hook around mutations of every type that is compiled once: `AnyHook(f)`, where f is called, const, as
 /// `AnyValue f(AnyMutation& m, AnyNext next)`. What `next` returns is passed on as it is; a count stands for
 /// itself.
 template <class F>
 class AnyHook {
+  static_assert(std::is_invocable_r_v<AnyValue, const F&, AnyMutation&, AnyNext>,
+                "AnyHook takes a function or an object whose call operator is const (no mutable "
+                "lambda), called as grapnel::AnyValue f(grapnel::AnyMutation& m, grapnel::AnyNext next)");
+
  public:
   explicit AnyHook(F hook) : hook_(std::move(hook)) {}
 

@@ -205,6 +205,14 @@ consteval bool CheckIdOrField() {
 }
 
 template <auto Member>
+consteval bool CheckOrder() {
+  static_assert(kIsColumn<typename MemberToken<Member>::Owner, Member>,
+                "this end of the edge has no foreign key in its row: order by a field, as in "
+                "Order(Asc(F<&User::name>))");
+  return CheckIdOrField<Member>();
+}
+
+template <auto Member>
 store::Predicate<typename MemberToken<Member>::Owner> Leaf(store::PredicateKind kind,
                                                      std::vector<FieldValue> values = {}) {
   static_assert(CheckIdOrField<Member>());
@@ -237,15 +245,53 @@ auto Compare(store::PredicateKind kind, typename MemberToken<Member>::Bare value
 }
 
 template <auto Member>
+using PredicateOf = store::Predicate<typename MemberToken<Member>::Owner>;
+
+template <class T>
+inline constexpr bool kIsToken = false;
+template <auto Member>
+inline constexpr bool kIsToken<MemberToken<Member>> = true;
+template <class T>
+inline constexpr bool kIsToken<T&> = kIsToken<std::remove_cv_t<T>>;
+template <class T>
+inline constexpr bool kIsToken<const T> = kIsToken<T>;
+
+/// What the member cannot be compared with.
+template <class T, auto Member>
+concept NoOperandOf =
+    EdgeMember<Member> || !std::is_convertible_v<T, typename MemberToken<Member>::Bare>;
+
+template <auto Member, class T>
+PredicateOf<Member> RefuseOperand() {
+  static_assert(!EdgeMember<Member>,
+                "an edge is compared by its neighbours: F<&Card::owner>.Has(F<&User::id> == 3)");
+  static_assert(EdgeMember<Member> || !kIsToken<T>,
+                "a field is compared with a value, not with another field or edge");
+  if constexpr (!EdgeMember<Member> && !kIsToken<T>) {
+    static_assert(std::convertible_to<T, typename MemberToken<Member>::Bare>,
+                  "this value does not fit the field: compare it with one of the member's own type "
+                  "(IsNull() asks for NULL)");
+  }
+  return PredicateOf<Member>(nullptr);
+}
+
+template <auto Member>
 struct PredicatesOf {
   using Bare = typename MemberToken<Member>::Bare;
   using Kind = store::PredicateKind;
 
-  static auto IsNull() { return Leaf<Member>(Kind::IsNull); }
+  static auto IsNull() {
+    static_assert(kIsColumn<typename MemberToken<Member>::Owner, Member>,
+                  "this end of the edge has no foreign key that could be NULL: ask for neighbours, "
+                  "!F<&User::cards>.Has() in place of IsNull(), .Has() in place of NotNull()");
+    return Leaf<Member>(Kind::IsNull);
+  }
   static auto NotNull() { return !IsNull(); }
 
   template <class... Values>
   static auto In(const Values&... values) {
+    static_assert(!EdgeMember<Member>,
+                  "an edge is compared by its neighbours: F<&Card::owner>.Has(F<&User::id>.In(3, 4))");
     std::vector<FieldValue> list;
     if constexpr ((std::is_convertible_v<const Values&, Bare> && ...)) {
       (list.push_back(Operand<Member>(Bare(values))), ...);
@@ -340,6 +386,63 @@ auto operator>=(detail::NonDeduced<typename MemberToken<Member>::Bare> value, Me
   return detail::Compare<Member>(store::PredicateKind::LessEqual, std::move(value));
 }
 
+// What cannot be compared: does not compile, and says what to write.
+
+template <auto Member, detail::NoOperandOf<Member> T>
+auto operator==(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
+  return detail::RefuseOperand<Member, T>();
+}
+template <auto Member, detail::NoOperandOf<Member> T>
+auto operator!=(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
+  return detail::RefuseOperand<Member, T>();
+}
+template <auto Member, detail::NoOperandOf<Member> T>
+auto operator<(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
+  return detail::RefuseOperand<Member, T>();
+}
+template <auto Member, detail::NoOperandOf<Member> T>
+auto operator<=(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
+  return detail::RefuseOperand<Member, T>();
+}
+template <auto Member, detail::NoOperandOf<Member> T>
+auto operator>(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
+  return detail::RefuseOperand<Member, T>();
+}
+template <auto Member, detail::NoOperandOf<Member> T>
+auto operator>=(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
+  return detail::RefuseOperand<Member, T>();
+}
+template <auto Member, detail::NoOperandOf<Member> T>
+  requires(!detail::kIsToken<T>)
+auto operator==(T&&, MemberToken<Member>) -> detail::PredicateOf<Member> {
+  return detail::RefuseOperand<Member, T>();
+}
+template <auto Member, detail::NoOperandOf<Member> T>
+  requires(!detail::kIsToken<T>)
+auto operator!=(T&&, MemberToken<Member>) -> detail::PredicateOf<Member> {
+  return detail::RefuseOperand<Member, T>();
+}
+template <auto Member, detail::NoOperandOf<Member> T>
+  requires(!detail::kIsToken<T>)
+auto operator<(T&&, MemberToken<Member>) -> detail::PredicateOf<Member> {
+  return detail::RefuseOperand<Member, T>();
+}
+template <auto Member, detail::NoOperandOf<Member> T>
+  requires(!detail::kIsToken<T>)
+auto operator<=(T&&, MemberToken<Member>) -> detail::PredicateOf<Member> {
+  return detail::RefuseOperand<Member, T>();
+}
+template <auto Member, detail::NoOperandOf<Member> T>
+  requires(!detail::kIsToken<T>)
+auto operator>(T&&, MemberToken<Member>) -> detail::PredicateOf<Member> {
+  return detail::RefuseOperand<Member, T>();
+}
+template <auto Member, detail::NoOperandOf<Member> T>
+  requires(!detail::kIsToken<T>)
+auto operator>=(T&&, MemberToken<Member>) -> detail::PredicateOf<Member> {
+  return detail::RefuseOperand<Member, T>();
+}
+
 namespace store {
 
 template <class A, class B>
@@ -365,14 +468,14 @@ Predicate<E> operator!(const Predicate<E>& predicate) {
 /// Orders rows by a field, smallest first; NULL stands before every value.
 template <auto Member>
 store::Order<typename MemberToken<Member>::Owner> Asc(MemberToken<Member>) {
-  static_assert(detail::CheckIdOrField<Member>());
+  static_assert(detail::CheckOrder<Member>());
   return {{MemberToken<Member>::Tag(), false}};
 }
 
 /// Orders rows by a field, largest first; NULL stands behind every value.
 template <auto Member>
 store::Order<typename MemberToken<Member>::Owner> Desc(MemberToken<Member>) {
-  static_assert(detail::CheckIdOrField<Member>());
+  static_assert(detail::CheckOrder<Member>());
   return {{MemberToken<Member>::Tag(), true}};
 }
 

@@ -79,6 +79,15 @@ class Transaction {
     return Add(&detail::Level::rollback_hooks, {TxHook(std::move(hooks))...});
   }
 
+  /// Hooks around mutations are registered for a type: this does not compile.
+  template <class H, class... Hs>
+  core::HookHandle Use(H, Hs...) const {
+    static_assert(!std::is_same_v<H, H>,
+                  "a transaction takes hooks of one type at a time: tx.Of<User>().Use(hook); around "
+                  "its own commit and rollback they are tx.OnCommit(hook) and tx.OnRollback(hook)");
+    return {};
+  }
+
   /// Runs `callback()` once the outermost transaction is committed and durable; never when the work
   /// that it was added in is rolled back. It cannot change the outcome: what it throws is reported
   /// as a CommittedError once all callbacks ran.
@@ -89,6 +98,13 @@ class Transaction {
 
   /// A transaction nested in this one, as a savepoint. Until it ends this one cannot be used.
   [[nodiscard("it is rolled back when its object is gone")]] GRAPNEL_DECLARE Transaction Tx() const;
+  /// Tx() takes no function: this does not compile.
+  template <class F>
+  void Tx(F&&) const {
+    static_assert(!std::is_same_v<F, F>,
+                  "Tx() begins a nested transaction and takes no function: to run one inside it and "
+                  "commit, write tx.WithTx([&](grapnel::Tx& nested) { ... })");
+  }
   /// Runs `body(tx)` in a nested transaction; see Client::WithTx.
   template <class F>
   decltype(auto) WithTx(F&& body) const {

@@ -141,6 +141,12 @@ class Setting : public Builder<Derived, E> {
                               const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
     return std::move(Set(edge, ids));
   }
+  /// A value that does not fit: does not compile.
+  template <auto M, NoValueOf<M> T>
+  Derived&& Set(MemberToken<M>, T&&) {
+    RefuseValue<M, T>();
+    return std::move(this->Self());
+  }
   /// Adds neighbours: `AddIDs(F<&User::friends>, {7, 9})`. Those that are there already stay.
   template <auto M>
   Derived& AddIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {

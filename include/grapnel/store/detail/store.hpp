@@ -153,7 +153,8 @@ struct Store {
 struct Mark {
   using Abandon = void (*)(const HandlePtr&) noexcept;
 
-  Mark(const HandlePtr& of, const Store& s, Abandon a) noexcept : handle(of), store(&s), abandon(a) {}
+  Mark(const HandlePtr& of, const Store& s, Abandon a, bool only_reads) noexcept
+      : handle(of), store(&s), abandon(a), reads(only_reads) {}
   void Release() noexcept {
     if (owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
@@ -161,6 +162,7 @@ struct Mark {
   const std::weak_ptr<const Handle> handle;
   const Store* const store;
   const Abandon abandon;  // ends what its thread left open
+  const bool reads;       // a ReadTx
   Mark* next = nullptr;   // of the thread alone
   std::atomic<bool> active{true};
   std::atomic<int> owners{2};
@@ -171,13 +173,14 @@ struct Mark {
 class Marks {
  public:
   /// Returns: the transaction's share.
-  static Mark* Add(const HandlePtr& handle, const Store& store, Mark::Abandon abandon) {
+  static Mark* Add(const HandlePtr& handle, const Store& store, Mark::Abandon abandon,
+                   bool reads) {
     Sweep();
     if (!ended) {
       static thread_local const AtThreadEnd at_end;
       at_end.Expect();
     }
-    Mark* mark = new Mark(handle, store, abandon);
+    Mark* mark = new Mark(handle, store, abandon, reads);
     mark->next = std::exchange(first, mark);
     return mark;
   }
@@ -201,8 +204,12 @@ class Marks {
     for (const Mark* mark = first; mark != nullptr; mark = mark->next) {
       if (mark->store == &store) {
         throw TxError(
-            "the base client was used inside a transaction of the same thread: use the transaction, "
-            "tx.Of<...>() or tx.Client()");
+            mark->reads
+                ? "the base client was used inside a ReadTx of the same thread: read by that one, "
+                  "rtx.Of<...>().Query() or rtx.Of<...>().Get(id); it has no tx.Client(), so end it "
+                  "before you write"
+                : "the base client was used inside a transaction of the same thread: use the "
+                  "transaction, tx.Of<...>() or tx.Client()");
       }
     }
   }

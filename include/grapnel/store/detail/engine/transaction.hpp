@@ -33,7 +33,7 @@ GRAPNEL_DEFINE TypeEntry& Transaction::TypeOf(const Table& table) {
 }
 
 GRAPNEL_DEFINE void Transaction::MarkThread(const HandlePtr& handle, Mark::Abandon abandon) {
-  mark_ = Marks::Add(handle, *store_, abandon);
+  mark_ = Marks::Add(handle, *store_, abandon, kind_ == Kind::ReadOnly);
 }
 
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseMoved(std::string_view entity,
@@ -61,7 +61,7 @@ GRAPNEL_DEFINE std::int64_t Transaction::Read(const Level& level, TypeEntry& typ
 
 GRAPNEL_DEFINE std::int64_t Transaction::Write(const Level& level, TypeEntry& type,
                                                const core::Context& context, Statement statement) {
-  if (kind_ == Kind::ReadOnly) throw TxError("a ReadTx does not write");
+  if (kind_ == Kind::ReadOnly) throw TxError("a ReadTx does not write: it reads, rtx.Of<...>().Query() or rtx.Of<...>().Get(id)");
   return Guarded(level, type, context, true, statement);
 }
 

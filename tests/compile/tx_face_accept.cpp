@@ -1,0 +1,13 @@
+#include "contract/graph_model.hpp"
+
+using graph::Card;
+using graph::Pet;
+using graph::User;
+
+void Register(const grapnel::Database<User, Card, Pet>& client, grapnel::Tx& tx) {
+  const auto hook = [](grapnel::Mutation<User>& m, grapnel::Next<User> next) { return next(m); };
+  tx.Of<User>().Use(hook);
+  client.WithTx([](grapnel::Tx&) {});
+  tx.WithTx([](grapnel::Tx&) {});
+  client.Of<User>().Use(hook);
+}
