@@ -104,6 +104,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/sql.hpp
   grapnel/store/sqlite/statement.hpp
   grapnel/store/sqlite/tables.hpp
+  grapnel/store/sqlite/values.hpp
   grapnel/store/sqlite/wanted.hpp
   grapnel/store/tx.hpp
   grapnel/store/value.hpp

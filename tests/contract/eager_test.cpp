@@ -190,13 +190,55 @@ TEST_CASE("B99 each edge takes one query, nested ones too, however often neighbo
   const auto none = traced.Of<User>().Query().Where(kId > 99).With(kCards).With(kBest).All();
   REQUIRE(none.empty());
   REQUIRE(log == Lines{"User"});
-  // The edge asked for twice: the last says which neighbours.
+  // The edge asked for twice: it is loaded once, and the conditions hold.
   const User twice =
       db.Users()
           .With(kCards)
           .With(kCards, [](auto& c) { c.Where(F<&Card::id> >= 2).Order(Desc(F<&Card::id>)); })
           .First();
   REQUIRE(Column(twice.cards, &Card::id) == Ids{3, 2});
+}
+
+TEST_CASE("B115 several With of one edge are one: nested loads together, all filters, one query") {
+  const World db;
+  int queries = 0;
+  const auto traced = db.client.Debug([&](std::string_view sql) {
+    queries += sql.find(" FROM \"") != sql.npos ? 1 : 0;
+  });
+  const auto load = [&] {
+    queries = 0;
+    return traced.Of<User>()
+        .Query()
+        .Order(Asc(kId))
+        .With(kFriends, [](auto& f) { f.Where(kId >= 2).With(kBest); })
+        .With(kFriends, [](auto& f) { f.With(kCards, [](auto& c) { c.Where(F<&Card::id> > 1); }); })
+        .With(kFriends)
+        .With(kFriends, [](auto& f) {
+          f.Where(kId < 3).With(kCards, [](auto& c) { c.Where(F<&Card::id> < 9).With(kOwner); });
+        })
+        .All();
+  };
+  load();  // looks at the tables as well
+  const auto users = load();
+  CHECK(queries == 5);  // users, friends, their best friends, their cards, the cards' owners
+  REQUIRE(users.size() == 3);
+  REQUIRE(Column(users[0].friends, &User::id) == Ids{2});
+  CHECK(users[0].friends[0].best_friend.IsLoaded());
+  REQUIRE(Column(users[0].friends[0].cards, &Card::id) == Ids{4});
+  CHECK(users[0].friends[0].cards[0].owner->name == "b");
+  CHECK(users[1].friends.empty());  // "a" is 1
+
+  // Conditions that exclude each other leave none; a second order comes within the first.
+  CHECK(db.Users()
+            .With(kCards, [](auto& c) { c.Where(F<&Card::id> == 1); })
+            .With(kCards, [](auto& c) { c.Where(F<&Card::id> == 2); })
+            .First()
+            .cards.empty());
+  const User ordered = db.Users()
+                           .With(kFriends, [](auto& f) { f.Order(Asc(F<&User::version>)); })
+                           .With(kFriends, [](auto& f) { f.Order(Desc(kId)); })
+                           .First();
+  CHECK(Column(ordered.friends, &User::id) == Ids{3, 2});
 }
 
 TEST_CASE("B99 100,000 parents take one query per edge as well") {

@@ -3,10 +3,13 @@
 
 #include <grapnel/grapnel.hpp>
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <list>
 #include <optional>
@@ -326,4 +329,179 @@ TEST_CASE("predicates narrow updates and deletes as they narrow queries") {
   CHECK_THROWS_AS(people.users.DeleteOne(3).Where(kAge.In(many)).Exec(), grapnel::NotFoundError);
   CHECK(people.users.Delete().Where(kId > 2 && kNick.In("", "C")).Exec() == 2);
   CHECK(people.Where(kId > 0) == Ids{1, 2});
+}
+
+namespace {
+
+/// Runs `body` on a thread with a stack of 256 kB.
+template <class F>
+void OnSmallStack(F body) {
+  pthread_attr_t attributes;
+  REQUIRE(pthread_attr_init(&attributes) == 0);
+  REQUIRE(pthread_attr_setstacksize(&attributes, 256 * 1024) == 0);
+  pthread_t thread;
+  const auto run = [](void* what) -> void* {
+    (*static_cast<F*>(what))();
+    return nullptr;
+  };
+  REQUIRE(pthread_create(&thread, &attributes, run, &body) == 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+}
+
+using UserPredicate = grapnel::store::Predicate<model::User>;
+
+}  // namespace
+
+TEST_CASE("B166 100,000 terms are built, run and destroyed, however they are nested") {
+  const auto client = grapnel::Open<model::User>(":memory:");
+  client.Migrate();
+  std::vector<model::User> users(20);
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    users[i].name = std::to_string(i);
+    users[i].age = static_cast<std::int64_t>(i);
+  }
+  client.Of<model::User>().CreateBulk(users).Save();
+  constexpr int kTerms = 100'000;
+  const auto age = F<&model::User::age>;
+  struct Shape {
+    const char* name;
+    bool all;  // or the one of age 0 alone
+    UserPredicate (*add)(const UserPredicate&, int);
+  };
+  const Shape shapes[] = {
+      {"or, to the left", true,
+       [](const UserPredicate& p, int i) { return p || F<&model::User::age> == i; }},
+      {"or, to the right", true,
+       [](const UserPredicate& p, int i) { return F<&model::User::age> == i || p; }},
+      {"and, to either side", false,
+       [](const UserPredicate& p, int i) {
+         return i % 2 == 0 ? p && F<&model::User::age> != i : F<&model::User::age> != i && p;
+       }},
+      {"negated", false,
+       [](const UserPredicate& p, int) { return !p; }},
+      {"negated chains", true,
+       [](const UserPredicate& p, int i) { return !(!p && !(F<&model::User::age> == i)); }},
+      {"other comparisons", true,
+       [](const UserPredicate& p, int i) { return p || F<&model::User::age> >= i; }},
+      {"and of other comparisons", false,
+       [](const UserPredicate& p, int i) { return p && F<&model::User::age> <= i; }},
+      {"parts of texts", true,
+       [](const UserPredicate& p, int i) {
+         return p || F<&model::User::name>.HasPrefix(std::to_string(i));
+       }},
+      {"doubled", false, [](const UserPredicate& p, int i) { return i < 60 ? p && p : p; }},
+  };
+  for (const Shape& shape : shapes) {
+    INFO(shape.name);
+    OnSmallStack([&] {
+      UserPredicate all = age == 0;
+      for (int i = 1; i <= kTerms; ++i) all = shape.add(all, i);
+      auto tx = client.Tx();
+      const std::int64_t found = shape.all ? 20 : 1;
+      CHECK(tx.Of<model::User>().Query().Where(all).Count() == found);
+      CHECK(tx.Of<model::User>().Delete().Where(all).Exec() == found);
+    });
+  }
+}
+
+TEST_CASE("B166 AND and OR that alternate 5,000 deep give what a plain reading gives") {
+  const auto client = grapnel::Open<model::User>(":memory:");
+  client.Migrate();
+  std::vector<model::User> users(40);
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    users[i].name = std::to_string(i);
+    users[i].age = static_cast<std::int64_t>(i);
+    if (i % 3 == 0) users[i].nickname = std::to_string(i % 7);
+  }
+  client.Of<model::User>().CreateBulk(users).Save();
+  std::mt19937 random(7);
+  for (const int depth : {3, 9, 12, 20, 50, 500, 5'000}) {
+    for (int round = 0; round < (depth < 500 ? 6 : 1); ++round) {
+      INFO(depth << ", round " << round);
+      // 1 true, 0 false, -1 NULL, as SQL has it.
+      std::vector<int> expected;
+      UserPredicate all = F<&model::User::age> >= 0;
+      for (std::size_t i = 0; i < users.size(); ++i) expected.push_back(1);
+      for (int i = 0; i < depth; ++i) {
+        const auto number = static_cast<std::int64_t>(random() % 40);
+        const std::string text = std::to_string(random() % 7);
+        const auto kind = random() % 3;
+        UserPredicate term = kind == 0   ? UserPredicate(F<&model::User::age> < number)
+                             : kind == 1 ? UserPredicate(F<&model::User::nickname> == text)
+                                         : F<&model::User::age> == number ||
+                                               (F<&model::User::nickname> != text && F<&model::User::age> > 5);
+        const bool is_and = i % 2 == 0, negated = random() % 4 == 0, right = random() % 2 == 0;
+        for (std::size_t u = 0; u < users.size(); ++u) {
+          const auto& nickname = users[u].nickname;
+          const int equal = !nickname ? -1 : *nickname == text ? 1 : 0;
+          int value = users[u].age < number ? 1 : 0;
+          if (kind == 1) value = equal;
+          if (kind == 2) {
+            const int differs = equal == -1 ? -1 : 1 - equal;
+            const int old = users[u].age > 5 ? 1 : 0;
+            const int both = old == 0 || differs == 0 ? 0 : differs;
+            value = users[u].age == number ? 1 : both;
+          }
+          int& so_far = expected[u];
+          const bool any_null = value == -1 || so_far == -1;
+          if (is_and) {
+            so_far = value == 0 || so_far == 0 ? 0 : any_null ? -1 : 1;
+          } else {
+            so_far = value == 1 || so_far == 1 ? 1 : any_null ? -1 : 0;
+          }
+          if (negated && so_far != -1) so_far = 1 - so_far;
+        }
+        all = is_and ? (right ? term && all : all && term) : (right ? term || all : all || term);
+        if (negated) all = !all;
+      }
+      std::vector<std::int64_t> ages;
+      for (std::size_t u = 0; u < users.size(); ++u) {
+        if (expected[u] == 1) ages.push_back(users[u].age);
+      }
+      std::vector<std::int64_t> found;
+      OnSmallStack([&] {
+        for (const auto& user : client.Of<model::User>().Query().Where(all).Order(Asc(F<&model::User::id>)).All()) {
+          found.push_back(user.age);
+        }
+      });
+      CHECK(found == ages);
+    }
+  }
+}
+
+TEST_CASE("B166 what SQLite does not take is a ValidationError before it is sent, and the Tx lives on") {
+  const auto client = grapnel::Open<model::User>(":memory:");
+  client.Migrate();
+  client.Of<model::User>().Create().Set(F<&model::User::name>, "a").Save();
+  auto tx = client.Tx();
+  tx.Of<model::User>().Create().Set(F<&model::User::name>, "b").Save();
+  // A full tree of AND and OR, deeper than any chain.
+  std::function<UserPredicate(int)> tree = [&](int depth) -> UserPredicate {
+    if (depth == 0) return F<&model::User::age> > depth;
+    const auto one = tree(depth - 1);
+    const auto two = tree(depth - 1) && F<&model::User::age>.IsNull();
+    return depth % 2 == 0 ? one && two : one || two;
+  };
+  std::vector<UserPredicate> odd{tree(17)};
+  UserPredicate doubled = F<&model::User::age> > 1;
+  for (int i = 0; i < 60; ++i) {
+    doubled = i % 2 == 0 ? (doubled && F<&model::User::age> > i) || (F<&model::User::age>.IsNull() && doubled)
+                         : (doubled || F<&model::User::age> > i) && (F<&model::User::age>.IsNull() || doubled);
+  }
+  odd.push_back(doubled);
+  for (const auto& predicate : odd) {
+    try {
+      tx.Of<model::User>().Update().Where(predicate).Set(F<&model::User::worth>, 1).Save();
+      FAIL("it was taken");
+    } catch (const grapnel::ValidationError& error) {
+      INFO(error.what());
+      CHECK(error.Entity() == "User");
+      CHECK(error.Field() == "predicate");
+    }
+    CHECK_THROWS_AS(tx.Of<model::User>().Query().Where(predicate).All(), grapnel::ValidationError);
+    CHECK(tx.Of<model::User>().Query().Count() == 2);
+  }
+  tx.Commit();
+  CHECK(client.Of<model::User>().Query().Count() == 2);
 }

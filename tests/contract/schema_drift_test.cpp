@@ -166,7 +166,7 @@ TEST_CASE("B95 a stored value that its field cannot hold is a SchemaError that n
     raw("INSERT INTO \"Animal\" VALUES (" + values + ")");
     client.Of<Animal>().Query().All();
   };
-  const std::string cannot = ": a stored value cannot be read: ";
+  const std::string cannot = ": in the row with id 1 a stored value cannot be read: ";
   CHECK_THROWS_WITH(read("1, 'x', 128, 1"),
                     "Animal.legs" + cannot + "the value 128 is out of the field's range");
   CHECK_THROWS_WITH(read("1, 'x', 'four', 1"),

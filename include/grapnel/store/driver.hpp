@@ -75,7 +75,7 @@ struct Select : Statement {
   std::optional<std::int64_t> limit{};
   std::int64_t offset = 0;
   /// Only neighbours through this relation, of the rows with the ids `sources` (of OwnKey: the rows with
-  /// these ids). One column more then tells of each row which of the `sources` it is for.
+  /// these ids). One column more then tells of each row the place in `sources` of the one that it is for.
   const Relation* through = nullptr;
   std::span<const FieldValue> sources{};
 };

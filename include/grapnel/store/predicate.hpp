@@ -45,6 +45,29 @@ enum class PredicateKind : std::uint8_t {
 struct PredicateNode;
 using PredicatePtr = std::shared_ptr<const PredicateNode>;
 
+/// A predicate inside another one. They may be nested as deep as memory allows: the outermost that goes
+/// takes those in it down one by one, without recursion.
+class Branch : public PredicatePtr {
+ public:
+  Branch() noexcept = default;
+  Branch(PredicatePtr node) noexcept : PredicatePtr(std::move(node)) {}
+  Branch(const Branch&) = default;
+  Branch(Branch&&) noexcept = default;
+  Branch& operator=(const Branch& other) {
+    return *this = Branch(other);
+  }
+  Branch& operator=(Branch&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Branch() {
+    if (*this) Drop();
+  }
+
+ private:
+  void Drop() noexcept;
+};
+
 /// How to order rows: see Asc and Desc.
 struct Ordering {
   detail::FieldTag field;
@@ -53,7 +76,7 @@ struct Ordering {
 
 /// Some rows of a type: those that match, or a part of them.
 struct Rows {
-  PredicatePtr where{};
+  Branch where{};
   std::vector<Ordering> order{};
   std::optional<std::int64_t> limit{};
   std::int64_t offset = 0;
@@ -64,12 +87,31 @@ struct PredicateNode {
   PredicateKind kind;
   detail::FieldTag field = nullptr;                 // of a leaf; of Has, the edge
   std::vector<FieldValue> values{};                 // of a leaf
-  PredicatePtr left{};                              // And, Or, Not; Has: about the neighbour, or null
-  PredicatePtr right{};                             // And, Or
+  Branch left{};                                    // And, Or, Not; Has: about the neighbour, or null
+  Branch right{};                                   // And, Or
   const detail::Relation* relation = nullptr;       // ReachedBy; Has, in place of the edge's tag; In and
                                                     // IsNull, of its foreign key
   std::shared_ptr<const Rows> from{};               // ReachedBy: neighbours of these rows of its source
 };
+
+inline void Branch::Drop() noexcept {
+  static thread_local constinit std::vector<PredicatePtr>* going = nullptr;
+  if (going != nullptr) {
+    try {
+      return going->push_back(std::move(*this));
+    } catch (...) {  // NOLINT(bugprone-empty-catch): without memory it goes at once
+      return;
+    }
+  }
+  std::vector<PredicatePtr> mine;
+  going = &mine;
+  reset();
+  while (!mine.empty()) {
+    const PredicatePtr next = std::move(mine.back());
+    mine.pop_back();
+  }
+  going = nullptr;
+}
 
 /// Rows that are neighbours of `from`, rows of the relation's source.
 inline PredicatePtr NeighboursOf(const detail::Relation& relation, Rows from) {

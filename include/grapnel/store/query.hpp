@@ -55,13 +55,15 @@ class Choosing {
   ///   .With(F<&User::cards>, [](auto& cards) {
   ///   cards.Order(Asc(F<&Card::number>)).With(F<&Card::owner>); })
   ///
-  /// An edge that was not asked for throws NotLoadedError when it is read.
+  /// Asked for again, an edge is loaded once: all conditions hold, and all that is nested is loaded. An edge
+  /// that was not asked for throws NotLoadedError when it is read.
   template <auto M, class Choose = std::nullptr_t>
   Derived& With(MemberToken<M>, Choose choose = nullptr) & {
     static_assert(detail::EdgeOf<E, M>,
                   "With names an edge of this entity: see Schema<...>::Edges()");
-    eager_.push_back(detail::Eager{&detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>]});
-    if constexpr (!std::is_same_v<Choose, std::nullptr_t>) Chosen<M>(choose, eager_.back());
+    detail::Eager wanted{&detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>]};
+    if constexpr (!std::is_same_v<Choose, std::nullptr_t>) Chosen<M>(choose, wanted);
+    detail::Want(eager_, std::move(wanted));
     return Self();
   }
   template <auto M, class Choose = std::nullptr_t>

@@ -38,8 +38,8 @@ TEST_CASE("a select says what it wants, of which rows, in which order, and how m
   select.limit = 10;
   select.offset = 5;
   const sql::Sql ids = sql::SelectText(select);
-  CHECK(ids.text == R"(SELECT "id" FROM "users" WHERE ("age" > ?1 OR "age" IS NULL) )"
-                    R"(ORDER BY "id" LIMIT ?2 OFFSET ?3)");
+  CHECK(ids.text == R"(SELECT "id" FROM "users" WHERE ("users"."age" > ?1 OR "users"."age" IS NULL) )"
+                    R"(ORDER BY "users"."id" LIMIT ?2 OFFSET ?3)");
   REQUIRE(ids.parameters.size() == 3);
   CHECK(*ids.parameters[1] == FieldValue(10));
   CHECK(*ids.parameters[2] == FieldValue(5));
@@ -55,8 +55,8 @@ TEST_CASE("a select says what it wants, of which rows, in which order, and how m
   select.want = grapnel::store::Select::Want::Exist;
   select.by_id = true;
   select.where = where.Node().get();
-  CHECK(sql::SelectText(select).text == R"(SELECT EXISTS (SELECT 1 FROM "users" WHERE "id" = ?1 )"
-                                        R"(AND ("age" > ?2 OR "age" IS NULL)))");
+  CHECK(sql::SelectText(select).text == R"(SELECT EXISTS (SELECT 1 FROM "users" WHERE "users"."id" = ?1 )"
+                                        R"(AND ("users"."age" > ?2 OR "users"."age" IS NULL)))");
 }
 
 TEST_CASE(
@@ -69,7 +69,7 @@ TEST_CASE(
   update.where = where.Node().get();
   const sql::Sql one = sql::UpdateText(update);
   CHECK(one.text ==
-        R"(UPDATE "users" SET "name" = ?1, "age" = NULL WHERE "id" = ?2 AND "age" = ?3)");
+        R"(UPDATE "users" SET "name" = ?1, "age" = NULL WHERE "users"."id" = ?2 AND "users"."age" = ?3)");
   CHECK(one.parameters.size() == 1);
 
   update = {{&kTable<User>}};
@@ -82,8 +82,8 @@ TEST_CASE(
 
 TEST_CASE("a delete is of one row or of all that match") {
   grapnel::store::Delete one{{&kTable<User>}, nullptr, true, nullptr};
-  CHECK(sql::DeleteText(one).text == R"(DELETE FROM "users" WHERE "id" = ?1)");
+  CHECK(sql::DeleteText(one).text == R"(DELETE FROM "users" WHERE "users"."id" = ?1)");
   const auto where = F<&User::age> == 3;
   grapnel::store::Delete many{{&kTable<User>}, nullptr, false, where.Node().get()};
-  CHECK(sql::DeleteText(many).text == R"(DELETE FROM "users" WHERE "age" = ?1)");
+  CHECK(sql::DeleteText(many).text == R"(DELETE FROM "users" WHERE "users"."age" = ?1)");
 }

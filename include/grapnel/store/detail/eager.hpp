@@ -5,6 +5,8 @@
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/predicate.hpp>
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace grapnel::detail {
@@ -15,6 +17,17 @@ struct Eager {
   store::Rows rows{};
   std::vector<Eager> nested{};
 };
+
+/// Adds what is asked for to `wanted`, in which each edge stands once: all conditions on its neighbours hold,
+/// an order comes within the earlier one, and what is nested is merged alike.
+inline void Want(std::vector<Eager>& wanted, Eager one) {
+  const auto same = std::find_if(wanted.begin(), wanted.end(),
+                                 [&](const Eager& each) { return each.edge == one.edge; });
+  if (same == wanted.end()) return wanted.push_back(std::move(one));
+  same->rows.where = store::Both(same->rows.where, one.rows.where);
+  same->rows.order.insert(same->rows.order.end(), one.rows.order.begin(), one.rows.order.end());
+  for (Eager& nested : one.nested) Want(same->nested, std::move(nested));
+}
 
 /// Fills the edges of entities of one type. Every read is one of the handle's transaction, so that
 /// all see the same snapshot.

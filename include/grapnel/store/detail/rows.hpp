@@ -21,7 +21,32 @@
 /// Reading rows, with their types forgotten.
 namespace grapnel::detail {
 
-/// Reads one column into a member. Throws: SchemaError, which names the field.
+/// What is stored in a column, whatever it is, for messages.
+inline std::string DescribeStored(Row& row, int at) {
+  if (row.IsNull(at)) return "NULL";
+  try {
+    return ToString(FieldValue(row.Int(at)));
+  } catch (const BadValue&) {  // NOLINT(bugprone-empty-catch): it is something else
+  }
+  try {
+    return ToString(FieldValue(std::string(row.Text(at))));
+  } catch (const BadValue&) {
+    return "that is neither a number nor a text";
+  }
+}
+
+/// The error of a value that cannot be read, in a row that begins with its id.
+inline SchemaError Unreadable(const Table& table, const Column& column, Row& row,
+                              std::string_view reason) {
+  return {table.entity, column.name,
+          core::Concat({"in the row with id ",
+                        table.Id().sensitive ? "(not shown)" : DescribeStored(row, 0),
+                        " a stored value cannot be read: ",
+                        column.sensitive ? "it is not valid" : reason})};
+}
+
+/// Reads one column of a row that begins with its id into a member. Throws: SchemaError, which names the
+/// field and the row.
 inline void LoadColumn(const Table& table, const Column& column, void* member, Row& row, int at) {
   try {
     if (column.nullable && row.IsNull(at)) {
@@ -34,16 +59,14 @@ inline void LoadColumn(const Table& table, const Column& column, void* member, R
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {
-    throw SchemaError(table.entity, column.name,
-                      core::Concat({"a stored value cannot be read: ",
-                                    column.sensitive ? "it is not valid" : error.what()}));
+    throw Unreadable(table, column, row, error.what());
   }
 }
 
 /// Fills `entity` from a row that holds all columns of its table.
 GRAPNEL_DECLARE void LoadRow(const Table& table, void* entity, Row& row);
 
-/// Reads an id, of this type or of another one that a column refers to. Throws: SchemaError.
+/// Reads the id that a row begins with. Throws: SchemaError for one that is of another type.
 inline FieldValue LoadId(const Table& table, Row& row, int at) {
   try {
     switch (table.Id().Kind()) {
@@ -57,8 +80,7 @@ inline FieldValue LoadId(const Table& table, Row& row, int at) {
         return row.Int(at);
     }
   } catch (const BadValue& error) {
-    throw SchemaError(table.entity, table.Id().name,
-                      core::Concat({"a stored value cannot be read: ", error.what()}));
+    throw Unreadable(table, table.Id(), row, error.what());
   }
 }
 

@@ -7,16 +7,20 @@
 #include <grapnel/schema/value.hpp>
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/predicate.hpp>
+#include <grapnel/store/sqlite/values.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
+#include <iterator>
 #include <list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -68,18 +72,30 @@ inline std::string_view TypeName(FieldKind kind) {
   return "BLOB";
 }
 
-/// The SQL function that a session has for doubles: their eight bytes as a blob to the value,
-/// exactly.
-inline constexpr std::string_view kRealFromBytes = "grapnel_real";
-
 /// Lists of rows: a table of the connection's own, on disk where it is long.
 inline constexpr std::string_view kLists = "temp.grapnel_lists";
 
 /// The text of a statement in the making, with the values of its parameters.
+///
+/// Predicates are walked without recursion, for they may be nested as deep as memory allows. What stands
+/// under a NOT is negated down to the leaves; then every condition is joined of leaves by AND and OR alone,
+/// and NULL may stand for false. So it stays below the limits of SQLite's parser and its stack:
+/// - a chain of one operator becomes a tree, eight terms at a time; comparisons of one column by one
+///   operator, where they are many, become one comparison with a list;
+/// - where AND and OR alternate deeply, `CASE WHEN a IS NOT TRUE THEN 0 WHEN b THEN 1 ... END` tells the
+///   same of a chain of any length;
+/// - each subselect stands in front of the statement under a name.
 class Sql {
  public:
+  /// What a parameter is bound to: a value, or a list.
+  struct Bound {
+    const FieldValue* value;
+    const ValueList* list;
+    const FieldValue& operator*() const noexcept { return *value; }
+  };
+  using Parameters = std::vector<Bound>;
+
   std::string text;
-  using Parameters = std::vector<const FieldValue*>;
   Parameters parameters;
 
   explicit Sql(const Table& table, int first_parameter = 1)
@@ -102,33 +118,22 @@ class Sql {
     Render(*node);
   }
 
-  /// The condition in parentheses where needed.
+  /// The condition in parentheses where needed. Throws: SchemaError for a member that is no field;
+  /// ValidationError for what is nested in a way that SQLite does not take.
   void Render(const PredicateNode& node) {
-    switch (node.kind) {
-      case PredicateKind::And:
-        return Join(node, " AND ");
-      case PredicateKind::Or:
-        return Join(node, " OR ");
-      case PredicateKind::Not:
-        if (node.left->kind == PredicateKind::Not) return Render(*node.left->left);
-        text += "NOT (";
-        Render(*node.left);
-        text += ')';
-        return;
-      case PredicateKind::Has:
-        return Has(node);
-      case PredicateKind::ReachedBy:
-        return ReachedBy(node);
-      case PredicateKind::InLists:
-        return InLists(node);
-      default:
-        return Leaf(node);
+    Steps steps;
+    steps.push_back(OfNode({&node, false}, 0));
+    Later(std::move(steps));
+    while (!open_.empty()) {
+      Step step = std::move(open_.back());
+      open_.pop_back();
+      Do(step);
     }
   }
 
   void OrderBy(std::span<const store::Ordering> order) {
     for (std::size_t i = 0; i < order.size(); ++i) {
-      core::Append(text, {i == 0 ? " ORDER BY " : ", ", Quote(ColumnOf(order[i].field).storage),
+      core::Append(text, {i == 0 ? " ORDER BY " : ", ", NameOf(ColumnOf(order[i].field)),
                           order[i].descending ? " DESC" : ""});
     }
   }
@@ -139,27 +144,29 @@ class Sql {
     if (offset != 0) core::Append(text, {" OFFSET ", Own(offset)});
   }
 
-  std::string Parameter(const FieldValue& value) {
-    parameters.push_back(&value);
-    return core::Concat({"?", std::to_string(first_ + static_cast<int>(parameters.size()) - 1)});
+  std::string Parameter(const FieldValue& value) { return Number({&value, nullptr}); }
+
+  /// `grapnel_values(?)`: the values, which live longer than this object, as rows.
+  std::string Values(ValueList values) {
+    lists_.push_back(values);
+    return core::Concat({ValuesFunction::kName, "(", Number({nullptr, &lists_.back()}), ")"});
   }
 
   /// `column IN (values)`. A list is padded with its last value to a power of two, so that few
-  /// texts serve all lengths.
-  void In(std::span<const FieldValue> values, const std::string& column, FieldKind kind) {
+  /// texts serve all lengths; a long one is one parameter.
+  std::string In(ValueList values, const std::string& column) {
     const std::size_t count = values.size();
-    if (count == 0) {
-      text += "0";
-      return;
+    if (count == 0) return "0";
+    std::string in = core::Concat({column, " IN ("});
+    if (count > kMaxList) {
+      core::Append(in, {"SELECT +value FROM ", Values(values), ")"});
+      return in;
     }
-    if (count > kMaxList) return PackedIn(values, column, kind);
-    core::Append(text, {column, " IN ("});
     const std::size_t padded = std::bit_ceil(count);
     for (std::size_t i = 0; i < padded; ++i) {
-      if (i > 0) text += ", ";
-      text += Parameter(values[std::min(i, count - 1)]);
+      core::Append(in, {i > 0 ? ", " : "", Parameter(values[std::min(i, count - 1)])});
     }
-    text += ')';
+    return in + ')';
   }
 
   /// A parameter with a value that lives in this object.
@@ -169,8 +176,69 @@ class Sql {
   }
 
  private:
-  /// Longer lists become one packed parameter, for SQLite limits the number of parameters.
-  static constexpr std::size_t kMaxList = 1024;
+  static constexpr std::size_t kMaxList = 1024;  // SQLite limits the number of parameters
+  static constexpr std::size_t kMany = 8;        // terms: a chain of more is looked at twice
+  static constexpr int kDeep = 8;       // AND and OR in one another: beyond it CASE takes their place
+  static constexpr int kTooDeep = 14;   // SQLite's parser stops at 100 open brackets and operators
+  static constexpr std::size_t kSelects = 64;       // in one another: on a stack of 256 kB there is room
+  static constexpr std::size_t kLength = 64 << 20;  // of the text
+
+  /// A condition, or its negation.
+  struct Term {
+    const PredicateNode* node;
+    bool negated;
+    friend bool operator==(const Term&, const Term&) = default;
+  };
+  using Terms = std::vector<Term>;
+
+  /// What is still to be written.
+  struct Step {
+    enum class What : std::uint8_t { Text, Node, Begin, End, Tail };
+    What what;
+    std::string text{};
+    Term term{};
+    int depth = 0;
+    const Table* table = nullptr;       // Begin: of a subselect about it
+    const store::Rows* rows = nullptr;  // Tail: which of them
+  };
+  using Steps = std::vector<Step>;
+  static Step OfText(std::string text) { return {Step::What::Text, std::move(text)}; }
+  static Step OfNode(Term term, int depth) { return {Step::What::Node, {}, term, depth}; }
+
+  void Later(Steps&& steps) {
+    open_.insert(open_.end(), std::move_iterator(steps.rbegin()), std::move_iterator(steps.rend()));
+  }
+
+  void Do(Step& step) {
+    switch (step.what) {
+      case Step::What::Text:
+        text += step.text;
+        if (text.size() > kLength) RefusePredicate("is too large");
+        return;
+      case Step::What::Node:
+        return Render(Strip(step.term), step.depth);
+      case Step::What::Begin:
+        if (selects_.size() >= kSelects) RefusePredicate("has too many edges in one another");
+        selects_.emplace_back(std::exchange(text, {}), std::exchange(table_, step.table));
+        return;
+      case Step::What::End:
+        parts_.push_back(std::exchange(text, std::move(selects_.back().first)));
+        core::Append(text, {"(SELECT id FROM grapnel_", std::to_string(parts_.size()), ")"});
+        table_ = selects_.back().second;
+        selects_.pop_back();
+        return;
+      case Step::What::Tail:
+        OrderBy(step.rows->order);
+        return Limit(step.rows->limit, step.rows->offset);
+    }
+  }
+
+  [[noreturn]] void RefusePredicate(std::string_view reason) const {
+    const Table& table = selects_.empty() ? *table_ : *selects_.front().second;
+    throw ValidationError(table.entity, "predicate", grapnel::Op{},
+                          core::Concat({"it ", reason, " for SQLite: split it, or use In(...) for "
+                                        "many values"}));
+  }
 
   const Column& ColumnOf(grapnel::detail::FieldTag field) const {
     const Column* column = table_->FindTag(field);
@@ -180,32 +248,243 @@ class Sql {
     }
     return *column;
   }
+  std::string NameOf(const Column& column) const { return Quote(table_->name, column.storage); }
+  static std::string Id(const Table& table) { return Quote(table.name, table.Id().storage); }
 
-  /// "(SELECT id FROM ...": what `select` writes, about another table, stands in front of the
-  /// statement under a name: SQLite's parser stops at a depth of 100.
-  template <class F>
-  void Select(const Table& table, F select) {
-    const Table* const outer_table = std::exchange(table_, &table);
-    std::string outer = std::exchange(text, {});
-    select();
-    parts_.push_back(std::exchange(text, std::move(outer)));
-    core::Append(text, {"(SELECT id FROM grapnel_", std::to_string(parts_.size()), ")"});
-    table_ = outer_table;
+  std::string Number(Bound bound) {
+    parameters.push_back(bound);
+    return core::Concat({"?", std::to_string(first_ + static_cast<int>(parameters.size()) - 1)});
   }
-  std::string Id(const Table& table) const { return Quote(table.name, table.Id().storage); }
-  /// The ids of these rows of `table`.
-  void Ids(const Table& table, const store::Rows& rows) {
-    Select(table, [&] {
-      core::Append(text, {"SELECT ", Id(table), " FROM ", Quote(table.name)});
-      Where(rows.where.get());
-      if (rows.limit || rows.offset != 0) {
-        OrderBy(rows.order);
-        Limit(rows.limit, rows.offset);
+
+  static Term Strip(Term term) noexcept {
+    while (term.node->kind == PredicateKind::Not) term = {term.node->left.get(), !term.negated};
+    return term;
+  }
+  static bool IsJoin(const Term& term) noexcept {
+    return term.node->kind == PredicateKind::And || term.node->kind == PredicateKind::Or;
+  }
+  static bool IsAnd(const Term& join) noexcept {
+    return (join.node->kind == PredicateKind::And) != join.negated;
+  }
+
+  void Render(Term term, int depth) {
+    if (IsJoin(term)) return RenderJoin(term, depth);
+    Steps steps;
+    if (term.negated) steps.push_back(OfText("NOT ("));
+    switch (term.node->kind) {
+      case PredicateKind::Has:
+        Has(*term.node, steps);
+        break;
+      case PredicateKind::ReachedBy:
+        ReachedBy(*term.node, steps);
+        break;
+      case PredicateKind::InLists:
+        steps.push_back(OfText(InLists(*term.node)));
+        break;
+      case PredicateKind::In:
+        steps.push_back(OfText(In(term.node->values, OfLeaf(*term.node))));
+        break;
+      case PredicateKind::IsNull:
+        steps.push_back(OfText(OfLeaf(*term.node) + " IS NULL"));
+        break;
+      default:
+        steps.push_back(OfText(
+            Compared(term.node->kind, OfLeaf(*term.node), Parameter(term.node->values.front()))));
+    }
+    if (term.negated) steps.push_back(OfText(")"));
+    Later(std::move(steps));
+  }
+
+  /// The terms of a chain of one operator; of a large one each but once.
+  static Terms TermsOf(const Term& join) {
+    const bool is_and = IsAnd(join);
+    Terms terms, open{join};
+    std::unordered_set<const PredicateNode*> seen[2];
+    for (std::size_t walked = 0; !open.empty(); ++walked) {
+      const Term term = Strip(open.back());
+      open.pop_back();
+      if (walked > 64 && !seen[term.negated ? 1 : 0].insert(term.node).second) continue;
+      if (IsJoin(term) && IsAnd(term) == is_and) {
+        open.push_back({term.node->right.get(), term.negated});
+        open.push_back({term.node->left.get(), term.negated});
+      } else {
+        terms.push_back(term);
       }
-    });
+    }
+    return terms;
   }
 
-  void Has(const PredicateNode& node) {
+  void RenderJoin(const Term& join, int depth) {
+    if (depth >= kTooDeep) RefusePredicate("is nested too deep");
+    Terms terms = TermsOf(join);
+    if (depth >= kDeep && std::any_of(terms.begin(), terms.end(), IsJoin)) {
+      return RenderCase(join, depth);
+    }
+    Steps parts, steps;
+    if (terms.size() > kMany) Gather(terms, IsAnd(join), parts);
+    for (const Term& term : terms) parts.push_back(OfNode(term, depth + 1));
+    Lay(parts, IsAnd(join) ? " AND " : " OR ", steps);
+    Later(std::move(steps));
+  }
+  /// A chain as a tree.
+  static void Lay(std::span<Step> parts, std::string_view with, Steps& steps) {
+    if (parts.size() == 1) return steps.push_back(std::move(parts.front()));
+    std::size_t each = 1;
+    while (each * kMany < parts.size()) each *= kMany;
+    steps.push_back(OfText("("));
+    for (std::size_t i = 0; i < parts.size(); i += each) {
+      if (i > 0) steps.push_back(OfText(std::string(with)));
+      Lay(parts.subspan(i, std::min(each, parts.size() - i)), with, steps);
+    }
+    steps.push_back(OfText(")"));
+  }
+
+  /// The longest way down is walked along, and tells at each step what decides there.
+  void RenderCase(Term join, int depth) {
+    MeasureHeights(join);
+    Steps steps;
+    steps.push_back(OfText("CASE"));
+    while (true) {
+      Terms terms = TermsOf(join);
+      const auto longest = std::max_element(
+          terms.begin(), terms.end(), [&](const Term& a, const Term& b) { return Height(a) < Height(b); });
+      const Term down = *longest;
+      if (!IsJoin(down)) break;
+      terms.erase(longest);
+      const bool is_and = IsAnd(join);
+      Steps parts;
+      if (terms.size() > kMany) Gather(terms, is_and, parts);
+      for (const Term& term : terms) parts.push_back(OfNode(term, depth + 1));
+      for (Step& part : parts) {
+        steps.push_back(OfText(" WHEN "));
+        steps.push_back(std::move(part));
+        steps.push_back(OfText(is_and ? " IS NOT TRUE THEN 0" : " THEN 1"));
+      }
+      join = down;
+    }
+    steps.push_back(OfText(" ELSE "));
+    steps.push_back(OfNode(join, depth + 1));
+    steps.push_back(OfText(" END"));
+    Later(std::move(steps));
+  }
+  std::size_t Height(const Term& term) const {
+    return IsJoin(term) ? heights_.at(Strip(term).node) : 0;
+  }
+  /// How often AND and OR alternate in a condition, and in those in it.
+  void MeasureHeights(const Term& root) {
+    Terms open{root};
+    while (!open.empty()) {
+      const Term join = open.back();
+      if (heights_.contains(join.node)) {
+        open.pop_back();
+        continue;
+      }
+      std::size_t height = 1;
+      bool ready = true;
+      for (const Term& term : TermsOf(join)) {
+        if (!IsJoin(term)) continue;
+        const auto known = heights_.find(term.node);
+        if (known == heights_.end()) {
+          open.push_back(term);
+          ready = false;
+        } else {
+          height = std::max(height, known->second + 1);
+        }
+      }
+      if (!ready) continue;
+      heights_.emplace(join.node, height);
+      open.pop_back();
+    }
+  }
+
+  /// How a leaf may be taken together with others: those with the same key.
+  struct Group {
+    PredicateKind kind;
+    bool negated;
+    grapnel::detail::FieldTag field;
+    const Relation* relation;
+    friend bool operator==(const Group&, const Group&) = default;
+  };
+  static bool IsCompared(PredicateKind kind) noexcept {
+    return kind <= PredicateKind::In ||
+           (kind >= PredicateKind::Contains && kind <= PredicateKind::HasSuffix);
+  }
+  /// Of `a = 1 OR a = 2` and `a <> 1 AND a <> 2` it is the list that a is in or not.
+  static Group GroupOf(const Term& term, bool is_and) noexcept {
+    Group group{term.node->kind, term.negated, term.node->field, term.node->relation};
+    const bool equal = group.kind == PredicateKind::Equal || group.kind == PredicateKind::In;
+    const bool not_equal = group.kind == PredicateKind::NotEqual;
+    if (!equal && !not_equal) return group;
+    const bool in = equal != term.negated;
+    if (in != is_and) {
+      group.kind = PredicateKind::In;
+      group.negated = !in;
+    }
+    return group;
+  }
+  /// Takes leaves that differ in their values alone out of `terms`, and puts one part in their place.
+  void Gather(Terms& terms, bool is_and, Steps& parts) {
+    std::vector<std::pair<Group, Terms>> groups;
+    Terms rest;
+    for (const Term& term : terms) {
+      if (!IsCompared(term.node->kind)) {
+        rest.push_back(term);
+        continue;
+      }
+      const Group group = GroupOf(term, is_and);
+      const auto found = std::find_if(groups.begin(), groups.end(),
+                                      [&](const auto& each) { return each.first == group; });
+      if (found != groups.end()) {
+        found->second.push_back(term);
+      } else if (groups.size() < 64) {
+        groups.emplace_back(group, Terms{term});
+      } else {
+        rest.push_back(term);
+      }
+    }
+    for (auto& [group, members] : groups) {
+      // One list of positive Ins in an AND cannot be told as one.
+      const bool as_list = group.kind == PredicateKind::In && group.negated == is_and;
+      const bool whole = group.kind == PredicateKind::In && !as_list;
+      if (members.size() == 1 || whole || (!as_list && members.size() <= kMany)) {
+        rest.insert(rest.end(), members.begin(), members.end());
+      } else {
+        parts.push_back(OfText(Gathered(group, members, is_and, as_list)));
+      }
+    }
+    terms = std::move(rest);
+  }
+  std::string Gathered(const Group& group, const Terms& members, bool is_and, bool as_list) {
+    gathered_.emplace_back();
+    std::vector<FieldValue>& values = gathered_.back();
+    for (const Term& term : members) {
+      values.insert(values.end(), term.node->values.begin(), term.node->values.end());
+    }
+    const std::string column = OfLeaf(*members.front().node);
+    const auto maybe_not = [&](std::string condition) {
+      return group.negated ? core::Concat({"NOT (", condition, ")"}) : condition;
+    };
+    if (as_list) return maybe_not(In(values, column));
+    const std::string one = maybe_not(Compared(group.kind, column, "+grapnel_value.value"));
+    return core::Concat({is_and ? "NOT " : "", "EXISTS (SELECT 1 FROM ", Values(values),
+                         " AS grapnel_value WHERE ", one, is_and ? " IS NOT TRUE)" : ")"});
+  }
+
+  /// The ids of these rows of `table`: those that match, and, with `rows`, of them so many.
+  static void Ids(const Table& table, const PredicateNode* where, const store::Rows* rows, Steps& steps) {
+    steps.push_back({Step::What::Begin, {}, {}, 0, &table});
+    steps.push_back(OfText(core::Concat({"SELECT ", Id(table), " FROM ", Quote(table.name)})));
+    if (where != nullptr) {
+      steps.push_back(OfText(" WHERE "));
+      steps.push_back(OfNode({where, false}, 0));
+    }
+    if (rows != nullptr && (rows->limit || rows->offset != 0)) {
+      steps.push_back({Step::What::Tail, {}, {}, 0, nullptr, rows});
+    }
+    steps.push_back({Step::What::End});
+  }
+
+  void Has(const PredicateNode& node, Steps& steps) const {
     const Relation* relation = node.relation;
     if (relation == nullptr) {
       const grapnel::detail::EdgeInfo* edge = table_->FindEdgeTag(node.field);
@@ -215,113 +494,86 @@ class Sql {
       }
       relation = &edge->relation();
     }
-    const store::Rows neighbours{node.left};
+    const PredicateNode* const neighbours = node.left.get();
     const std::string key = Quote(relation->table, relation->column);
     if (relation->kind == Relation::Kind::OwnKey) {
-      core::Append(text, {"(", key, " IS NOT NULL"});
-      if (node.left) {
-        core::Append(text, {" AND ", key, " IN "});
-        Ids(*relation->target, neighbours);
+      steps.push_back(OfText(core::Concat({"(", key, " IS NOT NULL"})));
+      if (neighbours != nullptr) {
+        steps.push_back(OfText(core::Concat({" AND ", key, " IN "})));
+        Ids(*relation->target, neighbours, nullptr, steps);
       }
-      text += ')';
-      return;
+      return steps.push_back(OfText(")"));
     }
-    core::Append(text, {Id(*relation->source), " IN "});
-    Select(*relation->target, [&] {
-      core::Append(
-          text, {"SELECT ", key, " FROM ", Quote(relation->table), " WHERE ", key, " IS NOT NULL"});
-      if (!node.left) return;
-      text += " AND ";
-      if (relation->kind == Relation::Kind::TheirKey) return Render(*node.left);
-      core::Append(text, {Quote(relation->table, relation->other), " IN "});
-      Ids(*relation->target, neighbours);
-    });
+    steps.push_back(OfText(Id(*relation->source) + " IN "));
+    steps.push_back({Step::What::Begin, {}, {}, 0, relation->target});
+    steps.push_back(OfText(core::Concat(
+        {"SELECT ", key, " FROM ", Quote(relation->table), " WHERE ", key, " IS NOT NULL"})));
+    if (neighbours != nullptr) {
+      steps.push_back(OfText(" AND "));
+      if (relation->kind == Relation::Kind::TheirKey) {
+        steps.push_back(OfNode({neighbours, false}, 0));
+      } else {
+        steps.push_back(OfText(Quote(relation->table, relation->other) + " IN "));
+        Ids(*relation->target, neighbours, nullptr, steps);
+      }
+    }
+    steps.push_back({Step::What::End});
   }
 
-  void ReachedBy(const PredicateNode& node) {
+  static void ReachedBy(const PredicateNode& node, Steps& steps) {
     const Relation& relation = *node.relation;
     const std::string key = Quote(relation.table, relation.column);
+    const store::Rows* const from = node.from.get();
     if (relation.kind == Relation::Kind::TheirKey) {
-      core::Append(text, {"(", key, " IS NOT NULL AND ", key, " IN "});
-      Ids(*relation.source, *node.from);
-      text += ')';
-      return;
+      steps.push_back(OfText(core::Concat({"(", key, " IS NOT NULL AND ", key, " IN "})));
+      Ids(*relation.source, from->where.get(), from, steps);
+      return steps.push_back(OfText(")"));
     }
     const bool own = relation.kind == Relation::Kind::OwnKey;
-    core::Append(text, {Id(*relation.target), " IN "});
-    Select(*relation.source, [&] {
-      core::Append(text, {"SELECT ", own ? key : Quote(relation.table, relation.other), " FROM ",
-                          Quote(relation.table), " WHERE ",
-                          own ? core::Concat({key, " IS NOT NULL AND "}) : "",
-                          own ? Id(*relation.source) : key, " IN "});
-      Ids(*relation.source, *node.from);
-    });
+    steps.push_back(OfText(Id(*relation.target) + " IN "));
+    steps.push_back({Step::What::Begin, {}, {}, 0, relation.source});
+    steps.push_back(OfText(core::Concat({"SELECT ", own ? key : Quote(relation.table, relation.other),
+                                         " FROM ", Quote(relation.table), " WHERE ",
+                                         own ? core::Concat({key, " IS NOT NULL AND "}) : "",
+                                         own ? Id(*relation.source) : key, " IN "})));
+    Ids(*relation.source, from->where.get(), from, steps);
+    steps.push_back({Step::What::End});
   }
 
   /// One list is walked along; several are looked up row by row. (The + keeps the column's affinity
   /// out of the comparison, which could not use the lists' index.)
-  void InLists(const PredicateNode& node) {
+  std::string InLists(const PredicateNode& node) {
     const std::string id =
         node.relation != nullptr ? Quote(node.relation->table, node.relation->column) : Id(*table_);
     if (node.values[0].IsNull()) {  // one list
-      core::Append(text, {id, " IN (SELECT id FROM ", kLists, " WHERE list = ",
-                          Parameter(node.values[1])});
+      std::string in = core::Concat({id, " IN (SELECT id FROM ", kLists, " WHERE list = ",
+                                     Parameter(node.values[1])});
       if (node.values.size() > 2) {
-        if (!node.values[2].IsNull()) core::Append(text, {" AND id > ", Parameter(node.values[2])});
-        core::Append(text, {" AND id <= ", Parameter(node.values[3])});
+        if (!node.values[2].IsNull()) core::Append(in, {" AND id > ", Parameter(node.values[2])});
+        core::Append(in, {" AND id <= ", Parameter(node.values[3])});
       }
-      text += ')';
-      return;
+      return in + ')';
     }
     const std::string from = Parameter(node.values[1]);
-    core::Append(
-        text, {"EXISTS (SELECT 1 FROM ", kLists,
-               " AS listed WHERE listed.type = ", Parameter(node.values[0]), " AND listed.id = +",
-               id, " AND listed.list BETWEEN ", from, " AND ", Parameter(node.values[2]), ")"});
+    return core::Concat({"EXISTS (SELECT 1 FROM ", kLists,
+                         " AS grapnel_listed WHERE grapnel_listed.type = ", Parameter(node.values[0]),
+                         " AND grapnel_listed.id = +", id, " AND grapnel_listed.list BETWEEN ", from,
+                         " AND ", Parameter(node.values[2]), ")"});
   }
 
-  /// A chain of one operator is rendered as a balanced tree: SQLite's parser stops at a depth of
-  /// 100.
-  void Join(const PredicateNode& node, std::string_view with) {
-    std::vector<const PredicateNode*> terms, open{&node};
-    while (!open.empty()) {
-      const PredicateNode* next = open.back();
-      open.pop_back();
-      if (next->kind != node.kind) {
-        terms.push_back(next);
-      } else {
-        open.push_back(next->right.get());
-        open.push_back(next->left.get());
-      }
-    }
-    RenderBalanced(terms, with);
+  /// The column that a leaf is about.
+  std::string OfLeaf(const PredicateNode& leaf) const {
+    if (leaf.relation != nullptr) return Quote(leaf.relation->table, leaf.relation->column);
+    return NameOf(ColumnOf(leaf.field));
   }
-  void RenderBalanced(std::span<const PredicateNode* const> terms, std::string_view with) {
-    if (terms.size() == 1) return Render(*terms.front());
-    const std::size_t half = terms.size() / 2;
-    text += '(';
-    RenderBalanced(terms.first(half), with);
-    text += with;
-    RenderBalanced(terms.subspan(half), with);
-    text += ')';
-  }
-
-  void Leaf(const PredicateNode& node) {
-    if (node.relation != nullptr) {
-      const std::string key = Quote(node.relation->table, node.relation->column);
-      if (node.kind == PredicateKind::IsNull) return core::Append(text, {key, " IS NULL"});
-      return In(node.values, key, node.relation->Referred().Id().Kind());
-    }
-    const std::string column = Quote(ColumnOf(node.field).storage);
-    const auto compare = [&](std::string_view op) {
-      core::Append(text, {column, op, Parameter(node.values.front())});
-    };
+  /// A comparison of a column with a parameter or the like.
+  static std::string Compared(PredicateKind kind, const std::string& column,
+                              const std::string& operand) {
     // Byte-exact: as blobs, for text functions stop at NUL and ignore case.
     const std::string bytes = core::Concat({"CAST(", column, " AS BLOB)"});
-    const auto part = [&] {
-      return core::Concat({"CAST(", Parameter(node.values.front()), " AS BLOB)"});
-    };
-    switch (node.kind) {
+    const std::string part = core::Concat({"CAST(", operand, " AS BLOB)"});
+    const auto compare = [&](std::string_view op) { return core::Concat({column, op, operand}); };
+    switch (kind) {
       case PredicateKind::Equal:
         return compare(" = ");
       case PredicateKind::NotEqual:
@@ -334,73 +586,30 @@ class Sql {
         return compare(" > ");
       case PredicateKind::GreaterEqual:
         return compare(" >= ");
-      case PredicateKind::IsNull:
-        return core::Append(text, {column, " IS NULL"});
       case PredicateKind::Contains:
-        return core::Append(text, {"instr(", bytes, ", ", part(), ") > 0"});
-      case PredicateKind::HasPrefix: {
-        const std::string p = part();
+        return core::Concat({"instr(", bytes, ", ", part, ") > 0"});
+      case PredicateKind::HasPrefix:
         // substr of an empty blob is NULL.
-        return core::Append(text, {"(length(", bytes, ") >= length(", p, ") AND (length(", p,
-                                   ") = 0 OR substr(", bytes, ", 1, length(", p, ")) = ", p, "))"});
-      }
-      case PredicateKind::HasSuffix: {
-        const std::string p = part();
-        return core::Append(
-            text, {"(length(", bytes, ") >= length(", p, ") AND (length(", p, ") = 0 OR substr(",
-                   bytes, ", length(", bytes, ") - length(", p, ") + 1) = ", p, "))"});
-      }
-      case PredicateKind::In:
-        return In(node.values, column, ColumnOf(node.field).Kind());
+        return core::Concat({"(length(", bytes, ") >= length(", part, ") AND (length(", part,
+                             ") = 0 OR substr(", bytes, ", 1, length(", part, ")) = ", part, "))"});
+      case PredicateKind::HasSuffix:
+        return core::Concat({"(length(", bytes, ") >= length(", part, ") AND (length(", part,
+                             ") = 0 OR substr(", bytes, ", length(", bytes, ") - length(", part,
+                             ") + 1) = ", part, "))"});
       default:
-        return;
+        return "NULL";
     }
-  }
-
-  /// One blob holds all values, each behind its length in ten digits; SQL takes it apart.
-  void PackedIn(std::span<const FieldValue> values, const std::string& column, FieldKind kind) {
-    FieldValue::Bytes packed;
-    for (const FieldValue& value : values) Pack(value, packed);
-    const std::string p = Own(std::move(packed));
-    const auto length_at = [&](std::string_view at) {
-      return core::Concat({"CAST(CAST(substr(", p, ", ", at, ", 10) AS TEXT) AS INTEGER)"});
-    };
-    const std::string_view type = TypeName(kind);
-    const std::string part = core::Concat({"substr(", p, ", at + 10, size)"});
-    const std::string value = type == "BLOB" ? part
-                              : type == "REAL"
-                                  ? core::Concat({kRealFromBytes, "(", part, ")"})
-                                  : core::Concat({"CAST(CAST(", part, " AS TEXT) AS ", type, ")"});
-    core::Append(text, {column, " IN (WITH RECURSIVE packed(at, size) AS (SELECT 1, ",
-                        length_at("1"), " UNION ALL SELECT at + 10 + size, ",
-                        length_at("at + 10 + size"), " FROM packed WHERE at + 10 + size <= length(",
-                        p, ")) SELECT ", value, " FROM packed)"});
-  }
-
-  static void Pack(const FieldValue& value, FieldValue::Bytes& packed) {
-    std::string text;
-    if (const auto* number = value.As<std::int64_t>()) {
-      text = std::to_string(*number);
-    } else if (const auto* flag = value.As<bool>()) {
-      text = *flag ? "1" : "0";
-    } else if (const auto* real = value.As<double>()) {
-      text.assign(reinterpret_cast<const char*>(real), sizeof *real);
-    }
-    std::string_view content = text;
-    if (const auto* given = value.As<std::string>()) content = *given;
-    if (const auto* bytes = value.As<FieldValue::Bytes>()) {
-      content = {reinterpret_cast<const char*>(bytes->data()), bytes->size()};
-    }
-    char size[16];
-    std::snprintf(size, sizeof size, "%010zu", content.size());
-    for (const char c : std::string_view(size, 10)) packed.push_back(static_cast<std::byte>(c));
-    for (const char c : content) packed.push_back(static_cast<std::byte>(c));
   }
 
   const Table* table_;
   int first_;
   std::list<FieldValue> owned_;
+  std::list<ValueList> lists_;
+  std::list<std::vector<FieldValue>> gathered_;
   std::vector<std::string> parts_;  // subselects
+  Steps open_;                      // the next one last
+  std::vector<std::pair<std::string, const Table*>> selects_;  // what stands around the one being written
+  std::unordered_map<const PredicateNode*, std::size_t> heights_;
 };
 
 }  // namespace grapnel::sqlite::detail

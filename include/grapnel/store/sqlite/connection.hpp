@@ -204,7 +204,8 @@ class Connection final : public store::Connection {
                                         [&] { return SelectText(select).Finish(); }, doing);
       return Step(select, *statement, Sql::Parameters(), of, sink, doing);
     }
-    Sql sql = SelectText(select);
+    Sql sql = select.through != nullptr ? NeighboursText(select, ForeignCollation(*select.through))
+                                        : SelectText(select);
     const Session::Borrowed statement(session_, sql.Finish(), doing);
     Step(select, *statement, sql.parameters, of, sink, doing);
   }
@@ -377,6 +378,16 @@ class Connection final : public store::Connection {
     return found;
   }
 
+  /// The collation of the id that a key refers to, where the key's own is another one; else "".
+  std::string ForeignCollation(const Relation& relation) const {
+    if (relation.kind == Relation::Kind::OwnKey) return "";
+    const char* of_id = session_.Collation(std::string(relation.source->name),
+                                           std::string(relation.source->Id().storage));
+    const char* of_key = session_.Collation(relation.table, relation.column);
+    if (of_id == nullptr || of_key == nullptr || sqlite3_stricmp(of_id, of_key) == 0) return "";
+    return of_id;
+  }
+
   OfTable& Of(const Table& table) {
     if (last_ == nullptr || !last_->members.IsOf(table)) {
       last_ = &of_.try_emplace(&table, table).first->second;
@@ -440,7 +451,14 @@ class Connection final : public store::Connection {
   }
 
   static void BindAll(const Sql::Parameters& parameters, Binding& binding, int at) {
-    for (const FieldValue* value : parameters) grapnel::detail::BindValue(*value, binding, ++at);
+    for (const Sql::Bound& each : parameters) {
+      ++at;
+      if (each.list != nullptr) {
+        binding.List(at, *each.list);
+      } else {
+        grapnel::detail::BindValue(*each.value, binding, at);
+      }
+    }
   }
 
   void RunText(Sql& sql, const store::Statement& of, const void* entity) {

@@ -267,7 +267,7 @@ class Planner {
   void Compare(const WantedTable& table, const WantedColumn& column, const StoredColumn& stored) {
     const bool is_id = !table.pairs && &column == &table.columns.front();
     if (stored.generated) Refuse(table, column, GeneratedReason(table.name, column.name));
-    if (Affinity(stored.type) != column.type) {
+    if (!Fits(stored.type, column.type)) {
       Refuse(table, column, TypeReason(table.name, column.name, stored.type, column.type));
     }
     if (stored.in_view) return;

@@ -9,6 +9,7 @@
 #include <grapnel/store/sqlite/file.hpp>
 #include <grapnel/store/sqlite/sql.hpp>
 #include <grapnel/store/sqlite/statement.hpp>
+#include <grapnel/store/sqlite/values.hpp>
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
@@ -18,7 +19,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <exception>
 #include <optional>
 #include <span>
@@ -76,6 +76,14 @@ class Session {
   sqlite3* Handle() const noexcept { return db_.getHandle(); }
   bool InTransaction() const noexcept { return sqlite3_get_autocommit(Handle()) == 0; }
 
+  /// The collation of a table's column; null where that cannot be told, as of a view.
+  const char* Collation(const std::string& table, const std::string& column) const noexcept {
+    const char* collation = nullptr;
+    sqlite3_table_column_metadata(Handle(), nullptr, table.c_str(), column.c_str(), nullptr, &collation,
+                                  nullptr, nullptr, nullptr);
+    return collation;
+  }
+
   Doing Say(const store::Statement& statement) const {
     return {url_, statement.table, statement.op, context_};
   }
@@ -100,9 +108,13 @@ class Session {
 
   /// Throws: SchemaError and the like, when the text does not fit the database.
   Statement Prepare(std::string_view sql, const Doing& doing) {
+    if (static_cast<std::int64_t>(sql.size()) > sqlite3_limit(Handle(), SQLITE_LIMIT_SQL_LENGTH, -1)) {
+      RefuseStatement(doing, "the statement is too long");
+    }
     sqlite3_stmt* handle = nullptr;
     if (sqlite3_prepare_v3(Handle(), sql.data(), static_cast<int>(sql.size()),
                            SQLITE_PREPARE_PERSISTENT, &handle, nullptr) != SQLITE_OK) {
+      RefuseTooLarge(doing);
       Fail(doing);
     }
     return Statement(handle);
@@ -279,6 +291,23 @@ class Session {
                       core::Concat({message, ": what it refers to has to be a primary key, or unique"}));
   }
 
+  /// A statement that passes one of SQLite's limits has not been sent, and nothing is in doubt.
+  void RefuseTooLarge(const Doing& doing) const {
+    const std::string message = sqlite3_errmsg(Handle());
+    for (const std::string_view limit :
+         {"parser stack overflow", "Expression tree is too large", "too many SQL variables",
+          "variable number must be", "statement too long", "string or blob too big", "too many terms",
+          "too many arguments", "at most 64 tables", "too many FROM clause terms"}) {
+      if (message.find(limit) != message.npos) RefuseStatement(doing, message);
+    }
+  }
+  [[noreturn]] static void RefuseStatement(const Doing& doing, std::string_view reason) {
+    throw ValidationError(doing.table != nullptr ? doing.table->entity : doing.database, "predicate",
+                          doing.op,
+                          core::Concat({"SQLite does not take the statement: ", reason,
+                                        "; split the predicate, or use In(...) for many values"}));
+  }
+
   static SQLite::Database OpenDatabase(const Options& options) {
     try {
       return SQLite::Database(options.path,
@@ -311,17 +340,7 @@ class Session {
   }
 
   void AddFunctions() {
-    const auto real_from_bytes = [](sqlite3_context* result, int, sqlite3_value** arguments) {
-      double value = 0;
-      if (sqlite3_value_bytes(arguments[0]) != sizeof value) return sqlite3_result_null(result);
-      std::memcpy(&value, sqlite3_value_blob(arguments[0]), sizeof value);
-      sqlite3_result_double(result, value);
-    };
-    if (sqlite3_create_function_v2(Handle(), kRealFromBytes.data(), 1,
-                                   SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, nullptr,
-                                   real_from_bytes, nullptr, nullptr, nullptr) != SQLITE_OK) {
-      Fail(Say());
-    }
+    if (ValuesFunction::Register(Handle()) != SQLITE_OK) Fail(Say());
     if (sqlite3_create_function_v2(Handle(), "grapnel_default", 2, SQLITE_UTF8 | SQLITE_DIRECTONLY,
                                    this, &Session::MakeDefault, nullptr, nullptr,
                                    nullptr) != SQLITE_OK) {

@@ -22,34 +22,28 @@ inline std::string ColumnList(const Table& table) {
   return list;
 }
 
-/// SELECT of neighbours, each with the id of the source that it is for. The table of pairs is given names
-/// that no column of the neighbours has.
-inline Sql NeighboursText(const store::Select& select) {
+/// SELECT of neighbours, each with the place of the source that it is for. The database itself says what is
+/// equal, by the collation of the id that is referred to: `collation` of it where the key has another one.
+inline Sql NeighboursText(const store::Select& select, std::string_view collation) {
   const Table& table = *select.table;
   const Relation& relation = *select.through;
   Sql sql(table);
-  std::string key = Quote(table.name, relation.kind == Relation::Kind::OwnKey ? table.Id().storage
-                                                                              : relation.column);
-  if (relation.kind == Relation::Kind::Join) key = "grapnel_pair.grapnel_source";
-  core::Append(sql.text, {"SELECT ", ColumnList(table), ", ", key, " FROM ", Quote(table.name)});
-  const FieldKind kind = relation.kind == Relation::Kind::OwnKey ? relation.target->Id().Kind()
-                                                                 : relation.source->Id().Kind();
-  if (relation.kind == Relation::Kind::Join) {
-    const std::string source = Quote(relation.column);
-    core::Append(sql.text, {" JOIN (SELECT ", source, " AS grapnel_source, ", Quote(relation.other),
-                            " AS grapnel_target FROM ", Quote(relation.table), " WHERE "});
-    sql.In(select.sources, source, kind);
-    core::Append(sql.text, {") AS grapnel_pair ON ", Quote(table.name, table.Id().storage),
-                            " = grapnel_pair.grapnel_target"});
-    sql.Where(select.where);
-  } else {
-    sql.text += " WHERE ";
-    sql.In(select.sources, key, kind);
-    if (select.where != nullptr) {
-      sql.text += " AND ";
-      sql.Render(*select.where);
-    }
+  std::string columns;
+  for (const Column& column : table.columns) {
+    core::Append(columns, {Quote(table.name, column.storage), ", "});
   }
+  const std::string id = Quote(table.name, table.Id().storage);
+  const std::string key =
+      relation.kind == Relation::Kind::OwnKey ? id : Quote(relation.table, relation.column);
+  core::Append(sql.text, {"SELECT ", columns, "grapnel_source.place FROM ", Quote(table.name)});
+  if (relation.kind == Relation::Kind::Join) {
+    core::Append(sql.text, {" JOIN ", Quote(relation.table), " ON ", id, " = ",
+                            Quote(relation.table, relation.other)});
+  }
+  core::Append(sql.text, {" JOIN ", sql.Values(select.sources), " AS grapnel_source ON ", key,
+                          " = +grapnel_source.value"});
+  if (!collation.empty()) core::Append(sql.text, {" COLLATE ", Quote(collation)});
+  sql.Where(select.where);
   sql.OrderBy(select.order);
   return sql;
 }
@@ -78,7 +72,7 @@ inline Sql EdgeText(const store::EdgeWrite& write) {
   }
   if (write.what != Do::RemoveAll) {
     sql.text += " AND ";
-    sql.In(write.targets, id, target.Id().Kind());
+    sql.text += sql.In(write.targets, id);
   }
   return sql;
 }
@@ -103,7 +97,7 @@ inline std::string InsertText(const Table& table, bool with_id, std::size_t rows
 /// 0, about all rows that match.
 inline void WhereIdAnd(Sql& sql, const Table& table, int id_parameter, const PredicateNode* where) {
   if (id_parameter == 0) return sql.Where(where);
-  core::Append(sql.text, {" WHERE ", Quote(table.Id().storage), " = ?",
+  core::Append(sql.text, {" WHERE ", Quote(table.name, table.Id().storage), " = ?",
                           std::to_string(id_parameter)});
   if (where == nullptr) return;
   sql.text += " AND ";
@@ -113,7 +107,6 @@ inline void WhereIdAnd(Sql& sql, const Table& table, int id_parameter, const Pre
 /// SELECT of rows, ids, a count or a yes or no. Parameter 1 is the id of one that is by id.
 inline Sql SelectText(const store::Select& select) {
   using Want = store::Select::Want;
-  if (select.through != nullptr) return NeighboursText(select);
   const Table& table = *select.table;
   Sql sql(table, select.by_id ? 2 : 1);
   switch (select.want) {

@@ -2,6 +2,7 @@
 
 #include <grapnel/schema/codec.hpp>
 #include <grapnel/store/error.hpp>
+#include <grapnel/store/sqlite/values.hpp>
 
 #include <sqlite3.h>
 
@@ -54,6 +55,9 @@ class Binding final : public grapnel::detail::Binder {
                        : sqlite3_bind_blob64(statement_, at, value.data(), value.size(),
                                              temporary ? SQLITE_TRANSIENT : SQLITE_STATIC));
   }
+
+  /// Requires: the list lives as long as the statement runs.
+  void List(int at, const ValueList& list) { Keep(ValuesFunction::Bind(statement_, at, list)); }
 
   /// The first code that was not SQLITE_OK.
   int Result() const noexcept { return result_; }

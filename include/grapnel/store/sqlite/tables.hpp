@@ -34,6 +34,14 @@ inline std::string_view Affinity(std::string declared) {
   return "NUMERIC";
 }
 
+/// Whether a column that is declared so keeps values of a field exactly. What other tools call BOOLEAN,
+/// DATETIME or DECIMAL has the affinity NUMERIC, which keeps numbers, and changes texts that look like one.
+inline bool Fits(const std::string& declared, std::string_view wanted) {
+  const std::string_view affinity = Affinity(declared);
+  if (affinity == wanted) return true;
+  return affinity == "NUMERIC" && (wanted == "INTEGER" || wanted == "REAL");
+}
+
 /// A column of a table that is in the database.
 struct StoredColumn {
   std::string name, type;
@@ -106,10 +114,10 @@ inline std::optional<std::pair<std::string_view, std::string>> Misfit(
       return std::pair(table.Id().name, KeyReason(table.name, table.Id().storage));
     }
     if (&column == &table.Id() && table.generates_ids && !found->in_view && !found->is_rowid &&
-        Affinity(found->type) == "INTEGER") {
+        column.Kind() == FieldKind::Int && Fits(found->type, "INTEGER")) {
       return std::pair(column.name, RowidReason(table.name, column.storage));
     }
-    if (Affinity(found->type) != TypeName(column.Kind())) {
+    if (!Fits(found->type, TypeName(column.Kind()))) {
       return std::pair(column.name,
                        TypeReason(table.name, column.storage, found->type, TypeName(column.Kind())));
     }

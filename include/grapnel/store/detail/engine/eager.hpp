@@ -41,27 +41,30 @@ class EagerLoader {
     const Relation& relation = edge.relation();
     const Table& target = *relation.target;
     const Column& key = edge.HoldsKey() ? table.columns[edge.key] : table.Id();
-    std::unordered_map<FieldValue, std::vector<void*>, HashOfValue> members;
+    std::unordered_map<FieldValue, std::size_t, HashOfValue> places;
     std::vector<FieldValue> sources;
+    std::vector<std::vector<void*>> members;  // of the entities that each of the sources is of
     for (void* entity : entities) {
       void* member = edge.at(entity);
-      const FieldValue source = key.ops->to_value(key.at_const(entity));
+      FieldValue source = key.ops->to_value(key.at_const(entity));
       edge.ops->start(member);
       if (source.IsNull()) continue;
-      auto& sharing = members[source];
-      if (sharing.empty()) sources.push_back(source);
-      sharing.push_back(member);
+      const auto [found, added] = places.emplace(source, sources.size());
+      if (added) {
+        sources.push_back(std::move(source));
+        members.emplace_back();
+      }
+      members[found->second].push_back(member);
     }
     store::Select select{{&target}};
     select.where = wanted.rows.where.get();
     select.order = wanted.rows.order;
     select.through = &relation;
     select.sources = sources;
-    const Table& of_source = edge.HoldsKey() ? target : table;
-    const int source_at = static_cast<int>(target.columns.size());
+    const int place_at = static_cast<int>(target.columns.size());
     RunRead(handle_, target, [&](store::Connection& connection) {
       connection.Run(select, [&](Row& row) {
-        for (void* member : members[LoadId(of_source, row, source_at)]) {
+        for (void* member : members[static_cast<std::size_t>(row.Int(place_at))]) {
           LoadRow(target, edge.ops->emplace(member), row);
         }
       });
