@@ -65,15 +65,19 @@ constexpr auto All(Test test, Fields... fields) {
 }  // namespace detail
 
 /// Holds when every one of these fields is set: by the caller, a default, or a hook before this one.
-/// Added and cleared fields are not set. Takes tokens (`F<&User::name>`) and names ("name"). The token of
-/// an edge holds when neighbours are added to it.
+/// Added and cleared fields are not set. Takes tokens (`F<&User::name>`) and names ("name"). The token or
+/// name of an edge holds when neighbours are added to it.
 /// Throws (when evaluated): UnknownFieldError for a name that the type does not have.
 template <class First, class... Rest>
 constexpr auto HasFields(First first, Rest... rest) {
   return detail::All(
       [](const auto& m, const auto& field) -> bool {
         if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
-          return m.Field(field).has_value();
+          if constexpr (requires { m.HasField(field); }) {
+            return m.HasField(field);
+          } else {
+            return m.Field(field).has_value();
+          }
         } else if constexpr (requires { m.Get(field); }) {
           return static_cast<bool>(m.Get(field));
         } else {

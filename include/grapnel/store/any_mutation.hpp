@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/core/context.hpp>
+#include <grapnel/core/function_ref.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/core/separate.hpp>
@@ -24,6 +25,7 @@
 
 namespace grapnel {
 
+class AnyValue;
 class Client;
 
 /// A mutation of any type, by name: what hooks see that are compiled once, in a .cpp file. Every
@@ -65,33 +67,40 @@ class AnyMutation {
   /// The ids of the rows that an Update, a Delete or a One form touches, none when it touches none:
   /// as the database has them, with the predicates added so far. The first call of IDs or OldRows
   /// pins the rows: the write touches those of them that match predicates added later, and no
-  /// others. Of Create: its id, once it has one. Throws: NotLoadedError when first asked for after
+  /// others. After the write, IDs and OldRows are exactly the rows that it touched. Of Create: its id, once it has one. Throws: NotLoadedError when first asked for after
   /// the write.
   GRAPNEL_DECLARE Ids IDs() const;
 
-  // Fields.
+  // Fields. Where one name is asked for, that of an edge may be given: its neighbour's id is the
+  // value.
 
   /// The names of the fields that are set, in the schema's order.
   Names Fields() const { return core_.Names(core_.set); }
   Names AddedFields() const { return core_.Names(core_.added); }
   Names ClearedFields() const { return core_.Names(core_.cleared); }
   /// What the field is set to, or nothing when it is not set.
+  /// Throws: TypeMismatchError for an edge with many neighbours, see AddedIDs.
   std::optional<FieldValue> Field(std::string_view name) const {
-    return core_.Value(core_.set, name, Entity());
+    return core_.Given(name, Entity());
   }
+  /// Whether a field is set, or neighbours are added to an edge.
+  bool HasField(std::string_view name) const { return core_.IsGiven(name, Entity()); }
   std::optional<FieldValue> AddedField(std::string_view name) const {
     return core_.Value(core_.added, name, Entity());
   }
-  bool FieldCleared(std::string_view name) const { return core_.cleared.test(core_.PlaceOf(name)); }
+  bool FieldCleared(std::string_view name) const { return core_.IsCleared(name); }
   void SetField(std::string_view name, const FieldValue& value) {
     core_.SetField(name, value, Entity());
   }
   virtual void AddField(std::string_view name, const FieldValue& delta) = 0;
   void ClearField(std::string_view name) { core_.ClearField(name, Entity()); }
-  void ResetField(std::string_view name) { core_.Reset(core_.PlaceOf(name), Entity()); }
+  void ResetField(std::string_view name) { core_.ResetField(name, Entity()); }
   /// The stored value of the row that an UpdateOne or DeleteOne touches, before it does. See
   /// Mutation::Old.
   GRAPNEL_DECLARE FieldValue OldField(std::string_view name) const;
+  /// Every row that it touches, as it was before: see Mutation::OldRows. Their fields are read by name.
+  /// Valid as long as the mutation, until its write.
+  GRAPNEL_DECLARE std::vector<AnyValue> OldRows() const;
 
   // Edges. Ids of neighbours are given and returned as values.
 
@@ -193,6 +202,9 @@ class AnyMutation {
   /// Keeps the row that is in `row` beside the other old rows.
   GRAPNEL_DECLARE void KeepOldRow(detail::Row& row) const;
   virtual void ForgetOldRows() const = 0;
+  /// Takes the others out of the old rows, until they are put back.
+  virtual void KeepOldRows(core::FunctionRef<bool(const void*)> stays) const = 0;
+  virtual void PutBackOldRows() const noexcept = 0;
 
  protected:
   AnyMutation(const detail::Table& table, grapnel::Op op) noexcept : core_(table, op) {}
@@ -203,7 +215,7 @@ class AnyMutation {
 
   virtual void* NewOldRow() const = 0;
   virtual std::size_t OldRowCount() const noexcept = 0;
-  virtual const void* FirstOldRow() const noexcept = 0;
+  virtual const void* OldRowAt(std::size_t place) const noexcept = 0;
 
   /// Reads the old rows, once.
   GRAPNEL_DECLARE void NeedOldRows() const;
@@ -225,12 +237,12 @@ class AnyValue {
   bool HasEntity() const noexcept { return entity_ != nullptr; }
   /// The number of rows; 1 for an entity.
   std::int64_t Count() const noexcept { return count_; }
-  /// A field of the entity. Throws: UnknownFieldError; Error when there is no entity.
+  /// A field of the entity, or the id of the neighbour that it refers to. Throws: UnknownFieldError; Error when there is no entity.
   FieldValue Field(std::string_view name) const {
     if (entity_ == nullptr) throw Error("the result is a count, no entity");
-    const detail::Column* column = table_->Find(name);
-    if (column == nullptr) throw UnknownFieldError(table_->entity, name);
-    return column->ops->to_value(column->at_const(entity_));
+    const detail::MutationCore core(*table_, Op::Create);
+    const detail::Column& column = table_->columns[core.StoredPlaceOf(name)];
+    return column.ops->to_value(column.at_const(entity_));
   }
 
   // What follows is for the other parts of the store.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/function_ref.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
@@ -196,7 +197,8 @@ class Mutation final : public AnyMutation {
     return static_cast<const E*>(OldEntity())->*M;
   }
   /// Every row that an Update, a Delete or a One form touches, as it is before; of a Create none, but the
-  /// row in conflict after `next`. Pins them, as IDs does. Valid as long as the mutation.
+  /// row in conflict after `next`. Pins them, as IDs does; after the write it is exactly the rows that were
+  /// touched. Valid as long as the mutation, its rows until the write.
   /// Throws: NotLoadedError when first asked for after the write.
   const std::vector<E>& OldRows() const {
     NeedOldRows();
@@ -230,6 +232,14 @@ class Mutation final : public AnyMutation {
 
   void* Entity() noexcept override { return &entity_; }
   void ForgetOldRows() const override { old_rows_.clear(); }
+  void KeepOldRows(core::FunctionRef<bool(const void*)> stays) const override {
+    if (all_old_rows_.empty()) all_old_rows_ = old_rows_;
+    std::erase_if(old_rows_, [&](const E& row) { return !stays(&row); });
+  }
+  void PutBackOldRows() const noexcept override {
+    if (!all_old_rows_.empty()) old_rows_ = std::move(all_old_rows_);
+    all_old_rows_.clear();
+  }
 
  private:
   friend Access;
@@ -238,7 +248,7 @@ class Mutation final : public AnyMutation {
 
   void* NewOldRow() const override { return &old_rows_.emplace_back(); }
   std::size_t OldRowCount() const noexcept override { return old_rows_.size(); }
-  const void* FirstOldRow() const noexcept override { return old_rows_.data(); }
+  const void* OldRowAt(std::size_t place) const noexcept override { return &old_rows_[place]; }
 
   template <auto M>
   static constexpr std::size_t Place() {
@@ -282,6 +292,7 @@ class Mutation final : public AnyMutation {
 
   E entity_{};
   mutable std::vector<E> old_rows_;
+  mutable std::vector<E> all_old_rows_;  // where the write touches fewer
 };
 
 template <class E>

@@ -65,8 +65,14 @@ struct MutationCore {
   FieldSet defaulted{};  // of those that are set: by a default
   EdgeChanges edges{};
   store::PredicatePtr where{};
-  std::optional<std::vector<FieldValue>>
-      pinned{};                                 // ids of the rows that it touches, once asked for
+  /// The rows that it touches, once asked for.
+  struct Pinned {
+    std::vector<FieldValue> ids;
+    store::PredicatePtr where;  // what `where` became then: it is another one when more was added
+    std::uint64_t writes;       // of the transaction until then
+    std::optional<std::vector<FieldValue>> touched;  // by the write, where these are fewer
+  };
+  std::optional<Pinned> pinned{};
   std::shared_ptr<store::Conflict> conflict{};  // of a Create with OnConflict
 
   // While it runs:
@@ -93,8 +99,7 @@ struct MutationCore {
   /// Says all that `change` says, whose values are in `from`, after what was said already.
   GRAPNEL_DECLARE void Apply(const MutationCore& change, const void* from, void* entity);
 
-  /// Sets every field to what it is in the entity, but those that are std::nullopt, and an empty
-  /// id.
+  /// Sets every field to what it is in the entity, but an empty id; std::nullopt is NULL.
   GRAPNEL_DECLARE void SetAll(void* entity);
 
   /// Sets the defaults of Create, or the update-defaults, of fields that nothing was said about.
@@ -195,11 +200,23 @@ struct MutationCore {
   }
 
   GRAPNEL_DECLARE std::size_t PlaceOf(std::string_view name) const;
+  /// The edge of that name, or null where a field has it, or nothing has.
+  const EdgeInfo* EdgeNamed(std::string_view name) const noexcept {
+    return table->Find(name) == nullptr ? table->FindEdge(name) : nullptr;
+  }
+  /// The place of the field, or of the foreign key of the edge, of that name. Throws: TypeMismatchError
+  /// for an edge without a foreign key in the row.
+  GRAPNEL_DECLARE std::size_t StoredPlaceOf(std::string_view name) const;
 
   GRAPNEL_DECLARE std::vector<std::string_view> Names(const FieldSet& fields) const;
 
   GRAPNEL_DECLARE std::optional<FieldValue> Value(const FieldSet& of, std::string_view name,
                                                   const void* entity) const;
+
+  /// What a field is set to, or the neighbour that an edge with one at most is set to.
+  GRAPNEL_DECLARE std::optional<FieldValue> Given(std::string_view name, const void* entity) const;
+  GRAPNEL_DECLARE bool IsGiven(std::string_view name, const void* entity) const;
+  GRAPNEL_DECLARE bool IsCleared(std::string_view name) const;
 
   GRAPNEL_DECLARE void SetField(std::string_view name, const FieldValue& value, void* entity);
 
@@ -207,6 +224,7 @@ struct MutationCore {
                                 void* scratch);
 
   GRAPNEL_DECLARE void ClearField(std::string_view name, void* entity);
+  GRAPNEL_DECLARE void ResetField(std::string_view name, void* entity);
 
   [[noreturn]] GRAPNEL_DECLARE void RefuseEdge(const EdgeInfo& edge, std::string_view reason) const;
 

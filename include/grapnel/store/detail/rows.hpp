@@ -166,14 +166,15 @@ inline void BeforeWrite(const MutationCore& m) {
       "next");
 }
 
-/// From now on the mutation touches these rows, those of them that match predicates added later.
+/// From now on the mutation touches these rows, those of them that match predicates added later. A One form
+/// names its row already.
 inline void Pin(MutationCore& m, std::vector<FieldValue> ids) {
-  m.where = store::IdIn(*m.table, ids);
-  m.pinned = std::move(ids);
+  m.where = m.IsOne() && !ids.empty() ? nullptr : store::IdIn(*m.table, ids);
+  m.pinned.emplace(MutationCore::Pinned{std::move(ids), m.where, m.Transaction().Writes(), {}});
 }
 
 /// The ids of the rows that an Update or Delete, or a One form, touches; read once, and then
-/// pinned.
+/// pinned. After the write those that it touched.
 inline const std::vector<FieldValue>& PinnedIds(MutationCore& m, const void* entity) {
   if (!m.pinned) {
     BeforeWrite(m);
@@ -182,7 +183,7 @@ inline const std::vector<FieldValue>& PinnedIds(MutationCore& m, const void* ent
                   [&](Row& row) { ids.push_back(LoadId(*m.table, row, 0)); });
     Pin(m, std::move(ids));
   }
-  return *m.pinned;
+  return m.executed && m.pinned->touched ? *m.pinned->touched : m.pinned->ids;
 }
 
 }  // namespace grapnel::detail

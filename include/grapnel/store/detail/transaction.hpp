@@ -116,6 +116,9 @@ class Transaction {
   GRAPNEL_DECLARE std::int64_t Write(const Level& level, TypeEntry& type,
                                      const core::Context& context, Statement statement);
 
+  /// How many statements have changed rows.
+  std::uint64_t Writes() const noexcept { return writes_; }
+
   /// The scope that stands alone without a savepoint gets one after all, before its first write.
   void ExpectSeveralWrites() noexcept {
     if (top_ != nullptr) top_->single = false;
@@ -279,6 +282,11 @@ struct Handle {
   Level* GetLevel() const noexcept {
     if (nested) return nested.get();
     return transaction ? &transaction->Root() : nullptr;
+  }
+  /// Whether both are of one client, transaction and view.
+  bool IsSame(const Handle& other) const noexcept {
+    return store == other.store && transaction == other.transaction && nested == other.nested &&
+           context == other.context;
   }
   /// Whether the caller began the transaction, as opposed to one of a mutation's own.
   bool InTx() const noexcept {

@@ -32,8 +32,15 @@ GRAPNEL_DEFINE AnyMutation::Ids AnyMutation::IDs() const {
 }
 
 GRAPNEL_DEFINE FieldValue AnyMutation::OldField(std::string_view name) const {
-  const detail::Column& column = core_.table->columns[core_.PlaceOf(name)];
+  const detail::Column& column = core_.table->columns[core_.StoredPlaceOf(name)];
   return column.ops->to_value(column.at_const(OldEntity()));
+}
+
+GRAPNEL_DEFINE std::vector<AnyValue> AnyMutation::OldRows() const {
+  NeedOldRows();
+  std::vector<AnyValue> rows;
+  for (std::size_t i = 0; i < OldRowCount(); ++i) rows.emplace_back(*core_.table, OldRowAt(i));
+  return rows;
 }
 
 GRAPNEL_DEFINE void AnyMutation::NeedOldRows() const {
@@ -57,7 +64,7 @@ GRAPNEL_DEFINE const void* AnyMutation::OldEntity() const {
         {Type(), " ", ToString(core_.op), " touches many rows: read them by OldRows()"}));
   }
   NeedOldRows();
-  if (OldRowCount() > 0) return FirstOldRow();
+  if (OldRowCount() > 0) return OldRowAt(0);
   if (create) throw NotFoundError(Type(), "no row was there before");
   detail::RefuseUntouched(core_, Entity());
 }
@@ -72,6 +79,10 @@ GRAPNEL_DEFINE void AnyMutation::NextScope::Undo() noexcept {
   detail::MutationCore& core = mutation_.core_;
   transaction_.Fail(scope_);
   core.executed = executed_;
+  if (!executed_ && core.pinned && core.pinned->touched) {
+    core.pinned->touched.reset();
+    mutation_.PutBackOldRows();
+  }
   core.has_id = has_id_ || (core.op == grapnel::Op::Create && core.set.test(0));
   if (core.conflict && !executed_) ForgetConflict();
 }

@@ -62,7 +62,11 @@ GRAPNEL_DEFINE void MutationCore::SetAll(void* entity) {
     const Column& column = table->columns[i];
     void* member = column.at(entity);
     if (column.ops->normalize != nullptr) Normalize(i, [&] { column.ops->normalize(member); });
-    if (column.ops->is_null == nullptr || !column.ops->is_null(member)) MarkSet(i);
+    if (column.ops->is_null == nullptr || !column.ops->is_null(member)) {
+      MarkSet(i);
+    } else if (column.set_default != nullptr) {
+      Clear(i, entity);  // given as NULL
+    }
   }
   for (std::size_t i = 0; i < table->edges.size(); ++i) {
     const EdgeInfo& edge = table->edges[i];
@@ -251,6 +255,15 @@ GRAPNEL_DEFINE std::size_t MutationCore::PlaceOf(std::string_view name) const {
   return table->PlaceOf(*column);
 }
 
+GRAPNEL_DEFINE std::size_t MutationCore::StoredPlaceOf(std::string_view name) const {
+  const EdgeInfo* edge = EdgeNamed(name);
+  if (edge == nullptr) return PlaceOf(name);
+  if (!edge->HoldsKey()) {
+    MismatchEdge(*edge, "the row does not hold this edge: read its neighbours by a query");
+  }
+  return edge->key;
+}
+
 GRAPNEL_DEFINE std::vector<std::string_view> MutationCore::Names(const FieldSet& fields) const {
   std::vector<std::string_view> names;
   for (std::size_t i = 0; i < table->fields; ++i) {
@@ -272,8 +285,36 @@ GRAPNEL_DEFINE std::optional<FieldValue> MutationCore::Value(const FieldSet& of,
   }
 }
 
+GRAPNEL_DEFINE std::optional<FieldValue> MutationCore::Given(std::string_view name,
+                                                             const void* entity) const {
+  const EdgeInfo* edge = EdgeNamed(name);
+  if (edge == nullptr) return Value(set, name, entity);
+  if (edge->many) MismatchEdge(*edge, "it has many neighbours: read them by AddedIDs");
+  std::vector<FieldValue> ids = AddedIDs(table->PlaceOf(*edge), entity);
+  if (ids.empty()) return std::nullopt;
+  return std::move(ids.front());
+}
+
+GRAPNEL_DEFINE bool MutationCore::IsGiven(std::string_view name, const void* entity) const {
+  const EdgeInfo* edge = EdgeNamed(name);
+  if (edge == nullptr) return set.test(PlaceOf(name));
+  return !AddedIDs(table->PlaceOf(*edge), entity).empty();
+}
+
+GRAPNEL_DEFINE bool MutationCore::IsCleared(std::string_view name) const {
+  const EdgeInfo* edge = EdgeNamed(name);
+  return edge == nullptr ? cleared.test(PlaceOf(name)) : EdgeCleared(table->PlaceOf(*edge));
+}
+
 GRAPNEL_DEFINE void MutationCore::SetField(std::string_view name, const FieldValue& value,
                                            void* entity) {
+  if (const EdgeInfo* edge = EdgeNamed(name)) {
+    if (edge->many) MismatchEdge(*edge, "it has many neighbours: set them by AddIDs");
+    const std::size_t at = table->PlaceOf(*edge);
+    if (value.IsNull()) return ClearEdge(at, entity);
+    CheckIds(at, {value});
+    return AddIDs(at, {value}, entity);
+  }
   const std::size_t place = PlaceOf(name);
   const Column& column = table->columns[place];
   if (value.IsNull()) return ClearField(name, entity);
@@ -292,7 +333,13 @@ GRAPNEL_DEFINE void MutationCore::AddField(std::string_view name, const FieldVal
   Add(place, entity, column.at_const(scratch));
 }
 
+GRAPNEL_DEFINE void MutationCore::ResetField(std::string_view name, void* entity) {
+  const EdgeInfo* edge = EdgeNamed(name);
+  edge == nullptr ? Reset(PlaceOf(name), entity) : ResetEdge(table->PlaceOf(*edge), entity);
+}
+
 GRAPNEL_DEFINE void MutationCore::ClearField(std::string_view name, void* entity) {
+  if (const EdgeInfo* edge = EdgeNamed(name)) return ClearEdge(table->PlaceOf(*edge), entity);
   const std::size_t place = PlaceOf(name);
   const Column& column = table->columns[place];
   if (!column.nullable) Mismatch(column, "it cannot be cleared: it is not optional");

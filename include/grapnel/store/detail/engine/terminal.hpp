@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -61,16 +62,48 @@ class Terminal {
       m_.pending->Flush();
     }
     // Whatever is done or read after the first write may fail, and has to take it back.
-    if (m_.ChangesEdges() || m_.conflict || m_.op != m_.asked) {
-      m_.Transaction().ExpectSeveralWrites();
-    }
+    if (m_.ChangesEdges() || m_.op != m_.asked) m_.Transaction().ExpectSeveralWrites();
     fresh_ = fresh;
+    if (m_.pinned) Settle();
     const std::int64_t count = Dispatch();
+    if (m_.pinned && m_.op == Op::Delete) LeaveOutKept(count);
     m_.executed = true;
     return count;
   }
 
  private:
+  // The rows that were asked for before the write are, after it, those that it touched.
+
+  /// Finds out which of them match what was added since, and what hooks have written since.
+  void Settle() {
+    const MutationCore::Pinned& pinned = *m_.pinned;
+    if (m_.where == pinned.where && m_.Transaction().Writes() == pinned.writes) return;
+    std::vector<FieldValue> ids;
+    SelectTouched(m_, entity_, store::Select::Want::Ids,
+                  [&](Row& row) { ids.push_back(LoadId(table_, row, 0)); });
+    Narrow(std::move(ids), true);
+  }
+  /// A trigger of others may have kept rows that were to be deleted.
+  void LeaveOutKept(std::int64_t deleted) {
+    const MutationCore::Pinned& pinned = *m_.pinned;
+    const auto& ids = pinned.touched ? *pinned.touched : pinned.ids;
+    if (static_cast<std::size_t>(deleted) == ids.size()) return;
+    Narrow(SelectIds(m_, table_, store::IdIn(table_, ids)), false);
+  }
+  /// To the ones named, or to all others.
+  void Narrow(std::vector<FieldValue> named, bool stay) {
+    MutationCore::Pinned& pinned = *m_.pinned;
+    if (stay && named.size() == pinned.ids.size()) return;
+    const std::unordered_set<FieldValue, HashOfValue> set(named.begin(), named.end());
+    const auto touches = [&](const FieldValue& id) { return set.contains(id) == stay; };
+    std::vector<FieldValue> touched;
+    for (const FieldValue& id : pinned.touched ? *pinned.touched : pinned.ids) {
+      if (touches(id)) touched.push_back(id);
+    }
+    pinned.touched = std::move(touched);
+    mutation_.KeepOldRows([&](const void* row) { return touches(Id(row)); });
+  }
+
   std::int64_t Dispatch() {
     switch (m_.op) {
       case Op::Create:
@@ -189,6 +222,7 @@ class Terminal {
       count += DeleteRows(false, store::Both(m_.where, store::IdIsNull(table_)));
     }
     if (lists.Size(list) == 0 && m_.IsOne()) RefuseUntouched(m_, entity_, alive.get());
+    if (m_.pinned && alive) Narrow(SelectIds(m_, table_, lists.In(list)), true);
     Cascade cascade(m_, lists);
     if (cascades) cascade.Run(list);
     m_.deferred = m_.deferred || cascade.IsDeferred();
@@ -257,6 +291,7 @@ class Terminal {
     }
     FieldValue id;
     if (!FindConflict(id)) {
+      m_.Transaction().ExpectSeveralWrites();  // it is read back
       Create();
       conflict.outcome = store::ConflictOutcome::Inserted;
     } else {

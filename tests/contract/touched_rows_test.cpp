@@ -1,0 +1,287 @@
+// B105: after next, IDs and OldRows are exactly the rows that the write touched; edges by name.
+#include "contract/fixture.hpp"
+#include "contract/graph_model.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <utility>
+
+namespace {
+
+using graph::Card;
+using graph::Pet;
+using graph::User;
+using grapnel::AnyMutation;
+using grapnel::F;
+using grapnel::FieldValue;
+using grapnel::Mutation;
+using grapnel::Next;
+using grapnel::Op;
+using grapnel::Value;
+using Ids = std::vector<std::int64_t>;
+namespace hook = grapnel::hook;
+
+constexpr auto kAge = F<&User::age>;
+constexpr auto kName = F<&User::name>;
+
+struct World : Fixture<User, Card, Pet> {
+  grapnel::store::HookedEntities<User> users = client.Of<User>();
+  /// What IDs and OldRows were after next, joined by ' '.
+  Lines touched{};
+
+  /// Users a, b, c, d, ... with ids from 1 on, of age 10, 20, 30, ...
+  explicit World(int count = 4) {
+    for (int i = 0; i < count; ++i) {
+      users.Create().Set(kName, std::string(1, static_cast<char>('a' + i))).Set(kAge, 10 * (i + 1)).Save();
+    }
+  }
+  /// Asks before next, in this way, and notes what is said after it.
+  void Ask(bool ids, bool rows) {
+    users.Use(hook::Unless(
+        [this, ids, rows](Mutation<User>& m, Next<User> next) -> Value<User> {
+          if (ids) m.IDs();
+          if (rows) m.OldRows();
+          auto value = next(m);
+          std::string line;
+          const auto add = [&](const std::string& text) { line += (line.empty() ? "" : " ") + text; };
+          if (ids) {
+            for (const std::int64_t id : m.IDs()) add(std::to_string(id));
+          }
+          if (rows) {
+            for (const User& user : m.OldRows()) add(user.name);
+            for (const grapnel::AnyValue& row : static_cast<AnyMutation&>(m).OldRows()) {
+              add(*row.Field("name").As<std::string>());
+            }
+          }
+          touched.push_back(line);
+          return value;
+        },
+        Op::Create));
+  }
+  void Before(auto body) { users.Use(hook::Unless(hook::Before(std::move(body)), Op::Create)); }
+};
+
+}  // namespace
+
+TEST_CASE("B105 predicates that are added after IDs and OldRows narrow them too") {
+  World world;
+  const bool ids = GENERATE(true, false);
+  world.Ask(ids, !ids);
+  world.Before([](Mutation<User>& m) { m.Where(kAge > 25); });
+  const Lines both{ids ? "3 4" : "c d c d"};
+  SECTION("of an update") {
+    CHECK(world.users.Update().Set(F<&User::nickname>, "x").Save() == 2);
+    CHECK(world.touched == both);
+  }
+  SECTION("that changes nothing") {
+    CHECK(world.users.Update().Save() == 2);
+    CHECK(world.touched == both);
+  }
+  SECTION("of edges") {
+    CHECK(world.users.Update().AddIDs(F<&User::friends>, {1}).Save() == 2);
+    CHECK(world.touched == both);
+  }
+  SECTION("of a deletion") {
+    CHECK(world.users.Delete().Exec() == 2);
+    CHECK(world.touched == both);
+  }
+  SECTION("of one that has cascades") {
+    world.client.Of<Card>().Use(hook::Before([](Mutation<Card>&) {}));
+    world.client.Of<Card>().Create().Set(F<&Card::number>, "1").Set(F<&Card::owner>, 3).Save();
+    CHECK(world.users.Delete().Exec() == 2);
+    CHECK(world.touched == both);
+  }
+  SECTION("of the One forms: touched, or refused and as before") {
+    world.users.UpdateOne(3).Set(F<&User::nickname>, "x").Save();
+    world.users.DeleteOne(4).Exec();
+    CHECK(world.touched == Lines{ids ? "3" : "c c", ids ? "4" : "d d"});
+    CHECK_THROWS_AS(world.users.UpdateOne(1).Set(F<&User::nickname>, "x").Save(), grapnel::StaleError);
+    CHECK_THROWS_AS(world.users.DeleteOne(1).Exec(), grapnel::StaleError);
+  }
+  SECTION("of another Op") {
+    world.users.Use([](Mutation<User>& m, Next<User> next) {
+      m.SetOp(Op::Update);
+      m.Set(F<&User::nickname>, "x");
+      m.Where(kAge < 35);
+      return next(m);
+    });
+    CHECK(world.users.Delete().Exec() == 1);
+    CHECK(world.touched == Lines{ids ? "3" : "c c"});
+  }
+  SECTION("of none") {
+    world.Before([](Mutation<User>& m) { m.Where(kAge > 99); });
+    CHECK(world.users.Delete().Exec() == 0);
+    CHECK(world.touched == Lines{""});
+  }
+}
+
+TEST_CASE("B105 rows that hooks have written meanwhile are told as they were touched") {
+  World world;
+  world.Ask(true, true);
+  world.Before([](Mutation<User>& m) {
+    if (m.Op() == Op::DeleteOne) return;
+    m.Client().Of<User>().DeleteOne(2).Exec();
+  });
+  CHECK(world.users.Update().Set(F<&User::nickname>, "x").Save() == 3);
+  CHECK(world.touched.back() == "1 3 4 a c d a c d");
+}
+
+TEST_CASE("B105 a row that a trigger of others keeps was not touched") {
+  World world;
+  world.Raw("CREATE TRIGGER keep BEFORE DELETE ON User WHEN old.name = 'b' BEGIN SELECT RAISE(IGNORE); END");
+  world.Ask(true, true);
+  CHECK(world.users.Delete().Exec() == 3);
+  CHECK(world.touched == Lines{"1 3 4 a c d a c d"});
+}
+
+TEST_CASE("B105 before the write they are as first asked for, and again when next failed") {
+  World world;
+  Lines log;
+  const auto note = [&](Mutation<User>& m) {
+    std::string line;
+    for (const std::int64_t id : m.IDs()) line += std::to_string(id);
+    for (const User& user : m.OldRows()) line += user.name;
+    log.push_back(line);
+  };
+  bool fail = true;
+  world.users.Use(hook::Unless(
+      [&](Mutation<User>& m, Next<User> next) -> Value<User> {
+        note(m);
+        try {
+          return next(m);
+        } catch (const std::domain_error&) {
+          note(m);
+          auto value = next(m);
+          note(m);
+          return value;
+        }
+      },
+      Op::Create));
+  world.users.Use(hook::Unless(hook::After([&](const Mutation<User>&, Value<User>&) {
+                                 if (std::exchange(fail, false)) throw std::domain_error("once");
+                               }),
+                               Op::Create));
+  world.Before([&](Mutation<User>& m) {
+    m.Where(kAge > 15);
+    note(m);
+  });
+  world.users.Update().Set(F<&User::nickname>, "x").Save();
+  CHECK(log == Lines{"1234abcd", "1234abcd", "1234abcd", "1234abcd", "234bcd"});
+}
+
+TEST_CASE("B105 random hooks and predicates: what is told is what was written") {
+  std::mt19937 random(11);
+  const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  for (int round = 0; round < 60; ++round) {
+    World world(8);
+    Ids told, rows;
+    world.users.Use(hook::Unless(
+        [&](Mutation<User>& m, Next<User> next) -> Value<User> {
+          if (m.Cause() != grapnel::Cause::Caller) return next(m);
+          m.IDs();
+          m.OldRows();
+          auto value = next(m);
+          told = m.IDs();
+          for (const User& user : m.OldRows()) rows.push_back(user.id);
+          return value;
+        },
+        Op::Create));
+    for (int i = below(3); i > 0; --i) {
+      world.Before([least = 10 * below(6)](Mutation<User>& m) {
+        if (m.Cause() == grapnel::Cause::Caller) m.Where(kAge > least);
+      });
+    }
+    if (below(2) == 0) {
+      world.Before([id = below(8) + 1, drop = below(2) == 0](Mutation<User>& m) {
+        if (m.Cause() != grapnel::Cause::Caller) return;
+        const auto users = m.Client().Of<User>();
+        if (drop) {
+          users.Delete().Where(F<&User::id> == id).Exec();
+        } else {
+          users.Update().Where(F<&User::id> == id).Set(kAge, 1).Save();
+        }
+      });
+    }
+    const std::int64_t count = world.users.Update().Set(F<&User::nickname>, "hit").Save();
+    Ids hit;
+    for (const std::string& id : world.Raw("SELECT id FROM User WHERE nickname = 'hit' ORDER BY id")) {
+      hit.push_back(std::stoll(id));
+    }
+    REQUIRE(count == static_cast<std::int64_t>(hit.size()));
+    REQUIRE(told == hit);
+    REQUIRE(rows == hit);
+  }
+}
+
+TEST_CASE("B105 an UpdateOne or DeleteOne that was asked for its old row sends what it sends otherwise") {
+  World world;
+  Lines sent;
+  const auto trace = [&](std::string_view sql) { sent.emplace_back(sql); };
+  const auto traced = world.client.Debug(trace);
+  const auto update = [&] {
+    sent.clear();
+    traced.Of<User>().UpdateOne(1).Set(kAge, 1).Save();
+    return *std::find_if(sent.begin(), sent.end(),
+                         [](const std::string& sql) { return sql.starts_with("UPDATE"); });
+  };
+  const std::string before = update();
+  world.Before([](Mutation<User>& m) { m.OldRows(); });
+  CHECK(update() == before);
+}
+
+TEST_CASE("B105 by name an edge is accepted wherever its token is") {
+  World world;
+  const auto cards = world.client.Of<Card>();
+  Lines log;
+  const auto text = [](const std::optional<FieldValue>& value) {
+    return value ? ToString(*value) : std::string("-");
+  };
+  cards.Use(hook::Before([&](Mutation<Card>& typed) {
+    AnyMutation& m = typed;
+    log.push_back(text(m.Field("owner")) + (m.HasField("owner") ? " set" : "") +
+                  (m.FieldCleared("owner") ? " cleared" : ""));
+    CHECK(m.HasField("owner") == typed.Get(F<&Card::owner>).has_value());
+  }));
+  cards.Use(hook::If(hook::Before([&](Mutation<Card>&) { log.push_back("has"); }),
+                     hook::HasFields("owner", "number")));
+  cards.Use(hook::If(hook::Before([&](Mutation<Card>&) { log.push_back("clears"); }),
+                     hook::HasClearedFields("owner")));
+  cards.Use(hook::On(hook::Before([&](Mutation<Card>& m) {
+                       log.push_back("old " + ToString(m.OldField("owner")));
+                       for (const auto& row : static_cast<AnyMutation&>(m).OldRows()) {
+                         log.push_back("row " + ToString(row.Field("owner")));
+                       }
+                     }),
+                     Op::UpdateOne));
+  cards.Create().Set(F<&Card::number>, "1").Set(F<&Card::owner>, 2).Save();
+  CHECK(Take(log) == Lines{"2 set", "has"});
+  cards.UpdateOne(1).ClearEdge(F<&Card::owner>).Save();
+  CHECK(Take(log) == Lines{"- cleared", "clears", "old 2", "row 2"});
+  world.Before([&](Mutation<User>& typed) {
+    AnyMutation& m = typed;
+    CHECK(m.HasField("cards"));
+    CHECK(hook::HasFields("cards")(typed));
+    CHECK_THROWS_AS(m.Field("cards"), grapnel::TypeMismatchError);
+    CHECK_THROWS_AS(m.OldField("cards"), grapnel::TypeMismatchError);
+    CHECK_THROWS_AS(m.SetField("cards", 1), grapnel::TypeMismatchError);
+    CHECK_THROWS_AS(m.Field("nobody"), grapnel::UnknownFieldError);
+    m.ResetField("cards");
+    CHECK_FALSE(m.HasField("cards"));
+    m.ClearField("cards");
+    CHECK(m.FieldCleared("cards"));
+    CHECK(hook::HasClearedFields("cards")(typed));
+  });
+  world.users.UpdateOne(2).AddIDs(F<&User::cards>, {1}).Save();
+  cards.Use(hook::Before([&](Mutation<Card>& m) { m.SetField("owner", 3); }));
+  cards.UpdateOne(1).Save();
+  CHECK(world.Raw("SELECT owner_id FROM Card") == Lines{"3"});
+  cards.Use(hook::Before([&](Mutation<Card>& m) { m.SetField("owner", FieldValue()); }));
+  cards.UpdateOne(1).Save();
+  CHECK(world.Raw("SELECT owner_id FROM Card") == Lines{"NULL"});
+  cards.Use(hook::Before([&](Mutation<Card>& m) { m.SetField("owner", "text"); }));
+  CHECK_THROWS_AS(cards.UpdateOne(1).Save(), grapnel::TypeMismatchError);
+}
