@@ -69,6 +69,9 @@ class Context {
     if (IsCancelled()) throw CancelledError("the operation was cancelled: its deadline has passed");
   }
 
+  /// Whether it is the same one, or a copy: equal values that were given apart make contexts that differ.
+  bool operator==(const Context&) const = default;
+
   /// Receives the text of every statement before it is sent to the database; null where nobody does.
   /// What it throws fails the call, as if the database had refused the statement; where something is
   /// undone it is dropped, and the undoing goes on.

@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <ranges>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,7 +18,26 @@ using grapnel::F;
 using model::Card;
 using model::User;
 
+namespace bulk {
+
+struct Badge {
+  std::int64_t id = 0;
+  std::optional<std::string> label{};
+};
+
+}  // namespace bulk
+
+template <>
+struct grapnel::Schema<bulk::Badge> {
+  static constexpr std::string_view Type = "Badge";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&bulk::Badge::label>("label").Default("plain"));
+  }
+};
+
 namespace {
+
+using bulk::Badge;
 
 struct Fixture {
   grapnel::Database<User, Card> client = grapnel::Open<User, Card>(":memory:");
@@ -104,4 +125,107 @@ TEST_CASE_METHOD(Fixture, "B86 a bulk runs once") {
   bulk.Save();
   CHECK_THROWS_WITH(bulk.Save(), "User: this bulk is spent");
   CHECK(Names() == Texts{"1 a"});
+}
+
+TEST_CASE_METHOD(Fixture, "B112 entities are taken as they are given; Omit leaves fields to defaults and hooks") {
+  struct Seen {
+    bool password, active, id;
+  };
+  std::vector<Seen> seen;
+  users.Use(grapnel::hook::Before([&](grapnel::Mutation<User>& m) {
+    seen.push_back({m.Get(F<&User::password>) != nullptr, m.Get(F<&User::active>) != nullptr,
+                    m.ID().has_value()});
+    if (m.Get(F<&User::nickname>) == nullptr) m.Set(F<&User::nickname>, "by a hook");
+  }));
+  User ada = Named("Ada", 5);
+  ada.active = false;
+  ada.age = 36;
+  ada.nickname = "A";
+  ada.password = "secret";
+  const std::vector<User> rows{ada};
+  const User given = users.CreateBulk(rows).Save().at(0);
+  CHECK(given.id == 5);
+  CHECK_FALSE(given.active);
+  CHECK(given.nickname == "A");
+  CHECK(seen.at(0).id);
+  auto bulk = users.CreateBulk(rows).Omit(F<&User::active>, F<&User::nickname>);
+  bulk.Omit(F<&User::id>, F<&User::password>);
+  const User omitted = bulk.Save().at(0);
+  CHECK(omitted.id == 6);
+  CHECK(omitted.active);  // its default
+  CHECK(omitted.age == 36);
+  CHECK(omitted.nickname == "by a hook");
+  CHECK(omitted.password == std::nullopt);
+  CHECK_FALSE(seen.at(1).password);
+  CHECK(seen.at(1).active);
+  CHECK_FALSE(seen.at(1).id);
+  // What has to be there has to be there.
+  CHECK_THROWS_AS(users.CreateBulk(rows).Omit(F<&User::name>).Save(), grapnel::ValidationError);
+}
+
+TEST_CASE_METHOD(Fixture, "B112 a std::nullopt that is given is NULL, whatever the default") {
+  grapnel::Database<Badge> badges = grapnel::Open<Badge>(":memory:");
+  badges.Migrate();
+  const std::vector<Badge> rows(2);
+  CHECK(badges.Of<Badge>().CreateBulk(rows).Save().at(1).label == std::nullopt);
+  CHECK(badges.Of<Badge>().CreateBulk(rows).Omit(F<&Badge::label>).Save().at(1).label == "plain");
+}
+
+TEST_CASE_METHOD(Fixture, "B111 a builder of another client, transaction or view is an Error, nothing written") {
+  struct Viewer {
+    int id;
+  };
+  grapnel::Database<User, Card> other = grapnel::Open<User, Card>(":memory:");
+  other.Migrate();
+  const auto named = [](const auto& in, const char* name) {
+    return in.template Of<User>().Create().Set(F<&User::name>, name);
+  };
+  const auto refused = [&](const auto& bulk, const auto& one) {
+    std::vector<grapnel::store::Create<User>> rows;
+    rows.push_back(named(bulk, "own"));
+    rows.push_back(named(one, "foreign"));
+    CHECK_THROWS_AS(bulk.template Of<User>().CreateBulk(rows).Save(), grapnel::Error);
+  };
+  const auto taken = [&](const auto& bulk, const auto& one) {
+    std::vector<grapnel::store::Create<User>> rows;
+    rows.push_back(named(one, "taken"));
+    bulk.template Of<User>().CreateBulk(rows).Save();
+  };
+  const auto view = client.With(Viewer{1});
+  refused(client, other);
+  refused(client, view);
+  refused(view, client);
+  refused(view, client.With(Viewer{1}));
+  refused(client, client.Debug([](std::string_view) {}));
+  CHECK(Names().empty());
+  taken(view, view);
+  {
+    auto tx = other.Tx();
+    taken(tx, tx);
+    taken(tx, tx.Client());
+    taken(tx.Client(), tx);
+    auto nested = tx.Tx();
+    refused(nested, tx);
+    taken(nested, nested);
+    nested.Commit();
+    refused(tx, tx.Client().With(Viewer{1}));
+    tx.Rollback();
+  }
+  {
+    auto first = client.Tx();
+    auto builder = named(first, "of the first");
+    first.Rollback();
+    auto second = client.Tx();
+    std::vector<grapnel::store::Create<User>> rows;
+    rows.push_back(std::move(builder));
+    CHECK_THROWS_AS(second.Of<User>().CreateBulk(rows).Save(), grapnel::Error);
+    second.Commit();
+  }
+  client.Of<Card>().Use(grapnel::hook::Before([&](grapnel::Mutation<Card>& m) {
+    refused(m.Client(), client);
+    taken(m.Client(), m.Client());
+  }));
+  client.Of<Card>().Create().Set(F<&Card::number>, "1").Set(F<&Card::in_hook>, "").Save();
+  CHECK(Names() == Texts{"1 taken", "2 taken"});
+  CHECK(other.Of<User>().Query().Count() == 0);
 }

@@ -31,6 +31,17 @@ class Builder {
     CheckNotSpent();
     return std::move(handle_);
   }
+  /// The same, for a bulk of that client. Throws: Error when this is of another client, transaction or view.
+  void TakeFor(const HandlePtr& bulk) {
+    CheckNotSpent();
+    if (handle_ != bulk && !handle_->IsSame(*bulk)) {
+      throw Error(core::Concat(
+          {kTable<E>.entity,
+           ": this builder was made by another client, transaction or view than the CreateBulk that is to "
+           "run it: make both with the same one"}));
+    }
+    handle_.reset();
+  }
   Mutation<E>& Target() {
     CheckNotSpent();
     return mutation_;
