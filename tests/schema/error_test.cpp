@@ -3,7 +3,9 @@
 #include "support/catch.hpp"
 
 #include <concepts>
+#include <optional>
 #include <string>
+#include <vector>
 
 using grapnel::Op;
 
@@ -24,6 +26,24 @@ TEST_CASE("a validation error says what the mutation was about to do") {
   const grapnel::ValidationError error("User", "age", Op::UpdateOne, "the value is empty");
   CHECK(error.Op() == Op::UpdateOne);
   CHECK(error.what() == std::string("User.age: the value is empty (UpdateOne)"));
+}
+
+TEST_CASE("B116 a validation error lists every problem, and names the row of a bulk") {
+  using Problem = grapnel::ValidationError::Problem;
+  const std::vector<Problem> problems{{"name", "the value is empty"}, {"age", "it is too low"}};
+  const grapnel::ValidationError error("User", Op::Create, problems);
+  CHECK(error.Field() == "name");
+  CHECK(error.Problems() == problems);
+  CHECK(error.Row() == std::nullopt);
+  CHECK(error.what() ==
+        std::string("User.name: the value is empty; age: it is too low (Create)"));
+  const grapnel::ValidationError third = error.InRow(2);
+  CHECK(third.Row() == 2);
+  CHECK(third.Problems() == problems);
+  CHECK(third.what() ==
+        std::string("User.name: the value is empty; age: it is too low (Create, row 2)"));
+  CHECK(grapnel::ValidationError("User", "age", Op::Create, "why").Problems() ==
+        std::vector<Problem>{{"age", "why"}});
 }
 
 TEST_CASE("an unknown field is named") {

@@ -4,8 +4,12 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace grapnel {
 
@@ -31,19 +35,53 @@ class FieldError : public Error {
   std::string reason_;
 };
 
-/// A value that the schema does not allow: missing, out of range, immutable, or refused by a validator.
-/// Nothing was written.
+/// Values that the schema does not allow: missing, out of range, immutable, or refused by a validator.
+/// Nothing was written. Field() and Reason() are of the first of them.
 class ValidationError : public FieldError {
  public:
+  /// One field or edge that is bad, and why.
+  struct Problem {
+    std::string field;
+    std::string reason;
+    bool operator==(const Problem&) const = default;
+  };
+
   ValidationError(std::string_view entity, std::string_view field, grapnel::Op op,
                   std::string_view reason)
-      : FieldError(entity, field, core::Concat({reason, " (", ToString(op), ")"})), op_(op) {}
+      : ValidationError(entity, op, {{std::string(field), std::string(reason)}}) {}
+  /// Requires: there is a problem. `row`: see Row().
+  ValidationError(std::string_view entity, grapnel::Op op, std::vector<Problem> problems,
+                  std::optional<std::size_t> row = std::nullopt)
+      : FieldError(entity, problems.at(0).field, Text(op, problems, row)),
+        op_(op),
+        problems_(std::move(problems)),
+        row_(row) {}
 
   /// What the mutation was about to do.
   grapnel::Op Op() const noexcept { return op_; }
+  /// Every field and edge that is bad, in the schema's order.
+  const std::vector<Problem>& Problems() const noexcept { return problems_; }
+  /// In a bulk: which row it was, counted from 0.
+  const std::optional<std::size_t>& Row() const noexcept { return row_; }
+
+  /// The same error, of one row of a bulk.
+  ValidationError InRow(std::size_t row) const { return {Entity(), op_, problems_, row}; }
 
  private:
+  static std::string Text(grapnel::Op op, const std::vector<Problem>& problems,
+                          const std::optional<std::size_t>& row) {
+    std::string text = problems.at(0).reason;
+    for (std::size_t i = 1; i < problems.size(); ++i) {
+      core::Append(text, {"; ", problems[i].field, ": ", problems[i].reason});
+    }
+    core::Append(text, {" (", ToString(op)});
+    if (row) core::Append(text, {", row ", std::to_string(*row)});
+    return text += ')';
+  }
+
   grapnel::Op op_;
+  std::vector<Problem> problems_;
+  std::optional<std::size_t> row_;
 };
 
 /// A name that the entity type does not have. The mutation is as it was.

@@ -228,11 +228,17 @@ struct MutationCore {
 
   [[noreturn]] GRAPNEL_DECLARE void RefuseEdge(const EdgeInfo& edge, std::string_view reason) const;
 
+  /// Throws what a write said of a value that cannot be stored on, with all such values.
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseUnstorable(const void* entity,
+                                                                const ValidationError& first) const;
+
  private:
   [[noreturn, gnu::cold]] static GRAPNEL_DECLARE void RefuseIdle();
+  using Problems = std::vector<ValidationError::Problem>;
   GRAPNEL_DECLARE void Validate(const FieldSet& due, const FieldSet& missing, const FieldSet& fixed,
-                                const void* entity) const;
-  GRAPNEL_DECLARE void ValidateEdges() const;
+                                const void* entity, Problems& problems) const;
+  GRAPNEL_DECLARE void ValidateEdges(Problems& problems) const;
+  GRAPNEL_DECLARE void AddUnstorable(const void* entity, Problems& problems) const;
   GRAPNEL_DECLARE void ApplyDefault(std::size_t place, void* entity);
 
   GRAPNEL_DECLARE void BeforeEdge(const EdgeInfo& edge) const;

@@ -12,6 +12,7 @@
 #include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/predicate.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,6 +23,9 @@
 #include <vector>
 
 namespace grapnel::detail {
+
+inline constexpr std::string_view kImmutable =
+    "the field is immutable: it can be set only when the entity is created";
 
 GRAPNEL_DEFINE void MutationCore::SetOp(grapnel::Op to, void* entity) {
   if (to == op) return;
@@ -91,30 +95,63 @@ GRAPNEL_DEFINE void MutationCore::ApplyDefaults(const FieldSet& defaults, void* 
 GRAPNEL_DEFINE void MutationCore::ValidateAll(void* entity) {
   if (Is(op, Op::Delete | Op::DeleteOne)) return;
   const bool create = op == Op::Create;
+  Problems problems;
   if (create) {
     ApplyDefaults(entity);  // a hook may have emptied the id
     const Column& id = table->Id();
     if (set.test(0) && IsZero(id, entity)) set.reset(0);
     if (!set.test(0) && !table->generates_ids) {
-      Refuse(id, "an id is required: Set it, or give the field a Default");
+      problems.push_back(
+          {std::string(id.name), "an id is required: Set it, or give the field a Default"});
     }
   }
   const FieldSet missing = create ? table->required & ~set : FieldSet();
   FieldSet fixed = create ? FieldSet() : table->immutable & (set | added | cleared);
   if (key_change != nullptr && !key_change->IsHidden()) fixed.reset(key_change->key.KeyPlace());
   const FieldSet due = missing | fixed | (table->validated & set);
-  if (due.any()) Validate(due, missing, fixed, entity);
-  if (!table->edges.empty()) ValidateEdges();
+  if (due.any()) Validate(due, missing, fixed, entity, problems);
+  if (!table->edges.empty()) ValidateEdges(problems);
+  if (problems.empty()) return;
+  AddUnstorable(entity, problems);
+  throw ValidationError(table->entity, op, std::move(problems));
 }
 
 GRAPNEL_DEFINE void MutationCore::Validate(const FieldSet& due, const FieldSet& missing,
-                                           const FieldSet& fixed, const void* entity) const {
+                                           const FieldSet& fixed, const void* entity,
+                                           Problems& problems) const {
   due.ForEach([&](std::size_t i) {
     const Column& column = table->columns[i];
-    if (missing.test(i)) Refuse(column, "a value is required");
-    if (fixed.test(i)) RefuseImmutable(column);
-    if (const auto reason = column.validate(column.at_const(entity))) Refuse(column, *reason);
+    std::optional<std::string> reason;
+    if (missing.test(i)) {
+      reason = "a value is required";
+    } else if (fixed.test(i)) {
+      reason = std::string(kImmutable);
+    } else {
+      reason = column.validate(column.at_const(entity));
+    }
+    if (reason) problems.push_back({std::string(column.name), *std::move(reason)});
   });
+}
+
+GRAPNEL_DEFINE void MutationCore::AddUnstorable(const void* entity, Problems& problems) const {
+  (set | added).ForEach([&](std::size_t i) {
+    const Column& column = table->columns[i];
+    const auto known = [&](const auto& problem) { return problem.field == column.name; };
+    if (std::any_of(problems.begin(), problems.end(), known)) return;
+    try {
+      static_cast<void>(column.ops->to_value(column.at_const(entity)));
+    } catch (const BadValue& error) {
+      problems.push_back({std::string(column.name), error.what()});
+    }
+  });
+}
+
+[[noreturn]] GRAPNEL_DEFINE void MutationCore::RefuseUnstorable(
+    const void* entity, const ValidationError& first) const {
+  Problems problems;
+  AddUnstorable(entity, problems);
+  if (problems.size() < 2) throw first;
+  throw ValidationError(table->entity, op, std::move(problems));
 }
 
 GRAPNEL_DEFINE void MutationCore::SetId(void* entity, std::int64_t made) const {
@@ -355,14 +392,16 @@ GRAPNEL_DEFINE void MutationCore::ClearField(std::string_view name, void* entity
   throw Error("a mutation can do this only while it runs");
 }
 
-GRAPNEL_DEFINE void MutationCore::ValidateEdges() const {
+GRAPNEL_DEFINE void MutationCore::ValidateEdges(Problems& problems) const {
   for (std::size_t i = 0; i < table->edges.size(); ++i) {
     const EdgeInfo& edge = table->edges[i];
     if (!edge.required || edge.HoldsKey()) continue;
     const EdgeChange* change = edges.Find(i);
     const bool added_some = change != nullptr && !change->added.empty();
     const bool takes_all = op == Op::Create || (change != nullptr && change->cleared);
-    if (takes_all && !added_some) RefuseEdge(edge, "the edge is required: it needs a neighbour");
+    if (takes_all && !added_some) {
+      problems.push_back({std::string(edge.name), "the edge is required: it needs a neighbour"});
+    }
   }
 }
 
@@ -413,7 +452,7 @@ GRAPNEL_DEFINE void MutationCore::Assign(const Column& column, void* member,
 }
 
 [[noreturn]] GRAPNEL_DEFINE void MutationCore::RefuseImmutable(const Column& column) const {
-  Refuse(column, "the field is immutable: it can be set only when the entity is created");
+  Refuse(column, kImmutable);
 }
 
 }  // namespace grapnel::detail

@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <typeinfo>
 #include <utility>
 
 /// How mutations run, compiled once for all types.
@@ -233,7 +234,7 @@ class BulkInTransaction final : public BulkRun {
     ++done_;
     pending_.Done();
   }
-  /// Calls `body()`, and tells of a ConstraintError in which row it was.
+  /// Calls `body()`, and tells of a ConstraintError or ValidationError in which row it was.
   void Guard(core::FunctionRef<void()> body) {
     try {
       try {
@@ -244,12 +245,20 @@ class BulkInTransaction final : public BulkRun {
       }
       pending_.Flush();
     } catch (const ConstraintError& error) {
-      if (error.Row() || error.Entity() != type_.table->entity) throw;
-      throw error.InRow(done_);
+      TellRow(error);
+    } catch (const ValidationError& error) {
+      TellRow(error);
     }
   }
 
  private:
+  /// What a hook has derived from it reaches the caller unchanged.
+  template <class E>
+  [[noreturn]] void TellRow(const E& error) const {
+    if (error.Row() || error.Entity() != type_.table->entity || typeid(error) != typeid(E)) throw;
+    throw error.InRow(done_);
+  }
+
   TypeEntry& type_;
   HookChain hooks_;
   HookPlan plan_;

@@ -126,6 +126,8 @@ class Terminal {
       made = Write(store::Insert{{&table_, m_.op}, entity_, m_.set});
     } catch (const ConstraintError& error) {
       ExplainMissingNeighbour(m_, entity_, error);
+    } catch (const ValidationError& error) {
+      m_.RefuseUnstorable(entity_, error);
     }
     if (!m_.set.test(0)) m_.SetId(entity_, made);
     m_.has_id = true;
@@ -230,6 +232,7 @@ class Terminal {
       count += DeleteRows(false, part);
     });
     cascade.Finish();
+    if (count == 0 && m_.IsOne()) RefuseUntouched(m_, entity_);
     return count;
   }
   /// Whether so many rows go that it takes several statements: for tables with foreign keys the
@@ -399,6 +402,8 @@ class Terminal {
     } catch (const ConstraintError& error) {
       ExplainKeyChange(m_, error);
       ExplainMissingNeighbour(m_, entity_, error);
+    } catch (const ValidationError& error) {
+      m_.RefuseUnstorable(entity_, error);
     }
   }
   const KeyChange* HiddenKey() const noexcept {
@@ -448,9 +453,13 @@ GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wa
   const store::Insert insert{{core.table, core.op}, entity, core.set};
   const Bound& bound = core.Running();
   if (MayNotHoldId(core)) bound.transaction.ExpectSeveralWrites();
-  core.SetId(entity, bound.transaction.Write(
-                         bound.level, bound.type, bound.handle->context,
-                         [&](store::Connection& connection) { return connection.Run(insert); }));
+  try {
+    core.SetId(entity, bound.transaction.Write(
+                           bound.level, bound.type, bound.handle->context,
+                           [&](store::Connection& connection) { return connection.Run(insert); }));
+  } catch (const ValidationError& error) {
+    core.RefuseUnstorable(entity, error);
+  }
   core.has_id = true;
   core.executed = true;
   return 1;
