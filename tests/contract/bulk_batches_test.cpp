@@ -279,19 +279,22 @@ TEST_CASE("B77 rows whose edges are not in them keep their place among the other
   REQUIRE(db.Raw(kBoxes) == expected);
 }
 
-TEST_CASE("a large bulk is sent in large statements, a small one row by row") {
+TEST_CASE("a large bulk is sent in large statements, what is left over too, a small one row by row") {
   const Db db;
-  int inserts = 0, rows = 0;
+  int inserts = 0, rows = 0, asked = 0;
   const auto traced = db.client.Debug([&](std::string_view sql) {
+    asked += sql.starts_with("SELECT max(") ? 1 : 0;
     if (!sql.starts_with("INSERT INTO \"Item\"")) return;
     ++inserts;
     for (auto at = sql.find("(?"); at != sql.npos; at = sql.find("(?", at + 1)) ++rows;
   });
-  const auto [size, expected] = GENERATE(std::pair(127, 127), std::pair(128, 1), std::pair(129, 2),
-                                         std::pair(255, 128), std::pair(256, 2));
+  const auto [size, expected] = GENERATE(std::pair(15, 15), std::pair(16, 1), std::pair(127, 1),
+                                         std::pair(128, 1), std::pair(129, 2), std::pair(130, 2),
+                                         std::pair(256, 2), std::pair(300, 3), std::pair(1000, 8));
   traced.Of<Item>().CreateBulk(Items(static_cast<std::size_t>(size))).Save();
   CHECK(rows == size);
   CHECK(inserts == expected);
+  CHECK(asked == (size < 16 ? 0 : 1));
 }
 
 // ---- What fails ----

@@ -36,7 +36,10 @@ struct World : Fixture<User, Card, Pet> {
   /// Users a, b, c, d, ... with ids from 1 on, of age 10, 20, 30, ...
   explicit World(int count = 4) {
     for (int i = 0; i < count; ++i) {
-      users.Create().Set(kName, std::string(1, static_cast<char>('a' + i))).Set(kAge, 10 * (i + 1)).Save();
+      users.Create()
+          .Set(kName, std::string(1, static_cast<char>('a' + i)))
+          .Set(kAge, 10 * (i + 1))
+          .Save();
     }
   }
   /// Asks before next, in this way, and notes what is said after it.
@@ -47,7 +50,9 @@ struct World : Fixture<User, Card, Pet> {
           if (rows) m.OldRows();
           auto value = next(m);
           std::string line;
-          const auto add = [&](const std::string& text) { line += (line.empty() ? "" : " ") + text; };
+          const auto add = [&](const std::string& text) {
+            line += (line.empty() ? "" : " ") + text;
+          };
           if (ids) {
             for (const std::int64_t id : m.IDs()) add(std::to_string(id));
           }
@@ -99,7 +104,8 @@ TEST_CASE("B105 predicates that are added after IDs and OldRows narrow them too"
     world.users.UpdateOne(3).Set(F<&User::nickname>, "x").Save();
     world.users.DeleteOne(4).Exec();
     CHECK(world.touched == Lines{ids ? "3" : "c c", ids ? "4" : "d d"});
-    CHECK_THROWS_AS(world.users.UpdateOne(1).Set(F<&User::nickname>, "x").Save(), grapnel::StaleError);
+    CHECK_THROWS_AS(world.users.UpdateOne(1).Set(F<&User::nickname>, "x").Save(),
+                    grapnel::StaleError);
     CHECK_THROWS_AS(world.users.DeleteOne(1).Exec(), grapnel::StaleError);
   }
   SECTION("of another Op") {
@@ -132,7 +138,9 @@ TEST_CASE("B105 rows that hooks have written meanwhile are told as they were tou
 
 TEST_CASE("B105 a row that a trigger of others keeps was not touched") {
   World world;
-  world.Raw("CREATE TRIGGER keep BEFORE DELETE ON User WHEN old.name = 'b' BEGIN SELECT RAISE(IGNORE); END");
+  world.Raw(
+      "CREATE TRIGGER keep BEFORE DELETE ON User WHEN old.name = 'b' BEGIN SELECT RAISE(IGNORE); "
+      "END");
   world.Ask(true, true);
   CHECK(world.users.Delete().Exec() == 3);
   CHECK(world.touched == Lines{"1 3 4 a c d a c d"});
@@ -208,7 +216,8 @@ TEST_CASE("B105 random hooks and predicates: what is told is what was written") 
     }
     const std::int64_t count = world.users.Update().Set(F<&User::nickname>, "hit").Save();
     Ids hit;
-    for (const std::string& id : world.Raw("SELECT id FROM User WHERE nickname = 'hit' ORDER BY id")) {
+    for (const std::string& id :
+         world.Raw("SELECT id FROM User WHERE nickname = 'hit' ORDER BY id")) {
       hit.push_back(std::stoll(id));
     }
     REQUIRE(count == static_cast<std::int64_t>(hit.size()));
@@ -217,7 +226,8 @@ TEST_CASE("B105 random hooks and predicates: what is told is what was written") 
   }
 }
 
-TEST_CASE("B105 an UpdateOne or DeleteOne that was asked for its old row sends what it sends otherwise") {
+TEST_CASE(
+    "B105 an UpdateOne or DeleteOne that was asked for its old row sends what it sends otherwise") {
   World world;
   Lines sent;
   const auto trace = [&](std::string_view sql) { sent.emplace_back(sql); };
@@ -267,21 +277,12 @@ TEST_CASE("B105 by name an edge is accepted wherever its token is") {
     CHECK(hook::HasFields("cards")(typed));
     CHECK_THROWS_AS(m.Field("cards"), grapnel::TypeMismatchError);
     CHECK_THROWS_AS(m.OldField("cards"), grapnel::TypeMismatchError);
-    CHECK_THROWS_AS(m.SetField("cards", 1), grapnel::TypeMismatchError);
     CHECK_THROWS_AS(m.Field("nobody"), grapnel::UnknownFieldError);
-    m.ResetField("cards");
+    m.ResetEdge("cards");
     CHECK_FALSE(m.HasField("cards"));
-    m.ClearField("cards");
+    m.ClearEdge("cards");
     CHECK(m.FieldCleared("cards"));
     CHECK(hook::HasClearedFields("cards")(typed));
   });
   world.users.UpdateOne(2).AddIDs(F<&User::cards>, {1}).Save();
-  cards.Use(hook::Before([&](Mutation<Card>& m) { m.SetField("owner", 3); }));
-  cards.UpdateOne(1).Save();
-  CHECK(world.Raw("SELECT owner_id FROM Card") == Lines{"3"});
-  cards.Use(hook::Before([&](Mutation<Card>& m) { m.SetField("owner", FieldValue()); }));
-  cards.UpdateOne(1).Save();
-  CHECK(world.Raw("SELECT owner_id FROM Card") == Lines{"NULL"});
-  cards.Use(hook::Before([&](Mutation<Card>& m) { m.SetField("owner", "text"); }));
-  CHECK_THROWS_AS(cards.UpdateOne(1).Save(), grapnel::TypeMismatchError);
 }

@@ -48,9 +48,7 @@ struct grapnel::Schema<upsert_hooks::Page> {
                            Field<&Page::maker>("maker").Default("nobody").Immutable(),
                            Field<&Page::seen>("seen").Default(0).UpdateDefault(1));
   }
-  static constexpr auto Edges() {
-    return grapnel::Edges(To<&upsert_hooks::Page::logs>("logs"));
-  }
+  static constexpr auto Edges() { return grapnel::Edges(To<&upsert_hooks::Page::logs>("logs")); }
 };
 template <>
 struct grapnel::Schema<upsert_hooks::Log> {
@@ -152,10 +150,9 @@ TEST_CASE("B108 the row that a Create meets goes through the hooks of an UpdateO
     CHECK(page.maker == "told");  // by the hook around the update
     CHECK(page.text == (how == How::Change ? "first" : "second"));
     CHECK(page.visits == (how == How::NewValues ? 0 : 1));
-    CHECK(Take(world.log) ==
-          Lines{"Create Caller", "UpdateOne Upsert",
-                how == How::Change ? "first -> as it is" : "first -> second", "/UpdateOne",
-                "/Create updated"});
+    CHECK(Take(world.log) == Lines{"Create Caller", "UpdateOne Upsert",
+                                   how == How::Change ? "first -> as it is" : "first -> second",
+                                   "/UpdateOne", "/Create updated"});
     CHECK(world.All().size() == 1);
   };
   const How how = GENERATE(How::NewValues, How::Change, How::Both);
@@ -187,10 +184,9 @@ TEST_CASE("B108 what a hook adds by Where keeps the rows of others as they are")
   };
   const Op ops = GENERATE(as<Op>(), Op::UpdateOne, Op::Create, Op::Create | Op::UpdateOne);
   std::optional<Outcome> outcome;
-  world.pages.Use(hook::On(hook::After([&](const Mutation<Page>& m, Value<Page>&) {
-                             outcome = m.Conflict()->outcome;
-                           }),
-                           Op::Create));
+  world.pages.Use(hook::On(
+      hook::After([&](const Mutation<Page>& m, Value<Page>&) { outcome = m.Conflict()->outcome; }),
+      Op::Create));
   const bool looks = GENERATE(false, true);
   if (looks) world.OnUpdate(hook::Before([](Mutation<Page>& m) { m.OldRows(); }));
   world.pages.Use(hook::On(hook::Before(guard), ops));
@@ -260,7 +256,9 @@ TEST_CASE("B108 a veto of the UpdateOne is a veto of the upsert") {
 TEST_CASE("B108 a hook changes, suppresses, replaces and redirects the update") {
   World world;
   world.Watch();
-  const auto upsert = [&] { return world.Upsert(world.client, "/", "second", How::NewValues).Save(); };
+  const auto upsert = [&] {
+    return world.Upsert(world.client, "/", "second", How::NewValues).Save();
+  };
   SECTION("changes it, as validation sees") {
     world.OnUpdate(hook::Before([](Mutation<Page>& m) { m.Set(kText, *m.Get(kText) + "!"); }));
     CHECK(upsert().text == "second!");
@@ -304,9 +302,8 @@ TEST_CASE("B108 a hook changes, suppresses, replaces and redirects the update") 
                              "/Create updated"});
   }
   SECTION("upserts the same row without end") {
-    world.OnUpdate(hook::Before([&](Mutation<Page>& m) {
-      world.Upsert(m.Client(), "/", "again", How::NewValues).Save();
-    }));
+    world.OnUpdate(hook::Before(
+        [&](Mutation<Page>& m) { world.Upsert(m.Client(), "/", "again", How::NewValues).Save(); }));
     CHECK_THROWS_AS(upsert(), grapnel::RecursionError);
     CHECK(world.All() == Lines{"p1|first|1|0|0"});
   }
@@ -331,7 +328,8 @@ TEST_CASE("B108 UpdateNewValues().Update(f): the new values, then what f says") 
         .Update(change)
         .Save();
   };
-  for (const char* line : {"a", "b"}) world.client.Of<Log>().Create().Set(F<&Log::line>, line).Save();
+  for (const char* line : {"a", "b"})
+    world.client.Of<Log>().Create().Set(F<&Log::line>, line).Save();
   CHECK(save([](Mutation<Page>& m) { m.Add(kVisits, 5); }).visits == 15);
   CHECK(save([](Mutation<Page>& m) { m.Set(kText, "f's"); }).text == "f's");
   CHECK(world.Raw("SELECT id, page_id FROM Log ORDER BY id") == Lines{"1|p1", "2|NULL"});
@@ -349,7 +347,8 @@ TEST_CASE("B108 what cannot be said of an upsert is an Error") {
   CHECK_THROWS_AS(create().OnConflict(kPath).Update(redirect).Save(), Error);
   CHECK_THROWS_AS(create().OnConflict(kPath).Update(nothing).UpdateNewValues(), Error);
   CHECK_THROWS_AS(create().OnConflict(kPath).Ignore().Update(nothing), Error);
-  CHECK_THROWS_AS(create().OnConflict(kPath).UpdateNewValues().Update(nothing).Update(nothing), Error);
+  CHECK_THROWS_AS(create().OnConflict(kPath).UpdateNewValues().Update(nothing).Update(nothing),
+                  Error);
   CHECK(world.All() == Lines{"p1|first|1|0|0"});
 }
 
@@ -375,10 +374,9 @@ TEST_CASE("B108 the rows of a bulk alike") {
 TEST_CASE("B108 hooks that are registered while it runs do not see the update") {
   World world;
   grapnel::core::HookHandle added;
-  world.pages.Use(hook::On(hook::Before([&](Mutation<Page>&) {
-                             added = world.pages.Use(hook::Reject(Op::UpdateOne));
-                           }),
-                           Op::Create));
+  world.pages.Use(hook::On(
+      hook::Before([&](Mutation<Page>&) { added = world.pages.Use(hook::Reject(Op::UpdateOne)); }),
+      Op::Create));
   CHECK(world.Upsert(world.client, "/", "second", How::NewValues).Save().text == "second");
   CHECK_THROWS_AS(world.pages.UpdateOne("p1").Save(), grapnel::RejectedError);
 }

@@ -208,7 +208,7 @@ TEST_CASE("bad input: values out of range are ValidationErrors that name the fie
   CHECK_THROWS_WITH(all.Create().Set(F<&Gauge::spare>, -1).Save(),
                     "Gauge.spare: the value -1 is out of range (Create)");
   CHECK_THROWS_WITH(all.CreateBulk(std::vector<Gauge>{{.name = "a"}}).Save(),
-                    "Gauge.name: the value is shorter than 2 bytes (Create)");
+                    "Gauge.name: the value is shorter than 2 bytes (Create, row 0)");
   CHECK_THROWS_WITH(all.Update().Set(F<&Gauge::name>, "abcde").Save(),
                     "Gauge.name: the value is longer than 4 bytes (Update)");
   CHECK(all.Create().Set(F<&Gauge::name>, std::string("a\0\0b", 4)).Save().name.size() == 4);

@@ -54,6 +54,9 @@ TEST_CASE("B58 a constraint error tells entity, op, kind and fields, and the row
   CHECK(third.Fields() == error.Fields());
   CHECK(third.what() == std::string("User: Create breaks a unique constraint on first, last in "
                                     "row 2 (UNIQUE constraint failed)"));
+  const grapnel::ConstraintError skipped("User", Op::Create, grapnel::ConstraintKind::Skipped, {},
+                                         "why", 3);
+  CHECK(skipped.what() == std::string("User: Create was skipped by the database in row 3 (why)"));
   const grapnel::ConstraintError vague("User", Op::Delete, grapnel::ConstraintKind::ForeignKey, {},
                                        "FOREIGN KEY constraint failed");
   CHECK(vague.what() == std::string("User: Delete breaks a foreign key constraint (FOREIGN KEY "

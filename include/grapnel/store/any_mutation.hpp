@@ -67,12 +67,12 @@ class AnyMutation {
   /// The ids of the rows that an Update, a Delete or a One form touches, none when it touches none:
   /// as the database has them, with the predicates added so far. The first call of IDs or OldRows
   /// pins the rows: the write touches those of them that match predicates added later, and no
-  /// others. After the write, IDs and OldRows are exactly the rows that it touched. Of Create: its id, once it has one. Throws: NotLoadedError when first asked for after
-  /// the write.
+  /// others. After the write, IDs and OldRows are exactly the rows that it touched. Of Create: its
+  /// id, once it has one. Throws: NotLoadedError when first asked for after the write.
   GRAPNEL_DECLARE Ids IDs() const;
 
-  // Fields. Where one name is asked for, that of an edge may be given: its neighbour's id is the
-  // value.
+  // Fields. Field, HasField, FieldCleared and OldField take the name of an edge as well: the id of
+  // its neighbour is the value.
 
   /// The names of the fields that are set, in the schema's order.
   Names Fields() const { return core_.Names(core_.set); }
@@ -94,12 +94,12 @@ class AnyMutation {
   }
   virtual void AddField(std::string_view name, const FieldValue& delta) = 0;
   void ClearField(std::string_view name) { core_.ClearField(name, Entity()); }
-  void ResetField(std::string_view name) { core_.ResetField(name, Entity()); }
+  void ResetField(std::string_view name) { core_.Reset(core_.PlaceOf(name), Entity()); }
   /// The stored value of the row that an UpdateOne or DeleteOne touches, before it does. See
   /// Mutation::Old.
   GRAPNEL_DECLARE FieldValue OldField(std::string_view name) const;
-  /// Every row that it touches, as it was before: see Mutation::OldRows. Their fields are read by name.
-  /// Valid as long as the mutation, until its write.
+  /// Every row that it touches, as it was before: see Mutation::OldRows. Their fields are read by
+  /// name. Valid as long as the mutation, until its write.
   GRAPNEL_DECLARE std::vector<AnyValue> OldRows() const;
 
   // Edges. Ids of neighbours are given and returned as values.
@@ -237,11 +237,11 @@ class AnyValue {
   bool HasEntity() const noexcept { return entity_ != nullptr; }
   /// The number of rows; 1 for an entity.
   std::int64_t Count() const noexcept { return count_; }
-  /// A field of the entity, or the id of the neighbour that it refers to. Throws: UnknownFieldError; Error when there is no entity.
+  /// A field of the entity, or the id of the neighbour that it refers to. Throws:
+  /// UnknownFieldError; Error when there is no entity.
   FieldValue Field(std::string_view name) const {
     if (entity_ == nullptr) throw Error("the result is a count, no entity");
-    const detail::MutationCore core(*table_, Op::Create);
-    const detail::Column& column = table_->columns[core.StoredPlaceOf(name)];
+    const detail::Column& column = table_->columns[detail::StoredPlaceOf(*table_, name)];
     return column.ops->to_value(column.at_const(entity_));
   }
 

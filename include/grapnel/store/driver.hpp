@@ -34,6 +34,13 @@ struct Statement {
   grapnel::Op op{};
 };
 
+/// Throws: ConstraintError of kind Skipped.
+[[noreturn, gnu::cold]] inline void RefuseSkipped(const Statement& statement) {
+  throw ConstraintError(statement.table->entity, statement.op, ConstraintKind::Skipped, {},
+                        "ON CONFLICT IGNORE, RAISE(IGNORE) or INSTEAD OF, in the table or a trigger that "
+                        "others made, left the row out");
+}
+
 /// Inserts the fields in `set`, the rest as NULL; the id only when `set` holds it.
 struct Insert : Statement {
   const void* entity = nullptr;
@@ -44,6 +51,8 @@ struct Insert : Statement {
 struct InsertMany : Statement {
   core::FunctionRef<void*(std::size_t)> entity;  // of each row
   std::span<const FieldSet> sets;
+  /// The last row of the same bulk, behind which nobody has written since: how ids are made is known then.
+  std::optional<std::int64_t> behind{};
 };
 
 /// Updates the row with `entity`'s id, or, without `by_id`, all rows that match.
@@ -153,7 +162,8 @@ class Connection {
   /// A number that grows whenever a row was changed.
   virtual std::int64_t Changes() const noexcept = 0;
 
-  /// Returns the id that was made, or 0 when it was given.
+  /// Returns the id that was made, or 0 when it was given. Throws: ConstraintError of kind Skipped, here and
+  /// below, when the database left out a row without saying so.
   virtual std::int64_t Run(const Insert& statement) = 0;
   /// Returns the first row's id, which those of the others follow one by one; nothing, and nothing is
   /// inserted, where the engine could not tell the ids, or does not take so many rows.

@@ -59,11 +59,19 @@ class NotSingularError : public Error {
 };
 
 /// What a row broke.
-enum class ConstraintKind : std::uint8_t { Unique, NotNull, ForeignKey, Check, Other };
+enum class ConstraintKind : std::uint8_t {
+  Unique,
+  NotNull,
+  ForeignKey,
+  Check,
+  Other,
+  Skipped,  // the database left the row out without an error: ON CONFLICT IGNORE, RAISE(IGNORE), INSTEAD OF
+};
 
-/// "unique", "not null", "foreign key", "check" or "other".
+/// "unique", "not null", "foreign key", "check", "other" or "skipped".
 constexpr std::string_view Name(ConstraintKind kind) noexcept {
-  constexpr std::string_view names[] = {"unique", "not null", "foreign key", "check", "other"};
+  constexpr std::string_view names[] = {"unique", "not null", "foreign key",
+                                        "check",  "other",    "skipped"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -101,8 +109,13 @@ class ConstraintError : public Error {
   static std::string Text(std::string_view entity, grapnel::Op op, ConstraintKind kind,
                           const std::vector<std::string>& fields, std::string_view detail,
                           const std::optional<std::size_t>& row) {
-    std::string text = core::Concat({entity, ": ", op == grapnel::Op{} ? "COMMIT" : ToString(op),
-                                     " breaks a ", Name(kind), " constraint"});
+    std::string text =
+        core::Concat({entity, ": ", op == grapnel::Op{} ? "COMMIT" : ToString(op), " "});
+    if (kind == ConstraintKind::Skipped) {
+      text += "was skipped by the database";
+    } else {
+      core::Append(text, {"breaks a ", Name(kind), " constraint"});
+    }
     for (std::size_t i = 0; i < fields.size(); ++i) {
       core::Append(text, {i == 0 ? " on " : ", ", fields[i]});
     }

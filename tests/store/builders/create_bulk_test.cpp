@@ -127,7 +127,9 @@ TEST_CASE_METHOD(Fixture, "B86 a bulk runs once") {
   CHECK(Names() == Texts{"1 a"});
 }
 
-TEST_CASE_METHOD(Fixture, "B112 entities are taken as they are given; Omit leaves fields to defaults and hooks") {
+TEST_CASE_METHOD(
+    Fixture,
+    "B112 entities are taken as they are given; Omit leaves fields to defaults and hooks") {
   struct Seen {
     bool password, active, id;
   };
@@ -171,7 +173,8 @@ TEST_CASE_METHOD(Fixture, "B112 a std::nullopt that is given is NULL, whatever t
   CHECK(badges.Of<Badge>().CreateBulk(rows).Omit(F<&Badge::label>).Save().at(1).label == "plain");
 }
 
-TEST_CASE_METHOD(Fixture, "B111 a builder of another client, transaction or view is an Error, nothing written") {
+TEST_CASE_METHOD(
+    Fixture, "B111 a builder of another client, transaction or view is an Error, nothing written") {
   struct Viewer {
     int id;
   };

@@ -47,6 +47,10 @@ struct KeyChange {
   bool IsHidden() const noexcept { return key.KeyPlace() == EdgeInfo::kNoKey; }
 };
 
+/// The place of the field, or of the foreign key of the edge, of that name. Throws:
+/// UnknownFieldError; TypeMismatchError for an edge without a foreign key in the row.
+GRAPNEL_DECLARE std::size_t StoredPlaceOf(const Table& table, std::string_view name);
+
 /// What a mutation is, but for the type of its entity: compiled once for all types. The set values
 /// and added deltas are in the entity, whose address each call is given.
 struct MutationCore {
@@ -204,9 +208,6 @@ struct MutationCore {
   const EdgeInfo* EdgeNamed(std::string_view name) const noexcept {
     return table->Find(name) == nullptr ? table->FindEdge(name) : nullptr;
   }
-  /// The place of the field, or of the foreign key of the edge, of that name. Throws: TypeMismatchError
-  /// for an edge without a foreign key in the row.
-  GRAPNEL_DECLARE std::size_t StoredPlaceOf(std::string_view name) const;
 
   GRAPNEL_DECLARE std::vector<std::string_view> Names(const FieldSet& fields) const;
 
@@ -224,7 +225,6 @@ struct MutationCore {
                                 void* scratch);
 
   GRAPNEL_DECLARE void ClearField(std::string_view name, void* entity);
-  GRAPNEL_DECLARE void ResetField(std::string_view name, void* entity);
 
   [[noreturn]] GRAPNEL_DECLARE void RefuseEdge(const EdgeInfo& edge, std::string_view reason) const;
 

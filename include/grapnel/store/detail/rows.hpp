@@ -152,7 +152,8 @@ inline void SelectTouched(const MutationCore& m, const void* entity, store::Sele
   });
 }
 
-/// Throws: StaleError when the row that a One form means is there, NotFoundError when it is not.
+/// Says why a One form touched nothing. Throws: NotFoundError when its row is not there, StaleError when
+/// it is and does not match, ConstraintError of kind Skipped when it does.
 /// `alive`: what rows have to match to count as there; null: nothing.
 [[noreturn]] GRAPNEL_DECLARE void RefuseUntouched(MutationCore& m, const void* entity,
                                                   const store::PredicateNode* alive = nullptr);

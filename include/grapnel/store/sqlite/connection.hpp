@@ -129,6 +129,7 @@ class Connection final : public store::Connection {
     Binding binding(statement->Get());
     of.members.BindRow(insert, insert.set, with_id ? 0 : 1, insert.entity, binding, 0);
     running.Finish(binding, doing);
+    CheckInserted(insert, 1);
     return with_id ? 0 : sqlite3_last_insert_rowid(session_.Handle());
   }
 
@@ -137,13 +138,20 @@ class Connection final : public store::Connection {
     const auto rows = static_cast<std::int64_t>(insert.sets.size());
     const auto columns = static_cast<std::int64_t>(table.columns.size() - 1);
     const int limit = sqlite3_limit(session_.Handle(), SQLITE_LIMIT_VARIABLE_NUMBER, -1);
-    if (columns == 0 || rows * columns > limit || !MakesConsecutiveIds(insert, rows)) return {};
+    if (columns == 0 || rows * columns > limit) return {};
+    const bool has_room =
+        insert.behind && *insert.behind <= std::numeric_limits<std::int64_t>::max() - rows;
+    if (!has_room && !MakesConsecutiveIds(insert, rows)) return {};
     OfTable& of = Of(table);
-    if (of.insert_many_rows != rows) of.insert_many = {};
-    of.insert_many_rows = rows;
     const Doing doing = session_.Say(insert);
-    const Session::Borrowed statement(
-        session_, of.insert_many, [&] { return InsertText(table, false, insert.sets.size()); }, doing);
+    if (rows > of.insert_many_rows) {  // what a bulk sends most is kept at hand
+      of.insert_many = {};
+      of.insert_many_rows = rows;
+    }
+    const auto text = [&] { return InsertText(table, false, insert.sets.size()); };
+    const Session::Borrowed statement =
+        rows == of.insert_many_rows ? Session::Borrowed(session_, of.insert_many, text, doing)
+                                    : Session::Borrowed(session_, text(), doing);
     Session::Running running(session_, *statement);
     Binding binding(statement->Get());
     int at = 0;
@@ -151,6 +159,7 @@ class Connection final : public store::Connection {
       at = of.members.BindRow(insert, insert.sets[row], 1, insert.entity(row), binding, at);
     }
     running.Finish(binding, doing);
+    CheckInserted(insert, rows);
     return sqlite3_last_insert_rowid(session_.Handle()) - rows + 1;
   }
 
@@ -324,7 +333,7 @@ class Connection final : public store::Connection {
   };
 
   /// Whether so many rows get ids one by one: at the top of the range SQLite draws them at random, and
-  /// a trigger may insert rows in between.
+  /// a trigger may insert rows in between. Nor where rows may be left out: one by one they say which.
   bool MakesConsecutiveIds(const store::Statement& of_rows, std::int64_t rows) {
     const Table& table = *of_rows.table;
     const Doing doing = session_.Say(of_rows);
@@ -332,7 +341,8 @@ class Connection final : public store::Connection {
         session_, Of(table).highest_id,
         [&] {
           return core::Concat({"SELECT max(", Quote(table.Id().storage), "), EXISTS (SELECT 1 FROM ",
-                               "sqlite_schema WHERE type = 'trigger') OR EXISTS (SELECT 1 FROM ",
+                               "sqlite_schema WHERE type = 'trigger' OR sql LIKE '%CONFLICT%IGNORE%') ",
+                               "OR EXISTS (SELECT 1 FROM ",
                                "temp.sqlite_schema WHERE type = 'trigger') FROM ", Quote(table.name)});
         },
         doing);
@@ -352,6 +362,13 @@ class Connection final : public store::Connection {
       "tbl_name = ?1 COLLATE NOCASE AND type = 'trigger') OR EXISTS (SELECT 1 FROM "
       "pragma_table_xinfo(?1) WHERE hidden > 1) OR EXISTS (SELECT 1 FROM pragma_foreign_key_list(?1) "
       "WHERE \"table\" = ?1 COLLATE NOCASE AND on_update NOT IN ('NO ACTION', 'RESTRICT')))";
+
+  /// Rows that are left out leave last_insert_rowid as it was: another row's. Those that triggers insert do
+  /// not count.
+  void CheckInserted(const store::Statement& insert, std::int64_t rows) const {
+    if (sqlite3_changes64(session_.Handle()) == rows) return;
+    store::RefuseSkipped(insert);
+  }
 
   void SeeSchema() {
     schema_version_ = session_.Ask(see_schema_, "PRAGMA schema_version");
@@ -413,8 +430,30 @@ class Connection final : public store::Connection {
     });
     if (update.by_id) of.members.Bind(update, 0, update.entity, binding, ++at);
     BindAll(parameters, binding, at);
-    running.Finish(binding, doing, &update);
+    try {
+      running.Finish(binding, doing, &update);
+    } catch (const ValidationError&) {
+      (update.added).ForEach([&](std::size_t place) { RefuseNoNumber(update, table.columns[place]); });
+      throw;
+    }
     return sqlite3_changes64(session_.Handle());
+  }
+  /// Throws: SchemaError when a row to be added to holds something else than a number.
+  void RefuseNoNumber(const store::Update& update, const Column& column) {
+    Sql sql = NoNumberText(update, column);
+    const Doing doing = session_.Say(update);
+    Statement statement = session_.Prepare(sql.Finish(), doing);
+    Session::Running running(session_, statement);
+    Binding binding(statement.Get());
+    int at = 0;
+    if (update.by_id) Bind(update, update.table->Id(), update.entity, binding, ++at);
+    BindAll(sql.parameters, binding, at);
+    if (!running.Next(binding, doing)) return;
+    ResultRow row(statement.Get());
+    throw SchemaError(update.table->entity, column.name,
+                      core::Concat({"the stored value of id ",
+                                    ToString(grapnel::detail::LoadId(*update.table, row, 0)),
+                                    " cannot be added to: it is ", row.Text(1), ", not a number"}));
   }
   void Step(const store::Select& select, Statement& statement, const Sql::Parameters& parameters,
             OfTable& of, RowSink sink, const Doing& doing) {

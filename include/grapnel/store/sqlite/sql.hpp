@@ -123,17 +123,19 @@ inline Sql SelectText(const store::Select& select) {
   return sql;
 }
 
-/// The sum of a column and a parameter, where it stays in range; else SQLite's "integer overflow", so
-/// that the statement undoes itself. The last term is no constant, or SQLite would compute it first.
+/// The sum of a column that holds a number and a parameter, where it stays in range; else SQLite's
+/// "integer overflow", so that the statement undoes itself. The last term is no constant, or SQLite would compute it first.
 inline std::string Sum(const Column& column, const std::string& name, const std::string& delta,
                        const std::function<std::string()>& parameter) {
   const std::string sum = core::Concat({"(COALESCE(", name, ", 0) + ", delta, ")"});
   std::string in_range;
   if (column.Kind() == FieldKind::Int) {
-    in_range = core::Concat({"typeof(", sum, ") = 'integer' AND ", sum, " BETWEEN ", parameter()});
+    in_range = core::Concat({"typeof(", name, ") IN ('integer', 'null') AND typeof(", sum,
+                             ") = 'integer' AND ", sum, " BETWEEN ", parameter()});
     core::Append(in_range, {" AND ", parameter()});
   } else {
-    in_range = core::Concat({sum, " IS NOT NULL"});
+    in_range = core::Concat({"typeof(", name, ") IN ('real', 'integer', 'null') AND ", sum,
+                             " IS NOT NULL"});
     if (column.least_real) core::Append(in_range, {" AND ", sum, " >= ", parameter()});
     if (column.most_real) core::Append(in_range, {" AND ", sum, " <= ", parameter()});
     if (column.above_zero) core::Append(in_range, {" AND ", sum, " > 0"});
@@ -171,6 +173,19 @@ inline Sql UpdateText(const store::Update& update) {
   }
   sql.text = core::Concat({"UPDATE ", Quote(table.name), " SET ", assignments});
   WhereIdAnd(sql, table, id, update.where);
+  return sql;
+}
+
+/// SELECT of a row that an update would add to though it holds no number: its id, and what it holds.
+/// Parameter 1 is the id of one that is by id.
+inline Sql NoNumberText(const store::Update& update, const Column& column) {
+  const Table& table = *update.table;
+  Sql sql(table, update.by_id ? 2 : 1);
+  sql.text = core::Concat({"SELECT * FROM (SELECT ", Quote(table.Id().storage), ", typeof(",
+                           Quote(column.storage), ") AS grapnel_type FROM ", Quote(table.name)});
+  WhereIdAnd(sql, table, update.by_id ? 1 : 0, update.where);
+  core::Append(sql.text, {") WHERE grapnel_type NOT IN ('integer', 'null'",
+                          column.Kind() == FieldKind::Int ? "" : ", 'real'", ") LIMIT 1"});
   return sql;
 }
 

@@ -32,7 +32,7 @@ GRAPNEL_DEFINE AnyMutation::Ids AnyMutation::IDs() const {
 }
 
 GRAPNEL_DEFINE FieldValue AnyMutation::OldField(std::string_view name) const {
-  const detail::Column& column = core_.table->columns[core_.StoredPlaceOf(name)];
+  const detail::Column& column = core_.table->columns[detail::StoredPlaceOf(*core_.table, name)];
   return column.ops->to_value(column.at_const(OldEntity()));
 }
 

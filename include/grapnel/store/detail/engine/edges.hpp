@@ -173,12 +173,21 @@ class EdgeWriter {
 
   void AddPair(const FieldValue& target) {
     try {
-      Run(Do::Add, source_, {&target, 1});
+      if (Run(Do::Add, source_, {&target, 1}) == 0 && !HasPair(target)) RefuseSkipped();
       if (relation_.mirrored) Run(Do::Add, target, {&source_, 1});
     } catch (const ConstraintError& error) {
       if (error.Kind() != ConstraintKind::ForeignKey) throw;
       RefuseMissing(target);
     }
+  }
+
+  bool HasPair(const FieldValue& target) {
+    return CountRows(m_, *relation_.target,
+                     store::Both(Mine(), store::IdIn(*relation_.target, {target}))) > 0;
+  }
+  [[noreturn]] void RefuseSkipped() {
+    RefuseEdge(m_, ConstraintKind::Skipped, edge_,
+               "a trigger that others made kept the edge as it was");
   }
 
   void AddKeys() {
@@ -196,6 +205,10 @@ class EdgeWriter {
         RefuseMissing(target);
       }
     }
+    const auto of_others = store::Both(store::Negated(store::KeyIsNull(relation_)),
+                                       store::Negated(store::KeyIn(relation_, {source_})));
+    const auto added = store::IdIn(*relation_.target, change_.added);
+    if (CountRows(m_, *relation_.target, store::Both(added, of_others)) == 0) RefuseSkipped();
     RefuseEdge(
         m_, ConstraintKind::Unique, edge_,
         core::Concat({"a ", relation_.target->entity, " already belongs to another ",

@@ -24,6 +24,15 @@
 
 namespace grapnel::detail {
 
+GRAPNEL_DEFINE std::size_t StoredPlaceOf(const Table& table, std::string_view name) {
+  if (const Column* column = table.Find(name)) return table.PlaceOf(*column);
+  const EdgeInfo* edge = table.FindEdge(name);
+  if (edge == nullptr) throw UnknownFieldError(table.entity, name);
+  if (edge->HoldsKey()) return edge->key;
+  throw TypeMismatchError(table.entity, name,
+                          "the row does not hold this edge: read its neighbours by a query");
+}
+
 inline constexpr std::string_view kImmutable =
     "the field is immutable: it can be set only when the entity is created";
 
@@ -292,15 +301,6 @@ GRAPNEL_DEFINE std::size_t MutationCore::PlaceOf(std::string_view name) const {
   return table->PlaceOf(*column);
 }
 
-GRAPNEL_DEFINE std::size_t MutationCore::StoredPlaceOf(std::string_view name) const {
-  const EdgeInfo* edge = EdgeNamed(name);
-  if (edge == nullptr) return PlaceOf(name);
-  if (!edge->HoldsKey()) {
-    MismatchEdge(*edge, "the row does not hold this edge: read its neighbours by a query");
-  }
-  return edge->key;
-}
-
 GRAPNEL_DEFINE std::vector<std::string_view> MutationCore::Names(const FieldSet& fields) const {
   std::vector<std::string_view> names;
   for (std::size_t i = 0; i < table->fields; ++i) {
@@ -345,13 +345,6 @@ GRAPNEL_DEFINE bool MutationCore::IsCleared(std::string_view name) const {
 
 GRAPNEL_DEFINE void MutationCore::SetField(std::string_view name, const FieldValue& value,
                                            void* entity) {
-  if (const EdgeInfo* edge = EdgeNamed(name)) {
-    if (edge->many) MismatchEdge(*edge, "it has many neighbours: set them by AddIDs");
-    const std::size_t at = table->PlaceOf(*edge);
-    if (value.IsNull()) return ClearEdge(at, entity);
-    CheckIds(at, {value});
-    return AddIDs(at, {value}, entity);
-  }
   const std::size_t place = PlaceOf(name);
   const Column& column = table->columns[place];
   if (value.IsNull()) return ClearField(name, entity);
@@ -370,13 +363,7 @@ GRAPNEL_DEFINE void MutationCore::AddField(std::string_view name, const FieldVal
   Add(place, entity, column.at_const(scratch));
 }
 
-GRAPNEL_DEFINE void MutationCore::ResetField(std::string_view name, void* entity) {
-  const EdgeInfo* edge = EdgeNamed(name);
-  edge == nullptr ? Reset(PlaceOf(name), entity) : ResetEdge(table->PlaceOf(*edge), entity);
-}
-
 GRAPNEL_DEFINE void MutationCore::ClearField(std::string_view name, void* entity) {
-  if (const EdgeInfo* edge = EdgeNamed(name)) return ClearEdge(table->PlaceOf(*edge), entity);
   const std::size_t place = PlaceOf(name);
   const Column& column = table->columns[place];
   if (!column.nullable) Mismatch(column, "it cannot be cleared: it is not optional");

@@ -81,19 +81,20 @@ GRAPNEL_DEFINE bool ReadById(const HandlePtr& handle, const Table& table, const 
 
 [[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(MutationCore& m, const void* entity,
                                                  const store::PredicateNode* alive) {
-  if (m.where != nullptr) {
-    store::Select select{{m.table, m.op}};
-    select.want = store::Select::Want::Count;
-    select.entity = entity;
-    select.by_id = true;
-    select.where = alive;
-    const auto count = [&](store::Connection& connection) { return connection.Count(select); };
-    if (ReadIn(m, *m.table, count) > 0) {
-      m.stale = true;
-      throw StaleError(m.table->entity, DescribeId(*m.table, entity));
-    }
-  }
-  throw NotFoundError(m.table->entity, DescribeId(*m.table, entity));
+  store::Select select{{m.table, m.op}};
+  select.want = store::Select::Want::Count;
+  select.entity = entity;
+  select.by_id = true;
+  const auto is_there = [&](const store::PredicateNode* where) {
+    select.where = where;
+    return ReadIn(m, *m.table, [&](store::Connection& connection) {
+             return connection.Count(select);
+           }) > 0;
+  };
+  if (!is_there(alive)) throw NotFoundError(m.table->entity, DescribeId(*m.table, entity));
+  if (!m.where || is_there(m.where.get())) store::RefuseSkipped(select);
+  m.stale = true;
+  throw StaleError(m.table->entity, DescribeId(*m.table, entity));
 }
 
 }  // namespace grapnel::detail
