@@ -97,7 +97,7 @@ class [[nodiscard]] Field {
 
   /// The column may be NULL. A member that is no std::optional then reads NULL as its type's zero.
   constexpr Field Optional() const { return With(&detail::FieldTraits::optional, true); }
-  /// Can be set when the entity is created, and never again.
+  /// Can be set when the entity is created, and never again; so it has no UpdateDefault.
   constexpr Field Immutable() const { return With(&detail::FieldTraits::immutable, true); }
   /// No two rows have the same value; several NULLs are allowed.
   constexpr Field Unique() const { return With(&detail::FieldTraits::unique, true); }
@@ -155,8 +155,8 @@ class [[nodiscard]] Field {
     return longer;
   }
 
-  /// The value of a row that is created without one: a value, or something to call for it each time.
-  /// Hooks see it as set.
+  /// The value of a row that is created without one: a value, or something to call for it each time, which
+  /// a value that owns memory needs. Hooks see it as set.
   template <class D>
   constexpr auto Default(D value) const {
     static_assert(detail::kIsDefault<Bare, D>,

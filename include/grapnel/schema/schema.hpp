@@ -35,7 +35,8 @@ namespace grapnel {
 ///     static auto Hooks();                                     // optional, may be defined later
 ///   };
 ///
-/// The member `id` is the primary key; it stands in Fields() only when it has options.
+/// The member `id` is the primary key; it stands in Fields() only when it has options. In the body the names
+/// of namespace grapnel come first: a struct of yours called Client, Value or Field is `::Client` there.
 template <class E>
 struct Schema;
 
