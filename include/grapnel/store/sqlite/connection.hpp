@@ -44,10 +44,10 @@ class Connection final : public store::Connection {
         reads_only_(options.reader) {
     rollback_ = session_.Prepare("ROLLBACK", session_.Say());  // later there may be no memory for it
     if (options.reader) return;
+    // The second index has no name of its own, which one of a user's might meet.
     session_.Execute(core::Concat({"CREATE TABLE ", kLists,
-                                   " (type INTEGER, id, list INTEGER, PRIMARY KEY (type, id, list)) "
-                                   "WITHOUT ROWID"}));
-    session_.Execute("CREATE INDEX temp.grapnel_lists_list ON grapnel_lists (list, id)");
+                                   " (type INTEGER, id, list INTEGER, PRIMARY KEY (type, id, list), "
+                                   "UNIQUE (list, id, type)) WITHOUT ROWID"}));
   }
 
   void Watch(const core::Context* context) noexcept override { session_.Watch(context); }
