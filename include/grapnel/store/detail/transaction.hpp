@@ -129,6 +129,12 @@ class Transaction {
     return top_ != nullptr && top_->savepoint == Scope::kNone && UndoesItself(*top_);
   }
 
+  /// As the connection's. Inside a statement, or behind one.
+  bool WritesPlainly(const Table& table) {
+    if (plain_ != &table) plain_ = lease_->WritesPlainly(table) ? &table : nullptr;
+    return plain_ != nullptr;
+  }
+
   [[gnu::always_inline]] void Enter(Scope& scope) noexcept {
     scope.outer = top_;
     scope.writes = writes_;
@@ -257,6 +263,7 @@ class Transaction {
   Scope* top_ = nullptr;
   const RunningMutation* running_ = nullptr;
   TypeEntry* last_type_ = nullptr;
+  const Table* plain_ = nullptr;  // the last one asked for that others do not interfere with
   Waiting* waiting_ = nullptr;
   std::uint64_t writes_ = 0;  // statements that changed rows
   std::vector<std::uint64_t> clean_at_;  // for each open savepoint: writes_ when it was as opened

@@ -156,7 +156,7 @@ class Terminal {
     if (!m_.Transaction().StandsAlone()) return false;
     bool found = true;
     const bool plain = ReadIn(m_, table_, [&](store::Connection& connection) {
-                         if (!connection.WritesPlainly(table_)) return 0;
+                         if (!m_.Transaction().WritesPlainly(table_)) return 0;
                          found = LoadFresh(connection, entity_, nullptr);
                          return 1;
                        }) != 0;
@@ -168,19 +168,19 @@ class Terminal {
   /// Changes `fresh` as the database will change the row; false where only that can tell.
   bool Foresee() noexcept {
     try {
-      for (std::size_t i = 1; i < table_.columns.size(); ++i) {
+      bool is_known = true;
+      (m_.set | m_.added | m_.cleared).ForEach([&](std::size_t i) {
+        if (i == 0) return;
         const Column& column = table_.columns[i];
         void* member = column.at(fresh_);
-        if (m_.cleared.test(i)) {
-          column.ops->reset(member);
-        } else if (m_.added.test(i) &&
-                   (column.ops->is_null == nullptr || !column.ops->is_null(member))) {
-          if (!column.ops->add(member, column.at_const(entity_))) return false;
-        } else if (m_.set.test(i) || m_.added.test(i)) {
-          if (!CopyAsStored(column, member, column.at_const(entity_))) return false;
-        }
-      }
-      return true;
+        if (m_.cleared.test(i)) return column.ops->reset(member);
+        const bool adds = m_.added.test(i) &&
+                          (column.ops->is_null == nullptr || !column.ops->is_null(member));
+        const void* given = column.at_const(entity_);
+        is_known = (adds ? column.ops->add(member, given) : CopyAsStored(column, member, given)) &&
+                   is_known;
+      });
+      return is_known;
     } catch (...) {  // no form to be stored in, or none to be read back from: its write tells
       return false;
     }

@@ -255,7 +255,7 @@ GRAPNEL_DEFINE std::int64_t Transaction::Guarded(const Level& level, TypeEntry& 
     type.Verify(*lease_);
     if (!writes) return statement(*lease_);
     if (top_ != nullptr && top_->savepoint == Scope::kNone &&
-        !(UndoesItself(*top_) && lease_->WritesPlainly(*type.table))) {
+        !(UndoesItself(*top_) && WritesPlainly(*type.table))) {
       OpenSavepoint();
     }
     const std::int64_t before = lease_->Changes();
