@@ -27,6 +27,6 @@ TEST_CASE("a missing dependency names the type, and says what to write") {
   const grapnel::DependencyError error("shop::Bucket");
   CHECK(error.Type() == "shop::Bucket");
   CHECK(error.what() ==
-        std::string("no dependency of type shop::Bucket was provided; call client.Provide(object), "
-                    "or client.Provide<shop::Bucket>(object) for an object of a derived type"));
+        std::string("no dependency of type shop::Bucket was provided; call Provide(object), "
+                    "or Provide<shop::Bucket>(object) for an object of a derived type"));
 }

@@ -1,5 +1,7 @@
 #include <grapnel/core/hook_list.hpp>
 
+#include <grapnel/core/chain.hpp>
+
 #include "support/catch.hpp"
 #include "support/trail.hpp"
 
@@ -205,4 +207,46 @@ TEST_CASE("B14 hooks come and go while other threads run the list") {
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == 0);
   CHECK(Run(hooks) == Lines{"stays", "end", "/stays"});
+}
+
+TEST_CASE("B102 next runs only for the subject of its hook, on the thread of its hook") {
+  core::HookList<Write, int> hooks;
+  Write write, other;
+  std::string refused;
+  const auto refuses = [&](auto action) {
+    try {
+      action();
+    } catch (const grapnel::Error& error) {
+      refused = error.what();
+    }
+  };
+  bool threads = GENERATE(false, true);
+  const auto hook = [&](Write& w, core::Next<Write, int> next) {
+    if (threads) {
+      std::thread([&] { refuses([&] { next(w); }); }).join();
+    } else {
+      refuses([&] { next(other); });
+    }
+    return next(w);  // its own is still to be had
+  };
+  const auto form = GENERATE(0, 1, 2);
+  if (form == 0) hooks.Add({hook});
+  if (form == 1) hooks.Add({core::Chain(hook, Pass("a"))});
+  if (form == 2) {
+    hooks.Add({[&](core::Mutator<Write, int> next) {
+      return core::Mutator<Write, int>([&, next](Write& w) {
+        if (threads) {
+          std::thread([&] { refuses([&] { next(w); }); }).join();
+        } else {
+          refuses([&] { next(other); });
+        }
+        return next(w);
+      });
+    }});
+  }
+  hooks.Add({Pass("b")});
+  CHECK(hooks.Load().Run(write, End<Write>()) == 42);
+  CHECK(other.lines.empty());
+  CHECK(write.lines == (form == 1 ? Lines{"a", "b", "end", "/b", "/a"} : Lines{"b", "end", "/b"}));
+  CHECK_THAT(refused, Catch::Contains(threads ? "on another thread" : "another subject"));
 }

@@ -71,3 +71,13 @@ TEST_CASE("After also follows a hook that kept the rest from running") {
   CHECK(seen == 7);
   CHECK(write.lines.empty());
 }
+
+TEST_CASE("B103 where nothing results, After takes the subject alone") {
+  Write write;
+  core::HookList<Write, void> hooks;
+  const auto end = [](Write& w) { w.lines.push_back("end"); };
+  hooks.Add({hook::After([&](const Write& w) { write.lines.push_back(w.lines.back() + " seen"); }),
+             hook::Before([](Write& w) { w.lines.push_back("before"); })});
+  hooks.Load().Run(write, core::detail::NextOf<Write, void>(end));
+  CHECK(write.lines == Lines{"before", "end", "end seen"});
+}

@@ -39,6 +39,16 @@ class Chain {
     return Call<0, Subject, Result>(hooks_, subject, next);
   }
 
+  /// The first of its hooks that is none says why.
+  template <class Subject, class Result>
+  static consteval detail::Fault FaultFor() {
+    detail::Fault found = detail::Fault::None;
+    const auto look = [&](detail::Fault fault) {
+      if (found == detail::Fault::None) found = fault;
+    };
+    (look(detail::FaultOf<Hooks, Subject, Result>()), ...);
+    return found;
+  }
   template <class Subject, class Result>
   static consteval bool NeedsComposing() {
     return (detail::NeedsComposing<Hooks, Subject, Result>() || ...);
@@ -92,10 +102,12 @@ class Chain {
       struct Frame {
         const std::tuple<Hooks...>& hooks;
         Next<Subject, Result> last;
+        detail::Origin<Subject> origin;
         detail::Once once{};
-      } frame{hooks, last};
+      } frame{hooks, last, detail::Origin<Subject>(subject)};
       const auto rest = [](void* context, Subject& inner) -> Result {
         auto& f = *static_cast<Frame*>(context);
+        f.origin.Check(inner);
         return detail::Enter<Subject, Result>(f.once, inner, [&]() -> Result {
           return Call<I + 1, Subject, Result>(f.hooks, inner, f.last);
         });

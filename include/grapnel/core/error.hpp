@@ -38,7 +38,7 @@ class DependencyError : public Error {
  public:
   explicit DependencyError(std::string_view type)
       : Error(core::Concat({"no dependency of type ", type,
-                            " was provided; call client.Provide(object), or client.Provide<", type,
+                            " was provided; call Provide(object), or Provide<", type,
                             ">(object) for an object of a derived type"})),
         type_(type) {}
 

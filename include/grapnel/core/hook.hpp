@@ -42,24 +42,76 @@ consteval bool IsHook() {  // one form at a time: trying a form instantiates the
   }
 }
 
+/// What keeps something from being a hook, where there is a message for it.
+enum class Fault : unsigned char { None, TakesCopy, NotConst, Result, Other };
+
+/// Takes its subject by value, or as an rvalue: what only a fresh one can be given to.
+template <class H, class Subject, class... Rest>
+concept TakesCopy =
+    requires(H& hook, Subject (*make)(), Rest... rest) { hook(make(), rest...); };
+
+/// Why a function that is called with these, the subject first, cannot be called. Requires: it cannot.
+template <class F, class Subject, class... Rest>
+consteval Fault FaultOfCall() {
+  if constexpr (std::is_invocable_v<F&, Subject&, Rest...>) {
+    return Fault::NotConst;
+  } else if constexpr (TakesCopy<F, std::remove_const_t<Subject>, Rest...>) {
+    return Fault::TakesCopy;
+  } else {
+    return Fault::Other;
+  }
+}
+
+template <class H, class Subject, class Result>
+consteval Fault FaultOf() {
+  using Rest = Next<Subject, Result>;
+  using Inner = Mutator<Subject, Result>;
+  if constexpr (IsHook<H, Subject, Result>()) {
+    return Fault::None;
+  } else if constexpr (requires { H::template FaultFor<Subject, Result>(); }) {
+    return H::template FaultFor<Subject, Result>();
+  } else if constexpr (std::is_invocable_v<const H&, Subject&, Rest>) {
+    return Fault::Result;
+  } else if constexpr (FaultOfCall<H, Subject, Rest>() != Fault::Other) {
+    return FaultOfCall<H, Subject, Rest>();
+  } else if constexpr (std::is_invocable_v<const H&, Inner>) {  // ent's form, what it returns is wrong
+    using Made = std::decay_t<std::invoke_result_t<const H&, Inner>>;
+    if constexpr (std::is_invocable_v<const Made&, Subject&>) {
+      return Fault::Result;
+    } else {
+      return FaultOfCall<Made, Subject>();
+    }
+  } else {
+    return std::is_invocable_v<H&, Inner> ? Fault::NotConst : Fault::Other;
+  }
+}
+
+/// Says what is wrong with a hook over a subject. Who has subjects of a kind may say it in their words.
+template <class Subject>
+struct Teach {
+  template <class H, Fault fault>
+  static consteval void Say() {
+    static_assert(fault != Fault::TakesCopy,
+                  "take the subject by reference: [](Subject& subject, auto next) { return "
+                  "next(subject); }");
+    static_assert(fault != Fault::NotConst,
+                  "a hook is called const, possibly by several threads at once: take `mutable` away, "
+                  "or make its call operator const, and keep what it changes outside of it, behind a "
+                  "reference");
+    static_assert(fault != Fault::Result,
+                  "a hook must return what next returns: write the result type out, `-> Result`, in "
+                  "hooks that only throw");
+    static_assert(fault != Fault::Other,
+                  "this is no hook for this subject. Write [](Subject& subject, auto next) -> Result "
+                  "{ return next(subject); }; see examples/06_core_alone.cpp");
+  }
+};
+
 /// Every hook type passes here once, so that a wrong one gets one message instead of pages.
 template <class H, class Subject, class Result>
 consteval bool CheckHook() {
-  constexpr bool ok = IsHook<H, Subject, Result>();
-  if constexpr (!ok && std::is_invocable_v<const H&, Subject&, Next<Subject, Result>>) {
-    static_assert(ok,
-                  "a hook must return what next returns. Write the result type out, "
-                  "`-> grapnel::Value<User>`, in hooks that only throw; a Value<User> is made from a "
-                  "User or from a count. See examples/01_first_hook.cpp");
-  } else {
-    static_assert(ok,
-                  "this is no hook for this type. Write [](grapnel::Mutation<User>& m, "
-                  "grapnel::Next<User> next) -> grapnel::Value<User> { return next(m); } for one "
-                  "type, or []<class E>(grapnel::Mutation<E>& m, grapnel::Next<E> next) { return "
-                  "next(m); } for every type, and register hooks of one type with "
-                  "client.Of<User>().Use(...). See examples/01_first_hook.cpp");
-  }
-  return ok;
+  Teach<Subject>::template Say<H, FaultOf<H, Subject, Result>()>();
+  return true;
 }
 
 /// The frame in which a hook of ent's form runs: its `next`, shared by all calls and threads, finds

@@ -200,10 +200,12 @@ class HookList {
     const Entry* rest;
     const Entry* end;
     Next<Subject, Result> terminal;
+    detail::Origin<Subject> origin;
     detail::Once once{};
 
     static Result Continue(void* context, Subject& subject) {
       auto& frame = *static_cast<Frame*>(context);
+      frame.origin.Check(subject);
       Stack::Check([&] { return Name(subject); });
       return detail::Enter<Subject, Result>(frame.once, subject, [&]() -> Result {
         return Walk(frame.rest, frame.end, subject, frame.terminal);
@@ -237,7 +239,7 @@ class HookList {
         Element::RunBefore(hook, subject);
         continue;
       }
-      Frame frame{at + 1, end, terminal};
+      Frame frame{at + 1, end, terminal, detail::Origin<Subject>(subject)};
       return Element::RunAround(hook, subject, Next<Subject, Result>(&Frame::Continue, &frame));
     }
     return terminal(subject);

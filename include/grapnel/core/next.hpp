@@ -1,7 +1,12 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/error.hpp>
+#include <grapnel/core/type.hpp>
 
+#include <concepts>
+#include <memory>
+#include <string_view>
 #include <type_traits>
 
 namespace grapnel::core {
@@ -10,9 +15,9 @@ namespace grapnel::core {
 ///
 /// Calls: `next(subject)` runs the rest and returns its result. A hook that does not call it suppresses
 /// the rest. It may be called again only after it threw; a call after a success throws Error, and
-/// nothing runs twice.
+/// nothing runs twice. With another subject than the hook's own it throws Error, and nothing runs.
 /// Lifetime: valid only until the hook that received it returns.
-/// Threads: only on the thread that runs the hook.
+/// Threads: only on the thread that runs the hook; on another one it throws Error.
 template <class Subject, class Result>
 class Next {
  public:
@@ -38,6 +43,44 @@ Next<Subject, Result> NextOf(F& terminal) noexcept {
           },
           const_cast<void*>(static_cast<const void*>(&terminal))};
 }
+
+/// Its address tells threads from one another.
+inline thread_local constinit char this_thread = 0;
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void RefuseOther(std::string_view subject) {
+  throw Error(Concat({"next was given another subject, a ", subject,
+                      ", than its hook was given: pass on that one"}));
+}
+[[noreturn, gnu::cold, gnu::noinline]] inline void RefuseThread() {
+  throw Error("next was called on another thread than the one that runs its hook");
+}
+
+/// For whom, and where, a `next` was made.
+template <class Subject>
+class Origin {
+ public:
+  explicit Origin(Subject& subject) noexcept : subject_(std::addressof(subject)) {}
+  /// Throws: Error unless `subject` is that one, and this its thread.
+  void Check(Subject& subject) const {
+    if (std::addressof(subject) != subject_ && !IsSame(subject)) [[unlikely]] {
+      RefuseOther(TypeName<Subject>());
+    }
+    if (&this_thread != thread_) [[unlikely]] RefuseThread();
+  }
+
+ private:
+  /// A subject may be known by several objects.
+  bool IsSame([[maybe_unused]] const Subject& subject) const noexcept {
+    if constexpr (requires { { subject_->IsSameAs(subject) } -> std::same_as<bool>; }) {
+      return subject_->IsSameAs(subject);
+    } else {
+      return false;
+    }
+  }
+
+  Subject* subject_;
+  const char* thread_ = &this_thread;
+};
 
 /// Whether a `next` may run: once, and again only after it threw.
 class Once {

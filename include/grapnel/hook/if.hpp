@@ -29,6 +29,10 @@ struct Conditional {
   }
 
   template <class Subject, class Result>
+  static consteval core::detail::Fault FaultFor() {
+    return core::detail::FaultOf<Inner, Subject, Result>();
+  }
+  template <class Subject, class Result>
   static consteval bool NeedsComposing() {
     return core::detail::NeedsComposing<Inner, Subject, Result>();
   }
@@ -52,6 +56,10 @@ struct Conditional<Inner, Condition> {
   Op mask = AnyOp;
 
   Op Mask() const noexcept { return mask; }
+  template <class Subject, class Result>
+  static consteval core::detail::Fault FaultFor() {
+    return core::detail::FaultOf<Inner, Subject, Result>();
+  }
 
   template <class Subject>
     requires core::BeforeHook<Inner, Subject>

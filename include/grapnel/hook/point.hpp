@@ -1,8 +1,10 @@
 #pragma once
 
+#include <grapnel/core/hook.hpp>
 #include <grapnel/core/next.hpp>
 
 #include <concepts>
+#include <type_traits>
 #include <utility>
 
 namespace grapnel::hook {
@@ -18,7 +20,14 @@ struct BeforePoint {
   template <class Subject>
     requires std::invocable<const F&, Subject&>
   void operator()(Subject& subject) const {
+    static_assert(std::is_void_v<std::invoke_result_t<const F&, Subject&>>,
+                  "what is given to hook::Before returns void, for nobody looks at what it returns: "
+                  "to refuse, throw");
     function(subject);
+  }
+  template <class Subject, class Result>
+  static consteval core::detail::Fault FaultFor() {
+    return core::detail::FaultOfCall<F, Subject>();
   }
 };
 
@@ -30,9 +39,33 @@ struct AfterPoint {
   template <class Subject, class Result>
     requires std::invocable<const F&, const Subject&, Result&>
   Result operator()(Subject& subject, core::Next<Subject, Result> next) const {
+    CheckVoid<std::invoke_result_t<const F&, const Subject&, Result&>>();
     Result result = next(subject);
     function(std::as_const(subject), result);
     return result;
+  }
+  template <class Subject>
+    requires std::invocable<const F&, const Subject&>
+  void operator()(Subject& subject, core::Next<Subject, void> next) const {
+    CheckVoid<std::invoke_result_t<const F&, const Subject&>>();
+    next(subject);
+    function(std::as_const(subject));
+  }
+  template <class Subject, class Result>
+  static consteval core::detail::Fault FaultFor() {
+    if constexpr (std::is_void_v<Result>) {
+      return core::detail::FaultOfCall<F, const Subject>();
+    } else {
+      return core::detail::FaultOfCall<F, const Subject, Result&>();
+    }
+  }
+
+ private:
+  template <class Returned>
+  static consteval void CheckVoid() {
+    static_assert(std::is_void_v<Returned>,
+                  "what is given to hook::After returns void, for nobody looks at what it returns: to "
+                  "undo the write, throw; to replace the result, assign to it");
   }
 };
 
@@ -46,7 +79,7 @@ constexpr auto Before(F function) {
 }
 
 /// Runs `function(m, value)` after the rest succeeded: `m` is const, `value` may be replaced. What it
-/// throws undoes the write.
+/// throws undoes the write. Where nothing results, around commits and rollbacks, `function(tx)`.
 template <class F>
 constexpr auto After(F function) {
   return detail::AfterPoint<F>{std::move(function)};

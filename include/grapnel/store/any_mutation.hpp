@@ -28,6 +28,14 @@ namespace grapnel {
 class AnyValue;
 class Client;
 
+namespace detail {
+
+/// Says that a mutation takes over from another one, which is spent then: only a builder that moves does
+/// that, before anything runs.
+struct TakeOver {};
+
+}  // namespace detail
+
 /// A mutation of any type, by name: what hooks see that are compiled once, in a .cpp file. Every
 /// Mutation<E> is one.
 ///
@@ -45,6 +53,9 @@ class AnyMutation {
   using Ids = std::vector<FieldValue>;
   using Names = std::vector<std::string_view>;
 
+  // It is neither copied nor moved: a hook takes the mutation by reference, and so does a callback.
+  AnyMutation(const AnyMutation&) = delete;  // take the mutation by reference: AnyMutation& m
+  AnyMutation& operator=(const AnyMutation&) = delete;
   virtual ~AnyMutation() = default;
 
   /// What is being done.
@@ -208,10 +219,7 @@ class AnyMutation {
 
  protected:
   AnyMutation(const detail::Table& table, grapnel::Op op) noexcept : core_(table, op) {}
-  AnyMutation(const AnyMutation&) = default;
-  AnyMutation(AnyMutation&&) = default;
-  AnyMutation& operator=(const AnyMutation&) = default;
-  AnyMutation& operator=(AnyMutation&&) = default;
+  AnyMutation(detail::TakeOver, AnyMutation& from) noexcept : core_(std::move(from.core_)) {}
 
   virtual void* NewOldRow() const = 0;
   virtual std::size_t OldRowCount() const noexcept = 0;

@@ -83,6 +83,26 @@ inline std::string ToString(const Migration& migration) {
 
 }  // namespace store
 
+namespace core::detail {
+
+template <>
+struct Teach<store::Migration> {
+  template <class H, Fault fault>
+  static consteval void Say() {
+    static_assert(fault != Fault::TakesCopy,
+                  "take the migration by reference: grapnel::store::Migration& m");
+    static_assert(fault != Fault::NotConst,
+                  "a hook is called const, possibly by several threads at once: take `mutable` away, "
+                  "or make its call operator const, and keep what it changes outside of it, behind a "
+                  "reference");
+    static_assert(fault != Fault::Result && fault != Fault::Other,
+                  "this is no hook around migrations. Write [](grapnel::store::Migration& m, auto "
+                  "next) { next(m); }. See examples/11_migrations.cpp");
+  }
+};
+
+}  // namespace core::detail
+
 /// A hook around migrations: `void(store::Migration&, auto next)`.
 using MigrateHook = core::Hook<store::Migration, void>;
 

@@ -12,7 +12,9 @@
 #include <grapnel/store/predicate.hpp>
 #include <grapnel/store/value.hpp>
 
+#include <concepts>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -30,6 +32,9 @@ template <class E>
 class Mutation final : public AnyMutation {
  public:
   using Id = detail::IdOf<E>;
+
+  Mutation(const Mutation&) = delete;  // take the mutation by reference: grapnel::Mutation<E>& m
+  Mutation& operator=(const Mutation&) = delete;
 
   /// The id of the row: given, of UpdateOne and DeleteOne; after `next`, of Create. Otherwise nothing.
   std::optional<Id> ID() const {
@@ -244,7 +249,11 @@ class Mutation final : public AnyMutation {
  private:
   friend Access;
 
-  explicit Mutation(grapnel::Op op) noexcept : AnyMutation(detail::kTable<E>, op) {}
+  explicit Mutation(grapnel::Op op) : AnyMutation(detail::kTable<E>, op) {
+    detail::kTable<E>.AttachEdges(&entity_);
+  }
+  Mutation(detail::TakeOver over, Mutation& from)
+      : AnyMutation(over, from), entity_(std::move(from.entity_)) {}
 
   void* NewOldRow() const override { return &old_rows_.emplace_back(); }
   std::size_t OldRowCount() const noexcept override { return old_rows_.size(); }
@@ -297,16 +306,49 @@ class Mutation final : public AnyMutation {
 
 template <class E>
 struct Mutation<E>::Access {
-  static Mutation Make(grapnel::Op op) {
-    Mutation m(op);
-    detail::kTable<E>.AttachEdges(&m.entity_);
-    return m;
+  static Mutation Make(grapnel::Op op) { return Mutation(op); }
+  static std::shared_ptr<Mutation> MakeShared(grapnel::Op op) {
+    return std::shared_ptr<Mutation>(new Mutation(op));
+  }
+  /// For builders that move, before anything ran: `from` is spent.
+  static Mutation Take(Mutation& from) { return Mutation(detail::TakeOver(), from); }
+  static void Take(Mutation& to, Mutation& from) {
+    to.core_ = std::move(from.core_);
+    to.entity_ = std::move(from.entity_);
   }
   static detail::MutationCore& Core(Mutation& m) noexcept { return m.core_; }
   static const detail::MutationCore& Core(const Mutation& m) noexcept { return m.core_; }
   static E& Entity(Mutation& m) noexcept { return m.entity_; }
   static const E& Entity(const Mutation& m) noexcept { return m.entity_; }
 };
+
+namespace core::detail {
+
+template <class E>
+struct Teach<Mutation<E>> {
+  template <class H, Fault fault>
+  static consteval void Say() {
+    static_assert(fault != Fault::TakesCopy,
+                  "take the mutation by reference: grapnel::Mutation<User>& m, or auto& m; it is "
+                  "neither copied nor moved");
+    static_assert(fault != Fault::NotConst,
+                  "a hook is called const, possibly by several threads at once: take `mutable` away, "
+                  "or make its call operator const, and keep what it changes outside of it, behind a "
+                  "reference. See examples/01_first_hook.cpp");
+    static_assert(fault != Fault::Result,
+                  "a hook must return what next returns. Write the result type out, "
+                  "`-> grapnel::Value<User>`, in hooks that only throw; a Value<User> is made from a "
+                  "User or from a count. See examples/01_first_hook.cpp");
+    static_assert(fault != Fault::Other,
+                  "this is no hook for this type. Write [](grapnel::Mutation<User>& m, "
+                  "grapnel::Next<User> next) -> grapnel::Value<User> { return next(m); } for one "
+                  "type, or []<class E>(grapnel::Mutation<E>& m, grapnel::Next<E> next) { return "
+                  "next(m); } for every type, and register hooks of one type with "
+                  "client.Of<User>().Use(...). See examples/01_first_hook.cpp");
+  }
+};
+
+}  // namespace core::detail
 
 /// A function that carries out a mutation.
 template <class E>
@@ -325,7 +367,8 @@ template <class F>
 class AnyHook {
   static_assert(std::is_invocable_r_v<AnyValue, const F&, AnyMutation&, AnyNext>,
                 "AnyHook takes a function or an object whose call operator is const (no mutable "
-                "lambda), called as grapnel::AnyValue f(grapnel::AnyMutation& m, grapnel::AnyNext next)");
+                "lambda), called as grapnel::AnyValue f(grapnel::AnyMutation& m, grapnel::AnyNext next): "
+                "take the mutation by reference");
 
  public:
   explicit AnyHook(F hook) : hook_(std::move(hook)) {}
@@ -334,7 +377,8 @@ class AnyHook {
   Value<E> operator()(Mutation<E>& m, Next<E> next) const {
     std::optional<Value<E>> result;
     auto rest = [&](AnyMutation& inner) -> AnyValue {
-      result.emplace(next(static_cast<Mutation<E>&>(inner)));
+      if (&inner != &m) core::detail::RefuseOther(core::TypeName<Mutation<E>>());
+      result.emplace(next(m));
       if (!result->HasEntity()) return result->Count();
       return {detail::kTable<E>, &result->Entity()};
     };

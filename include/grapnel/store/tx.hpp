@@ -22,6 +22,25 @@ namespace grapnel {
 
 class Client;
 
+namespace core::detail {
+
+template <>
+struct Teach<Tx> {
+  template <class H, Fault fault>
+  static consteval void Say() {
+    static_assert(fault != Fault::TakesCopy, "take the transaction by reference: grapnel::Tx& tx");
+    static_assert(fault != Fault::NotConst,
+                  "a hook is called const, possibly by several threads at once: take `mutable` away, "
+                  "or make its call operator const, and keep what it changes outside of it, behind a "
+                  "reference");
+    static_assert(fault != Fault::Result && fault != Fault::Other,
+                  "this is no hook around the end of a transaction. Write [](grapnel::Tx& tx, auto "
+                  "next) { next(tx); }. See examples/04_transaction_hooks.cpp");
+  }
+};
+
+}  // namespace core::detail
+
 /// What a commit or rollback goes through: `void(Tx&)`.
 using Committer = core::Mutator<Tx, void>;
 using Rollbacker = core::Mutator<Tx, void>;
@@ -119,6 +138,11 @@ class Transaction {
   const core::Context& Context() const { return Held()->context; }
   /// Open, Committed, RolledBack or Unknown: also for hooks, at any time.
   TxOutcome Outcome() const { return Held()->transaction->Outcome(); }
+
+  /// Whether both stand for the same transaction: hooks may pass on either.
+  bool IsSameAs(const Transaction& other) const noexcept {
+    return handle_ && other.handle_ && handle_->transaction == other.handle_->transaction;
+  }
 
   // What follows is for the other parts of the store.
   struct Access;

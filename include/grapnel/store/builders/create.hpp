@@ -98,7 +98,7 @@ class [[nodiscard]] Create : public detail::Setting<Create<E>, E> {
   /// throws itself.
   template <class F>
   Create& Update(F change) & {
-    auto update = std::make_shared<Mutation<E>>(Mutation<E>::Access::Make(Op::UpdateOne));
+    auto update = Mutation<E>::Access::MakeShared(Op::UpdateOne);
     change(*update);
     if (update->Op() != Op::UpdateOne) {
       throw Error(std::string(detail::kTable<E>.entity) +

@@ -23,8 +23,15 @@ namespace grapnel::detail {
 template <class Derived, class E>
 class Builder {
  public:
-  Builder(Builder&&) noexcept = default;
-  Builder& operator=(Builder&&) noexcept = default;
+  Builder(Builder&& from) noexcept
+      : handle_(std::move(from.handle_)),
+        mutation_(Mutation<E>::Access::Take(from.mutation_)) {}
+  Builder& operator=(Builder&& from) noexcept {
+    if (this == &from) return *this;
+    handle_ = std::move(from.handle_);
+    Mutation<E>::Access::Take(mutation_, from.mutation_);
+    return *this;
+  }
 
   // For CreateBulk, which runs the mutations of several builders.
   HandlePtr Take() {

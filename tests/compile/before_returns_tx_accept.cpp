@@ -1,0 +1,8 @@
+#include "contract/model.hpp"
+
+using model::User;
+
+void Register(const grapnel::Database<User>& client) {
+  client.OnCommit(grapnel::hook::Before([](grapnel::Tx&) {}),
+                  grapnel::hook::After([](const grapnel::Tx&) {}));
+}

@@ -1,0 +1,9 @@
+#include "contract/model.hpp"
+
+using model::User;
+
+void Register(const grapnel::Database<User>& client) {
+  client.Of<User>().Use([](grapnel::Mutator<User> next) -> grapnel::Mutator<User> {
+    return [next](grapnel::Mutation<User>& m) { return next(m); };
+  });
+}

@@ -1,0 +1,10 @@
+#include "contract/model.hpp"
+
+using model::User;
+
+void Register(const grapnel::Database<User>& client) {
+  client.Of<User>().Use([](grapnel::Mutation<User>& m, grapnel::Next<User> next) {
+    m.AfterCommit([type = m.Type()] { static_cast<void>(type); });
+    return next(m);
+  });
+}
