@@ -272,3 +272,23 @@ TEST_CASE("B97 a context that was not cancelled in time cancels nothing that com
   CHECK(slow.client.Of<User>().CreateBulk(rows).Save().size() == 2000);
   CHECK(slow.client.Of<User>().Query().Where(F<&User::name>.Contains("1")).Exist());
 }
+
+TEST_CASE("B139 every duration limits a call, or does not, on every way to a lock") {
+  Scratch scratch;
+  const auto client = grapnel::Open<User, Card, Pet>(GENERATE(true, false) ? scratch.File("limits.db") : ":memory:");
+  client.Migrate();
+  const auto add = [](const grapnel::Client& c) { c.Of<User>().Create().Set(F<&User::name>, "Ada").Save(); };
+  add(client.With(std::chrono::hours::max()));
+  add(client.With(std::chrono::duration<double>(1e300)));
+  add(client.With(std::chrono::system_clock::now() + std::chrono::hours(1)));
+  CHECK_THROWS_AS(add(client.With(std::chrono::hours::min())), grapnel::CancelledError);
+  CHECK_THROWS_AS(add(client.With(std::chrono::system_clock::time_point::min())), grapnel::CancelledError);
+  CHECK_THROWS_AS(client.With(std::chrono::nanoseconds(-1)).Of<User>().Query().All(), grapnel::CancelledError);
+  // A wait for the lock with no end in sight ends when the lock is free.
+  std::optional<grapnel::Tx> open(client.Tx());
+  std::thread waiting([&] { add(client.With(std::chrono::hours::max())); });
+  std::this_thread::yield();
+  open.reset();
+  waiting.join();
+  CHECK(client.Of<User>().Query().Count() == 4);
+}

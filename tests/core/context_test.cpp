@@ -3,6 +3,8 @@
 #include "support/catch.hpp"
 
 #include <chrono>
+#include <limits>
+#include <ratio>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -103,4 +105,64 @@ TEST_CASE("a tracer receives texts, and travels with the values") {
   REQUIRE(context.Tracer() != nullptr);
   (*context.Tracer())("SELECT 1");
   CHECK(seen == std::vector<std::string>{"SELECT 1"});
+}
+
+TEST_CASE("B139 any duration may be given: what the clock cannot count is its end") {
+  using std::chrono::duration;
+  using std::chrono::hours;
+  const auto deadline = [](auto wait) { return Context().With(wait).Deadline().value(); };
+  const auto never = Clock::time_point::max();
+  CHECK(deadline(hours::max()) == never);
+  CHECK(deadline(std::chrono::nanoseconds::max()) == never);
+  CHECK(deadline(std::chrono::years(1'000'000)) == never);
+  CHECK(deadline(duration<double>(1e300)) == never);
+  CHECK(deadline(duration<float>(std::numeric_limits<float>::infinity())) == never);
+  CHECK(deadline(duration<unsigned long long, std::ratio<1, 3>>(~0ULL)) == never);
+  CHECK_FALSE(Context().With(hours::max()).IsCancelled());
+  CHECK(Context().With(hours::max()).With(1h).Deadline() < never);
+  for (const auto& passed :
+       {Context().With(hours::min()), Context().With(-1ns), Context().With(0s),
+        Context().With(duration<double>(-1e300)), Context().With(duration<long double>(-1)),
+        Context().With(duration<double>(std::numeric_limits<double>::quiet_NaN())),
+        Context().With(duration<double>(-std::numeric_limits<double>::infinity()))}) {
+    CHECK(passed.IsCancelled());
+    CHECK_THROWS_AS(passed.ThrowIfCancelled(), grapnel::CancelledError);
+  }
+  const auto before = Clock::now();
+  const auto soon = deadline(duration<double>(1.5));
+  CHECK(soon >= before + 1499ms);
+  CHECK(soon <= Clock::now() + 1501ms);
+}
+
+TEST_CASE("B139 time points of other clocks and precisions are converted") {
+  using std::chrono::system_clock;
+  const auto in_an_hour = [](const Context& context) {
+    const auto left = context.Deadline().value() - Clock::now();
+    return left > 59min && left < 61min;
+  };
+  CHECK(in_an_hour(Context().With(system_clock::now() + 1h)));
+  CHECK(in_an_hour(Context().With(std::chrono::floor<std::chrono::seconds>(system_clock::now() + 1h))));
+  CHECK(in_an_hour(Context().With(std::chrono::floor<std::chrono::seconds>(Clock::now() + 1h))));
+  CHECK(in_an_hour(Context().With(std::chrono::time_point<Clock, std::chrono::duration<double>>(
+      std::chrono::duration<double>((Clock::now() + 1h).time_since_epoch())))));
+  CHECK(Context().With(system_clock::now() - 1s).IsCancelled());
+  CHECK(Context().With(system_clock::time_point()).IsCancelled());
+  CHECK(Context().With(system_clock::time_point::min()).IsCancelled());
+  CHECK_FALSE(Context().With(system_clock::time_point::max()).IsCancelled());
+  CHECK_FALSE(
+      Context().With(std::chrono::sys_time<std::chrono::hours>(std::chrono::hours::max())).IsCancelled());
+  CHECK(Context().With(Clock::time_point::max()).Deadline() == Clock::time_point::max());
+  CHECK(Context().With(Clock::time_point::min()).IsCancelled());
+  const auto exact = Clock::now();
+  CHECK(Context().With(exact).Deadline() == exact);
+}
+
+TEST_CASE("B139 without limits the values stay") {
+  std::stop_source source;
+  source.request_stop();
+  const Context context = Context().With(Tenant{1}).With(-1s).With(source.get_token());
+  CHECK(context.IsCancelled());
+  const Context free = context.WithoutLimits();
+  CHECK_FALSE(free.CanBeCancelled());
+  REQUIRE(free.Get<Tenant>() != nullptr);
 }

@@ -4,6 +4,7 @@
 #include <grapnel/core/type.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,22 +32,34 @@ class Context {
     return nullptr;
   }
 
-  /// This context and one thing more: a std::stop_token; a Clock::time_point, the deadline (an earlier
-  /// one given before stays in force); a duration, the deadline that far from now; or a value of any
-  /// other type, for Get.
+  /// This context and one thing more: a std::stop_token; a time point of any clock, the deadline (an
+  /// earlier one given before stays in force); a duration, the deadline that far from now, at once when it
+  /// is negative or no number, never when it is too long for the clock; or a value of any other type, for
+  /// Get.
   template <class V>
   [[nodiscard]] Context With(V value) const {
+    static_assert(!std::is_same_v<V, std::stop_source>,
+                  "With takes what a call asks, not what stops it: give the source's token, "
+                  "With(source.get_token())");
     Context longer = *this;
     if constexpr (std::is_same_v<V, std::stop_token>) {
       longer.stop_ = std::move(value);
-    } else if constexpr (std::is_same_v<V, Clock::time_point>) {
-      if (!longer.deadline_ || value < *longer.deadline_) longer.deadline_ = value;
+    } else if constexpr (requires { typename V::clock; value.time_since_epoch(); }) {
+      longer.EndBy(Until(value));
     } else if constexpr (requires { std::chrono::duration_cast<Clock::duration>(value); }) {
-      return With(Clock::now() + std::chrono::duration_cast<Clock::duration>(value));
+      longer.EndBy(After(Nanoseconds(value)));
     } else {
       longer.values_ = std::make_shared<const Node>(
           Node{TypeIdOf<V>(), std::make_shared<const V>(std::move(value)), values_});
     }
+    return longer;
+  }
+
+  /// The same values and tracer without deadline and stop token: for what begins after the call.
+  [[nodiscard]] Context WithoutLimits() const {
+    Context longer = *this;
+    longer.deadline_.reset();
+    longer.stop_ = {};
     return longer;
   }
 
@@ -83,6 +96,36 @@ class Context {
   }
 
  private:
+  // Wide enough for every duration; holds what the clock counts exactly.
+  using Nanoseconds = std::chrono::duration<long double, Clock::period>;
+
+  /// What the clock says so much later, or its last or first moment.
+  static Clock::time_point After(Nanoseconds wait, Clock::time_point now = Clock::now()) noexcept {
+    using Point = Clock::time_point;
+    if (std::isnan(wait.count())) return now;
+    const Nanoseconds at = wait + Nanoseconds(now.time_since_epoch());
+    if (at >= Nanoseconds(Clock::duration::max())) return Point::max();
+    if (at <= Nanoseconds(Clock::duration::min())) return Point::min();
+    return Point(Clock::duration(static_cast<Clock::rep>(at.count())));
+  }
+  /// When our clock says what `given` says on its own.
+  template <class OfClock, class Duration>
+  static Clock::time_point Until(std::chrono::time_point<OfClock, Duration> given) {
+    const Nanoseconds since_epoch(given.time_since_epoch());
+    if constexpr (std::is_same_v<OfClock, Clock>) {
+      return After(since_epoch, Clock::time_point());
+    } else {
+      constexpr bool runs = requires { OfClock::now(); };
+      static_assert(runs,
+                    "a deadline is a time point of a clock that runs, "
+                    "With(std::chrono::steady_clock::now() + 2s), or a duration from now, With(2s)");
+      if constexpr (runs) return After(since_epoch - Nanoseconds(OfClock::now().time_since_epoch()));
+    }
+  }
+  void EndBy(Clock::time_point deadline) noexcept {
+    if (!deadline_ || deadline < *deadline_) deadline_ = deadline;
+  }
+
   struct Node {
     TypeId type;
     std::shared_ptr<const void> value;

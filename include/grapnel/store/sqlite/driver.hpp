@@ -57,6 +57,7 @@ class Driver final : public store::Driver {
       auto options = At(options_, place_);
       options.path = place_.Later();
       options.reader = true;
+      options.context = &context;
       reader = std::make_unique<Connection>(options);
       place_.CheckLog();
     }

@@ -26,7 +26,10 @@ class FairLock {
     }
     Waiter self;
     waiting_.push_back(&self);
-    const auto until = context.Deadline().value_or(core::Context::Clock::now() + longest);
+    // Within what every clock can count, to which a deadline need not keep.
+    const auto now = core::Context::Clock::now();
+    const auto until = std::clamp(context.Deadline().value_or(now + longest), now,
+                                  now + std::chrono::hours(24 * 365 * 100));
     try {
       self.wake.wait_until(lock, context.StopToken(), until, [&] { return self.granted; });
     } catch (...) {  // there was no memory to wait

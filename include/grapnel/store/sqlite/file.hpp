@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/core/concat.hpp>
+#include <grapnel/core/context.hpp>
 #include <grapnel/store/error.hpp>
 
 #include <fcntl.h>
@@ -29,6 +30,7 @@ struct Options {
   std::string path;  // as SQLite opens it
   bool memory = false;
   bool reader = false;
+  const core::Context* context = nullptr;  // of the call that opens it: its deadline and stop hold
   const Place* place = nullptr;  // where the file lay when it was first opened; null: nobody looks
 };
 

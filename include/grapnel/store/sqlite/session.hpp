@@ -46,6 +46,7 @@ class Session {
   explicit Session(const Options& options) : url_(options.url), db_(OpenDatabase(options)) {
     sqlite3_busy_handler(Handle(), &Session::OnBusy, this);
     sqlite3_extended_result_codes(Handle(), 1);
+    Watch(options.context);  // until the first call watches
     for (const int option : {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL}) {
       sqlite3_db_config(Handle(), option, 0, nullptr);
     }
