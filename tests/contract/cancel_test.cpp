@@ -275,7 +275,8 @@ TEST_CASE("B97 a context that was not cancelled in time cancels nothing that com
 
 TEST_CASE("B139 every duration limits a call, or does not, on every way to a lock") {
   Scratch scratch;
-  const auto client = grapnel::Open<User, Card, Pet>(GENERATE(true, false) ? scratch.File("limits.db") : ":memory:");
+  const auto client = grapnel::Open<User, model::Card, model::Pet>(
+      GENERATE(true, false) ? scratch.File("limits.db") : ":memory:");
   client.Migrate();
   const auto add = [](const grapnel::Client& c) { c.Of<User>().Create().Set(F<&User::name>, "Ada").Save(); };
   add(client.With(std::chrono::hours::max()));

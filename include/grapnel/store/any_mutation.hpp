@@ -161,13 +161,18 @@ class AnyMutation {
   }
   /// The values, deadline and stop token of the call.
   const core::Context& Context() const { return core_.Handle().context; }
-  /// As Tx::AfterCommit: once this is committed and durable, if it is.
-  void AfterCommit(std::function<void()> callback) const {
-    core_.Transaction().AfterCommit(core_.GetLevel(), std::move(callback));
+  /// As Tx::AfterCommit: once this is committed and durable, if it is. Its client has the per-call values of
+  /// the mutation.
+  template <class F>
+  void AfterCommit(F callback) const {
+    core_.Transaction().AfterCommit(core_.GetLevel(),
+                                    detail::Deferred(core_.GetHandle(), std::move(callback)));
   }
   /// As Tx::AfterRollback.
-  void AfterRollback(std::function<void()> callback) const {
-    core_.Transaction().AfterRollback(core_.GetLevel(), std::move(callback));
+  template <class F>
+  void AfterRollback(F callback) const {
+    core_.Transaction().AfterRollback(core_.GetLevel(),
+                                      detail::Deferred(core_.GetHandle(), std::move(callback)));
   }
 
   // What follows is for the other parts of the store.

@@ -138,6 +138,25 @@ Tx AnyMutation::Tx() const {
   return grapnel::Tx::Handed(core_.GetHandle(), false);
 }
 
+template <class F>
+std::function<void()> detail::Deferred(const HandlePtr& handle, F callback) {
+  constexpr bool takes_client = std::is_invocable_v<F&, const Client&>;
+  static_assert(takes_client || std::is_invocable_v<F&>,
+                "a callback takes nothing or a client: write [=] { ... } or "
+                "[=](const grapnel::Client& client) { ... }");
+  static_assert(std::is_copy_constructible_v<F>,
+                "a callback has to be copyable: let it keep what is not by a std::shared_ptr");
+  if constexpr (takes_client) {
+    auto base = std::make_shared<const Handle>(
+        Handle{handle->store, nullptr, nullptr, handle->context.WithoutLimits()});
+    return [client = Client(std::move(base)), callback = std::move(callback)]() mutable {
+      callback(std::as_const(client));
+    };
+  } else {
+    return callback;
+  }
+}
+
 // Where `m` depends on a template parameter, these spare the `.template`.
 
 /// `m.Client().Of<C>()`.

@@ -107,13 +107,22 @@ class Transaction {
     return {};
   }
 
-  /// Runs `callback()` once the outermost transaction is committed and durable; never when the work
-  /// that it was added in is rolled back. It cannot change the outcome: what it throws is reported
-  /// as a CommittedError once all callbacks ran.
-  GRAPNEL_DECLARE void AfterCommit(std::function<void()> callback);
-  /// Runs `callback()` once the outermost transaction has ended, when the work that it was added in
-  /// was rolled back, in whatever way.
-  GRAPNEL_DECLARE void AfterRollback(std::function<void()> callback);
+  /// Runs `callback()`, or `callback(client)` where it takes a `const grapnel::Client&`, once the outermost
+  /// transaction is committed and durable; never when the work that it was added in is rolled back. It cannot
+  /// change the outcome: what it throws is reported as a CommittedError once all callbacks ran. The client is
+  /// the base client with the transaction's per-call values, but no deadline or stop token, which the call
+  /// has met; it may begin transactions. What they write has callbacks again: past 64 such generations they
+  /// are refused with a RecursionError.
+  template <class F>
+  void AfterCommit(F callback) {
+    Use().AfterCommit(*handle_->GetLevel(), detail::Deferred(handle_, std::move(callback)));
+  }
+  /// Runs such a callback once the outermost transaction has ended, when the work that it was added in was
+  /// rolled back, in whatever way.
+  template <class F>
+  void AfterRollback(F callback) {
+    Use().AfterRollback(*handle_->GetLevel(), detail::Deferred(handle_, std::move(callback)));
+  }
 
   /// A transaction nested in this one, as a savepoint. Until it ends this one cannot be used.
   [[nodiscard("it is rolled back when its object is gone")]] GRAPNEL_DECLARE Transaction Tx() const;

@@ -302,6 +302,11 @@ struct Handle {
   }
 };
 
+/// A callback for after the transaction, as it is kept: one that takes a client is given the base client of
+/// `handle`'s store, with the values of its context.
+template <class F>
+std::function<void()> Deferred(const HandlePtr& handle, F callback);
+
 [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseMoved(std::string_view entity, std::string_view what);
 
 /// The handle that an object of the public face holds, which every one of its calls passes here.

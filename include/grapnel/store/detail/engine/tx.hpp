@@ -202,14 +202,6 @@ GRAPNEL_DEFINE detail::Transaction& Transaction::Use() const {
   return *handle_->transaction;
 }
 
-GRAPNEL_DEFINE void Transaction::AfterCommit(std::function<void()> callback) {
-  Use().AfterCommit(*handle_->GetLevel(), std::move(callback));
-}
-
-GRAPNEL_DEFINE void Transaction::AfterRollback(std::function<void()> callback) {
-  Use().AfterRollback(*handle_->GetLevel(), std::move(callback));
-}
-
 GRAPNEL_DEFINE Transaction Transaction::Tx() const {
   Use();
   return Nested(handle_);
