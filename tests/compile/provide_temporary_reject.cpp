@@ -9,3 +9,9 @@ struct Bucket {};
 void Provide(const grapnel::Database<User>& client) {
   client.Provide(Bucket{});
 }
+void ProvideNamed(const grapnel::Database<User>& client) {
+  client.Provide<Bucket>("photos", Bucket{});
+}
+void ProvideConst(const grapnel::Database<User>& client) {
+  client.Provide<const Bucket>(Bucket{});
+}

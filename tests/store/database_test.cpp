@@ -104,20 +104,37 @@ TEST_CASE_METHOD(Fixture, "B63 B81 hooks around every commit and rollback, impli
 }
 
 TEST_CASE_METHOD(Fixture,
-                 "Provide takes an object as itself or as its base, and the last one counts") {
+                 "Provide takes an object as itself, as its base, by a name, as const") {
   FixedClock clock;
   client.Provide<Clock>(clock);
   CHECK(client.Dep<Clock>().Now() == 7);
   CHECK_THROWS_AS(client.Dep<FixedClock>(), grapnel::DependencyError);
   int first = 1, second = 2;
   client.Provide(first);
-  client.Provide(second);
+  CHECK_THROWS_AS(client.Provide(second), grapnel::DependencyError);
+  CHECK(client.Dep<int>() == 1);
+  client.Provide(second, grapnel::Replace);
   CHECK(client.Dep<int>() == 2);
+  client.Provide<int>("audit", first);
+  CHECK_THROWS_AS(client.Provide("audit", second), grapnel::DependencyError);
+  CHECK(client.Dep<int>("audit") == 1);
+  client.Provide("audit", second, grapnel::Replace);
+  CHECK(client.Tx().Dep<int>("audit") == 2);
+  const std::string text = "fixed";
+  client.Provide(text);
+  CHECK(client.Dep<const std::string>() == "fixed");
+  CHECK_THROWS_AS(client.Dep<std::string>(), grapnel::DependencyError);
+  client.Of<User>().Use([]<class E>(grapnel::Mutation<E>& m, grapnel::Next<E> next) {
+    grapnel::Dep<int>(m, "audit") += grapnel::Dep<const int>(m);
+    m.template Dep<int>("audit") += 1;
+    return next(m);
+  });
   int seen = 0;
   client.Of<User>().Use(
       grapnel::hook::Before([&](grapnel::Mutation<User>& m) { seen = m.Dep<Clock>().Now(); }));
   CreateUser("Ada");
   CHECK(seen == 7);
+  CHECK(second == 5);  // 2, twice, and 1
 }
 
 TEST_CASE_METHOD(Fixture, "what nobody can catch goes to OnError") {

@@ -1,36 +1,102 @@
 #pragma once
 
+#include <grapnel/core/concat.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/type.hpp>
 
 #include <mutex>
+#include <string>
+#include <string_view>
+#include <type_traits>
 #include <unordered_map>
+#include <vector>
+
+namespace grapnel {
+
+namespace core {
+/// The type of grapnel::Replace.
+struct ReplaceTag {
+  explicit ReplaceTag() = default;
+};
+}  // namespace core
+
+/// Says that an object takes the place of another one on purpose: `client.Provide(mailer, grapnel::Replace)`.
+inline constexpr core::ReplaceTag Replace{};
+
+}  // namespace grapnel
 
 namespace grapnel::core {
 
-/// Objects by type, kept by reference: what hooks reach by `m.Dep<T>()`.
+/// Objects by type and name, kept by reference: what hooks reach by `m.Dep<T>()`.
 class Dependencies {
  public:
-  /// Makes `object` the T of later Gets, in place of an earlier one.
+  /// Makes `object` the T of later Gets: the one of this name, or the one without. A `const T` is had as
+  /// such alone, any other T as `const T` too.
+  /// Throws: DependencyError when another T of this name is there, unless it is to be replaced.
   /// Lifetime: `object` must outlive every use. Threads: any.
   template <class T>
-  void Provide(T& object) {
+  void Provide(T& object, std::string_view name = {}, bool replace = false) {
+    using Bare = std::remove_const_t<T>;
+    const Entry given{std::string(name), &object, std::is_const_v<T>};
     const std::lock_guard lock(mutex_);
-    objects_[TypeIdOf<T>()] = const_cast<void*>(static_cast<const void*>(&object));
+    auto& entries = objects_[TypeIdOf<Bare>()];
+    for (Entry& each : entries) {
+      if (each.name != name) continue;
+      const bool same = each.object == given.object && each.is_const == given.is_const;
+      if (!replace && !same) RefuseSecond(TypeName<Bare>(), name);
+      each = given;
+      return;
+    }
+    entries.push_back(given);
   }
 
   /// Throws: DependencyError, which names the type, when none was provided. Threads: any.
   template <class T>
-  T& Get() const {
+  T& Get(std::string_view name = {}) const {
+    using Bare = std::remove_const_t<T>;
     const std::lock_guard lock(mutex_);
-    const auto found = objects_.find(TypeIdOf<T>());
-    if (found == objects_.end()) throw DependencyError(TypeName<T>());
-    return *static_cast<T*>(found->second);
+    if (const auto found = objects_.find(TypeIdOf<Bare>()); found != objects_.end()) {
+      for (const Entry& each : found->second) {
+        if (each.name != name) continue;
+        if (each.is_const && !std::is_const_v<T>) RefuseConst(TypeName<Bare>(), name);
+        return *static_cast<T*>(const_cast<void*>(each.object));
+      }
+    }
+    if (name.empty()) throw DependencyError(TypeName<T>());
+    RefuseName(TypeName<T>(), name);
   }
 
  private:
+  struct Entry {
+    std::string name;
+    const void* object;
+    bool is_const;
+  };
+
+  static std::string Named(std::string_view type, std::string_view name) {
+    return name.empty() ? std::string(type) : Concat({type, " named \"", name, "\""});
+  }
+  [[noreturn, gnu::cold]] static void RefuseSecond(std::string_view type, std::string_view name) {
+    throw DependencyError(type,
+                          Concat({"an object of type ", Named(type, name),
+                                  " was provided already; tell several apart by names, "
+                                  "client.Provide(\"name\", object), or replace it on purpose, ",
+                                  name.empty() ? "client.Provide(object, grapnel::Replace)"
+                                               : "client.Provide(\"name\", object, grapnel::Replace)"}));
+  }
+  [[noreturn, gnu::cold]] static void RefuseConst(std::string_view type, std::string_view name) {
+    throw DependencyError(type, Concat({"the object of type ", Named(type, name),
+                                        " was provided as const: ask for Dep<const ", type, ">(",
+                                        name.empty() ? "" : "\"name\"", ")"}));
+  }
+  [[noreturn, gnu::cold]] static void RefuseName(std::string_view type, std::string_view name) {
+    throw DependencyError(type, Concat({"no dependency of type ", Named(type, name),
+                                        " was provided; call client.Provide<", type, ">(\"", name,
+                                        "\", object)"}));
+  }
+
   mutable std::mutex mutex_;
-  std::unordered_map<TypeId, void*> objects_;
+  std::unordered_map<TypeId, std::vector<Entry>> objects_;
 };
 
 }  // namespace grapnel::core

@@ -33,7 +33,8 @@ class RejectedError : public Error {
   grapnel::Op op_;
 };
 
-/// `Dep<T>()` found no T: `client.Provide(...)` was not called for that type.
+/// `Dep<T>()` found no T: `client.Provide(...)` was not called for that type, or for a const one; or it was
+/// called for a second one.
 class DependencyError : public Error {
  public:
   explicit DependencyError(std::string_view type)
@@ -41,6 +42,7 @@ class DependencyError : public Error {
                             " was provided; call Provide(object), or Provide<", type,
                             ">(object) for an object of a derived type"})),
         type_(type) {}
+  DependencyError(std::string_view type, const std::string& what) : Error(what), type_(type) {}
 
   /// The name of the type that was asked for.
   const std::string& Type() const noexcept { return type_; }

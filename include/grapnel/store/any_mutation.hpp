@@ -157,7 +157,12 @@ class AnyMutation {
   /// The object of type T that was given to Provide. Throws: DependencyError, which names the type.
   template <class T>
   T& Dep() const {
-    return core_.Handle().store->dependencies.template Get<T>();
+    return Dep<T>({});
+  }
+  /// The one that was given to Provide by this name.
+  template <class T>
+  T& Dep(std::string_view name) const {
+    return core_.Handle().store->dependencies.template Get<T>(name);
   }
   /// The values, deadline and stop token of the call.
   const core::Context& Context() const { return core_.Handle().context; }

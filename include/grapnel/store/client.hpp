@@ -94,7 +94,12 @@ class Client {
   /// The object of type T that was given to Provide. Throws: DependencyError.
   template <class T>
   T& Dep() const {
-    return Held()->store->dependencies.Get<T>();
+    return Dep<T>({});
+  }
+  /// The one that was given to Provide by this name.
+  template <class T>
+  T& Dep(std::string_view name) const {
+    return Held()->store->dependencies.Get<T>(name);
   }
 
   // What follows is for the other parts of the store.
@@ -168,6 +173,11 @@ store::Entities<C> Of(const AnyMutation& m) {
 template <class T, class M>
 T& Dep(const M& m) {
   return m.template Dep<T>();
+}
+/// `m.Dep<T>(name)`.
+template <class T, class M>
+T& Dep(const M& m, std::string_view name) {
+  return m.template Dep<T>(name);
 }
 /// `m.Context().Get<V>()`.
 template <class V, class M>

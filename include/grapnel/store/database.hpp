@@ -121,15 +121,36 @@ class Database : public store::View<Es...> {
     });
   }
 
-  /// Makes `object` available to hooks, transactions and clients as `Dep<T>()`, in place of an earlier T.
-  /// `Provide<Base>(object)` provides it as its base.
+  /// Makes `object` available to hooks, transactions and clients as `Dep<T>()`. `Provide<Base>(object)`
+  /// provides it as its base; a const object is had by `Dep<const T>()` alone.
+  /// Throws: DependencyError when another T is there: tell them apart by names, or replace it on purpose.
   /// Lifetime: kept by reference; must outlive every use. Threads: any.
   template <class T>
   void Provide(T& object) const {
     this->Held()->store->dependencies.template Provide<T>(object);
   }
+  /// The same in place of an earlier T: `Provide(object, grapnel::Replace)`.
+  template <class T>
+  void Provide(T& object, core::ReplaceTag) const {
+    this->Held()->store->dependencies.template Provide<T>(object, {}, true);
+  }
+  /// One of several objects of type T, by its name: `Provide<Mailer>("audit", mailer)`, `Dep<Mailer>("audit")`.
+  template <class T>
+  void Provide(std::string_view name, T& object) const {
+    this->Held()->store->dependencies.template Provide<T>(object, name);
+  }
+  template <class T>
+  void Provide(std::string_view name, T& object, core::ReplaceTag) const {
+    this->Held()->store->dependencies.template Provide<T>(object, name, true);
+  }
   template <class T>
   void Provide(const T&&) const = delete;  // a temporary would be gone at its first use
+  template <class T>
+  void Provide(const T&&, core::ReplaceTag) const = delete;
+  template <class T>
+  void Provide(std::string_view, const T&&) const = delete;
+  template <class T>
+  void Provide(std::string_view, const T&&, core::ReplaceTag) const = delete;
 
   /// Hands what nobody can catch to `sink`: errors of rollback hooks in destructors and the like. By
   /// default they are printed to standard error. Threads: `sink` is called by any.

@@ -14,6 +14,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -142,7 +143,12 @@ class Transaction {
   /// The object of type T that was given to Provide. Throws: DependencyError.
   template <class T>
   T& Dep() const {
-    return Held()->store->dependencies.Get<T>();
+    return Dep<T>({});
+  }
+  /// The one that was given to Provide by this name.
+  template <class T>
+  T& Dep(std::string_view name) const {
+    return Held()->store->dependencies.Get<T>(name);
   }
   const core::Context& Context() const { return Held()->context; }
   /// Open, Committed, RolledBack or Unknown: also for hooks, at any time.
