@@ -75,7 +75,8 @@ TEST_CASE(
   update = {{&kTable<User>}};
   update.added.set(2);
   CHECK(sql::UpdateText(update).text ==
-        R"(UPDATE "users" SET "age" = CASE WHEN typeof((COALESCE("age", 0) + ?1)) = 'integer' AND )"
+        R"(UPDATE "users" SET "age" = CASE WHEN typeof("age") IN ('integer', 'null') AND )"
+        R"(typeof((COALESCE("age", 0) + ?1)) = 'integer' AND )"
         R"((COALESCE("age", 0) + ?1) BETWEEN ?2 AND ?3 THEN (COALESCE("age", 0) + ?1) )"
         R"(ELSE abs(-9223372036854775807 - ("age" IS NOT NULL OR "age" IS NULL)) END)");
 }
