@@ -123,7 +123,8 @@ TEST_CASE_METHOD(Fixture, "B58 a constraint that breaks tells the row, and no ro
 TEST_CASE_METHOD(Fixture, "B86 a bulk runs once") {
   auto bulk = users.CreateBulk(std::vector<User>{Named("a")});
   bulk.Save();
-  CHECK_THROWS_WITH(bulk.Save(), "User: this bulk is spent");
+  CHECK_THROWS_WITH(bulk.Save(),
+                    "User: this bulk is spent: it ran already, or was moved from; make a new one");
   CHECK(Names() == Texts{"1 a"});
 }
 

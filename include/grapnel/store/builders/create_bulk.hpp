@@ -44,7 +44,7 @@ class [[nodiscard]] CreateBulk {
   /// Runs the hooks of each row and inserts it, row by row, in one transaction: before 1, write 1,
   /// after 1, before 2, and so on. Returns: the entities in the range's order, or what hooks returned in
   /// their place. An empty range runs no hook.
-  /// Throws: as Create::Save; of a ConstraintError, Row() tells the row, counted from 0.
+  /// Throws: as Create::Save; of a ConstraintError or ValidationError, Row() tells the row, from 0.
   std::vector<E> Save() {
     if (!handle_) {
       throw Error(std::string(detail::kTable<E>.entity) +
