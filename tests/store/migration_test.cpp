@@ -168,7 +168,7 @@ struct World {
     auto made = std::make_shared<grapnel::detail::Store>();
     auto driver = std::make_unique<Engine>(log);
     engine = driver.get();
-    made->driver = std::move(driver);
+    made->driver.reset(driver.release());
     made->graph = std::make_unique<const grapnel::detail::Graph>(kTables);
     handle = std::make_shared<const grapnel::detail::Handle>(
         grapnel::detail::Handle{std::move(made), {}, {}, {}});
