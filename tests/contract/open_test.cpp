@@ -397,9 +397,14 @@ TEST_CASE("B121 a log deleted or replaced is Moved to what is written, and to ne
   const auto client = grapnel::Open<Pet>(path);
   client.Migrate();
   AddPet(client, "Rex");
-  std::filesystem::rename(path + "-wal", scratch.File("aside"));
+  {
+    const auto snapshot = client.ReadTx();
+    CHECK(snapshot.Of<Pet>().Query().Count() == 1);
+    std::filesystem::rename(path + "-wal", scratch.File("aside"));
+    std::thread([&] { CHECK(KindOf([&] { PetNames(client); }, "-wal") == "moved"); }).join();
+    CHECK(snapshot.Of<Pet>().Query().Count() == 1);
+  }
   CHECK(KindOf([&] { AddPet(client, "Tom"); }, "-wal") == "moved");
-  CHECK(KindOf([&] { PetNames(client); }, "-wal") == "moved");
   WriteFile(path + "-wal", "");
   CHECK(KindOf([&] { AddPet(client, "Tom"); }, "-wal") == "moved");
   std::filesystem::rename(scratch.File("aside"), path + "-wal");
@@ -577,12 +582,13 @@ TEST_CASE("B129 readers that follow one another without a gap do not let the log
   });
   while (turns < 10) std::this_thread::yield();
   const std::string large(1 << 20, 'x');
-  std::uintmax_t most = 0;
-  for (int i = 0; i < 64; ++i) {
+  // How soon it is used anew depends on the machine; for ever it does not grow.
+  bool used_anew = false;
+  for (std::uintmax_t written = 0; !used_anew && written < 400 << 20; written += large.size()) {
     AddPet(client, large);
-    most = std::max(most, std::filesystem::file_size(path + "-wal"));
+    used_anew = std::filesystem::file_size(path + "-wal") < written;
   }
   done = true;
   reading.join();
-  CHECK(most < 56 << 20);
+  CHECK(used_anew);
 }

@@ -539,6 +539,7 @@ TEST_CASE("B80 names that do not fit SQLite, or one another, are refused before 
     return Tables{&kUsers, &other};
   };
   refuses(renamed("sqlite_mine"), "Other: \"sqlite_mine\" cannot be a table's name in SQLite");
+  refuses(renamed("PRAGMA_table_info"), "Other: \"PRAGMA_table_info\" cannot be a table's name in SQLite");
   refuses(renamed("SQLite_mine"), "Other: \"SQLite_mine\" cannot be a table's name in SQLite");
   refuses(renamed(""), "Other: \"\" cannot be a table's name in SQLite");
   refuses(renamed("USERS"), "Other and User want the same table, \"USERS\"");

@@ -23,9 +23,9 @@ GRAPNEL_DECLARE std::unique_ptr<store::Driver> OpenDriver(std::string_view url);
 /// in WAL mode with synchronous=FULL: what was committed survives a crash and a power cut. By `mode=ro`
 /// nothing is written to it, and it stays in the mode that it is in.
 ///
-/// A path means one file from here on, whatever becomes of the working directory: when that file, or the log
-/// beside it, is deleted, renamed or replaced, each transaction, read and COMMIT is a StorageError of kind
-/// Moved.
+/// A path means one file from here on, whatever becomes of the working directory: when that file is deleted,
+/// renamed or replaced, each BEGIN, read outside a transaction and COMMIT is a StorageError of kind Moved; when
+/// that befalls the log beside it, each COMMIT and each new connection.
 ///
 /// A commit that finds more than 1,000 pages in the log copies them into the file. A reader that takes long
 /// keeps the log growing; when it has ended, the log is used anew from its beginning, and cut to 4 MB. Where

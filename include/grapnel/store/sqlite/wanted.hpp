@@ -122,9 +122,12 @@ inline WantedTable WantPairs(const Relation& join) {
   return wanted;
 }
 
-/// Whether SQLite takes it as the name of a table or an index.
+/// Whether SQLite takes it as the name of a table or an index. (It takes names that begin with pragma_, but
+/// they would hide the functions by which tables are looked at.)
 inline bool IsObjectName(const std::string& name) {
-  return !name.empty() && name.find('\0') == name.npos && !EqualNames(name.substr(0, 7), "sqlite_");
+  const std::string start = name.substr(0, 7);
+  return !name.empty() && name.find('\0') == name.npos && !EqualNames(start, "sqlite_") &&
+         !EqualNames(start, "pragma_");
 }
 
 /// Throws: MigrationError unless the columns of a table have names, and no two the same.
