@@ -6,7 +6,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <random>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace neighbours {
@@ -550,4 +554,154 @@ TEST_CASE("B140 which hooks apply is asked when a mutation starts, for its casca
     CHECK(db.log.empty());
     CHECK(db.Places() == Lines{"1|NULL|0"});
   }
+}
+
+namespace {
+
+/// A database in memory, and all that is in it.
+struct Place {
+  grapnel::Database<Shelf, Book, Desk, Plain> client =
+      grapnel::Open<Shelf, Book, Desk, Plain>(":memory:");
+
+  Place() { client.Migrate(); }
+
+  /// "Book 1" and what is stored of it.
+  std::map<std::string, std::string> Rows() const {
+    std::map<std::string, std::string> rows;
+    const auto key = [](const auto& one) { return " " + std::string(one.ID().value_or("-")); };
+    for (const Shelf& shelf : client.Of<Shelf>().Query().With(F<&Shelf::desks>).All()) {
+      rows["Shelf " + shelf.id] = key(shelf.under);
+      for (const Desk& desk : shelf.desks) rows["Desk " + std::to_string(desk.id)] = shelf.id;
+    }
+    for (const Desk& desk : client.Of<Desk>().Query().All()) {
+      rows.emplace("Desk " + std::to_string(desk.id), "-");
+    }
+    for (const Book& book : client.Of<Book>().Query().All()) {
+      rows["Book " + std::to_string(book.id)] =
+          key(book.shelf) + key(book.home) + key(book.part_of) + " " +
+          std::to_string(book.sequel_of.ID().value_or(0));
+    }
+    return rows;
+  }
+};
+
+/// Something done to the shelves and books, at random; what it threw, or "".
+std::string Act(const grapnel::Client& client, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  const auto below = [&](unsigned n) { return static_cast<std::int64_t>(random() % n); };
+  const auto shelf = [&] { return std::string(1, static_cast<char>('a' + below(4))); };
+  const auto books = [&] {
+    std::vector<std::int64_t> ids;
+    for (auto left = below(4); left >= 0; --left) ids.push_back(1 + below(below(8) == 0 ? 9 : 6));
+    return ids;
+  };
+  const auto change_shelf = [&](auto& builder) {
+    for (auto left = below(2); left >= 0; --left) {
+      switch (below(8)) {
+        case 0: builder.AddIDs(kBooks, books()); break;
+        case 1: builder.RemoveIDs(kBooks, books()); break;
+        case 2: builder.Set(kBooks, books()); break;
+        case 3: builder.ClearEdge(kBooks); break;
+        case 4: builder.AddIDs(F<&Shelf::desks>, {1 + below(3)}); break;
+        case 5: builder.Set(F<&Shelf::desks>, {1 + below(3), 1 + below(3)}); break;
+        case 6: builder.Set(F<&Shelf::over>, shelf()); break;
+        default: builder.ClearEdge(F<&Shelf::over>); break;
+      }
+    }
+  };
+  const auto change_book = [&](auto& builder) {
+    switch (below(5)) {
+      case 0: builder.Set(kShelf, shelf()); break;
+      case 1: builder.Set(F<&Book::home>, shelf()); break;
+      case 2: builder.Set(F<&Book::part_of>, shelf()); break;
+      case 3: builder.Set(F<&Book::sequel_of>, 1 + below(6)); break;
+      default: builder.ClearEdge(kShelf); break;
+    }
+  };
+  try {
+    switch (below(10)) {
+      case 0: {
+        auto builder = client.Of<Shelf>().Create();
+        builder.Set(F<&Shelf::id>, shelf());
+        if (below(2) == 0) builder.AddIDs(kBooks, books());
+        builder.Save();
+        break;
+      }
+      case 1: client.Of<Shelf>().DeleteOne(shelf()).Exec(); break;
+      case 2: client.Of<Shelf>().Delete().Where(F<&Shelf::id> <= shelf()).Exec(); break;
+      case 3: client.Of<Book>().Delete().Where(F<&Book::id>.In(books())).Exec(); break;
+      case 4: {
+        auto builder = client.Of<Shelf>().Update();
+        builder.Where(F<&Shelf::id> >= shelf());
+        change_shelf(builder);
+        builder.Save();
+        break;
+      }
+      case 5:
+      case 6: {
+        auto builder = client.Of<Shelf>().UpdateOne(shelf());
+        change_shelf(builder);
+        builder.Save();
+        break;
+      }
+      case 7: client.Of<Book>().Create().Set(F<&Book::id>, 1 + below(6)).Save(); break;
+      default: {
+        auto builder = client.Of<Book>().Update();
+        builder.Where(F<&Book::id>.In(books()));
+        change_book(builder);
+        builder.Save();
+        break;
+      }
+    }
+  } catch (const grapnel::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("B107 at random: what is stored is the same whether or not a hook looks, which sees all of it") {
+  const Place alone, seen;
+  std::set<std::string> hooked, cascaded;
+  seen.client.Use(Before([&]<class E>(Mutation<E>& m) {
+    if (m.Op() == Op::Create) return;
+    for (const E& row : m.OldRows()) {
+      std::string name = std::string(m.Type()) + " ";
+      if constexpr (std::is_same_v<E, Shelf>) {
+        name += row.id;
+      } else {
+        name += std::to_string(row.id);
+      }
+      hooked.insert(name);
+      if (m.Cause() == Cause::Cascade) cascaded.insert(name);
+    }
+  }));
+  for (const Place* each : {&alone, &seen}) {
+    for (int i = 0; i < 3; ++i) each->client.Of<Desk>().Create().Save();
+  }
+  int done = 0;
+  auto before = seen.Rows();
+  for (std::uint32_t seed = 0; seed < 1500; ++seed) {
+    CAPTURE(seed);
+    hooked.clear(), cascaded.clear();
+    const std::string thrown = Act(alone.client, seed);
+    REQUIRE(Act(seen.client, seed) == thrown);
+    auto after = seen.Rows();
+    REQUIRE(after == alone.Rows());
+    if (thrown.empty()) {
+      ++done;
+      for (const auto& [name, row] : before) {
+        const auto now = after.find(name);
+        const bool changed = now == after.end() || now->second != row;
+        INFO(name << " was" << row << ", is" << (now == after.end() ? " gone" : now->second));
+        if (changed) REQUIRE(hooked.contains(name));
+        if (!changed) REQUIRE_FALSE(cascaded.contains(name));
+      }
+    } else {
+      REQUIRE(after == before);
+    }
+    before = std::move(after);
+  }
+  CHECK(done > 400);
 }
