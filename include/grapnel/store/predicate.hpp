@@ -187,6 +187,12 @@ inline PredicatePtr Both(PredicatePtr left, PredicatePtr right) {
       PredicateNode{PredicateKind::And, nullptr, {}, std::move(left), std::move(right)});
 }
 
+/// `left || right`.
+inline PredicatePtr Either(PredicatePtr left, PredicatePtr right) {
+  return std::make_shared<const PredicateNode>(
+      PredicateNode{PredicateKind::Or, nullptr, {}, std::move(left), std::move(right)});
+}
+
 /// A condition on the rows of E, made by comparing tokens: `F<&User::age> > 30 && F<&User::name> == "Ada"`.
 /// A comparison with a NULL does not hold, and neither does its negation by !=; `Not` of it does not
 /// either, as in SQL.
@@ -496,8 +502,7 @@ Predicate<detail::Joined<A, B>> operator&&(const Predicate<A>& left, const Predi
 template <class A, class B>
   requires(AppliesTo<A, B> || AppliesTo<B, A>)
 Predicate<detail::Joined<A, B>> operator||(const Predicate<A>& left, const Predicate<B>& right) {
-  return Predicate<detail::Joined<A, B>>(std::make_shared<const PredicateNode>(
-      PredicateNode{PredicateKind::Or, nullptr, {}, left.Node(), right.Node()}));
+  return Predicate<detail::Joined<A, B>>(Either(left.Node(), right.Node()));
 }
 
 template <class E>

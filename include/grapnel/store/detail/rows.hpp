@@ -168,9 +168,13 @@ inline void BeforeWrite(const MutationCore& m) {
 }
 
 /// From now on the mutation touches these rows, those of them that match predicates added later. A One form
-/// names its row already.
-inline void Pin(MutationCore& m, std::vector<FieldValue> ids) {
-  m.where = m.IsOne() && !ids.empty() ? nullptr : store::IdIn(*m.table, ids);
+/// names its row already. `and_nameless`: and those that it touches and that have no id.
+inline void Pin(MutationCore& m, std::vector<FieldValue> ids, bool and_nameless = false) {
+  auto rows = m.IsOne() && !ids.empty() ? nullptr : store::IdIn(*m.table, ids);
+  if (and_nameless) {
+    rows = store::Either(std::move(rows), store::Both(m.where, store::IdIsNull(*m.table)));
+  }
+  m.where = std::move(rows);
   m.pinned.emplace(MutationCore::Pinned{std::move(ids), m.where, m.Transaction().Writes(), {}});
 }
 
@@ -180,9 +184,11 @@ inline const std::vector<FieldValue>& PinnedIds(MutationCore& m, const void* ent
   if (!m.pinned) {
     BeforeWrite(m);
     std::vector<FieldValue> ids;
-    SelectTouched(m, entity, store::Select::Want::Ids,
-                  [&](Row& row) { ids.push_back(LoadId(*m.table, row, 0)); });
-    Pin(m, std::move(ids));
+    bool nameless = false;  // rows without an id, which are touched as well
+    SelectTouched(m, entity, store::Select::Want::Ids, [&](Row& row) {
+      row.IsNull(0) ? void(nameless = true) : ids.push_back(LoadId(*m.table, row, 0));
+    });
+    Pin(m, std::move(ids), nameless);
   }
   return m.executed && m.pinned->touched ? *m.pinned->touched : m.pinned->ids;
 }

@@ -79,8 +79,9 @@ class Terminal {
     const MutationCore::Pinned& pinned = *m_.pinned;
     if (m_.where == pinned.where && m_.Transaction().Writes() == pinned.writes) return;
     std::vector<FieldValue> ids;
-    SelectTouched(m_, entity_, store::Select::Want::Ids,
-                  [&](Row& row) { ids.push_back(LoadId(table_, row, 0)); });
+    SelectTouched(m_, entity_, store::Select::Want::Ids, [&](Row& row) {
+      if (!row.IsNull(0)) ids.push_back(LoadId(table_, row, 0));
+    });
     Narrow(std::move(ids), true);
   }
   /// A trigger of others may have kept rows that were to be deleted.
