@@ -149,7 +149,11 @@ struct Transaction::Access {
 };
 
 GRAPNEL_DEFINE Transaction::~Transaction() {
-  if (!owner_ || !handle_ || handle_->store->IsInherited()) return;
+  if (!owner_ || !handle_) return;
+  if (handle_->store->IsInherited()) {
+    handle_->transaction->Rollback();  // sends nothing, and runs nothing
+    return;
+  }
   detail::Transaction& transaction = *handle_->transaction;
   if (!transaction.IsOfThisThread() && !transaction.ClaimEnd()) return;
   std::exception_ptr thrown;
