@@ -96,7 +96,7 @@ TEST_CASE("B1-B140 at random: programs come out as the promises say, with the ho
   CHECK(coverage.failed * 2 < coverage.steps);
   CHECK(coverage.in_tx * 10 > coverage.steps);
   CHECK(coverage.cascades * 50 > coverage.steps);
-  CHECK(coverage.upserts * 200 > coverage.steps);
+  CHECK(coverage.upserts * 300 > coverage.steps);
   CHECK(coverage.old_rows * 20 > coverage.steps);
   CHECK(coverage.retries * 100 > coverage.steps);
 }

@@ -150,7 +150,7 @@ class Generator {
       const bool fits = !change.IsOfEdge() || EdgeOf(type, change.at).kind == Edge::Kind::Own;
       if (!entity || fits) write.changes.push_back(std::move(change));
     }
-    if (entity || !Chance(kUpserts ? 30 : 0)) return write;
+    if (entity || !Chance(60)) return write;
     write.conflict = Pick({OnConflict::UpdateNewValues, OnConflict::UpdateNewValues,
                            OnConflict::Ignore, OnConflict::Update, OnConflict::Both});
     write.conflict_on_id = Chance(30);
@@ -268,8 +268,6 @@ class Generator {
     }
     return step;
   }
-
-  static constexpr bool kUpserts = true;
 
   std::uint64_t state_;
   std::size_t hooks_ = 0;  // how many the program has
