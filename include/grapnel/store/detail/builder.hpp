@@ -79,8 +79,12 @@ class Builder {
   E& Entity() noexcept { return Mutation<E>::Access::Entity(mutation_); }
 
  private:
-  void CheckNotSpent() const {
-    if (handle_) return handle_->store->driver->CheckNotInherited();
+  [[gnu::always_inline]] void CheckNotSpent() const {
+    if (!handle_ || handle_->store->driver->IsInherited()) [[unlikely]]
+      Refuse();
+  }
+  [[noreturn, gnu::cold, gnu::noinline]] void Refuse() const {
+    if (handle_) handle_->store->driver->CheckNotInherited();
     throw Error(core::Concat(
         {kTable<E>.entity,
          ": this builder is spent: it ran already, or was moved from; make a new one"}));

@@ -58,7 +58,8 @@ namespace grapnel::detail {
 /// Binds a mutation to what it runs in; put back afterwards, for Mutate runs one inside itself.
 class Binding {
  public:
-  Binding(MutationCore& m, const HandlePtr& handle, TypeEntry& type, Level& level, HookPlan& plan)
+  [[gnu::always_inline]] Binding(MutationCore& m, const HandlePtr& handle, TypeEntry& type,
+                                 Level& level, HookPlan& plan)
       : m_(m),
         bound_{handle, type, *level.transaction, level, plan},
         running_{m.table->entity, m.op, nullptr, !m.uncounted} {

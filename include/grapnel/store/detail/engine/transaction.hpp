@@ -252,15 +252,16 @@ GRAPNEL_DEFINE std::int64_t Transaction::Guarded(const Level& level, TypeEntry& 
     if (observed != nullptr) observed->ThrowIfCancelled();
     if (!lease_) Begin(context);
     Watch(observed);
-    type.Verify(*lease_);
-    if (!writes) return statement(*lease_);
+    store::Connection& connection = *lease_;
+    type.Verify(connection);
+    if (!writes) return statement(connection);
     if (top_ != nullptr && top_->savepoint == Scope::kNone &&
         !(UndoesItself(*top_) && WritesPlainly(*type.table))) {
       OpenSavepoint();
     }
-    const std::int64_t before = lease_->Changes();
-    const std::int64_t result = statement(*lease_);
-    if (lease_->Changes() != before) ++writes_;
+    const std::int64_t before = connection.Changes();
+    const std::int64_t result = statement(connection);
+    if (connection.Changes() != before) ++writes_;
     return result;
   } catch (...) {
     EndIfInDoubt();
