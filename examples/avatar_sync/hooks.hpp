@@ -28,7 +28,8 @@ inline auto EnsureImageExists() {
 /// No image without a user: a DeleteOne takes the image with it.
 ///
 /// The image goes after COMMIT, because a deleted image does not come back, and unless a user has it
-/// then: one who shares it, or who was made anew in the same transaction. Ent's original deletes it first and the row after that: when the database then fails, a hook further in refuses, or the
+/// then: one who shares it, or who was made anew in the same transaction. Ent's original deletes it
+/// first and the row after that: when the database then fails, a hook further in refuses, or the
 /// caller rolls back, the user is still there and the image is not. Here a failure leaves the other
 /// half behind: after a crash between COMMIT and the callback there is an image that no user needs,
 /// which costs space and can be cleaned up. What is left to lose is a user that is created for the
@@ -39,8 +40,7 @@ inline auto DeleteOrphans() {
                          grapnel::Next<User> next) -> grapnel::Value<User> {
     const std::string key = m.Old(grapnel::F<&User::avatar_url>);  // as the database has it
     grapnel::Value<User> result = next(m);
-    const auto& client = m.Dep<grapnel::Client>();  // not the mutation's own, which ends with it
-    m.AfterCommit([&client, &bucket = m.Dep<Bucket>(), key] {
+    m.AfterCommit([&bucket = m.Dep<Bucket>(), key](const grapnel::Client& client) {
       const auto users = client.Of<User>();
       const bool in_use = users.Query().Where(grapnel::F<&User::avatar_url> == key).Exist();
       if (!in_use) bucket.Delete(key);

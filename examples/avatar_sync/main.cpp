@@ -70,7 +70,6 @@ void Demonstrate(const Options& options) {
   const std::unique_ptr<Bucket> bucket = OpenBucket(options.bucket);  // outlives the client
   auto client = grapnel::Open<User>(options.db);
   client.Provide(*bucket);
-  client.Provide<grapnel::Client>(client);
   client.Migrate();
   const auto users = client.Of<User>();
   std::string image;

@@ -51,7 +51,6 @@ struct Sync {
       : bucket(OpenBucket(memory ? "mem://photos" : "file://" + scratch.File("photos"))),
         client(grapnel::Open<User>(memory ? ":memory:" : scratch.File("users.db"))) {
     client.Provide(*bucket);
-    client.Provide<grapnel::Client>(client);
     client.Migrate();
     bucket->Write("a.png", "a");
   }

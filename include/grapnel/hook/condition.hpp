@@ -16,7 +16,7 @@ namespace grapnel::hook {
 ///
 /// Holds when all of them hold; stops at the first that does not.
 template <class First, class Second, class... Rest>
-constexpr auto And(First first, Second second, Rest... rest) {
+[[nodiscard]] constexpr auto And(First first, Second second, Rest... rest) {
   return [all = std::tuple(std::move(first), std::move(second), std::move(rest)...)](
              const auto& m) -> bool {
     return std::apply([&](const auto&... each) { return (each(m) && ...); }, all);
@@ -25,7 +25,7 @@ constexpr auto And(First first, Second second, Rest... rest) {
 
 /// Holds when one of them holds; stops at the first that does.
 template <class First, class Second, class... Rest>
-constexpr auto Or(First first, Second second, Rest... rest) {
+[[nodiscard]] constexpr auto Or(First first, Second second, Rest... rest) {
   return [any = std::tuple(std::move(first), std::move(second), std::move(rest)...)](
              const auto& m) -> bool {
     return std::apply([&](const auto&... each) { return (each(m) || ...); }, any);
@@ -34,12 +34,12 @@ constexpr auto Or(First first, Second second, Rest... rest) {
 
 /// Holds when `condition` does not.
 template <class Condition>
-constexpr auto Not(Condition condition) {
+[[nodiscard]] constexpr auto Not(Condition condition) {
   return [condition = std::move(condition)](const auto& m) -> bool { return !condition(m); };
 }
 
 /// Holds when the mutation's Op is in `ops`.
-constexpr auto HasOp(Op ops) {
+[[nodiscard]] constexpr auto HasOp(Op ops) {
   return [ops](const auto& m) -> bool { return Is(m.Op(), ops); };
 }
 
@@ -69,7 +69,7 @@ constexpr auto All(Test test, Fields... fields) {
 /// name of an edge holds when neighbours are added to it.
 /// Throws (when evaluated): UnknownFieldError for a name that the type does not have.
 template <class First, class... Rest>
-constexpr auto HasFields(First first, Rest... rest) {
+[[nodiscard]] constexpr auto HasFields(First first, Rest... rest) {
   return detail::All(
       [](const auto& m, const auto& field) -> bool {
         if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
@@ -89,7 +89,7 @@ constexpr auto HasFields(First first, Rest... rest) {
 
 /// Holds when something is added to every one of these fields. Tokens and names, as HasFields.
 template <class First, class... Rest>
-constexpr auto HasAddedFields(First first, Rest... rest) {
+[[nodiscard]] constexpr auto HasAddedFields(First first, Rest... rest) {
   return detail::All(
       [](const auto& m, const auto& field) -> bool {
         if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
@@ -103,7 +103,7 @@ constexpr auto HasAddedFields(First first, Rest... rest) {
 
 /// Holds when every one of these fields is cleared. Tokens and names, as HasFields.
 template <class First, class... Rest>
-constexpr auto HasClearedFields(First first, Rest... rest) {
+[[nodiscard]] constexpr auto HasClearedFields(First first, Rest... rest) {
   return detail::All(
       [](const auto& m, const auto& field) -> bool {
         if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {

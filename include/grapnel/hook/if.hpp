@@ -73,14 +73,14 @@ struct Conditional<Inner, Condition> {
 /// Runs `hook` only when `condition` holds; otherwise goes on with what comes next.
 /// Calls: the condition once per mutation, at this place in the chain.
 template <class Hook, class Condition>
-constexpr auto If(Hook hook, Condition condition) {
+[[nodiscard]] constexpr auto If(Hook hook, Condition condition) {
   return detail::Conditional<Hook, Condition>{std::move(hook), std::move(condition)};
 }
 
 /// Runs `hook` only for mutations whose Op is in `ops`.
 /// Equivalent: If(hook, HasOp(ops)).
 template <class Hook>
-constexpr auto On(Hook hook, Op ops) {
+[[nodiscard]] constexpr auto On(Hook hook, Op ops) {
   auto conditional = If(std::move(hook), HasOp(ops));
   conditional.mask = ops;
   return conditional;
@@ -89,7 +89,7 @@ constexpr auto On(Hook hook, Op ops) {
 /// Runs `hook` for all mutations but those whose Op is in `ops`.
 /// Equivalent: If(hook, Not(HasOp(ops))).
 template <class Hook>
-constexpr auto Unless(Hook hook, Op ops) {
+[[nodiscard]] constexpr auto Unless(Hook hook, Op ops) {
   auto conditional = If(std::move(hook), Not(HasOp(ops)));
   conditional.mask = ~ops;
   return conditional;

@@ -74,14 +74,14 @@ struct AfterPoint {
 /// Runs `function(m)` before the rest: no `next` to forget. What it throws vetoes the write. Where only
 /// such hooks apply, a write inside a transaction needs no savepoint.
 template <class F>
-constexpr auto Before(F function) {
+[[nodiscard]] constexpr auto Before(F function) {
   return detail::BeforePoint<F>{std::move(function)};
 }
 
 /// Runs `function(m, value)` after the rest succeeded: `m` is const, `value` may be replaced. What it
 /// throws undoes the write. Where nothing results, around commits and rollbacks, `function(tx)`.
 template <class F>
-constexpr auto After(F function) {
+[[nodiscard]] constexpr auto After(F function) {
   return detail::AfterPoint<F>{std::move(function)};
 }
 

@@ -16,16 +16,18 @@ namespace grapnel::hook {
 /// text (thrown as an Error with it).
 template <class E>
   requires(!std::is_convertible_v<E, std::string_view>)
-constexpr auto FixedError(E error) {
+[[nodiscard]] constexpr auto FixedError(E error) {
   return Before([error = std::move(error)](const auto&) { throw error; });
 }
 
-inline auto FixedError(std::string_view text) { return FixedError(Error(std::string(text))); }
+[[nodiscard]] inline auto FixedError(std::string_view text) {
+  return FixedError(Error(std::string(text)));
+}
 
 /// Refuses the operations in `ops` with a RejectedError that names the actual type and Op
 /// ("User: Delete is not allowed").
 /// Equivalent: On(FixedError(RejectedError(m.Type(), m.Op())), ops) for the mutation m at hand.
-constexpr auto Reject(Op ops) {
+[[nodiscard]] constexpr auto Reject(Op ops) {
   return On(Before([](const auto& m) { throw RejectedError(m.Type(), m.Op()); }), ops);
 }
 

@@ -14,6 +14,7 @@
 #include <grapnel/store/detail/rows.hpp>
 #include <grapnel/store/detail/transaction.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -248,9 +249,9 @@ class AnyMutation {
 /// The result of a mutation of any type: a count, or an entity whose fields are read by name.
 class AnyValue {
  public:
-  AnyValue(
-      std::int64_t count) noexcept  // NOLINT(google-explicit-constructor): a hook returns a count
-      : count_(count) {}
+  AnyValue(std::integral auto count) noexcept  // NOLINT(google-explicit-constructor): a hook's count
+    requires(!std::same_as<decltype(count), bool>)
+      : count_(static_cast<std::int64_t>(count)) {}
 
   bool HasEntity() const noexcept { return entity_ != nullptr; }
   /// The number of rows; 1 for an entity.

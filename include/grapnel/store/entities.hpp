@@ -107,12 +107,12 @@ class [[nodiscard]] HookedEntities : public Entities<E> {
  public:
   using Entities<E>::Entities;
 
-  /// Puts hooks behind those already registered; `Use(f, g, h)` is f(g(h(next))). Hooks of one type and
-  /// hooks of every type share one order. They run for every mutation whose Save or Exec starts later.
-  /// Returns: a handle whose Remove() takes them out; ignoring it keeps them.
-  /// Lifetime: a hook that keeps a client keeps the database open, which keeps the hook: use m.Client(), and
-  /// the client that AfterCommit gives its callback. What a hook captures by reference must outlive every mutation that started before it was
-  /// removed: Remove() does not wait for those under way.
+  /// Puts hooks behind those already registered; `Use(f, g, h)` is f(g(h(next))). Hooks of one type
+  /// and hooks of every type share one order. They run for every mutation whose Save or Exec starts
+  /// later. Returns: a handle whose Remove() takes them out; ignoring it keeps them. Lifetime: a
+  /// hook that keeps a client keeps the database open, which keeps the hook: use m.Client(), and
+  /// the client that AfterCommit gives its callback. What a hook captures by reference must outlive
+  /// every mutation that started before it was removed: Remove() does not wait for those under way.
   /// Threads: any, also while others mutate; the hook is called const, by several threads at once.
   template <class... Hs>
   core::HookHandle Use(Hs... hooks) const {

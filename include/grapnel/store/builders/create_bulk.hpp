@@ -50,7 +50,7 @@ class [[nodiscard]] CreateBulk {
       throw Error(std::string(detail::kTable<E>.entity) +
                   ": this bulk is spent: it ran already, or was moved from; make a new one");
     }
-    detail::CheckHeld(handle_, detail::kTable<E>.entity, "this bulk");
+    handle_->store->driver->CheckNotInherited();
     const detail::HandlePtr handle = std::move(handle_);
     std::vector<E> made;
     if constexpr (std::ranges::sized_range<std::remove_reference_t<Range>>) {

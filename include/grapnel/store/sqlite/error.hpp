@@ -125,7 +125,8 @@ inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(std::s
       }
       // The storage is well: it is this statement that does not go with what others made.
       throw SchemaError(entity, "id",
-                        core::Concat({"the database refused ", doing.op == grapnel::Op{} ? "to read it" : ToString(doing.op),
+                        core::Concat({"the database refused ",
+                                      doing.op == grapnel::Op{} ? "to read it" : ToString(doing.op),
                                       ": ", message}));
     case SQLITE_TOOBIG:
       if (doing.table != nullptr) throw ValidationError(entity, "", doing.op, "a value is too large");

@@ -124,7 +124,8 @@ inline Sql SelectText(const store::Select& select) {
 }
 
 /// The sum of a column that holds a number and a parameter, where it stays in range; else SQLite's
-/// "integer overflow", so that the statement undoes itself. The last term is no constant, or SQLite would compute it first.
+/// "integer overflow", so that the statement undoes itself. The last term is no constant, or SQLite
+/// would compute it first.
 inline std::string Sum(const Column& column, const std::string& name, const std::string& delta,
                        const std::function<std::string()>& parameter) {
   const std::string sum = core::Concat({"(COALESCE(", name, ", 0) + ", delta, ")"});

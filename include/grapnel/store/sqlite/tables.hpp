@@ -56,9 +56,12 @@ struct StoredColumn {
 /// The columns of the table in the database; none when it is not there.
 inline std::vector<StoredColumn> ColumnsInDatabase(Session& session, std::string_view table) {
   Statement statement = session.Prepare(
-      "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk > 0, pk > 0 AND type = 'INTEGER' COLLATE NOCASE AND NOT EXISTS "
-      "(SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk'), EXISTS (SELECT 1 FROM sqlite_schema AS s "
-      "WHERE s.name = ?1 COLLATE NOCASE AND s.type = 'view'), hidden > 1 FROM pragma_table_xinfo(?1) WHERE hidden <> 1",
+      "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk > 0, pk > 0 AND type = 'INTEGER' "
+      "COLLATE NOCASE AND NOT EXISTS "
+      "(SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk'), EXISTS (SELECT 1 FROM "
+      "sqlite_schema AS s "
+      "WHERE s.name = ?1 COLLATE NOCASE AND s.type = 'view'), hidden > 1 FROM "
+      "pragma_table_xinfo(?1) WHERE hidden <> 1",
       session.Say());
   Session::Running running(session, statement);
   Binding binding(statement.Get());

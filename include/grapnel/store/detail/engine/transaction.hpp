@@ -61,7 +61,9 @@ GRAPNEL_DEFINE std::int64_t Transaction::Read(const Level& level, TypeEntry& typ
 
 GRAPNEL_DEFINE std::int64_t Transaction::Write(const Level& level, TypeEntry& type,
                                                const core::Context& context, Statement statement) {
-  if (kind_ == Kind::ReadOnly) throw TxError("a ReadTx does not write: it reads, rtx.Of<...>().Query() or rtx.Of<...>().Get(id)");
+  if (kind_ == Kind::ReadOnly)
+    throw TxError(
+        "a ReadTx does not write: it reads, rtx.Of<...>().Query() or rtx.Of<...>().Get(id)");
   return Guarded(level, type, context, true, statement);
 }
 
