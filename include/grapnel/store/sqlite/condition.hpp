@@ -13,7 +13,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
+#include <initializer_list>
 #include <list>
 #include <optional>
 #include <span>
@@ -33,28 +33,36 @@ using grapnel::detail::Table;
 using store::PredicateKind;
 using store::PredicateNode;
 
-inline std::string Quote(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
+/// Behind a text, another one between quotes, with those in it doubled.
+inline void AppendQuoted(std::string& to, std::string_view text, char quote) {
+  to += quote;
+  for (auto at = text.find(quote); at != text.npos; at = text.find(quote)) {
+    to.append(text.substr(0, at + 1)) += quote;
+    text.remove_prefix(at + 1);
   }
-  return quoted + '"';
+  to.append(text) += quote;
 }
 
-/// 'text', with quotes doubled.
+inline std::string Quote(std::string_view name) {
+  std::string quoted;
+  quoted.reserve(name.size() + 2);
+  AppendQuoted(quoted, name, '"');
+  return quoted;
+}
 inline std::string QuoteText(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) {
-    if (c == '\'') quoted += '\'';
-    quoted += c;
-  }
-  return quoted + '\'';
+  std::string quoted;
+  AppendQuoted(quoted, text, '\'');
+  return quoted;
 }
 
 /// "table"."column", for statements in which several tables may have a column of that name.
 inline std::string Quote(std::string_view table, std::string_view column) {
-  return core::Concat({Quote(table), ".", Quote(column)});
+  std::string quoted;
+  quoted.reserve(table.size() + column.size() + 5);
+  AppendQuoted(quoted, table, '"');
+  quoted += '.';
+  AppendQuoted(quoted, column, '"');
+  return quoted;
 }
 
 inline std::string_view TypeName(FieldKind kind) {
@@ -99,7 +107,9 @@ class Sql {
   Parameters parameters;
 
   explicit Sql(const Table& table, int first_parameter = 1)
-      : table_(&table), first_(first_parameter) {}
+      : table_(&table), first_(first_parameter) {
+    text.reserve(kUsual);
+  }
 
   /// The whole statement.
   std::string Finish() {
@@ -121,14 +131,12 @@ class Sql {
   /// The condition in parentheses where needed. Throws: SchemaError for a member that is no field;
   /// ValidationError for what is nested in a way that SQLite does not take.
   void Render(const PredicateNode& node) {
-    Steps steps;
-    steps.push_back(OfNode({&node, false}, 0));
-    Later(std::move(steps));
-    while (!open_.empty()) {
-      Step step = std::move(open_.back());
-      open_.pop_back();
+    Step step = OfNode({&node, false}, 0);
+    do {
+      waiting_ = open_.size();
       Do(step);
-    }
+      std::reverse(open_.begin() + static_cast<std::ptrdiff_t>(waiting_), open_.end());
+    } while (Take(step));
   }
 
   void OrderBy(std::span<const store::Ordering> order) {
@@ -182,6 +190,7 @@ class Sql {
   static constexpr int kTooDeep = 14;   // SQLite's parser stops at 100 open brackets and operators
   static constexpr std::size_t kSelects = 64;       // in one another: on a stack of 256 kB there is room
   static constexpr std::size_t kLength = 64 << 20;  // of the text
+  static constexpr std::size_t kUsual = 240;        // room that most texts do with
 
   /// A condition, or its negation.
   struct Term {
@@ -205,15 +214,30 @@ class Sql {
   static Step OfText(std::string text) { return {Step::What::Text, std::move(text)}; }
   static Step OfNode(Term term, int depth) { return {Step::What::Node, {}, term, depth}; }
 
-  void Later(Steps&& steps) {
-    open_.insert(open_.end(), std::move_iterator(steps.rbegin()), std::move_iterator(steps.rend()));
+  /// The next of the steps that wait, if there is one.
+  bool Take(Step& step) {
+    if (open_.empty()) return false;
+    step = std::move(open_.back());
+    open_.pop_back();
+    return true;
+  }
+  /// What comes next: a text or a leaf at once, if nothing before it has to wait; else it waits.
+  void Then(Step&& step) {
+    const bool at_once = step.what == Step::What::Text ||
+                         (step.what == Step::What::Node && IsLeaf(Strip(step.term)));
+    if (at_once && open_.size() == waiting_) return Do(step);
+    open_.push_back(std::move(step));
+  }
+  void Write(std::initializer_list<std::string_view> parts) {
+    if (open_.size() == waiting_) return core::Append(text, parts);
+    open_.push_back(OfText(core::Concat(parts)));
   }
 
-  void Do(Step& step) {
+  void Do(const Step& step) {
+    if (text.size() > kLength) RefusePredicate("is too large");
     switch (step.what) {
       case Step::What::Text:
         text += step.text;
-        if (text.size() > kLength) RefusePredicate("is too large");
         return;
       case Step::What::Node:
         return Render(Strip(step.term), step.depth);
@@ -253,12 +277,15 @@ class Sql {
 
   std::string Number(Bound bound) {
     parameters.push_back(bound);
-    return core::Concat({"?", std::to_string(first_ + static_cast<int>(parameters.size()) - 1)});
+    return '?' + std::to_string(first_ + static_cast<int>(parameters.size()) - 1);
   }
 
   static Term Strip(Term term) noexcept {
     while (term.node->kind == PredicateKind::Not) term = {term.node->left.get(), !term.negated};
     return term;
+  }
+  static bool IsLeaf(const Term& term) noexcept {
+    return term.node->kind < PredicateKind::And || term.node->kind == PredicateKind::InLists;
   }
   static bool IsJoin(const Term& term) noexcept {
     return term.node->kind == PredicateKind::And || term.node->kind == PredicateKind::Or;
@@ -269,30 +296,28 @@ class Sql {
 
   void Render(Term term, int depth) {
     if (IsJoin(term)) return RenderJoin(term, depth);
-    Steps steps;
-    if (term.negated) steps.push_back(OfText("NOT ("));
-    switch (term.node->kind) {
+    const PredicateNode& node = *term.node;
+    if (term.negated) Write({"NOT ("});
+    switch (node.kind) {
       case PredicateKind::Has:
-        Has(*term.node, steps);
+        Has(node);
         break;
       case PredicateKind::ReachedBy:
-        ReachedBy(*term.node, steps);
+        ReachedBy(node);
         break;
       case PredicateKind::InLists:
-        steps.push_back(OfText(InLists(*term.node)));
+        Write({InLists(node)});
         break;
       case PredicateKind::In:
-        steps.push_back(OfText(In(term.node->values, OfLeaf(*term.node))));
+        Write({In(node.values, OfLeaf(node))});
         break;
       case PredicateKind::IsNull:
-        steps.push_back(OfText(OfLeaf(*term.node) + " IS NULL"));
+        Write({OfLeaf(node), " IS NULL"});
         break;
       default:
-        steps.push_back(OfText(
-            Compared(term.node->kind, OfLeaf(*term.node), Parameter(term.node->values.front()))));
+        Compare(text, node.kind, OfLeaf(node), Parameter(node.values.front()));
     }
-    if (term.negated) steps.push_back(OfText(")"));
-    Later(std::move(steps));
+    if (term.negated) Write({")"});
   }
 
   /// The terms of a chain of one operator; of a large one each but once.
@@ -320,30 +345,33 @@ class Sql {
     if (depth >= kDeep && std::any_of(terms.begin(), terms.end(), IsJoin)) {
       return RenderCase(join, depth);
     }
-    Steps parts, steps;
-    if (terms.size() > kMany) Gather(terms, IsAnd(join), parts);
+    Steps parts = PartsOf(terms, IsAnd(join), depth);
+    Lay(parts, IsAnd(join) ? " AND " : " OR ");
+  }
+  Steps PartsOf(Terms& terms, bool is_and, int depth) {
+    Steps parts;
+    parts.reserve(terms.size());
+    if (terms.size() > kMany) Gather(terms, is_and, parts);
     for (const Term& term : terms) parts.push_back(OfNode(term, depth + 1));
-    Lay(parts, IsAnd(join) ? " AND " : " OR ", steps);
-    Later(std::move(steps));
+    return parts;
   }
   /// A chain as a tree.
-  static void Lay(std::span<Step> parts, std::string_view with, Steps& steps) {
-    if (parts.size() == 1) return steps.push_back(std::move(parts.front()));
+  void Lay(std::span<Step> parts, std::string_view with) {
+    if (parts.size() == 1) return Then(std::move(parts.front()));
     std::size_t each = 1;
     while (each * kMany < parts.size()) each *= kMany;
-    steps.push_back(OfText("("));
+    Write({"("});
     for (std::size_t i = 0; i < parts.size(); i += each) {
-      if (i > 0) steps.push_back(OfText(std::string(with)));
-      Lay(parts.subspan(i, std::min(each, parts.size() - i)), with, steps);
+      if (i > 0) Write({with});
+      Lay(parts.subspan(i, std::min(each, parts.size() - i)), with);
     }
-    steps.push_back(OfText(")"));
+    Write({")"});
   }
 
   /// The longest way down is walked along, and tells at each step what decides there.
   void RenderCase(Term join, int depth) {
     MeasureHeights(join);
-    Steps steps;
-    steps.push_back(OfText("CASE"));
+    Write({"CASE"});
     while (true) {
       Terms terms = TermsOf(join);
       const auto longest = std::max_element(
@@ -352,20 +380,16 @@ class Sql {
       if (!IsJoin(down)) break;
       terms.erase(longest);
       const bool is_and = IsAnd(join);
-      Steps parts;
-      if (terms.size() > kMany) Gather(terms, is_and, parts);
-      for (const Term& term : terms) parts.push_back(OfNode(term, depth + 1));
-      for (Step& part : parts) {
-        steps.push_back(OfText(" WHEN "));
-        steps.push_back(std::move(part));
-        steps.push_back(OfText(is_and ? " IS NOT TRUE THEN 0" : " THEN 1"));
+      for (Step& part : PartsOf(terms, is_and, depth)) {
+        Write({" WHEN "});
+        Then(std::move(part));
+        Write({is_and ? " IS NOT TRUE THEN 0" : " THEN 1"});
       }
       join = down;
     }
-    steps.push_back(OfText(" ELSE "));
-    steps.push_back(OfNode(join, depth + 1));
-    steps.push_back(OfText(" END"));
-    Later(std::move(steps));
+    Write({" ELSE "});
+    Then(OfNode(join, depth + 1));
+    Write({" END"});
   }
   std::size_t Height(const Term& term) const {
     return IsJoin(term) ? heights_.at(Strip(term).node) : 0;
@@ -461,30 +485,33 @@ class Sql {
       values.insert(values.end(), term.node->values.begin(), term.node->values.end());
     }
     const std::string column = OfLeaf(*members.front().node);
-    const auto maybe_not = [&](std::string condition) {
-      return group.negated ? core::Concat({"NOT (", condition, ")"}) : condition;
-    };
-    if (as_list) return maybe_not(In(values, column));
-    const std::string one = maybe_not(Compared(group.kind, column, "+grapnel_value.value"));
+    std::string one;
+    if (as_list) {
+      one = In(values, column);
+    } else {
+      Compare(one, group.kind, column, "+grapnel_value.value");
+    }
+    if (group.negated) one = core::Concat({"NOT (", one, ")"});
+    if (as_list) return one;
     return core::Concat({is_and ? "NOT " : "", "EXISTS (SELECT 1 FROM ", Values(values),
                          " AS grapnel_value WHERE ", one, is_and ? " IS NOT TRUE)" : ")"});
   }
 
   /// The ids of these rows of `table`: those that match, and, with `rows`, of them so many.
-  static void Ids(const Table& table, const PredicateNode* where, const store::Rows* rows, Steps& steps) {
-    steps.push_back({Step::What::Begin, {}, {}, 0, &table});
-    steps.push_back(OfText(core::Concat({"SELECT ", Id(table), " FROM ", Quote(table.name)})));
+  void Ids(const Table& table, const PredicateNode* where, const store::Rows* rows) {
+    Then({Step::What::Begin, {}, {}, 0, &table});
+    Write({"SELECT ", Id(table), " FROM ", Quote(table.name)});
     if (where != nullptr) {
-      steps.push_back(OfText(" WHERE "));
-      steps.push_back(OfNode({where, false}, 0));
+      Write({" WHERE "});
+      Then(OfNode({where, false}, 0));
     }
     if (rows != nullptr && (rows->limit || rows->offset != 0)) {
-      steps.push_back({Step::What::Tail, {}, {}, 0, nullptr, rows});
+      Then({Step::What::Tail, {}, {}, 0, nullptr, rows});
     }
-    steps.push_back({Step::What::End});
+    Then({Step::What::End});
   }
 
-  void Has(const PredicateNode& node, Steps& steps) const {
+  void Has(const PredicateNode& node) {
     const Relation* relation = node.relation;
     if (relation == nullptr) {
       const grapnel::detail::EdgeInfo* edge = table_->FindEdgeTag(node.field);
@@ -497,47 +524,45 @@ class Sql {
     const PredicateNode* const neighbours = node.left.get();
     const std::string key = Quote(relation->table, relation->column);
     if (relation->kind == Relation::Kind::OwnKey) {
-      steps.push_back(OfText(core::Concat({"(", key, " IS NOT NULL"})));
+      Write({"(", key, " IS NOT NULL"});
       if (neighbours != nullptr) {
-        steps.push_back(OfText(core::Concat({" AND ", key, " IN "})));
-        Ids(*relation->target, neighbours, nullptr, steps);
+        Write({" AND ", key, " IN "});
+        Ids(*relation->target, neighbours, nullptr);
       }
-      return steps.push_back(OfText(")"));
+      return Write({")"});
     }
-    steps.push_back(OfText(Id(*relation->source) + " IN "));
-    steps.push_back({Step::What::Begin, {}, {}, 0, relation->target});
-    steps.push_back(OfText(core::Concat(
-        {"SELECT ", key, " FROM ", Quote(relation->table), " WHERE ", key, " IS NOT NULL"})));
+    Write({Id(*relation->source), " IN "});
+    Then({Step::What::Begin, {}, {}, 0, relation->target});
+    Write({"SELECT ", key, " FROM ", Quote(relation->table), " WHERE ", key, " IS NOT NULL"});
     if (neighbours != nullptr) {
-      steps.push_back(OfText(" AND "));
+      Write({" AND "});
       if (relation->kind == Relation::Kind::TheirKey) {
-        steps.push_back(OfNode({neighbours, false}, 0));
+        Then(OfNode({neighbours, false}, 0));
       } else {
-        steps.push_back(OfText(Quote(relation->table, relation->other) + " IN "));
-        Ids(*relation->target, neighbours, nullptr, steps);
+        Write({Quote(relation->table, relation->other), " IN "});
+        Ids(*relation->target, neighbours, nullptr);
       }
     }
-    steps.push_back({Step::What::End});
+    Then({Step::What::End});
   }
 
-  static void ReachedBy(const PredicateNode& node, Steps& steps) {
+  void ReachedBy(const PredicateNode& node) {
     const Relation& relation = *node.relation;
     const std::string key = Quote(relation.table, relation.column);
     const store::Rows* const from = node.from.get();
     if (relation.kind == Relation::Kind::TheirKey) {
-      steps.push_back(OfText(core::Concat({"(", key, " IS NOT NULL AND ", key, " IN "})));
-      Ids(*relation.source, from->where.get(), from, steps);
-      return steps.push_back(OfText(")"));
+      Write({"(", key, " IS NOT NULL AND ", key, " IN "});
+      Ids(*relation.source, from->where.get(), from);
+      return Write({")"});
     }
     const bool own = relation.kind == Relation::Kind::OwnKey;
-    steps.push_back(OfText(Id(*relation.target) + " IN "));
-    steps.push_back({Step::What::Begin, {}, {}, 0, relation.source});
-    steps.push_back(OfText(core::Concat({"SELECT ", own ? key : Quote(relation.table, relation.other),
-                                         " FROM ", Quote(relation.table), " WHERE ",
-                                         own ? core::Concat({key, " IS NOT NULL AND "}) : "",
-                                         own ? Id(*relation.source) : key, " IN "})));
-    Ids(*relation.source, from->where.get(), from, steps);
-    steps.push_back({Step::What::End});
+    Write({Id(*relation.target), " IN "});
+    Then({Step::What::Begin, {}, {}, 0, relation.source});
+    Write({"SELECT ", own ? key : Quote(relation.table, relation.other), " FROM ", Quote(relation.table),
+           " WHERE ", own ? core::Concat({key, " IS NOT NULL AND "}) : "",
+           own ? Id(*relation.source) : key, " IN "});
+    Ids(*relation.source, from->where.get(), from);
+    Then({Step::What::End});
   }
 
   /// One list is walked along; several are looked up row by row. (The + keeps the column's affinity
@@ -567,38 +592,24 @@ class Sql {
     return NameOf(ColumnOf(leaf.field));
   }
   /// A comparison of a column with a parameter or the like.
-  static std::string Compared(PredicateKind kind, const std::string& column,
-                              const std::string& operand) {
+  static void Compare(std::string& to, PredicateKind kind, std::string_view column,
+                      std::string_view operand) {
+    static constexpr std::string_view operators[] = {" = ", " <> ", " < ", " <= ", " > ", " >= "};
+    if (kind <= PredicateKind::GreaterEqual) {
+      return core::Append(to, {column, operators[static_cast<std::size_t>(kind)], operand});
+    }
     // Byte-exact: as blobs, for text functions stop at NUL and ignore case.
     const std::string bytes = core::Concat({"CAST(", column, " AS BLOB)"});
     const std::string part = core::Concat({"CAST(", operand, " AS BLOB)"});
-    const auto compare = [&](std::string_view op) { return core::Concat({column, op, operand}); };
-    switch (kind) {
-      case PredicateKind::Equal:
-        return compare(" = ");
-      case PredicateKind::NotEqual:
-        return compare(" <> ");
-      case PredicateKind::Less:
-        return compare(" < ");
-      case PredicateKind::LessEqual:
-        return compare(" <= ");
-      case PredicateKind::Greater:
-        return compare(" > ");
-      case PredicateKind::GreaterEqual:
-        return compare(" >= ");
-      case PredicateKind::Contains:
-        return core::Concat({"instr(", bytes, ", ", part, ") > 0"});
-      case PredicateKind::HasPrefix:
-        // substr of an empty blob is NULL.
-        return core::Concat({"(length(", bytes, ") >= length(", part, ") AND (length(", part,
-                             ") = 0 OR substr(", bytes, ", 1, length(", part, ")) = ", part, "))"});
-      case PredicateKind::HasSuffix:
-        return core::Concat({"(length(", bytes, ") >= length(", part, ") AND (length(", part,
-                             ") = 0 OR substr(", bytes, ", length(", bytes, ") - length(", part,
-                             ") + 1) = ", part, "))"});
-      default:
-        return "NULL";
+    if (kind == PredicateKind::Contains) {
+      return core::Append(to, {"instr(", bytes, ", ", part, ") > 0"});
     }
+    const std::string place = kind == PredicateKind::HasPrefix
+                                  ? core::Concat({"1, length(", part, ")"})
+                                  : core::Concat({"length(", bytes, ") - length(", part, ") + 1"});
+    // substr of an empty blob is NULL.
+    core::Append(to, {"(length(", bytes, ") >= length(", part, ") AND (length(", part,
+                      ") = 0 OR substr(", bytes, ", ", place, ") = ", part, "))"});
   }
 
   const Table* table_;
@@ -607,7 +618,8 @@ class Sql {
   std::list<ValueList> lists_;
   std::list<std::vector<FieldValue>> gathered_;
   std::vector<std::string> parts_;  // subselects
-  Steps open_;                      // the next one last
+  Steps open_;                      // the next one last, but for those of the step being done
+  std::size_t waiting_ = 0;         // how many stood there before it
   std::vector<std::pair<std::string, const Table*>> selects_;  // what stands around the one being written
   std::unordered_map<const PredicateNode*, std::size_t> heights_;
 };

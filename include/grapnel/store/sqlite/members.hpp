@@ -59,7 +59,7 @@ class Members {
     int at = 0;
     for (const Member& member : members_) {
       void* value = static_cast<std::byte*>(entity) + member.offset;
-      if (!LoadPlain(member.plain, statement, at, value)) {
+      if (!LoadPlain(member.plain, sqlite3_column_value(statement, at), value)) {
         const Column& column = table_.columns[static_cast<std::size_t>(at)];
         grapnel::detail::LoadColumn(table_, column, value, row, at);
       }
@@ -112,9 +112,8 @@ class Members {
     return *static_cast<const T*>(value);
   }
 
-  /// False where the type is not plain, or the value is of another type.
-  static bool LoadPlain(Plain plain, sqlite3_stmt* statement, int at, void* to) {
-    sqlite3_value* from = sqlite3_column_value(statement, at);
+  /// False where the type is not plain, or the value is of another type or could not be read.
+  static bool LoadPlain(Plain plain, sqlite3_value* from, void* to) {
     const int type = sqlite3_value_type(from);
     switch (plain) {
       case Plain::Int:
@@ -127,14 +126,12 @@ class Members {
         return true;
       case Plain::Text:
         if (type != SQLITE_TEXT) return false;
-        Assign(*static_cast<std::string*>(to), from, statement);
-        return true;
+        return Assign(*static_cast<std::string*>(to), from);
       case Plain::OptionalText: {
         auto& text = *static_cast<std::optional<std::string>*>(to);
         if (type == SQLITE_NULL) return text.reset(), true;
         if (type != SQLITE_TEXT) return false;
-        Assign(text ? *text : text.emplace(), from, statement);
-        return true;
+        return Assign(text ? *text : text.emplace(), from);
       }
       case Plain::OptionalInt: {
         auto& number = *static_cast<std::optional<std::int64_t>*>(to);
@@ -155,10 +152,12 @@ class Members {
     }
     return false;
   }
-  static void Assign(std::string& text, sqlite3_value* from, sqlite3_stmt* statement) {
+  /// False where SQLite had no memory for it: LoadColumn says so.
+  static bool Assign(std::string& text, sqlite3_value* from) {
     const auto* first = reinterpret_cast<const char*>(sqlite3_value_text(from));
-    if (first == nullptr) RefuseForMemory(statement);
+    if (first == nullptr) return false;
     text.assign(first, static_cast<std::size_t>(sqlite3_value_bytes(from)));
+    return true;
   }
 
   const Table& table_;

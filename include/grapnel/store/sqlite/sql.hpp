@@ -110,8 +110,8 @@ inline Sql SelectText(const store::Select& select) {
   const Table& table = *select.table;
   Sql sql(table, select.by_id ? 2 : 1);
   switch (select.want) {
-    case Want::Rows: sql.text = core::Concat({"SELECT ", ColumnList(table)}); break;
-    case Want::Ids: sql.text = core::Concat({"SELECT ", Quote(table.Id().storage)}); break;
+    case Want::Rows: core::Append(sql.text, {"SELECT ", ColumnList(table)}); break;
+    case Want::Ids: core::Append(sql.text, {"SELECT ", Quote(table.Id().storage)}); break;
     case Want::Count: sql.text = "SELECT count(*) FROM (SELECT 1"; break;
     case Want::Exist: sql.text = "SELECT EXISTS (SELECT 1"; break;
   }
@@ -172,7 +172,7 @@ inline Sql UpdateText(const store::Update& update) {
     core::Append(assignments, {assignments.empty() ? "" : ", ", Quote(update.key->column), " = ",
                                sql.Parameter(*update.to)});
   }
-  sql.text = core::Concat({"UPDATE ", Quote(table.name), " SET ", assignments});
+  core::Append(sql.text, {"UPDATE ", Quote(table.name), " SET ", assignments});
   WhereIdAnd(sql, table, id, update.where);
   return sql;
 }
@@ -182,8 +182,8 @@ inline Sql UpdateText(const store::Update& update) {
 inline Sql NoNumberText(const store::Update& update, const Column& column) {
   const Table& table = *update.table;
   Sql sql(table, update.by_id ? 2 : 1);
-  sql.text = core::Concat({"SELECT * FROM (SELECT ", Quote(table.Id().storage), ", typeof(",
-                           Quote(column.storage), ") AS grapnel_type FROM ", Quote(table.name)});
+  core::Append(sql.text, {"SELECT * FROM (SELECT ", Quote(table.Id().storage), ", typeof(",
+                          Quote(column.storage), ") AS grapnel_type FROM ", Quote(table.name)});
   WhereIdAnd(sql, table, update.by_id ? 1 : 0, update.where);
   core::Append(sql.text, {") WHERE grapnel_type NOT IN ('integer', 'null'",
                           column.Kind() == FieldKind::Int ? "" : ", 'real'", ") LIMIT 1"});
@@ -202,7 +202,7 @@ inline Sql KeepText(const store::Keep& keep) {
 
 inline Sql DeleteText(const store::Delete& statement) {
   Sql sql(*statement.table, statement.by_id ? 2 : 1);
-  sql.text = core::Concat({"DELETE FROM ", Quote(statement.table->name)});
+  core::Append(sql.text, {"DELETE FROM ", Quote(statement.table->name)});
   WhereIdAnd(sql, *statement.table, statement.by_id ? 1 : 0, statement.where);
   return sql;
 }
