@@ -414,6 +414,20 @@ TEST_CASE("B107 one-to-one of the type itself: the row that had it and the row t
   CHECK(db.Raw("SELECT id, under_id FROM Shelf") == Lines{"a|NULL", "b|NULL", "c|NULL", "d|NULL"});
 }
 
+TEST_CASE("B107 a row that is created as its own neighbour is returned as it is then stored") {
+  World db;
+  const bool watched = GENERATE(false, true);
+  if (watched) db.Watch<Shelf>();
+  const auto own = [&] {
+    return db.client.Of<Shelf>().Create().Set(F<&Shelf::id>, "x").Set(F<&Shelf::over>, "x");
+  };
+  CHECK(own().Save().under.ID() == "x");
+  db.shelves.DeleteOne("x").Exec();
+  std::vector<decltype(own())> rows;
+  rows.push_back(own());
+  CHECK(db.client.Of<Shelf>().CreateBulk(rows).Save().front().under.ID() == "x");
+}
+
 TEST_CASE("B107 a key that the neighbour's schema does not know: an update of its rows all the same") {
   World db(0, 3);
   db.client.Of<Desk>().Use(On(Before([](Mutation<Desk>& m) { m.Add(F<&Desk::touched>, 1); }),

@@ -87,6 +87,27 @@ TEST_CASE("B76 zero rows updated or deleted: hooks run once, the count is 0") {
   });
 }
 
+TEST_CASE("B76 a DeleteOne that a hook widens is still of one row, which has to be there") {
+  World world;
+  const auto ada = Add(world.client, "Ada");
+  const Op widened = GENERATE(Op::Delete, Op::Update);
+  const bool again = GENERATE(false, true);
+  world.client.Of<User>().Use([=](Mutation<User>& m, Next<User> next) -> grapnel::Value<User> {
+    if (m.Op() != Op::DeleteOne) return next(m);
+    if (widened == Op::Update) m.SetOp(Op::UpdateOne);
+    m.SetOp(widened);
+    if (widened == Op::Update) m.Set(F<&User::age>, 7);
+    return again ? m.Client().Mutate(m) : next(m);
+  });
+  Everywhere(world.client, GENERATE(false, true), [&](const grapnel::Client& client) {
+    REQUIRE_THROWS_AS(client.Of<User>().DeleteOne(99).Exec(), NotFoundError);
+    client.Of<User>().DeleteOne(ada.id).Exec();
+    const auto left = client.Of<User>().Find(ada.id);
+    REQUIRE(left.has_value() == (widened == Op::Update));
+    REQUIRE((!left || left->age == 7));
+  });
+}
+
 TEST_CASE("B76 UpdateOne and DeleteOne of a missing row: NotFoundError, after the hooks ran once") {
   World world{GENERATE(Place::Memory, Place::File)};
   const auto ada = Add(world.client, "Ada");

@@ -59,7 +59,8 @@ class ValidationError : public FieldError {
 
   /// What the mutation was about to do.
   grapnel::Op Op() const noexcept { return op_; }
-  /// Every field and edge that is bad, in the schema's order.
+  /// Every field and edge that is bad, in the schema's order; not what an Add comes to, which only the
+  /// row tells.
   const std::vector<Problem>& Problems() const noexcept { return problems_; }
   /// In a bulk: which row it was, counted from 0.
   const std::optional<std::size_t>& Row() const noexcept { return row_; }

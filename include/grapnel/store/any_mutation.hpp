@@ -70,8 +70,8 @@ class AnyMutation {
   GRAPNEL_DECLARE void SetOp(grapnel::Op op);
   /// The entity type's name ("User").
   std::string_view Type() const noexcept { return core_.table->entity; }
-  /// The id of the row: given, of UpdateOne and DeleteOne; after `next`, of Create. Otherwise
-  /// nothing.
+  /// The id of the row: of UpdateOne and DeleteOne; of a Create when it was given or a Default made
+  /// it, and after `next`. Otherwise nothing.
   std::optional<FieldValue> ID() const {
     if (!core_.has_id) return std::nullopt;
     return core_.table->Id().ops->to_value(core_.table->Id().at_const(Entity()));

@@ -36,7 +36,8 @@ class Mutation final : public AnyMutation {
   Mutation(const Mutation&) = delete;  // take the mutation by reference: grapnel::Mutation<E>& m
   Mutation& operator=(const Mutation&) = delete;
 
-  /// The id of the row: given, of UpdateOne and DeleteOne; after `next`, of Create. Otherwise nothing.
+  /// The id of the row: of UpdateOne and DeleteOne; of a Create when it was given or a Default made it,
+  /// and after `next`. Otherwise nothing.
   std::optional<Id> ID() const {
     if (!core_.has_id) return std::nullopt;
     return entity_.id;

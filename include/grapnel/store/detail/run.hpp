@@ -39,6 +39,8 @@ class AnyResult {
   virtual void ForgetEntity() = 0;
   /// Puts a new entity in place of the count, and returns it.
   virtual void* MakeEntity() = 0;
+  /// Whether it is a count of no rows.
+  virtual bool IsNone() const noexcept = 0;
   virtual void AttachTo(CommittedError& error) const = 0;
 
  protected:
@@ -85,6 +87,7 @@ class ResultOf final : public AnyResult {
   void* MakeEntity() override {
     return &Make([] { return Value<E>(E{}); }).Entity();
   }
+  bool IsNone() const noexcept override { return Count() == 0; }
   void AttachTo(CommittedError& error) const override { error.SetValue(ToValue()); }
 
  private:

@@ -34,7 +34,7 @@ namespace grapnel::detail {
   const bool wants_entity = Is(core.asked, Op::Create | Op::UpdateOne);
   if (core.asked == core.op) {
     throw TypeMismatchError(
-        core.table->entity, "id",
+        core.table->entity, "",
         core::Concat({ToString(core.op),
                       wants_entity ? " results in an entity, but a hook returned a count"
                                    : " results in a count, but a hook returned an entity"}));
@@ -155,7 +155,12 @@ inline void Atomically(const HandlePtr& handle, bool single,
     if (m.Core().ChangesEdges()) ForeseeNeighbours(m.Core());
   }
   const bool has_entity = result.Run(hooks, m);
-  if (has_entity != Is(m.Core().asked, Op::Create | Op::UpdateOne)) Fit(handle, m, result);
+  const MutationCore& core = m.Core();
+  if (has_entity != Is(core.asked, Op::Create | Op::UpdateOne)) Fit(handle, m, result);
+  // One row was asked for: that hooks widened the mutation makes a missing one no success.
+  if (core.asked == Op::DeleteOne && !core.IsOne() && core.executed && result.IsNone()) {
+    throw NotFoundError(core.table->entity, DescribeId(*core.table, m.Entity()));
+  }
 }
 
 /// The same with the hooks that there are now. A mutation that is run again keeps those that it has.

@@ -20,6 +20,7 @@
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -132,8 +133,30 @@ class Terminal {
     }
     if (!m_.set.test(0)) m_.SetId(entity_, made);
     m_.has_id = true;
-    if (m_.ChangesEdges()) WriteEdges(m_, Id(entity_), true);
+    if (m_.ChangesEdges()) {
+      const FieldValue id = Id(entity_);
+      WriteEdges(m_, id, true);
+      if (IsNeighbourOfItself(id)) ReadCreated();
+    }
     return 1;
+  }
+  /// Whether an edge of the new row has written the new row's own key.
+  bool IsNeighbourOfItself(const FieldValue& id) const {
+    for (const EdgeChange& change : m_.edges) {
+      const Relation& relation = table_.edges[change.edge].relation();
+      if (relation.kind != Relation::Kind::TheirKey || relation.target != &table_) continue;
+      if (std::ranges::find(change.added, id) != change.added.end()) return true;
+    }
+    return false;
+  }
+  void ReadCreated() {
+    store::Select select{{&table_, m_.op}};
+    select.entity = entity_;
+    select.by_id = true;
+    ReadIn(m_, table_, [&](store::Connection& connection) {
+      connection.Run(select, [&](Row& row) { LoadRow(table_, entity_, row); });
+      return 0;
+    });
   }
 
   std::int64_t UpdateOne() {
