@@ -361,6 +361,23 @@ TEST_CASE(
   REQUIRE(Names(world.client) == Lines{});
 }
 
+TEST_CASE("B113 a predicate that was moved from is the predicate that it was") {
+  World world;
+  Add(world.client, "Ada");
+  Add(world.client, "Grace");
+  const auto users = world.client.Of<User>();
+  auto ada = F<&User::name> == "Ada";
+  const auto taken = std::move(ada);
+  REQUIRE(users.Query().Where(ada).Count() == 1);
+  REQUIRE(users.Query().Where(!ada).Count() == 1);
+  REQUIRE(users.Query().Where(ada && taken).Count() == 1);
+  auto grace = F<&User::name> == "Grace";
+  ada = std::move(grace);
+  REQUIRE(users.Query().Where(ada || grace).Count() == 1);
+  REQUIRE(users.Delete().Where(grace).Exec() == 1);
+  REQUIRE(Names(world.client) == Lines{"Ada"});
+}
+
 TEST_CASE("B113 every call on what was moved from is an Error, and what it was moved to works") {
   World world{GENERATE(Place::Memory, Place::File)};
   const auto ada = Add(world.client, "Ada").id;

@@ -202,6 +202,9 @@ class [[nodiscard("a predicate is given to .Where()")]] Predicate {
   using Entity = E;
 
   explicit Predicate(PredicatePtr node) : node_(std::move(node)) {}
+  // A move copies: what is left behind must not be a predicate that every row matches.
+  Predicate(const Predicate&) = default;
+  Predicate& operator=(const Predicate&) = default;
   const PredicatePtr& Node() const noexcept { return node_; }
 
  private:
