@@ -144,6 +144,34 @@ TEST_CASE("B138 a hook may destroy the transaction in which it runs, and those a
   CHECK(Names(world.client) == (both ? Lines{} : Lines{"kept"}));
 }
 
+TEST_CASE("B138 a commit or rollback hook may destroy the Tx object that ends") {
+  const bool nested = GENERATE(false, true);
+  const bool before = GENERATE(false, true);
+  const bool commits = GENERATE(false, true);
+  CAPTURE(nested, before, commits);
+  auto client = grapnel::Open<User>(":memory:");
+  client.Migrate();
+  client.OnError([](const std::exception&) {});
+  auto outer = client.Tx();
+  auto tx = std::make_unique<Tx>(nested ? outer.Tx() : std::move(outer));
+  tx->Of<User>().Create().Set(F<&User::name>, "Ada").Save();
+  const auto hook = [&](Tx& ending, auto next) {
+    if (before) tx.reset();
+    next(ending);
+    tx.reset();
+  };
+  tx->OnCommit(hook);
+  tx->OnRollback(hook);
+  try {
+    commits ? tx->Commit() : tx->Rollback();
+  } catch (const TxError&) {  // destroyed before its COMMIT it is rolled back
+    CHECK((commits && before && !nested));
+  }
+  if (nested) outer.Commit();
+  const bool kept = commits && (nested || !before);
+  CHECK(client.Of<User>().Query().Count() == (kept ? 1 : 0));
+}
+
 TEST_CASE("B138 what a thread leaves open is rolled back at its end, and told to OnError") {
   World world{GENERATE(Place::Memory, Place::File)};
   Lines log, errors;

@@ -323,3 +323,62 @@ TEST_CASE("B82 the AfterRollback callbacks of an inner Tx run in the order they 
   tx.Commit();
   REQUIRE(ran == std::vector<int>{1, 2, 3});
 }
+
+TEST_CASE("B127 a nested transaction that cannot be kept is undone, and the outer one goes on") {
+  World world{GENERATE(Place::Memory, Place::File)};
+  const bool always = GENERATE(false, true);
+  const bool hooked = GENERATE(false, true);
+  if (hooked) {
+    world.client.Of<User>().Use([](Mutation<User>& m, Next<User> next) { return next(m); });
+  }
+  bool fails = false;
+  const auto traced = world.client.Debug([&](std::string_view sql) {
+    if (!fails || !sql.starts_with("RELEASE")) return;
+    fails = always;
+    throw std::runtime_error("no release");
+  });
+  Lines log;
+  auto outer = traced.Tx();
+  Add(outer, "kept");
+  for (int i = 0; i < 2; ++i) {
+    auto inner = outer.Tx();
+    inner.OnRollback([&](Tx& tx, auto next) {
+      next(tx);
+      log.push_back("rolled back");
+    });
+    inner.AfterCommit(Note(log, "never"));
+    Add(inner, "lost");
+    fails = true;
+    REQUIRE_THROWS_WITH(inner.Commit(), "no release");
+    fails = false;
+    REQUIRE_THROWS_AS(inner.Rollback(), TxError);
+    REQUIRE(Names(outer) == Lines{"kept"});
+  }
+  outer.WithTx([](Tx& inner) { Add(inner, "kept too"); });
+  REQUIRE(Names(outer) == Lines{"kept", "kept too"});
+  outer.Commit();
+  REQUIRE(Names(world.client) == Lines{"kept", "kept too"});
+}
+
+TEST_CASE("B167 a tracer cannot end the transaction whose statement it is told of") {
+  World world{GENERATE(Place::Memory, Place::File)};
+  std::optional<Tx> tx;
+  const std::string at = GENERATE("INSERT", "SELECT", "UPDATE");
+  const bool commits = GENERATE(false, true);
+  int refused = 0;
+  const auto traced = world.client.Debug([&](std::string_view sql) {
+    if (!tx || !sql.starts_with(at)) return;
+    try {
+      commits ? tx->Commit() : tx->Rollback();
+    } catch (const TxError&) {
+      ++refused;
+    }
+  });
+  tx.emplace(traced.Tx());
+  const User ada = Add(*tx, "Ada");
+  tx->Of<User>().UpdateOne(ada.id).Set(F<&User::age>, 3).Save();
+  REQUIRE(Names(*tx) == Lines{"Ada"});
+  REQUIRE(refused > 0);
+  tx->Commit();
+  REQUIRE(Names(world.client) == Lines{"Ada"});
+}

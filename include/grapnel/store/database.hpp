@@ -95,7 +95,8 @@ class Database : public store::View<Es...> {
 
   /// Puts hooks around every commit of this database, of mutations' own transactions as well; outside of
   /// those of a transaction. See Tx::OnCommit. What they write by a client after `next` is committed on its
-  /// own, with commit hooks again: past 64 such commits inside one another it is a RecursionError.
+  /// own, with commit hooks again: past 64 such commits inside one another, or 2,000 of them from the fourth
+  /// level on, it is a RecursionError.
   /// Throws: TxError when a commit hook calls it, in whose commit the new one would not run.
   template <class... Hs>
   core::HookHandle OnCommit(Hs... hooks) const {

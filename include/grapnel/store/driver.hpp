@@ -133,6 +133,9 @@ class Connection {
   /// them. Null ends that. Requires: it lives until the next Watch.
   virtual void Watch(const core::Context* context) noexcept = 0;
 
+  /// Whether the tracer is being called.
+  virtual bool IsTracing() const noexcept { return false; }
+
   virtual void BeginWrite() = 0;
   /// Begins a snapshot, fixed at once.
   virtual void BeginRead() = 0;

@@ -110,10 +110,11 @@ class Transaction {
 
   /// Runs `callback()`, or `callback(client)` where it takes a `const grapnel::Client&`, once the outermost
   /// transaction is committed and durable; never when the work that it was added in is rolled back. It cannot
-  /// change the outcome: what it throws is reported as a CommittedError once all callbacks ran. The client is
-  /// the base client with the transaction's per-call values, but no deadline or stop token, which the call
-  /// has met; it may begin transactions. What they write has callbacks again: past 64 such generations they
-  /// are refused with a RecursionError.
+  /// change the outcome: what it throws is reported as a CommittedError once all callbacks ran; what callbacks
+  /// of callbacks throw goes to OnError. The client is the base client with the transaction's per-call values,
+  /// but no deadline or stop token, which the call has met; it may begin transactions. What they write has
+  /// callbacks again: past 64 such generations, or 2,000 transactions from the fourth on, they are refused
+  /// with a RecursionError.
   template <class F>
   void AfterCommit(F callback) {
     Use().AfterCommit(*handle_->GetLevel(), detail::Deferred(handle_, std::move(callback)));
@@ -201,8 +202,8 @@ class Transaction {
   using Hooks = core::HookList<Transaction, void> detail::Level::*;
   GRAPNEL_DECLARE core::HookHandle Add(Hooks list, std::initializer_list<TxHook> hooks);
 
-  GRAPNEL_DECLARE void CommitNested();
-  GRAPNEL_DECLARE std::exception_ptr RollbackNested();
+  static GRAPNEL_DECLARE void CommitNested(const detail::Handle& handle);
+  static GRAPNEL_DECLARE std::exception_ptr RollbackNested(const detail::HandlePtr& handle);
 
   detail::HandlePtr handle_;
   bool owner_;

@@ -55,6 +55,8 @@ class Transaction {
   const std::shared_ptr<Store>& GetStore() const noexcept { return store_; }
   Level& Root() noexcept { return root_; }
   bool IsRunning() const noexcept { return running_ != nullptr; }
+  /// Whether a tracer is being told of one of its statements, which is then still to be sent.
+  bool IsTracing() const noexcept { return lease_ && lease_->IsTracing(); }
   /// Whether commit or rollback hooks run, of the whole or of what `level` is nested in.
   bool IsInHook(const Level& level) const noexcept {
     bool in_hook = committing_ || rollback_hooks_taken_;

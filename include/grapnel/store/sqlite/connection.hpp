@@ -52,6 +52,8 @@ class Connection final : public store::Connection {
 
   void Watch(const core::Context* context) noexcept override { session_.Watch(context); }
 
+  bool IsTracing() const noexcept override { return session_.IsTracing(); }
+
   void BeginWrite() override {
     session_.Step(begin_write_, "BEGIN IMMEDIATE");
     schema_seen_ = false;  // now nobody else changes it

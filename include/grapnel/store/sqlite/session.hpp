@@ -76,6 +76,7 @@ class Session {
 
   sqlite3* Handle() const noexcept { return db_.getHandle(); }
   bool InTransaction() const noexcept { return sqlite3_get_autocommit(Handle()) == 0; }
+  bool IsTracing() const noexcept { return tracing_; }
 
   /// The collation of a table's column; null where that cannot be told, as of a view.
   const char* Collation(const std::string& table, const std::string& column) const noexcept {
@@ -190,6 +191,11 @@ class Session {
 
    private:
     void Trace(const core::Context::Trace& trace, Sort sort) const {
+      struct Tracing {
+        explicit Tracing(Session& s) noexcept : session(s) { session.tracing_ = true; }
+        ~Tracing() { session.tracing_ = false; }
+        Session& session;
+      } const tracing{session_};
       try {
         trace(sqlite3_sql(statement_));
       } catch (...) {
@@ -452,6 +458,7 @@ class Session {
   SQLite::Database db_;  // closed last: the statements below are finalized before
   const core::Context* context_ = nullptr;
   bool watching_ = false;
+  bool tracing_ = false;
   Clock::time_point busy_since_{};
   static constexpr int kWaitAt = 4 * kCheckpointPages;
   int wait_at_ = kWaitAt;

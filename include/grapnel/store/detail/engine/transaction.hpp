@@ -126,9 +126,25 @@ GRAPNEL_DEFINE void Transaction::CloseNested(Level& level, bool keep) {
   if (!level.open) return;
   CloseInside(level);
   if (!level.open) return;  // the transaction died of that
-  level.open = false;
-  innermost_ = level.outer;
-  keep ? Succeed(level.scope) : Fail(level.scope);
+  const auto close = [&] {
+    level.open = false;
+    innermost_ = level.outer;
+  };
+  if (!keep) {
+    close();
+    return Fail(level.scope);
+  }
+  try {
+    Succeed(level.scope);
+    close();
+  } catch (...) {  // what cannot be kept is undone, unless all of it has ended with that
+    if (level.open) {
+      Orphan(level);
+      close();
+      Fail(level.scope);
+    }
+    throw;
+  }
 }
 
 GRAPNEL_DEFINE void Transaction::CloseInside(const Level& level) noexcept {

@@ -160,7 +160,7 @@ GRAPNEL_DEFINE Transaction::~Transaction() {
   try {
     transaction.CloseInside(*handle_->GetLevel());  // what was to end before
     if (handle_->nested) {
-      if (handle_->nested->open) thrown = RollbackNested();
+      if (handle_->nested->open) thrown = RollbackNested(handle_);
     } else if (!transaction.IsCommitting() || transaction.Outcome() == TxOutcome::Open) {
       thrown = Access::Rollback(handle_);
     }
@@ -175,35 +175,42 @@ GRAPNEL_DEFINE void Transaction::Commit() {
   if (handle_->GetLevel()->running > 0) {
     throw TxError("Commit was called inside a mutation that is running in the same transaction");
   }
-  handle_->nested ? CommitNested() : Access::Commit(handle_);
+  const detail::HandlePtr handle = handle_;  // hooks may destroy this object
+  handle->nested ? CommitNested(*handle) : Access::Commit(handle);
 }
 
 GRAPNEL_DEFINE void Transaction::Rollback() {
   Use();
-  const std::exception_ptr thrown = handle_->nested ? RollbackNested() : Access::Rollback(handle_);
+  const detail::HandlePtr handle = handle_;
+  const std::exception_ptr thrown =
+      handle->nested ? RollbackNested(handle) : Access::Rollback(handle);
   if (thrown) std::rethrow_exception(thrown);
 }
 
-GRAPNEL_DEFINE void Transaction::CommitNested() {
-  detail::Level& level = *handle_->nested;
-  handle_->transaction->CloseNested(level, true);
+GRAPNEL_DEFINE void Transaction::CommitNested(const detail::Handle& handle) {
+  detail::Level& level = *handle.nested;
+  handle.transaction->CloseNested(level, true);
   level.outer->commit_hooks.Extend(level.commit_hooks.Load());
   level.outer->rollback_hooks.Extend(level.rollback_hooks.Load());
 }
 
-GRAPNEL_DEFINE std::exception_ptr Transaction::RollbackNested() {
-  detail::Level& level = *handle_->nested;
+GRAPNEL_DEFINE std::exception_ptr Transaction::RollbackNested(const detail::HandlePtr& handle) {
+  detail::Level& level = *handle->nested;
   level.orphaned = true;  // they run here
-  const auto thrown = Access::RunHooks(handle_, {level.rollback_hooks.Load()}, [&](Transaction&) {
-    handle_->transaction->CloseNested(level, false);
+  const auto thrown = Access::RunHooks(handle, {level.rollback_hooks.Load()}, [&](Transaction&) {
+    handle->transaction->CloseNested(level, false);
   });
-  handle_->transaction->CloseNested(level, false);
+  handle->transaction->CloseNested(level, false);
   return thrown;
 }
 
 GRAPNEL_DEFINE detail::Transaction& Transaction::Use() const {
-  Held()->transaction->Check(*handle_->GetLevel());
-  return *handle_->transaction;
+  detail::Transaction& transaction = *Held()->transaction;
+  transaction.Check(*handle_->GetLevel());
+  if (transaction.IsTracing()) {
+    throw TxError("a transaction was used by the tracer of one of its own statements");
+  }
+  return transaction;
 }
 
 GRAPNEL_DEFINE Transaction Transaction::Tx() const {
