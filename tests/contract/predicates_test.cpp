@@ -390,6 +390,15 @@ TEST_CASE("B166 100,000 terms are built, run and destroyed, however they are nes
        [](const UserPredicate& p, int i) {
          return p || F<&model::User::name>.HasPrefix(std::to_string(i));
        }},
+      {"alternately", true,
+       [](const UserPredicate& p, int i) {
+         return i % 2 == 0 ? p && F<&model::User::age> != i + 1'000'000
+                           : F<&model::User::age> == i / 2 || p;
+       }},
+      {"pairs", true,
+       [](const UserPredicate& p, int i) {
+         return p || (F<&model::User::age> == i && F<&model::User::name> == std::to_string(i));
+       }},
       {"doubled", false, [](const UserPredicate& p, int i) { return i < 60 ? p && p : p; }},
   };
   for (const Shape& shape : shapes) {

@@ -152,7 +152,9 @@ class Sql {
     if (offset != 0) core::Append(text, {" OFFSET ", Own(offset)});
   }
 
-  std::string Parameter(const FieldValue& value) { return Number({&value, nullptr}); }
+  std::string Parameter(const FieldValue& value) {
+    return parameters.size() < kParameters ? Number({&value, nullptr}) : Further(value);
+  }
 
   /// `grapnel_values(?)`: the values, which live longer than this object, as rows.
   std::string Values(ValueList values) {
@@ -184,6 +186,7 @@ class Sql {
   }
 
  private:
+  static constexpr std::size_t kParameters = 1024;
   static constexpr std::size_t kMaxList = 1024;  // SQLite limits the number of parameters
   static constexpr std::size_t kMany = 8;        // terms: a chain of more is looked at twice
   static constexpr int kDeep = 8;       // AND and OR in one another: beyond it CASE takes their place
@@ -278,6 +281,19 @@ class Sql {
   std::string Number(Bound bound) {
     parameters.push_back(bound);
     return '?' + std::to_string(first_ + static_cast<int>(parameters.size()) - 1);
+  }
+
+  /// The values of a large predicate are one list: SQLite takes time for each parameter, and for each
+  /// constant, that grows with how many were before it, and it limits the parameters.
+  std::string Further(const FieldValue& value) {
+    if (further_.empty()) {
+      lists_.emplace_back();
+      further_list_ = {&lists_.back(), Number({nullptr, &lists_.back()})};
+    }
+    further_.push_back(value);
+    *further_list_.first = further_;
+    return core::Concat({ValuesFunction::kOne, "(", further_list_.second, ", ",
+                         std::to_string(further_.size() - 1), ")"});
   }
 
   static Term Strip(Term term) noexcept {
@@ -616,6 +632,8 @@ class Sql {
   int first_;
   std::list<FieldValue> owned_;
   std::list<ValueList> lists_;
+  std::vector<FieldValue> further_;
+  std::pair<ValueList*, std::string> further_list_{};
   std::list<std::vector<FieldValue>> gathered_;
   std::vector<std::string> parts_;  // subselects
   Steps open_;                      // the next one last, but for those of the step being done

@@ -17,15 +17,20 @@ namespace grapnel::sqlite::detail {
 using ValueList = std::span<const FieldValue>;
 
 /// `SELECT value, place FROM grapnel_values(?1)`: the values of the list that is bound to the parameter, in
-/// their order, and their places in it, counted from 0. No value is converted on its way.
+/// their order, and their places in it, counted from 0. `grapnel_value(?1, 7)` is the one at place 7, which
+/// SQLite does not take for a constant. No value is converted on its way.
 /// Source: https://www.sqlite.org/vtab.html#tabfunc2
 class ValuesFunction {
  public:
   static constexpr const char* kName = "grapnel_values";
+  static constexpr const char* kOne = "grapnel_value";
 
   /// Returns: SQLite's code.
   static int Register(sqlite3* database) noexcept {
-    return sqlite3_create_module(database, kName, &Module(), nullptr);
+    const int result = sqlite3_create_module(database, kName, &Module(), nullptr);
+    if (result != SQLITE_OK) return result;
+    return sqlite3_create_function_v2(database, kOne, 2, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr, &One,
+                                      nullptr, nullptr, nullptr);
   }
   /// Binds a list, which must outlive the statement's run. Returns: SQLite's code.
   static int Bind(sqlite3_stmt* statement, int at, const ValueList& list) noexcept {
@@ -97,6 +102,11 @@ class ValuesFunction {
   static int Rowid(sqlite3_vtab_cursor* cursor, sqlite3_int64* rowid) {
     *rowid = static_cast<std::int64_t>(At(cursor).at);
     return SQLITE_OK;
+  }
+  static void One(sqlite3_context* result, int, sqlite3_value** given) {
+    const auto* list = static_cast<const ValueList*>(sqlite3_value_pointer(given[0], kName));
+    const auto place = static_cast<std::size_t>(sqlite3_value_int64(given[1]));
+    if (list != nullptr && place < list->size()) Give((*list)[place], result);
   }
   static void Give(const FieldValue& value, sqlite3_context* result) {
     if (const auto* number = value.As<std::int64_t>()) return sqlite3_result_int64(result, *number);
