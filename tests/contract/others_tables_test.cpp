@@ -176,8 +176,8 @@ TEST_CASE("B167 an id that cannot be read is a SchemaError wherever ids are read
 TEST_CASE("B167 empty functions are an Error, or nobody") {
   World world;
   auto tx = world.client.Tx();
-  CHECK_THROWS_AS(tx.AfterCommit(nullptr), grapnel::Error);
-  CHECK_THROWS_AS(tx.AfterRollback(nullptr), grapnel::Error);
+  CHECK_THROWS_AS(tx.AfterCommit(std::function<void()>()), grapnel::Error);
+  CHECK_THROWS_AS(tx.AfterRollback(std::function<void()>()), grapnel::Error);
   Add(tx.Client().Debug({}), "Ada");
   tx.Commit();
   CHECK(Names(world.client) == Lines{"Ada"});

@@ -107,8 +107,16 @@ auto Endless() {
   };
 }
 
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+#define GRAPNEL_TEST_LARGE_FRAMES
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kSmall = 1024 * 1024;  // whose frames are many times as large
+#define GRAPNEL_TEST_LARGE_FRAMES
+#endif
+#ifdef GRAPNEL_TEST_LARGE_FRAMES
+constexpr std::size_t kSmall = 1024 * 1024;  // frames under a sanitizer are many times as large
 #else
 constexpr std::size_t kSmall = 256 * 1024;
 #endif

@@ -483,7 +483,7 @@ TEST_CASE("B52 a turned mutation keeps its predicates, its pinned rows and what 
     return value;
   });
   CHECK(users.Delete().Where(F<&User::id> > 1).Exec() == 1);
-  CHECK(Take(old) == Lines{"b", "c", "b0", "c0"});
+  CHECK(Take(old) == Lines{"b", "c", "b0"});  // c was left out before the write
   users.DeleteOne(1).Exec();
   CHECK(Take(old) == Lines{"a", "a0"});
   CHECK_THROWS_AS(users.DeleteOne(3).Exec(), grapnel::NotFoundError);

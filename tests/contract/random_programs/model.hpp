@@ -427,6 +427,10 @@ class Model {
     ApplyDefaults(m);
     Value value = From(m, (*m.plan)[m.type], 0);
     const bool wants_entity = grapnel::Is(m.asked, Op::Create | Op::UpdateOne);
+    const bool one_of_many = m.asked == Op::DeleteOne && grapnel::Is(m.op, Op::Delete | Op::Update);
+    if (one_of_many && m.executed && !value.has_entity && value.count == 0) {
+      throw Fault{"not found"};
+    }
     if (value.has_entity == wants_entity) return value;
     if (m.asked == m.op) throw Fault{"type mismatch"};
     if (!wants_entity) return {false, {}, 1};

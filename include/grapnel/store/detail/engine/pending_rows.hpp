@@ -78,7 +78,7 @@ class PendingRows final : public Transaction::Waiting {
         for (std::size_t i = 0; i < sets.size(); ++i) {
           m.SetId(row(i), *id + static_cast<std::int64_t>(i));
         }
-        last_ = *id + static_cast<std::int64_t>(sets.size()) - 1;
+        last_ = *id + static_cast<std::int64_t>(sets.size() - 1);
         writes_ = bound_.transaction.Writes();
         return;
       }
