@@ -675,7 +675,7 @@ class Model {
       case Op::Create:
         if (m.came != kNoConflict) return CreateOrUpdate(m);
         Create(m);
-        return {true, AsGiven(m)};
+        return {true, IsNeighbourOfItself(m) ? *Find(m.type, m.id) : AsGiven(m)};
       case Op::UpdateOne:
       case Op::Update: {
         const std::vector<Key> ids = Touched(m);
@@ -708,6 +708,13 @@ class Model {
     throw Fault{m.stale ? "stale" : "not found"};
   }
 
+  static bool IsNeighbourOfItself(const Mutation& m) {
+    return std::any_of(m.edges.begin(), m.edges.end(), [&](const EdgeChange& change) {
+      const Edge& edge = EdgeOf(m.type, change.edge);
+      return edge.kind == Edge::Kind::Their && edge.target == m.type &&
+             std::find(change.added.begin(), change.added.end(), m.id) != change.added.end();
+    });
+  }
   Row AsGiven(const Mutation& m) const {
     Row row{m.id, {}};
     for (std::size_t cell = 0; cell < kCells; ++cell) {
