@@ -1,0 +1,6 @@
+#include "contract/model.hpp"
+
+void Register(grapnel::Tx& tx) {
+  tx.OnCommit([](grapnel::Tx& ending, auto next) { next(ending); });
+  tx.OnRollback([](auto& ending, auto next) { next(ending); });
+}
