@@ -2,13 +2,12 @@
 // PlanMigration says beforehand what it would run, and hooks may look at it and refuse.
 //
 // Output:
-//   planned:
-//   ALTER TABLE "Note" ADD COLUMN "stars" INTEGER NOT NULL DEFAULT 3;
-//   CREATE INDEX "Note_stars" ON "Note" ("stars");
+//   planned first: ALTER TABLE "Note" ADD COLUMN "stars" INTEGER NOT NULL DEFAULT 0
+//   planned last: CREATE INDEX "Note_stars" ON "Note" ("stars")
 //   refused: Note.stars has no comment
-//   still planned: 2
+//   is it still planned? true
 //   migrated: first note, 3 stars
-//   still planned: 0
+//   is it still planned? false
 
 #include <grapnel/grapnel.hpp>
 
@@ -73,7 +72,9 @@ int main() {
   }
 
   auto client = grapnel::Open<Note>("notes.db");
-  fmt::print("planned:\n{}", client.PlanMigration());
+  const auto plan = client.PlanMigration();  // fmt prints the whole of it
+  fmt::print("planned first: {}\n", plan.Statements().front());
+  fmt::print("planned last: {}\n", plan.Statements().back());
 
   auto rule = client.OnMigrate([](grapnel::store::Migration& migration, auto next) {
     if (!migration.IsDryRun()) WantComments(migration);
@@ -84,11 +85,11 @@ int main() {
   } catch (const std::runtime_error& error) {
     fmt::print("refused: {}\n", error.what());
   }
-  fmt::print("still planned: {}\n", client.PlanMigration().Statements().size());
+  fmt::print("is it still planned? {}\n", !client.PlanMigration().Statements().empty());
 
   rule.Remove();
   client.Migrate();
   const Note note = client.Of<Note>().Query().Only();
   fmt::print("migrated: {}, {} stars\n", note.text, note.stars);
-  fmt::print("still planned: {}\n", client.PlanMigration().Statements().size());
+  fmt::print("is it still planned? {}\n", !client.PlanMigration().Statements().empty());
 }
