@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -168,6 +169,35 @@ TEST_CASE("B137 a commit hook of each of two databases that writes to the other 
   two.client.OnCommit(into(one.client));
   CHECK(IsRecursion(Caught([&] { Add(one.client, "Ada"); })));
   CHECK((runs >= 64 && runs <= 66));
+}
+
+TEST_CASE("a hook that catches a RecursionError and mutates twice does not branch without end") {
+  World world{Place::Memory};
+  int recursions = 0;
+  world.client.Of<User>().Use([&](Mutation<User>& m, Next<User> next) -> Value<User> {
+    for (int i = 0; i < 2; ++i) {
+      try {
+        Add(m.Client(), "deeper");
+      } catch (const RecursionError&) {
+        ++recursions;
+      }
+    }
+    return next(m);
+  });
+  const bool in_tx = GENERATE(false, true);
+  if (in_tx) {
+    auto tx = world.client.Tx();
+    Add(tx, "first");
+    Add(tx, "second");  // not inside another one: it is as if nothing had been
+    tx.Commit();
+  } else {
+    Add(world.client, "first");
+    Add(world.client, "second");
+  }
+  CHECK(recursions >= 1'000);
+  const Lines names = Names(world.client);
+  CHECK(std::count(names.begin(), names.end(), "first") == 1);
+  CHECK(std::count(names.begin(), names.end(), "second") == 1);
 }
 
 TEST_CASE("B137 a rollback hook that writes, and is rolled back for it, ends") {

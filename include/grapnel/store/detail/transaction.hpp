@@ -31,6 +31,8 @@ class Transaction {
  public:
   enum class Kind : std::uint8_t { Implicit, Explicit, ReadOnly };
   static constexpr int kDepthLimit = 64;
+  /// Hooks that catch what ended a recursion, and begin another one, are given up after so many.
+  static constexpr int kMostRecursions = 1'000;
 
   Transaction(std::shared_ptr<Store> store, const core::Context& context, Kind kind)
       : store_(std::move(store)), context_(context), kind_(kind) {
@@ -249,7 +251,7 @@ class Transaction {
 
   [[noreturn, gnu::cold]] GRAPNEL_DECLARE void Refuse(const Level& level) const;
 
-  [[noreturn]] static GRAPNEL_DECLARE void ThrowTooDeep(const RunningMutation& innermost);
+  [[noreturn]] GRAPNEL_DECLARE void ThrowTooDeep(const RunningMutation& innermost);
 
   std::shared_ptr<Store> store_;
   core::Context context_;
@@ -264,6 +266,8 @@ class Transaction {
   Level* innermost_ = &root_;
   Scope* top_ = nullptr;
   const RunningMutation* running_ = nullptr;
+  int depth_limit_ = kDepthLimit;
+  int recursions_ = 0;  // that ended at the limit
   TypeEntry* last_type_ = nullptr;
   const Table* plain_ = nullptr;  // the last one asked for that others do not interfere with
   Waiting* waiting_ = nullptr;

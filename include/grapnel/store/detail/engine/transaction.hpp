@@ -161,7 +161,7 @@ GRAPNEL_DEFINE void Transaction::EnterMutation(Level& level, RunningMutation& ru
   CheckOpen(level);
   running.outer = running_;
   running.depth = (running_ != nullptr ? running_->depth : 0) + (running.counted ? 1 : 0);
-  if (running.depth > kDepthLimit || core::Stack::IsLow()) ThrowTooDeep(running);
+  if (running.depth > depth_limit_ || core::Stack::IsLow()) ThrowTooDeep(running);
   running_ = &running;
   ++level.running;
 }
@@ -392,7 +392,14 @@ GRAPNEL_DEFINE void Transaction::End(TxOutcome outcome) noexcept {
     chain = core::Concat({each->type, " ", ToString(each->op), shown == 0 ? "" : " > ", chain});
   }
   chain.insert(0, innermost.outer != nullptr ? "... > " : "");
-  if (innermost.depth <= kDepthLimit) core::Stack::Check([&] { return chain; });
+  if (innermost.depth <= depth_limit_) core::Stack::Check([&] { return chain; });
+  if (++recursions_ > kMostRecursions) {  // each caught, and tried again: not one branch, all ends
+    depth_limit_ = 1;
+    throw RecursionError(core::Concat(
+        {"this transaction has ended ", std::to_string(kMostRecursions),
+         " recursions, and now refuses mutations inside of mutations: a hook catches the "
+         "RecursionError and mutates again, without end: ", chain}));
+  }
   throw RecursionError(
       core::Concat({"mutations run inside one another more than ", std::to_string(kDepthLimit),
                     " deep; a hook mutates without end: ", chain}));
