@@ -146,6 +146,42 @@ TEST_CASE("B105 a row that a trigger of others keeps was not touched") {
   CHECK(world.touched == Lines{"1 3 4 a c d a c d"});
 }
 
+TEST_CASE("B105 a row that a trigger of others leaves as it was is not among those updated") {
+  World world;
+  world.Raw(
+      "CREATE TRIGGER hold BEFORE UPDATE ON User WHEN old.name = 'b' BEGIN SELECT RAISE(IGNORE); "
+      "END");
+  world.Raw(
+      "CREATE TRIGGER chain AFTER UPDATE ON User WHEN old.name = 'c' BEGIN DELETE FROM User WHERE "
+      "name = 'd'; END");
+  SECTION("asked for their ids and their old rows, by an Update that fits all of them") {
+    world.Ask(true, true);
+    CHECK(world.users.Update().Set(F<&User::nickname>, "x").Save() == 2);
+    CHECK(world.touched == Lines{"1 3 a c a c"});
+  }
+  SECTION("with values that the row has already, and rows narrowed after they were asked for") {
+    world.Ask(true, false);
+    world.Before([](Mutation<User>& m) { m.Where(kAge < 25); });
+    CHECK(world.users.Update().Add(kAge, 0).Save() == 1);
+    CHECK(world.touched == Lines{"1"});
+  }
+  SECTION("not asked for: one statement, and a count of rows really changed") {
+    CHECK(world.users.Update().Set(F<&User::nickname>, "x").Save() == 2);
+  }
+  SECTION("a constraint that the second row breaks undoes the first") {
+    world.Raw("DROP TRIGGER hold");
+    world.Raw(
+        "CREATE TRIGGER guard BEFORE UPDATE ON User WHEN old.name = 'c' BEGIN SELECT "
+        "RAISE(ABORT, 'no'); END");
+    world.Ask(true, true);
+    auto tx = world.client.Tx();
+    CHECK_THROWS_AS(tx.Of<User>().Update().Set(F<&User::nickname>, "x").Save(),
+                    grapnel::ConstraintError);
+    tx.Commit();
+    CHECK(world.Raw("SELECT count(*) FROM User WHERE nickname IS NULL") == Lines{"4"});
+  }
+}
+
 TEST_CASE("B105 before the write they are as first asked for, and again when next failed") {
   World world;
   Lines log;

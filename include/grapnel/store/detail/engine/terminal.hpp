@@ -225,13 +225,35 @@ class Terminal {
   std::int64_t Update() {
     const bool writes = !m_.ChangesNoField() || HiddenKey() != nullptr;
     if (!m_.ChangesEdges()) {
-      return writes ? WriteFields(false, m_.where) : CountRows(m_, table_, m_.where);
+      if (!writes) return CountRows(m_, table_, m_.where);
+      return m_.pinned && !WritesPlainly() ? UpdateEach() : WriteFields(false, m_.where);
     }
     RowLists lists(m_);
     const std::int64_t list = lists.KeepApart(table_, m_.where);
     if (writes) WriteFields(false, lists.In(list));
     WriteEdges(m_, lists, list);
     return lists.Size(list);
+  }
+
+  bool WritesPlainly() {
+    return ReadIn(m_, table_, [&](store::Connection&) {
+             return m_.Transaction().WritesPlainly(table_) ? 1 : 0;
+           }) != 0;
+  }
+  /// A trigger of others may keep rows that were asked for: one by one they tell which.
+  std::int64_t UpdateEach() {
+    m_.Transaction().ExpectSeveralWrites();
+    const MutationCore::Pinned& pinned = *m_.pinned;
+    std::vector<FieldValue> touched;
+    for (const FieldValue& id : pinned.touched ? *pinned.touched : pinned.ids) {
+      if (WriteFields(false, store::IdIn(table_, {id})) != 0) touched.push_back(id);
+    }
+    auto count = static_cast<std::int64_t>(touched.size());
+    if (MayLackIds(table_)) {
+      count += WriteFields(false, store::Both(m_.where, store::IdIsNull(table_)));
+    }
+    Narrow(std::move(touched), true);
+    return count;
   }
 
   std::int64_t Delete() {
