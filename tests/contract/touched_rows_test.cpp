@@ -182,6 +182,45 @@ TEST_CASE("B105 a row that a trigger of others leaves as it was is not among tho
   }
 }
 
+TEST_CASE("B122 an edge that a trigger of others keeps from being taken away is an Error") {
+  World world;
+  const auto pet = [&](const char* name) {
+    return world.client.Of<Pet>().Create().Set(F<&Pet::name>, name).Save().id;
+  };
+  const std::int64_t rex = pet("rex"), tom = pet("tom");
+  world.users.UpdateOne(1).AddIDs(F<&User::pets>, {rex, tom}).AddIDs(F<&User::friends>, {2, 3}).Save();
+  const std::string pairs =
+      world.Raw("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%friends%'").front();
+  world.Raw(
+      "CREATE TRIGGER hold BEFORE UPDATE ON Pet WHEN old.name = 'tom' BEGIN SELECT RAISE(IGNORE); "
+      "END");
+  world.Raw("CREATE TRIGGER keep BEFORE DELETE ON \"" + pairs + "\" BEGIN SELECT RAISE(IGNORE); END");
+  const bool looks = GENERATE(false, true);
+  if (looks) world.client.Of<Pet>().Use(hook::Before([](Mutation<Pet>&) {}));
+  auto tx = world.client.Tx();
+  const auto kept = [&](const char* edge, auto builder) {
+    try {
+      std::move(builder).Save();
+      FAIL(edge << " was not taken away, and nothing said so");
+    } catch (const grapnel::ConstraintError& error) {
+      CHECK(error.Fields() == std::vector<std::string>{edge});
+    }
+  };
+  const auto one = [&] { return tx.Of<User>().UpdateOne(1); };
+  const auto all = [&] { return tx.Of<User>().Update(); };
+  kept("pets", one().RemoveIDs(F<&User::pets>, {rex, tom}));
+  kept("pets", one().ClearEdge(F<&User::pets>));
+  kept("pets", one().Set(F<&User::pets>, {rex}));
+  kept("pets", all().ClearEdge(F<&User::pets>));
+  kept("friends", one().RemoveIDs(F<&User::friends>, {2}));
+  kept("friends", one().ClearEdge(F<&User::friends>));
+  kept("friends", all().Set(F<&User::friends>, std::vector<std::int64_t>{}));
+  one().RemoveIDs(F<&User::pets>, {rex}).Save();
+  one().Set(F<&User::friends>, {2, 3, 4}).Save();
+  tx.Commit();
+  CHECK(world.Raw("SELECT name FROM Pet WHERE owner_id IS NOT NULL") == Lines{"tom"});
+}
+
 TEST_CASE("B105 before the write they are as first asked for, and again when next failed") {
   World world;
   Lines log;

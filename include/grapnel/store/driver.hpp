@@ -162,6 +162,8 @@ class Connection {
   /// nothing: others have no triggers on it, nor columns that follow from other columns. Inside a
   /// transaction that writes.
   virtual bool WritesPlainly(const Table& table) = 0;
+  /// The same of a table of pairs, by its name in the database.
+  virtual bool WritesPairsPlainly(std::string_view /*pairs*/) { return true; }
   /// A number that grows whenever a row was changed.
   virtual std::int64_t Changes() const noexcept = 0;
 

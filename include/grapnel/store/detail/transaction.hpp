@@ -138,6 +138,11 @@ class Transaction {
     if (plain_ != &table) plain_ = lease_->WritesPlainly(table) ? &table : nullptr;
     return plain_ != nullptr;
   }
+  /// The same, of the table that holds the relation's keys or pairs.
+  bool WritesPlainly(const Relation& relation) {
+    return relation.kind == Relation::Kind::Join ? lease_->WritesPairsPlainly(relation.table)
+                                                 : WritesPlainly(relation.Holder());
+  }
 
   [[gnu::always_inline]] void Enter(Scope& scope) noexcept {
     scope.outer = top_;

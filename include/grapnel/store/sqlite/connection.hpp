@@ -108,13 +108,12 @@ class Connection final : public store::Connection {
 
   void Verify(const Table& table) override { VerifyTable(session_, table); }
   bool WritesPlainly(const Table& table) override {
-    OfTable& of = Of(table);
-    if (!schema_seen_) SeeSchema();
-    if (of.seen_in != schema_version_) {
-      of.writes_plainly = session_.Ask(kWritesPlainly, table.name) != 0;
-      of.seen_in = schema_version_;
-    }
-    return of.writes_plainly;
+    return WritesPlainly(table.name, Of(table).plainness);
+  }
+  bool WritesPairsPlainly(std::string_view pairs) override {
+    auto found = pairs_.find(pairs);
+    if (found == pairs_.end()) found = pairs_.try_emplace(std::string(pairs)).first;
+    return WritesPlainly(pairs, found->second);
   }
   std::int64_t Changes() const noexcept override {
     return sqlite3_total_changes64(session_.Handle());
@@ -302,6 +301,21 @@ class Connection final : public store::Connection {
         core::Concat({"cannot run ", statement, ": ", error.what(), ". Nothing was changed"}));
   }
 
+  /// Whether others interfere with what is written to a table, as it was in this version of the
+  /// schema.
+  struct Plainness {
+    std::int64_t seen_in = -1;
+    bool holds = false;
+  };
+  bool WritesPlainly(std::string_view table, Plainness& known) {
+    if (!schema_seen_) SeeSchema();
+    if (known.seen_in != schema_version_) {
+      known.holds = session_.Ask(kWritesPlainly, table) != 0;
+      known.seen_in = schema_version_;
+    }
+    return known.holds;
+  }
+
   /// What is kept for one type: statements that are used often, and where its members lie.
   struct OfTable {
     static constexpr std::size_t kUpdates = 16;
@@ -328,8 +342,7 @@ class Connection final : public store::Connection {
     Members members;
     Statement insert, insert_with_id, select_by_id, delete_by_id;
     std::list<KeptUpdate> updates;
-    std::int64_t seen_in = -1;  // the version of the schema of which the next is true
-    bool writes_plainly = false;
+    Plainness plainness;
     Statement insert_many, highest_id;
     std::int64_t insert_many_rows = 0;
   };
@@ -532,6 +545,7 @@ class Connection final : public store::Connection {
   std::vector<SavepointStatements> savepoints_;
   bool reads_only_;
   std::unordered_map<const Table*, OfTable> of_;
+  std::map<std::string, Plainness, std::less<>> pairs_;  // of the tables of pairs
   OfTable* last_ = nullptr;
   std::map<std::string, std::string, std::less<>> refusals_;  // of the statements planned last
 };

@@ -135,6 +135,10 @@ class EdgeWriter {
       for (const FieldValue& partner : partners) Run(Do::Remove, partner, {&source_, 1});
     }
     Run(what, source_, targets);
+    if (!m_.Transaction().WritesPlainly(relation_) &&
+        CountRows(m_, *relation_.target, Going(what, targets)) != 0) {
+      RefuseSkipped();
+    }
   }
 
   /// The neighbours that there are.
