@@ -5,6 +5,7 @@
 #include <grapnel/core/function_ref.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/separate.hpp>
+#include <grapnel/core/stack.hpp>
 #include <grapnel/core/type.hpp>
 #include <grapnel/store/detail/after.hpp>
 #include <grapnel/store/detail/scope.hpp>
@@ -171,7 +172,15 @@ class Transaction {
   /// Rolls back the transactions nested in `level` that were left open.
   GRAPNEL_DECLARE void CloseInside(const Level& level) noexcept;
 
-  GRAPNEL_DECLARE void EnterMutation(Level& level, RunningMutation& running);
+  [[gnu::always_inline]] void EnterMutation(Level& level, RunningMutation& running) {
+    CheckOpen(level);
+    running.outer = running_;
+    running.depth = (running_ != nullptr ? running_->depth : 0) + (running.counted ? 1 : 0);
+    if (running.depth > depth_limit_ || core::Stack::IsLow()) [[unlikely]]
+      ThrowTooDeep(running);
+    running_ = &running;
+    ++level.running;
+  }
   void LeaveMutation(Level& level, const RunningMutation& running) noexcept {
     running_ = running.outer;
     --level.running;
@@ -256,7 +265,7 @@ class Transaction {
 
   [[noreturn, gnu::cold]] GRAPNEL_DECLARE void Refuse(const Level& level) const;
 
-  [[noreturn]] GRAPNEL_DECLARE void ThrowTooDeep(const RunningMutation& innermost);
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void ThrowTooDeep(const RunningMutation& innermost);
 
   std::shared_ptr<Store> store_;
   core::Context context_;

@@ -46,7 +46,7 @@ class Binding final : public grapnel::detail::Binder {
   void Null(int at) override { Keep(sqlite3_bind_null(statement_, at)); }
   void Int(int at, std::int64_t value) override { Keep(sqlite3_bind_int64(statement_, at, value)); }
   void Real(int at, double value) override { Keep(sqlite3_bind_double(statement_, at, value)); }
-  void Text(int at, std::string_view value, bool temporary) override {
+  [[gnu::always_inline]] void Text(int at, std::string_view value, bool temporary) override {
     Keep(sqlite3_bind_text64(statement_, at, value.data() == nullptr ? "" : value.data(), value.size(),
                              temporary ? SQLITE_TRANSIENT : SQLITE_STATIC, SQLITE_UTF8));
   }

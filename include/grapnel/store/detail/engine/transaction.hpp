@@ -157,15 +157,6 @@ GRAPNEL_DEFINE void Transaction::CloseInside(const Level& level) noexcept {
   }
 }
 
-GRAPNEL_DEFINE void Transaction::EnterMutation(Level& level, RunningMutation& running) {
-  CheckOpen(level);
-  running.outer = running_;
-  running.depth = (running_ != nullptr ? running_->depth : 0) + (running.counted ? 1 : 0);
-  if (running.depth > depth_limit_ || core::Stack::IsLow()) ThrowTooDeep(running);
-  running_ = &running;
-  ++level.running;
-}
-
 GRAPNEL_DEFINE void Transaction::AfterCommit(const Level& level, std::function<void()> callback) {
   CheckThread(level);
   if (!callback) throw Error("AfterCommit was given an empty function");
@@ -384,7 +375,7 @@ GRAPNEL_DEFINE void Transaction::End(TxOutcome outcome) noexcept {
                            : "the nested transaction has ended");
 }
 
-[[noreturn]] GRAPNEL_DEFINE void Transaction::ThrowTooDeep(const RunningMutation& innermost) {
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Transaction::ThrowTooDeep(const RunningMutation& innermost) {
   std::string chain;
   int shown = 0;
   for (const RunningMutation* each = &innermost; each != nullptr && shown < 8;

@@ -105,7 +105,9 @@ struct Transaction::Access {
   }
   struct Finish {
     const detail::HandlePtr& handle;
-    ~Finish() { FinishIfDead(handle); }
+    ~Finish() {
+      if (handle->transaction->Outcome() != TxOutcome::Open) FinishIfDead(handle);
+    }
   };
 
  private:
