@@ -11,7 +11,6 @@
 #include <grapnel/store/effective_chain.hpp>
 
 #include <cstddef>
-#include <forward_list>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -28,6 +27,9 @@ class HookChain {
   using Hooks = std::span<const core::detail::ListedHook>;
 
   HookChain() noexcept = default;
+  HookChain(HookChain&&) noexcept = default;
+  HookChain& operator=(HookChain&&) noexcept = default;
+  [[gnu::always_inline]] ~HookChain() {}  // NOLINT(modernize-use-equals-default): to be inlined
   HookChain(const TypeEntry& type, Level* level) : schema_(type.schema.get()) {
     if (type.runtime.HasAny()) runtime_ = type.runtime.Load();
     if (level != nullptr && level->transaction->HasLocalHooks()) AddLocal(type, *level);
@@ -89,7 +91,7 @@ class HookPlan {
   const HookChain& own_;
   Level& level_;
   bool foreseen_ = false;  // of the types reached those have no hooks that do not stand in `asked_`
-  std::forward_list<std::pair<const TypeEntry*, HookChain>> asked_;
+  std::vector<std::pair<const TypeEntry*, std::unique_ptr<const HookChain>>> asked_;
 };
 
 /// A store of these types, in the order of `Open<...>`, and a handle to it.

@@ -32,7 +32,7 @@ struct Bound {
   TypeEntry& type;
   class Transaction& transaction;
   Level& level;
-  HookPlan& plan;
+  HookPlan* plan;  // null of a leaf, which asks for none
 };
 
 /// The foreign key that an update sets or clears on behalf of another mutation, whose edge it is or

@@ -35,6 +35,8 @@ class AnyResult {
   /// Runs the mutation through these hooks to the terminal, and keeps the result.
   /// Returns: whether it is an entity.
   virtual bool Run(const HookChain& hooks, AnyMutation& m) = 0;
+  /// The same without hooks.
+  virtual bool RunAlone(AnyMutation& m) = 0;
   /// Keeps the count in place of the entity.
   virtual void ForgetEntity() = 0;
   /// Puts a new entity in place of the count, and returns it.
@@ -71,14 +73,9 @@ class ResultOf final : public AnyResult {
       const Hooks rest = List::RunBefore(hooks[stage], m);
       if (!rest.empty()) return Make([&] { return Around(hooks, stage, rest, m); }).HasEntity();
     }
-    if (m.Op() != Op::Create || m.Conflict() != nullptr) {
-      return Make([&] { return Write(m); }).HasEntity();
-    }
-    // Nobody looks at the mutation any more: what it created is the result.
-    RunTerminal(m, nullptr, true);
-    made_ = &Mutation<E>::Access::Entity(m);
-    return true;
+    return Alone(m);
   }
+  bool RunAlone(AnyMutation& m) override { return Alone(static_cast<Mutation<E>&>(m)); }
   void ForgetEntity() override {
     const std::int64_t count = Count();
     made_ = nullptr;
@@ -91,6 +88,15 @@ class ResultOf final : public AnyResult {
   void AttachTo(CommittedError& error) const override { error.SetValue(ToValue()); }
 
  private:
+  [[gnu::always_inline]] bool Alone(Mutation<E>& m) {
+    if (m.Op() != Op::Create || m.Conflict() != nullptr) {
+      return Make([&] { return Write(m); }).HasEntity();
+    }
+    // Nobody looks at the mutation any more: what it created is the result.
+    RunTerminal(m, nullptr, true);
+    made_ = &Mutation<E>::Access::Entity(m);
+    return true;
+  }
   /// Runs these hooks, then those of the stages behind.
   static Value<E> Around(const HookChain& hooks, std::size_t stage, Hooks first, Mutation<E>& m) {
     auto rest = [&](Mutation<E>& inner) { return From(hooks, stage + 1, inner); };

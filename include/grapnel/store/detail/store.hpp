@@ -68,11 +68,14 @@ struct TypeEntry {
   /// goes to `into` where `run` returns true.
   virtual void WithUpdateOne(core::FunctionRef<bool(AnyMutation&, AnyResult&)> run, void* into) = 0;
 
+  bool HasHooks() const noexcept { return schema != nullptr || runtime.HasAny(); }
+
   const Table* table;
   core::StoredHooks runtime;
   core::detail::ListedHooks schema;  // mixins' first; never changes
   std::span<const Relation* const> referrers;  // the foreign keys that refer to it
   std::vector<const TypeEntry*> reached;  // types whose rows go, or lose a key, when its rows are deleted
+  bool runs_nothing = false;  // of the user's in a mutation without hooks, nor does one begin another
 
  private:
   std::atomic<bool> verified_{false};

@@ -86,9 +86,9 @@ class Cascade {
     if (key.on_delete == Restrict) return false;
     const Store& store = *m.Handle().store;
     const TypeEntry& holder = store.TypeOf(key.Holder());
-    if (key.on_delete == SetNull) return m.Running().plan.IsSeen(holder, Op::Update);
+    if (key.on_delete == SetNull) return m.Running().plan->IsSeen(holder, Op::Update);
     if (store.graph->IsCyclic(key)) return true;
-    if (m.Running().plan.IsSeen(holder, Op::Delete)) return true;
+    if (m.Running().plan->IsSeen(holder, Op::Delete)) return true;
     for (const Relation* next : store.graph->Referrers(key.Holder())) {
       if (Matters(m, *next)) return true;
     }
@@ -177,7 +177,7 @@ class Cascade {
     const auto listed = lists_.In(rows.list);
     if (CountRows(m_, *rows.table, listed) == 0) return;  // all of them go at a deeper level
     m_.Handle().store->TypeOf(*rows.table)
-        .RunCascaded(m_.GetHandle(), m_.Running().plan, Op::Delete,
+        .RunCascaded(m_.GetHandle(), *m_.Running().plan, Op::Delete,
                      [&](MutationCore& deletion, void*) {
                        deletion.uncounted = true;
                        deletion.deferred = IsDeferred();

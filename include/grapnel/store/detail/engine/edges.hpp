@@ -36,7 +36,7 @@ namespace grapnel::detail {
 inline void ChangeKeys(const MutationCore& m, const KeyChange& change,
                        const store::PredicatePtr& rows) {
   m.Handle().store->TypeOf(change.key.Holder())
-      .RunCascaded(m.GetHandle(), m.Running().plan, Op::Update,
+      .RunCascaded(m.GetHandle(), *m.Running().plan, Op::Update,
                    [&](MutationCore& update, void* entity) {
                      update.where = rows;
                      update.ChangeKey(change, entity);
@@ -48,7 +48,7 @@ inline void ForeseeNeighbours(const MutationCore& m) {
   for (const EdgeChange& change : m.edges) {
     const Relation& relation = m.table->edges[change.edge].relation();
     if (relation.kind == Relation::Kind::Join) continue;
-    m.Running().plan.Of(m.Handle().store->TypeOf(*relation.target));
+    m.Running().plan->Of(m.Handle().store->TypeOf(*relation.target));
   }
 }
 
@@ -106,7 +106,7 @@ class EdgeWriter {
   /// Whether anything could look at an update of the neighbours.
   bool IsSeen() const {
     if (relation_.kind == Relation::Kind::Join) return false;
-    return m_.Running().plan.IsSeen(m_.Transaction().TypeOf(*relation_.target), Op::Update);
+    return m_.Running().plan->IsSeen(m_.Transaction().TypeOf(*relation_.target), Op::Update);
   }
   bool TakesAll() const noexcept { return !is_new_ && (change_.cleared || change_.replaces); }
 

@@ -59,10 +59,10 @@ GRAPNEL_DEFINE const HookChain& HookPlan::Of(const TypeEntry& type) {
   static const HookChain none;
   if (&type == &type_) return own_;
   for (const auto& [of, chain] : asked_) {
-    if (of == &type) return chain;
+    if (of == &type) return *chain;
   }
   if (foreseen_ && Contains(type_.reached, &type)) return none;
-  return asked_.emplace_front(&type, HookChain(type, &level_)).second;
+  return *asked_.emplace_back(&type, std::make_unique<const HookChain>(type, &level_)).second;
 }
 
 GRAPNEL_DEFINE bool HookPlan::IsSeen(const TypeEntry& type, Op op) {
@@ -77,8 +77,8 @@ GRAPNEL_DEFINE void HookPlan::AskReached() {
   foreseen_ = true;
   for (const TypeEntry* type : type_.reached) {
     if (type == &type_) continue;
-    HookChain chain(*type, &level_);
-    if (!chain.IsEmpty()) asked_.emplace_front(type, std::move(chain));
+    auto chain = std::make_unique<const HookChain>(*type, &level_);
+    if (!chain->IsEmpty()) asked_.emplace_back(type, std::move(chain));
   }
 }
 
@@ -130,6 +130,8 @@ GRAPNEL_DEFINE HandlePtr OpenStore(std::unique_ptr<store::Driver> driver,
   for (auto& [id, type] : store->types) {
     type->referrers = store->graph->Referrers(*type->table);
     FindReached(*store, *type);
+    type->runs_nothing = type->referrers.empty() && type->table->defaulted.none() &&
+                         type->table->update_defaulted.none() && type->table->validated.none();
   }
   return std::make_shared<const Handle>(Handle{std::move(store), {}, {}, {}});
 }

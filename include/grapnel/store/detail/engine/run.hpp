@@ -61,7 +61,7 @@ class Binding {
   [[gnu::always_inline]] Binding(MutationCore& m, const HandlePtr& handle, TypeEntry& type,
                                  Level& level, HookPlan& plan)
       : m_(m),
-        bound_{handle, type, *level.transaction, level, plan},
+        bound_{handle, type, *level.transaction, level, &plan},
         running_{m.table->entity, m.op, nullptr, !m.uncounted} {
     bound_.transaction.EnterMutation(bound_.level, running_);
     const bool by_hook = running_.outer != nullptr || bound_.transaction.IsInHook(bound_.level);
@@ -163,13 +163,33 @@ inline void Atomically(const HandlePtr& handle, bool single,
   }
 }
 
+/// Whether nothing of the user's can run inside of the mutation, and it begins no other one.
+[[gnu::always_inline]] inline bool IsLeaf(const HandlePtr& handle, const TypeEntry& type,
+                                          const MutationCore& m) {
+  return type.runs_nothing && !type.HasHooks() && !handle->transaction->HasLocalHooks() &&
+         m.bound == nullptr && m.conflict == nullptr && !m.ChangesEdges() &&
+         !handle->context.IsObserved();
+}
+/// Runs it: most of what the way of a mutation is for has nothing to do here.
+inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyMutation& m,
+                    AnyResult& result) {
+  const Bound bound{handle, type, *level.transaction, level, nullptr};
+  struct Unbind {
+    MutationCore& m;
+    ~Unbind() { m.bound = nullptr; }
+  } const unbind{m.Core()};
+  m.Core().bound = &bound;
+  result.RunAlone(m);
+}
+
 /// The same with the hooks that there are now. A mutation that is run again keeps those that it has.
 [[gnu::always_inline]] inline void RunBound(const HandlePtr& handle, Level& level, AnyMutation& m,
                                             AnyResult& result) {
   TypeEntry& type = level.transaction->TypeOf(*m.Core().table);
+  if (IsLeaf(handle, type, m.Core())) return RunLeaf(handle, level, type, m, result);
   const Bound* bound = m.Core().bound;
   if (bound != nullptr && &bound->level == &level) {
-    return RunInside(handle, level, type, bound->plan.Of(type), bound->plan, m, result);
+    return RunInside(handle, level, type, bound->plan->Of(type), *bound->plan, m, result);
   }
   const HookChain hooks(type, &level);
   HookPlan plan(type, hooks, level);
@@ -193,9 +213,9 @@ GRAPNEL_DEFINE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyResu
 }
 
 GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result) {
-  const HookChain& hooks = create.plan.Of(create.type);
+  const HookChain& hooks = create.plan->Of(create.type);
   const auto run = [&] {
-    RunInside(create.handle, create.level, create.type, hooks, create.plan, update, result);
+    RunInside(create.handle, create.level, create.type, hooks, *create.plan, update, result);
   };
   try {
     if (hooks.IsEmpty()) {  // nothing but its own statement, which undoes itself
@@ -229,7 +249,7 @@ class BulkInTransaction final : public BulkRun {
       : type_(handle->transaction->TypeOf(table)),
         hooks_(type_, handle->GetLevel()),
         plan_(type_, hooks_, *handle->GetLevel()),
-        bound_{handle, type_, *handle->transaction, *handle->GetLevel(), plan_},
+        bound_{handle, type_, *handle->transaction, *handle->GetLevel(), &plan_},
         pending_(bound_, row) {}
 
   void Run(AnyMutation& m, AnyResult& result) override {

@@ -164,9 +164,8 @@ class Terminal {
       Reread(entity_, m_.where.get());
       if (!m_.ChangesEdges()) return 1;
     } else {
-      const bool is_known = ReadBeforehand();
+      if (UpdateAlone()) return 1;
       if (WriteFields(true, m_.where) == 0) RefuseUntouched(m_, entity_);
-      if (is_known) return 1;
     }
     if (m_.ChangesEdges()) WriteEdges(m_, Id(entity_));
     Reread(entity_, nullptr);
@@ -174,18 +173,20 @@ class Terminal {
   }
 
   /// A write that has no savepoint must be the last thing that may fail. Then the row is read before
-  /// it and not after it, and `fresh` becomes what will be stored; returns false where the row has to
-  /// be read afterwards. Throws: NotFoundError, SchemaError, nothing written.
-  bool ReadBeforehand() {
+  /// it and not after it, and `fresh` becomes what will be stored; returns false, nothing written,
+  /// where the row has to be read afterwards.
+  bool UpdateAlone() {
     if (!m_.Transaction().StandsAlone()) return false;
-    bool found = true;
-    const bool plain = ReadIn(m_, table_, [&](store::Connection& connection) {
-                         if (!m_.Transaction().WritesPlainly(table_)) return 0;
-                         found = LoadFresh(connection, entity_, nullptr);
-                         return 1;
-                       }) != 0;
-    if (!found) RefuseUntouched(m_, entity_);
-    if (plain && Foresee()) return true;
+    constexpr std::int64_t kReadAfterwards = -1;
+    const std::int64_t count = WriteFields(
+        [&](store::Connection& connection, const store::Update& update) -> std::int64_t {
+          if (!m_.Transaction().StandsAlone()) return kReadAfterwards;  // others have triggers
+          if (!LoadFresh(connection, entity_, nullptr)) return 0;
+          return Foresee() ? connection.Run(update) : kReadAfterwards;
+        },
+        true, m_.where);
+    if (count == 0) RefuseUntouched(m_, entity_);
+    if (count != kReadAfterwards) return true;
     m_.Transaction().ExpectSeveralWrites();
     return false;
   }
@@ -428,11 +429,20 @@ class Terminal {
 
   template <class Statement>
   std::int64_t Write(const Statement& statement) {
-    return m_.Transaction().Write(
-        m_.GetLevel(), m_.Running().type, m_.Handle().context,
-        [&](store::Connection& connection) { return connection.Run(statement); });
+    return WriteBy([&](store::Connection& connection) { return connection.Run(statement); });
+  }
+  std::int64_t WriteBy(Transaction::Statement run) {
+    const Bound& bound = m_.Running();
+    return bound.transaction.Write(bound.level, bound.type, bound.handle->context, run);
   }
   std::int64_t WriteFields(bool by_id, const store::PredicatePtr& where) {
+    return WriteFields([](store::Connection& connection,
+                          const store::Update& update) { return connection.Run(update); },
+                       by_id, where);
+  }
+  /// `run(connection, update)` runs it.
+  template <class Run>
+  std::int64_t WriteFields(Run run, bool by_id, const store::PredicatePtr& where) {
     if (!table_.edges.empty()) {
       RefuseFixedKeys(m_, entity_, [&] {
         return by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where;
@@ -444,7 +454,7 @@ class Terminal {
       update.to = &hidden->to;
     }
     try {
-      return Write(update);
+      return WriteBy([&](store::Connection& connection) { return run(connection, update); });
     } catch (const ConstraintError& error) {
       ExplainKeyChange(m_, error);
       ExplainMissingNeighbour(m_, entity_, error);
@@ -491,13 +501,22 @@ class Terminal {
 
 GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wait) {
   MutationCore& core = m.Core();
-  const bool plain = core.IsPlainCreate() && !core.executed && core.pending == nullptr &&
-                     !core.conflict && !core.ChangesEdges();
-  if (!plain) return Terminal(m).Run(fresh, may_wait);
-  // The most frequent mutation by the shortest way; what it leaves out would do nothing here.
+  const Bound& bound = core.Running();
+  const bool plain = !core.executed && core.pending == nullptr && !core.ChangesEdges();
+  // The most frequent mutations by the shortest way; what it leaves out would do nothing here.
+  if (plain && core.op == Op::DeleteOne && core.asked == core.op && !core.where && !core.pinned &&
+      bound.type.runs_nothing) {
+    const store::Delete statement{{core.table, core.op}, m.Entity(), true, nullptr};
+    const std::int64_t count = bound.transaction.Write(
+        bound.level, bound.type, bound.handle->context,
+        [&](store::Connection& connection) { return connection.Run(statement); });
+    if (count == 0) RefuseUntouched(core, m.Entity());
+    core.executed = true;
+    return count;
+  }
+  if (!plain || core.conflict || !core.IsPlainCreate()) return Terminal(m).Run(fresh, may_wait);
   void* entity = m.Entity();
   const store::Insert insert{{core.table, core.op}, entity, core.set};
-  const Bound& bound = core.Running();
   if (MayNotHoldId(core)) bound.transaction.ExpectSeveralWrites();
   try {
     core.SetId(entity, bound.transaction.Write(
