@@ -388,6 +388,23 @@ TEST_CASE("B165 commit hooks that nest deeper than the stack: rolled back, and a
   CHECK(Names(world.client) == Lines{});
 }
 
+TEST_CASE("B165 a hook that catches a RecursionError of a low stack and mutates twice ends as well") {
+  World world{Place::Memory};
+  int calls = 0;
+  world.client.Of<User>().Use([&](Mutation<User>& m, Next<User> next) -> Value<User> {
+    ++calls;
+    for (int i = 0; i < 2; ++i) {
+      try {
+        Add(m.Client(), "deeper");
+      } catch (const RecursionError&) {
+      }
+    }
+    return next(m);
+  });
+  OnStack(kSmall, [&] { Add(world.client, "top"); });
+  CHECK(calls < 20'000);
+}
+
 TEST_CASE("B165 before-hooks need no stack, however many there are") {
   World world{GENERATE(Place::Memory, Place::File)};
   int runs = 0;

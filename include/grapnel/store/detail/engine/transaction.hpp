@@ -383,8 +383,9 @@ GRAPNEL_DEFINE void Transaction::End(TxOutcome outcome) noexcept {
     chain = core::Concat({each->type, " ", ToString(each->op), shown == 0 ? "" : " > ", chain});
   }
   chain.insert(0, innermost.outer != nullptr ? "... > " : "");
-  if (innermost.depth <= depth_limit_) core::Stack::Check([&] { return chain; });
-  if (++recursions_ > kMostRecursions) {  // each caught, and tried again: not one branch, all ends
+  const bool too_many = ++recursions_ > kMostRecursions;
+  if (innermost.depth <= depth_limit_ && !too_many) core::Stack::Check([&] { return chain; });
+  if (too_many) {  // each caught, and tried again: not one branch, all ends
     depth_limit_ = 1;
     throw RecursionError(core::Concat(
         {"this transaction has ended ", std::to_string(kMostRecursions),
