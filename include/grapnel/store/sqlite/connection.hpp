@@ -348,7 +348,8 @@ class Connection final : public store::Connection {
   };
 
   /// Whether so many rows get ids one by one: at the top of the range SQLite draws them at random, and
-  /// a trigger may insert rows in between. Nor where rows may be left out: one by one they say which.
+  /// a trigger may insert rows in between. Nor where ON CONFLICT may leave rows out, or stop half way: one
+  /// by one they say which.
   bool MakesConsecutiveIds(const store::Statement& of_rows, std::int64_t rows) {
     const Table& table = *of_rows.table;
     const Doing doing = session_.Say(of_rows);
@@ -356,7 +357,7 @@ class Connection final : public store::Connection {
         session_, Of(table).highest_id,
         [&] {
           return core::Concat({"SELECT max(", Quote(table.Id().storage), "), EXISTS (SELECT 1 FROM ",
-                               "sqlite_schema WHERE type = 'trigger' OR sql LIKE '%CONFLICT%IGNORE%') ",
+                               "sqlite_schema WHERE type = 'trigger' OR sql LIKE '%CONFLICT%') ",
                                "OR EXISTS (SELECT 1 FROM ",
                                "temp.sqlite_schema WHERE type = 'trigger') FROM ", Quote(table.name)});
         },
@@ -369,14 +370,20 @@ class Connection final : public store::Connection {
     return !full && row.Int(1) == 0;
   }
 
-  /// A trigger, a column or a key of others may change more than a statement says; with ON CONFLICT
-  /// FAIL it may stop half way.
+  /// A trigger, a column or a key of others may change more than a statement says, or less: ON CONFLICT
+  /// leaves out rows, replaces values, or stops half way. So may a trigger on another table that the actions
+  /// of foreign keys change along.
   static constexpr std::string_view kWritesPlainly =
       "SELECT NOT (EXISTS (SELECT 1 FROM sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE AND (type = "
-      "'trigger' OR sql LIKE '%CONFLICT%FAIL%')) OR EXISTS (SELECT 1 FROM temp.sqlite_schema WHERE "
+      "'trigger' OR sql LIKE '%CONFLICT%')) OR EXISTS (SELECT 1 FROM temp.sqlite_schema WHERE "
       "tbl_name = ?1 COLLATE NOCASE AND type = 'trigger') OR EXISTS (SELECT 1 FROM "
       "pragma_table_xinfo(?1) WHERE hidden > 1) OR EXISTS (SELECT 1 FROM pragma_foreign_key_list(?1) "
-      "WHERE \"table\" = ?1 COLLATE NOCASE AND on_update NOT IN ('NO ACTION', 'RESTRICT')))";
+      "WHERE \"table\" = ?1 COLLATE NOCASE AND on_update NOT IN ('NO ACTION', 'RESTRICT')) OR ((EXISTS "
+      "(SELECT 1 FROM sqlite_schema WHERE type = 'trigger') OR EXISTS (SELECT 1 FROM temp.sqlite_schema "
+      "WHERE type = 'trigger')) AND EXISTS (SELECT 1 FROM sqlite_schema AS other, "
+      "pragma_foreign_key_list(other.name) AS key WHERE other.type = 'table' AND key.\"table\" = ?1 COLLATE "
+      "NOCASE AND (key.on_delete NOT IN ('NO ACTION', 'RESTRICT') OR key.on_update NOT IN ('NO ACTION', "
+      "'RESTRICT')))))";
 
   /// Rows that are left out leave last_insert_rowid as it was: another row's. Those that triggers insert do
   /// not count.

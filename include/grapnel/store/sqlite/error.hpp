@@ -92,7 +92,10 @@ inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(std::s
   };
   switch (extended & 0xff) {
     case SQLITE_CONSTRAINT:
-      throw ConstraintError(entity, doing.op, KindOf(extended),
+      throw ConstraintError(entity, doing.op,
+                            message.starts_with("FOREIGN KEY")  // of RESTRICT, which counts as a trigger
+                                ? ConstraintKind::ForeignKey
+                                : KindOf(extended),
                             doing.table != nullptr ? FieldsNamed(*doing.table, message)
                                                    : std::vector<std::string>(),
                             message);

@@ -49,11 +49,13 @@ GRAPNEL_DEFINE void AnyMutation::NeedOldRows() const {
   detail::BeforeWrite(core_);
   ForgetOldRows();
   Ids ids;
+  bool nameless = false;  // rows without an id, which no entity can be
   detail::SelectTouched(core_, Entity(), store::Select::Want::Rows, [&](detail::Row& row) {
+    if (detail::MayLackIds(*core_.table) && row.IsNull(0)) return void(nameless = true);
     ids.push_back(detail::LoadId(*core_.table, row, 0));
     KeepOldRow(row);
   });
-  if (!core_.pinned) detail::Pin(core_, std::move(ids));
+  if (!core_.pinned) detail::Pin(core_, std::move(ids), nameless);
   old_rows_known_ = true;
 }
 

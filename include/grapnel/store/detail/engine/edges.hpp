@@ -15,6 +15,7 @@
 #include <grapnel/store/driver.hpp>
 #include <grapnel/store/error.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -128,16 +129,19 @@ class EdgeWriter {
       if (IsSeen()) return ReleaseKeys(Going(what, targets));
     }
     // Of a mirrored edge the other half first, while the pairs still tell which rows they are of.
+    std::vector<FieldValue> partners;
     if (relation_.mirrored) {
-      const auto partners = what == Do::RemoveAll
-                                ? SelectIds(m_, *relation_.target, Mine())
-                                : std::vector(targets.begin(), targets.end());
+      partners = what == Do::RemoveAll ? SelectIds(m_, *relation_.target, Mine())
+                                       : std::vector(targets.begin(), targets.end());
       for (const FieldValue& partner : partners) Run(Do::Remove, partner, {&source_, 1});
     }
     Run(what, source_, targets);
-    if (!m_.Transaction().WritesPlainly(relation_) &&
-        CountRows(m_, *relation_.target, Going(what, targets)) != 0) {
-      RefuseSkipped();
+    if (m_.Transaction().WritesPlainly(relation_)) return;
+    if (CountRows(m_, *relation_.target, Going(what, targets)) != 0) RefuseSkipped();
+    for (const FieldValue& partner : partners) {
+      const bool stays = what == Do::RemoveAll &&
+                         std::ranges::find(change_.added, partner) != change_.added.end();
+      if (!stays && HasPair(partner, source_)) RefuseSkipped();
     }
   }
 
@@ -177,17 +181,21 @@ class EdgeWriter {
 
   void AddPair(const FieldValue& target) {
     try {
-      if (Run(Do::Add, source_, {&target, 1}) == 0 && !HasPair(target)) RefuseSkipped();
-      if (relation_.mirrored) Run(Do::Add, target, {&source_, 1});
+      AddHalf(source_, target);
+      if (relation_.mirrored) AddHalf(target, source_);
     } catch (const ConstraintError& error) {
       if (error.Kind() != ConstraintKind::ForeignKey) throw;
       RefuseMissing(target);
     }
   }
 
-  bool HasPair(const FieldValue& target) {
+  void AddHalf(const FieldValue& source, const FieldValue& target) {
+    if (Run(Do::Add, source, {&target, 1}) == 0 && !HasPair(source, target)) RefuseSkipped();
+  }
+  bool HasPair(const FieldValue& source, const FieldValue& target) {
+    const auto mine = store::NeighboursOf(relation_, {store::IdIn(*relation_.source, {source})});
     return CountRows(m_, *relation_.target,
-                     store::Both(Mine(), store::IdIn(*relation_.target, {target}))) > 0;
+                     store::Both(mine, store::IdIn(*relation_.target, {target}))) > 0;
   }
   [[noreturn]] void RefuseSkipped() {
     RefuseEdge(m_, ConstraintKind::Skipped, edge_,

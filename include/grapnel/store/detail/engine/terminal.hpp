@@ -89,7 +89,7 @@ class Terminal {
   void LeaveOutKept(std::int64_t deleted) {
     const MutationCore::Pinned& pinned = *m_.pinned;
     const auto& ids = pinned.touched ? *pinned.touched : pinned.ids;
-    if (static_cast<std::size_t>(deleted) == ids.size()) return;
+    if (static_cast<std::size_t>(deleted) == ids.size() && !MayLackIds(table_)) return;
     Narrow(SelectIds(m_, table_, store::IdIn(table_, ids)), false);
   }
   /// To the ones named, or to all others.
@@ -181,7 +181,11 @@ class Terminal {
     const std::int64_t count = WriteFields(
         [&](store::Connection& connection, const store::Update& update) -> std::int64_t {
           if (!m_.Transaction().StandsAlone()) return kReadAfterwards;  // others have triggers
-          if (!LoadFresh(connection, entity_, nullptr)) return 0;
+          try {
+            if (!LoadFresh(connection, entity_, nullptr)) return 0;
+          } catch (const SchemaError&) {  // of a stored value, which this update may mend
+            return kReadAfterwards;
+          }
           return Foresee() ? connection.Run(update) : kReadAfterwards;
         },
         true, m_.where);
@@ -225,13 +229,21 @@ class Terminal {
 
   std::int64_t Update() {
     const bool writes = !m_.ChangesNoField() || HiddenKey() != nullptr;
+    const bool may_keep_rows = writes && (m_.pinned || m_.ChangesEdges()) && !WritesPlainly();
     if (!m_.ChangesEdges()) {
       if (!writes) return CountRows(m_, table_, m_.where);
-      return m_.pinned && !WritesPlainly() ? UpdateEach() : WriteFields(false, m_.where);
+      if (!may_keep_rows) return WriteFields(false, m_.where);
+      std::int64_t nameless = 0;
+      if (MayLackIds(table_)) {
+        m_.Transaction().ExpectSeveralWrites();
+        nameless = WriteFields(false, store::Both(m_.where, store::IdIsNull(table_)));
+      }
+      return nameless + static_cast<std::int64_t>(UpdateEach().size());
     }
     RowLists lists(m_);
-    const std::int64_t list = lists.KeepApart(table_, m_.where);
-    if (writes) WriteFields(false, lists.In(list));
+    const std::int64_t list =
+        lists.KeepApart(table_, may_keep_rows ? store::IdIn(table_, UpdateEach()) : m_.where);
+    if (writes && !may_keep_rows) WriteFields(false, lists.In(list));
     WriteEdges(m_, lists, list);
     return lists.Size(list);
   }
@@ -241,20 +253,21 @@ class Terminal {
              return m_.Transaction().WritesPlainly(table_) ? 1 : 0;
            }) != 0;
   }
-  /// A trigger of others may keep rows that were asked for: one by one they tell which.
-  std::int64_t UpdateEach() {
+  /// Others may have kept rows as they were: one by one they tell which. Returns those that changed.
+  std::vector<FieldValue> UpdateEach() {
     m_.Transaction().ExpectSeveralWrites();
-    const MutationCore::Pinned& pinned = *m_.pinned;
+    std::vector<FieldValue> due;
+    if (m_.pinned) {
+      due = m_.pinned->touched ? *m_.pinned->touched : m_.pinned->ids;
+    } else {
+      due = SelectIds(m_, table_, m_.where);
+    }
     std::vector<FieldValue> touched;
-    for (const FieldValue& id : pinned.touched ? *pinned.touched : pinned.ids) {
-      if (WriteFields(false, store::IdIn(table_, {id})) != 0) touched.push_back(id);
+    for (FieldValue& id : due) {
+      if (WriteFields(false, store::IdIn(table_, {id})) != 0) touched.push_back(std::move(id));
     }
-    auto count = static_cast<std::int64_t>(touched.size());
-    if (MayLackIds(table_)) {
-      count += WriteFields(false, store::Both(m_.where, store::IdIsNull(table_)));
-    }
-    Narrow(std::move(touched), true);
-    return count;
+    if (m_.pinned) Narrow(touched, true);
+    return touched;
   }
 
   std::int64_t Delete() {
@@ -298,6 +311,7 @@ class Terminal {
            }) > RowLists::kPart;
   }
   std::int64_t DeleteRows(bool by_id, const store::PredicatePtr& where) {
+    const std::uint64_t written = m_.Transaction().Writes();
     std::int64_t count = 0;
     try {
       const store::Delete statement{{&table_, m_.op}, entity_, by_id, where.get()};
@@ -306,7 +320,10 @@ class Terminal {
       ExplainRestricted(m_, by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where,
                         error);
     }
-    if (count == 0 && by_id) RefuseUntouched(m_, entity_);
+    if (count == 0 && by_id) {
+      if (m_.Transaction().Writes() != written) store::RefuseSkipped(store::Delete{{&table_, m_.op}});
+      RefuseUntouched(m_, entity_);
+    }
     return count;
   }
 
@@ -507,10 +524,14 @@ GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wa
   if (plain && core.op == Op::DeleteOne && core.asked == core.op && !core.where && !core.pinned &&
       bound.type.runs_nothing) {
     const store::Delete statement{{core.table, core.op}, m.Entity(), true, nullptr};
+    const std::uint64_t written = bound.transaction.Writes();
     const std::int64_t count = bound.transaction.Write(
         bound.level, bound.type, bound.handle->context,
         [&](store::Connection& connection) { return connection.Run(statement); });
-    if (count == 0) RefuseUntouched(core, m.Entity());
+    if (count == 0) {  // what INSTEAD OF triggers did, nothing tells
+      if (bound.transaction.Writes() != written) store::RefuseSkipped(statement);
+      RefuseUntouched(core, m.Entity());
+    }
     core.executed = true;
     return count;
   }
