@@ -1,97 +1,84 @@
 # Every header, by target. Rewritten by: cmake -P cmake/list_headers.cmake
 set(GRAPNEL_CORE_HEADERS
+  grapnel/base/compiled.hpp
+  grapnel/base/concat.hpp
+  grapnel/base/function_ref.hpp
+  grapnel/base/type.hpp
   grapnel/core.hpp
   grapnel/core/chain.hpp
-  grapnel/core/concat.hpp
   grapnel/core/context.hpp
   grapnel/core/dependencies.hpp
   grapnel/core/error.hpp
-  grapnel/core/function_ref.hpp
   grapnel/core/hook.hpp
   grapnel/core/hook_list.hpp
   grapnel/core/mutator.hpp
   grapnel/core/next.hpp
   grapnel/core/op.hpp
-  grapnel/core/separate.hpp
   grapnel/core/stack.hpp
-  grapnel/core/type.hpp
   grapnel/hook.hpp
   grapnel/hook/chain.hpp
   grapnel/hook/condition.hpp
   grapnel/hook/if.hpp
   grapnel/hook/point.hpp
   grapnel/hook/reject.hpp
+  grapnel/model/codec.hpp
+  grapnel/model/error.hpp
+  grapnel/model/graph.hpp
+  grapnel/model/relation.hpp
+  grapnel/model/table.hpp
+  grapnel/model/value.hpp
   grapnel/schema.hpp
-  grapnel/schema/codec.hpp
   grapnel/schema/edge.hpp
-  grapnel/schema/error.hpp
   grapnel/schema/field.hpp
-  grapnel/schema/graph.hpp
   grapnel/schema/index.hpp
   grapnel/schema/many.hpp
   grapnel/schema/mixin.hpp
   grapnel/schema/one.hpp
   grapnel/schema/regex.hpp
-  grapnel/schema/relation.hpp
   grapnel/schema/schema.hpp
-  grapnel/schema/table.hpp
   grapnel/schema/token.hpp
-  grapnel/schema/value.hpp
   grapnel/version.hpp
 )
 set(GRAPNEL_SQLITE_HEADERS
   grapnel/sqlite.hpp
   grapnel/store.hpp
-  grapnel/store/any_mutation.hpp
-  grapnel/store/builders/conflict.hpp
+  grapnel/store/builders/builder.hpp
   grapnel/store/builders/create.hpp
   grapnel/store/builders/create_bulk.hpp
   grapnel/store/builders/delete_many.hpp
   grapnel/store/builders/delete_one.hpp
   grapnel/store/builders/update_many.hpp
   grapnel/store/builders/update_one.hpp
-  grapnel/store/cause.hpp
   grapnel/store/client.hpp
   grapnel/store/database.hpp
-  grapnel/store/detail/after.hpp
-  grapnel/store/detail/builder.hpp
-  grapnel/store/detail/describe.hpp
-  grapnel/store/detail/eager.hpp
-  grapnel/store/detail/edge_changes.hpp
-  grapnel/store/detail/engine/any_mutation.hpp
-  grapnel/store/detail/engine/cascade.hpp
-  grapnel/store/detail/engine/eager.hpp
-  grapnel/store/detail/engine/edge_changes.hpp
-  grapnel/store/detail/engine/edges.hpp
-  grapnel/store/detail/engine/hooks.hpp
-  grapnel/store/detail/engine/migrate.hpp
-  grapnel/store/detail/engine/mutation_core.hpp
-  grapnel/store/detail/engine/pending_rows.hpp
-  grapnel/store/detail/engine/reads.hpp
-  grapnel/store/detail/engine/row_lists.hpp
-  grapnel/store/detail/engine/run.hpp
-  grapnel/store/detail/engine/terminal.hpp
-  grapnel/store/detail/engine/transaction.hpp
-  grapnel/store/detail/engine/tx.hpp
-  grapnel/store/detail/hook_chain.hpp
-  grapnel/store/detail/mutation_core.hpp
-  grapnel/store/detail/process.hpp
-  grapnel/store/detail/rows.hpp
-  grapnel/store/detail/run.hpp
-  grapnel/store/detail/scope.hpp
-  grapnel/store/detail/store.hpp
-  grapnel/store/detail/transaction.hpp
-  grapnel/store/driver.hpp
-  grapnel/store/effective_chain.hpp
+  grapnel/store/driver/driver.hpp
+  grapnel/store/driver/error.hpp
+  grapnel/store/driver/process.hpp
   grapnel/store/entities.hpp
-  grapnel/store/error.hpp
   grapnel/store/format.hpp
-  grapnel/store/migration.hpp
-  grapnel/store/mutation.hpp
-  grapnel/store/predicate.hpp
-  grapnel/store/query.hpp
+  grapnel/store/migrate/impl/migration.hpp
+  grapnel/store/migrate/migration.hpp
+  grapnel/store/mutation/any_mutation.hpp
+  grapnel/store/mutation/cause.hpp
+  grapnel/store/mutation/conflict.hpp
+  grapnel/store/mutation/describe.hpp
+  grapnel/store/mutation/draft.hpp
+  grapnel/store/mutation/edge_changes.hpp
+  grapnel/store/mutation/impl/any_mutation.hpp
+  grapnel/store/mutation/impl/draft.hpp
+  grapnel/store/mutation/impl/edge_changes.hpp
+  grapnel/store/mutation/mutation.hpp
+  grapnel/store/mutation/value.hpp
+  grapnel/store/predicate/predicate.hpp
+  grapnel/store/query/eager.hpp
+  grapnel/store/query/impl/eager.hpp
+  grapnel/store/query/impl/rows.hpp
+  grapnel/store/query/query.hpp
+  grapnel/store/query/rows.hpp
   grapnel/store/read_tx.hpp
-  grapnel/store/sqlite/condition.hpp
+  grapnel/store/sql/condition.hpp
+  grapnel/store/sql/sql.hpp
+  grapnel/store/sql/wanted.hpp
   grapnel/store/sqlite/connection.hpp
   grapnel/store/sqlite/driver.hpp
   grapnel/store/sqlite/error.hpp
@@ -101,13 +88,26 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/migration.hpp
   grapnel/store/sqlite/open.hpp
   grapnel/store/sqlite/session.hpp
-  grapnel/store/sqlite/sql.hpp
   grapnel/store/sqlite/statement.hpp
   grapnel/store/sqlite/tables.hpp
   grapnel/store/sqlite/values.hpp
-  grapnel/store/sqlite/wanted.hpp
-  grapnel/store/tx.hpp
-  grapnel/store/value.hpp
+  grapnel/store/tx/callbacks.hpp
+  grapnel/store/tx/guard.hpp
+  grapnel/store/tx/impl/session.hpp
+  grapnel/store/tx/impl/tx.hpp
+  grapnel/store/tx/scopes.hpp
+  grapnel/store/tx/session.hpp
+  grapnel/store/tx/tx.hpp
+  grapnel/store/write/cascade.hpp
+  grapnel/store/write/edges.hpp
+  grapnel/store/write/effective_chain.hpp
+  grapnel/store/write/impl/run.hpp
+  grapnel/store/write/impl/stages.hpp
+  grapnel/store/write/pending_rows.hpp
+  grapnel/store/write/row_lists.hpp
+  grapnel/store/write/run.hpp
+  grapnel/store/write/stages.hpp
+  grapnel/store/write/terminal.hpp
 )
 set(GRAPNEL_ALL_HEADERS
   grapnel/grapnel.hpp

@@ -3,16 +3,16 @@
 /// The description of entities: fields, indexes, mixins, codecs. The opt-in <grapnel/schema/regex.hpp>
 /// is not part of it.
 
-#include <grapnel/schema/codec.hpp>
+#include <grapnel/model/codec.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/relation.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/model/value.hpp>
 #include <grapnel/schema/edge.hpp>
-#include <grapnel/schema/error.hpp>
 #include <grapnel/schema/field.hpp>
 #include <grapnel/schema/index.hpp>
 #include <grapnel/schema/many.hpp>
 #include <grapnel/schema/mixin.hpp>
 #include <grapnel/schema/one.hpp>
-#include <grapnel/schema/relation.hpp>
 #include <grapnel/schema/schema.hpp>
-#include <grapnel/schema/table.hpp>
 #include <grapnel/schema/token.hpp>
-#include <grapnel/schema/value.hpp>

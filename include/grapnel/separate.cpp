@@ -5,20 +5,20 @@
 #endif
 
 #include <grapnel/grapnel.hpp>
-#include <grapnel/schema/graph.hpp>
-#include <grapnel/store/detail/engine/any_mutation.hpp>
-#include <grapnel/store/detail/engine/cascade.hpp>
-#include <grapnel/store/detail/engine/eager.hpp>
-#include <grapnel/store/detail/engine/edge_changes.hpp>
-#include <grapnel/store/detail/engine/edges.hpp>
-#include <grapnel/store/detail/engine/hooks.hpp>
-#include <grapnel/store/detail/engine/migrate.hpp>
-#include <grapnel/store/detail/engine/mutation_core.hpp>
-#include <grapnel/store/detail/engine/pending_rows.hpp>
-#include <grapnel/store/detail/engine/reads.hpp>
-#include <grapnel/store/detail/engine/row_lists.hpp>
-#include <grapnel/store/detail/engine/run.hpp>
-#include <grapnel/store/detail/engine/terminal.hpp>
-#include <grapnel/store/detail/engine/transaction.hpp>
-#include <grapnel/store/detail/engine/tx.hpp>
+#include <grapnel/model/graph.hpp>
+#include <grapnel/store/migrate/impl/migration.hpp>
+#include <grapnel/store/mutation/impl/any_mutation.hpp>
+#include <grapnel/store/mutation/impl/draft.hpp>
+#include <grapnel/store/mutation/impl/edge_changes.hpp>
+#include <grapnel/store/query/impl/eager.hpp>
+#include <grapnel/store/query/impl/rows.hpp>
 #include <grapnel/store/sqlite/driver.hpp>
+#include <grapnel/store/tx/impl/session.hpp>
+#include <grapnel/store/tx/impl/tx.hpp>
+#include <grapnel/store/write/cascade.hpp>
+#include <grapnel/store/write/edges.hpp>
+#include <grapnel/store/write/impl/run.hpp>
+#include <grapnel/store/write/impl/stages.hpp>
+#include <grapnel/store/write/pending_rows.hpp>
+#include <grapnel/store/write/row_lists.hpp>
+#include <grapnel/store/write/terminal.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <grapnel/schema/codec.hpp>
-#include <grapnel/schema/value.hpp>
+#include <grapnel/model/codec.hpp>
+#include <grapnel/model/value.hpp>
 
 #include <cstddef>
 #include <cstdint>

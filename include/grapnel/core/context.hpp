@@ -1,7 +1,7 @@
 #pragma once
 
+#include <grapnel/base/type.hpp>
 #include <grapnel/core/error.hpp>
-#include <grapnel/core/type.hpp>
 
 #include <chrono>
 #include <cmath>

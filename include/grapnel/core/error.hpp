@@ -1,6 +1,6 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
+#include <grapnel/base/concat.hpp>
 #include <grapnel/core/op.hpp>
 
 #include <stdexcept>

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <grapnel/base/type.hpp>
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
-#include <grapnel/core/type.hpp>
 
 #include <concepts>
 #include <memory>

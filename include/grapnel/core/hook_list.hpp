@@ -1,11 +1,11 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/base/type.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/core/stack.hpp>
-#include <grapnel/core/type.hpp>
 
 #include <atomic>
 #include <cstdint>

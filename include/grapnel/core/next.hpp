@@ -1,8 +1,8 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/base/type.hpp>
 #include <grapnel/core/error.hpp>
-#include <grapnel/core/type.hpp>
 
 #include <concepts>
 #include <memory>

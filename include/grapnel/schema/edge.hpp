@@ -1,8 +1,8 @@
 #pragma once
 
+#include <grapnel/model/relation.hpp>
 #include <grapnel/schema/many.hpp>
 #include <grapnel/schema/one.hpp>
-#include <grapnel/schema/relation.hpp>
 #include <grapnel/schema/token.hpp>
 
 #include <concepts>

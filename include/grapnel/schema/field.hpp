@@ -1,7 +1,7 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
-#include <grapnel/schema/codec.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/model/codec.hpp>
 #include <grapnel/schema/token.hpp>
 
 #include <concepts>

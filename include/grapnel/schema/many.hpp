@@ -1,8 +1,8 @@
 #pragma once
 
-#include <grapnel/core/type.hpp>
-#include <grapnel/schema/relation.hpp>
-#include <grapnel/schema/value.hpp>
+#include <grapnel/base/type.hpp>
+#include <grapnel/model/relation.hpp>
+#include <grapnel/model/value.hpp>
 
 #include <cstddef>
 #include <memory>

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/base/type.hpp>
 #include <grapnel/core/error.hpp>
-#include <grapnel/core/type.hpp>
-#include <grapnel/schema/codec.hpp>
-#include <grapnel/schema/error.hpp>
-#include <grapnel/schema/relation.hpp>
-#include <grapnel/schema/value.hpp>
+#include <grapnel/model/codec.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/relation.hpp>
+#include <grapnel/model/value.hpp>
 
 #include <concepts>
 #include <memory>

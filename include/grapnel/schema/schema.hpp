@@ -1,10 +1,10 @@
 #pragma once
 
+#include <grapnel/model/table.hpp>
 #include <grapnel/schema/edge.hpp>
 #include <grapnel/schema/field.hpp>
 #include <grapnel/schema/index.hpp>
 #include <grapnel/schema/mixin.hpp>
-#include <grapnel/schema/table.hpp>
 #include <grapnel/schema/token.hpp>
 
 #include <array>

@@ -44,7 +44,7 @@ concept OptionalOf = !std::is_same_v<Field, BareType<Field>> &&
                      (std::is_same_v<std::remove_cvref_t<T>, Field> ||
                       std::is_same_v<std::remove_cvref_t<T>, std::nullopt_t>);
 
-/// Makes predicates of a token; defined in <grapnel/store/predicate.hpp>.
+/// Makes predicates of a token; defined in <grapnel/store/predicate/predicate.hpp>.
 template <auto Member>
 struct PredicatesOf;
 

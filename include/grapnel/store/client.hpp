@@ -1,14 +1,14 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
+#include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/hook_list.hpp>
-#include <grapnel/store/detail/run.hpp>
-#include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/entities.hpp>
-#include <grapnel/store/mutation.hpp>
+#include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/read_tx.hpp>
-#include <grapnel/store/tx.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/tx.hpp>
+#include <grapnel/store/write/run.hpp>
 
 #include <chrono>
 #include <cstdio>

@@ -1,15 +1,15 @@
 #pragma once
 
+#include <grapnel/base/type.hpp>
 #include <grapnel/core/hook_list.hpp>
-#include <grapnel/core/type.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/store/client.hpp>
-#include <grapnel/store/detail/run.hpp>
-#include <grapnel/store/detail/store.hpp>
-#include <grapnel/store/driver.hpp>
+#include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/entities.hpp>
-#include <grapnel/store/migration.hpp>
-#include <grapnel/store/tx.hpp>
+#include <grapnel/store/migrate/migration.hpp>
+#include <grapnel/store/tx/guard.hpp>
+#include <grapnel/store/tx/tx.hpp>
+#include <grapnel/store/write/run.hpp>
 
 #include <concepts>
 #include <cstddef>

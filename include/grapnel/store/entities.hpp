@@ -8,9 +8,9 @@
 #include <grapnel/store/builders/delete_one.hpp>
 #include <grapnel/store/builders/update_many.hpp>
 #include <grapnel/store/builders/update_one.hpp>
-#include <grapnel/store/detail/rows.hpp>
-#include <grapnel/store/detail/run.hpp>
-#include <grapnel/store/query.hpp>
+#include <grapnel/store/query/query.hpp>
+#include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/write/run.hpp>
 
 #include <memory>
 #include <optional>

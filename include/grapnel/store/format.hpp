@@ -3,10 +3,10 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/schema.hpp>
-#include <grapnel/store/cause.hpp>
-#include <grapnel/store/effective_chain.hpp>
-#include <grapnel/store/migration.hpp>
-#include <grapnel/store/mutation.hpp>
+#include <grapnel/store/migrate/migration.hpp>
+#include <grapnel/store/mutation/cause.hpp>
+#include <grapnel/store/mutation/mutation.hpp>
+#include <grapnel/store/write/effective_chain.hpp>
 
 #include <fmt/core.h>
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <grapnel/core/context.hpp>
-#include <grapnel/store/detail/transaction.hpp>
 #include <grapnel/store/entities.hpp>
+#include <grapnel/store/tx/session.hpp>
 
 #include <utility>
 

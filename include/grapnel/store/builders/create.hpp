@@ -1,11 +1,11 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
+#include <grapnel/base/concat.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
-#include <grapnel/schema/table.hpp>
-#include <grapnel/store/builders/conflict.hpp>
-#include <grapnel/store/detail/builder.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/builders/builder.hpp>
+#include <grapnel/store/mutation/conflict.hpp>
 
 #include <algorithm>
 #include <cstddef>

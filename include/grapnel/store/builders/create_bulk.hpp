@@ -3,8 +3,8 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/store/builders/create.hpp>
-#include <grapnel/store/detail/run.hpp>
-#include <grapnel/store/error.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/write/run.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -2,7 +2,7 @@
 
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/schema.hpp>
-#include <grapnel/store/detail/builder.hpp>
+#include <grapnel/store/builders/builder.hpp>
 
 #include <utility>
 

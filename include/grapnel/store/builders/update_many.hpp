@@ -1,7 +1,7 @@
 #pragma once
 
 #include <grapnel/core/op.hpp>
-#include <grapnel/store/detail/builder.hpp>
+#include <grapnel/store/builders/builder.hpp>
 
 #include <cstdint>
 #include <utility>

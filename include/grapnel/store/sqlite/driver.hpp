@@ -1,9 +1,9 @@
 #pragma once
 
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/core/context.hpp>
-#include <grapnel/core/separate.hpp>
-#include <grapnel/store/driver.hpp>
-#include <grapnel/store/error.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/sqlite/connection.hpp>
 #include <grapnel/store/sqlite/fair_lock.hpp>
 #include <grapnel/store/sqlite/file.hpp>

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
+#include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
-#include <grapnel/schema/error.hpp>
-#include <grapnel/schema/table.hpp>
-#include <grapnel/store/error.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/sqlite/file.hpp>
 
 #include <sqlite3.h>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <grapnel/core/context.hpp>
-#include <grapnel/store/error.hpp>
+#include <grapnel/store/driver/error.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
+#include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
-#include <grapnel/store/error.hpp>
+#include <grapnel/store/driver/error.hpp>
 
 #include <fcntl.h>
 #include <sqlite3.h>

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <grapnel/schema/error.hpp>
-#include <grapnel/schema/table.hpp>
-#include <grapnel/store/detail/rows.hpp>
-#include <grapnel/store/driver.hpp>
-#include <grapnel/store/error.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/sqlite/statement.hpp>
 
 #include <sqlite3.h>

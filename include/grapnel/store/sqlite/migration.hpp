@@ -1,14 +1,14 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
-#include <grapnel/schema/codec.hpp>
-#include <grapnel/schema/table.hpp>
-#include <grapnel/store/error.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/model/codec.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/sql/sql.hpp>
+#include <grapnel/store/sql/wanted.hpp>
 #include <grapnel/store/sqlite/session.hpp>
-#include <grapnel/store/sqlite/sql.hpp>
 #include <grapnel/store/sqlite/statement.hpp>
 #include <grapnel/store/sqlite/tables.hpp>
-#include <grapnel/store/sqlite/wanted.hpp>
 
 #include <algorithm>
 #include <map>

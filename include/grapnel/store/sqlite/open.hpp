@@ -1,8 +1,8 @@
 #pragma once
 
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/store/database.hpp>
-#include <grapnel/core/separate.hpp>
-#include <grapnel/store/driver.hpp>
+#include <grapnel/store/driver/driver.hpp>
 
 #include <memory>
 #include <string_view>

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
+#include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
-#include <grapnel/schema/error.hpp>
-#include <grapnel/store/driver.hpp>
-#include <grapnel/store/error.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sqlite/error.hpp>
 #include <grapnel/store/sqlite/file.hpp>
-#include <grapnel/store/sqlite/sql.hpp>
 #include <grapnel/store/sqlite/statement.hpp>
 #include <grapnel/store/sqlite/values.hpp>
 

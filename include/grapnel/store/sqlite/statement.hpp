@@ -1,7 +1,7 @@
 #pragma once
 
-#include <grapnel/schema/codec.hpp>
-#include <grapnel/store/error.hpp>
+#include <grapnel/model/codec.hpp>
+#include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/sqlite/values.hpp>
 
 #include <sqlite3.h>

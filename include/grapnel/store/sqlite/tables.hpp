@@ -1,11 +1,11 @@
 #pragma once
 
-#include <grapnel/core/concat.hpp>
-#include <grapnel/schema/error.hpp>
-#include <grapnel/schema/table.hpp>
-#include <grapnel/store/error.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sqlite/session.hpp>
-#include <grapnel/store/sqlite/sql.hpp>
 #include <grapnel/store/sqlite/statement.hpp>
 
 #include <sqlite3.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <grapnel/schema/value.hpp>
+#include <grapnel/model/value.hpp>
 
 #include <sqlite3.h>
 

@@ -1,0 +1,304 @@
+#pragma once
+
+#include <grapnel/base/function_ref.hpp>
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/model/codec.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/model/value.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/process.hpp>
+#include <grapnel/store/predicate/predicate.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// The seam between the store and a database engine. What an engine gets are descriptions of
+/// statements; SQL text, placeholders, type mapping, error classification and savepoints are its own.
+namespace grapnel::store {
+
+using detail::FieldSet;
+using detail::Relation;
+using detail::Table;
+
+/// What all statements say: for which type, and for which Op an error is to be reported.
+struct Statement {
+  const Table* table;
+  grapnel::Op op{};
+};
+
+/// Throws: ConstraintError of kind Skipped.
+[[noreturn, gnu::cold]] inline void RefuseSkipped(const Statement& statement) {
+  throw ConstraintError(statement.table->entity, statement.op, ConstraintKind::Skipped, {},
+                        "ON CONFLICT IGNORE, RAISE(IGNORE) or INSTEAD OF, in the table or a trigger that "
+                        "others made, left the row out");
+}
+
+/// Inserts the fields in `set`, the rest as NULL; the id only when `set` holds it.
+struct Insert : Statement {
+  const void* entity = nullptr;
+  FieldSet set{};
+};
+
+/// Inserts several rows by one statement, in their order; the database makes their ids.
+struct InsertMany : Statement {
+  core::FunctionRef<void*(std::size_t)> entity;  // of each row
+  std::span<const FieldSet> sets;
+  /// The last row of the same bulk, behind which nobody has written since: how ids are made is known then.
+  std::optional<std::int64_t> behind{};
+};
+
+/// Updates the row with `entity`'s id, or, without `by_id`, all rows that match.
+struct Update : Statement {
+  const void* entity = nullptr;  // holds the id, the set values and the added deltas
+  FieldSet set{};
+  FieldSet added{};    // checked against the field's range in the same statement
+  FieldSet cleared{};
+  bool by_id = false;
+  const PredicateNode* where = nullptr;
+  /// A foreign key that is no column of the table's schema, set as well; NULL empties it. Not by id.
+  const Relation* key = nullptr;
+  const FieldValue* to = nullptr;
+};
+
+struct Delete : Statement {
+  const void* entity = nullptr;
+  bool by_id = false;
+  const PredicateNode* where = nullptr;
+};
+
+struct Select : Statement {
+  enum class Want : std::uint8_t { Rows, Ids, Count, Exist };
+  Want want = Want::Rows;
+  const void* entity = nullptr;
+  bool by_id = false;
+  const PredicateNode* where = nullptr;
+  std::span<const Ordering> order{};
+  std::optional<std::int64_t> limit{};
+  std::int64_t offset = 0;
+  /// Only neighbours through this relation, of the rows with the ids `sources` (of OwnKey: the rows with
+  /// these ids). One column more then tells of each row the place in `sources` of the one that it is for.
+  const Relation* through = nullptr;
+  std::span<const FieldValue> sources{};
+};
+
+/// Adds neighbours to one row's edge, or takes them away; not of an OwnKey relation.
+struct EdgeWrite : Statement {
+  enum class Do : std::uint8_t { Add, Remove, RemoveAll };
+  Do what{};
+  const Relation* relation = nullptr;
+  const FieldValue* source = nullptr;        // the row's id
+  std::span<const FieldValue> targets{};     // the neighbours' ids; one, to Add to a Join
+};
+
+/// Puts the ids of rows into a list, each once, which the engine keeps for the transaction.
+struct Keep : Statement {
+  std::int64_t list = 0;
+  std::int64_t type = 0;  // a number of the rows' type
+  const void* entity = nullptr;  // the one row with its id, where it matches; null: all that match
+  const PredicateNode* where = nullptr;
+};
+
+/// Some ids of a list, in their order: those after `after`, or the first when that is NULL.
+struct Page : Statement {
+  std::int64_t list = 0;
+  const FieldValue* after = nullptr;
+  std::int64_t limit = 0;
+};
+
+/// A foreign key that refers to a row that is not there, by the names in the database.
+struct BrokenKey {
+  std::string table, column, referred;
+};
+
+/// One session with the database, used by one thread at a time.
+///
+/// Throws, from every call: StorageError, BusyError, CancelledError, ConstraintError, SchemaError,
+/// ValidationError. What fails leaves its own statement undone; whether the transaction is still there
+/// says InTransaction().
+class Connection {
+ public:
+  using RowSink = core::FunctionRef<void(detail::Row&)>;
+
+  virtual ~Connection() = default;
+
+  /// The context of the calls that follow: its deadline and stop token interrupt them, its tracer sees
+  /// them. Null ends that. Requires: it lives until the next Watch.
+  virtual void Watch(const core::Context* context) noexcept = 0;
+
+  /// Whether the tracer is being called.
+  virtual bool IsTracing() const noexcept { return false; }
+
+  virtual void BeginWrite() = 0;
+  /// Begins a snapshot, fixed at once.
+  virtual void BeginRead() = 0;
+  /// After a Commit that a foreign key refused: that key, or nothing where it cannot be found.
+  virtual std::optional<BrokenKey> FindBrokenKey() = 0;
+  /// Never cancelled. BusyError and ConstraintError leave the transaction open, to be tried again.
+  virtual void Commit() = 0;
+  /// Never throws; also succeeds when the engine has already rolled back. Whether it could be done says
+  /// InTransaction().
+  virtual void Rollback() noexcept = 0;
+  virtual bool InTransaction() const noexcept = 0;
+
+  /// Savepoints are numbered from 1 by their depth.
+  virtual void Savepoint(int depth) = 0;
+  virtual void Release(int depth) = 0;
+  /// Undoes what was done since. No tracer keeps it from that, and it needs no memory.
+  virtual void RollbackTo(int depth) = 0;
+  /// The same, and takes the savepoint away.
+  virtual void Discard(int depth) = 0;
+
+  /// Throws SchemaError unless the table has every column, of a type that fits.
+  virtual void Verify(const Table& table) = 0;
+  /// Whether a statement that writes the table changes what it says and nothing else, all of it or
+  /// nothing: others have no triggers on it, nor columns that follow from other columns. Inside a
+  /// transaction that writes.
+  virtual bool WritesPlainly(const Table& table) = 0;
+  /// The same of a table of pairs, by its name in the database.
+  virtual bool WritesPairsPlainly(std::string_view /*pairs*/) { return true; }
+  /// A number that grows whenever a row was changed.
+  virtual std::int64_t Changes() const noexcept = 0;
+
+  /// Returns the id that was made, or 0 when it was given. Throws: ConstraintError of kind Skipped, here and
+  /// below, when the database left out a row without saying so.
+  virtual std::int64_t Run(const Insert& statement) = 0;
+  /// Returns the first row's id, which those of the others follow one by one; nothing, and nothing is
+  /// inserted, where the engine could not tell the ids, or does not take so many rows.
+  virtual std::optional<std::int64_t> Run(const InsertMany& statement) = 0;
+  /// Returns how many rows matched.
+  virtual std::int64_t Run(const Update& statement) = 0;
+  virtual std::int64_t Run(const Delete& statement) = 0;
+  /// Returns how many keys or pairs changed; Add of a key leaves alone those that refer to another row.
+  virtual std::int64_t Run(const EdgeWrite& statement) = 0;
+  /// Hands the rows to `sink`: of Want::Rows all columns in the table's order, of Want::Ids the id.
+  virtual void Run(const Select& statement, RowSink sink) = 0;
+  /// Want::Count: how many; Want::Exist: 0 or 1.
+  virtual std::int64_t Count(const Select& statement) = 0;
+
+  /// Returns how many rows came into the list.
+  virtual std::int64_t Run(const Keep& statement) = 0;
+  virtual void Run(const Page& statement, RowSink sink) = 0;
+  /// Takes rows out of the lists from `first` on that stand in a later list as well.
+  virtual void KeepLast(std::int64_t first) = 0;
+  /// Drops the lists from `first` on.
+  virtual void Forget(std::int64_t first) = 0;
+
+  /// The statements that bring the database to the schema, in their order; inside a transaction. Throws:
+  /// MigrationError when that cannot be done safely.
+  virtual std::vector<std::string> PlanMigration(std::span<const Table* const> tables) = 0;
+  /// Throws what the planned statements would, as far as only functions of the schema can tell, which
+  /// planning does not call: Defaults. Changes nothing.
+  virtual void Rehearse(std::span<const Table* const> /*tables*/) {}
+  /// Runs one of them, inside a transaction. Throws: MigrationError.
+  virtual void Apply(const std::string& statement) = 0;
+  /// Until it is turned off again nobody checks that what foreign keys refer to is still there: what is
+  /// deleted meanwhile the caller has to check.
+  virtual void DeferForeignKeys(bool on) = 0;
+};
+
+class Driver;
+
+/// A connection on loan; goes back when this is destroyed.
+class Lease {
+ public:
+  Lease() = default;
+  Lease(Driver& driver, Connection& connection) noexcept
+      : driver_(&driver), connection_(&connection) {}
+  Lease(Lease&& other) noexcept
+      : driver_(other.driver_), connection_(std::exchange(other.connection_, nullptr)) {}
+  Lease& operator=(Lease&& other) noexcept {
+    std::swap(driver_, other.driver_);
+    std::swap(connection_, other.connection_);
+    return *this;
+  }
+  ~Lease() { Return(); }
+
+  /// None either in a child of fork(), which must not touch the parent's connections.
+  inline explicit operator bool() const noexcept;
+  Connection* operator->() const { return &**this; }
+  /// Throws: StorageError in a child of fork().
+  inline Connection& operator*() const;
+  inline void Return() noexcept;
+
+ private:
+  Driver* driver_ = nullptr;
+  Connection* connection_ = nullptr;
+};
+
+/// An open database: lends connections.
+class Driver {
+ public:
+  Driver() { detail::Process::Watch(); }
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+  virtual ~Driver() = default;
+
+  /// Destroys a driver, but one that is inherited: to close its connections would touch the parent's files.
+  struct Close {
+    void operator()(Driver* driver) const noexcept {
+      if (!driver->IsInherited()) {
+        delete driver;
+      } else {
+        driver->leaked_before_ = std::exchange(leaked, driver);
+      }
+    }
+  };
+
+  /// Whether this process is a child, by fork(), of the one that opened it.
+  bool IsInherited() const noexcept { return process_ != detail::Process::Current(); }
+  /// Throws: StorageError of kind Open when it is.
+  void CheckNotInherited() const {
+    if (IsInherited()) [[unlikely]]
+      RefuseInherited();
+  }
+
+  /// The connection that writes, to one at a time, first come, first served. Waits until the context's
+  /// deadline or stop, then throws CancelledError; without them 5 seconds, then BusyError. Threads: any.
+  virtual Lease Writer(const core::Context& context) = 0;
+  /// A connection that only reads; does not wait for a writer where the engine allows it. Threads: any.
+  virtual Lease Reader(const core::Context& context) = 0;
+  /// What was opened, for messages.
+  virtual std::string_view Url() const noexcept = 0;
+
+ private:
+  friend Lease;
+
+  [[noreturn, gnu::cold, gnu::noinline]] void RefuseInherited() const {
+    throw StorageError(StorageKind::Open, Url(),
+                       "it was opened before fork() and belongs to the parent: a child process opens the "
+                       "database itself, after exec");
+  }
+
+  /// Takes a connection back, which may still be in a transaction: it is lent again once it is in none.
+  /// Threads: any.
+  virtual void Return(Connection& connection) noexcept = 0;
+
+  static inline constinit Driver* leaked = nullptr;
+
+  const unsigned process_ = detail::Process::Current();
+  Driver* leaked_before_ = nullptr;
+};
+
+Lease::operator bool() const noexcept {
+  return connection_ != nullptr && !driver_->IsInherited();
+}
+
+Connection& Lease::operator*() const {
+  driver_->CheckNotInherited();
+  return *connection_;
+}
+
+void Lease::Return() noexcept {
+  Connection* connection = std::exchange(connection_, nullptr);
+  if (connection != nullptr && !driver_->IsInherited()) driver_->Return(*connection);
+}
+
+}  // namespace grapnel::store

@@ -1,0 +1,257 @@
+#pragma once
+
+#include <grapnel/base/concat.hpp>
+#include <grapnel/base/type.hpp>
+#include <grapnel/core/error.hpp>
+#include <grapnel/core/op.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+
+/// The row that was asked for, updated or deleted by its id is not there; see also StaleError.
+class NotFoundError : public Error {
+ public:
+  NotFoundError(std::string_view entity, std::string_view what)
+      : Error(core::Concat({entity, " not found: ", what})), entity_(entity) {}
+
+  const std::string& Entity() const noexcept { return entity_; }
+
+ protected:
+  struct Whole {};
+  NotFoundError(Whole, std::string_view entity, const std::string& text)
+      : Error(text), entity_(entity) {}
+
+ private:
+  std::string entity_;
+};
+
+/// The row to be updated or deleted by its id is there, but does not match what the caller or a hook asks
+/// of it by Where: an optimistic lock was lost, or the row is not the caller's.
+class StaleError : public NotFoundError {
+ public:
+  /// `what`: which row ("id 7").
+  StaleError(std::string_view entity, std::string_view what)
+      : NotFoundError(Whole(), entity,
+                      core::Concat({entity, " is stale: ", what,
+                                    " is there, but does not match: it was changed meanwhile, or a Where "
+                                    "excludes it"})) {}
+};
+
+/// Only() found more than one row.
+class NotSingularError : public Error {
+ public:
+  explicit NotSingularError(std::string_view entity)
+      : Error(core::Concat({entity, ": Only() found more than one row"})), entity_(entity) {}
+
+  const std::string& Entity() const noexcept { return entity_; }
+
+ private:
+  std::string entity_;
+};
+
+/// What a row broke.
+enum class ConstraintKind : std::uint8_t {
+  Unique,
+  NotNull,
+  ForeignKey,
+  Check,
+  Other,
+  Skipped,  // the database left the row out without an error: ON CONFLICT IGNORE, RAISE(IGNORE), INSTEAD OF
+};
+
+/// "unique", "not null", "foreign key", "check", "other" or "skipped".
+constexpr std::string_view Name(ConstraintKind kind) noexcept {
+  constexpr std::string_view names[] = {"unique", "not null", "foreign key",
+                                        "check",  "other",    "skipped"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+/// The database refused a row because of a constraint. Nothing of the operation was written.
+class ConstraintError : public Error {
+ public:
+  ConstraintError(std::string_view entity, grapnel::Op op, ConstraintKind kind,
+                  std::vector<std::string> fields, std::string_view detail,
+                  std::optional<std::size_t> row = std::nullopt)
+      : Error(Text(entity, op, kind, fields, detail, row)),
+        entity_(entity),
+        op_(op),
+        kind_(kind),
+        fields_(std::move(fields)),
+        detail_(detail),
+        row_(row) {}
+
+  const std::string& Entity() const noexcept { return entity_; }
+  /// Op{} of a constraint that is checked at COMMIT: it does not tell which mutation broke it.
+  grapnel::Op Op() const noexcept { return op_; }
+  ConstraintKind Kind() const noexcept { return kind_; }
+  /// The names of the fields that the constraint is about, where it is known.
+  const std::vector<std::string>& Fields() const noexcept { return fields_; }
+  /// The engine's own words.
+  const std::string& Detail() const noexcept { return detail_; }
+  /// In a bulk: which row it was, counted from 0.
+  const std::optional<std::size_t>& Row() const noexcept { return row_; }
+
+  /// The same error, of one row of a bulk.
+  ConstraintError InRow(std::size_t row) const {
+    return {entity_, op_, kind_, fields_, detail_, row};
+  }
+
+ private:
+  static std::string Text(std::string_view entity, grapnel::Op op, ConstraintKind kind,
+                          const std::vector<std::string>& fields, std::string_view detail,
+                          const std::optional<std::size_t>& row) {
+    std::string text =
+        core::Concat({entity, ": ", op == grapnel::Op{} ? "COMMIT" : ToString(op), " "});
+    if (kind == ConstraintKind::Skipped) {
+      text += "was skipped by the database";
+    } else {
+      core::Append(text, {"breaks a ", Name(kind), " constraint"});
+    }
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      core::Append(text, {i == 0 ? " on " : ", ", fields[i]});
+    }
+    if (row) core::Append(text, {" in row ", std::to_string(*row)});
+    core::Append(text, {" (", detail, ")"});
+    return text;
+  }
+
+  std::string entity_;
+  grapnel::Op op_;
+  ConstraintKind kind_;
+  std::vector<std::string> fields_;
+  std::string detail_;
+  std::optional<std::size_t> row_;
+};
+
+/// How a transaction stands or ended.
+enum class TxOutcome : std::uint8_t {
+  Open,
+  Committed,
+  RolledBack,
+  Unknown,  // COMMIT failed with an I/O error: the next opening of the file shows what it holds
+};
+
+/// "open", "committed", "rolled back" or "unknown".
+constexpr std::string_view Name(TxOutcome outcome) noexcept {
+  constexpr std::string_view names[] = {"open", "committed", "rolled back", "unknown"};
+  return names[static_cast<std::size_t>(outcome)];
+}
+
+/// A transaction was used in a way that it does not allow: after its end, from another thread, out of
+/// turn, or around it by the base client; or its commit failed.
+class TxError : public Error {
+ public:
+  explicit TxError(const std::string& what, TxOutcome outcome = TxOutcome::Open)
+      : Error(what), outcome_(outcome) {}
+
+  /// How the transaction stands after this error.
+  TxOutcome Outcome() const noexcept { return outcome_; }
+
+ private:
+  TxOutcome outcome_;
+};
+
+/// Everything was committed, and something that ran after it failed: the after-part of a commit hook, or
+/// an AfterCommit callback. Whoever retries must not retry this.
+class CommittedError : public Error {
+ public:
+  explicit CommittedError(std::vector<std::exception_ptr> causes)
+      : Error(Text(causes)), causes_(std::move(causes)) {}
+
+  /// What was thrown, in order.
+  const std::vector<std::exception_ptr>& Causes() const noexcept { return causes_; }
+
+  /// The mutation's result as a T (Value<User>), or null: of another type, or there was no mutation.
+  template <class T>
+  const T* Value() const noexcept {
+    return type_ == core::TypeIdOf<T>() ? static_cast<const T*>(value_.get()) : nullptr;
+  }
+  template <class T>
+  void SetValue(T value) {
+    value_ = std::make_shared<const T>(std::move(value));
+    type_ = core::TypeIdOf<T>();
+  }
+
+ private:
+  static std::string Text(const std::vector<std::exception_ptr>& causes) {
+    std::string text = "committed, but what ran after the commit failed:";
+    for (const std::exception_ptr& cause : causes) {
+      try {
+        std::rethrow_exception(cause);
+      } catch (const std::exception& error) {
+        core::Append(text, {" [", error.what(), "]"});
+      } catch (...) {
+        text += " [an exception of no standard type]";
+      }
+    }
+    return text;
+  }
+
+  std::vector<std::exception_ptr> causes_;
+  std::shared_ptr<const void> value_;
+  core::TypeId type_ = nullptr;
+};
+
+/// A lock was not to be had within 5 seconds. Nothing was written; it may be tried again.
+class BusyError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Migrate cannot bring the database to the schema safely. Nothing was changed.
+class MigrationError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What kind of trouble the storage is in.
+enum class StorageKind : std::uint8_t {
+  Full,
+  Io,
+  Corrupt,
+  ReadOnly,
+  NotADatabase,
+  Open,
+  Moved,  // the file was deleted, renamed or replaced after it was opened
+  Other,
+};
+
+/// "full", "io", "corrupt", "read-only", "not a database", "open", "moved" or "other".
+constexpr std::string_view Name(StorageKind kind) noexcept {
+  constexpr std::string_view names[] = {"full",           "io",   "corrupt", "read-only",
+                                        "not a database", "open", "moved",   "other"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+/// The storage failed. A transaction in which this happens has been rolled back whole; what was
+/// committed before is intact.
+class StorageError : public Error {
+ public:
+  StorageError(StorageKind kind, std::string_view database, std::string_view detail, int code = 0)
+      : Error(core::Concat({"storage error (", Name(kind), ") in ", database, ": ", detail})),
+        kind_(kind),
+        database_(database),
+        code_(code) {}
+
+  StorageKind Kind() const noexcept { return kind_; }
+  /// The URL or path that was opened.
+  const std::string& Database() const noexcept { return database_; }
+  /// The engine's own error code.
+  int Code() const noexcept { return code_; }
+
+ private:
+  StorageKind kind_;
+  std::string database_;
+  int code_;
+};
+
+}  // namespace grapnel

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/core/next.hpp>
+#include <grapnel/model/graph.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/migrate/migration.hpp>
+#include <grapnel/store/tx/guard.hpp>
+#include <grapnel/store/tx/session.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace grapnel::store {
+
+inline TypeInfo DescribeType(const Table& table) {
+  TypeInfo type{table.entity, table.name};
+  for (const detail::Column& column : table.columns.first(table.fields)) {
+    type.fields.push_back({column.name, column.storage, column.Kind(), column.nullable,
+                           column.unique, column.immutable, column.sensitive, column.comment});
+  }
+  for (const detail::EdgeInfo& edge : table.edges) {
+    const Relation& relation = edge.relation();
+    type.edges.push_back({edge.name, edge.target().entity,
+                          relation.inverse != nullptr ? relation.inverse->name : "", edge.many,
+                          edge.required, edge.HoldsKey(), relation.on_delete});
+  }
+  return type;
+}
+
+GRAPNEL_DEFINE Migration::Migration(const detail::Graph& graph, std::vector<std::string> statements,
+                                    bool is_dry_run)
+    : statements_(std::move(statements)), is_dry_run_(is_dry_run) {
+  for (const Table* table : graph.Tables()) types_.push_back(DescribeType(*table));
+}
+
+}  // namespace grapnel::store
+
+namespace grapnel::detail {
+
+/// A connection in a transaction of its own, which is rolled back in the end unless it was
+/// committed.
+class Migrating {
+ public:
+  Migrating(Store& store, const core::Context& context, bool writes)
+      : lease_(writes ? store.driver->Writer(context) : store.driver->Reader(context)) {
+    lease_->Watch(&context);
+    writes ? lease_->BeginWrite() : lease_->BeginRead();
+  }
+  Migrating(const Migrating&) = delete;
+  Migrating& operator=(const Migrating&) = delete;
+  ~Migrating() {
+    if (!lease_) return;
+    lease_->Watch(nullptr);
+    lease_->Rollback();
+  }
+  store::Connection& Get() const { return *lease_; }
+
+ private:
+  store::Lease lease_;
+};
+
+/// Runs all of them or none: a hook may try again.
+inline void Apply(store::Connection& connection, const std::vector<std::string>& statements) {
+  connection.Savepoint(1);
+  try {
+    for (const std::string& statement : statements) connection.Apply(statement);
+  } catch (...) {
+    if (connection.InTransaction()) connection.RollbackTo(1);
+    throw;
+  }
+}
+
+GRAPNEL_DEFINE store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run) {
+  Store& store = *handle->store;
+  Marks::Guard(store);
+  handle->context.ThrowIfCancelled();
+  const Marks::Running mark(store, "migration", "");
+  const auto& tables = store.graph->Tables();
+  // Who has nothing to do waits for no writer, and keeps none waiting.
+  std::optional<Migrating> with(std::in_place, store, handle->context, false);
+  auto statements = with->Get().PlanMigration(tables);
+  const bool writes = !is_dry_run && !statements.empty();
+  if (writes) {
+    with.reset();
+    with.emplace(store, handle->context, true);
+    statements = with->Get().PlanMigration(tables);  // others may have been faster
+  } else if (!statements.empty()) {
+    with->Get().Rehearse(tables);
+  }
+  store::Migration migration(*store.graph, std::move(statements), is_dry_run);
+  bool done = false;
+  auto apply = [&](store::Migration& planned) {
+    if (writes) Apply(with->Get(), planned.Statements());
+    done = true;
+  };
+  store.migrate_hooks.Load().Run(migration, core::detail::NextOf<store::Migration, void>(apply));
+  if (!done) {
+    throw MigrationError(
+        "nothing was migrated: a migration hook did not call next, or kept to itself that it "
+        "failed");
+  }
+  if (writes) {
+    with->Get().Watch(nullptr);
+    with->Get().Commit();
+  }
+  return migration;
+}
+
+}  // namespace grapnel::detail

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/core/hook.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/next.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/model/value.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/tx/guard.hpp>
+#include <grapnel/store/tx/session.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+
+namespace detail {
+class Graph;
+}
+
+namespace store {
+
+/// A field, as migration hooks see it.
+struct FieldInfo {
+  std::string_view name;    // in the schema
+  std::string_view column;  // in the database
+  FieldKind kind;
+  bool optional, unique, immutable, sensitive;
+  std::string_view comment;
+};
+
+/// One end of an edge, as migration hooks see it.
+struct EdgeInfo {
+  std::string_view name;
+  std::string_view target;   // the neighbour's type
+  std::string_view inverse;  // the other end's name, or ""
+  bool many, required, holds_key;
+  DeleteAction on_delete;  // where there is a foreign key
+};
+
+/// An entity type, as migration hooks see it.
+struct TypeInfo {
+  std::string_view name;            // Schema::Type
+  std::string_view table;           // in the database
+  std::vector<FieldInfo> fields{};  // the id first
+  std::vector<EdgeInfo> edges{};
+};
+
+/// A migration on its way to the database: what the schema says, and the statements that bring the
+/// database there.
+class Migration {
+ public:
+  GRAPNEL_DECLARE Migration(const detail::Graph& graph, std::vector<std::string> statements,
+                            bool is_dry_run);
+
+  /// All types with their fields and edges, in the order of `Open<...>`.
+  const std::vector<TypeInfo>& Types() const& noexcept { return types_; }
+  std::vector<TypeInfo> Types() && { return std::move(types_); }
+  /// What is going to be run, in this order; none when the database fits.
+  const std::vector<std::string>& Statements() const& noexcept { return statements_; }
+  std::vector<std::string> Statements() && { return std::move(statements_); }
+  /// Whether nothing is going to be run: see Database::PlanMigration.
+  bool IsDryRun() const noexcept { return is_dry_run_; }
+
+ private:
+  std::vector<TypeInfo> types_;
+  std::vector<std::string> statements_;
+  bool is_dry_run_;
+};
+
+/// A line for each statement, each with its semicolon.
+inline std::string ToString(const Migration& migration) {
+  std::string text;
+  for (const std::string& statement : migration.Statements())
+    core::Append(text, {statement, ";\n"});
+  return text;
+}
+
+}  // namespace store
+
+namespace core::detail {
+
+template <>
+struct Teach<store::Migration> {
+  template <class H, Fault fault>
+  static consteval void Say() {
+    static_assert(fault != Fault::TakesCopy,
+                  "take the migration by reference: grapnel::store::Migration& m");
+    static_assert(fault != Fault::NotConst,
+                  "a hook is called const, possibly by several threads at once: take `mutable` away, "
+                  "or make its call operator const, and keep what it changes outside of it, behind a "
+                  "reference");
+    static_assert(fault != Fault::Result && fault != Fault::Other,
+                  "this is no hook around migrations. Write [](grapnel::store::Migration& m, auto "
+                  "next) { next(m); }. See examples/11_migrations.cpp");
+  }
+};
+
+}  // namespace core::detail
+
+/// A hook around migrations: `void(store::Migration&, auto next)`.
+using MigrateHook = core::Hook<store::Migration, void>;
+
+namespace detail {
+
+/// Brings the database to the schema, through the migration hooks, in one transaction; a dry run
+/// only says how.
+GRAPNEL_DECLARE store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run);
+
+}  // namespace detail
+}  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/migrate/impl/migration.hpp>  // IWYU pragma: keep
+#endif

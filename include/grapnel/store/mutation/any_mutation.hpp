@@ -1,0 +1,287 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/function_ref.hpp>
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/next.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/model/value.hpp>
+#include <grapnel/store/mutation/cause.hpp>
+#include <grapnel/store/mutation/conflict.hpp>
+#include <grapnel/store/mutation/describe.hpp>
+#include <grapnel/store/mutation/draft.hpp>
+#include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/session.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+
+class AnyValue;
+class Client;
+
+namespace detail {
+
+/// Says that a mutation takes over from another one, which is spent then: only a builder that moves does
+/// that, before anything runs.
+struct TakeOver {};
+
+}  // namespace detail
+
+/// A mutation of any type, by name: what hooks see that are compiled once, in a .cpp file. Every
+/// Mutation<E> is one.
+///
+///   void Stamp(grapnel::AnyMutation& m) { m.SetField("updated_by", "job"); }
+///   client.Use(grapnel::hook::Before(Stamp));
+///
+/// Around the rest: see AnyHook. Throws, from all calls by name: UnknownFieldError for a name that
+/// the type does not have, TypeMismatchError for a value that does not fit; the mutation is then as
+/// it was.
+///
+/// Threads: one. Lifetime: while its Save or Exec runs.
+/// Source: ent.Mutation.
+class AnyMutation {
+ public:
+  using Ids = std::vector<FieldValue>;
+  using Names = std::vector<std::string_view>;
+
+  // It is neither copied nor moved: a hook takes the mutation by reference, and so does a callback.
+  AnyMutation(const AnyMutation&) = delete;  // take the mutation by reference: AnyMutation& m
+  AnyMutation& operator=(const AnyMutation&) = delete;
+  virtual ~AnyMutation() = default;
+
+  /// What is being done.
+  grapnel::Op Op() const noexcept { return core_.op; }
+  /// Why it runs.
+  grapnel::Cause Cause() const noexcept { return core_.cause; }
+  /// Turns the mutation into another one: Delete into Update and back, DeleteOne into UpdateOne and
+  /// back, and a One form into the form for many. The update-defaults of a new Update or UpdateOne
+  /// are set. `next` then runs the new Op for the hooks that remain; `m.Client().Mutate(m)` runs
+  /// all hooks on it. Throws: Error for any other change.
+  GRAPNEL_DECLARE void SetOp(grapnel::Op op);
+  /// The entity type's name ("User").
+  std::string_view Type() const noexcept { return core_.table->entity; }
+  /// The id of the row: of UpdateOne and DeleteOne; of a Create when it was given or a Default made
+  /// it, and after `next`. Otherwise nothing.
+  std::optional<FieldValue> ID() const {
+    if (!core_.has_id) return std::nullopt;
+    return core_.table->Id().ops->to_value(core_.table->Id().at_const(Entity()));
+  }
+  /// The ids of the rows that an Update, a Delete or a One form touches, none when it touches none:
+  /// as the database has them, with the predicates added so far. The first call of IDs or OldRows
+  /// pins the rows: the write touches those of them that match predicates added later, and no
+  /// others. After the write, IDs and OldRows are exactly the rows that it touched. Of Create: its
+  /// id, once it has one. Throws: NotLoadedError when first asked for after the write.
+  GRAPNEL_DECLARE Ids IDs() const;
+
+  // Fields. Field, HasField, FieldCleared and OldField take the name of an edge as well: the id of
+  // its neighbour is the value.
+
+  /// The names of the fields that are set, in the schema's order.
+  Names Fields() const { return core_.Names(core_.set); }
+  Names AddedFields() const { return core_.Names(core_.added); }
+  Names ClearedFields() const { return core_.Names(core_.cleared); }
+  /// What the field is set to, or nothing when it is not set.
+  /// Throws: TypeMismatchError for an edge with many neighbours, see AddedIDs.
+  std::optional<FieldValue> Field(std::string_view name) const {
+    return core_.Given(name, Entity());
+  }
+  /// Whether a field is set, or neighbours are added to an edge.
+  bool HasField(std::string_view name) const { return core_.IsGiven(name, Entity()); }
+  std::optional<FieldValue> AddedField(std::string_view name) const {
+    return core_.Value(core_.added, name, Entity());
+  }
+  bool FieldCleared(std::string_view name) const { return core_.IsCleared(name); }
+  void SetField(std::string_view name, const FieldValue& value) {
+    core_.SetField(name, value, Entity());
+  }
+  virtual void AddField(std::string_view name, const FieldValue& delta) = 0;
+  void ClearField(std::string_view name) { core_.ClearField(name, Entity()); }
+  void ResetField(std::string_view name) { core_.Reset(core_.PlaceOf(name), Entity()); }
+  /// The stored value of the row that an UpdateOne or DeleteOne touches, before it does. See
+  /// Mutation::Old.
+  GRAPNEL_DECLARE FieldValue OldField(std::string_view name) const;
+  /// Every row that it touches, as it was before: see Mutation::OldRows. Their fields are read by
+  /// name. Valid as long as the mutation, until its write.
+  GRAPNEL_DECLARE std::vector<AnyValue> OldRows() const;
+
+  // Edges. Ids of neighbours are given and returned as values.
+
+  Names AddedEdges() const {
+    return core_.EdgeNames([&](std::size_t at) { return !core_.AddedIDs(at, Entity()).empty(); });
+  }
+  Names RemovedEdges() const {
+    return core_.EdgeNames([&](std::size_t at) { return !core_.RemovedIDs(at).empty(); });
+  }
+  Names ClearedEdges() const {
+    return core_.EdgeNames([&](std::size_t at) { return core_.EdgeCleared(at); });
+  }
+  Ids AddedIDs(std::string_view edge) const {
+    return core_.AddedIDs(core_.EdgePlaceOf(edge), Entity());
+  }
+  Ids RemovedIDs(std::string_view edge) const { return core_.RemovedIDs(core_.EdgePlaceOf(edge)); }
+  bool EdgeCleared(std::string_view edge) const {
+    return core_.EdgeCleared(core_.EdgePlaceOf(edge));
+  }
+  void AddIDs(std::string_view edge, Ids ids) {
+    core_.CheckIds(core_.EdgePlaceOf(edge), ids);
+    core_.AddIDs(core_.EdgePlaceOf(edge), std::move(ids), Entity());
+  }
+  void RemoveIDs(std::string_view edge, Ids ids) {
+    core_.CheckIds(core_.EdgePlaceOf(edge), ids);
+    core_.RemoveIDs(core_.EdgePlaceOf(edge), std::move(ids));
+  }
+  void ClearEdge(std::string_view edge) { core_.ClearEdge(core_.EdgePlaceOf(edge), Entity()); }
+  void ResetEdge(std::string_view edge) { core_.ResetEdge(core_.EdgePlaceOf(edge), Entity()); }
+
+  /// Of a Create with OnConflict: its fields, and, after `next`, whether the row was inserted,
+  /// updated or left unchanged; OldRows() then holds the row that was there. Null for all other
+  /// mutations.
+  const store::Conflict* Conflict() const noexcept { return core_.conflict.get(); }
+
+  /// A client that works in the mutation's own transaction. The base client would wait for itself
+  /// here, and is refused.
+  inline grapnel::Client Client() const;
+  /// The transaction that the caller began. Throws: TxError when there is none; see InTx.
+  inline grapnel::Tx Tx() const;
+  /// Whether the mutation runs in a transaction that somebody began, not just in one of its own.
+  bool InTx() const noexcept { return core_.bound != nullptr && core_.Handle().InTx(); }
+  /// The object of type T that was given to Provide. Throws: DependencyError, which names the type.
+  template <class T>
+  T& Dep() const {
+    return Dep<T>({});
+  }
+  /// The one that was given to Provide by this name.
+  template <class T>
+  T& Dep(std::string_view name) const {
+    return core_.Handle().store->dependencies.template Get<T>(name);
+  }
+  /// The values, deadline and stop token of the call.
+  const core::Context& Context() const { return core_.Handle().context; }
+  /// As Tx::AfterCommit: once this is committed and durable, if it is. Its client has the per-call values of
+  /// the mutation.
+  template <class F>
+  void AfterCommit(F callback) const {
+    core_.Transaction().AfterCommit(core_.GetLevel(),
+                                    detail::Deferred(core_.GetHandle(), std::move(callback)));
+  }
+  /// As Tx::AfterRollback.
+  template <class F>
+  void AfterRollback(F callback) const {
+    core_.Transaction().AfterRollback(core_.GetLevel(),
+                                      detail::Deferred(core_.GetHandle(), std::move(callback)));
+  }
+
+  // What follows is for the other parts of the store.
+
+  /// Opened around every `next`: what fails inside leaves the transaction as it was.
+  class NextScope {
+   public:
+    explicit NextScope(AnyMutation& m) noexcept
+        : mutation_(m),
+          transaction_(m.core_.bound->transaction),
+          executed_(m.core_.executed),
+          has_id_(m.core_.has_id) {
+      transaction_.Enter(scope_);
+    }
+    NextScope(const NextScope&) = delete;
+    NextScope& operator=(const NextScope&) = delete;
+    ~NextScope() {
+      if (!done_) Undo();
+    }
+    void Done() {
+      transaction_.Succeed(scope_);
+      done_ = true;
+    }
+
+   private:
+    GRAPNEL_DECLARE void Undo() noexcept;
+    /// The row that was found may be another one the next time.
+    GRAPNEL_DECLARE void ForgetConflict() noexcept;
+
+    AnyMutation& mutation_;
+    detail::Transaction& transaction_;
+    detail::Scope scope_;
+    bool executed_;
+    bool has_id_;
+    bool done_ = false;
+  };
+
+  detail::MutationCore& Core() noexcept { return core_; }
+  const detail::MutationCore& Core() const noexcept { return core_; }
+  /// Holds the set values and the added deltas.
+  virtual void* Entity() noexcept = 0;
+  const void* Entity() const noexcept { return const_cast<AnyMutation*>(this)->Entity(); }
+  /// Keeps the row that is in `row` beside the other old rows.
+  GRAPNEL_DECLARE void KeepOldRow(detail::Row& row) const;
+  virtual void ForgetOldRows() const = 0;
+  /// Takes the others out of the old rows, until they are put back.
+  virtual void KeepOldRows(core::FunctionRef<bool(const void*)> stays) const = 0;
+  virtual void PutBackOldRows() const noexcept = 0;
+
+ protected:
+  AnyMutation(const detail::Table& table, grapnel::Op op) noexcept : core_(table, op) {}
+  AnyMutation(detail::TakeOver, AnyMutation& from) noexcept : core_(std::move(from.core_)) {}
+
+  virtual void* NewOldRow() const = 0;
+  virtual std::size_t OldRowCount() const noexcept = 0;
+  virtual const void* OldRowAt(std::size_t place) const noexcept = 0;
+
+  /// Reads the old rows, once.
+  GRAPNEL_DECLARE void NeedOldRows() const;
+
+  /// The row that a One form touches. Throws: NotFoundError when there is none.
+  GRAPNEL_DECLARE const void* OldEntity() const;
+
+  mutable detail::MutationCore core_;  // reading the old rows pins them
+  mutable bool old_rows_known_ = false;
+};
+
+/// The result of a mutation of any type: a count, or an entity whose fields are read by name.
+class AnyValue {
+ public:
+  AnyValue(std::integral auto count) noexcept  // NOLINT(google-explicit-constructor): a hook's count
+    requires(!std::same_as<decltype(count), bool>)
+      : count_(static_cast<std::int64_t>(count)) {}
+
+  bool HasEntity() const noexcept { return entity_ != nullptr; }
+  /// The number of rows; 1 for an entity.
+  std::int64_t Count() const noexcept { return count_; }
+  /// A field of the entity, or the id of the neighbour that it refers to. Throws:
+  /// UnknownFieldError; Error when there is no entity.
+  FieldValue Field(std::string_view name) const {
+    if (entity_ == nullptr) throw Error("the result is a count, no entity");
+    const detail::Column& column = table_->columns[detail::StoredPlaceOf(*table_, name)];
+    return column.ops->to_value(column.at_const(entity_));
+  }
+
+  // What follows is for the other parts of the store.
+  AnyValue(const detail::Table& table, const void* entity) noexcept
+      : count_(1), table_(&table), entity_(entity) {}
+
+ private:
+  std::int64_t count_;
+  const detail::Table* table_ = nullptr;
+  const void* entity_ = nullptr;
+};
+
+/// What comes after a hook over mutations of any type.
+using AnyNext = core::Next<AnyMutation, AnyValue>;
+
+/// `User UpdateOne(id=3) {name="Ada", age+=1, nickname=NULL}`; sensitive fields show as ***.
+inline std::string ToString(const AnyMutation& m) { return detail::Describe(m.Core(), m.Entity()); }
+
+}  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/mutation/impl/any_mutation.hpp>  // IWYU pragma: keep
+#endif

@@ -1,0 +1,271 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/model/value.hpp>
+#include <grapnel/store/mutation/cause.hpp>
+#include <grapnel/store/mutation/conflict.hpp>
+#include <grapnel/store/mutation/edge_changes.hpp>
+#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/tx/session.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel::detail {
+
+class PendingRows;
+struct MutationCore;
+
+/// What a mutation is bound to while it runs.
+struct Bound {
+  const HandlePtr& handle;  // of the caller
+  TypeEntry& type;
+  class Transaction& transaction;
+  Level& level;
+  HookPlan* plan;  // null of a leaf, which asks for none
+};
+
+/// The foreign key that an update sets or clears on behalf of another mutation, whose edge it is or
+/// which deletes what the key refers to.
+struct KeyChange {
+  const Relation& key;
+  const FieldValue& to;       // NULL: it is cleared
+  const MutationCore& cause;  // an error of the key is one of this mutation
+  const EdgeInfo* edge;       // of it; null: it deletes rows
+
+  /// Whether the schema of the rows has no edge of this key.
+  bool IsHidden() const noexcept { return key.KeyPlace() == EdgeInfo::kNoKey; }
+};
+
+/// The place of the field, or of the foreign key of the edge, of that name. Throws:
+/// UnknownFieldError; TypeMismatchError for an edge without a foreign key in the row.
+GRAPNEL_DECLARE std::size_t StoredPlaceOf(const Table& table, std::string_view name);
+
+/// What a mutation is, but for the type of its entity: compiled once for all types. The set values
+/// and added deltas are in the entity, whose address each call is given.
+struct MutationCore {
+  MutationCore(const Table& t, grapnel::Op o) noexcept : table(&t), op(o), asked(o) {}
+
+  const Table* table;
+  grapnel::Op op;
+  grapnel::Op asked;  // by the caller: what the result has to fit
+  grapnel::Cause cause = grapnel::Cause::Caller;
+  bool has_id = false;
+  bool executed = false;
+  bool stale = false;      // its row is there, and does not match
+  bool uncounted = false;  // by the depth limit: part of a cascade
+  bool deferred = false;   // that cascade checks the foreign keys that refer to the rows
+  FieldSet set{}, added{}, cleared{};
+  FieldSet defaulted{};  // of those that are set: by a default
+  EdgeChanges edges{};
+  store::PredicatePtr where{};
+  /// The rows that it touches, once asked for.
+  struct Pinned {
+    std::vector<FieldValue> ids;
+    store::PredicatePtr where;  // what `where` became then: it is another one when more was added
+    std::uint64_t writes;       // of the transaction until then
+    std::optional<std::vector<FieldValue>> touched;  // by the write, where these are fewer
+  };
+  std::optional<Pinned> pinned{};
+  std::shared_ptr<store::Conflict> conflict{};  // of a Create with OnConflict
+
+  // While it runs:
+  const Bound* bound = nullptr;
+  PendingRows* pending = nullptr;  // of the bulk that it belongs to
+  const KeyChange* key_change = nullptr;  // that it was begun for
+
+  const Bound& Running() const {
+    if (bound == nullptr) RefuseIdle();
+    return *bound;
+  }
+  const HandlePtr& GetHandle() const { return Running().handle; }
+  const detail::Handle& Handle() const { return *GetHandle(); }
+  class Transaction& Transaction() const { return Running().transaction; }
+  Level& GetLevel() const { return Running().level; }
+
+  bool IsUpdate() const noexcept { return Is(op, Op::Update | Op::UpdateOne); }
+  bool IsOne() const noexcept { return Is(op, Op::UpdateOne | Op::DeleteOne); }
+  bool ChangesNoField() const noexcept { return set.none() && added.none() && cleared.none(); }
+  bool ChangesEdges() const noexcept { return !edges.IsEmpty(); }
+
+  GRAPNEL_DECLARE void SetOp(grapnel::Op to, void* entity);
+
+  /// Says all that `change` says, whose values are in `from`, after what was said already.
+  GRAPNEL_DECLARE void Apply(const MutationCore& change, const void* from, void* entity);
+
+  /// Sets every field to what it is in the entity, but an empty id; std::nullopt is NULL.
+  GRAPNEL_DECLARE void SetAll(void* entity);
+
+  /// Sets the defaults of Create, or the update-defaults, of fields that nothing was said about.
+  [[gnu::always_inline]] void ApplyDefaults(void* entity) {
+    const bool create = op == Op::Create;
+    const FieldSet& defaults = create ? table->defaulted : table->update_defaulted;
+    if (defaults.any() && (create || IsUpdate())) ApplyDefaults(defaults, entity);
+  }
+  GRAPNEL_DECLARE void ApplyDefaults(const FieldSet& defaults, void* entity);
+
+  /// Throws unless every value may be written: required, immutable, and the field's own validators.
+  [[gnu::always_inline]] void Validate(void* entity) {
+    if (!IsPlainCreate()) ValidateAll(entity);
+  }
+  GRAPNEL_DECLARE void ValidateAll(void* entity);
+  /// Whether it creates a row that has all it needs, of a type that has nothing to check.
+  [[gnu::always_inline]] bool IsPlainCreate() const noexcept {
+    return op == Op::Create && !set.test(0) && table->generates_ids && table->defaulted.none() &&
+           (table->required & ~set).none() && (table->validated & set).none() &&
+           table->edges.empty();
+  }
+
+  /// Keeps the id that the database made. Throws: ValidationError when it does not fit.
+  GRAPNEL_DECLARE void SetId(void* entity, std::int64_t made) const;
+
+  /// Calls `normalize()`; a value that has no form to be stored in is a ValidationError.
+  template <class F>
+  void Normalize(std::size_t place, F normalize) const {
+    try {
+      normalize();
+    } catch (const BadValue& error) {
+      Refuse(table->columns[place], error.what());
+    }
+  }
+
+  void BeforeSet(std::size_t place) const {
+    const Column& column = table->columns[place];
+    if (IsUpdate() && column.immutable) RefuseImmutable(column);
+  }
+  void MarkSet(std::size_t place) {
+    set.set(place);
+    defaulted.reset(place);
+    added.reset(place);
+    cleared.reset(place);
+    if (place == 0 && op == Op::Create) has_id = true;
+  }
+
+  GRAPNEL_DECLARE void Add(std::size_t place, void* entity, const void* delta);
+
+  GRAPNEL_DECLARE void Clear(std::size_t place, void* entity);
+
+  GRAPNEL_DECLARE void Reset(std::size_t place, void* entity);
+
+  // Edges, by their place. Those with a foreign key in the row are columns as well.
+
+  /// The ids become all of the edge's neighbours.
+  GRAPNEL_DECLARE void SetEdge(std::size_t place, std::vector<FieldValue> ids);
+
+  GRAPNEL_DECLARE void AddIDs(std::size_t place, std::vector<FieldValue> ids, void* entity);
+
+  GRAPNEL_DECLARE void RemoveIDs(std::size_t place, std::vector<FieldValue> ids);
+
+  GRAPNEL_DECLARE void ClearEdge(std::size_t place, void* entity);
+
+  GRAPNEL_DECLARE void ResetEdge(std::size_t place, void* entity);
+
+  /// Sets or clears the edge of this foreign key, immutable or not.
+  GRAPNEL_DECLARE void ChangeKey(const KeyChange& change, void* entity);
+
+  /// `value()`: a neighbour's id. One that cannot be stored is a ValidationError.
+  template <class F>
+  FieldValue KeyOf(std::size_t place, F value) const {
+    try {
+      return value();
+    } catch (const BadValue& error) {
+      RefuseEdge(table->edges[place], error.what());
+    }
+  }
+
+  GRAPNEL_DECLARE std::vector<FieldValue> AddedIDs(std::size_t place, const void* entity) const;
+  GRAPNEL_DECLARE std::vector<FieldValue> RemovedIDs(std::size_t place) const;
+  GRAPNEL_DECLARE bool EdgeCleared(std::size_t place) const;
+
+  // By name.
+
+  GRAPNEL_DECLARE std::size_t EdgePlaceOf(std::string_view name) const;
+  /// Throws: TypeMismatchError unless these can be ids of the edge's neighbours.
+  GRAPNEL_DECLARE void CheckIds(std::size_t place, const std::vector<FieldValue>& ids) const;
+
+  /// The names of the edges for which this holds, in the schema's order.
+  template <class F>
+  std::vector<std::string_view> EdgeNames(F holds) const {
+    std::vector<std::string_view> names;
+    for (std::size_t i = 0; i < table->edges.size(); ++i) {
+      if (holds(i)) names.push_back(table->edges[i].name);
+    }
+    return names;
+  }
+
+  GRAPNEL_DECLARE std::size_t PlaceOf(std::string_view name) const;
+  /// The edge of that name, or null where a field has it, or nothing has.
+  const EdgeInfo* EdgeNamed(std::string_view name) const noexcept {
+    return table->Find(name) == nullptr ? table->FindEdge(name) : nullptr;
+  }
+
+  GRAPNEL_DECLARE std::vector<std::string_view> Names(const FieldSet& fields) const;
+
+  GRAPNEL_DECLARE std::optional<FieldValue> Value(const FieldSet& of, std::string_view name,
+                                                  const void* entity) const;
+
+  /// What a field is set to, or the neighbour that an edge with one at most is set to.
+  GRAPNEL_DECLARE std::optional<FieldValue> Given(std::string_view name, const void* entity) const;
+  GRAPNEL_DECLARE bool IsGiven(std::string_view name, const void* entity) const;
+  GRAPNEL_DECLARE bool IsCleared(std::string_view name) const;
+
+  GRAPNEL_DECLARE void SetField(std::string_view name, const FieldValue& value, void* entity);
+
+  GRAPNEL_DECLARE void AddField(std::string_view name, const FieldValue& delta, void* entity,
+                                void* scratch);
+
+  GRAPNEL_DECLARE void ClearField(std::string_view name, void* entity);
+
+  [[noreturn]] GRAPNEL_DECLARE void RefuseEdge(const EdgeInfo& edge, std::string_view reason) const;
+
+  /// Throws what a write said of a value that cannot be stored on, with all such values.
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseUnstorable(const void* entity,
+                                                                const ValidationError& first) const;
+
+ private:
+  [[noreturn, gnu::cold]] static GRAPNEL_DECLARE void RefuseIdle();
+  using Problems = std::vector<ValidationError::Problem>;
+  GRAPNEL_DECLARE void Validate(const FieldSet& due, const FieldSet& missing, const FieldSet& fixed,
+                                const void* entity, Problems& problems) const;
+  GRAPNEL_DECLARE void ValidateEdges(Problems& problems) const;
+  GRAPNEL_DECLARE void AddUnstorable(const void* entity, Problems& problems) const;
+  GRAPNEL_DECLARE void ApplyDefault(std::size_t place, void* entity);
+
+  GRAPNEL_DECLARE void BeforeEdge(const EdgeInfo& edge) const;
+  [[noreturn]] GRAPNEL_DECLARE void MismatchEdge(const EdgeInfo& edge,
+                                                 std::string_view reason) const;
+  static std::string_view NameOf(const FieldValue& value) {
+    constexpr std::string_view names[] = {"null", "bool", "integer", "real", "text", "blob"};
+    return names[value.Get().index()];
+  }
+
+  static bool IsZero(const Column& column, const void* entity) {
+    return column.ops->is_zero != nullptr && column.ops->is_zero(column.at_const(entity));
+  }
+
+  GRAPNEL_DECLARE store::PredicatePtr IdEquals(const void* entity) const;
+
+  GRAPNEL_DECLARE void Assign(const Column& column, void* member, const FieldValue& value) const;
+
+  [[noreturn]] GRAPNEL_DECLARE void Refuse(const Column& column, std::string_view reason) const;
+  [[noreturn]] GRAPNEL_DECLARE void RefuseImmutable(const Column& column) const;
+  [[noreturn]] void Mismatch(const Column& column, std::string_view reason) const {
+    throw TypeMismatchError(table->entity, column.name, reason);
+  }
+};
+
+}  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/mutation/impl/draft.hpp>  // IWYU pragma: keep
+#endif

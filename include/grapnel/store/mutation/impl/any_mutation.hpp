@@ -1,0 +1,103 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/next.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/model/value.hpp>
+#include <grapnel/store/mutation/any_mutation.hpp>
+#include <grapnel/store/mutation/conflict.hpp>
+#include <grapnel/store/mutation/describe.hpp>
+#include <grapnel/store/mutation/draft.hpp>
+#include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/session.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+
+GRAPNEL_DEFINE AnyMutation::Ids AnyMutation::IDs() const {
+  if (core_.op != grapnel::Op::Create) return detail::PinnedIds(core_, Entity());
+  Ids ids;
+  if (auto id = AnyMutation::ID()) ids.push_back(*std::move(id));
+  return ids;
+}
+
+GRAPNEL_DEFINE FieldValue AnyMutation::OldField(std::string_view name) const {
+  const detail::Column& column = core_.table->columns[detail::StoredPlaceOf(*core_.table, name)];
+  return column.ops->to_value(column.at_const(OldEntity()));
+}
+
+GRAPNEL_DEFINE std::vector<AnyValue> AnyMutation::OldRows() const {
+  NeedOldRows();
+  std::vector<AnyValue> rows;
+  for (std::size_t i = 0; i < OldRowCount(); ++i) rows.emplace_back(*core_.table, OldRowAt(i));
+  return rows;
+}
+
+GRAPNEL_DEFINE void AnyMutation::NeedOldRows() const {
+  if (old_rows_known_) return;
+  if (core_.op == grapnel::Op::Create) return;  // none, but the one in conflict
+  detail::BeforeWrite(core_);
+  ForgetOldRows();
+  Ids ids;
+  bool nameless = false;  // rows without an id, which no entity can be
+  detail::SelectTouched(core_, Entity(), store::Select::Want::Rows, [&](detail::Row& row) {
+    if (detail::MayLackIds(*core_.table) && row.IsNull(0)) return void(nameless = true);
+    ids.push_back(detail::LoadId(*core_.table, row, 0));
+    KeepOldRow(row);
+  });
+  if (!core_.pinned) detail::Pin(core_, std::move(ids), nameless);
+  old_rows_known_ = true;
+}
+
+GRAPNEL_DEFINE const void* AnyMutation::OldEntity() const {
+  const bool create = core_.op == grapnel::Op::Create;
+  if (!create && !core_.IsOne()) {
+    throw Error(core::Concat(
+        {Type(), " ", ToString(core_.op), " touches many rows: read them by OldRows()"}));
+  }
+  NeedOldRows();
+  if (OldRowCount() > 0) return OldRowAt(0);
+  if (create) throw NotFoundError(Type(), "no row was there before");
+  detail::RefuseUntouched(core_, Entity());
+}
+
+GRAPNEL_DEFINE void AnyMutation::KeepOldRow(detail::Row& row) const {
+  detail::LoadRow(*core_.table, NewOldRow(), row);
+}
+
+GRAPNEL_DEFINE void AnyMutation::SetOp(grapnel::Op op) { core_.SetOp(op, Entity()); }
+
+GRAPNEL_DEFINE void AnyMutation::NextScope::Undo() noexcept {
+  detail::MutationCore& core = mutation_.core_;
+  transaction_.Fail(scope_);
+  core.executed = executed_;
+  if (!executed_ && core.pinned && core.pinned->touched) {
+    core.pinned->touched.reset();
+    mutation_.PutBackOldRows();
+  }
+  core.has_id = has_id_ || (core.op == grapnel::Op::Create && core.set.test(0));
+  if (core.conflict && !executed_) ForgetConflict();
+}
+
+GRAPNEL_DEFINE void AnyMutation::NextScope::ForgetConflict() noexcept {
+  detail::MutationCore& core = mutation_.core_;
+  core.conflict->outcome = store::ConflictOutcome::Pending;
+  mutation_.ForgetOldRows();
+  const detail::Column& id = core.table->Id();
+  void* member = id.at(mutation_.Entity());
+  if (!core.set.test(0)) return id.ops->reset(member);
+  const FieldValue given = std::exchange(core.conflict->given_id, {});
+  if (!given.IsNull()) id.ops->from_value(member, given);
+}
+
+}  // namespace grapnel

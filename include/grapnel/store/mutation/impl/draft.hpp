@@ -1,0 +1,445 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/model/value.hpp>
+#include <grapnel/store/mutation/conflict.hpp>
+#include <grapnel/store/mutation/draft.hpp>
+#include <grapnel/store/mutation/edge_changes.hpp>
+#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/tx/session.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel::detail {
+
+GRAPNEL_DEFINE std::size_t StoredPlaceOf(const Table& table, std::string_view name) {
+  if (const Column* column = table.Find(name)) return table.PlaceOf(*column);
+  const EdgeInfo* edge = table.FindEdge(name);
+  if (edge == nullptr) throw UnknownFieldError(table.entity, name);
+  if (edge->HoldsKey()) return edge->key;
+  throw TypeMismatchError(table.entity, name,
+                          "the row does not hold this edge: read its neighbours by a query");
+}
+
+inline constexpr std::string_view kImmutable =
+    "the field is immutable: it can be set only when the entity is created";
+
+GRAPNEL_DEFINE void MutationCore::SetOp(grapnel::Op to, void* entity) {
+  if (to == op) return;
+  const bool pair = op != Op::Create && to != Op::Create && !Name(to).empty();
+  const bool to_many = IsOne() && Is(to, Op::Update | Op::Delete);
+  const bool same_width = IsOne() == Is(to, Op::UpdateOne | Op::DeleteOne);
+  if (!pair || !(to_many || same_width)) {
+    throw Error(core::Concat({table->entity, ": ", ToString(op), " cannot become ", ToString(to),
+                              "; Delete and Update can become one another, DeleteOne and UpdateOne "
+                              "too, and the One forms "
+                              "the forms for many"}));
+  }
+  if (to_many) {
+    where = store::Both(IdEquals(entity), where);
+    has_id = false;
+  }
+  op = to;
+  ApplyDefaults(entity);
+}
+
+GRAPNEL_DEFINE void MutationCore::Apply(const MutationCore& change, const void* from,
+                                        void* entity) {
+  change.set.ForEach([&](std::size_t i) {
+    const Column& column = table->columns[i];
+    BeforeSet(i);
+    column.ops->copy(column.at(entity), column.at_const(from));
+    MarkSet(i);
+  });
+  change.added.ForEach(
+      [&](std::size_t i) { Add(i, entity, table->columns[i].at_const(from)); });
+  change.cleared.ForEach([&](std::size_t i) { Clear(i, entity); });
+  for (const EdgeChange& each : change.edges) edges.Join(each);
+  where = store::Both(where, change.where);
+}
+
+GRAPNEL_DEFINE void MutationCore::SetAll(void* entity) {
+  for (std::size_t i = 0; i < table->columns.size(); ++i) {
+    const Column& column = table->columns[i];
+    void* member = column.at(entity);
+    if (column.ops->normalize != nullptr) Normalize(i, [&] { column.ops->normalize(member); });
+    if (column.ops->is_null == nullptr || !column.ops->is_null(member)) {
+      MarkSet(i);
+    } else if (column.set_default != nullptr) {
+      Clear(i, entity);  // given as NULL
+    }
+  }
+  for (std::size_t i = 0; i < table->edges.size(); ++i) {
+    const EdgeInfo& edge = table->edges[i];
+    const FieldValue neighbour = edge.ops->unload(edge.at(entity));
+    if (neighbour.IsNull()) continue;
+    CheckIds(i, {neighbour});
+    AddIDs(i, {neighbour}, entity);
+  }
+  table->AttachEdges(entity);
+  if (IsZero(table->Id(), entity)) Reset(0, entity);
+}
+
+GRAPNEL_DEFINE void MutationCore::ApplyDefaults(const FieldSet& defaults, void* entity) {
+  const bool create = op == Op::Create;
+  FieldSet due = defaults & ~added & ~cleared;
+  const bool keeps_id = set.test(0) && !IsZero(table->Id(), entity);
+  due = due & ~set;
+  if (create && table->defaulted.test(0) && !keeps_id && !cleared.test(0)) due.set(0);
+  due.ForEach([&](std::size_t i) { ApplyDefault(i, entity); });
+}
+
+GRAPNEL_DEFINE void MutationCore::ValidateAll(void* entity) {
+  if (Is(op, Op::Delete | Op::DeleteOne)) return;
+  const bool create = op == Op::Create;
+  Problems problems;
+  if (create) {
+    ApplyDefaults(entity);  // a hook may have emptied the id
+    const Column& id = table->Id();
+    if (set.test(0) && IsZero(id, entity)) set.reset(0);
+    if (!set.test(0) && !table->generates_ids) {
+      problems.push_back(
+          {std::string(id.name), "an id is required: Set it, or give the field a Default"});
+    }
+  }
+  const FieldSet missing = create ? table->required & ~set : FieldSet();
+  FieldSet fixed = create ? FieldSet() : table->immutable & (set | added | cleared);
+  if (key_change != nullptr && !key_change->IsHidden()) fixed.reset(key_change->key.KeyPlace());
+  const FieldSet due = missing | fixed | (table->validated & set);
+  if (due.any()) Validate(due, missing, fixed, entity, problems);
+  if (!table->edges.empty()) ValidateEdges(problems);
+  if (problems.empty()) return;
+  AddUnstorable(entity, problems);
+  throw ValidationError(table->entity, op, std::move(problems));
+}
+
+GRAPNEL_DEFINE void MutationCore::Validate(const FieldSet& due, const FieldSet& missing,
+                                           const FieldSet& fixed, const void* entity,
+                                           Problems& problems) const {
+  due.ForEach([&](std::size_t i) {
+    const Column& column = table->columns[i];
+    std::optional<std::string> reason;
+    if (missing.test(i)) {
+      reason = "a value is required";
+    } else if (fixed.test(i)) {
+      reason = std::string(kImmutable);
+    } else {
+      reason = column.validate(column.at_const(entity));
+    }
+    if (reason) problems.push_back({std::string(column.name), *std::move(reason)});
+  });
+}
+
+GRAPNEL_DEFINE void MutationCore::AddUnstorable(const void* entity, Problems& problems) const {
+  (set | added).ForEach([&](std::size_t i) {
+    const Column& column = table->columns[i];
+    const auto known = [&](const auto& problem) { return problem.field == column.name; };
+    if (std::any_of(problems.begin(), problems.end(), known)) return;
+    try {
+      static_cast<void>(column.ops->to_value(column.at_const(entity)));
+    } catch (const BadValue& error) {
+      problems.push_back({std::string(column.name), error.what()});
+    }
+  });
+}
+
+[[noreturn]] GRAPNEL_DEFINE void MutationCore::RefuseUnstorable(
+    const void* entity, const ValidationError& first) const {
+  Problems problems;
+  AddUnstorable(entity, problems);
+  if (problems.size() < 2) throw first;
+  throw ValidationError(table->entity, op, std::move(problems));
+}
+
+GRAPNEL_DEFINE void MutationCore::SetId(void* entity, std::int64_t made) const {
+  const Column& id = table->Id();
+  if (id.ops->plain == Plain::Int) {
+    *static_cast<std::int64_t*>(id.at(entity)) = made;
+  } else {
+    Normalize(0, [&] { id.ops->from_value(id.at(entity), made); });
+  }
+}
+
+GRAPNEL_DEFINE void MutationCore::Add(std::size_t place, void* entity, const void* delta) {
+  const Column& column = table->columns[place];
+  BeforeSet(place);
+  void* member = column.at(entity);
+  if (set.test(place) || added.test(place)) {
+    if (!column.ops->add(member, delta)) Refuse(column, "the sum leaves the field's range");
+    defaulted.reset(place);
+  } else {
+    column.ops->copy(member, delta);
+    // It counts from 0 where nothing is stored yet, or what is stored is cleared.
+    if (op == Op::Create || cleared.test(place)) return MarkSet(place);
+    added.set(place);
+  }
+}
+
+GRAPNEL_DEFINE void MutationCore::Clear(std::size_t place, void* entity) {
+  BeforeSet(place);
+  Reset(place, entity);
+  cleared.set(place);
+}
+
+GRAPNEL_DEFINE void MutationCore::Reset(std::size_t place, void* entity) {
+  set.reset(place);
+  defaulted.reset(place);
+  added.reset(place);
+  cleared.reset(place);
+  if (place == 0) return void(has_id = has_id && op != Op::Create);
+  table->columns[place].ops->reset(table->columns[place].at(entity));
+}
+
+GRAPNEL_DEFINE void MutationCore::SetEdge(std::size_t place, std::vector<FieldValue> ids) {
+  BeforeEdge(table->edges[place]);
+  edges.Replace(place, std::move(ids), op != Op::Create);
+}
+
+GRAPNEL_DEFINE void MutationCore::AddIDs(std::size_t place, std::vector<FieldValue> ids,
+                                         void* entity) {
+  const EdgeInfo& edge = table->edges[place];
+  BeforeEdge(edge);
+  if (edge.many) return edges.Add(place, std::move(ids));
+  if (ids.size() > 1) MismatchEdge(edge, "it has one neighbour at most");
+  if (ids.empty()) return;
+  if (!edge.HoldsKey()) return edges.Replace(place, std::move(ids), false);
+  const Column& column = table->columns[edge.key];
+  Assign(column, column.at(entity), ids.front());
+  MarkSet(edge.key);
+}
+
+GRAPNEL_DEFINE void MutationCore::RemoveIDs(std::size_t place, std::vector<FieldValue> ids) {
+  const EdgeInfo& edge = table->edges[place];
+  if (!edge.many) MismatchEdge(edge, "it has one neighbour at most: clear it instead");
+  BeforeEdge(edge);
+  edges.Remove(place, std::move(ids), op == Op::Create);
+}
+
+GRAPNEL_DEFINE void MutationCore::ClearEdge(std::size_t place, void* entity) {
+  const EdgeInfo& edge = table->edges[place];
+  BeforeEdge(edge);
+  if (edge.required && !edge.many) MismatchEdge(edge, "it cannot be cleared: it is required");
+  if (!edge.HoldsKey()) return edges.Replace(place, {}, op != Op::Create);
+  Clear(edge.key, entity);
+}
+
+GRAPNEL_DEFINE void MutationCore::ResetEdge(std::size_t place, void* entity) {
+  const EdgeInfo& edge = table->edges[place];
+  edge.HoldsKey() ? Reset(edge.key, entity) : edges.Reset(place);
+}
+
+GRAPNEL_DEFINE void MutationCore::ChangeKey(const KeyChange& change, void* entity) {
+  key_change = &change;
+  if (change.IsHidden()) return;
+  const std::size_t place = change.key.KeyPlace();
+  if (change.to.IsNull()) return void(cleared.set(place));
+  const Column& column = table->columns[place];
+  Assign(column, column.at(entity), change.to);
+  MarkSet(place);
+}
+
+GRAPNEL_DEFINE std::vector<FieldValue> MutationCore::AddedIDs(std::size_t place,
+                                                              const void* entity) const {
+  const EdgeInfo& edge = table->edges[place];
+  if (!edge.HoldsKey()) {
+    const EdgeChange* change = edges.Find(place);
+    return change != nullptr ? change->added : std::vector<FieldValue>();
+  }
+  if (!set.test(edge.key)) return {};
+  const Column& column = table->columns[edge.key];
+  return {column.ops->to_value(column.at_const(entity))};
+}
+
+GRAPNEL_DEFINE std::vector<FieldValue> MutationCore::RemovedIDs(std::size_t place) const {
+  const EdgeChange* change = edges.Find(place);
+  return change != nullptr ? change->removed : std::vector<FieldValue>();
+}
+
+GRAPNEL_DEFINE bool MutationCore::EdgeCleared(std::size_t place) const {
+  const EdgeInfo& edge = table->edges[place];
+  if (edge.HoldsKey()) return cleared.test(edge.key);
+  const EdgeChange* change = edges.Find(place);
+  return change != nullptr && change->cleared;
+}
+
+GRAPNEL_DEFINE std::size_t MutationCore::EdgePlaceOf(std::string_view name) const {
+  const EdgeInfo* edge = table->FindEdge(name);
+  if (edge == nullptr) throw UnknownFieldError(table->entity, name, "edge");
+  return table->PlaceOf(*edge);
+}
+
+GRAPNEL_DEFINE void MutationCore::CheckIds(std::size_t place,
+                                           const std::vector<FieldValue>& ids) const {
+  const EdgeInfo& edge = table->edges[place];
+  const FieldKind kind = edge.target().Id().Kind();
+  for (const FieldValue& id : ids) {
+    const bool fits = kind == FieldKind::Int    ? id.As<std::int64_t>() != nullptr
+                      : kind == FieldKind::Text ? id.As<std::string>() != nullptr
+                                                : id.As<FieldValue::Bytes>() != nullptr;
+    if (!fits) {
+      MismatchEdge(edge, core::Concat({"the neighbours' ids are of type ", Name(kind),
+                                       ", the value of type ", NameOf(id)}));
+    }
+  }
+}
+
+GRAPNEL_DEFINE std::size_t MutationCore::PlaceOf(std::string_view name) const {
+  const Column* column = table->Find(name);
+  if (column == nullptr) throw UnknownFieldError(table->entity, name);
+  return table->PlaceOf(*column);
+}
+
+GRAPNEL_DEFINE std::vector<std::string_view> MutationCore::Names(const FieldSet& fields) const {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < table->fields; ++i) {
+    if (fields.test(i)) names.push_back(table->columns[i].name);
+  }
+  return names;
+}
+
+GRAPNEL_DEFINE std::optional<FieldValue> MutationCore::Value(const FieldSet& of,
+                                                             std::string_view name,
+                                                             const void* entity) const {
+  const std::size_t place = PlaceOf(name);
+  if (!of.test(place)) return std::nullopt;
+  const Column& column = table->columns[place];
+  try {
+    return column.ops->to_value(column.at_const(entity));
+  } catch (const std::exception& error) {
+    throw ValidationError(table->entity, name, op, error.what());
+  }
+}
+
+GRAPNEL_DEFINE std::optional<FieldValue> MutationCore::Given(std::string_view name,
+                                                             const void* entity) const {
+  const EdgeInfo* edge = EdgeNamed(name);
+  if (edge == nullptr) return Value(set, name, entity);
+  if (edge->many) MismatchEdge(*edge, "it has many neighbours: read them by AddedIDs");
+  std::vector<FieldValue> ids = AddedIDs(table->PlaceOf(*edge), entity);
+  if (ids.empty()) return std::nullopt;
+  return std::move(ids.front());
+}
+
+GRAPNEL_DEFINE bool MutationCore::IsGiven(std::string_view name, const void* entity) const {
+  const EdgeInfo* edge = EdgeNamed(name);
+  if (edge == nullptr) return set.test(PlaceOf(name));
+  return !AddedIDs(table->PlaceOf(*edge), entity).empty();
+}
+
+GRAPNEL_DEFINE bool MutationCore::IsCleared(std::string_view name) const {
+  const EdgeInfo* edge = EdgeNamed(name);
+  return edge == nullptr ? cleared.test(PlaceOf(name)) : EdgeCleared(table->PlaceOf(*edge));
+}
+
+GRAPNEL_DEFINE void MutationCore::SetField(std::string_view name, const FieldValue& value,
+                                           void* entity) {
+  const std::size_t place = PlaceOf(name);
+  const Column& column = table->columns[place];
+  if (value.IsNull()) return ClearField(name, entity);
+  BeforeSet(place);
+  Assign(column, column.at(entity), value);
+  MarkSet(place);
+}
+
+GRAPNEL_DEFINE void MutationCore::AddField(std::string_view name, const FieldValue& delta,
+                                           void* entity, void* scratch) {
+  const std::size_t place = PlaceOf(name);
+  const Column& column = table->columns[place];
+  if (!column.ops->number) Mismatch(column, "nothing can be added to it: it is no number");
+  if (delta.IsNull()) Mismatch(column, "a NULL cannot be added");
+  Assign(column, column.at(scratch), delta);
+  Add(place, entity, column.at_const(scratch));
+}
+
+GRAPNEL_DEFINE void MutationCore::ClearField(std::string_view name, void* entity) {
+  const std::size_t place = PlaceOf(name);
+  const Column& column = table->columns[place];
+  if (!column.nullable) Mismatch(column, "it cannot be cleared: it is not optional");
+  Clear(place, entity);
+}
+
+[[noreturn]] GRAPNEL_DEFINE void MutationCore::RefuseEdge(const EdgeInfo& edge,
+                                                          std::string_view reason) const {
+  throw ValidationError(table->entity, edge.name, op, reason);
+}
+
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void MutationCore::RefuseIdle() {
+  throw Error("a mutation can do this only while it runs");
+}
+
+GRAPNEL_DEFINE void MutationCore::ValidateEdges(Problems& problems) const {
+  for (std::size_t i = 0; i < table->edges.size(); ++i) {
+    const EdgeInfo& edge = table->edges[i];
+    if (!edge.required || edge.HoldsKey()) continue;
+    const EdgeChange* change = edges.Find(i);
+    const bool added_some = change != nullptr && !change->added.empty();
+    const bool takes_all = op == Op::Create || (change != nullptr && change->cleared);
+    if (takes_all && !added_some) {
+      problems.push_back({std::string(edge.name), "the edge is required: it needs a neighbour"});
+    }
+  }
+}
+
+GRAPNEL_DEFINE void MutationCore::ApplyDefault(std::size_t place, void* entity) {
+  const Column& column = table->columns[place];
+  void* member = column.at(entity);
+  (op == Op::Create ? column.set_default : column.set_update_default)(member);
+  if (column.ops->normalize != nullptr) Normalize(place, [&] { column.ops->normalize(member); });
+  set.set(place);
+  defaulted.set(place);
+  if (place == 0) has_id = true;
+}
+
+GRAPNEL_DEFINE void MutationCore::BeforeEdge(const EdgeInfo& edge) const {
+  if (IsUpdate() && edge.immutable) {
+    RefuseEdge(edge, "the edge is immutable: it can be set only when the entity is created");
+  }
+}
+
+[[noreturn]] GRAPNEL_DEFINE void MutationCore::MismatchEdge(const EdgeInfo& edge,
+                                                            std::string_view reason) const {
+  throw TypeMismatchError(table->entity, edge.name, reason);
+}
+
+GRAPNEL_DEFINE store::PredicatePtr MutationCore::IdEquals(const void* entity) const {
+  const Column& id = table->Id();
+  return std::make_shared<const store::PredicateNode>(store::PredicateNode{
+      store::PredicateKind::Equal, id.tag, {id.ops->to_value(id.at_const(entity))}});
+}
+
+GRAPNEL_DEFINE void MutationCore::Assign(const Column& column, void* member,
+                                         const FieldValue& value) const {
+  try {
+    if (!column.ops->from_value(member, value)) {
+      Mismatch(column, core::Concat({"the field is of type ", Name(column.Kind()),
+                                     ", the value of type ", NameOf(value)}));
+    }
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    Refuse(column, column.sensitive ? "the value *** is not allowed" : error.what());
+  }
+}
+
+[[noreturn]] GRAPNEL_DEFINE void MutationCore::Refuse(const Column& column,
+                                                      std::string_view reason) const {
+  throw ValidationError(table->entity, column.name, op, reason);
+}
+
+[[noreturn]] GRAPNEL_DEFINE void MutationCore::RefuseImmutable(const Column& column) const {
+  Refuse(column, kImmutable);
+}
+
+}  // namespace grapnel::detail

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/tx/session.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace grapnel::detail {
+
+/// An edge that a query asks for, and what it asks of the neighbours.
+struct Eager {
+  const EdgeInfo* edge;
+  store::Rows rows{};
+  std::vector<Eager> nested{};
+};
+
+/// Adds what is asked for to `wanted`, in which each edge stands once: all conditions on its neighbours hold,
+/// an order comes within the earlier one, and what is nested is merged alike.
+inline void Want(std::vector<Eager>& wanted, Eager one) {
+  const auto same = std::find_if(wanted.begin(), wanted.end(),
+                                 [&](const Eager& each) { return each.edge == one.edge; });
+  if (same == wanted.end()) return wanted.push_back(std::move(one));
+  same->rows.where = store::Both(same->rows.where, one.rows.where);
+  same->rows.order.insert(same->rows.order.end(), one.rows.order.begin(), one.rows.order.end());
+  for (Eager& nested : one.nested) Want(same->nested, std::move(nested));
+}
+
+/// Fills the edges of entities of one type. Every read is one of the handle's transaction, so that
+/// all see the same snapshot.
+GRAPNEL_DECLARE void LoadEager(const HandlePtr& handle, const Table& table,
+                               const std::vector<void*>& entities,
+                               const std::vector<Eager>& wanted);
+
+}  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/query/impl/eager.hpp>  // IWYU pragma: keep
+#endif

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/function_ref.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/impl/tx.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/tx.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace grapnel::detail {
+
+/// Fills `entity` from a row that holds all columns of its table.
+GRAPNEL_DEFINE void LoadRow(const Table& table, void* entity, Row& row) {
+  if (!row.LoadEntity(table, entity)) {
+    int at = 0;
+    for (const Column& column : table.columns) {
+      LoadColumn(table, column, column.at(entity), row, at++);
+    }
+  }
+  table.AttachEdges(entity);
+}
+
+/// Runs a statement that reads, inside the handle's transaction or on a connection of its own.
+GRAPNEL_DEFINE std::int64_t RunRead(const HandlePtr& handle, const Table& table,
+                                    Transaction::Statement statement) {
+  TypeEntry& type = TypeOf(*handle, table);
+  if (handle->transaction) {
+    const Tx::Access::Finish finish{handle};
+    return handle->transaction->Read(*handle->GetLevel(), type, handle->context, statement);
+  }
+  Marks::Guard(*handle->store);
+  handle->context.ThrowIfCancelled();
+  const store::Lease lease = handle->store->driver->Reader(handle->context);
+  lease->Watch(&handle->context);
+  type.Verify(*lease);
+  return statement(*lease);
+}
+
+/// Begins a transaction that its caller holds. Throws: TxError when the base client is used inside
+/// one.
+GRAPNEL_DEFINE HandlePtr BeginTransaction(const HandlePtr& handle, Transaction::Kind kind) {
+  Marks::Guard(*handle->store);
+  if (kind == Transaction::Kind::Explicit) Generation::Check();
+  auto transaction = std::make_shared<Transaction>(handle->store, handle->context, kind);
+  handle->context.ThrowIfCancelled();
+  transaction->Begin(handle->context);
+  auto begun = std::make_shared<const Handle>(
+      Handle{handle->store, transaction, nullptr, handle->context});
+  transaction->MarkThread(begun, &Tx::Access::Abandon);
+  return begun;
+}
+
+GRAPNEL_DEFINE void ReadRows(const HandlePtr& handle, const store::Select& select,
+                             core::FunctionRef<void*()> next) {
+  RunRead(handle, *select.table, [&](store::Connection& connection) {
+    connection.Run(select, [&](Row& row) { LoadRow(*select.table, next(), row); });
+    return 0;
+  });
+}
+
+GRAPNEL_DEFINE bool ReadById(const HandlePtr& handle, const Table& table, const void* key,
+                             void* into) {
+  store::Select select{{&table}};
+  select.entity = key;
+  select.by_id = true;
+  bool found = false;
+  ReadRows(handle, select, [&] { return found = true, into; });
+  return found;
+}
+
+[[noreturn]] GRAPNEL_DEFINE void RefuseAbsent(const Table& table, const void* key) {
+  throw NotFoundError(table.entity, DescribeId(table, key));
+}
+
+[[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(MutationCore& m, const void* entity,
+                                                 const store::PredicateNode* alive) {
+  store::Select select{{m.table, m.op}};
+  select.want = store::Select::Want::Count;
+  select.entity = entity;
+  select.by_id = true;
+  const auto is_there = [&](const store::PredicateNode* where) {
+    select.where = where;
+    return ReadIn(m, *m.table, [&](store::Connection& connection) {
+             return connection.Count(select);
+           }) > 0;
+  };
+  if (!is_there(alive)) throw NotFoundError(m.table->entity, DescribeId(*m.table, entity));
+  if (!m.where || is_there(m.where.get())) store::RefuseSkipped(select);
+  m.stale = true;
+  throw StaleError(m.table->entity, DescribeId(*m.table, entity));
+}
+
+}  // namespace grapnel::detail

@@ -1,0 +1,210 @@
+#pragma once
+
+#include <grapnel/base/concat.hpp>
+#include <grapnel/model/relation.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/sql/condition.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+
+/// The SQL text of statements.
+namespace grapnel::sqlite::detail {
+
+inline std::string ColumnList(const Table& table) {
+  std::string list;
+  for (const Column& column : table.columns) {
+    core::Append(list, {list.empty() ? "" : ", ", Quote(column.storage)});
+  }
+  return list;
+}
+
+/// SELECT of neighbours, each with the place of the source that it is for. The database itself says what is
+/// equal, by the collation of the id that is referred to: `collation` of it where the key has another one.
+inline Sql NeighboursText(const store::Select& select, std::string_view collation) {
+  const Table& table = *select.table;
+  const Relation& relation = *select.through;
+  Sql sql(table);
+  std::string columns;
+  for (const Column& column : table.columns) {
+    core::Append(columns, {Quote(table.name, column.storage), ", "});
+  }
+  const std::string id = Quote(table.name, table.Id().storage);
+  const std::string key =
+      relation.kind == Relation::Kind::OwnKey ? id : Quote(relation.table, relation.column);
+  core::Append(sql.text, {"SELECT ", columns, "grapnel_source.place FROM ", Quote(table.name)});
+  if (relation.kind == Relation::Kind::Join) {
+    core::Append(sql.text, {" JOIN ", Quote(relation.table), " ON ", id, " = ",
+                            Quote(relation.table, relation.other)});
+  }
+  core::Append(sql.text, {" JOIN ", sql.Values(select.sources), " AS grapnel_source ON ", key,
+                          " = +grapnel_source.value"});
+  if (!collation.empty()) core::Append(sql.text, {" COLLATE ", Quote(collation)});
+  sql.Where(select.where);
+  sql.OrderBy(select.order);
+  return sql;
+}
+
+/// UPDATE of keys, INSERT or DELETE of pairs. Parameter 1 is the source's id.
+inline Sql EdgeText(const store::EdgeWrite& write) {
+  using Do = store::EdgeWrite::Do;
+  const Relation& relation = *write.relation;
+  const Table& target = *relation.target;
+  Sql sql(target, 2);
+  const std::string table = Quote(relation.table), key = Quote(relation.column);
+  if (relation.kind == Relation::Kind::Join && write.what == Do::Add) {
+    core::Append(sql.text, {"INSERT OR IGNORE INTO ", table, " (", key, ", ", Quote(relation.other),
+                            ") VALUES (?1, ", sql.Parameter(write.targets.front()), ")"});
+    return sql;
+  }
+  std::string id = Quote(target.Id().storage);
+  if (relation.kind == Relation::Kind::Join) {
+    id = Quote(relation.other);
+    core::Append(sql.text, {"DELETE FROM ", table, " WHERE ", key, " = ?1"});
+  } else if (write.what == Do::Add) {
+    core::Append(sql.text, {"UPDATE ", table, " SET ", key, " = ?1 WHERE (", key, " IS NULL OR ", key,
+                            " = ?1)"});
+  } else {
+    core::Append(sql.text, {"UPDATE ", table, " SET ", key, " = NULL WHERE ", key, " = ?1"});
+  }
+  if (write.what != Do::RemoveAll) {
+    sql.text += " AND ";
+    sql.text += sql.In(write.targets, id);
+  }
+  return sql;
+}
+
+/// INSERT of all columns in the table's order, with or without the id; of one row or of several.
+inline std::string InsertText(const Table& table, bool with_id, std::size_t rows = 1) {
+  std::string columns, values;
+  for (std::size_t i = with_id ? 0 : 1; i < table.columns.size(); ++i) {
+    core::Append(columns, {columns.empty() ? "" : ", ", Quote(table.columns[i].storage)});
+    values += values.empty() ? "?" : ", ?";
+  }
+  const std::string name = Quote(table.name);
+  if (columns.empty()) return core::Concat({"INSERT INTO ", name, " DEFAULT VALUES"});
+  std::string text = core::Concat({"INSERT INTO ", name, " (", columns, ") VALUES "});
+  for (std::size_t row = 0; row < rows; ++row) {
+    core::Append(text, {row == 0 ? "(" : ", (", values, ")"});
+  }
+  return text;
+}
+
+/// " WHERE ..." of a statement about one row, whose id is the parameter of that number, or, where that is
+/// 0, about all rows that match.
+inline void WhereIdAnd(Sql& sql, const Table& table, int id_parameter, const PredicateNode* where) {
+  if (id_parameter == 0) return sql.Where(where);
+  core::Append(sql.text, {" WHERE ", Quote(table.name, table.Id().storage), " = ?",
+                          std::to_string(id_parameter)});
+  if (where == nullptr) return;
+  sql.text += " AND ";
+  sql.Render(*where);
+}
+
+/// SELECT of rows, ids, a count or a yes or no. Parameter 1 is the id of one that is by id.
+inline Sql SelectText(const store::Select& select) {
+  using Want = store::Select::Want;
+  const Table& table = *select.table;
+  Sql sql(table, select.by_id ? 2 : 1);
+  switch (select.want) {
+    case Want::Rows: core::Append(sql.text, {"SELECT ", ColumnList(table)}); break;
+    case Want::Ids: core::Append(sql.text, {"SELECT ", Quote(table.Id().storage)}); break;
+    case Want::Count: sql.text = "SELECT count(*) FROM (SELECT 1"; break;
+    case Want::Exist: sql.text = "SELECT EXISTS (SELECT 1"; break;
+  }
+  core::Append(sql.text, {" FROM ", Quote(table.name)});
+  WhereIdAnd(sql, table, select.by_id ? 1 : 0, select.where);
+  sql.OrderBy(select.order);
+  sql.Limit(select.limit, select.offset);
+  if (select.want == Want::Count || select.want == Want::Exist) sql.text += ')';
+  return sql;
+}
+
+/// The sum of a column that holds a number and a parameter, where it stays in range; else SQLite's
+/// "integer overflow", so that the statement undoes itself. The last term is no constant, or SQLite
+/// would compute it first.
+inline std::string Sum(const Column& column, const std::string& name, const std::string& delta,
+                       const std::function<std::string()>& parameter) {
+  const std::string sum = core::Concat({"(COALESCE(", name, ", 0) + ", delta, ")"});
+  std::string in_range;
+  if (column.Kind() == FieldKind::Int) {
+    in_range = core::Concat({"typeof(", name, ") IN ('integer', 'null') AND typeof(", sum,
+                             ") = 'integer' AND ", sum, " BETWEEN ", parameter()});
+    core::Append(in_range, {" AND ", parameter()});
+  } else {
+    in_range = core::Concat({"typeof(", name, ") IN ('real', 'integer', 'null') AND ", sum,
+                             " IS NOT NULL"});
+    if (column.least_real) core::Append(in_range, {" AND ", sum, " >= ", parameter()});
+    if (column.most_real) core::Append(in_range, {" AND ", sum, " <= ", parameter()});
+    if (column.above_zero) core::Append(in_range, {" AND ", sum, " > 0"});
+  }
+  return core::Concat({"CASE WHEN ", in_range, " THEN ", sum,
+                       " ELSE abs(-9223372036854775807 - (", name, " IS NOT NULL OR ", name,
+                       " IS NULL)) END"});
+}
+/// UPDATE. Its parameters are, for each column: what it is set to, or what is added and the bounds of the
+/// sum; then the id of one that is by id; then the condition's.
+inline Sql UpdateText(const store::Update& update) {
+  const Table& table = *update.table;
+  std::string assignments;
+  int parameters = 0;
+  const auto parameter = [&] { return core::Concat({"?", std::to_string(++parameters)}); };
+  for (std::size_t i = 1; i < table.columns.size(); ++i) {
+    const Column& column = table.columns[i];
+    if (!update.set.test(i) && !update.added.test(i) && !update.cleared.test(i)) continue;
+    const std::string name = Quote(column.storage);
+    core::Append(assignments, {assignments.empty() ? "" : ", ", name, " = "});
+    if (update.set.test(i)) {
+      assignments += parameter();
+    } else if (update.added.test(i)) {
+      const std::string delta = parameter();
+      assignments += Sum(column, name, delta, parameter);
+    } else {
+      assignments += "NULL";
+    }
+  }
+  const int id = update.by_id ? ++parameters : 0;
+  Sql sql(table, parameters + 1);
+  if (update.key != nullptr) {
+    core::Append(assignments, {assignments.empty() ? "" : ", ", Quote(update.key->column), " = ",
+                               sql.Parameter(*update.to)});
+  }
+  core::Append(sql.text, {"UPDATE ", Quote(table.name), " SET ", assignments});
+  WhereIdAnd(sql, table, id, update.where);
+  return sql;
+}
+
+/// SELECT of a row that an update would add to though it holds no number: its id, and what it holds.
+/// Parameter 1 is the id of one that is by id.
+inline Sql NoNumberText(const store::Update& update, const Column& column) {
+  const Table& table = *update.table;
+  Sql sql(table, update.by_id ? 2 : 1);
+  core::Append(sql.text, {"SELECT * FROM (SELECT ", Quote(table.Id().storage), ", typeof(",
+                          Quote(column.storage), ") AS grapnel_type FROM ", Quote(table.name)});
+  WhereIdAnd(sql, table, update.by_id ? 1 : 0, update.where);
+  core::Append(sql.text, {") WHERE grapnel_type NOT IN ('integer', 'null'",
+                          column.Kind() == FieldKind::Int ? "" : ", 'real'", ") LIMIT 1"});
+  return sql;
+}
+
+/// INSERT of ids into a list. Parameter 1 is the type, 2 the list, 3 the id of one row.
+inline Sql KeepText(const store::Keep& keep) {
+  const bool by_id = keep.entity != nullptr;
+  Sql sql(*keep.table, by_id ? 4 : 3);
+  core::Append(sql.text, {"INSERT OR IGNORE INTO ", kLists, " (type, list, id) SELECT ?1, ?2, ",
+                          Quote(keep.table->Id().storage), " FROM ", Quote(keep.table->name)});
+  WhereIdAnd(sql, *keep.table, by_id ? 3 : 0, keep.where);
+  return sql;
+}
+
+inline Sql DeleteText(const store::Delete& statement) {
+  Sql sql(*statement.table, statement.by_id ? 2 : 1);
+  core::Append(sql.text, {"DELETE FROM ", Quote(statement.table->name)});
+  WhereIdAnd(sql, *statement.table, statement.by_id ? 1 : 0, statement.where);
+  return sql;
+}
+
+}  // namespace grapnel::sqlite::detail

@@ -1,0 +1,291 @@
+#pragma once
+
+#include <grapnel/base/concat.hpp>
+#include <grapnel/model/graph.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/sql/sql.hpp>
+#include <grapnel/store/sqlite/tables.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// The tables and indexes that the schema wants, and their SQL.
+namespace grapnel::sqlite::detail {
+
+using grapnel::detail::Graph;
+using grapnel::detail::IndexInfo;
+
+struct WantedKey {
+  std::string table, column;  // referred to
+  std::string_view action;
+};
+
+struct WantedColumn {
+  std::string name;
+  std::string_view type;
+  bool not_null = false;
+  const Column* column =
+      nullptr;  // of the schema; null: of an edge that the table's entity does not know
+  std::vector<WantedKey> key{};  // at most one
+};
+
+struct WantedIndex {
+  std::string name;
+  std::vector<std::string> columns;
+  bool unique;
+};
+
+struct WantedTable {
+  std::string name;
+  std::string_view entity;  // or the edge, of a table of pairs
+  std::vector<WantedColumn> columns{};
+  std::vector<WantedIndex> indexes{};
+  bool pairs = false;
+
+  WantedColumn& Find(std::string_view column) {
+    return *std::find_if(columns.begin(), columns.end(),
+                         [&](const WantedColumn& each) { return each.name == column; });
+  }
+  /// The column that SQLite takes for this name, or null.
+  const WantedColumn* Named(std::string_view column) const {
+    for (const WantedColumn& each : columns) {
+      if (EqualNames(each.name, column)) return &each;
+    }
+    return nullptr;
+  }
+};
+
+inline WantedTable WantTable(const Table& table) {
+  WantedTable wanted{std::string(table.name), table.entity};
+  for (const Column& column : table.columns) {
+    wanted.columns.push_back(
+        {std::string(column.storage), TypeName(column.Kind()), !column.nullable, &column});
+    if (column.unique && column.target == nullptr) {
+      wanted.indexes.push_back({core::Concat({table.name, "_", column.storage, "_key"}),
+                                {std::string(column.storage)},
+                                true});
+    }
+  }
+  for (const IndexInfo& index : table.indexes) {
+    std::string name(table.name);
+    std::vector<std::string> columns;
+    for (const auto tag : index.fields) {
+      const Column* column = table.FindTag(tag);
+      if (column == nullptr) {
+        throw MigrationError(
+            core::Concat({table.entity, ": an index names a member that is not in Fields()"}));
+      }
+      core::Append(name, {"_", column->storage});
+      columns.emplace_back(column->storage);
+    }
+    if (!index.name.empty()) name = index.name;
+    wanted.indexes.push_back({std::move(name), std::move(columns), index.unique});
+  }
+  return wanted;
+}
+
+inline void WantKey(WantedTable& holder, const Relation& key, const Graph& graph) {
+  const auto index = [&] {
+    return WantedIndex{core::Concat({holder.name, "_", key.column, key.unique ? "_key" : ""}),
+                       {key.column},
+                       key.unique};
+  };
+  if (key.kind == Relation::Kind::TheirKey) {
+    holder.columns.push_back({key.column, TypeName(key.Referred().Id().Kind()), false});
+  }
+  // Not RESTRICT, which could not even wait for the other rows of one deletion.
+  std::string_view action = key.on_delete == SetNull ? "SET NULL" : "NO ACTION";
+  if (key.on_delete == Cascade && !graph.IsCyclic(key)) action = "CASCADE";
+  holder.Find(key.column)
+      .key.push_back(
+          {std::string(key.Referred().name), std::string(key.Referred().Id().storage), action});
+  holder.indexes.push_back(index());
+}
+
+inline WantedTable WantPairs(const Relation& join) {
+  WantedTable wanted{join.table, join.edge->entity};
+  wanted.pairs = true;
+  const auto add = [&](const std::string& column, const Table& to) {
+    wanted.columns.push_back({column, TypeName(to.Id().Kind()), true});
+    wanted.columns.back().key.push_back(
+        {std::string(to.name), std::string(to.Id().storage), "CASCADE"});
+  };
+  add(join.column, *join.source);
+  add(join.other, *join.target);
+  wanted.indexes.push_back({core::Concat({join.table, "_", join.other}), {join.other}, false});
+  return wanted;
+}
+
+/// Whether SQLite takes it as the name of a table or an index. (It takes names that begin with pragma_, but
+/// they would hide the functions by which tables are looked at.)
+inline bool IsObjectName(const std::string& name) {
+  const std::string start = name.substr(0, 7);
+  return !name.empty() && name.find('\0') == name.npos && !EqualNames(start, "sqlite_") &&
+         !EqualNames(start, "pragma_");
+}
+
+/// Throws: MigrationError unless the columns of a table have names, and no two the same.
+inline void CheckColumnNames(const WantedTable& table) {
+  for (std::size_t at = 0; at < table.columns.size(); ++at) {
+    const WantedColumn& column = table.columns[at];
+    const std::string_view field = column.column != nullptr ? column.column->name : "an edge";
+    if (column.name.empty() || column.name.find('\0') != column.name.npos) {
+      throw MigrationError(core::Concat({table.entity, ".", field, ": ", Quote(column.name),
+                                         " cannot be a column's name in SQLite"}));
+    }
+    for (std::size_t other = 0; other < at; ++other) {
+      if (!EqualNames(column.name, table.columns[other].name)) continue;
+      throw MigrationError(core::Concat({table.entity, ".", field, ": there are two columns ",
+                                         Quote(column.name), " in table ", Quote(table.name)}));
+    }
+  }
+}
+
+/// Throws: MigrationError for names that SQLite does not take, or that are given twice: tables,
+/// tables of pairs and indexes share one room of names.
+inline void CheckNames(const std::vector<WantedTable>& tables) {
+  for (std::size_t at = 0; at < tables.size(); ++at) {
+    const WantedTable& table = tables[at];
+    if (!IsObjectName(table.name)) {
+      throw MigrationError(core::Concat(
+          {table.entity, ": ", Quote(table.name), " cannot be a table's name in SQLite"}));
+    }
+    for (std::size_t other = 0; other < at; ++other) {
+      if (!EqualNames(table.name, tables[other].name)) continue;
+      throw MigrationError(core::Concat({table.entity, " and ", tables[other].entity,
+                                         " want the same table, ", Quote(table.name)}));
+    }
+    CheckColumnNames(table);
+  }
+  std::vector<std::string_view> seen;
+  for (const WantedTable& table : tables) {
+    for (const WantedIndex& index : table.indexes) {
+      const auto refuse = [&](std::string_view reason) {
+        throw MigrationError(core::Concat({table.entity, ": ", reason, ", ", Quote(index.name),
+                                           "; give it another name by StorageKey"}));
+      };
+      if (!IsObjectName(index.name)) refuse("an index cannot have this name in SQLite");
+      for (const std::string_view other : seen) {
+        if (EqualNames(index.name, other)) refuse("there are two indexes of one name");
+      }
+      for (const WantedTable& other : tables) {
+        if (EqualNames(index.name, other.name)) {
+          refuse(core::Concat({"an index has the name of ", other.entity, "'s table"}));
+        }
+      }
+      seen.push_back(index.name);
+    }
+  }
+}
+
+/// Throws: MigrationError for edges in a circle of which each has to be there when its row is
+/// created. Nothing could be the first.
+inline void CheckCircles(std::span<const Table* const> tables) {
+  struct Step {
+    const Table* from;
+    const grapnel::detail::EdgeInfo* edge;
+  };
+  for (const Table* start : tables) {
+    std::vector<Step> path;
+    std::vector<const Table*> seen;
+    const auto walk = [&](const auto& self, const Table& table) -> bool {
+      for (const grapnel::detail::EdgeInfo& edge : table.edges) {
+        if (!edge.required) continue;
+        path.push_back({&table, &edge});
+        const Table& target = edge.target();
+        if (target.type == start->type) return true;
+        if (!Graph::Holds(seen, target)) {
+          seen.push_back(&target);
+          if (self(self, target)) return true;
+        }
+        path.pop_back();
+      }
+      return false;
+    };
+    if (!walk(walk, *start)) continue;
+    std::string circle;
+    for (const Step& step : path) {
+      core::Append(circle, {step.from->entity, ".", step.edge->name, " -> "});
+    }
+    throw MigrationError(core::Concat(
+        {circle, start->entity, ": each of these edges is Required, so that no row of ",
+         start->entity, " could ever be the first; make one of them optional"}));
+  }
+}
+
+/// Everything that the schema wants.
+inline std::vector<WantedTable> WantAll(std::span<const Table* const> tables) {
+  const Graph graph(tables);
+  CheckCircles(tables);
+  std::vector<WantedTable> wanted;
+  for (const Table* table : tables) wanted.push_back(WantTable(*table));
+  CheckNames(wanted);  // keys are put into tables by their names
+  for (const Relation* key : graph.Keys()) {
+    const auto holder = std::find_if(wanted.begin(), wanted.end(), [&](const WantedTable& each) {
+      return each.name == key->Holder().name;
+    });
+    WantKey(*holder, *key, graph);
+  }
+  for (const Relation* join : graph.Joins()) wanted.push_back(WantPairs(*join));
+  CheckNames(wanted);
+  return wanted;
+}
+
+inline std::string KeyText(const WantedTable& table, const WantedColumn& column,
+                           bool named_column) {
+  const WantedKey& key = column.key.front();
+  return core::Concat(
+      {"CONSTRAINT ", Quote(core::Concat({table.name, "_", column.name, "_fkey"})),
+       named_column ? core::Concat({" FOREIGN KEY (", Quote(column.name), ")"}) : "",
+       " REFERENCES ", Quote(key.table), " (", Quote(key.column), ") ON DELETE ", key.action});
+}
+
+/// A column's description. `placeholder`: a DEFAULT that it has for as long as it is being filled.
+inline std::string ColumnText(const WantedColumn& column, bool is_id,
+                              std::string_view placeholder = "") {
+  std::string text =
+      core::Concat({Quote(column.name), " ", column.type, is_id ? " PRIMARY KEY" : "",
+                    is_id && column.column->never_reuse ? " AUTOINCREMENT" : "",
+                    column.not_null ? " NOT NULL" : "", placeholder});
+  if (column.column == nullptr || column.column->comment.empty()) return text;
+  std::string comment(column.column->comment);
+  for (auto end = comment.find("*/"); end != comment.npos; end = comment.find("*/")) {
+    comment.replace(end, 2, "* ");
+  }
+  core::Append(text, {" /* ", comment, " */"});
+  return text;
+}
+
+inline std::string CreateTableText(const WantedTable& table) {
+  std::string text = core::Concat({"CREATE TABLE ", Quote(table.name), " ("});
+  for (const WantedColumn& column : table.columns) {
+    const bool is_first = &column == &table.columns.front();
+    core::Append(text, {is_first ? "" : ", ", ColumnText(column, is_first && !table.pairs)});
+  }
+  if (table.pairs) {
+    core::Append(text, {", PRIMARY KEY (", Quote(table.columns[0].name), ", ",
+                        Quote(table.columns[1].name), ")"});
+  }
+  for (const WantedColumn& column : table.columns) {
+    if (!column.key.empty()) core::Append(text, {", ", KeyText(table, column, true)});
+  }
+  text += ')';
+  return text;
+}
+
+inline std::string CreateIndexText(const WantedTable& table, const WantedIndex& index) {
+  std::string columns;
+  for (const std::string& column : index.columns) {
+    core::Append(columns, {columns.empty() ? "" : ", ", Quote(column)});
+  }
+  return core::Concat({"CREATE ", index.unique ? "UNIQUE " : "", "INDEX ", Quote(index.name),
+                       " ON ", Quote(table.name), " (", columns, ")"});
+}
+
+}  // namespace grapnel::sqlite::detail

@@ -1,0 +1,400 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/base/function_ref.hpp>
+#include <grapnel/base/type.hpp>
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/stack.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/tx/callbacks.hpp>
+#include <grapnel/store/tx/guard.hpp>
+#include <grapnel/store/tx/scopes.hpp>
+#include <grapnel/store/tx/session.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+/// How transactions, savepoints and what waits for their end work.
+namespace grapnel::detail {
+
+GRAPNEL_DEFINE TypeEntry& Transaction::TypeOf(const Table& table) {
+  if (last_type_ == nullptr || last_type_->table != &table) last_type_ = &store_->TypeOf(table);
+  return *last_type_;
+}
+
+GRAPNEL_DEFINE void Transaction::MarkThread(const HandlePtr& handle, Mark::Abandon abandon) {
+  mark_ = Marks::Add(handle, *store_, abandon, kind_ == Kind::ReadOnly);
+}
+
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseMoved(std::string_view entity,
+                                                         std::string_view what) {
+  throw Error(core::Concat({entity, entity.empty() ? "" : ": ", what,
+                            " was used after it was moved from; use the one that it was moved to"}));
+}
+
+GRAPNEL_DEFINE void Transaction::Begin(const core::Context& context) {
+  if (lease_) return;
+  store_->driver->CheckNotInherited();
+  const bool reads = kind_ == Kind::ReadOnly;
+  store::Lease lease = reads ? store_->driver->Reader(context) : store_->driver->Writer(context);
+  lease->Watch(&context);
+  reads ? lease->BeginRead() : lease->BeginWrite();
+  lease_ = std::move(lease);
+  watched_ = &context;
+  Watch(own_watch_);
+}
+
+GRAPNEL_DEFINE std::int64_t Transaction::Read(const Level& level, TypeEntry& type,
+                                              const core::Context& context, Statement statement) {
+  return Guarded(level, type, context, false, statement);
+}
+
+GRAPNEL_DEFINE std::int64_t Transaction::Write(const Level& level, TypeEntry& type,
+                                               const core::Context& context, Statement statement) {
+  if (kind_ == Kind::ReadOnly)
+    throw TxError(
+        "a ReadTx does not write: it reads, rtx.Of<...>().Query() or rtx.Of<...>().Get(id)");
+  return Guarded(level, type, context, true, statement);
+}
+
+GRAPNEL_DEFINE void Transaction::Finish(Scope& scope) {
+  if (scope.gone) {
+    if (died_) return;  // which its Commit tells
+    throw TxError("nothing of this was kept: a hook ended the transaction around it", outcome_);
+  }
+  CloseAbove(scope);
+  if (scope.gone) CheckOpen(*innermost_);  // undoing what was left open ended it
+  if (scope.owns) {
+    try {
+      lease_->Release(scope.savepoint);
+    } catch (...) {  // it stays on top: it fails, or it is gone
+      EndIfInDoubt();
+      throw;
+    }
+    clean_at_.resize(static_cast<std::size_t>(scope.savepoint) - 1);
+  }
+  top_ = scope.outer;
+}
+
+GRAPNEL_DEFINE void Transaction::Fail(Scope& scope) noexcept {
+  if (scope.gone) return;
+  CloseAbove(scope);
+  if (scope.gone) return;
+  top_ = scope.outer;
+  after_commit_.resize(scope.after_commit);
+  for (std::size_t i = scope.after_rollback; i < after_rollback_.size(); ++i) {
+    rolled_back_.push_back(std::move(after_rollback_[i]));
+  }
+  after_rollback_.resize(scope.after_rollback);
+  if (scope.savepoint == Scope::kNone) {
+    if (writes_ != scope.writes) Die("a mutation failed after its write");
+    return;
+  }
+  try {
+    scope.owns ? lease_->Discard(scope.savepoint) : lease_->RollbackTo(scope.savepoint);
+    clean_at_.resize(static_cast<std::size_t>(scope.savepoint));
+    clean_at_.back() = writes_;
+    if (scope.owns) clean_at_.pop_back();
+  } catch (const std::exception& error) {
+    Die(error.what());
+  }
+}
+
+GRAPNEL_DEFINE std::shared_ptr<Level> Transaction::Nest(Level& outer,
+                                                         std::shared_ptr<Level> outer_owner) {
+  Check(outer);
+  auto level = std::make_shared<Level>();
+  level->transaction = this;
+  level->outer = &outer;
+  level->outer_owner = std::move(outer_owner);
+  Enter(level->scope);
+  innermost_ = level.get();
+  return level;
+}
+
+GRAPNEL_DEFINE void Transaction::CloseNested(Level& level, bool keep) {
+  if (!level.open) return;
+  CloseInside(level);
+  if (!level.open) return;  // the transaction died of that
+  const auto close = [&] {
+    level.open = false;
+    innermost_ = level.outer;
+  };
+  if (!keep) {
+    close();
+    return Fail(level.scope);
+  }
+  try {
+    Succeed(level.scope);
+    close();
+  } catch (...) {  // what cannot be kept is undone, unless all of it has ended with that
+    if (level.open) {
+      Orphan(level);
+      close();
+      Fail(level.scope);
+    }
+    throw;
+  }
+}
+
+GRAPNEL_DEFINE void Transaction::CloseInside(const Level& level) noexcept {
+  while (level.open && innermost_ != &level) {  // what is open stands inside one another
+    Level& inner = *innermost_;
+    Orphan(inner);
+    inner.open = false;
+    innermost_ = inner.outer;
+    Fail(inner.scope);
+  }
+}
+
+GRAPNEL_DEFINE void Transaction::AfterCommit(const Level& level, std::function<void()> callback) {
+  CheckThread(level);
+  if (!callback) throw Error("AfterCommit was given an empty function");
+  after_commit_.push_back(std::move(callback));
+}
+
+GRAPNEL_DEFINE void Transaction::AfterRollback(const Level& level, std::function<void()> callback) {
+  CheckThread(level);
+  if (!callback) throw Error("AfterRollback was given an empty function");
+  rolled_back_.reserve(rolled_back_.size() + after_rollback_.size() + 1);  // Fail needs no memory
+  after_rollback_.push_back(std::move(callback));
+}
+
+GRAPNEL_DEFINE void Transaction::Commit() {
+  Check(root_);
+  store_->driver->CheckNotInherited();
+  if (!lease_) return End(TxOutcome::Committed);
+  Watch(nullptr);
+  try {
+    lease_->Commit();
+  } catch (const StorageError& error) {
+    Note(error.what());
+    if (error.Kind() != StorageKind::Io) {
+      End(TxOutcome::RolledBack);
+      throw;
+    }
+    End(TxOutcome::Unknown);
+    throw TxError(
+        core::Concat(
+            {"COMMIT failed with an I/O error, so that it is unknown whether it took place: ",
+             error.what()}),
+        TxOutcome::Unknown);
+  } catch (const ConstraintError& error) {
+    if (lease_->InTransaction()) ExplainBroken(error);
+    Die(error.what());
+    throw;
+  } catch (const Error& error) {
+    if (!lease_->InTransaction()) Die(error.what());
+    throw;
+  }
+  End(TxOutcome::Committed);
+}
+
+GRAPNEL_DEFINE void Transaction::ExplainBroken(const ConstraintError& error) {
+  if (error.Kind() != ConstraintKind::ForeignKey) throw;
+  const auto key = lease_->FindBrokenKey();
+  if (!key) throw;
+  const auto find = [&](const std::string& name) -> const Table* {
+    for (const auto& [id, type] : store_->types) {
+      if (type->table->name == name) return type->table;
+    }
+    return nullptr;
+  };
+  const Table* holder = find(key->table);
+  const Table* referred = find(key->referred);
+  std::string field = key->column;
+  if (holder != nullptr) {
+    for (const Column& column : holder->columns) {
+      if (column.storage == key->column) field = column.name;
+    }
+  }
+  const Table* of = holder != nullptr ? holder : referred;
+  throw ConstraintError(
+      of != nullptr ? of->entity : std::string_view(key->table), error.Op(), error.Kind(), {field},
+      core::Concat({error.Detail(), ": ", key->table, ".", key->column, " refers to a ",
+                    referred != nullptr ? referred->entity : std::string_view(key->referred),
+                    " that is not there"}));
+}
+
+GRAPNEL_DEFINE Callbacks Transaction::TakeCallbacks() {
+  Callbacks due;
+  if (outcome_ == TxOutcome::Committed) {
+    due = std::move(after_commit_);
+  } else {
+    rolled_back_.insert(rolled_back_.end(), std::make_move_iterator(after_rollback_.begin()),
+                        std::make_move_iterator(after_rollback_.end()));
+  }
+  due.insert(due.end(), std::make_move_iterator(rolled_back_.begin()),
+             std::make_move_iterator(rolled_back_.end()));
+  after_commit_.clear();
+  after_rollback_.clear();
+  rolled_back_.clear();
+  return due;
+}
+
+GRAPNEL_DEFINE std::vector<TxHooks> Transaction::TakeNestedHooks() {
+  for (Level* level = innermost_; level != &root_; level = level->outer) Orphan(*level);
+  return std::exchange(orphaned_, {});
+}
+
+GRAPNEL_DEFINE std::int64_t Transaction::Guarded(const Level& level, TypeEntry& type,
+                                                 const core::Context& context, bool writes,
+                                                 Statement statement) {
+  CheckOpen(level);
+  // The call's context may be gone before the next statement, which may be a RELEASE of our own.
+  struct Unwatch {
+    Transaction& self;
+    ~Unwatch() { self.Watch(self.own_watch_); }
+  } unwatch{*this};
+  try {
+    const core::Context* observed = Observed(context);
+    if (observed != nullptr) observed->ThrowIfCancelled();
+    if (!lease_) Begin(context);
+    Watch(observed);
+    store::Connection& connection = *lease_;
+    type.Verify(connection);
+    if (!writes) return statement(connection);
+    if (top_ != nullptr && top_->savepoint == Scope::kNone &&
+        !(UndoesItself(*top_) && WritesPlainly(*type.table))) {
+      OpenSavepoint();
+    }
+    const std::int64_t before = connection.Changes();
+    const std::int64_t result = statement(connection);
+    if (connection.Changes() != before) ++writes_;
+    return result;
+  } catch (...) {
+    EndIfInDoubt();
+    throw;
+  }
+}
+
+GRAPNEL_DEFINE void Transaction::EndIfInDoubt() noexcept {
+  try {
+    throw;
+  } catch (const CancelledError& error) {
+    Die(error.what());
+  } catch (const StorageError& error) {
+    Die(error.what());
+  } catch (const std::exception& error) {
+    if (lease_ && !lease_->InTransaction()) Die(error.what());
+  } catch (...) {
+    if (lease_ && !lease_->InTransaction()) Die("the database ended it");
+  }
+}
+
+GRAPNEL_DEFINE void Transaction::OpenSavepoint() {
+  const int depth = static_cast<int>(clean_at_.size()) + 1;
+  clean_at_.reserve(clean_at_.size() + 1);
+  lease_->Savepoint(depth);
+  clean_at_.push_back(writes_);
+  Scope* owner = nullptr;
+  for (Scope* scope = top_; scope != nullptr && scope->savepoint == Scope::kNone;
+       scope = scope->outer) {
+    scope->savepoint = depth;
+    owner = scope;
+  }
+  owner->owns = true;
+}
+
+GRAPNEL_DEFINE void Transaction::CloseAbove(const Scope& scope) noexcept {
+  while (top_ != nullptr && top_ != &scope) {
+    Scope& above = *top_;
+    for (Level* level = innermost_; level != nullptr; level = level->outer) {
+      if (&level->scope == &above) {
+        Orphan(*level);
+        level->open = false;
+        innermost_ = level->outer;
+      }
+    }
+    Fail(above);
+    above.gone = true;
+  }
+}
+
+GRAPNEL_DEFINE void Transaction::Die(std::string_view reason) noexcept {
+  if (outcome_ != TxOutcome::Open) return;
+  died_ = true;
+  Note(reason);
+  End(TxOutcome::RolledBack);
+}
+
+GRAPNEL_DEFINE void Transaction::Note(std::string_view reason) noexcept {
+  try {
+    reason_ = reason;
+  } catch (...) {  // NOLINT(bugprone-empty-catch): said where it is declared
+  }
+}
+
+GRAPNEL_DEFINE void Transaction::Orphan(Level& level) noexcept {
+  if (level.outer == nullptr || !level.open || std::exchange(level.orphaned, true)) return;
+  try {
+    auto hooks = level.rollback_hooks.Load();
+    if (!hooks.IsEmpty()) orphaned_.push_back(std::move(hooks));
+  } catch (...) {
+    store_->Report(std::current_exception());
+  }
+}
+
+GRAPNEL_DEFINE void Transaction::End(TxOutcome outcome) noexcept {
+  if (outcome_ != TxOutcome::Open) return;
+  Watch(nullptr);
+  if (lease_ && outcome != TxOutcome::Committed) lease_->Rollback();
+  outcome_ = outcome;
+  lease_.Return();
+  for (Scope* scope = top_; scope != nullptr; scope = scope->outer) scope->gone = true;
+  top_ = nullptr;
+  clean_at_.clear();
+  for (Level* level = innermost_; level != nullptr; level = level->outer) {
+    Orphan(*level);
+    level->open = false;
+  }
+  innermost_ = &root_;
+  if (running_ == nullptr) LeaveThread();
+}
+
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Transaction::Refuse(const Level& level) const {
+  if (!IsOfThisThread()) {
+    throw TxError("a transaction was used by another thread than the one that began it", outcome_);
+  }
+  if (outcome_ != TxOutcome::Open) {
+    throw TxError(core::Concat({"the transaction has ended: ", Name(outcome_),
+                                reason_.empty() ? "" : ", because of: ", reason_}),
+                  outcome_);
+  }
+  throw TxError(level.open ? "an outer transaction was used while one nested in it is open"
+                           : "the nested transaction has ended");
+}
+
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Transaction::ThrowTooDeep(const RunningMutation& innermost) {
+  std::string chain;
+  int shown = 0;
+  for (const RunningMutation* each = &innermost; each != nullptr && shown < 8;
+       each = each->outer, ++shown) {
+    chain = core::Concat({each->type, " ", ToString(each->op), shown == 0 ? "" : " > ", chain});
+  }
+  chain.insert(0, innermost.outer != nullptr ? "... > " : "");
+  const bool too_many = ++recursions_ > kMostRecursions;
+  if (innermost.depth <= depth_limit_ && !too_many) core::Stack::Check([&] { return chain; });
+  if (too_many) {  // each caught, and tried again: not one branch, all ends
+    depth_limit_ = 1;
+    throw RecursionError(core::Concat(
+        {"this transaction has ended ", std::to_string(kMostRecursions),
+         " recursions, and now refuses mutations inside of mutations: a hook catches the "
+         "RecursionError and mutates again, without end: ", chain}));
+  }
+  throw RecursionError(
+      core::Concat({"mutations run inside one another more than ", std::to_string(kDepthLimit),
+                    " deep; a hook mutates without end: ", chain}));
+}
+
+}  // namespace grapnel::detail

@@ -1,0 +1,256 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/next.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/tx.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace grapnel::store {
+
+/// Commits and rolls back whole transactions, with their hooks: shared by Tx and by the mutations
+/// that run in a transaction of their own.
+struct Transaction::Access {
+  /// Throws as Tx::Commit does.
+  static void Commit(const detail::HandlePtr& handle) {
+    detail::Transaction& transaction = *handle->transaction;
+    handle->store->driver->CheckNotInherited();
+    if (!transaction.StartCommit())
+      throw TxError("Commit was called inside of its own commit hooks");
+    const std::exception_ptr thrown = RunCommitHooks(handle);
+    if (transaction.Outcome() == TxOutcome::Committed) {
+      std::vector<std::exception_ptr> causes;
+      if (thrown) causes.push_back(thrown);
+      if (const auto orphaned =
+              RunHooks(handle, transaction.TakeNestedHooks(), [](Transaction&) {})) {
+        handle->store->Report(orphaned);
+      }
+      for (auto& each : RunCallbacks(transaction)) causes.push_back(std::move(each));
+      if (!causes.empty()) throw CommittedError(std::move(causes));
+      return;
+    }
+    const bool swallowed = transaction.Outcome() == TxOutcome::Open;
+    if (const auto also = Rollback(handle)) handle->store->Report(also);
+    if (thrown) std::rethrow_exception(thrown);
+    throw TxError(swallowed
+                      ? "nothing was committed: a commit hook neither threw nor called next, so "
+                        "that the transaction was rolled back"
+                      : "nothing was committed: a commit hook ended the transaction",
+                  transaction.Outcome());
+  }
+
+  /// Runs the rollback hooks, once, and the callbacks; rolls back in any case. Returns what was
+  /// thrown first; the rest goes to OnError.
+  static std::exception_ptr Rollback(const detail::HandlePtr& handle) {
+    detail::Transaction& transaction = *handle->transaction;
+    std::exception_ptr first;
+    if (handle->store->IsInherited()) {  // its hooks and callbacks are the parent's
+      transaction.Rollback();
+      return first;
+    }
+    if (transaction.TakeRollbackHooks()) {
+      std::vector<Snapshot> hooks{handle->store->rollback_hooks.Load(),
+                                  transaction.Root().rollback_hooks.Load()};
+      for (auto& nested : transaction.TakeNestedHooks()) hooks.push_back(std::move(nested));
+      first = RunHooks(handle, hooks, [&](Transaction&) { transaction.Rollback(); });
+    }
+    transaction.Rollback();
+    transaction.LeaveThread();
+    for (auto& each : RunCallbacks(transaction)) {
+      first ? handle->store->Report(each) : void(first = std::move(each));
+    }
+    return first;
+  }
+
+  /// Runs the rollback hooks of a transaction that died while it was used, once nothing runs in it.
+  static void FinishIfDead(const detail::HandlePtr& handle) noexcept {
+    const detail::Transaction& transaction = *handle->transaction;
+    if (!transaction.IsOfThisThread()) return;  // it was refused
+    if (transaction.Outcome() == TxOutcome::Open || transaction.IsRunning() ||
+        transaction.IsCommitting() ||
+        transaction.GetKind() == detail::Transaction::Kind::ReadOnly) {
+      return;
+    }
+    try {
+      if (const auto thrown = Rollback(handle)) handle->store->Report(thrown);
+    } catch (...) {
+      handle->store->Report(std::current_exception());
+    }
+  }
+  /// Ends a transaction whose thread ends, and tells of it: nobody else can.
+  static void Abandon(const detail::HandlePtr& handle) noexcept {
+    detail::Transaction& transaction = *handle->transaction;
+    if (handle->store->IsInherited()) return transaction.Rollback();
+    if (!transaction.ClaimEnd()) return;  // another thread is just destroying it
+    if (transaction.GetKind() == detail::Transaction::Kind::ReadOnly) return transaction.Rollback();
+    try {
+      transaction.CloseInside(transaction.Root());
+      handle->store->Report(std::make_exception_ptr(
+          TxError("a transaction was still open when the thread that began it ended: it was rolled "
+                  "back",
+                  TxOutcome::RolledBack)));
+      if (const auto thrown = Rollback(handle)) handle->store->Report(thrown);
+    } catch (...) {
+      handle->store->Report(std::current_exception());
+    }
+  }
+  struct Finish {
+    const detail::HandlePtr& handle;
+    ~Finish() {
+      if (handle->transaction->Outcome() != TxOutcome::Open) FinishIfDead(handle);
+    }
+  };
+
+ private:
+  friend Transaction;
+  using Snapshot = detail::TxHooks;
+
+  static std::exception_ptr RunCommitHooks(const detail::HandlePtr& handle) {
+    detail::Transaction& transaction = *handle->transaction;
+    const detail::Committing now(*handle->store);
+    return RunHooks(handle,
+                    {handle->store->commit_hooks.Load(), transaction.Root().commit_hooks.Load()},
+                    [&](Transaction&) { transaction.Commit(); });
+  }
+
+  /// Runs the lists inside one another, the first outermost, around `terminal`. Returns what they
+  /// threw.
+  static std::exception_ptr RunHooks(const detail::HandlePtr& handle,
+                                     const std::vector<Snapshot>& lists,
+                                     const std::function<void(Transaction&)>& terminal) {
+    Transaction tx(handle, false);
+    const detail::Generation deeper(detail::Generation::Next());
+    try {
+      RunFrom(0, tx, lists, terminal);
+    } catch (...) {
+      return std::current_exception();
+    }
+    return nullptr;
+  }
+  static void RunFrom(std::size_t at, Transaction& tx, const std::vector<Snapshot>& lists,
+                      const std::function<void(Transaction&)>& terminal) {
+    if (at == lists.size()) return terminal(tx);
+    auto next = [&](Transaction& t) { RunFrom(at + 1, t, lists, terminal); };
+    lists[at].Run(tx, core::detail::NextOf<Transaction, void>(next));
+  }
+
+  static std::vector<std::exception_ptr> RunCallbacks(detail::Transaction& transaction) {
+    return detail::AfterQueue::Run(transaction.TakeCallbacks(),
+                                   [store = transaction.GetStore()](
+                                       const std::exception_ptr& error) { store->Report(error); });
+  }
+};
+
+GRAPNEL_DEFINE Transaction::~Transaction() {
+  if (!owner_ || !handle_) return;
+  if (handle_->store->IsInherited()) {
+    handle_->transaction->Rollback();  // sends nothing, and runs nothing
+    return;
+  }
+  detail::Transaction& transaction = *handle_->transaction;
+  if (!transaction.IsOfThisThread() && !transaction.ClaimEnd()) return;
+  std::exception_ptr thrown;
+  try {
+    transaction.CloseInside(*handle_->GetLevel());  // what was to end before
+    if (handle_->nested) {
+      if (handle_->nested->open) thrown = RollbackNested(handle_);
+    } else if (!transaction.IsCommitting() || transaction.Outcome() == TxOutcome::Open) {
+      thrown = Access::Rollback(handle_);
+    }
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (thrown) handle_->store->Report(thrown);
+}
+
+GRAPNEL_DEFINE void Transaction::Commit() {
+  Use();
+  if (handle_->GetLevel()->running > 0) {
+    throw TxError("Commit was called inside a mutation that is running in the same transaction");
+  }
+  const detail::HandlePtr handle = handle_;  // hooks may destroy this object
+  handle->nested ? CommitNested(*handle) : Access::Commit(handle);
+}
+
+GRAPNEL_DEFINE void Transaction::Rollback() {
+  Use();
+  const detail::HandlePtr handle = handle_;
+  const std::exception_ptr thrown =
+      handle->nested ? RollbackNested(handle) : Access::Rollback(handle);
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+GRAPNEL_DEFINE void Transaction::CommitNested(const detail::Handle& handle) {
+  detail::Level& level = *handle.nested;
+  handle.transaction->CloseNested(level, true);
+  level.outer->commit_hooks.Extend(level.commit_hooks.Load());
+  level.outer->rollback_hooks.Extend(level.rollback_hooks.Load());
+}
+
+GRAPNEL_DEFINE std::exception_ptr Transaction::RollbackNested(const detail::HandlePtr& handle) {
+  detail::Level& level = *handle->nested;
+  level.orphaned = true;  // they run here
+  const auto thrown = Access::RunHooks(handle, {level.rollback_hooks.Load()}, [&](Transaction&) {
+    handle->transaction->CloseNested(level, false);
+  });
+  handle->transaction->CloseNested(level, false);
+  return thrown;
+}
+
+GRAPNEL_DEFINE detail::Transaction& Transaction::Use() const {
+  detail::Transaction& transaction = *Held()->transaction;
+  transaction.Check(*handle_->GetLevel());
+  if (transaction.IsTracing()) {
+    throw TxError("a transaction was used by the tracer of one of its own statements");
+  }
+  return transaction;
+}
+
+GRAPNEL_DEFINE Transaction Transaction::Tx() const {
+  Use();
+  return Nested(handle_);
+}
+
+GRAPNEL_DEFINE Transaction Transaction::Nested(const detail::HandlePtr& outer) {
+  auto level = outer->transaction->Nest(*outer->GetLevel(), outer->nested);
+  return {std::make_shared<const detail::Handle>(
+              detail::Handle{outer->store, outer->transaction, std::move(level), outer->context}),
+          true};
+}
+
+/// The body may have ended the transaction itself; when an error did, its success would be a lie.
+GRAPNEL_DEFINE void Transaction::CommitUnlessEnded() {
+  const detail::Transaction& transaction = *handle_->transaction;
+  const bool open = transaction.Outcome() == TxOutcome::Open && handle_->GetLevel()->open;
+  if (open || transaction.HasDied()) Commit();
+}
+
+GRAPNEL_DEFINE core::HookHandle Transaction::Add(Hooks list, std::initializer_list<TxHook> hooks) {
+  const detail::Transaction& transaction = Use();
+  detail::Level& level = *handle_->GetLevel();
+  if (list == &detail::Level::commit_hooks) {
+    if (transaction.IsCommitting()) {
+      throw TxError("a commit hook was added while the commit hooks of the transaction run: add it before "
+                    "Commit");
+    }
+  } else if (level.orphaned || transaction.TookRollbackHooks()) {
+    throw TxError("a rollback hook was added while the rollback hooks of the transaction run: add it "
+                  "before Rollback");
+  }
+  const auto id = (level.*list).Add(hooks);
+  return core::HookHandle([handle = std::weak_ptr(handle_), list, id] {
+    const auto alive = handle.lock();
+    if (alive && !alive->store->IsInherited()) (alive->GetLevel()->*list).Remove(id);
+  });
+}
+
+}  // namespace grapnel::store

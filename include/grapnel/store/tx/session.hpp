@@ -1,0 +1,354 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/base/function_ref.hpp>
+#include <grapnel/base/type.hpp>
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/stack.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/tx/callbacks.hpp>
+#include <grapnel/store/tx/guard.hpp>
+#include <grapnel/store/tx/scopes.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace grapnel::detail {
+
+/// A transaction on one connection, from BEGIN to its end, with the callbacks that wait for it.
+/// Used by the thread that began it; only its end may come from another one.
+class Transaction {
+ public:
+  enum class Kind : std::uint8_t { Implicit, Explicit, ReadOnly };
+  static constexpr int kDepthLimit = 64;
+  /// Hooks that catch what ended a recursion, and begin another one, are given up after so many.
+  static constexpr int kMostRecursions = 1'000;
+
+  Transaction(std::shared_ptr<Store> store, const core::Context& context, Kind kind)
+      : store_(std::move(store)), context_(context), kind_(kind) {
+    root_.transaction = this;
+  }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() {
+    End(TxOutcome::RolledBack);
+    if (mark_ != nullptr) mark_->Release();
+  }
+
+  Kind GetKind() const noexcept { return kind_; }
+  /// Threads: any.
+  TxOutcome Outcome() const noexcept { return outcome_; }
+  bool IsOfThisThread() const noexcept { return thread_ == std::this_thread::get_id(); }
+  /// True for the first who ends it in place of a call: the end of its thread, or another thread's
+  /// destructor. Threads: any.
+  bool ClaimEnd() noexcept { return !end_claimed_.exchange(true); }
+  /// Whether an error ended it, as opposed to a call.
+  bool HasDied() const noexcept { return died_; }
+  const std::shared_ptr<Store>& GetStore() const noexcept { return store_; }
+  Level& Root() noexcept { return root_; }
+  bool IsRunning() const noexcept { return running_ != nullptr; }
+  /// Whether a tracer is being told of one of its statements, which is then still to be sent.
+  bool IsTracing() const noexcept { return lease_ && lease_->IsTracing(); }
+  /// Whether commit or rollback hooks run, of the whole or of what `level` is nested in.
+  bool IsInHook(const Level& level) const noexcept {
+    bool in_hook = committing_ || rollback_hooks_taken_;
+    for (const Level* each = &level; each != nullptr; each = each->outer) {
+      in_hook = in_hook || each->orphaned;
+    }
+    return in_hook;
+  }
+  bool HasLocalHooks() const noexcept { return has_local_hooks_; }
+  void SetHasLocalHooks() noexcept { has_local_hooks_ = true; }
+
+  /// What the store knows of a type. Throws: SchemaError.
+  GRAPNEL_DECLARE TypeEntry& TypeOf(const Table& table);
+
+  /// Marks the thread, until the end: a transaction that the caller holds by `handle`. `abandon`
+  /// ends it when the thread does not.
+  GRAPNEL_DECLARE void MarkThread(const HandlePtr& handle, Mark::Abandon abandon);
+  /// The mark to take off at the end of a mutation's own transaction.
+  void SetRunningMark(Marks::Running* mark) noexcept { running_mark_ = mark; }
+
+  /// Writes that wait, to be done together, until somebody uses the transaction.
+  class Waiting {
+   public:
+    virtual void Flush() = 0;
+
+   protected:
+    ~Waiting() = default;
+  };
+  /// Returns what waited before, to be put back.
+  Waiting* SetWaiting(Waiting* waiting) noexcept { return std::exchange(waiting_, waiting); }
+
+  /// Throws: TxError unless `level` may be used now, by this thread; what a write that waited
+  /// throws.
+  void Check(const Level& level) {
+    CheckThread(level);
+    if (waiting_ != nullptr) waiting_->Flush();
+  }
+  /// The same, for what does not look at the database.
+  void CheckThread(const Level& level) const {
+    if (!IsOfThisThread()) Refuse(level);
+    CheckOpen(level);
+  }
+  /// The same, for what runs in it already.
+  void CheckOpen(const Level& level) const {
+    if (innermost_ != &level || !level.open || outcome_ != TxOutcome::Open) Refuse(level);
+  }
+
+  /// BEGIN, where it was not sent yet.
+  GRAPNEL_DECLARE void Begin(const core::Context& context);
+
+  /// What runs on the transaction's connection.
+  using Statement = core::FunctionRef<std::int64_t(store::Connection&)>;
+
+  /// Runs `statement(connection)` inside the transaction, and returns what it returns. An error
+  /// that leaves the storage or the transaction in doubt ends the transaction whole.
+  GRAPNEL_DECLARE std::int64_t Read(const Level& level, TypeEntry& type,
+                                    const core::Context& context, Statement statement);
+  /// The same for a statement that writes: opens the savepoint that the scopes wait for.
+  GRAPNEL_DECLARE std::int64_t Write(const Level& level, TypeEntry& type,
+                                     const core::Context& context, Statement statement);
+
+  /// How many statements have changed rows.
+  std::uint64_t Writes() const noexcept { return writes_; }
+
+  /// The scope that stands alone without a savepoint gets one after all, before its first write.
+  void ExpectSeveralWrites() noexcept {
+    if (top_ != nullptr) top_->single = false;
+  }
+
+  /// Whether what is written next would have no savepoint: then nothing may fail behind it.
+  bool StandsAlone() const noexcept {
+    return top_ != nullptr && top_->savepoint == Scope::kNone && UndoesItself(*top_);
+  }
+
+  /// As the connection's. Inside a statement, or behind one.
+  bool WritesPlainly(const Table& table) {
+    if (plain_ != &table) plain_ = lease_->WritesPlainly(table) ? &table : nullptr;
+    return plain_ != nullptr;
+  }
+  /// The same, of the table that holds the relation's keys or pairs.
+  bool WritesPlainly(const Relation& relation) {
+    return relation.kind == Relation::Kind::Join ? lease_->WritesPairsPlainly(relation.table)
+                                                 : WritesPlainly(relation.Holder());
+  }
+
+  [[gnu::always_inline]] void Enter(Scope& scope) noexcept {
+    scope.outer = top_;
+    scope.writes = writes_;
+    scope.after_commit = after_commit_.size();
+    scope.after_rollback = after_rollback_.size();
+    if (!clean_at_.empty() && clean_at_.back() == writes_) {
+      scope.savepoint = static_cast<int>(clean_at_.size());
+    }
+    top_ = &scope;
+  }
+
+  /// Keeps what was written in the scope. Throws: StorageError, the transaction ended.
+  [[gnu::always_inline]] void Succeed(Scope& scope) {
+    if (top_ != &scope || scope.owns || scope.gone) return Finish(scope);
+    top_ = scope.outer;
+  }
+  GRAPNEL_DECLARE void Finish(Scope& scope);
+
+  /// Undoes what was written in the scope, and forgets the AfterCommit callbacks made in it.
+  GRAPNEL_DECLARE void Fail(Scope& scope) noexcept;
+
+  /// Begins a transaction nested in `outer`.
+  GRAPNEL_DECLARE std::shared_ptr<Level> Nest(Level& outer, std::shared_ptr<Level> outer_owner);
+  GRAPNEL_DECLARE void CloseNested(Level& level, bool keep);
+  /// Rolls back the transactions nested in `level` that were left open.
+  GRAPNEL_DECLARE void CloseInside(const Level& level) noexcept;
+
+  [[gnu::always_inline]] void EnterMutation(Level& level, RunningMutation& running) {
+    CheckOpen(level);
+    running.outer = running_;
+    running.depth = (running_ != nullptr ? running_->depth : 0) + (running.counted ? 1 : 0);
+    if (running.depth > depth_limit_ || core::Stack::IsLow()) [[unlikely]]
+      ThrowTooDeep(running);
+    running_ = &running;
+    ++level.running;
+  }
+  void LeaveMutation(Level& level, const RunningMutation& running) noexcept {
+    running_ = running.outer;
+    --level.running;
+  }
+
+  GRAPNEL_DECLARE void AfterCommit(const Level& level, std::function<void()> callback);
+  GRAPNEL_DECLARE void AfterRollback(const Level& level, std::function<void()> callback);
+
+  // The numbers of lists of rows, from 1; see RowLists.
+  std::int64_t LastList() const noexcept { return last_list_; }
+  std::int64_t NextList() noexcept { return ++last_list_; }
+
+  /// COMMIT. Throws: BusyError and ConstraintError, the transaction still open; TxError with
+  /// outcome Unknown after an I/O error; StorageError, rolled back.
+  GRAPNEL_DECLARE void Commit();
+
+  /// ROLLBACK, whatever is open. Does nothing after the end.
+  void Rollback() noexcept { End(TxOutcome::RolledBack); }
+
+  /// Takes the marks off: from now on the base client may be used again.
+  void LeaveThread() noexcept {
+    if (mark_ != nullptr) Marks::TakeOff(*mark_);
+    if (running_mark_ != nullptr) running_mark_->active = false;
+  }
+
+  /// Takes the callbacks that the outcome calls for; each is handed out once.
+  GRAPNEL_DECLARE Callbacks TakeCallbacks();
+
+  /// The rollback hooks of nested transactions that went down with an outer one; each is handed out
+  /// once.
+  GRAPNEL_DECLARE std::vector<TxHooks> TakeNestedHooks();
+
+  /// True the first time: the rollback hooks run once, however the transaction ended.
+  bool TakeRollbackHooks() noexcept { return !std::exchange(rollback_hooks_taken_, true); }
+  bool TookRollbackHooks() const noexcept { return rollback_hooks_taken_; }
+  /// Says that a commit is under way; false when one is already.
+  bool StartCommit() noexcept { return !std::exchange(committing_, true); }
+  bool IsCommitting() const noexcept { return committing_; }
+
+ private:
+  GRAPNEL_DECLARE std::int64_t Guarded(const Level& level, TypeEntry& type,
+                                       const core::Context& context, bool writes,
+                                       Statement statement);
+
+  /// In a handler: ends the transaction when it, or the storage, is in doubt after what was thrown.
+  GRAPNEL_DECLARE void EndIfInDoubt() noexcept;
+
+  /// The context where somebody looks on, else null.
+  static const core::Context* Observed(const core::Context& context) noexcept {
+    return context.IsObserved() ? &context : nullptr;
+  }
+  void Watch(const core::Context* observed) noexcept {
+    if (observed == watched_) return;
+    watched_ = observed;
+    if (lease_) lease_->Watch(observed);
+  }
+
+  /// Whether the scope holds one statement and stands alone without a savepoint: SQL statements
+  /// undo themselves when they fail, so that none is needed.
+  static bool UndoesItself(const Scope& scope) noexcept {
+    return scope.single && (scope.outer == nullptr || scope.outer->savepoint != Scope::kNone);
+  }
+
+  /// Scopes without a savepoint stand on top, and nothing was written between them: one serves all.
+  GRAPNEL_DECLARE void OpenSavepoint();
+
+  /// Rolls back the transactions nested inside `scope` that were left open.
+  GRAPNEL_DECLARE void CloseAbove(const Scope& scope) noexcept;
+
+  /// In a handler: says more of a foreign key that refused the COMMIT, and throws it on.
+  [[noreturn]] GRAPNEL_DECLARE void ExplainBroken(const ConstraintError& error);
+
+  GRAPNEL_DECLARE void Die(std::string_view reason) noexcept;
+  /// Keeps why it ended; without memory it ends without a reason.
+  GRAPNEL_DECLARE void Note(std::string_view reason) noexcept;
+
+  /// Keeps the rollback hooks of a nested transaction that is ended from outside, to be run with
+  /// those of the whole.
+  GRAPNEL_DECLARE void Orphan(Level& level) noexcept;
+
+  GRAPNEL_DECLARE void End(TxOutcome outcome) noexcept;
+
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void Refuse(const Level& level) const;
+
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void ThrowTooDeep(const RunningMutation& innermost);
+
+  std::shared_ptr<Store> store_;
+  core::Context context_;
+  Kind kind_;
+  std::atomic<TxOutcome> outcome_{TxOutcome::Open};  // which any thread may ask for
+  std::atomic<bool> end_claimed_{false};
+  const std::thread::id thread_ = std::this_thread::get_id();
+  store::Lease lease_;
+  const core::Context* own_watch_ = Observed(context_);
+  const core::Context* watched_ = nullptr;  // by the leased connection
+  Level root_;
+  Level* innermost_ = &root_;
+  Scope* top_ = nullptr;
+  const RunningMutation* running_ = nullptr;
+  int depth_limit_ = kDepthLimit;
+  int recursions_ = 0;  // that ended at the limit
+  TypeEntry* last_type_ = nullptr;
+  const Table* plain_ = nullptr;  // the last one asked for that others do not interfere with
+  Waiting* waiting_ = nullptr;
+  std::uint64_t writes_ = 0;  // statements that changed rows
+  std::vector<std::uint64_t> clean_at_;  // for each open savepoint: writes_ when it was as opened
+  Callbacks after_commit_, after_rollback_, rolled_back_;
+  std::int64_t last_list_ = 0;
+  Mark* mark_ = nullptr;
+  Marks::Running* running_mark_ = nullptr;
+  std::vector<TxHooks> orphaned_;
+  std::string reason_;
+  bool died_ = false;
+  bool has_local_hooks_ = false;
+  bool rollback_hooks_taken_ = false;
+  bool committing_ = false;
+};
+
+/// What a client is made of: a store, the transaction it is bound to, if any, and its context.
+struct Handle {
+  std::shared_ptr<Store> store;
+  std::shared_ptr<Transaction> transaction;  // null: the base client
+  std::shared_ptr<Level> nested;             // null: the transaction itself
+  core::Context context;
+
+  Level* GetLevel() const noexcept {
+    if (nested) return nested.get();
+    return transaction ? &transaction->Root() : nullptr;
+  }
+  /// Whether both are of one client, transaction and view.
+  bool IsSame(const Handle& other) const noexcept {
+    return store == other.store && transaction == other.transaction && nested == other.nested &&
+           context == other.context;
+  }
+  /// Whether the caller began the transaction, as opposed to one of a mutation's own.
+  bool InTx() const noexcept {
+    return nested != nullptr ||
+           (transaction && transaction->GetKind() == Transaction::Kind::Explicit);
+  }
+};
+
+/// A callback for after the transaction, as it is kept: one that takes a client is given the base client of
+/// `handle`'s store, with the values of its context.
+template <class F>
+std::function<void()> Deferred(const HandlePtr& handle, F callback);
+
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseMoved(std::string_view entity, std::string_view what);
+
+/// The handle that an object of the public face holds, which every one of its calls passes here.
+/// Throws: Error, which says `what` of which entity type it is, when the object was moved from; StorageError
+/// in a child of fork().
+inline const HandlePtr& CheckHeld(const HandlePtr& handle, std::string_view entity,
+                                  std::string_view what) {
+  if (handle == nullptr) [[unlikely]]
+    RefuseMoved(entity, what);
+  handle->store->driver->CheckNotInherited();
+  return handle;
+}
+
+/// What the store knows of a type. Throws: SchemaError.
+inline TypeEntry& TypeOf(const Handle& handle, const Table& table) {
+  if (!handle.transaction) return handle.store->TypeOf(table);
+  handle.transaction->Check(*handle.GetLevel());  // only its own thread may ask it
+  return handle.transaction->TypeOf(table);
+}
+
+}  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/tx/impl/session.hpp>  // IWYU pragma: keep
+#endif

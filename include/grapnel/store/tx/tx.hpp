@@ -1,0 +1,217 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/core/chain.hpp>
+#include <grapnel/core/hook.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/mutator.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/tx/session.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace grapnel {
+
+class Client;
+
+namespace core::detail {
+
+template <>
+struct Teach<Tx> {
+  template <class H, Fault fault>
+  static consteval void Say() {
+    static_assert(fault != Fault::TakesCopy, "take the transaction by reference: grapnel::Tx& tx");
+    static_assert(fault != Fault::NotConst,
+                  "a hook is called const, possibly by several threads at once: take `mutable` away, "
+                  "or make its call operator const, and keep what it changes outside of it, behind a "
+                  "reference");
+    static_assert(fault != Fault::Result && fault != Fault::Other,
+                  "this is no hook around the end of a transaction. Write [](grapnel::Tx& tx, auto "
+                  "next) { next(tx); }. See examples/04_transaction_hooks.cpp");
+  }
+};
+
+}  // namespace core::detail
+
+/// What a commit or rollback goes through: `void(Tx&)`.
+using Committer = core::Mutator<Tx, void>;
+using Rollbacker = core::Mutator<Tx, void>;
+using TxHook = core::Hook<Tx, void>;
+
+namespace store {
+
+template <class E>
+class TxEntities;
+
+/// A transaction, or one nested in another. Leaving its scope without Commit rolls it back.
+///
+/// Throws, from every call: TxError after the end, while one nested in it is open, and on another
+/// thread than the one that began it. Any storage error and any cancellation ends it whole.
+/// Its name in programs is `grapnel::Tx`. (A class cannot have a member of its own name.)
+/// Source: ent's Tx.
+class Transaction {
+ public:
+  Transaction(Transaction&&) noexcept = default;
+  Transaction& operator=(Transaction&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    std::swap(owner_, other.owner_);
+    return *this;
+  }
+  /// Rolls back what is open. Never throws: what rollback hooks throw goes to OnError.
+  GRAPNEL_DECLARE ~Transaction();
+
+  /// The entities of type E, inside this transaction. `.Use(hook)` lasts as long as it.
+  template <class E>
+  TxEntities<E> Of() const;
+  /// A client that works inside this transaction.
+  grapnel::Client Client() const;
+
+  /// Runs the commit hooks around COMMIT: before-parts, COMMIT, after-parts from the inside out,
+  /// then the AfterCommit callbacks in their order. Of a nested one: keeps its work for the outer
+  /// one, to which its hooks and callbacks move. Throws: what a hook threw before COMMIT,
+  /// unchanged, rolled back; TxError when a hook neither threw nor called next, rolled back;
+  /// CommittedError when something failed after COMMIT; BusyError, ConstraintError, StorageError,
+  /// rolled back; TxError with outcome Unknown after an I/O error.
+  GRAPNEL_DECLARE void Commit();
+  /// Runs the rollback hooks around ROLLBACK, then the AfterRollback callbacks.
+  /// Throws: what they threw first, after the rollback.
+  GRAPNEL_DECLARE void Rollback();
+
+  /// Adds hooks `[](Tx&, auto next) { next(tx); }`, or ent's form, around the commit of this
+  /// transaction. First added, outermost; those of the client are outside of them.
+  /// Throws: TxError once they run, for it would not.
+  template <class... Hs>
+  core::HookHandle OnCommit(Hs... hooks) {
+    return Add(&detail::Level::commit_hooks, {TxHook(std::move(hooks))...});
+  }
+  /// The same around its rollback.
+  template <class... Hs>
+  core::HookHandle OnRollback(Hs... hooks) {
+    return Add(&detail::Level::rollback_hooks, {TxHook(std::move(hooks))...});
+  }
+
+  /// Hooks around mutations are registered for a type: this does not compile.
+  template <class H, class... Hs>
+  core::HookHandle Use(H, Hs...) const {
+    static_assert(!std::is_same_v<H, H>,
+                  "a transaction takes hooks of one type at a time: tx.Of<User>().Use(hook); around "
+                  "its own commit and rollback they are tx.OnCommit(hook) and tx.OnRollback(hook)");
+    return {};
+  }
+
+  /// Runs `callback()`, or `callback(client)` where it takes a `const grapnel::Client&`, once the outermost
+  /// transaction is committed and durable; never when the work that it was added in is rolled back. It cannot
+  /// change the outcome: what it throws is reported as a CommittedError once all callbacks ran; what callbacks
+  /// of callbacks throw goes to OnError. The client is the base client with the transaction's per-call values,
+  /// but no deadline or stop token, which the call has met; it may begin transactions. What they write has
+  /// callbacks again: past 64 such generations, or 2,000 transactions from the fourth on, they are refused
+  /// with a RecursionError.
+  template <class F>
+  void AfterCommit(F callback) {
+    Use().AfterCommit(*handle_->GetLevel(), detail::Deferred(handle_, std::move(callback)));
+  }
+  /// Runs such a callback once the outermost transaction has ended, when the work that it was added in was
+  /// rolled back, in whatever way.
+  template <class F>
+  void AfterRollback(F callback) {
+    Use().AfterRollback(*handle_->GetLevel(), detail::Deferred(handle_, std::move(callback)));
+  }
+
+  /// A transaction nested in this one, as a savepoint. Until it ends this one cannot be used.
+  [[nodiscard("it is rolled back when its object is gone")]] GRAPNEL_DECLARE Transaction Tx() const;
+  /// Tx() takes no function: this does not compile.
+  template <class F>
+  void Tx(F&&) const {
+    static_assert(!std::is_same_v<F, F>,
+                  "Tx() begins a nested transaction and takes no function: to run one inside it and "
+                  "commit, write tx.WithTx([&](grapnel::Tx& nested) { ... })");
+  }
+  /// Runs `body(tx)` in a nested transaction; see Client::WithTx.
+  template <class F>
+  decltype(auto) WithTx(F&& body) const {
+    return Within(Tx(), std::forward<F>(body));
+  }
+
+  /// The object of type T that was given to Provide. Throws: DependencyError.
+  template <class T>
+  T& Dep() const {
+    return Dep<T>({});
+  }
+  /// The one that was given to Provide by this name.
+  template <class T>
+  T& Dep(std::string_view name) const {
+    return Held()->store->dependencies.Get<T>(name);
+  }
+  const core::Context& Context() const { return Held()->context; }
+  /// Open, Committed, RolledBack or Unknown: also for hooks, at any time.
+  TxOutcome Outcome() const { return Held()->transaction->Outcome(); }
+
+  /// Whether both stand for the same transaction: hooks may pass on either.
+  bool IsSameAs(const Transaction& other) const noexcept {
+    return handle_ && other.handle_ && handle_->transaction == other.handle_->transaction;
+  }
+
+  // What follows is for the other parts of the store.
+  struct Access;
+  static Transaction Handed(detail::HandlePtr handle, bool owner) {
+    return {std::move(handle), owner};
+  }
+
+ private:
+  friend Access;
+  friend grapnel::Client;
+
+  Transaction(detail::HandlePtr handle, bool owner) noexcept
+      : handle_(std::move(handle)), owner_(owner) {}
+
+  GRAPNEL_DECLARE detail::Transaction& Use() const;
+  const detail::HandlePtr& Held() const {
+    if (!handle_) throw TxError("a transaction was used after it was moved from");
+    return detail::CheckHeld(handle_, {}, "a transaction");
+  }
+
+  static GRAPNEL_DECLARE Transaction Nested(const detail::HandlePtr& outer);
+
+  template <class F>
+  static decltype(auto) Within(Transaction tx, F&& body) {
+    if constexpr (std::is_void_v<std::invoke_result_t<F, Transaction&>>) {
+      std::forward<F>(body)(tx);
+      tx.CommitUnlessEnded();
+    } else {
+      auto result = std::forward<F>(body)(tx);
+      try {
+        tx.CommitUnlessEnded();
+      } catch (CommittedError& error) {
+        if constexpr (std::copy_constructible<decltype(result)>) error.SetValue(result);
+        throw;
+      }
+      return result;
+    }
+  }
+  GRAPNEL_DECLARE void CommitUnlessEnded();
+
+  using Hooks = core::HookList<Transaction, void> detail::Level::*;
+  GRAPNEL_DECLARE core::HookHandle Add(Hooks list, std::initializer_list<TxHook> hooks);
+
+  static GRAPNEL_DECLARE void CommitNested(const detail::Handle& handle);
+  static GRAPNEL_DECLARE std::exception_ptr RollbackNested(const detail::HandlePtr& handle);
+
+  detail::HandlePtr handle_;
+  bool owner_;
+};
+
+}  // namespace store
+}  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/tx/impl/tx.hpp>  // IWYU pragma: keep
+#endif

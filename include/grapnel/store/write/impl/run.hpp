@@ -1,0 +1,309 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/base/function_ref.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/mutation/any_mutation.hpp>
+#include <grapnel/store/mutation/cause.hpp>
+#include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/impl/tx.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/tx.hpp>
+#include <grapnel/store/write/pending_rows.hpp>
+#include <grapnel/store/write/run.hpp>
+#include <grapnel/store/write/stages.hpp>
+#include <grapnel/store/write/terminal.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <typeinfo>
+#include <utility>
+
+/// How mutations run, compiled once for all types.
+namespace grapnel::detail {
+
+/// Fits what the hooks made of the mutation to what its caller asked for. A count is no entity,
+/// unless a hook turned the mutation into another one.
+[[gnu::cold]] inline void Fit(const HandlePtr& handle, AnyMutation& m, AnyResult& result) {
+  const MutationCore& core = m.Core();
+  const bool wants_entity = Is(core.asked, Op::Create | Op::UpdateOne);
+  if (core.asked == core.op) {
+    throw TypeMismatchError(
+        core.table->entity, "",
+        core::Concat({ToString(core.op),
+                      wants_entity ? " results in an entity, but a hook returned a count"
+                                   : " results in a count, but a hook returned an entity"}));
+  }
+  if (!wants_entity) return result.ForgetEntity();
+  void* fresh = result.MakeEntity();
+  store::Select statement{{core.table, core.asked}};
+  statement.entity = m.Entity();
+  statement.by_id = true;
+  bool found = false;
+  RunRead(handle, *core.table, [&](store::Connection& connection) {
+    connection.Run(statement, [&](Row& row) {
+      LoadRow(*core.table, fresh, row);
+      found = true;
+    });
+    return 0;
+  });
+  if (!found) throw NotFoundError(core.table->entity, DescribeId(*core.table, m.Entity()));
+}
+
+/// Binds a mutation to what it runs in; put back afterwards, for Mutate runs one inside itself.
+class Binding {
+ public:
+  [[gnu::always_inline]] Binding(MutationCore& m, const HandlePtr& handle, TypeEntry& type,
+                                 Level& level, HookPlan& plan)
+      : m_(m),
+        bound_{handle, type, *level.transaction, level, &plan},
+        running_{m.table->entity, m.op, nullptr, !m.uncounted} {
+    bound_.transaction.EnterMutation(bound_.level, running_);
+    const bool by_hook = running_.outer != nullptr || bound_.transaction.IsInHook(bound_.level);
+    if (by_hook && m.bound == nullptr && m.cause == Cause::Caller) m.cause = Cause::Hook;
+    outer_ = std::exchange(m.bound, &bound_);
+  }
+  Binding(const Binding&) = delete;
+  Binding& operator=(const Binding&) = delete;
+  ~Binding() {
+    bound_.transaction.LeaveMutation(bound_.level, running_);
+    m_.bound = outer_;
+  }
+
+ private:
+  MutationCore& m_;
+  Bound bound_;
+  const Bound* outer_ = nullptr;
+  RunningMutation running_;
+};
+
+/// A scope that fails unless it is told to succeed.
+class OpenScope {
+ public:
+  OpenScope(Transaction& transaction, bool single) noexcept : transaction_(transaction) {
+    scope_.single = single;
+    transaction_.Enter(scope_);
+  }
+  OpenScope(const OpenScope&) = delete;
+  OpenScope& operator=(const OpenScope&) = delete;
+  ~OpenScope() {
+    if (open_) transaction_.Fail(scope_);
+  }
+  void Succeed() {
+    transaction_.Succeed(scope_);
+    open_ = false;
+  }
+
+ private:
+  Transaction& transaction_;
+  bool open_ = true;
+  Scope scope_;
+};
+
+/// Runs `body(handle)` whole or not at all: in the handle's transaction, or in one of its own.
+/// `attach(error)` may put the result into a CommittedError.
+inline void Atomically(const HandlePtr& handle, bool single,
+                       core::FunctionRef<void(const HandlePtr&)> body,
+                       core::FunctionRef<void(CommittedError&)> attach) {
+  if (handle->transaction) {
+    const Tx::Access::Finish finish{handle};
+    handle->transaction->Check(*handle->GetLevel());
+    OpenScope scope(*handle->transaction, single);
+    body(handle);
+    return scope.Succeed();
+  }
+  Marks::Guard(*handle->store);
+  Generation::Check();
+  Marks::Running mark(*handle->store);
+  auto transaction =
+      std::make_shared<Transaction>(handle->store, handle->context, Transaction::Kind::Implicit);
+  transaction->SetRunningMark(&mark);
+  struct Unmark {
+    Transaction& transaction;
+    ~Unmark() { transaction.SetRunningMark(nullptr); }
+  } unmark{*transaction};
+  const auto inside =
+      std::make_shared<const Handle>(Handle{handle->store, transaction, nullptr, handle->context});
+  try {
+    body(inside);
+  } catch (...) {
+    if (const auto thrown = Tx::Access::Rollback(inside)) handle->store->Report(thrown);
+    throw;
+  }
+  try {
+    Tx::Access::Commit(inside);
+  } catch (CommittedError& error) {
+    attach(error);
+    throw;
+  }
+}
+
+/// Runs a mutation with its hooks, inside of a transaction, to what its caller asked for.
+[[gnu::always_inline]] inline void RunInside(const HandlePtr& handle, Level& level, TypeEntry& type,
+                                             const HookChain& hooks, HookPlan& plan,
+                                             AnyMutation& m, AnyResult& result) {
+  const Binding binding(m.Core(), handle, type, level, plan);
+  if (Is(m.Op(), Op::Delete | Op::DeleteOne)) {
+    plan.ForeseeDeletion();
+  } else {
+    m.Core().ApplyDefaults(m.Entity());
+    if (m.Core().ChangesEdges()) ForeseeNeighbours(m.Core());
+  }
+  const bool has_entity = result.Run(hooks, m);
+  const MutationCore& core = m.Core();
+  if (has_entity != Is(core.asked, Op::Create | Op::UpdateOne)) Fit(handle, m, result);
+  // One row was asked for: that hooks widened the mutation makes a missing one no success.
+  if (core.asked == Op::DeleteOne && !core.IsOne() && core.executed && result.IsNone()) {
+    throw NotFoundError(core.table->entity, DescribeId(*core.table, m.Entity()));
+  }
+}
+
+/// Whether nothing of the user's can run inside of the mutation, and it begins no other one.
+[[gnu::always_inline]] inline bool IsLeaf(const HandlePtr& handle, const TypeEntry& type,
+                                          const MutationCore& m) {
+  return type.runs_nothing && !type.HasHooks() && !handle->transaction->HasLocalHooks() &&
+         m.bound == nullptr && m.conflict == nullptr && !m.ChangesEdges() &&
+         !handle->context.IsObserved();
+}
+/// Runs it: most of what the way of a mutation is for has nothing to do here.
+inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyMutation& m,
+                    AnyResult& result) {
+  const Bound bound{handle, type, *level.transaction, level, nullptr};
+  struct Unbind {
+    MutationCore& m;
+    ~Unbind() { m.bound = nullptr; }
+  } const unbind{m.Core()};
+  m.Core().bound = &bound;
+  result.RunAlone(m);
+}
+
+/// The same with the hooks that there are now. A mutation that is run again keeps those that it has.
+[[gnu::always_inline]] inline void RunBound(const HandlePtr& handle, Level& level, AnyMutation& m,
+                                            AnyResult& result) {
+  TypeEntry& type = level.transaction->TypeOf(*m.Core().table);
+  if (IsLeaf(handle, type, m.Core())) return RunLeaf(handle, level, type, m, result);
+  const Bound* bound = m.Core().bound;
+  if (bound != nullptr && &bound->level == &level) {
+    return RunInside(handle, level, type, bound->plan->Of(type), *bound->plan, m, result);
+  }
+  const HookChain hooks(type, &level);
+  HookPlan plan(type, hooks, level);
+  RunInside(handle, level, type, hooks, plan, m, result);
+}
+
+GRAPNEL_DEFINE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyResult& result) {
+  m.Core().pending = nullptr;  // of a bulk, when its hook carries it out by Mutate
+  if (handle->transaction) {   // what Atomically does, without its detours
+    const Tx::Access::Finish finish{handle};
+    Level& level = *handle->GetLevel();
+    handle->transaction->Check(level);
+    OpenScope scope(*handle->transaction, true);
+    RunBound(handle, level, m, result);
+    return scope.Succeed();
+  }
+  Atomically(
+      handle, true,
+      [&](const HandlePtr& inside) { RunBound(inside, *inside->GetLevel(), m, result); },
+      [&](CommittedError& error) { result.AttachTo(error); });
+}
+
+GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result) {
+  const HookChain& hooks = create.plan->Of(create.type);
+  const auto run = [&] {
+    RunInside(create.handle, create.level, create.type, hooks, *create.plan, update, result);
+  };
+  try {
+    if (hooks.IsEmpty()) {  // nothing but its own statement, which undoes itself
+      run();
+    } else {
+      OpenScope scope(create.transaction, true);
+      run();
+      scope.Succeed();
+    }
+    return true;
+  } catch (const StaleError&) {
+    if (!update.Core().stale) throw;  // of another mutation
+    return false;
+  }
+}
+
+GRAPNEL_DEFINE void RunPlanned(const HandlePtr& handle, HookPlan& plan, AnyMutation& m,
+                               AnyResult& result) {
+  Level& level = *handle->GetLevel();
+  handle->transaction->Check(level);
+  OpenScope scope(*handle->transaction, true);
+  TypeEntry& type = handle->transaction->TypeOf(*m.Core().table);
+  RunInside(handle, level, type, plan.Of(type), plan, m, result);
+  scope.Succeed();
+}
+
+class BulkInTransaction final : public BulkRun {
+ public:
+  BulkInTransaction(const HandlePtr& handle, const Table& table,
+                    core::FunctionRef<void*(std::size_t)> row)
+      : type_(handle->transaction->TypeOf(table)),
+        hooks_(type_, handle->GetLevel()),
+        plan_(type_, hooks_, *handle->GetLevel()),
+        bound_{handle, type_, *handle->transaction, *handle->GetLevel(), &plan_},
+        pending_(bound_, row) {}
+
+  void Run(AnyMutation& m, AnyResult& result) override {
+    m.Core().pending = &pending_;
+    RunInside(bound_.handle, bound_.level, type_, hooks_, plan_, m, result);
+  }
+  void Done() override {
+    ++done_;
+    pending_.Done();
+  }
+  /// Calls `body()`, and tells of a ConstraintError or ValidationError in which row it was.
+  void Guard(core::FunctionRef<void()> body) {
+    try {
+      try {
+        body();
+      } catch (...) {
+        pending_.FlushIfOpen();
+        throw;
+      }
+      pending_.Flush();
+    } catch (const ConstraintError& error) {
+      TellRow(error);
+    } catch (const ValidationError& error) {
+      TellRow(error);
+    }
+  }
+
+ private:
+  /// What a hook has derived from it reaches the caller unchanged.
+  template <class E>
+  [[noreturn]] void TellRow(const E& error) const {
+    if (error.Row() || error.Entity() != type_.table->entity || typeid(error) != typeid(E)) throw;
+    throw error.InRow(done_);
+  }
+
+  TypeEntry& type_;
+  HookChain hooks_;
+  HookPlan plan_;
+  Bound bound_;
+  PendingRows pending_;
+  std::size_t done_ = 0;
+};
+
+GRAPNEL_DEFINE void RunBulk(const HandlePtr& handle, const Table& table,
+                            core::FunctionRef<void(BulkRun&)> rows,
+                            core::FunctionRef<void*(std::size_t)> row,
+                            core::FunctionRef<void(CommittedError&)> attach) {
+  Atomically(
+      handle, false,
+      [&](const HandlePtr& inside) {
+        BulkInTransaction bulk(inside, table, row);
+        bulk.Guard([&] { rows(bulk); });
+      },
+      attach);
+}
+
+}  // namespace grapnel::detail

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <grapnel/base/function_ref.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/mutation/draft.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/write/edges.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace grapnel::detail {
+
+/// Rows of a bulk that are inserted together, where no hook could tell: they wait until there are
+/// enough of them, or somebody uses the transaction.
+class PendingRows final : public Transaction::Waiting {
+ public:
+  /// `row(i)`: the entity of the bulk's i-th row, once it is counted by Done.
+  PendingRows(const Bound& bound, core::FunctionRef<void*(std::size_t)> row)
+      : bound_(bound), row_(row), outer_(bound.transaction.SetWaiting(this)) {}
+  PendingRows(const PendingRows&) = delete;
+  PendingRows& operator=(const PendingRows&) = delete;
+  ~PendingRows() { bound_.transaction.SetWaiting(outer_); }
+
+  /// Whether the mutation's row waits: then it comes next, by Done.
+  bool Takes(const MutationCore& m) {
+    if (m.op != Op::Create || m.conflict || m.set.test(0) || m.ChangesEdges()) return false;
+    if (bound_.handle->context.IsCancelled()) return false;  // its write says so
+    taken_ = m.set;
+    return true;
+  }
+  /// The next row is at its place.
+  void Done() {
+    if (taken_) sets_.push_back(*taken_);
+    taken_.reset();
+    ++done_;
+    if (sets_.size() >= kRows) Flush();
+  }
+
+  /// Inserts the rows that wait. Throws: ConstraintError with the row; once it threw, ever again.
+  void Flush() override {
+    if (failed_) std::rethrow_exception(failed_);
+    if (sets_.empty()) return;
+    const auto sets = std::exchange(sets_, {});
+    try {
+      Insert(sets, done_ - sets.size());
+    } catch (...) {
+      failed_ = std::current_exception();
+      throw;
+    }
+  }
+  /// After an error at a later row: that of an earlier one comes first.
+  void FlushIfOpen() {
+    if (bound_.transaction.Outcome() == TxOutcome::Open) Flush();
+  }
+
+ private:
+  static constexpr std::size_t kRows = 128;
+  static constexpr std::size_t kEnough =
+      16;  // fewer are faster by a statement each that is there already
+
+  void Insert(const std::vector<FieldSet>& sets, std::size_t first) {
+    MutationCore m(*bound_.type.table, Op::Create);
+    m.bound = &bound_;
+    auto row = [&](std::size_t at) { return row_(first + at); };
+    if (last_ && bound_.transaction.Writes() != writes_) last_.reset();
+    const std::size_t enough = last_ ? 2 : kEnough;
+    if (sets.size() >= enough && !ReferToOwnTable(sets)) {
+      if (const auto id = InsertAll(m, sets, row)) {
+        for (std::size_t i = 0; i < sets.size(); ++i) {
+          m.SetId(row(i), *id + static_cast<std::int64_t>(i));
+        }
+        last_ = *id + static_cast<std::int64_t>(sets.size() - 1);
+        writes_ = bound_.transaction.Writes();
+        return;
+      }
+    }
+    last_.reset();
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      m.set = sets[i];
+      try {
+        InsertOne(m, row(i));
+      } catch (const ConstraintError& error) {
+        throw error.InRow(first + i);
+      } catch (const ValidationError& error) {
+        throw error.InRow(first + i);
+      }
+    }
+  }
+  /// Inserted together, a row could refer to one behind it.
+  bool ReferToOwnTable(const std::vector<FieldSet>& sets) const {
+    const Table& table = *bound_.type.table;
+    FieldSet keys;
+    for (std::size_t i = table.fields; i < table.columns.size(); ++i) {
+      if (&table.columns[i].target() == &table) keys.set(i);
+    }
+    if (keys.none()) return false;
+    for (const FieldSet& set : sets) {
+      if ((set & keys).any()) return true;
+    }
+    return false;
+  }
+  /// The first id; nothing when it has to be done one by one.
+  std::optional<std::int64_t> InsertAll(const MutationCore& m, const std::vector<FieldSet>& sets,
+                                        core::FunctionRef<void*(std::size_t)> row) {
+    std::optional<std::int64_t> first;
+    try {
+      Write([&](store::Connection& connection) {
+        first = connection.Run(store::InsertMany{{m.table, m.op}, row, sets, last_});
+        return 0;
+      });
+    } catch (const Error&) {
+      if (bound_.transaction.Outcome() != TxOutcome::Open) throw;
+      return std::nullopt;  // one by one they say which
+    }
+    return first;
+  }
+  void InsertOne(const MutationCore& m, void* entity) {
+    try {
+      m.SetId(entity, Write([&](store::Connection& connection) {
+                return connection.Run(store::Insert{{m.table, m.op}, entity, m.set});
+              }));
+    } catch (const ConstraintError& error) {
+      ExplainMissingNeighbour(m, entity, error);
+    } catch (const ValidationError& error) {
+      m.RefuseUnstorable(entity, error);
+    }
+  }
+  std::int64_t Write(Transaction::Statement statement) {
+    return bound_.transaction.Write(bound_.level, bound_.type, bound_.handle->context, statement);
+  }
+
+  const Bound& bound_;
+  core::FunctionRef<void*(std::size_t)> row_;
+  Waiting* outer_;
+  std::vector<FieldSet> sets_;     // of those that wait
+  std::optional<FieldSet> taken_;  // of the row that is not at its place yet
+  std::size_t done_ = 0;           // rows at their places
+  std::exception_ptr failed_;
+  // The id of the last row that was inserted with others, and how much was written then.
+  std::optional<std::int64_t> last_;
+  std::uint64_t writes_ = 0;
+};
+
+}  // namespace grapnel::detail

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/type.hpp>
+#include <grapnel/core/hook.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/store/tx/guard.hpp>
+#include <grapnel/store/tx/scopes.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/write/effective_chain.hpp>
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel::detail {
+
+/// The hooks that a mutation goes through, as they were when it started: runtime hooks, those of
+/// the transactions, the outermost first, schema hooks.
+class HookChain {
+ public:
+  using Hooks = std::span<const core::detail::ListedHook>;
+
+  HookChain() noexcept = default;
+  HookChain(HookChain&&) noexcept = default;
+  HookChain& operator=(HookChain&&) noexcept = default;
+  [[gnu::always_inline]] ~HookChain() {}  // NOLINT(modernize-use-equals-default): to be inlined
+  HookChain(const TypeEntry& type, Level* level) : schema_(type.schema.get()) {
+    if (type.runtime.HasAny()) runtime_ = type.runtime.Load();
+    if (level != nullptr && level->transaction->HasLocalHooks()) AddLocal(type, *level);
+  }
+
+  bool IsEmpty() const noexcept {
+    return runtime_ == nullptr && local_.empty() && schema_ == nullptr;
+  }
+  std::size_t Size() const noexcept { return local_.size() + 2; }
+  /// The hooks of one stage.
+  Hooks operator[](std::size_t stage) const noexcept {
+    if (stage == 0) return Of(runtime_.get());
+    return Of(stage <= local_.size() ? local_[stage - 1].get() : schema_);
+  }
+  static std::string_view Name(std::size_t stage, std::size_t size) noexcept {
+    return stage == 0 ? "runtime" : stage + 1 == size ? "schema" : "transaction";
+  }
+  template <class Visitor>
+  void ForEach(Visitor visit) const {
+    for (std::size_t stage = 0; stage < Size(); ++stage) {
+      for (const auto& each : (*this)[stage]) visit(Name(stage, Size()), each.hook);
+    }
+  }
+
+ private:
+  GRAPNEL_DECLARE void AddLocal(const TypeEntry& type, Level& level);
+
+  using List = std::vector<core::detail::ListedHook>;
+
+  static Hooks Of(const List* hooks) noexcept { return hooks != nullptr ? Hooks(*hooks) : Hooks(); }
+
+  core::detail::ListedHooks runtime_;
+  std::vector<core::detail::ListedHooks> local_;
+  const List* schema_ = nullptr;
+};
+
+/// Which hooks run for a mutation and for those that Grapnel begins on its behalf. Each type is asked
+/// once, so that all of it goes by one answer, whatever is registered or removed meanwhile.
+class HookPlan {
+ public:
+  /// `own`: those of the mutation, which is of this type and runs in `level`.
+  HookPlan(const TypeEntry& type, const HookChain& own, Level& level) noexcept
+      : type_(type), own_(own), level_(level) {}
+  HookPlan(const HookPlan&) = delete;
+  HookPlan& operator=(const HookPlan&) = delete;
+
+  /// Asks now for all types that a deletion of the mutation's rows reaches.
+  void ForeseeDeletion() {
+    if (!foreseen_ && !type_.reached.empty()) AskReached();
+  }
+  GRAPNEL_DECLARE const HookChain& Of(const TypeEntry& type);
+  /// Whether anything could look at an Update or Delete of the type: a hook, or an update-default.
+  GRAPNEL_DECLARE bool IsSeen(const TypeEntry& type, Op op);
+
+ private:
+  GRAPNEL_DECLARE void AskReached();
+
+  const TypeEntry& type_;
+  const HookChain& own_;
+  Level& level_;
+  bool foreseen_ = false;  // of the types reached those have no hooks that do not stand in `asked_`
+  std::vector<std::pair<const TypeEntry*, std::unique_ptr<const HookChain>>> asked_;
+};
+
+/// A store of these types, in the order of `Open<...>`, and a handle to it.
+GRAPNEL_DECLARE HandlePtr OpenStore(std::unique_ptr<store::Driver> driver,
+                                    std::span<std::unique_ptr<TypeEntry>> types);
+
+GRAPNEL_DECLARE store::EffectiveChain DescribeChain(const HandlePtr& handle, const Table& table);
+
+/// Puts runtime hooks behind those of the type.
+GRAPNEL_DECLARE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
+                                          std::initializer_list<core::StoredHook> hooks);
+/// The same for the hooks of the handle's transaction.
+GRAPNEL_DECLARE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table& table,
+                                            std::initializer_list<core::StoredHook> hooks);
+
+}  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/write/impl/stages.hpp>  // IWYU pragma: keep
+#endif

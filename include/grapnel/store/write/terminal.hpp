@@ -1,0 +1,554 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/graph.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/mutation/any_mutation.hpp>
+#include <grapnel/store/mutation/cause.hpp>
+#include <grapnel/store/mutation/conflict.hpp>
+#include <grapnel/store/mutation/draft.hpp>
+#include <grapnel/store/mutation/edge_changes.hpp>
+#include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/write/cascade.hpp>
+#include <grapnel/store/write/edges.hpp>
+#include <grapnel/store/write/pending_rows.hpp>
+#include <grapnel/store/write/row_lists.hpp>
+#include <grapnel/store/write/run.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+/// The terminal of every mutation: validation and SQL, compiled once for all types.
+namespace grapnel::detail {
+
+/// Whether the database makes an id that the type may be too narrow for.
+inline bool MayNotHoldId(const MutationCore& m) {
+  return !m.set.test(0) && m.table->Id().ops->plain != Plain::Int;
+}
+
+class Terminal {
+ public:
+  explicit Terminal(AnyMutation& m)
+      : mutation_(m), m_(m.Core()), table_(*m_.table), entity_(m.Entity()) {}
+
+  /// Writes the mutation. Returns the number of rows matched. Of Create the id is then in its
+  /// entity; of UpdateOne, and of Create with OnConflict, the row as it is now stored is in
+  /// `fresh`.
+  /// `may_wait`: nobody looks at the mutation any more, so that a row of a bulk may be inserted
+  /// later.
+  std::int64_t Run(void* fresh, bool may_wait) {
+    if (m_.executed) {
+      throw Error(
+          core::Concat({table_.entity,
+                        ": the mutation was already carried out, by Mutate: its hook must not "
+                        "call next as well"}));
+    }
+    m_.Validate(entity_);
+    if (m_.pending != nullptr) {
+      if (may_wait && m_.pending->Takes(m_)) {
+        m_.executed = true;
+        return 1;
+      }
+      m_.pending->Flush();
+    }
+    // Whatever is done or read after the first write may fail, and has to take it back.
+    if (m_.ChangesEdges() || m_.op != m_.asked) m_.Transaction().ExpectSeveralWrites();
+    fresh_ = fresh;
+    if (m_.pinned) Settle();
+    const std::int64_t count = Dispatch();
+    if (m_.pinned && m_.op == Op::Delete) LeaveOutKept(count);
+    m_.executed = true;
+    return count;
+  }
+
+ private:
+  // The rows that were asked for before the write are, after it, those that it touched.
+
+  /// Finds out which of them match what was added since, and what hooks have written since.
+  void Settle() {
+    const MutationCore::Pinned& pinned = *m_.pinned;
+    if (m_.where == pinned.where && m_.Transaction().Writes() == pinned.writes) return;
+    std::vector<FieldValue> ids;
+    SelectTouched(m_, entity_, store::Select::Want::Ids, [&](Row& row) {
+      if (!row.IsNull(0)) ids.push_back(LoadId(table_, row, 0));
+    });
+    Narrow(std::move(ids), true);
+  }
+  /// A trigger of others may have kept rows that were to be deleted.
+  void LeaveOutKept(std::int64_t deleted) {
+    const MutationCore::Pinned& pinned = *m_.pinned;
+    const auto& ids = pinned.touched ? *pinned.touched : pinned.ids;
+    if (static_cast<std::size_t>(deleted) == ids.size() && !MayLackIds(table_)) return;
+    Narrow(SelectIds(m_, table_, store::IdIn(table_, ids)), false);
+  }
+  /// To the ones named, or to all others.
+  void Narrow(std::vector<FieldValue> named, bool stay) {
+    MutationCore::Pinned& pinned = *m_.pinned;
+    if (stay && named.size() == pinned.ids.size()) return;
+    const std::unordered_set<FieldValue, HashOfValue> set(named.begin(), named.end());
+    const auto touches = [&](const FieldValue& id) { return set.contains(id) == stay; };
+    std::vector<FieldValue> touched;
+    for (const FieldValue& id : pinned.touched ? *pinned.touched : pinned.ids) {
+      if (touches(id)) touched.push_back(id);
+    }
+    pinned.touched = std::move(touched);
+    mutation_.KeepOldRows([&](const void* row) { return touches(Id(row)); });
+  }
+
+  std::int64_t Dispatch() {
+    switch (m_.op) {
+      case Op::Create:
+        return m_.conflict ? CreateOrUpdate() : Create();
+      case Op::UpdateOne:
+        return UpdateOne();
+      case Op::Update:
+        return Update();
+      case Op::DeleteOne:
+      case Op::Delete:
+        break;
+    }
+    return Delete();
+  }
+
+  std::int64_t Create() {
+    std::int64_t made = 0;
+    if (MayNotHoldId(m_)) m_.Transaction().ExpectSeveralWrites();
+    try {
+      made = Write(store::Insert{{&table_, m_.op}, entity_, m_.set});
+    } catch (const ConstraintError& error) {
+      ExplainMissingNeighbour(m_, entity_, error);
+    } catch (const ValidationError& error) {
+      m_.RefuseUnstorable(entity_, error);
+    }
+    if (!m_.set.test(0)) m_.SetId(entity_, made);
+    m_.has_id = true;
+    if (m_.ChangesEdges()) {
+      const FieldValue id = Id(entity_);
+      WriteEdges(m_, id, true);
+      if (IsNeighbourOfItself(id)) ReadCreated();
+    }
+    return 1;
+  }
+  /// Whether an edge of the new row has written the new row's own key.
+  bool IsNeighbourOfItself(const FieldValue& id) const {
+    for (const EdgeChange& change : m_.edges) {
+      const Relation& relation = table_.edges[change.edge].relation();
+      if (relation.kind != Relation::Kind::TheirKey || relation.target != &table_) continue;
+      if (std::ranges::find(change.added, id) != change.added.end()) return true;
+    }
+    return false;
+  }
+  void ReadCreated() {
+    store::Select select{{&table_, m_.op}};
+    select.entity = entity_;
+    select.by_id = true;
+    ReadIn(m_, table_, [&](store::Connection& connection) {
+      connection.Run(select, [&](Row& row) { LoadRow(table_, entity_, row); });
+      return 0;
+    });
+  }
+
+  std::int64_t UpdateOne() {
+    if (m_.ChangesNoField()) {
+      Reread(entity_, m_.where.get());
+      if (!m_.ChangesEdges()) return 1;
+    } else {
+      if (UpdateAlone()) return 1;
+      if (WriteFields(true, m_.where) == 0) RefuseUntouched(m_, entity_);
+    }
+    if (m_.ChangesEdges()) WriteEdges(m_, Id(entity_));
+    Reread(entity_, nullptr);
+    return 1;
+  }
+
+  /// A write that has no savepoint must be the last thing that may fail. Then the row is read before
+  /// it and not after it, and `fresh` becomes what will be stored; returns false, nothing written,
+  /// where the row has to be read afterwards.
+  bool UpdateAlone() {
+    if (!m_.Transaction().StandsAlone()) return false;
+    constexpr std::int64_t kReadAfterwards = -1;
+    const std::int64_t count = WriteFields(
+        [&](store::Connection& connection, const store::Update& update) -> std::int64_t {
+          if (!m_.Transaction().StandsAlone()) return kReadAfterwards;  // others have triggers
+          try {
+            if (!LoadFresh(connection, entity_, nullptr)) return 0;
+          } catch (const SchemaError&) {  // of a stored value, which this update may mend
+            return kReadAfterwards;
+          }
+          return Foresee() ? connection.Run(update) : kReadAfterwards;
+        },
+        true, m_.where);
+    if (count == 0) RefuseUntouched(m_, entity_);
+    if (count != kReadAfterwards) return true;
+    m_.Transaction().ExpectSeveralWrites();
+    return false;
+  }
+  /// Changes `fresh` as the database will change the row; false where only that can tell.
+  bool Foresee() noexcept {
+    try {
+      bool is_known = true;
+      (m_.set | m_.added | m_.cleared).ForEach([&](std::size_t i) {
+        if (i == 0) return;
+        const Column& column = table_.columns[i];
+        void* member = column.at(fresh_);
+        if (m_.cleared.test(i)) return column.ops->reset(member);
+        const bool adds = m_.added.test(i) &&
+                          (column.ops->is_null == nullptr || !column.ops->is_null(member));
+        const void* given = column.at_const(entity_);
+        is_known = (adds ? column.ops->add(member, given) : CopyAsStored(column, member, given)) &&
+                   is_known;
+      });
+      return is_known;
+    } catch (...) {  // no form to be stored in, or none to be read back from: its write tells
+      return false;
+    }
+  }
+  static bool CopyAsStored(const Column& column, void* to, const void* from) {
+    switch (column.ops->plain) {
+      case Plain::Int:
+      case Plain::Text:
+      case Plain::OptionalInt:
+      case Plain::OptionalText:
+        column.ops->copy(to, from);
+        return true;
+      default:
+        return column.ops->from_value(to, column.ops->to_value(from));
+    }
+  }
+
+  std::int64_t Update() {
+    const bool writes = !m_.ChangesNoField() || HiddenKey() != nullptr;
+    const bool may_keep_rows = writes && (m_.pinned || m_.ChangesEdges()) && !WritesPlainly();
+    if (!m_.ChangesEdges()) {
+      if (!writes) return CountRows(m_, table_, m_.where);
+      if (!may_keep_rows) return WriteFields(false, m_.where);
+      std::int64_t nameless = 0;
+      if (MayLackIds(table_)) {
+        m_.Transaction().ExpectSeveralWrites();
+        nameless = WriteFields(false, store::Both(m_.where, store::IdIsNull(table_)));
+      }
+      return nameless + static_cast<std::int64_t>(UpdateEach().size());
+    }
+    RowLists lists(m_);
+    const std::int64_t list =
+        lists.KeepApart(table_, may_keep_rows ? store::IdIn(table_, UpdateEach()) : m_.where);
+    if (writes && !may_keep_rows) WriteFields(false, lists.In(list));
+    WriteEdges(m_, lists, list);
+    return lists.Size(list);
+  }
+
+  bool WritesPlainly() {
+    return ReadIn(m_, table_, [&](store::Connection&) {
+             return m_.Transaction().WritesPlainly(table_) ? 1 : 0;
+           }) != 0;
+  }
+  /// Others may have kept rows as they were: one by one they tell which. Returns those that changed.
+  std::vector<FieldValue> UpdateEach() {
+    m_.Transaction().ExpectSeveralWrites();
+    std::vector<FieldValue> due;
+    if (m_.pinned) {
+      due = m_.pinned->touched ? *m_.pinned->touched : m_.pinned->ids;
+    } else {
+      due = SelectIds(m_, table_, m_.where);
+    }
+    std::vector<FieldValue> touched;
+    for (FieldValue& id : due) {
+      if (WriteFields(false, store::IdIn(table_, {id})) != 0) touched.push_back(std::move(id));
+    }
+    if (m_.pinned) Narrow(touched, true);
+    return touched;
+  }
+
+  std::int64_t Delete() {
+    const bool cascades = Cascade::IsNeeded(m_);
+    if (!cascades && !IsLarge()) return DeleteRows(m_.IsOne(), m_.where);
+    m_.Transaction().ExpectSeveralWrites();
+    RowLists lists(m_);
+    // What a deletion further out is deleting counts as deleted.
+    const auto alive = m_.uncounted ? nullptr : store::Negated(lists.InOthers(table_));
+    const std::int64_t list =
+        lists.Keep(table_, store::Both(m_.where, alive), m_.IsOne() ? entity_ : nullptr);
+    std::int64_t count = 0;
+    if (!m_.IsOne() && !m_.uncounted && MayLackIds(table_)) {
+      count += DeleteRows(false, store::Both(m_.where, store::IdIsNull(table_)));
+    }
+    if (lists.Size(list) == 0 && m_.IsOne()) RefuseUntouched(m_, entity_, alive.get());
+    if (m_.pinned && alive) Narrow(SelectIds(m_, table_, lists.In(list)), true);
+    Cascade cascade(m_, lists);
+    if (cascades) cascade.Run(list);
+    m_.deferred = m_.deferred || cascade.IsDeferred();
+    lists.ForEachPart(table_, list, [&](const auto&, const store::PredicatePtr& part) {
+      count += DeleteRows(false, part);
+    });
+    cascade.Finish();
+    if (count == 0 && m_.IsOne()) RefuseUntouched(m_, entity_);
+    return count;
+  }
+  /// Whether so many rows go that it takes several statements: for tables with foreign keys the
+  /// engine holds the ids of all rows that one statement deletes in memory. Rows that restrict one
+  /// another go together.
+  bool IsLarge() {
+    if (m_.IsOne()) return false;
+    const Graph& graph = *m_.Handle().store->graph;
+    if (!graph.HasKeys(table_) || graph.RestrictsItself(table_)) return false;
+    store::Select select{{&table_, m_.op}};
+    select.want = store::Select::Want::Count;
+    select.where = m_.where.get();
+    select.limit = RowLists::kPart + 1;
+    return ReadIn(m_, table_, [&](store::Connection& connection) {
+             return connection.Count(select);
+           }) > RowLists::kPart;
+  }
+  std::int64_t DeleteRows(bool by_id, const store::PredicatePtr& where) {
+    const std::uint64_t written = m_.Transaction().Writes();
+    std::int64_t count = 0;
+    try {
+      const store::Delete statement{{&table_, m_.op}, entity_, by_id, where.get()};
+      count = m_.deferred ? WriteDeferred(statement) : Write(statement);
+    } catch (const ConstraintError& error) {
+      ExplainRestricted(m_, by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where,
+                        error);
+    }
+    if (count == 0 && by_id) {
+      if (m_.Transaction().Writes() != written) store::RefuseSkipped(store::Delete{{&table_, m_.op}});
+      RefuseUntouched(m_, entity_);
+    }
+    return count;
+  }
+
+  std::int64_t WriteDeferred(const store::Delete& statement) {
+    struct Deferring {
+      Terminal& self;
+      explicit Deferring(Terminal& terminal) : self(terminal) { Set(true); }
+      ~Deferring() {
+        try {
+          if (self.m_.Transaction().Outcome() == TxOutcome::Open) Set(false);
+        } catch (
+            ...) {  // NOLINT(bugprone-empty-catch): the transaction has ended, and deferral with it
+        }
+      }
+      void Set(bool on) const {
+        ReadIn(self.m_, self.table_,
+               [&](store::Connection& connection) { return connection.DeferForeignKeys(on), 0; });
+      }
+    } deferring{*this};
+    return Write(statement);
+  }
+
+  // Create with OnConflict.
+
+  std::int64_t CreateOrUpdate() {
+    store::Conflict& conflict = *m_.conflict;
+    if (conflict.action == store::OnConflict::Undecided) {
+      throw Error(
+          core::Concat({table_.entity,
+                        ": OnConflict does not say what to do: add UpdateNewValues(), Ignore() "
+                        "or Update(...)"}));
+    }
+    FieldValue id;
+    if (!FindConflict(id)) {
+      m_.Transaction().ExpectSeveralWrites();  // it is read back
+      Create();
+      conflict.outcome = store::ConflictOutcome::Inserted;
+    } else {
+      if (m_.set.test(0)) conflict.given_id = Id(entity_);
+      table_.Id().ops->from_value(table_.Id().at(entity_), id);
+      m_.has_id = true;
+      conflict.outcome = store::ConflictOutcome::Unchanged;
+      if (UpdateConflict(conflict)) return 1;
+    }
+    Reread(entity_, nullptr);
+    return 1;
+  }
+
+  /// Keeps the row that agrees in all of the conflict's fields as the old row.
+  bool FindConflict(FieldValue& id) {
+    mutation_.ForgetOldRows();
+    store::PredicatePtr where;
+    for (const std::size_t place : m_.conflict->columns) {
+      if (!m_.set.test(place)) return false;  // NULL, or an id still to be made
+      const Column& column = table_.columns[place];
+      where = store::Both(where, std::make_shared<const store::PredicateNode>(store::PredicateNode{
+                                     store::PredicateKind::Equal,
+                                     column.tag,
+                                     {column.ops->to_value(column.at_const(entity_))}}));
+    }
+    store::Select select{{&table_, m_.op}};
+    select.where = where.get();
+    bool found = false;
+    ReadIn(m_, table_, [&](store::Connection& connection) {
+      connection.Run(select, [&](Row& row) {
+        id = LoadId(table_, row, 0);
+        mutation_.KeepOldRow(row);
+        found = true;
+      });
+      return 0;
+    });
+    return found;
+  }
+
+  /// The row that is there goes through an UpdateOne of its own, with all its hooks. Returns:
+  /// whether that had a result, which is in `fresh`.
+  bool UpdateConflict(store::Conflict& conflict) {
+    if (conflict.action == store::OnConflict::Ignore) return false;
+    bool has_result = false;
+    m_.Running().type.WithUpdateOne(
+        [&](AnyMutation& any, AnyResult& result) {
+          MutationCore& update = any.Core();
+          if (conflict.action == store::OnConflict::UpdateNewValues) {
+            update.Apply(NewValues(), entity_, any.Entity());
+          }
+          if (conflict.update) {
+            update.Apply(conflict.update->Core(), conflict.update->Entity(), any.Entity());
+          }
+          if (update.ChangesNoField() && !update.ChangesEdges()) return false;
+          table_.Id().ops->copy(table_.Id().at(any.Entity()), table_.Id().at_const(entity_));
+          update.has_id = true;
+          update.cause = Cause::Upsert;
+          update.where = store::Both(update.where, m_.where);
+          if (!RunUpsert(m_.Running(), any, result)) return false;
+          if (update.executed) conflict.outcome = store::ConflictOutcome::Updated;
+          return has_result = true;
+        },
+        fresh_);
+    return has_result;
+  }
+  /// What was given, by the caller or hooks, but what the row that is there keeps; no defaults.
+  MutationCore NewValues() const {
+    FieldSet kept = table_.immutable;
+    kept.set(0);
+    for (const std::size_t place : m_.conflict->columns) kept.set(place);
+    MutationCore given(table_, Op::UpdateOne);
+    given.set = m_.set & ~m_.defaulted & ~kept;
+    given.cleared = m_.cleared & ~kept;
+    for (EdgeChange change : m_.edges) {
+      const EdgeInfo& edge = table_.edges[change.edge];
+      if (edge.immutable) continue;
+      // To a new row that says nothing; from one that is there it takes the neighbours away.
+      change.cleared = change.replaces && (edge.many || change.added.empty());
+      given.edges.Join(change);
+    }
+    return given;
+  }
+
+  // Statements.
+
+  template <class Statement>
+  std::int64_t Write(const Statement& statement) {
+    return WriteBy([&](store::Connection& connection) { return connection.Run(statement); });
+  }
+  std::int64_t WriteBy(Transaction::Statement run) {
+    const Bound& bound = m_.Running();
+    return bound.transaction.Write(bound.level, bound.type, bound.handle->context, run);
+  }
+  std::int64_t WriteFields(bool by_id, const store::PredicatePtr& where) {
+    return WriteFields([](store::Connection& connection,
+                          const store::Update& update) { return connection.Run(update); },
+                       by_id, where);
+  }
+  /// `run(connection, update)` runs it.
+  template <class Run>
+  std::int64_t WriteFields(Run run, bool by_id, const store::PredicatePtr& where) {
+    if (!table_.edges.empty()) {
+      RefuseFixedKeys(m_, entity_, [&] {
+        return by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where;
+      });
+    }
+    store::Update update{{&table_, m_.op}, entity_, m_.set, m_.added, m_.cleared, by_id, where.get()};
+    if (const KeyChange* hidden = HiddenKey()) {
+      update.key = &hidden->key;
+      update.to = &hidden->to;
+    }
+    try {
+      return WriteBy([&](store::Connection& connection) { return run(connection, update); });
+    } catch (const ConstraintError& error) {
+      ExplainKeyChange(m_, error);
+      ExplainMissingNeighbour(m_, entity_, error);
+    } catch (const ValidationError& error) {
+      m_.RefuseUnstorable(entity_, error);
+    }
+  }
+  const KeyChange* HiddenKey() const noexcept {
+    const KeyChange* change = m_.key_change;
+    return change != nullptr && change->IsHidden() ? change : nullptr;
+  }
+
+  /// Reads the row with the id of `entity` into `fresh`.
+  void Reread(const void* entity, const store::PredicateNode* where) {
+    const auto load = [&](store::Connection& connection) {
+      return LoadFresh(connection, entity, where) ? 1 : 0;
+    };
+    if (ReadIn(m_, table_, load) == 0) RefuseUntouched(m_, entity);
+  }
+  /// Returns whether there is such a row.
+  bool LoadFresh(store::Connection& connection, const void* entity,
+                 const store::PredicateNode* where) {
+    store::Select select{{&table_, m_.op}};
+    select.entity = entity;
+    select.by_id = true;
+    select.where = where;
+    bool found = false;
+    connection.Run(select, [&](Row& row) {
+      LoadRow(table_, fresh_, row);
+      found = true;
+    });
+    return found;
+  }
+
+  FieldValue Id(const void* entity) const {
+    return table_.Id().ops->to_value(table_.Id().at_const(entity));
+  }
+  AnyMutation& mutation_;
+  MutationCore& m_;
+  const Table& table_;
+  void* entity_;
+  void* fresh_ = nullptr;
+};
+
+GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wait) {
+  MutationCore& core = m.Core();
+  const Bound& bound = core.Running();
+  const bool plain = !core.executed && core.pending == nullptr && !core.ChangesEdges();
+  // The most frequent mutations by the shortest way; what it leaves out would do nothing here.
+  if (plain && core.op == Op::DeleteOne && core.asked == core.op && !core.where && !core.pinned &&
+      bound.type.runs_nothing) {
+    const store::Delete statement{{core.table, core.op}, m.Entity(), true, nullptr};
+    const std::uint64_t written = bound.transaction.Writes();
+    const std::int64_t count = bound.transaction.Write(
+        bound.level, bound.type, bound.handle->context,
+        [&](store::Connection& connection) { return connection.Run(statement); });
+    if (count == 0) {  // what INSTEAD OF triggers did, nothing tells
+      if (bound.transaction.Writes() != written) store::RefuseSkipped(statement);
+      RefuseUntouched(core, m.Entity());
+    }
+    core.executed = true;
+    return count;
+  }
+  if (!plain || core.conflict || !core.IsPlainCreate()) return Terminal(m).Run(fresh, may_wait);
+  void* entity = m.Entity();
+  const store::Insert insert{{core.table, core.op}, entity, core.set};
+  if (MayNotHoldId(core)) bound.transaction.ExpectSeveralWrites();
+  try {
+    core.SetId(entity, bound.transaction.Write(
+                           bound.level, bound.type, bound.handle->context,
+                           [&](store::Connection& connection) { return connection.Run(insert); }));
+  } catch (const ValidationError& error) {
+    core.RefuseUnstorable(entity, error);
+  }
+  core.has_id = true;
+  core.executed = true;
+  return 1;
+}
+
+}  // namespace grapnel::detail
