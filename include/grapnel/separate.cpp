@@ -10,6 +10,7 @@
 #include <grapnel/store/mutation/impl/any_mutation.hpp>
 #include <grapnel/store/mutation/impl/draft.hpp>
 #include <grapnel/store/mutation/impl/edge_changes.hpp>
+#include <grapnel/store/mutation/impl/touched.hpp>
 #include <grapnel/store/query/impl/eager.hpp>
 #include <grapnel/store/query/impl/rows.hpp>
 #include <grapnel/store/sqlite/driver.hpp>

@@ -4,7 +4,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
-#include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/sqlite/statement.hpp>
 
 #include <sqlite3.h>

@@ -9,6 +9,7 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/mutation/draft.hpp>
+#include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/session.hpp>

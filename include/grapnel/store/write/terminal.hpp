@@ -12,6 +12,7 @@
 #include <grapnel/store/mutation/conflict.hpp>
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/edge_changes.hpp>
+#include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/write/cascade.hpp>

@@ -10,6 +10,7 @@
 #include <grapnel/store/mutation/conflict.hpp>
 #include <grapnel/store/mutation/describe.hpp>
 #include <grapnel/store/mutation/draft.hpp>
+#include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/session.hpp>
 

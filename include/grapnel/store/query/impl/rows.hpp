@@ -16,17 +16,6 @@
 
 namespace grapnel::detail {
 
-/// Fills `entity` from a row that holds all columns of its table.
-GRAPNEL_DEFINE void LoadRow(const Table& table, void* entity, Row& row) {
-  if (!row.LoadEntity(table, entity)) {
-    int at = 0;
-    for (const Column& column : table.columns) {
-      LoadColumn(table, column, column.at(entity), row, at++);
-    }
-  }
-  table.AttachEdges(entity);
-}
-
 /// Runs a statement that reads, inside the handle's transaction or on a connection of its own.
 GRAPNEL_DEFINE std::int64_t RunRead(const HandlePtr& handle, const Table& table,
                                     Transaction::Statement statement) {
@@ -77,24 +66,6 @@ GRAPNEL_DEFINE bool ReadById(const HandlePtr& handle, const Table& table, const 
 
 [[noreturn]] GRAPNEL_DEFINE void RefuseAbsent(const Table& table, const void* key) {
   throw NotFoundError(table.entity, DescribeId(table, key));
-}
-
-[[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(MutationCore& m, const void* entity,
-                                                 const store::PredicateNode* alive) {
-  store::Select select{{m.table, m.op}};
-  select.want = store::Select::Want::Count;
-  select.entity = entity;
-  select.by_id = true;
-  const auto is_there = [&](const store::PredicateNode* where) {
-    select.where = where;
-    return ReadIn(m, *m.table, [&](store::Connection& connection) {
-             return connection.Count(select);
-           }) > 0;
-  };
-  if (!is_there(alive)) throw NotFoundError(m.table->entity, DescribeId(*m.table, entity));
-  if (!m.where || is_there(m.where.get())) store::RefuseSkipped(select);
-  m.stale = true;
-  throw StaleError(m.table->entity, DescribeId(*m.table, entity));
 }
 
 }  // namespace grapnel::detail

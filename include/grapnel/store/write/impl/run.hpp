@@ -9,6 +9,7 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/mutation/any_mutation.hpp>
 #include <grapnel/store/mutation/cause.hpp>
+#include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>
 #include <grapnel/store/tx/session.hpp>

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/mutation/draft.hpp>
+#include <grapnel/store/mutation/touched.hpp>
+#include <grapnel/store/query/rows.hpp>
+
+namespace grapnel::detail {
+
+[[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(MutationCore& m, const void* entity,
+                                                 const store::PredicateNode* alive) {
+  store::Select select{{m.table, m.op}};
+  select.want = store::Select::Want::Count;
+  select.entity = entity;
+  select.by_id = true;
+  const auto is_there = [&](const store::PredicateNode* where) {
+    select.where = where;
+    return ReadIn(m, *m.table, [&](store::Connection& connection) {
+             return connection.Count(select);
+           }) > 0;
+  };
+  if (!is_there(alive)) throw NotFoundError(m.table->entity, DescribeId(*m.table, entity));
+  if (!m.where || is_there(m.where.get())) store::RefuseSkipped(select);
+  m.stale = true;
+  throw StaleError(m.table->entity, DescribeId(*m.table, entity));
+}
+
+}  // namespace grapnel::detail

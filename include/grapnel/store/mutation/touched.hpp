@@ -1,0 +1,110 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/loading.hpp>
+#include <grapnel/store/mutation/draft.hpp>
+#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/tx/session.hpp>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+/// The rows that a mutation touches, and what else it reads in its own transaction.
+namespace grapnel::detail {
+
+/// As RunRead, inside a mutation's transaction.
+inline std::int64_t ReadIn(const MutationCore& m, const Table& table,
+                           Transaction::Statement statement) {
+  TypeEntry& type = m.Transaction().TypeOf(table);
+  return m.Transaction().Read(m.GetLevel(), type, m.Handle().context, statement);
+}
+
+/// The ids of the rows of `table` that match.
+inline std::vector<FieldValue> SelectIds(const MutationCore& m, const Table& table,
+                                         const store::PredicatePtr& where) {
+  std::vector<FieldValue> ids;
+  store::Select select{{&table, m.op}};
+  select.want = store::Select::Want::Ids;
+  select.where = where.get();
+  ReadIn(m, table, [&](store::Connection& connection) {
+    ids.clear();
+    connection.Run(select, [&](Row& row) { ids.push_back(LoadId(table, row, 0)); });
+    return 0;
+  });
+  return ids;
+}
+
+inline std::int64_t CountRows(const MutationCore& m, const Table& table,
+                              const store::PredicatePtr& where) {
+  store::Select select{{&table, m.op}};
+  select.want = store::Select::Want::Count;
+  select.where = where.get();
+  return ReadIn(m, table, [&](store::Connection& connection) { return connection.Count(select); });
+}
+
+/// Hands `add` the rows that the mutation is about to touch, one after the other.
+inline void SelectTouched(const MutationCore& m, const void* entity, store::Select::Want want,
+                          store::Connection::RowSink add) {
+  store::Select select{{m.table, m.op}};
+  select.want = want;
+  select.entity = entity;
+  select.by_id = m.IsOne();
+  select.where = m.where.get();
+  ReadIn(m, *m.table, [&](store::Connection& connection) {
+    connection.Run(select, add);
+    return 0;
+  });
+}
+
+/// Says why a One form touched nothing. Throws: NotFoundError when its row is not there, StaleError when
+/// it is and does not match, ConstraintError of kind Skipped when it does.
+/// `alive`: what rows have to match to count as there; null: nothing.
+[[noreturn]] GRAPNEL_DECLARE void RefuseUntouched(MutationCore& m, const void* entity,
+                                                  const store::PredicateNode* alive = nullptr);
+
+/// Throws: NotLoadedError when the rows are no longer as they were before the write.
+inline void BeforeWrite(const MutationCore& m) {
+  if (!m.executed) return;
+  throw NotLoadedError(
+      core::Concat({m.table->entity, " ", ToString(m.op)}),
+      "Old, OldRows and IDs were first asked for after the write: read them before "
+      "next");
+}
+
+/// From now on the mutation touches these rows, those of them that match predicates added later. A One form
+/// names its row already. `and_nameless`: and those that it touches and that have no id.
+inline void Pin(MutationCore& m, std::vector<FieldValue> ids, bool and_nameless = false) {
+  auto rows = m.IsOne() && !ids.empty() ? nullptr : store::IdIn(*m.table, ids);
+  if (and_nameless) {
+    rows = store::Either(std::move(rows), store::Both(m.where, store::IdIsNull(*m.table)));
+  }
+  m.where = std::move(rows);
+  m.pinned.emplace(MutationCore::Pinned{std::move(ids), m.where, m.Transaction().Writes(), {}});
+}
+
+/// The ids of the rows that an Update or Delete, or a One form, touches; read once, and then
+/// pinned. After the write those that it touched.
+inline const std::vector<FieldValue>& PinnedIds(MutationCore& m, const void* entity) {
+  if (!m.pinned) {
+    BeforeWrite(m);
+    std::vector<FieldValue> ids;
+    bool nameless = false;  // rows without an id, which are touched as well
+    SelectTouched(m, entity, store::Select::Want::Ids, [&](Row& row) {
+      row.IsNull(0) ? void(nameless = true) : ids.push_back(LoadId(*m.table, row, 0));
+    });
+    Pin(m, std::move(ids), nameless);
+  }
+  return m.executed && m.pinned->touched ? *m.pinned->touched : m.pinned->ids;
+}
+
+}  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/mutation/impl/touched.hpp>  // IWYU pragma: keep
+#endif
