@@ -23,9 +23,12 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/hook/reject.hpp
   grapnel/model/codec.hpp
   grapnel/model/error.hpp
+  grapnel/model/field_set.hpp
   grapnel/model/graph.hpp
   grapnel/model/relation.hpp
+  grapnel/model/row.hpp
   grapnel/model/table.hpp
+  grapnel/model/type_ops.hpp
   grapnel/model/value.hpp
   grapnel/schema.hpp
   grapnel/schema/edge.hpp
@@ -53,6 +56,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/database.hpp
   grapnel/store/driver/driver.hpp
   grapnel/store/driver/error.hpp
+  grapnel/store/driver/loading.hpp
   grapnel/store/driver/process.hpp
   grapnel/store/entities.hpp
   grapnel/store/format.hpp
@@ -67,7 +71,9 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/mutation/impl/any_mutation.hpp
   grapnel/store/mutation/impl/draft.hpp
   grapnel/store/mutation/impl/edge_changes.hpp
+  grapnel/store/mutation/impl/touched.hpp
   grapnel/store/mutation/mutation.hpp
+  grapnel/store/mutation/touched.hpp
   grapnel/store/mutation/value.hpp
   grapnel/store/predicate/predicate.hpp
   grapnel/store/query/eager.hpp
@@ -78,6 +84,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/read_tx.hpp
   grapnel/store/sql/condition.hpp
   grapnel/store/sql/sql.hpp
+  grapnel/store/sql/values.hpp
   grapnel/store/sql/wanted.hpp
   grapnel/store/sqlite/connection.hpp
   grapnel/store/sqlite/driver.hpp

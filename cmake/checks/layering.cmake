@@ -8,9 +8,6 @@ set(rooms
   base core hook model schema
   store/predicate store/driver store/tx store/query store/migrate store/mutation store/write
   store/builders store store/sql store/sqlite extras)
-# Arrows that run against the order, each until its knot is untied.
-set(knots
-  "model>schema" "store/query>store/mutation" "store/sql>store/sqlite")
 # These are the core: nothing but the standard library.
 set(standard_only base core hook model schema)
 
@@ -65,7 +62,7 @@ foreach(header IN LISTS headers)
       set(target "${CMAKE_MATCH_1}")
       room_of("${target}" to)
       list(FIND rooms "${to}" at)
-      if(target STREQUAL "version.hpp" OR "${room}>${to}" IN_LIST knots)
+      if(target STREQUAL "version.hpp")
         continue()
       elseif(to STREQUAL umbrella)
         if(NOT room STREQUAL umbrella)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace grapnel::core {
@@ -28,3 +30,25 @@ constexpr std::string_view TypeName() noexcept {
 }
 
 }  // namespace grapnel::core
+
+namespace grapnel::detail {
+
+template <auto Member>
+inline constexpr char kFieldTag = 0;
+
+/// Identifies a member at run time: equal exactly for the same member.
+using FieldTag = const char*;
+
+template <class T>
+struct Bare {
+  using type = T;
+};
+template <class T>
+struct Bare<std::optional<T>> {
+  using type = T;
+};
+/// T without its std::optional.
+template <class T>
+using BareType = typename Bare<T>::type;
+
+}  // namespace grapnel::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/model/row.hpp>
 #include <grapnel/model/value.hpp>
 
 #include <chrono>
@@ -42,43 +43,6 @@ template <class E>
 struct EnumNames;
 
 namespace detail {
-
-/// Why a value cannot be stored or read; the caller adds the names.
-struct BadValue : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-/// What a value is bound as: a view of the member, or of a temporary that the receiver must copy.
-class Binder {
- public:
-  virtual void Null(int at) = 0;
-  virtual void Int(int at, std::int64_t value) = 0;
-  virtual void Real(int at, double value) = 0;
-  virtual void Text(int at, std::string_view value, bool temporary) = 0;
-  virtual void Blob(int at, std::span<const std::byte> value, bool temporary) = 0;
-
- protected:
-  ~Binder() = default;
-};
-
-struct Table;
-
-/// One row of a result. Views are valid until the next row. Reading a value of another storage class
-/// throws BadValue.
-class Row {
- public:
-  virtual bool IsNull(int at) = 0;
-  virtual std::int64_t Int(int at) = 0;
-  virtual double Real(int at) = 0;
-  virtual std::string_view Text(int at) = 0;
-  virtual std::span<const std::byte> Blob(int at) = 0;
-  /// Reads all columns of a row of `table` into its entity at once; false where that has to be done
-  /// column by column. Throws: SchemaError, which names the field.
-  virtual bool LoadEntity(const Table&, void* /*entity*/) { return false; }
-
- protected:
-  ~Row() = default;
-};
 
 template <class T>
 concept HasCodec = requires { typename Codec<T>::Stored; };

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <grapnel/base/concat.hpp>
-#include <grapnel/model/codec.hpp>
+#include <grapnel/base/type.hpp>
 #include <grapnel/model/error.hpp>
+#include <grapnel/model/row.hpp>
 #include <grapnel/model/value.hpp>
-#include <grapnel/schema/token.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -3,13 +3,11 @@
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/op.hpp>
-#include <grapnel/model/codec.hpp>
+#include <grapnel/model/field_set.hpp>
 #include <grapnel/model/relation.hpp>
+#include <grapnel/model/type_ops.hpp>
 #include <grapnel/model/value.hpp>
-#include <grapnel/schema/one.hpp>
-#include <grapnel/schema/token.hpp>
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,166 +17,6 @@
 
 /// The schema with its types forgotten: what the engine, and all code that is compiled once, works on.
 namespace grapnel::detail {
-
-inline constexpr std::size_t kMaxFields = 128;
-
-/// A set of an entity's fields, by their place in Table::columns.
-class FieldSet {
- public:
-  constexpr void set(std::size_t place) noexcept { Word(place) |= Bit(place); }
-  constexpr void reset(std::size_t place) noexcept { Word(place) &= ~Bit(place); }
-  constexpr bool test(std::size_t place) const noexcept {
-    return (words_[place / 64] & Bit(place)) != 0;
-  }
-  constexpr bool any() const noexcept { return (words_[0] | words_[1]) != 0; }
-  constexpr bool none() const noexcept { return !any(); }
-
-  friend constexpr FieldSet operator|(FieldSet left, FieldSet right) noexcept {
-    return {left.words_[0] | right.words_[0], left.words_[1] | right.words_[1]};
-  }
-  friend constexpr FieldSet operator&(FieldSet left, FieldSet right) noexcept {
-    return {left.words_[0] & right.words_[0], left.words_[1] & right.words_[1]};
-  }
-  friend constexpr FieldSet operator~(FieldSet set) noexcept {
-    return {~set.words_[0], ~set.words_[1]};
-  }
-  friend constexpr bool operator==(FieldSet, FieldSet) noexcept = default;
-
-  /// Calls `visit(place)` for each field of the set, in their order.
-  template <class Visitor>
-  constexpr void ForEach(Visitor visit) const {
-    for (std::size_t word = 0; word < 2; ++word) {
-      for (std::uint64_t rest = words_[word]; rest != 0; rest &= rest - 1) {
-        visit(word * 64 + static_cast<std::size_t>(std::countr_zero(rest)));
-      }
-    }
-  }
-
-  constexpr FieldSet() = default;
-
- private:
-  constexpr FieldSet(std::uint64_t low, std::uint64_t high) noexcept : words_{low, high} {}
-  constexpr std::uint64_t& Word(std::size_t place) noexcept { return words_[place / 64]; }
-  static constexpr std::uint64_t Bit(std::size_t place) noexcept {
-    return std::uint64_t{1} << (place % 64);
-  }
-
-  std::uint64_t words_[2] = {};
-};
-
-/// Types that an engine may read and write in place, without a call for each value.
-enum class Plain : std::uint8_t { None, Int, Real, Text, OptionalInt, OptionalReal, OptionalText };
-
-template <class T>
-inline constexpr Plain kPlain = std::same_as<T, std::int64_t>  ? Plain::Int
-                                : std::same_as<T, double>      ? Plain::Real
-                                : std::same_as<T, std::string> ? Plain::Text
-                                                               : Plain::None;
-template <class T>
-inline constexpr Plain kPlain<std::optional<T>> =
-    std::same_as<T, std::int64_t>  ? Plain::OptionalInt
-    : std::same_as<T, double>      ? Plain::OptionalReal
-    : std::same_as<T, std::string> ? Plain::OptionalText
-                                   : Plain::None;
-
-/// What can be done with a value of one C++ type at an address.
-struct TypeOps {
-  FieldKind kind;
-  Plain plain;
-  bool number;  // Add applies
-  std::int64_t least, most;  // of an integer type
-  void (*bind)(const void* value, Binder& to, int at);
-  void (*load)(void* value, Row& from, int at);
-  FieldValue (*to_value)(const void* value);
-  bool (*from_value)(void* value, const FieldValue& from);
-  void (*normalize)(void* value);               // null: every value is as it will be read back
-  void (*copy)(void* value, const void* from);
-  void (*reset)(void* value);
-  bool (*add)(void* value, const void* delta);  // false: it would leave the type's range
-  bool (*is_null)(const void* value);           // a std::optional without a value; null: never
-  bool (*is_zero)(const void* value);           // 0, "" or T{}: as an id, it means "generate"
-};
-
-template <class T>
-bool AddTo(BareType<T>& value, const BareType<T>& delta) {
-  using N = BareType<T>;
-  N sum{};
-  if constexpr (std::same_as<N, double>) {
-    sum = value + delta;
-    if (std::isnan(sum)) return false;
-  } else {
-    if (__builtin_add_overflow(value, delta, &sum)) return false;
-  }
-  value = sum;
-  return true;
-}
-
-template <class T>
-inline constexpr TypeOps kTypeOps = [] {
-  using N = BareType<T>;
-  TypeOps ops{};
-  ops.kind = Mapping<T>::Kind;
-  ops.plain = kPlain<T>;
-  ops.number = Number<N>;
-  if constexpr (Number<N> && std::integral<N>) {
-    ops.least = static_cast<std::int64_t>(std::numeric_limits<N>::min());
-    ops.most = std::in_range<std::int64_t>(std::numeric_limits<N>::max())
-                   ? static_cast<std::int64_t>(std::numeric_limits<N>::max())
-                   : std::numeric_limits<std::int64_t>::max();
-  }
-  ops.bind = [](const void* v, Binder& to, int at) {
-    Mapping<T>::Bind(*static_cast<const T*>(v), to, at);
-  };
-  ops.load = [](void* v, Row& from, int at) { Mapping<T>::Load(*static_cast<T*>(v), from, at); };
-  ops.to_value = [](const void* v) { return Mapping<T>::ToValue(*static_cast<const T*>(v)); };
-  ops.from_value = [](void* v, const FieldValue& from) {
-    return Mapping<T>::FromValue(*static_cast<T*>(v), from);
-  };
-  if constexpr (kHasNormalForm<T>) {
-    ops.normalize = [](void* v) { Normalize(*static_cast<T*>(v)); };
-  }
-  ops.copy = [](void* v, const void* from) {
-    *static_cast<T*>(v) = *static_cast<const T*>(from);
-  };
-  if constexpr (kIsOptional<T>) {
-    ops.is_null = [](const void* v) { return !static_cast<const T*>(v)->has_value(); };
-  }
-  ops.reset = [](void* v) { *static_cast<T*>(v) = T{}; };
-  if constexpr (Number<N>) {
-    ops.add = [](void* v, const void* delta) {
-      T& value = *static_cast<T*>(v);
-      const T& more = *static_cast<const T*>(delta);
-      if constexpr (kIsOptional<T>) {
-        return AddTo<T>(*value, *more);  // only of a value that is set or added
-      } else {
-        return AddTo<T>(value, more);
-      }
-    };
-  }
-  if constexpr (std::integral<T>) {
-    ops.is_zero = [](const void* v) { return *static_cast<const T*>(v) == T{}; };
-  } else if constexpr (std::same_as<T, std::string>) {
-    ops.is_zero = [](const void* v) { return static_cast<const T*>(v)->empty(); };
-  } else if constexpr (HasCodec<T> && std::equality_comparable<T>) {
-    ops.is_zero = [](const void* v) { return *static_cast<const T*>(v) == T{}; };
-  }
-  return ops;
-}();
-
-/// A One is bound and loaded as the foreign key that it holds.
-template <class T>
-inline constexpr TypeOps kTypeOps<One<T>> = [] {
-  using One = OneOps<T>;
-  TypeOps ops{};
-  ops.bind = &One::Bind;
-  ops.load = &One::Load;
-  ops.to_value = &One::ToValue;
-  ops.from_value = &One::FromValue;
-  ops.copy = &One::Copy;
-  ops.reset = &One::Reset;
-  ops.is_null = &One::IsNull;
-  return ops;
-}();
 
 /// One field of an entity type, or the foreign key of an edge.
 struct Column {

@@ -6,6 +6,7 @@
 #include <grapnel/model/codec.hpp>
 #include <grapnel/model/error.hpp>
 #include <grapnel/model/relation.hpp>
+#include <grapnel/model/type_ops.hpp>
 #include <grapnel/model/value.hpp>
 
 #include <concepts>
@@ -132,6 +133,21 @@ struct OneOps {
   static One<T>& Of(void* member) { return *static_cast<One<T>*>(member); }
   static const One<T>& Of(const void* member) { return *static_cast<const One<T>*>(member); }
 };
+
+/// A One is bound and loaded as the foreign key that it holds.
+template <class T>
+inline constexpr TypeOps kTypeOps<One<T>> = [] {
+  using One = OneOps<T>;
+  TypeOps ops{};
+  ops.bind = &One::Bind;
+  ops.load = &One::Load;
+  ops.to_value = &One::ToValue;
+  ops.from_value = &One::FromValue;
+  ops.copy = &One::Copy;
+  ops.reset = &One::Reset;
+  ops.is_null = &One::IsNull;
+  return ops;
+}();
 
 }  // namespace detail
 }  // namespace grapnel

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <grapnel/base/type.hpp>
+
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -15,24 +17,6 @@ struct MemberOf<Type_ Owner_::*> {
   using Owner = Owner_;
   using Type = Type_;
 };
-
-template <class T>
-struct Bare {
-  using type = T;
-};
-template <class T>
-struct Bare<std::optional<T>> {
-  using type = T;
-};
-/// T without its std::optional.
-template <class T>
-using BareType = typename Bare<T>::type;
-
-template <auto Member>
-inline constexpr char kFieldTag = 0;
-
-/// Identifies a member at run time: equal exactly for the same member.
-using FieldTag = const char*;
 
 /// T, but never deduced from an argument, so that the argument converts.
 template <class T>

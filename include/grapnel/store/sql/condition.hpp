@@ -7,7 +7,7 @@
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
-#include <grapnel/store/sqlite/values.hpp>
+#include <grapnel/store/sql/values.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -159,7 +159,7 @@ class Sql {
   /// `grapnel_values(?)`: the values, which live longer than this object, as rows.
   std::string Values(ValueList values) {
     lists_.push_back(values);
-    return core::Concat({ValuesFunction::kName, "(", Number({nullptr, &lists_.back()}), ")"});
+    return core::Concat({kValuesFunction, "(", Number({nullptr, &lists_.back()}), ")"});
   }
 
   /// `column IN (values)`. A list is padded with its last value to a power of two, so that few
@@ -292,7 +292,7 @@ class Sql {
     }
     further_.push_back(value);
     *further_list_.first = further_;
-    return core::Concat({ValuesFunction::kOne, "(", further_list_.second, ", ",
+    return core::Concat({kValueFunction, "(", further_list_.second, ", ",
                          std::to_string(further_.size() - 1), ")"});
   }
 

@@ -6,13 +6,21 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/sql/condition.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 /// The SQL text of statements.
 namespace grapnel::sqlite::detail {
+
+/// Names in SQL ignore ASCII case.
+inline bool EqualNames(std::string_view left, std::string_view right) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(left, right, {}, lower, lower);
+}
 
 inline std::string ColumnList(const Table& table) {
   std::string list;

@@ -5,7 +5,6 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/sql/sql.hpp>
-#include <grapnel/store/sqlite/tables.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -76,12 +76,6 @@ inline std::vector<StoredColumn> ColumnsInDatabase(Session& session, std::string
   return columns;
 }
 
-/// SQLite's names ignore ASCII case.
-inline bool EqualNames(const std::string& left, std::string_view right) {
-  return left.size() == right.size() &&
-         sqlite3_strnicmp(left.data(), right.data(), static_cast<int>(left.size())) == 0;
-}
-
 inline std::string KeyReason(std::string_view table, std::string_view id) {
   return core::Concat({"in table ", Quote(table), " the primary key is not column ", Quote(id), " alone"});
 }
