@@ -75,7 +75,7 @@ class Builder {
   }
 
   Derived& Self() noexcept { return static_cast<Derived&>(*this); }
-  MutationCore& Core() { return Mutation<E>::Access::Core(Target()); }
+  Draft& Core() { return Mutation<E>::Access::Core(Target()); }
   E& Entity() noexcept { return Mutation<E>::Access::Entity(mutation_); }
 
  private:

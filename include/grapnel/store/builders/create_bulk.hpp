@@ -92,8 +92,8 @@ class [[nodiscard]] CreateBulk {
         E& entity = Mutation<E>::Access::Entity(m);
         entity = row;
         for (const auto empty : omitted_members_) empty(entity);
-        m.Core().SetAll(&entity);
-        omitted_.ForEach([&](std::size_t place) { m.Core().Reset(place, &entity); });
+        m.Core().SetAll();
+        omitted_.ForEach([&](std::size_t place) { m.Core().Reset(place); });
         run(m);
       }
     }

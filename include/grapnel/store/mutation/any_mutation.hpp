@@ -75,7 +75,7 @@ class AnyMutation {
   /// it, and after `next`. Otherwise nothing.
   std::optional<FieldValue> ID() const {
     if (!core_.has_id) return std::nullopt;
-    return core_.table->Id().ops->to_value(core_.table->Id().at_const(Entity()));
+    return core_.table->Id().ops->to_value(core_.table->Id().at_const(core_.entity));
   }
   /// The ids of the rows that an Update, a Delete or a One form touches, none when it touches none:
   /// as the database has them, with the predicates added so far. The first call of IDs or OldRows
@@ -94,20 +94,20 @@ class AnyMutation {
   /// What the field is set to, or nothing when it is not set.
   /// Throws: TypeMismatchError for an edge with many neighbours, see AddedIDs.
   std::optional<FieldValue> Field(std::string_view name) const {
-    return core_.Given(name, Entity());
+    return core_.Given(name);
   }
   /// Whether a field is set, or neighbours are added to an edge.
-  bool HasField(std::string_view name) const { return core_.IsGiven(name, Entity()); }
+  bool HasField(std::string_view name) const { return core_.IsGiven(name); }
   std::optional<FieldValue> AddedField(std::string_view name) const {
-    return core_.Value(core_.added, name, Entity());
+    return core_.Value(core_.added, name);
   }
   bool FieldCleared(std::string_view name) const { return core_.IsCleared(name); }
   void SetField(std::string_view name, const FieldValue& value) {
-    core_.SetField(name, value, Entity());
+    core_.SetField(name, value);
   }
   virtual void AddField(std::string_view name, const FieldValue& delta) = 0;
-  void ClearField(std::string_view name) { core_.ClearField(name, Entity()); }
-  void ResetField(std::string_view name) { core_.Reset(core_.PlaceOf(name), Entity()); }
+  void ClearField(std::string_view name) { core_.ClearField(name); }
+  void ResetField(std::string_view name) { core_.Reset(core_.PlaceOf(name)); }
   /// The stored value of the row that an UpdateOne or DeleteOne touches, before it does. See
   /// Mutation::Old.
   GRAPNEL_DECLARE FieldValue OldField(std::string_view name) const;
@@ -118,7 +118,7 @@ class AnyMutation {
   // Edges. Ids of neighbours are given and returned as values.
 
   Names AddedEdges() const {
-    return core_.EdgeNames([&](std::size_t at) { return !core_.AddedIDs(at, Entity()).empty(); });
+    return core_.EdgeNames([&](std::size_t at) { return !core_.AddedIDs(at).empty(); });
   }
   Names RemovedEdges() const {
     return core_.EdgeNames([&](std::size_t at) { return !core_.RemovedIDs(at).empty(); });
@@ -127,7 +127,7 @@ class AnyMutation {
     return core_.EdgeNames([&](std::size_t at) { return core_.EdgeCleared(at); });
   }
   Ids AddedIDs(std::string_view edge) const {
-    return core_.AddedIDs(core_.EdgePlaceOf(edge), Entity());
+    return core_.AddedIDs(core_.EdgePlaceOf(edge));
   }
   Ids RemovedIDs(std::string_view edge) const { return core_.RemovedIDs(core_.EdgePlaceOf(edge)); }
   bool EdgeCleared(std::string_view edge) const {
@@ -135,14 +135,14 @@ class AnyMutation {
   }
   void AddIDs(std::string_view edge, Ids ids) {
     core_.CheckIds(core_.EdgePlaceOf(edge), ids);
-    core_.AddIDs(core_.EdgePlaceOf(edge), std::move(ids), Entity());
+    core_.AddIDs(core_.EdgePlaceOf(edge), std::move(ids));
   }
   void RemoveIDs(std::string_view edge, Ids ids) {
     core_.CheckIds(core_.EdgePlaceOf(edge), ids);
     core_.RemoveIDs(core_.EdgePlaceOf(edge), std::move(ids));
   }
-  void ClearEdge(std::string_view edge) { core_.ClearEdge(core_.EdgePlaceOf(edge), Entity()); }
-  void ResetEdge(std::string_view edge) { core_.ResetEdge(core_.EdgePlaceOf(edge), Entity()); }
+  void ClearEdge(std::string_view edge) { core_.ClearEdge(core_.EdgePlaceOf(edge)); }
+  void ResetEdge(std::string_view edge) { core_.ResetEdge(core_.EdgePlaceOf(edge)); }
 
   /// Of a Create with OnConflict: its fields, and, after `next`, whether the row was inserted,
   /// updated or left unchanged; OldRows() then holds the row that was there. Null for all other
@@ -217,11 +217,11 @@ class AnyMutation {
     bool done_ = false;
   };
 
-  detail::MutationCore& Core() noexcept { return core_; }
-  const detail::MutationCore& Core() const noexcept { return core_; }
+  detail::Draft& Core() noexcept { return core_; }
+  const detail::Draft& Core() const noexcept { return core_; }
   /// Holds the set values and the added deltas.
-  virtual void* Entity() noexcept = 0;
-  const void* Entity() const noexcept { return const_cast<AnyMutation*>(this)->Entity(); }
+  void* Entity() noexcept { return core_.entity; }
+  const void* Entity() const noexcept { return core_.entity; }
   /// Keeps the row that is in `row` beside the other old rows.
   GRAPNEL_DECLARE void KeepOldRow(detail::Row& row) const;
   virtual void ForgetOldRows() const = 0;
@@ -230,8 +230,12 @@ class AnyMutation {
   virtual void PutBackOldRows() const noexcept = 0;
 
  protected:
-  AnyMutation(const detail::Table& table, grapnel::Op op) noexcept : core_(table, op) {}
-  AnyMutation(detail::TakeOver, AnyMutation& from) noexcept : core_(std::move(from.core_)) {}
+  AnyMutation(const detail::Table& table, grapnel::Op op, void* entity) noexcept
+      : core_(table, op, entity) {}
+  AnyMutation(detail::TakeOver, AnyMutation& from, void* entity) noexcept
+      : core_(std::move(from.core_)) {
+    core_.entity = entity;
+  }
 
   virtual void* NewOldRow() const = 0;
   virtual std::size_t OldRowCount() const noexcept = 0;
@@ -243,7 +247,7 @@ class AnyMutation {
   /// The row that a One form touches. Throws: NotFoundError when there is none.
   GRAPNEL_DECLARE const void* OldEntity() const;
 
-  mutable detail::MutationCore core_;  // reading the old rows pins them
+  mutable detail::Draft core_;  // reading the old rows pins them
   mutable bool old_rows_known_ = false;
 };
 
@@ -279,7 +283,7 @@ class AnyValue {
 using AnyNext = core::Next<AnyMutation, AnyValue>;
 
 /// `User UpdateOne(id=3) {name="Ada", age+=1, nickname=NULL}`; sensitive fields show as ***.
-inline std::string ToString(const AnyMutation& m) { return detail::Describe(m.Core(), m.Entity()); }
+inline std::string ToString(const AnyMutation& m) { return detail::Describe(m.Core()); }
 
 }  // namespace grapnel
 

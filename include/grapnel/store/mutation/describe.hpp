@@ -25,15 +25,15 @@ inline std::string Show(const Column& column, const void* entity) {
 }
 
 /// `User UpdateOne(id=3) {name="Ada", age+=1, friends+=[7]}`.
-inline std::string Describe(const MutationCore& m, const void* entity) {
+inline std::string Describe(const Draft& m) {
   std::string text = core::Concat({m.table->entity, " ", grapnel::ToString(m.op)});
-  if (m.has_id) core::Append(text, {"(id=", Show(m.table->Id(), entity), ")"});
+  if (m.has_id) core::Append(text, {"(id=", Show(m.table->Id(), m.entity), ")"});
   std::string fields;
   for (std::size_t i = m.has_id ? 1 : 0; i < m.table->columns.size(); ++i) {
     if (!m.set.test(i) && !m.added.test(i) && !m.cleared.test(i)) continue;
     const Column& column = m.table->columns[i];
     core::Append(fields, {fields.empty() ? "" : ", ", column.name, m.added.test(i) ? "+=" : "=",
-                          m.cleared.test(i) ? "NULL" : Show(column, entity)});
+                          m.cleared.test(i) ? "NULL" : Show(column, m.entity)});
   }
   const auto show_ids = [&](std::string_view edge, std::string_view sign,
                             const std::vector<FieldValue>& ids) {

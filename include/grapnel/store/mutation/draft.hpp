@@ -24,7 +24,7 @@
 namespace grapnel::detail {
 
 class PendingRows;
-struct MutationCore;
+struct Draft;
 
 /// What a mutation is bound to while it runs.
 struct Bound {
@@ -40,7 +40,7 @@ struct Bound {
 struct KeyChange {
   const Relation& key;
   const FieldValue& to;       // NULL: it is cleared
-  const MutationCore& cause;  // an error of the key is one of this mutation
+  const Draft& cause;  // an error of the key is one of this mutation
   const EdgeInfo* edge;       // of it; null: it deletes rows
 
   /// Whether the schema of the rows has no edge of this key.
@@ -51,12 +51,14 @@ struct KeyChange {
 /// UnknownFieldError; TypeMismatchError for an edge without a foreign key in the row.
 GRAPNEL_DECLARE std::size_t StoredPlaceOf(const Table& table, std::string_view name);
 
-/// What a mutation is, but for the type of its entity: compiled once for all types. The set values
-/// and added deltas are in the entity, whose address each call is given.
-struct MutationCore {
-  MutationCore(const Table& t, grapnel::Op o) noexcept : table(&t), op(o), asked(o) {}
+/// What a mutation is, with the type of its entity forgotten: compiled once for all types.
+struct Draft {
+  /// `of`: holds the set values and the added deltas, and outlives the draft.
+  Draft(const Table& t, grapnel::Op o, void* of) noexcept
+      : table(&t), entity(of), op(o), asked(o) {}
 
   const Table* table;
+  void* entity;
   grapnel::Op op;
   grapnel::Op asked;  // by the caller: what the result has to fit
   grapnel::Cause cause = grapnel::Cause::Caller;
@@ -98,27 +100,27 @@ struct MutationCore {
   bool ChangesNoField() const noexcept { return set.none() && added.none() && cleared.none(); }
   bool ChangesEdges() const noexcept { return !edges.IsEmpty(); }
 
-  GRAPNEL_DECLARE void SetOp(grapnel::Op to, void* entity);
+  GRAPNEL_DECLARE void SetOp(grapnel::Op to);
 
-  /// Says all that `change` says, whose values are in `from`, after what was said already.
-  GRAPNEL_DECLARE void Apply(const MutationCore& change, const void* from, void* entity);
+  /// Says all that `change` says, after what was said already.
+  GRAPNEL_DECLARE void Apply(const Draft& change);
 
   /// Sets every field to what it is in the entity, but an empty id; std::nullopt is NULL.
-  GRAPNEL_DECLARE void SetAll(void* entity);
+  GRAPNEL_DECLARE void SetAll();
 
   /// Sets the defaults of Create, or the update-defaults, of fields that nothing was said about.
-  [[gnu::always_inline]] void ApplyDefaults(void* entity) {
+  [[gnu::always_inline]] void ApplyDefaults() {
     const bool create = op == Op::Create;
     const FieldSet& defaults = create ? table->defaulted : table->update_defaulted;
-    if (defaults.any() && (create || IsUpdate())) ApplyDefaults(defaults, entity);
+    if (defaults.any() && (create || IsUpdate())) ApplyDefaults(defaults);
   }
-  GRAPNEL_DECLARE void ApplyDefaults(const FieldSet& defaults, void* entity);
+  GRAPNEL_DECLARE void ApplyDefaults(const FieldSet& defaults);
 
   /// Throws unless every value may be written: required, immutable, and the field's own validators.
-  [[gnu::always_inline]] void Validate(void* entity) {
-    if (!IsPlainCreate()) ValidateAll(entity);
+  [[gnu::always_inline]] void Validate() {
+    if (!IsPlainCreate()) ValidateAll();
   }
-  GRAPNEL_DECLARE void ValidateAll(void* entity);
+  GRAPNEL_DECLARE void ValidateAll();
   /// Whether it creates a row that has all it needs, of a type that has nothing to check.
   [[gnu::always_inline]] bool IsPlainCreate() const noexcept {
     return op == Op::Create && !set.test(0) && table->generates_ids && table->defaulted.none() &&
@@ -127,7 +129,7 @@ struct MutationCore {
   }
 
   /// Keeps the id that the database made. Throws: ValidationError when it does not fit.
-  GRAPNEL_DECLARE void SetId(void* entity, std::int64_t made) const;
+  GRAPNEL_DECLARE void SetId(std::int64_t made) const;
 
   /// Calls `normalize()`; a value that has no form to be stored in is a ValidationError.
   template <class F>
@@ -151,27 +153,27 @@ struct MutationCore {
     if (place == 0 && op == Op::Create) has_id = true;
   }
 
-  GRAPNEL_DECLARE void Add(std::size_t place, void* entity, const void* delta);
+  GRAPNEL_DECLARE void Add(std::size_t place, const void* delta);
 
-  GRAPNEL_DECLARE void Clear(std::size_t place, void* entity);
+  GRAPNEL_DECLARE void Clear(std::size_t place);
 
-  GRAPNEL_DECLARE void Reset(std::size_t place, void* entity);
+  GRAPNEL_DECLARE void Reset(std::size_t place);
 
   // Edges, by their place. Those with a foreign key in the row are columns as well.
 
   /// The ids become all of the edge's neighbours.
   GRAPNEL_DECLARE void SetEdge(std::size_t place, std::vector<FieldValue> ids);
 
-  GRAPNEL_DECLARE void AddIDs(std::size_t place, std::vector<FieldValue> ids, void* entity);
+  GRAPNEL_DECLARE void AddIDs(std::size_t place, std::vector<FieldValue> ids);
 
   GRAPNEL_DECLARE void RemoveIDs(std::size_t place, std::vector<FieldValue> ids);
 
-  GRAPNEL_DECLARE void ClearEdge(std::size_t place, void* entity);
+  GRAPNEL_DECLARE void ClearEdge(std::size_t place);
 
-  GRAPNEL_DECLARE void ResetEdge(std::size_t place, void* entity);
+  GRAPNEL_DECLARE void ResetEdge(std::size_t place);
 
   /// Sets or clears the edge of this foreign key, immutable or not.
-  GRAPNEL_DECLARE void ChangeKey(const KeyChange& change, void* entity);
+  GRAPNEL_DECLARE void ChangeKey(const KeyChange& change);
 
   /// `value()`: a neighbour's id. One that cannot be stored is a ValidationError.
   template <class F>
@@ -183,7 +185,7 @@ struct MutationCore {
     }
   }
 
-  GRAPNEL_DECLARE std::vector<FieldValue> AddedIDs(std::size_t place, const void* entity) const;
+  GRAPNEL_DECLARE std::vector<FieldValue> AddedIDs(std::size_t place) const;
   GRAPNEL_DECLARE std::vector<FieldValue> RemovedIDs(std::size_t place) const;
   GRAPNEL_DECLARE bool EdgeCleared(std::size_t place) const;
 
@@ -211,35 +213,32 @@ struct MutationCore {
 
   GRAPNEL_DECLARE std::vector<std::string_view> Names(const FieldSet& fields) const;
 
-  GRAPNEL_DECLARE std::optional<FieldValue> Value(const FieldSet& of, std::string_view name,
-                                                  const void* entity) const;
+  GRAPNEL_DECLARE std::optional<FieldValue> Value(const FieldSet& of, std::string_view name) const;
 
   /// What a field is set to, or the neighbour that an edge with one at most is set to.
-  GRAPNEL_DECLARE std::optional<FieldValue> Given(std::string_view name, const void* entity) const;
-  GRAPNEL_DECLARE bool IsGiven(std::string_view name, const void* entity) const;
+  GRAPNEL_DECLARE std::optional<FieldValue> Given(std::string_view name) const;
+  GRAPNEL_DECLARE bool IsGiven(std::string_view name) const;
   GRAPNEL_DECLARE bool IsCleared(std::string_view name) const;
 
-  GRAPNEL_DECLARE void SetField(std::string_view name, const FieldValue& value, void* entity);
+  GRAPNEL_DECLARE void SetField(std::string_view name, const FieldValue& value);
 
-  GRAPNEL_DECLARE void AddField(std::string_view name, const FieldValue& delta, void* entity,
+  GRAPNEL_DECLARE void AddField(std::string_view name, const FieldValue& delta,
                                 void* scratch);
 
-  GRAPNEL_DECLARE void ClearField(std::string_view name, void* entity);
+  GRAPNEL_DECLARE void ClearField(std::string_view name);
 
   [[noreturn]] GRAPNEL_DECLARE void RefuseEdge(const EdgeInfo& edge, std::string_view reason) const;
 
   /// Throws what a write said of a value that cannot be stored on, with all such values.
-  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseUnstorable(const void* entity,
-                                                                const ValidationError& first) const;
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseUnstorable(const ValidationError& first) const;
 
  private:
   [[noreturn, gnu::cold]] static GRAPNEL_DECLARE void RefuseIdle();
   using Problems = std::vector<ValidationError::Problem>;
-  GRAPNEL_DECLARE void Validate(const FieldSet& due, const FieldSet& missing, const FieldSet& fixed,
-                                const void* entity, Problems& problems) const;
+  GRAPNEL_DECLARE void Validate(const FieldSet& due, const FieldSet& missing, const FieldSet& fixed, Problems& problems) const;
   GRAPNEL_DECLARE void ValidateEdges(Problems& problems) const;
-  GRAPNEL_DECLARE void AddUnstorable(const void* entity, Problems& problems) const;
-  GRAPNEL_DECLARE void ApplyDefault(std::size_t place, void* entity);
+  GRAPNEL_DECLARE void AddUnstorable(Problems& problems) const;
+  GRAPNEL_DECLARE void ApplyDefault(std::size_t place);
 
   GRAPNEL_DECLARE void BeforeEdge(const EdgeInfo& edge) const;
   [[noreturn]] GRAPNEL_DECLARE void MismatchEdge(const EdgeInfo& edge,
@@ -249,11 +248,11 @@ struct MutationCore {
     return names[value.Get().index()];
   }
 
-  static bool IsZero(const Column& column, const void* entity) {
+  bool IsZero(const Column& column) const {
     return column.ops->is_zero != nullptr && column.ops->is_zero(column.at_const(entity));
   }
 
-  GRAPNEL_DECLARE store::PredicatePtr IdEquals(const void* entity) const;
+  GRAPNEL_DECLARE store::PredicatePtr IdEquals() const;
 
   GRAPNEL_DECLARE void Assign(const Column& column, void* member, const FieldValue& value) const;
 

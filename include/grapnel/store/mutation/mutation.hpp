@@ -81,12 +81,12 @@ class Mutation final : public AnyMutation {
   void Add(MemberToken<M>, detail::NonDeduced<typename MemberToken<M>::Bare> delta) {
     static_assert(detail::Number<typename MemberToken<M>::Bare>, "Add is for numbers: Set the field instead");
     const typename MemberToken<M>::Type given = delta;
-    core_.Add(Place<M>(), &entity_, &given);
+    core_.Add(Place<M>(), &given);
   }
   using AnyMutation::AddField;
   void AddField(std::string_view name, const FieldValue& delta) override {
     E given{};
-    core_.AddField(name, delta, &entity_, &given);
+    core_.AddField(name, delta, &given);
   }
 
   /// Sets an optional field to NULL, discarding what it was set to and what was added.
@@ -96,7 +96,7 @@ class Mutation final : public AnyMutation {
     static_assert(detail::kIsNullable<E, M>,
                   "only optional fields can be cleared: give the member a std::optional type, or the "
                   "field .Optional()");
-    core_.Clear(Place<M>(), &entity_);
+    core_.Clear(Place<M>());
   }
   template <auto M>
     requires(!detail::EdgeMember<M>)
@@ -107,7 +107,7 @@ class Mutation final : public AnyMutation {
   template <auto M>
     requires(!detail::EdgeMember<M>)
   void Reset(MemberToken<M>) {
-    core_.Reset(Place<M>(), &entity_);
+    core_.Reset(Place<M>());
   }
 
   // Edges. None of it reads the database.
@@ -125,7 +125,7 @@ class Mutation final : public AnyMutation {
   template <auto M>
     requires detail::OneMember<M>
   void Set(MemberToken<M>, const detail::NonDeduced<detail::NeighbourId<M>>& id) {
-    core_.AddIDs(EdgePlace<M>(), {ToValue(EdgePlace<M>(), id)}, &entity_);
+    core_.AddIDs(EdgePlace<M>(), {ToValue(EdgePlace<M>(), id)});
   }
   /// Sets the edge to these neighbours, in place of all others.
   template <auto M>
@@ -142,7 +142,7 @@ class Mutation final : public AnyMutation {
   template <auto M>
     requires detail::EdgeMember<M>
   void AddIDs(MemberToken<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
-    core_.AddIDs(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids), &entity_);
+    core_.AddIDs(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids));
   }
   using AnyMutation::AddIDs;
   /// Removes neighbours, and no longer adds them. Those that are not there are passed by.
@@ -158,20 +158,20 @@ class Mutation final : public AnyMutation {
   void ClearEdge(MemberToken<M>) {
     static_assert(!detail::OneMember<M> || !detail::kIsRequired<E, EdgePlace<M>()>,
                   "this edge is Required, it cannot be cleared: Set another neighbour instead");
-    core_.ClearEdge(EdgePlace<M>(), &entity_);
+    core_.ClearEdge(EdgePlace<M>());
   }
   using AnyMutation::ClearEdge;
   /// Forgets all that was said about the edge.
   template <auto M>
     requires detail::EdgeMember<M>
   void ResetEdge(MemberToken<M>) {
-    core_.ResetEdge(EdgePlace<M>(), &entity_);
+    core_.ResetEdge(EdgePlace<M>());
   }
   using AnyMutation::ResetEdge;
   template <auto M>
     requires detail::EdgeMember<M>
   std::vector<detail::NeighbourId<M>> AddedIDs(MemberToken<M>) const {
-    return IdsFrom<detail::NeighbourId<M>>(core_.AddedIDs(EdgePlace<M>(), &entity_));
+    return IdsFrom<detail::NeighbourId<M>>(core_.AddedIDs(EdgePlace<M>()));
   }
   using AnyMutation::AddedIDs;
   template <auto M>
@@ -236,7 +236,6 @@ class Mutation final : public AnyMutation {
     core_.MarkSet(Place<M>());
   }
 
-  void* Entity() noexcept override { return &entity_; }
   void ForgetOldRows() const override { old_rows_.clear(); }
   void KeepOldRows(core::FunctionRef<bool(const void*)> stays) const override {
     if (all_old_rows_.empty()) all_old_rows_ = old_rows_;
@@ -250,11 +249,11 @@ class Mutation final : public AnyMutation {
  private:
   friend Access;
 
-  explicit Mutation(grapnel::Op op) : AnyMutation(detail::kTable<E>, op) {
+  explicit Mutation(grapnel::Op op) : AnyMutation(detail::kTable<E>, op, &entity_) {
     detail::kTable<E>.AttachEdges(&entity_);
   }
   Mutation(detail::TakeOver over, Mutation& from)
-      : AnyMutation(over, from), entity_(std::move(from.entity_)) {}
+      : AnyMutation(over, from, &entity_), entity_(std::move(from.entity_)) {}
 
   void* NewOldRow() const override { return &old_rows_.emplace_back(); }
   std::size_t OldRowCount() const noexcept override { return old_rows_.size(); }
@@ -315,10 +314,11 @@ struct Mutation<E>::Access {
   static Mutation Take(Mutation& from) { return Mutation(detail::TakeOver(), from); }
   static void Take(Mutation& to, Mutation& from) {
     to.core_ = std::move(from.core_);
+    to.core_.entity = &to.entity_;
     to.entity_ = std::move(from.entity_);
   }
-  static detail::MutationCore& Core(Mutation& m) noexcept { return m.core_; }
-  static const detail::MutationCore& Core(const Mutation& m) noexcept { return m.core_; }
+  static detail::Draft& Core(Mutation& m) noexcept { return m.core_; }
+  static const detail::Draft& Core(const Mutation& m) noexcept { return m.core_; }
   static E& Entity(Mutation& m) noexcept { return m.entity_; }
   static const E& Entity(const Mutation& m) noexcept { return m.entity_; }
 };

@@ -19,14 +19,14 @@
 namespace grapnel::detail {
 
 /// As RunRead, inside a mutation's transaction.
-inline std::int64_t ReadIn(const MutationCore& m, const Table& table,
+inline std::int64_t ReadIn(const Draft& m, const Table& table,
                            Transaction::Statement statement) {
   TypeEntry& type = m.Transaction().TypeOf(table);
   return m.Transaction().Read(m.GetLevel(), type, m.Handle().context, statement);
 }
 
 /// The ids of the rows of `table` that match.
-inline std::vector<FieldValue> SelectIds(const MutationCore& m, const Table& table,
+inline std::vector<FieldValue> SelectIds(const Draft& m, const Table& table,
                                          const store::PredicatePtr& where) {
   std::vector<FieldValue> ids;
   store::Select select{{&table, m.op}};
@@ -40,7 +40,7 @@ inline std::vector<FieldValue> SelectIds(const MutationCore& m, const Table& tab
   return ids;
 }
 
-inline std::int64_t CountRows(const MutationCore& m, const Table& table,
+inline std::int64_t CountRows(const Draft& m, const Table& table,
                               const store::PredicatePtr& where) {
   store::Select select{{&table, m.op}};
   select.want = store::Select::Want::Count;
@@ -49,11 +49,11 @@ inline std::int64_t CountRows(const MutationCore& m, const Table& table,
 }
 
 /// Hands `add` the rows that the mutation is about to touch, one after the other.
-inline void SelectTouched(const MutationCore& m, const void* entity, store::Select::Want want,
+inline void SelectTouched(const Draft& m, store::Select::Want want,
                           store::Connection::RowSink add) {
   store::Select select{{m.table, m.op}};
   select.want = want;
-  select.entity = entity;
+  select.entity = m.entity;
   select.by_id = m.IsOne();
   select.where = m.where.get();
   ReadIn(m, *m.table, [&](store::Connection& connection) {
@@ -65,11 +65,11 @@ inline void SelectTouched(const MutationCore& m, const void* entity, store::Sele
 /// Says why a One form touched nothing. Throws: NotFoundError when its row is not there, StaleError when
 /// it is and does not match, ConstraintError of kind Skipped when it does.
 /// `alive`: what rows have to match to count as there; null: nothing.
-[[noreturn]] GRAPNEL_DECLARE void RefuseUntouched(MutationCore& m, const void* entity,
+[[noreturn]] GRAPNEL_DECLARE void RefuseUntouched(Draft& m,
                                                   const store::PredicateNode* alive = nullptr);
 
 /// Throws: NotLoadedError when the rows are no longer as they were before the write.
-inline void BeforeWrite(const MutationCore& m) {
+inline void BeforeWrite(const Draft& m) {
   if (!m.executed) return;
   throw NotLoadedError(
       core::Concat({m.table->entity, " ", ToString(m.op)}),
@@ -79,23 +79,23 @@ inline void BeforeWrite(const MutationCore& m) {
 
 /// From now on the mutation touches these rows, those of them that match predicates added later. A One form
 /// names its row already. `and_nameless`: and those that it touches and that have no id.
-inline void Pin(MutationCore& m, std::vector<FieldValue> ids, bool and_nameless = false) {
+inline void Pin(Draft& m, std::vector<FieldValue> ids, bool and_nameless = false) {
   auto rows = m.IsOne() && !ids.empty() ? nullptr : store::IdIn(*m.table, ids);
   if (and_nameless) {
     rows = store::Either(std::move(rows), store::Both(m.where, store::IdIsNull(*m.table)));
   }
   m.where = std::move(rows);
-  m.pinned.emplace(MutationCore::Pinned{std::move(ids), m.where, m.Transaction().Writes(), {}});
+  m.pinned.emplace(Draft::Pinned{std::move(ids), m.where, m.Transaction().Writes(), {}});
 }
 
 /// The ids of the rows that an Update or Delete, or a One form, touches; read once, and then
 /// pinned. After the write those that it touched.
-inline const std::vector<FieldValue>& PinnedIds(MutationCore& m, const void* entity) {
+inline const std::vector<FieldValue>& PinnedIds(Draft& m) {
   if (!m.pinned) {
     BeforeWrite(m);
     std::vector<FieldValue> ids;
     bool nameless = false;  // rows without an id, which are touched as well
-    SelectTouched(m, entity, store::Select::Want::Ids, [&](Row& row) {
+    SelectTouched(m, store::Select::Want::Ids, [&](Row& row) {
       row.IsNull(0) ? void(nameless = true) : ids.push_back(LoadId(*m.table, row, 0));
     });
     Pin(m, std::move(ids), nameless);

@@ -41,7 +41,7 @@ class AnyResult;
 class Graph;
 class HookPlan;
 struct Level;
-struct MutationCore;
+struct Draft;
 struct Handle;
 using HandlePtr = std::shared_ptr<const Handle>;
 
@@ -60,9 +60,9 @@ struct TypeEntry {
   }
 
   /// Runs one mutation of the type that Grapnel itself begins, an Update or Delete of cause Cascade, in the
-  /// handle's transaction and with the hooks that `plan` has. `prepare(core, entity)`: says what it does.
+  /// handle's transaction and with the hooks that `plan` has. `prepare(draft)`: says what it does.
   virtual void RunCascaded(const HandlePtr& handle, HookPlan& plan, Op op,
-                           core::FunctionRef<void(MutationCore&, void*)> prepare) = 0;
+                           core::FunctionRef<void(Draft&)> prepare) = 0;
 
   /// Calls `run(update, result)` with an UpdateOne that says nothing yet, and a place for its result, which
   /// goes to `into` where `run` returns true.

@@ -27,14 +27,14 @@ namespace grapnel::detail {
 class Cascade {
  public:
   /// Whether a deletion of rows of the mutation's type needs this at all.
-  static bool IsNeeded(const MutationCore& m) {
+  static bool IsNeeded(const Draft& m) {
     for (const Relation* key : m.Running().type.referrers) {
       if (Matters(m, *key)) return true;
     }
     return false;
   }
 
-  Cascade(MutationCore& m, RowLists& lists)
+  Cascade(Draft& m, RowLists& lists)
       : m_(m), graph_(*m.Handle().store->graph), lists_(lists) {}
 
   /// Does so for all that hangs on the rows of the list, which are of the mutation's type.
@@ -83,7 +83,7 @@ class Cascade {
 
   /// Whether anything could look at what happens to rows along this key, or the engine does not do
   /// it.
-  static bool Matters(const MutationCore& m, const Relation& key) {
+  static bool Matters(const Draft& m, const Relation& key) {
     if (key.on_delete == Restrict) return false;
     const Store& store = *m.Handle().store;
     const TypeEntry& holder = store.TypeOf(key.Holder());
@@ -179,7 +179,7 @@ class Cascade {
     if (CountRows(m_, *rows.table, listed) == 0) return;  // all of them go at a deeper level
     m_.Handle().store->TypeOf(*rows.table)
         .RunCascaded(m_.GetHandle(), *m_.Running().plan, Op::Delete,
-                     [&](MutationCore& deletion, void*) {
+                     [&](Draft& deletion) {
                        deletion.uncounted = true;
                        deletion.deferred = IsDeferred();
                        deletion.where = listed;
@@ -231,7 +231,7 @@ class Cascade {
     }
   }
 
-  MutationCore& m_;
+  Draft& m_;
   const Graph& graph_;
   RowLists& lists_;
   std::vector<Level> levels_;  // the mutation's own rows first

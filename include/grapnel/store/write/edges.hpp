@@ -29,24 +29,24 @@
 /// foreign key is of. Compiled once for all types.
 namespace grapnel::detail {
 
-[[noreturn]] inline void RefuseEdge(const MutationCore& m, ConstraintKind kind,
+[[noreturn]] inline void RefuseEdge(const Draft& m, ConstraintKind kind,
                                     const EdgeInfo& edge, std::string_view detail) {
   throw ConstraintError(m.table->entity, m.op, kind, {std::string(edge.name)}, detail);
 }
 
 /// Runs the update by which these rows, of the type that holds the key, get or lose their neighbour.
-inline void ChangeKeys(const MutationCore& m, const KeyChange& change,
+inline void ChangeKeys(const Draft& m, const KeyChange& change,
                        const store::PredicatePtr& rows) {
   m.Handle().store->TypeOf(change.key.Holder())
       .RunCascaded(m.GetHandle(), *m.Running().plan, Op::Update,
-                   [&](MutationCore& update, void* entity) {
+                   [&](Draft& update) {
                      update.where = rows;
-                     update.ChangeKey(change, entity);
+                     update.ChangeKey(change);
                    });
 }
 
 /// Asks now which hooks run for the neighbours whose keys the mutation changes.
-inline void ForeseeNeighbours(const MutationCore& m) {
+inline void ForeseeNeighbours(const Draft& m) {
   for (const EdgeChange& change : m.edges) {
     const Relation& relation = m.table->edges[change.edge].relation();
     if (relation.kind == Relation::Kind::Join) continue;
@@ -61,14 +61,14 @@ inline void ForeseeNeighbours(const MutationCore& m) {
 class EdgeWriter {
  public:
   /// `is_new`: the row has just been created, and has no neighbours.
-  EdgeWriter(const MutationCore& m, const EdgeChange& change, const FieldValue& source, bool is_new)
+  EdgeWriter(const Draft& m, const EdgeChange& change, const FieldValue& source, bool is_new)
       : EdgeWriter(m, change, source, nullptr) {
     is_new_ = is_new;
   }
 
   /// Of the rows of the list those neighbours go that the change takes away, by one mutation for
   /// all. Returns: false, and does nothing, where it does not take one.
-  static bool Release(const MutationCore& m, const EdgeChange& change, const RowLists& lists,
+  static bool Release(const Draft& m, const EdgeChange& change, const RowLists& lists,
                       std::int64_t list) {
     const FieldValue none;
     const Relation& relation = m.table->edges[change.edge].relation();
@@ -96,7 +96,7 @@ class EdgeWriter {
  private:
   using Do = store::EdgeWrite::Do;
 
-  EdgeWriter(const MutationCore& m, const EdgeChange& change, const FieldValue& source,
+  EdgeWriter(const Draft& m, const EdgeChange& change, const FieldValue& source,
              store::PredicatePtr mine)
       : m_(m),
         change_(change),
@@ -272,7 +272,7 @@ class EdgeWriter {
            0;
   }
 
-  const MutationCore& m_;
+  const Draft& m_;
   const EdgeChange& change_;
   const EdgeInfo& edge_;
   const Relation& relation_;
@@ -282,13 +282,13 @@ class EdgeWriter {
 };
 
 /// Changes the edges of the row with this id.
-inline void WriteEdges(const MutationCore& m, const FieldValue& id, bool is_new = false) {
+inline void WriteEdges(const Draft& m, const FieldValue& id, bool is_new = false) {
   for (const EdgeChange& change : m.edges) {
     if (!change.IsEmpty()) EdgeWriter(m, change, id, is_new).Write();
   }
 }
 /// Changes the edges of the rows of a list.
-inline void WriteEdges(const MutationCore& m, const RowLists& lists, std::int64_t list) {
+inline void WriteEdges(const Draft& m, const RowLists& lists, std::int64_t list) {
   std::vector<std::pair<const EdgeChange*, bool>> changes;  // released together?
   for (const EdgeChange& change : m.edges) {
     if (!change.IsEmpty()) {
@@ -306,7 +306,7 @@ inline void WriteEdges(const MutationCore& m, const RowLists& lists, std::int64_
 
 /// Throws: ValidationError when the mutation would change a foreign key of its rows, `rows()`, which
 /// is set and whose other end is immutable.
-inline void RefuseFixedKeys(const MutationCore& m, const void* entity,
+inline void RefuseFixedKeys(const Draft& m,
                             core::FunctionRef<store::PredicatePtr()> rows) {
   for (const EdgeInfo& edge : m.table->edges) {
     if (!edge.HoldsKey() || !(m.set | m.cleared).test(edge.key)) continue;
@@ -317,7 +317,7 @@ inline void RefuseFixedKeys(const MutationCore& m, const void* entity,
     if (m.set.test(edge.key)) {
       const Column& column = m.table->columns[edge.key];
       kept = store::Both(kept, store::Negated(store::KeyIn(
-                                   relation, {column.ops->to_value(column.at_const(entity))})));
+                                   relation, {column.ops->to_value(column.at_const(m.entity))})));
     }
     if (CountRows(m, *m.table, kept) == 0) continue;
     m.RefuseEdge(edge, core::Concat({"the other end, ", relation.target->entity, ".",
@@ -327,7 +327,7 @@ inline void RefuseFixedKeys(const MutationCore& m, const void* entity,
 }
 
 /// Throws: the error as one of the edge, when it is about the key that the mutation was begun for.
-inline void ExplainKeyChange(const MutationCore& m, const ConstraintError& error) {
+inline void ExplainKeyChange(const Draft& m, const ConstraintError& error) {
   const KeyChange* change = m.key_change;
   if (change == nullptr || change->edge == nullptr || change->IsHidden()) return;
   const Column& key = m.table->columns[change->key.KeyPlace()];
@@ -336,13 +336,13 @@ inline void ExplainKeyChange(const MutationCore& m, const ConstraintError& error
 }
 
 /// Says more of a foreign key that refused the row's own write, and throws it on.
-[[noreturn]] inline void ExplainMissingNeighbour(const MutationCore& m, const void* entity,
+[[noreturn]] inline void ExplainMissingNeighbour(const Draft& m,
                                                  const ConstraintError& error) {
   if (error.Kind() == ConstraintKind::ForeignKey) {
     for (const EdgeInfo& edge : m.table->edges) {
       if (!edge.HoldsKey() || !m.set.test(edge.key)) continue;
       const Column& column = m.table->columns[edge.key];
-      const FieldValue id = column.ops->to_value(column.at_const(entity));
+      const FieldValue id = column.ops->to_value(column.at_const(m.entity));
       if (CountRows(m, edge.target(), store::IdIn(edge.target(), {id})) > 0) continue;
       RefuseEdge(m, ConstraintKind::ForeignKey, edge,
                  core::Concat({"there is no ", edge.target().entity, " with id ", ToString(id)}));
@@ -353,7 +353,7 @@ inline void ExplainKeyChange(const MutationCore& m, const ConstraintError& error
 
 /// Throws: ConstraintError that says which rows stand in the way of deleting rows of `table`,
 /// themselves or what hangs on them; nothing when none is found.
-inline void FindRestricting(const MutationCore& m, const Table& table,
+inline void FindRestricting(const Draft& m, const Table& table,
                             const store::PredicatePtr& rows) {
   const Graph& graph = *m.Handle().store->graph;
   for (const Relation* key : graph.Referrers(table)) {
@@ -371,7 +371,7 @@ inline void FindRestricting(const MutationCore& m, const Table& table,
 }
 
 /// Says more of a foreign key that refused a deletion, and throws it on.
-[[noreturn]] inline void ExplainRestricted(const MutationCore& m, const store::PredicatePtr& rows,
+[[noreturn]] inline void ExplainRestricted(const Draft& m, const store::PredicatePtr& rows,
                                            const ConstraintError& error) {
   if (error.Kind() == ConstraintKind::ForeignKey) FindRestricting(m, *m.table, rows);
   throw error;

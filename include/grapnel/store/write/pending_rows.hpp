@@ -31,7 +31,7 @@ class PendingRows final : public Transaction::Waiting {
   ~PendingRows() { bound_.transaction.SetWaiting(outer_); }
 
   /// Whether the mutation's row waits: then it comes next, by Done.
-  bool Takes(const MutationCore& m) {
+  bool Takes(const Draft& m) {
     if (m.op != Op::Create || m.conflict || m.set.test(0) || m.ChangesEdges()) return false;
     if (bound_.handle->context.IsCancelled()) return false;  // its write says so
     taken_ = m.set;
@@ -68,7 +68,7 @@ class PendingRows final : public Transaction::Waiting {
       16;  // fewer are faster by a statement each that is there already
 
   void Insert(const std::vector<FieldSet>& sets, std::size_t first) {
-    MutationCore m(*bound_.type.table, Op::Create);
+    Draft m(*bound_.type.table, Op::Create, nullptr);
     m.bound = &bound_;
     auto row = [&](std::size_t at) { return row_(first + at); };
     if (last_ && bound_.transaction.Writes() != writes_) last_.reset();
@@ -76,7 +76,8 @@ class PendingRows final : public Transaction::Waiting {
     if (sets.size() >= enough && !ReferToOwnTable(sets)) {
       if (const auto id = InsertAll(m, sets, row)) {
         for (std::size_t i = 0; i < sets.size(); ++i) {
-          m.SetId(row(i), *id + static_cast<std::int64_t>(i));
+          m.entity = row(i);
+          m.SetId(*id + static_cast<std::int64_t>(i));
         }
         last_ = *id + static_cast<std::int64_t>(sets.size() - 1);
         writes_ = bound_.transaction.Writes();
@@ -87,7 +88,8 @@ class PendingRows final : public Transaction::Waiting {
     for (std::size_t i = 0; i < sets.size(); ++i) {
       m.set = sets[i];
       try {
-        InsertOne(m, row(i));
+        m.entity = row(i);
+        InsertOne(m);
       } catch (const ConstraintError& error) {
         throw error.InRow(first + i);
       } catch (const ValidationError& error) {
@@ -109,7 +111,7 @@ class PendingRows final : public Transaction::Waiting {
     return false;
   }
   /// The first id; nothing when it has to be done one by one.
-  std::optional<std::int64_t> InsertAll(const MutationCore& m, const std::vector<FieldSet>& sets,
+  std::optional<std::int64_t> InsertAll(const Draft& m, const std::vector<FieldSet>& sets,
                                         core::FunctionRef<void*(std::size_t)> row) {
     std::optional<std::int64_t> first;
     try {
@@ -123,15 +125,15 @@ class PendingRows final : public Transaction::Waiting {
     }
     return first;
   }
-  void InsertOne(const MutationCore& m, void* entity) {
+  void InsertOne(const Draft& m) {
     try {
-      m.SetId(entity, Write([&](store::Connection& connection) {
-                return connection.Run(store::Insert{{m.table, m.op}, entity, m.set});
+      m.SetId(Write([&](store::Connection& connection) {
+                return connection.Run(store::Insert{{m.table, m.op}, m.entity, m.set});
               }));
     } catch (const ConstraintError& error) {
-      ExplainMissingNeighbour(m, entity, error);
+      ExplainMissingNeighbour(m, error);
     } catch (const ValidationError& error) {
-      m.RefuseUnstorable(entity, error);
+      m.RefuseUnstorable(error);
     }
   }
   std::int64_t Write(Transaction::Statement statement) {

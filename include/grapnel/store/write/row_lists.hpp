@@ -24,7 +24,7 @@ class RowLists {
   /// How many rows one statement deletes: the engine holds their ids in memory.
   static constexpr std::int64_t kPart = 20'000;
 
-  explicit RowLists(const MutationCore& m) : m_(m), first_(m.Transaction().LastList() + 1) {}
+  explicit RowLists(const Draft& m) : m_(m), first_(m.Transaction().LastList() + 1) {}
   RowLists(const RowLists&) = delete;
   RowLists& operator=(const RowLists&) = delete;
   ~RowLists() {
@@ -118,7 +118,7 @@ class RowLists {
     return -1;
   }
 
-  const MutationCore& m_;
+  const Draft& m_;
   std::int64_t first_;
   std::vector<std::int64_t> sizes_;
 };

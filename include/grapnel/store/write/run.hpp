@@ -180,10 +180,10 @@ struct TypeState final : TypeEntry {
   }
 
   void RunCascaded(const HandlePtr& handle, HookPlan& plan, grapnel::Op op,
-                   core::FunctionRef<void(MutationCore&, void*)> prepare) override {
+                   core::FunctionRef<void(Draft&)> prepare) override {
     auto m = Mutation<E>::Access::Make(op);
     m.Core().cause = Cause::Cascade;
-    prepare(m.Core(), m.Entity());
+    prepare(m.Core());
     ResultOf<E> result;
     RunPlanned(handle, plan, m, result);
   }

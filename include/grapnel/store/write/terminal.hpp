@@ -34,14 +34,14 @@
 namespace grapnel::detail {
 
 /// Whether the database makes an id that the type may be too narrow for.
-inline bool MayNotHoldId(const MutationCore& m) {
+inline bool MayNotHoldId(const Draft& m) {
   return !m.set.test(0) && m.table->Id().ops->plain != Plain::Int;
 }
 
 class Terminal {
  public:
   explicit Terminal(AnyMutation& m)
-      : mutation_(m), m_(m.Core()), table_(*m_.table), entity_(m.Entity()) {}
+      : mutation_(m), m_(m.Core()), table_(*m_.table), entity_(m_.entity) {}
 
   /// Writes the mutation. Returns the number of rows matched. Of Create the id is then in its
   /// entity; of UpdateOne, and of Create with OnConflict, the row as it is now stored is in
@@ -55,7 +55,7 @@ class Terminal {
                         ": the mutation was already carried out, by Mutate: its hook must not "
                         "call next as well"}));
     }
-    m_.Validate(entity_);
+    m_.Validate();
     if (m_.pending != nullptr) {
       if (may_wait && m_.pending->Takes(m_)) {
         m_.executed = true;
@@ -78,24 +78,24 @@ class Terminal {
 
   /// Finds out which of them match what was added since, and what hooks have written since.
   void Settle() {
-    const MutationCore::Pinned& pinned = *m_.pinned;
+    const Draft::Pinned& pinned = *m_.pinned;
     if (m_.where == pinned.where && m_.Transaction().Writes() == pinned.writes) return;
     std::vector<FieldValue> ids;
-    SelectTouched(m_, entity_, store::Select::Want::Ids, [&](Row& row) {
+    SelectTouched(m_, store::Select::Want::Ids, [&](Row& row) {
       if (!row.IsNull(0)) ids.push_back(LoadId(table_, row, 0));
     });
     Narrow(std::move(ids), true);
   }
   /// A trigger of others may have kept rows that were to be deleted.
   void LeaveOutKept(std::int64_t deleted) {
-    const MutationCore::Pinned& pinned = *m_.pinned;
+    const Draft::Pinned& pinned = *m_.pinned;
     const auto& ids = pinned.touched ? *pinned.touched : pinned.ids;
     if (static_cast<std::size_t>(deleted) == ids.size() && !MayLackIds(table_)) return;
     Narrow(SelectIds(m_, table_, store::IdIn(table_, ids)), false);
   }
   /// To the ones named, or to all others.
   void Narrow(std::vector<FieldValue> named, bool stay) {
-    MutationCore::Pinned& pinned = *m_.pinned;
+    Draft::Pinned& pinned = *m_.pinned;
     if (stay && named.size() == pinned.ids.size()) return;
     const std::unordered_set<FieldValue, HashOfValue> set(named.begin(), named.end());
     const auto touches = [&](const FieldValue& id) { return set.contains(id) == stay; };
@@ -128,11 +128,11 @@ class Terminal {
     try {
       made = Write(store::Insert{{&table_, m_.op}, entity_, m_.set});
     } catch (const ConstraintError& error) {
-      ExplainMissingNeighbour(m_, entity_, error);
+      ExplainMissingNeighbour(m_, error);
     } catch (const ValidationError& error) {
-      m_.RefuseUnstorable(entity_, error);
+      m_.RefuseUnstorable(error);
     }
-    if (!m_.set.test(0)) m_.SetId(entity_, made);
+    if (!m_.set.test(0)) m_.SetId(made);
     m_.has_id = true;
     if (m_.ChangesEdges()) {
       const FieldValue id = Id(entity_);
@@ -166,7 +166,7 @@ class Terminal {
       if (!m_.ChangesEdges()) return 1;
     } else {
       if (UpdateAlone()) return 1;
-      if (WriteFields(true, m_.where) == 0) RefuseUntouched(m_, entity_);
+      if (WriteFields(true, m_.where) == 0) RefuseUntouched(m_);
     }
     if (m_.ChangesEdges()) WriteEdges(m_, Id(entity_));
     Reread(entity_, nullptr);
@@ -190,7 +190,7 @@ class Terminal {
           return Foresee() ? connection.Run(update) : kReadAfterwards;
         },
         true, m_.where);
-    if (count == 0) RefuseUntouched(m_, entity_);
+    if (count == 0) RefuseUntouched(m_);
     if (count != kReadAfterwards) return true;
     m_.Transaction().ExpectSeveralWrites();
     return false;
@@ -284,7 +284,7 @@ class Terminal {
     if (!m_.IsOne() && !m_.uncounted && MayLackIds(table_)) {
       count += DeleteRows(false, store::Both(m_.where, store::IdIsNull(table_)));
     }
-    if (lists.Size(list) == 0 && m_.IsOne()) RefuseUntouched(m_, entity_, alive.get());
+    if (lists.Size(list) == 0 && m_.IsOne()) RefuseUntouched(m_, alive.get());
     if (m_.pinned && alive) Narrow(SelectIds(m_, table_, lists.In(list)), true);
     Cascade cascade(m_, lists);
     if (cascades) cascade.Run(list);
@@ -293,7 +293,7 @@ class Terminal {
       count += DeleteRows(false, part);
     });
     cascade.Finish();
-    if (count == 0 && m_.IsOne()) RefuseUntouched(m_, entity_);
+    if (count == 0 && m_.IsOne()) RefuseUntouched(m_);
     return count;
   }
   /// Whether so many rows go that it takes several statements: for tables with foreign keys the
@@ -323,7 +323,7 @@ class Terminal {
     }
     if (count == 0 && by_id) {
       if (m_.Transaction().Writes() != written) store::RefuseSkipped(store::Delete{{&table_, m_.op}});
-      RefuseUntouched(m_, entity_);
+      RefuseUntouched(m_);
     }
     return count;
   }
@@ -406,12 +406,12 @@ class Terminal {
     bool has_result = false;
     m_.Running().type.WithUpdateOne(
         [&](AnyMutation& any, AnyResult& result) {
-          MutationCore& update = any.Core();
+          Draft& update = any.Core();
           if (conflict.action == store::OnConflict::UpdateNewValues) {
-            update.Apply(NewValues(), entity_, any.Entity());
+            update.Apply(NewValues());
           }
           if (conflict.update) {
-            update.Apply(conflict.update->Core(), conflict.update->Entity(), any.Entity());
+            update.Apply(conflict.update->Core());
           }
           if (update.ChangesNoField() && !update.ChangesEdges()) return false;
           table_.Id().ops->copy(table_.Id().at(any.Entity()), table_.Id().at_const(entity_));
@@ -426,11 +426,11 @@ class Terminal {
     return has_result;
   }
   /// What was given, by the caller or hooks, but what the row that is there keeps; no defaults.
-  MutationCore NewValues() const {
+  Draft NewValues() const {
     FieldSet kept = table_.immutable;
     kept.set(0);
     for (const std::size_t place : m_.conflict->columns) kept.set(place);
-    MutationCore given(table_, Op::UpdateOne);
+    Draft given(table_, Op::UpdateOne, entity_);
     given.set = m_.set & ~m_.defaulted & ~kept;
     given.cleared = m_.cleared & ~kept;
     for (EdgeChange change : m_.edges) {
@@ -462,7 +462,7 @@ class Terminal {
   template <class Run>
   std::int64_t WriteFields(Run run, bool by_id, const store::PredicatePtr& where) {
     if (!table_.edges.empty()) {
-      RefuseFixedKeys(m_, entity_, [&] {
+      RefuseFixedKeys(m_, [&] {
         return by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where;
       });
     }
@@ -475,9 +475,9 @@ class Terminal {
       return WriteBy([&](store::Connection& connection) { return run(connection, update); });
     } catch (const ConstraintError& error) {
       ExplainKeyChange(m_, error);
-      ExplainMissingNeighbour(m_, entity_, error);
+      ExplainMissingNeighbour(m_, error);
     } catch (const ValidationError& error) {
-      m_.RefuseUnstorable(entity_, error);
+      m_.RefuseUnstorable(error);
     }
   }
   const KeyChange* HiddenKey() const noexcept {
@@ -490,7 +490,7 @@ class Terminal {
     const auto load = [&](store::Connection& connection) {
       return LoadFresh(connection, entity, where) ? 1 : 0;
     };
-    if (ReadIn(m_, table_, load) == 0) RefuseUntouched(m_, entity);
+    if (ReadIn(m_, table_, load) == 0) RefuseUntouched(m_);
   }
   /// Returns whether there is such a row.
   bool LoadFresh(store::Connection& connection, const void* entity,
@@ -511,14 +511,14 @@ class Terminal {
     return table_.Id().ops->to_value(table_.Id().at_const(entity));
   }
   AnyMutation& mutation_;
-  MutationCore& m_;
+  Draft& m_;
   const Table& table_;
   void* entity_;
   void* fresh_ = nullptr;
 };
 
 GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wait) {
-  MutationCore& core = m.Core();
+  Draft& core = m.Core();
   const Bound& bound = core.Running();
   const bool plain = !core.executed && core.pending == nullptr && !core.ChangesEdges();
   // The most frequent mutations by the shortest way; what it leaves out would do nothing here.
@@ -531,7 +531,7 @@ GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wa
         [&](store::Connection& connection) { return connection.Run(statement); });
     if (count == 0) {  // what INSTEAD OF triggers did, nothing tells
       if (bound.transaction.Writes() != written) store::RefuseSkipped(statement);
-      RefuseUntouched(core, m.Entity());
+      RefuseUntouched(core);
     }
     core.executed = true;
     return count;
@@ -541,11 +541,11 @@ GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wa
   const store::Insert insert{{core.table, core.op}, entity, core.set};
   if (MayNotHoldId(core)) bound.transaction.ExpectSeveralWrites();
   try {
-    core.SetId(entity, bound.transaction.Write(
+    core.SetId(bound.transaction.Write(
                            bound.level, bound.type, bound.handle->context,
                            [&](store::Connection& connection) { return connection.Run(insert); }));
   } catch (const ValidationError& error) {
-    core.RefuseUnstorable(entity, error);
+    core.RefuseUnstorable(error);
   }
   core.has_id = true;
   core.executed = true;

@@ -26,7 +26,7 @@
 namespace grapnel {
 
 GRAPNEL_DEFINE AnyMutation::Ids AnyMutation::IDs() const {
-  if (core_.op != grapnel::Op::Create) return detail::PinnedIds(core_, Entity());
+  if (core_.op != grapnel::Op::Create) return detail::PinnedIds(core_);
   Ids ids;
   if (auto id = AnyMutation::ID()) ids.push_back(*std::move(id));
   return ids;
@@ -51,7 +51,7 @@ GRAPNEL_DEFINE void AnyMutation::NeedOldRows() const {
   ForgetOldRows();
   Ids ids;
   bool nameless = false;  // rows without an id, which no entity can be
-  detail::SelectTouched(core_, Entity(), store::Select::Want::Rows, [&](detail::Row& row) {
+  detail::SelectTouched(core_, store::Select::Want::Rows, [&](detail::Row& row) {
     if (detail::MayLackIds(*core_.table) && row.IsNull(0)) return void(nameless = true);
     ids.push_back(detail::LoadId(*core_.table, row, 0));
     KeepOldRow(row);
@@ -69,17 +69,17 @@ GRAPNEL_DEFINE const void* AnyMutation::OldEntity() const {
   NeedOldRows();
   if (OldRowCount() > 0) return OldRowAt(0);
   if (create) throw NotFoundError(Type(), "no row was there before");
-  detail::RefuseUntouched(core_, Entity());
+  detail::RefuseUntouched(core_);
 }
 
 GRAPNEL_DEFINE void AnyMutation::KeepOldRow(detail::Row& row) const {
   detail::LoadRow(*core_.table, NewOldRow(), row);
 }
 
-GRAPNEL_DEFINE void AnyMutation::SetOp(grapnel::Op op) { core_.SetOp(op, Entity()); }
+GRAPNEL_DEFINE void AnyMutation::SetOp(grapnel::Op op) { core_.SetOp(op); }
 
 GRAPNEL_DEFINE void AnyMutation::NextScope::Undo() noexcept {
-  detail::MutationCore& core = mutation_.core_;
+  detail::Draft& core = mutation_.core_;
   transaction_.Fail(scope_);
   core.executed = executed_;
   if (!executed_ && core.pinned && core.pinned->touched) {
@@ -91,7 +91,7 @@ GRAPNEL_DEFINE void AnyMutation::NextScope::Undo() noexcept {
 }
 
 GRAPNEL_DEFINE void AnyMutation::NextScope::ForgetConflict() noexcept {
-  detail::MutationCore& core = mutation_.core_;
+  detail::Draft& core = mutation_.core_;
   core.conflict->outcome = store::ConflictOutcome::Pending;
   mutation_.ForgetOldRows();
   const detail::Column& id = core.table->Id();

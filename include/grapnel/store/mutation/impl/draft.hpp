@@ -36,7 +36,7 @@ GRAPNEL_DEFINE std::size_t StoredPlaceOf(const Table& table, std::string_view na
 inline constexpr std::string_view kImmutable =
     "the field is immutable: it can be set only when the entity is created";
 
-GRAPNEL_DEFINE void MutationCore::SetOp(grapnel::Op to, void* entity) {
+GRAPNEL_DEFINE void Draft::SetOp(grapnel::Op to) {
   if (to == op) return;
   const bool pair = op != Op::Create && to != Op::Create && !Name(to).empty();
   const bool to_many = IsOne() && Is(to, Op::Update | Op::Delete);
@@ -48,29 +48,28 @@ GRAPNEL_DEFINE void MutationCore::SetOp(grapnel::Op to, void* entity) {
                               "the forms for many"}));
   }
   if (to_many) {
-    where = store::Both(IdEquals(entity), where);
+    where = store::Both(IdEquals(), where);
     has_id = false;
   }
   op = to;
-  ApplyDefaults(entity);
+  ApplyDefaults();
 }
 
-GRAPNEL_DEFINE void MutationCore::Apply(const MutationCore& change, const void* from,
-                                        void* entity) {
+GRAPNEL_DEFINE void Draft::Apply(const Draft& change) {
   change.set.ForEach([&](std::size_t i) {
     const Column& column = table->columns[i];
     BeforeSet(i);
-    column.ops->copy(column.at(entity), column.at_const(from));
+    column.ops->copy(column.at(entity), column.at_const(change.entity));
     MarkSet(i);
   });
   change.added.ForEach(
-      [&](std::size_t i) { Add(i, entity, table->columns[i].at_const(from)); });
-  change.cleared.ForEach([&](std::size_t i) { Clear(i, entity); });
+      [&](std::size_t i) { Add(i, table->columns[i].at_const(change.entity)); });
+  change.cleared.ForEach([&](std::size_t i) { Clear(i); });
   for (const EdgeChange& each : change.edges) edges.Join(each);
   where = store::Both(where, change.where);
 }
 
-GRAPNEL_DEFINE void MutationCore::SetAll(void* entity) {
+GRAPNEL_DEFINE void Draft::SetAll() {
   for (std::size_t i = 0; i < table->columns.size(); ++i) {
     const Column& column = table->columns[i];
     void* member = column.at(entity);
@@ -78,7 +77,7 @@ GRAPNEL_DEFINE void MutationCore::SetAll(void* entity) {
     if (column.ops->is_null == nullptr || !column.ops->is_null(member)) {
       MarkSet(i);
     } else if (column.set_default != nullptr) {
-      Clear(i, entity);  // given as NULL
+      Clear(i);  // given as NULL
     }
   }
   for (std::size_t i = 0; i < table->edges.size(); ++i) {
@@ -86,29 +85,29 @@ GRAPNEL_DEFINE void MutationCore::SetAll(void* entity) {
     const FieldValue neighbour = edge.ops->unload(edge.at(entity));
     if (neighbour.IsNull()) continue;
     CheckIds(i, {neighbour});
-    AddIDs(i, {neighbour}, entity);
+    AddIDs(i, {neighbour});
   }
   table->AttachEdges(entity);
-  if (IsZero(table->Id(), entity)) Reset(0, entity);
+  if (IsZero(table->Id())) Reset(0);
 }
 
-GRAPNEL_DEFINE void MutationCore::ApplyDefaults(const FieldSet& defaults, void* entity) {
+GRAPNEL_DEFINE void Draft::ApplyDefaults(const FieldSet& defaults) {
   const bool create = op == Op::Create;
   FieldSet due = defaults & ~added & ~cleared;
-  const bool keeps_id = set.test(0) && !IsZero(table->Id(), entity);
+  const bool keeps_id = set.test(0) && !IsZero(table->Id());
   due = due & ~set;
   if (create && table->defaulted.test(0) && !keeps_id && !cleared.test(0)) due.set(0);
-  due.ForEach([&](std::size_t i) { ApplyDefault(i, entity); });
+  due.ForEach([&](std::size_t i) { ApplyDefault(i); });
 }
 
-GRAPNEL_DEFINE void MutationCore::ValidateAll(void* entity) {
+GRAPNEL_DEFINE void Draft::ValidateAll() {
   if (Is(op, Op::Delete | Op::DeleteOne)) return;
   const bool create = op == Op::Create;
   Problems problems;
   if (create) {
-    ApplyDefaults(entity);  // a hook may have emptied the id
+    ApplyDefaults();  // a hook may have emptied the id
     const Column& id = table->Id();
-    if (set.test(0) && IsZero(id, entity)) set.reset(0);
+    if (set.test(0) && IsZero(id)) set.reset(0);
     if (!set.test(0) && !table->generates_ids) {
       problems.push_back(
           {std::string(id.name), "an id is required: Set it, or give the field a Default"});
@@ -118,15 +117,15 @@ GRAPNEL_DEFINE void MutationCore::ValidateAll(void* entity) {
   FieldSet fixed = create ? FieldSet() : table->immutable & (set | added | cleared);
   if (key_change != nullptr && !key_change->IsHidden()) fixed.reset(key_change->key.KeyPlace());
   const FieldSet due = missing | fixed | (table->validated & set);
-  if (due.any()) Validate(due, missing, fixed, entity, problems);
+  if (due.any()) Validate(due, missing, fixed, problems);
   if (!table->edges.empty()) ValidateEdges(problems);
   if (problems.empty()) return;
-  AddUnstorable(entity, problems);
+  AddUnstorable(problems);
   throw ValidationError(table->entity, op, std::move(problems));
 }
 
-GRAPNEL_DEFINE void MutationCore::Validate(const FieldSet& due, const FieldSet& missing,
-                                           const FieldSet& fixed, const void* entity,
+GRAPNEL_DEFINE void Draft::Validate(const FieldSet& due, const FieldSet& missing,
+                                           const FieldSet& fixed,
                                            Problems& problems) const {
   due.ForEach([&](std::size_t i) {
     const Column& column = table->columns[i];
@@ -142,7 +141,7 @@ GRAPNEL_DEFINE void MutationCore::Validate(const FieldSet& due, const FieldSet& 
   });
 }
 
-GRAPNEL_DEFINE void MutationCore::AddUnstorable(const void* entity, Problems& problems) const {
+GRAPNEL_DEFINE void Draft::AddUnstorable(Problems& problems) const {
   (set | added).ForEach([&](std::size_t i) {
     const Column& column = table->columns[i];
     const auto known = [&](const auto& problem) { return problem.field == column.name; };
@@ -155,15 +154,15 @@ GRAPNEL_DEFINE void MutationCore::AddUnstorable(const void* entity, Problems& pr
   });
 }
 
-[[noreturn]] GRAPNEL_DEFINE void MutationCore::RefuseUnstorable(
-    const void* entity, const ValidationError& first) const {
+[[noreturn]] GRAPNEL_DEFINE void Draft::RefuseUnstorable(
+    const ValidationError& first) const {
   Problems problems;
-  AddUnstorable(entity, problems);
+  AddUnstorable(problems);
   if (problems.size() < 2) throw first;
   throw ValidationError(table->entity, op, std::move(problems));
 }
 
-GRAPNEL_DEFINE void MutationCore::SetId(void* entity, std::int64_t made) const {
+GRAPNEL_DEFINE void Draft::SetId(std::int64_t made) const {
   const Column& id = table->Id();
   if (id.ops->plain == Plain::Int) {
     *static_cast<std::int64_t*>(id.at(entity)) = made;
@@ -172,7 +171,7 @@ GRAPNEL_DEFINE void MutationCore::SetId(void* entity, std::int64_t made) const {
   }
 }
 
-GRAPNEL_DEFINE void MutationCore::Add(std::size_t place, void* entity, const void* delta) {
+GRAPNEL_DEFINE void Draft::Add(std::size_t place, const void* delta) {
   const Column& column = table->columns[place];
   BeforeSet(place);
   void* member = column.at(entity);
@@ -187,13 +186,13 @@ GRAPNEL_DEFINE void MutationCore::Add(std::size_t place, void* entity, const voi
   }
 }
 
-GRAPNEL_DEFINE void MutationCore::Clear(std::size_t place, void* entity) {
+GRAPNEL_DEFINE void Draft::Clear(std::size_t place) {
   BeforeSet(place);
-  Reset(place, entity);
+  Reset(place);
   cleared.set(place);
 }
 
-GRAPNEL_DEFINE void MutationCore::Reset(std::size_t place, void* entity) {
+GRAPNEL_DEFINE void Draft::Reset(std::size_t place) {
   set.reset(place);
   defaulted.reset(place);
   added.reset(place);
@@ -202,13 +201,12 @@ GRAPNEL_DEFINE void MutationCore::Reset(std::size_t place, void* entity) {
   table->columns[place].ops->reset(table->columns[place].at(entity));
 }
 
-GRAPNEL_DEFINE void MutationCore::SetEdge(std::size_t place, std::vector<FieldValue> ids) {
+GRAPNEL_DEFINE void Draft::SetEdge(std::size_t place, std::vector<FieldValue> ids) {
   BeforeEdge(table->edges[place]);
   edges.Replace(place, std::move(ids), op != Op::Create);
 }
 
-GRAPNEL_DEFINE void MutationCore::AddIDs(std::size_t place, std::vector<FieldValue> ids,
-                                         void* entity) {
+GRAPNEL_DEFINE void Draft::AddIDs(std::size_t place, std::vector<FieldValue> ids) {
   const EdgeInfo& edge = table->edges[place];
   BeforeEdge(edge);
   if (edge.many) return edges.Add(place, std::move(ids));
@@ -220,27 +218,27 @@ GRAPNEL_DEFINE void MutationCore::AddIDs(std::size_t place, std::vector<FieldVal
   MarkSet(edge.key);
 }
 
-GRAPNEL_DEFINE void MutationCore::RemoveIDs(std::size_t place, std::vector<FieldValue> ids) {
+GRAPNEL_DEFINE void Draft::RemoveIDs(std::size_t place, std::vector<FieldValue> ids) {
   const EdgeInfo& edge = table->edges[place];
   if (!edge.many) MismatchEdge(edge, "it has one neighbour at most: clear it instead");
   BeforeEdge(edge);
   edges.Remove(place, std::move(ids), op == Op::Create);
 }
 
-GRAPNEL_DEFINE void MutationCore::ClearEdge(std::size_t place, void* entity) {
+GRAPNEL_DEFINE void Draft::ClearEdge(std::size_t place) {
   const EdgeInfo& edge = table->edges[place];
   BeforeEdge(edge);
   if (edge.required && !edge.many) MismatchEdge(edge, "it cannot be cleared: it is required");
   if (!edge.HoldsKey()) return edges.Replace(place, {}, op != Op::Create);
-  Clear(edge.key, entity);
+  Clear(edge.key);
 }
 
-GRAPNEL_DEFINE void MutationCore::ResetEdge(std::size_t place, void* entity) {
+GRAPNEL_DEFINE void Draft::ResetEdge(std::size_t place) {
   const EdgeInfo& edge = table->edges[place];
-  edge.HoldsKey() ? Reset(edge.key, entity) : edges.Reset(place);
+  edge.HoldsKey() ? Reset(edge.key) : edges.Reset(place);
 }
 
-GRAPNEL_DEFINE void MutationCore::ChangeKey(const KeyChange& change, void* entity) {
+GRAPNEL_DEFINE void Draft::ChangeKey(const KeyChange& change) {
   key_change = &change;
   if (change.IsHidden()) return;
   const std::size_t place = change.key.KeyPlace();
@@ -250,8 +248,7 @@ GRAPNEL_DEFINE void MutationCore::ChangeKey(const KeyChange& change, void* entit
   MarkSet(place);
 }
 
-GRAPNEL_DEFINE std::vector<FieldValue> MutationCore::AddedIDs(std::size_t place,
-                                                              const void* entity) const {
+GRAPNEL_DEFINE std::vector<FieldValue> Draft::AddedIDs(std::size_t place) const {
   const EdgeInfo& edge = table->edges[place];
   if (!edge.HoldsKey()) {
     const EdgeChange* change = edges.Find(place);
@@ -262,25 +259,25 @@ GRAPNEL_DEFINE std::vector<FieldValue> MutationCore::AddedIDs(std::size_t place,
   return {column.ops->to_value(column.at_const(entity))};
 }
 
-GRAPNEL_DEFINE std::vector<FieldValue> MutationCore::RemovedIDs(std::size_t place) const {
+GRAPNEL_DEFINE std::vector<FieldValue> Draft::RemovedIDs(std::size_t place) const {
   const EdgeChange* change = edges.Find(place);
   return change != nullptr ? change->removed : std::vector<FieldValue>();
 }
 
-GRAPNEL_DEFINE bool MutationCore::EdgeCleared(std::size_t place) const {
+GRAPNEL_DEFINE bool Draft::EdgeCleared(std::size_t place) const {
   const EdgeInfo& edge = table->edges[place];
   if (edge.HoldsKey()) return cleared.test(edge.key);
   const EdgeChange* change = edges.Find(place);
   return change != nullptr && change->cleared;
 }
 
-GRAPNEL_DEFINE std::size_t MutationCore::EdgePlaceOf(std::string_view name) const {
+GRAPNEL_DEFINE std::size_t Draft::EdgePlaceOf(std::string_view name) const {
   const EdgeInfo* edge = table->FindEdge(name);
   if (edge == nullptr) throw UnknownFieldError(table->entity, name, "edge");
   return table->PlaceOf(*edge);
 }
 
-GRAPNEL_DEFINE void MutationCore::CheckIds(std::size_t place,
+GRAPNEL_DEFINE void Draft::CheckIds(std::size_t place,
                                            const std::vector<FieldValue>& ids) const {
   const EdgeInfo& edge = table->edges[place];
   const FieldKind kind = edge.target().Id().Kind();
@@ -295,13 +292,13 @@ GRAPNEL_DEFINE void MutationCore::CheckIds(std::size_t place,
   }
 }
 
-GRAPNEL_DEFINE std::size_t MutationCore::PlaceOf(std::string_view name) const {
+GRAPNEL_DEFINE std::size_t Draft::PlaceOf(std::string_view name) const {
   const Column* column = table->Find(name);
   if (column == nullptr) throw UnknownFieldError(table->entity, name);
   return table->PlaceOf(*column);
 }
 
-GRAPNEL_DEFINE std::vector<std::string_view> MutationCore::Names(const FieldSet& fields) const {
+GRAPNEL_DEFINE std::vector<std::string_view> Draft::Names(const FieldSet& fields) const {
   std::vector<std::string_view> names;
   for (std::size_t i = 0; i < table->fields; ++i) {
     if (fields.test(i)) names.push_back(table->columns[i].name);
@@ -309,9 +306,8 @@ GRAPNEL_DEFINE std::vector<std::string_view> MutationCore::Names(const FieldSet&
   return names;
 }
 
-GRAPNEL_DEFINE std::optional<FieldValue> MutationCore::Value(const FieldSet& of,
-                                                             std::string_view name,
-                                                             const void* entity) const {
+GRAPNEL_DEFINE std::optional<FieldValue> Draft::Value(const FieldSet& of,
+                                                             std::string_view name) const {
   const std::size_t place = PlaceOf(name);
   if (!of.test(place)) return std::nullopt;
   const Column& column = table->columns[place];
@@ -322,64 +318,61 @@ GRAPNEL_DEFINE std::optional<FieldValue> MutationCore::Value(const FieldSet& of,
   }
 }
 
-GRAPNEL_DEFINE std::optional<FieldValue> MutationCore::Given(std::string_view name,
-                                                             const void* entity) const {
+GRAPNEL_DEFINE std::optional<FieldValue> Draft::Given(std::string_view name) const {
   const EdgeInfo* edge = EdgeNamed(name);
-  if (edge == nullptr) return Value(set, name, entity);
+  if (edge == nullptr) return Value(set, name);
   if (edge->many) MismatchEdge(*edge, "it has many neighbours: read them by AddedIDs");
-  std::vector<FieldValue> ids = AddedIDs(table->PlaceOf(*edge), entity);
+  std::vector<FieldValue> ids = AddedIDs(table->PlaceOf(*edge));
   if (ids.empty()) return std::nullopt;
   return std::move(ids.front());
 }
 
-GRAPNEL_DEFINE bool MutationCore::IsGiven(std::string_view name, const void* entity) const {
+GRAPNEL_DEFINE bool Draft::IsGiven(std::string_view name) const {
   const EdgeInfo* edge = EdgeNamed(name);
   if (edge == nullptr) return set.test(PlaceOf(name));
-  return !AddedIDs(table->PlaceOf(*edge), entity).empty();
+  return !AddedIDs(table->PlaceOf(*edge)).empty();
 }
 
-GRAPNEL_DEFINE bool MutationCore::IsCleared(std::string_view name) const {
+GRAPNEL_DEFINE bool Draft::IsCleared(std::string_view name) const {
   const EdgeInfo* edge = EdgeNamed(name);
   return edge == nullptr ? cleared.test(PlaceOf(name)) : EdgeCleared(table->PlaceOf(*edge));
 }
 
-GRAPNEL_DEFINE void MutationCore::SetField(std::string_view name, const FieldValue& value,
-                                           void* entity) {
+GRAPNEL_DEFINE void Draft::SetField(std::string_view name, const FieldValue& value) {
   const std::size_t place = PlaceOf(name);
   const Column& column = table->columns[place];
-  if (value.IsNull()) return ClearField(name, entity);
+  if (value.IsNull()) return ClearField(name);
   BeforeSet(place);
   Assign(column, column.at(entity), value);
   MarkSet(place);
 }
 
-GRAPNEL_DEFINE void MutationCore::AddField(std::string_view name, const FieldValue& delta,
-                                           void* entity, void* scratch) {
+GRAPNEL_DEFINE void Draft::AddField(std::string_view name, const FieldValue& delta, void* scratch) {
   const std::size_t place = PlaceOf(name);
   const Column& column = table->columns[place];
   if (!column.ops->number) Mismatch(column, "nothing can be added to it: it is no number");
   if (delta.IsNull()) Mismatch(column, "a NULL cannot be added");
   Assign(column, column.at(scratch), delta);
-  Add(place, entity, column.at_const(scratch));
+  Add(place, column.at_const(scratch));
 }
 
-GRAPNEL_DEFINE void MutationCore::ClearField(std::string_view name, void* entity) {
+GRAPNEL_DEFINE void Draft::ClearField(std::string_view name) {
   const std::size_t place = PlaceOf(name);
   const Column& column = table->columns[place];
   if (!column.nullable) Mismatch(column, "it cannot be cleared: it is not optional");
-  Clear(place, entity);
+  Clear(place);
 }
 
-[[noreturn]] GRAPNEL_DEFINE void MutationCore::RefuseEdge(const EdgeInfo& edge,
+[[noreturn]] GRAPNEL_DEFINE void Draft::RefuseEdge(const EdgeInfo& edge,
                                                           std::string_view reason) const {
   throw ValidationError(table->entity, edge.name, op, reason);
 }
 
-[[noreturn, gnu::cold]] GRAPNEL_DEFINE void MutationCore::RefuseIdle() {
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Draft::RefuseIdle() {
   throw Error("a mutation can do this only while it runs");
 }
 
-GRAPNEL_DEFINE void MutationCore::ValidateEdges(Problems& problems) const {
+GRAPNEL_DEFINE void Draft::ValidateEdges(Problems& problems) const {
   for (std::size_t i = 0; i < table->edges.size(); ++i) {
     const EdgeInfo& edge = table->edges[i];
     if (!edge.required || edge.HoldsKey()) continue;
@@ -392,7 +385,7 @@ GRAPNEL_DEFINE void MutationCore::ValidateEdges(Problems& problems) const {
   }
 }
 
-GRAPNEL_DEFINE void MutationCore::ApplyDefault(std::size_t place, void* entity) {
+GRAPNEL_DEFINE void Draft::ApplyDefault(std::size_t place) {
   const Column& column = table->columns[place];
   void* member = column.at(entity);
   (op == Op::Create ? column.set_default : column.set_update_default)(member);
@@ -402,24 +395,24 @@ GRAPNEL_DEFINE void MutationCore::ApplyDefault(std::size_t place, void* entity) 
   if (place == 0) has_id = true;
 }
 
-GRAPNEL_DEFINE void MutationCore::BeforeEdge(const EdgeInfo& edge) const {
+GRAPNEL_DEFINE void Draft::BeforeEdge(const EdgeInfo& edge) const {
   if (IsUpdate() && edge.immutable) {
     RefuseEdge(edge, "the edge is immutable: it can be set only when the entity is created");
   }
 }
 
-[[noreturn]] GRAPNEL_DEFINE void MutationCore::MismatchEdge(const EdgeInfo& edge,
+[[noreturn]] GRAPNEL_DEFINE void Draft::MismatchEdge(const EdgeInfo& edge,
                                                             std::string_view reason) const {
   throw TypeMismatchError(table->entity, edge.name, reason);
 }
 
-GRAPNEL_DEFINE store::PredicatePtr MutationCore::IdEquals(const void* entity) const {
+GRAPNEL_DEFINE store::PredicatePtr Draft::IdEquals() const {
   const Column& id = table->Id();
   return std::make_shared<const store::PredicateNode>(store::PredicateNode{
       store::PredicateKind::Equal, id.tag, {id.ops->to_value(id.at_const(entity))}});
 }
 
-GRAPNEL_DEFINE void MutationCore::Assign(const Column& column, void* member,
+GRAPNEL_DEFINE void Draft::Assign(const Column& column, void* member,
                                          const FieldValue& value) const {
   try {
     if (!column.ops->from_value(member, value)) {
@@ -433,12 +426,12 @@ GRAPNEL_DEFINE void MutationCore::Assign(const Column& column, void* member,
   }
 }
 
-[[noreturn]] GRAPNEL_DEFINE void MutationCore::Refuse(const Column& column,
+[[noreturn]] GRAPNEL_DEFINE void Draft::Refuse(const Column& column,
                                                       std::string_view reason) const {
   throw ValidationError(table->entity, column.name, op, reason);
 }
 
-[[noreturn]] GRAPNEL_DEFINE void MutationCore::RefuseImmutable(const Column& column) const {
+[[noreturn]] GRAPNEL_DEFINE void Draft::RefuseImmutable(const Column& column) const {
   Refuse(column, kImmutable);
 }
 

@@ -9,11 +9,11 @@
 
 namespace grapnel::detail {
 
-[[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(MutationCore& m, const void* entity,
+[[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(Draft& m,
                                                  const store::PredicateNode* alive) {
   store::Select select{{m.table, m.op}};
   select.want = store::Select::Want::Count;
-  select.entity = entity;
+  select.entity = m.entity;
   select.by_id = true;
   const auto is_there = [&](const store::PredicateNode* where) {
     select.where = where;
@@ -21,10 +21,10 @@ namespace grapnel::detail {
              return connection.Count(select);
            }) > 0;
   };
-  if (!is_there(alive)) throw NotFoundError(m.table->entity, DescribeId(*m.table, entity));
+  if (!is_there(alive)) throw NotFoundError(m.table->entity, DescribeId(*m.table, m.entity));
   if (!m.where || is_there(m.where.get())) store::RefuseSkipped(select);
   m.stale = true;
-  throw StaleError(m.table->entity, DescribeId(*m.table, entity));
+  throw StaleError(m.table->entity, DescribeId(*m.table, m.entity));
 }
 
 }  // namespace grapnel::detail

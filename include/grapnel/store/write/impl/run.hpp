@@ -31,7 +31,7 @@ namespace grapnel::detail {
 /// Fits what the hooks made of the mutation to what its caller asked for. A count is no entity,
 /// unless a hook turned the mutation into another one.
 [[gnu::cold]] inline void Fit(const HandlePtr& handle, AnyMutation& m, AnyResult& result) {
-  const MutationCore& core = m.Core();
+  const Draft& core = m.Core();
   const bool wants_entity = Is(core.asked, Op::Create | Op::UpdateOne);
   if (core.asked == core.op) {
     throw TypeMismatchError(
@@ -59,7 +59,7 @@ namespace grapnel::detail {
 /// Binds a mutation to what it runs in; put back afterwards, for Mutate runs one inside itself.
 class Binding {
  public:
-  [[gnu::always_inline]] Binding(MutationCore& m, const HandlePtr& handle, TypeEntry& type,
+  [[gnu::always_inline]] Binding(Draft& m, const HandlePtr& handle, TypeEntry& type,
                                  Level& level, HookPlan& plan)
       : m_(m),
         bound_{handle, type, *level.transaction, level, &plan},
@@ -77,7 +77,7 @@ class Binding {
   }
 
  private:
-  MutationCore& m_;
+  Draft& m_;
   Bound bound_;
   const Bound* outer_ = nullptr;
   RunningMutation running_;
@@ -152,11 +152,11 @@ inline void Atomically(const HandlePtr& handle, bool single,
   if (Is(m.Op(), Op::Delete | Op::DeleteOne)) {
     plan.ForeseeDeletion();
   } else {
-    m.Core().ApplyDefaults(m.Entity());
+    m.Core().ApplyDefaults();
     if (m.Core().ChangesEdges()) ForeseeNeighbours(m.Core());
   }
   const bool has_entity = result.Run(hooks, m);
-  const MutationCore& core = m.Core();
+  const Draft& core = m.Core();
   if (has_entity != Is(core.asked, Op::Create | Op::UpdateOne)) Fit(handle, m, result);
   // One row was asked for: that hooks widened the mutation makes a missing one no success.
   if (core.asked == Op::DeleteOne && !core.IsOne() && core.executed && result.IsNone()) {
@@ -166,7 +166,7 @@ inline void Atomically(const HandlePtr& handle, bool single,
 
 /// Whether nothing of the user's can run inside of the mutation, and it begins no other one.
 [[gnu::always_inline]] inline bool IsLeaf(const HandlePtr& handle, const TypeEntry& type,
-                                          const MutationCore& m) {
+                                          const Draft& m) {
   return type.runs_nothing && !type.HasHooks() && !handle->transaction->HasLocalHooks() &&
          m.bound == nullptr && m.conflict == nullptr && !m.ChangesEdges() &&
          !handle->context.IsObserved();
@@ -176,7 +176,7 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
                     AnyResult& result) {
   const Bound bound{handle, type, *level.transaction, level, nullptr};
   struct Unbind {
-    MutationCore& m;
+    Draft& m;
     ~Unbind() { m.bound = nullptr; }
   } const unbind{m.Core()};
   m.Core().bound = &bound;
