@@ -86,16 +86,16 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sql/sql.hpp
   grapnel/store/sql/values.hpp
   grapnel/store/sql/wanted.hpp
-  grapnel/store/sqlite/connection.hpp
-  grapnel/store/sqlite/driver.hpp
   grapnel/store/sqlite/error.hpp
   grapnel/store/sqlite/fair_lock.hpp
   grapnel/store/sqlite/file.hpp
   grapnel/store/sqlite/members.hpp
   grapnel/store/sqlite/migration.hpp
+  grapnel/store/sqlite/native_connection.hpp
   grapnel/store/sqlite/open.hpp
-  grapnel/store/sqlite/session.hpp
-  grapnel/store/sqlite/statement.hpp
+  grapnel/store/sqlite/prepared.hpp
+  grapnel/store/sqlite/sqlite_connection.hpp
+  grapnel/store/sqlite/sqlite_driver.hpp
   grapnel/store/sqlite/tables.hpp
   grapnel/store/sqlite/values.hpp
   grapnel/store/tx/callbacks.hpp

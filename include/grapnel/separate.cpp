@@ -13,7 +13,7 @@
 #include <grapnel/store/mutation/impl/touched.hpp>
 #include <grapnel/store/query/impl/eager.hpp>
 #include <grapnel/store/query/impl/rows.hpp>
-#include <grapnel/store/sqlite/driver.hpp>
+#include <grapnel/store/sqlite/sqlite_driver.hpp>
 #include <grapnel/store/tx/impl/session.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>
 #include <grapnel/store/write/cascade.hpp>

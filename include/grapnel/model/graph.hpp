@@ -18,7 +18,7 @@
 namespace grapnel::detail {
 
 /// Puts the two ends of an edge together. Throws: SchemaError when they do not fit.
-GRAPNEL_DEFINE Relation Resolve(const Table& source, const EdgeInfo& edge) {
+GRAPNEL_DEFINE Relation Resolve(const Table& source, const EdgeEnd& edge) {
   const auto refuse = [&](std::string_view reason) {
     throw SchemaError(source.entity, edge.name, reason);
   };
@@ -37,13 +37,13 @@ GRAPNEL_DEFINE Relation Resolve(const Table& source, const EdgeInfo& edge) {
                            ", which leads to ", relation.inverse->target().entity}));
     }
   } else {
-    for (const EdgeInfo& other : target.edges) {
+    for (const EdgeEnd& other : target.edges) {
       if (other.inverse_of != edge.tag || other.target().type != source.type) continue;
       if (relation.inverse != nullptr) refuse("two edges say by Ref that they are its other end");
       relation.inverse = &other;
     }
   }
-  const EdgeInfo* const other = relation.inverse;
+  const EdgeEnd* const other = relation.inverse;
   const auto choose = [&](std::string_view given, std::string made) {
     return given.empty() ? std::move(made) : std::string(given);
   };
@@ -66,7 +66,7 @@ GRAPNEL_DEFINE Relation Resolve(const Table& source, const EdgeInfo& edge) {
   } else if (other != nullptr || source.type == target.type) {
     const bool is_to = edge.inverse_of == nullptr;
     const Table& first = is_to ? source : target;
-    const EdgeInfo& to = is_to ? edge : *other;
+    const EdgeEnd& to = is_to ? edge : *other;
     relation.kind = Relation::Kind::Join;
     relation.table = choose(edge.storage.empty() && other != nullptr ? other->storage : edge.storage,
                             core::Concat({first.name, "_", to.name}));
@@ -105,7 +105,7 @@ class Graph {
     for (const Table* table : tables) {
       CheckName(*table, "Type", table->entity);
       CheckName(*table, "Table", table->name);
-      for (const EdgeInfo& edge : table->edges) Add(*table, edge);
+      for (const EdgeEnd& edge : table->edges) Add(*table, edge);
     }
     for (const Relation* key : keys_) {
       if (key->on_delete == Cascade && Reaches(key->Holder(), key->Referred())) cyclic_.insert(key);
@@ -160,7 +160,7 @@ class Graph {
                                     " are Grapnel's own: choose another one"}));
   }
 
-  void Add(const Table& table, const EdgeInfo& edge) {
+  void Add(const Table& table, const EdgeEnd& edge) {
     if (!Holds(tables_, edge.target())) {
       throw SchemaError(
           table.entity, edge.name,

@@ -45,7 +45,7 @@ namespace detail {
 
 struct Table;
 struct Relation;
-struct EdgeInfo;
+struct EdgeEnd;
 template <class T>
 struct OneOps;
 template <class T>
@@ -56,7 +56,7 @@ using IdOfNeighbour = std::remove_cvref_t<decltype(std::declval<T&>().id)>;
 
 /// What can be done with a One or Many at an address.
 struct EdgeOps {
-  void (*attach)(void* member, const EdgeInfo& edge);  // tells the member what to say of itself
+  void (*attach)(void* member, const EdgeEnd& edge);  // tells the member what to say of itself
   FieldValue (*unload)(void* member);       // not loaded; returns the id that a One was made of
   void (*start)(void* member);              // loaded, still without neighbours
   void* (*emplace)(void* member);           // one neighbour more; returns it
@@ -81,7 +81,7 @@ inline constexpr EdgeOps kEdgeOps = {
     &EdgeOpsOf<Member>::Ops::Size,   &EdgeOpsOf<Member>::Ops::At};
 
 /// One end of an edge, as its entity's schema describes it.
-struct EdgeInfo {
+struct EdgeEnd {
   static constexpr std::size_t kNoKey = std::size_t(-1);
 
   std::string_view entity;
@@ -112,8 +112,8 @@ struct Relation {
   };
 
   Kind kind{};
-  const EdgeInfo* edge = nullptr;
-  const EdgeInfo* inverse = nullptr;  // the other end's, or null
+  const EdgeEnd* edge = nullptr;
+  const EdgeEnd* inverse = nullptr;  // the other end's, or null
   const Table* source = nullptr;
   const Table* target = nullptr;
   std::string table;         // that holds the keys
@@ -130,19 +130,19 @@ struct Relation {
   /// The foreign key's place among the holder's columns; kNoKey where the holder has no end of its own.
   std::size_t KeyPlace() const noexcept {
     if (kind == Kind::OwnKey) return edge->key;
-    return inverse != nullptr ? inverse->key : EdgeInfo::kNoKey;
+    return inverse != nullptr ? inverse->key : EdgeEnd::kNoKey;
   }
   /// The edge's name, as its own or as the other end's entity knows it.
   std::string Name() const { return core::Concat({edge->entity, ".", edge->name}); }
 };
 
 /// "User.cards", or, of an edge that no store has filled, the type it leads to.
-inline std::string Describe(const EdgeInfo* edge, std::string_view neighbour) {
+inline std::string Describe(const EdgeEnd* edge, std::string_view neighbour) {
   if (edge == nullptr) return core::Concat({"an edge to ", neighbour});
   return core::Concat({edge->entity, ".", edge->name});
 }
 
-[[noreturn]] inline void RefuseNotLoaded(const EdgeInfo* edge, std::string_view neighbour) {
+[[noreturn]] inline void RefuseNotLoaded(const EdgeEnd* edge, std::string_view neighbour) {
   throw NotLoadedError(Describe(edge, neighbour),
                        "the edge was not loaded: ask for it in the query, .With(F<&...>)");
 }

@@ -58,7 +58,7 @@ struct Table {
   std::span<const Column> columns;
   std::size_t fields;  // how many of the columns are fields
   std::span<const IndexInfo> indexes;
-  std::span<const EdgeInfo> edges;
+  std::span<const EdgeEnd> edges;
   core::TypeId type;
   // Of the columns, those that have a default, an update-default or a validator, those that need a
   // value when a row is created, and those that cannot be updated.
@@ -87,14 +87,14 @@ struct Table {
     }
     return nullptr;
   }
-  const EdgeInfo* FindEdge(std::string_view edge) const noexcept {
-    for (const EdgeInfo& each : edges) {
+  const EdgeEnd* FindEdge(std::string_view edge) const noexcept {
+    for (const EdgeEnd& each : edges) {
       if (each.name == edge) return &each;
     }
     return nullptr;
   }
-  const EdgeInfo* FindEdgeTag(FieldTag tag) const noexcept {
-    for (const EdgeInfo& each : edges) {
+  const EdgeEnd* FindEdgeTag(FieldTag tag) const noexcept {
+    for (const EdgeEnd& each : edges) {
       if (each.tag == tag) return &each;
     }
     return nullptr;
@@ -108,19 +108,19 @@ struct Table {
   std::size_t PlaceOf(const Column& column) const noexcept {
     return static_cast<std::size_t>(&column - columns.data());
   }
-  std::size_t PlaceOf(const EdgeInfo& edge) const noexcept {
+  std::size_t PlaceOf(const EdgeEnd& edge) const noexcept {
     return static_cast<std::size_t>(&edge - edges.data());
   }
   /// Tells the edges of an entity what they are.
   void AttachEdges(void* of) const {
-    for (const EdgeInfo& edge : edges) edge.ops->attach(edge.at(of), edge);
+    for (const EdgeEnd& edge : edges) edge.ops->attach(edge.at(of), edge);
   }
 };
 
 FieldKind Column::Kind() const { return target != nullptr ? target().Id().ops->kind : ops->kind; }
 
 /// Puts the two ends of an edge together. Throws: SchemaError when they do not fit.
-GRAPNEL_DECLARE Relation Resolve(const Table& source, const EdgeInfo& edge);
+GRAPNEL_DECLARE Relation Resolve(const Table& source, const EdgeEnd& edge);
 
 }  // namespace grapnel::detail
 

@@ -41,7 +41,7 @@ class Many {
   friend detail::ManyOps<T>;
 
   std::shared_ptr<std::vector<T>> neighbours_;
-  const detail::EdgeInfo* edge_ = nullptr;
+  const detail::EdgeEnd* edge_ = nullptr;
 };
 
 namespace detail {
@@ -49,7 +49,7 @@ namespace detail {
 /// What is done with a Many at an address.
 template <class T>
 struct ManyOps {
-  static void Attach(void* member, const EdgeInfo& edge) { Of(member).edge_ = &edge; }
+  static void Attach(void* member, const EdgeEnd& edge) { Of(member).edge_ = &edge; }
   static FieldValue Unload(void* member) {
     Of(member).neighbours_.reset();
     return {};

@@ -75,7 +75,7 @@ class One {
 
   FieldValue key_;
   std::shared_ptr<T> neighbour_;
-  const detail::EdgeInfo* edge_ = nullptr;
+  const detail::EdgeEnd* edge_ = nullptr;
   bool loaded_ = false;
 };
 
@@ -111,7 +111,7 @@ struct OneOps {
   static bool IsNull(const void* member) { return Of(member).key_.IsNull(); }
 
   // As an edge.
-  static void Attach(void* member, const EdgeInfo& edge) { Of(member).edge_ = &edge; }
+  static void Attach(void* member, const EdgeEnd& edge) { Of(member).edge_ = &edge; }
   static FieldValue Unload(void* member) {
     One<T>& one = Of(member);
     one.neighbour_.reset();

@@ -212,7 +212,7 @@ inline constexpr bool kIsRequired = std::get<Place>(kEdges<E>).Traits().required
 /// Where the foreign key of the edge at this place stands among E's columns, or kNoKey.
 template <class E, std::size_t Place>
 inline constexpr std::size_t kKeyPlace = [] {
-  if constexpr (!std::tuple_element_t<Place, EdgesOf<E>>::HoldsKey) return EdgeInfo::kNoKey;
+  if constexpr (!std::tuple_element_t<Place, EdgesOf<E>>::HoldsKey) return EdgeEnd::kNoKey;
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     return kFieldCount<E> + (std::size_t(std::tuple_element_t<I, EdgesOf<E>>::HoldsKey) + ... + 0);
   }(std::make_index_sequence<Place>());
@@ -256,7 +256,7 @@ inline constexpr std::size_t kColumnPlaceOf = [] {
     return kPlaceOf<E, Member>;
   } else {
     constexpr std::size_t place = kKeyPlace<E, kEdgePlaceOf<E, Member>>;
-    static_assert(place != EdgeInfo::kNoKey, "this edge has no foreign key in the entity's own row");
+    static_assert(place != EdgeEnd::kNoKey, "this edge has no foreign key in the entity's own row");
     return place;
   }
 }();
@@ -384,10 +384,10 @@ template <class E, std::size_t Place>
 const Relation& RelationOf();
 
 template <class E, std::size_t Place>
-constexpr EdgeInfo MakeEdge() {
+constexpr EdgeEnd MakeEdge() {
   using Edge = std::tuple_element_t<Place, EdgesOf<E>>;
   constexpr const EdgeTraits& traits = std::get<Place>(kEdges<E>).Traits();
-  EdgeInfo edge{};
+  EdgeEnd edge{};
   edge.entity = Schema<E>::Type;
   edge.name = traits.name;
   edge.storage = traits.storage;
@@ -410,7 +410,7 @@ constexpr EdgeInfo MakeEdge() {
 
 template <class E>
 inline constexpr auto kEdgeInfos = []<std::size_t... I>(std::index_sequence<I...>) {
-  return std::array<EdgeInfo, sizeof...(I)>{MakeEdge<E, I>()...};
+  return std::array<EdgeEnd, sizeof...(I)>{MakeEdge<E, I>()...};
 }(std::make_index_sequence<kEdgeCount<E>>());
 
 template <class E>

@@ -40,7 +40,7 @@ class Client {
   /// transaction or running mutation of the same thread, when this is the base client.
   [[nodiscard("it is rolled back when its object is gone")]] grapnel::Tx Tx() const {
     if (Held()->transaction) return grapnel::Tx::Nested(Held());
-    auto handle = detail::BeginTransaction(Held(), detail::Transaction::Kind::Explicit);
+    auto handle = detail::BeginTransaction(Held(), detail::Session::Kind::Explicit);
     return grapnel::Tx::Handed(std::move(handle), true);
   }
 
@@ -62,7 +62,7 @@ class Client {
   /// Begins one snapshot for many reads; inside a transaction it reads what that one sees.
   [[nodiscard("it ends with its object")]] grapnel::ReadTx ReadTx() const {
     if (Held()->transaction) return {Held(), false};
-    return {detail::BeginTransaction(Held(), detail::Transaction::Kind::ReadOnly), true};
+    return {detail::BeginTransaction(Held(), detail::Session::Kind::ReadOnly), true};
   }
 
   /// Runs a mutation, whose Op a hook has changed, from the start of the chain. Its hook returns the

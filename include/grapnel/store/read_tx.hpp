@@ -23,7 +23,7 @@ class ReadTx {
   }
   ~ReadTx() {
     if (!handle_ || !owner_ || handle_->store->IsInherited()) return;
-    detail::Transaction& transaction = *handle_->transaction;
+    detail::Session& transaction = *handle_->transaction;
     if (transaction.IsOfThisThread() || transaction.ClaimEnd()) transaction.Rollback();
   }
 

@@ -76,7 +76,7 @@ using grapnel::sqlite::detail::Binding;
 using grapnel::sqlite::detail::EntityRow;
 using grapnel::sqlite::detail::Members;
 using grapnel::sqlite::detail::ResultRow;
-using grapnel::sqlite::detail::Statement;
+using grapnel::sqlite::detail::Prepared;
 using grapnel::sqlite::detail::Table;
 using grapnel::store::FieldSet;
 using kinds::Maybe;
@@ -97,10 +97,10 @@ class Memory {
   Memory& operator=(const Memory&) = delete;
   ~Memory() { sqlite3_close(handle_); }
 
-  Statement Prepare(const std::string& sql) {
+  Prepared Prepare(const std::string& sql) {
     sqlite3_stmt* statement = nullptr;
     REQUIRE(sqlite3_prepare_v2(handle_, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK);
-    return Statement(statement);
+    return Prepared(statement);
   }
 
  private:
@@ -127,7 +127,7 @@ template <class Bind>
 Texts Bound(const Table& table, Bind bind) {
   Memory memory;
   Texts stored;
-  std::vector<Statement> statements;
+  std::vector<Prepared> statements;
   for (const char* wrap : {"typeof", "quote"}) {
     const auto& made = statements.emplace_back(memory.Prepare(Selection(table, wrap)));
     Binding binding(made.Get());
@@ -165,7 +165,7 @@ Texts OneByOne(const E& entity) {
 
 /// Reads the row that `sql` gives, in place and column by column, into entities that hold `old`.
 template <class E>
-E Read(const Statement& statement, const E& old = {}) {
+E Read(const Prepared& statement, const E& old = {}) {
   if (!statement.IsRunning()) REQUIRE(sqlite3_step(statement.Get()) == SQLITE_ROW);
   E one_by_one = old, in_place = old;
   ResultRow row(statement.Get());
@@ -188,7 +188,7 @@ E Read(const std::string& sql, const E& old = {}) {
 template <class E>
 E Echo(const E& entity, const E& old = {}) {
   Memory memory;
-  const Statement statement = memory.Prepare(Selection(kTable<E>));
+  const Prepared statement = memory.Prepare(Selection(kTable<E>));
   Members all(kTable<E>);
   Binding binding(statement.Get());
   all.BindRow({&kTable<E>, grapnel::Op::Create}, All(kTable<E>), 0, &entity, binding, 0);
@@ -250,7 +250,7 @@ struct PersonRow {
 /// The row cannot be read, in place no more than column by column: the error names the field.
 void Refuses(const PersonRow& row, const std::string& field, const std::string& reason) {
   Memory memory;
-  const Statement statement = memory.Prepare(row.Sql());
+  const Prepared statement = memory.Prepare(row.Sql());
   REQUIRE(sqlite3_step(statement.Get()) == SQLITE_ROW);
   Members all(kTable<Person>);
   EntityRow whole(statement.Get(), all);
@@ -317,7 +317,7 @@ TEST_CASE("members of mixins are found, wherever they lie") {
 
 TEST_CASE("one object serves all entities and rows of its table") {
   Memory memory;
-  const Statement rows = memory.Prepare("SELECT * FROM (" + PersonRow().Sql() + " UNION ALL " +
+  const Prepared rows = memory.Prepare("SELECT * FROM (" + PersonRow().Sql() + " UNION ALL " +
                                         PersonRow().With(0, "8").With(kNote, "NULL").Sql() + ")");
   Members all(kTable<Person>);
   EntityRow row(rows.Get(), all);
@@ -461,7 +461,7 @@ TEST_CASE("B95 the same of types with a mapping of their own") {
     Texts columns(kTable<Maybe>.columns.size(), "NULL");
     columns[0] = "1";
     columns[kTable<Maybe>.PlaceOf(*kTable<Maybe>.Find(field))] = value;
-    const Statement statement = memory.Prepare(PersonRow{columns}.Sql());
+    const Prepared statement = memory.Prepare(PersonRow{columns}.Sql());
     REQUIRE(sqlite3_step(statement.Get()) == SQLITE_ROW);
     Members all(kTable<Maybe>);
     EntityRow whole(statement.Get(), all);

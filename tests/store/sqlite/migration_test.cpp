@@ -162,8 +162,8 @@ const Table& kUsers = kTable<User>;
 const Tables kBoth{&kTable<Writer>, &kTable<Book>};
 
 /// A database in memory in which these statements were run.
-struct Database : sqlite::Session {
-  explicit Database(const Texts& statements = {}) : Session({":memory:", ":memory:", true, false}) {
+struct Database : sqlite::NativeConnection {
+  explicit Database(const Texts& statements = {}) : NativeConnection({":memory:", ":memory:", true, false}) {
     Run(statements);
   }
   void Run(const Texts& statements) {
@@ -320,7 +320,7 @@ TEST_CASE("B80 what the rows that are there get is exactly the Default, or it is
     }
     CHECK(db.Plan(grown).empty());
     auto statement = db.Prepare("SELECT whole, real, text, blob FROM Grown", db.Say());
-    sqlite::Session::Running running(db, statement);
+    sqlite::NativeConnection::Running running(db, statement);
     const sqlite::Binding binding(statement.Get());
     sqlite::ResultRow row(statement.Get());
     int rows = 0;

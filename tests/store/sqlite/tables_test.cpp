@@ -86,10 +86,10 @@ sqlite::Options Memory() { return {":memory:", ":memory:", true, false}; }
 
 /// Creates `sql`, then gives the text of what VerifyTable says about User.
 std::string Verify(const std::string& sql) {
-  sqlite::Session session(Memory());
-  if (!sql.empty()) session.Execute(sql);
+  sqlite::NativeConnection native(Memory());
+  if (!sql.empty()) native.Execute(sql);
   try {
-    sqlite::VerifyTable(session, kUsers);
+    sqlite::VerifyTable(native, kUsers);
     return "fits";
   } catch (const grapnel::SchemaError& error) {
     return error.what();

@@ -27,7 +27,7 @@ inline void NameConflict(store::Conflict& conflict, const Table& table) {
   if (tags.size() == 1) {
     const Column& column = table.columns[conflict.columns.front()];
     unique = &column == &table.Id() || column.unique;
-    for (const EdgeInfo& edge : table.edges) {
+    for (const EdgeEnd& edge : table.edges) {
       unique = unique || (edge.HoldsKey() && edge.tag == column.tag && edge.relation().unique);
     }
   }

@@ -172,13 +172,13 @@ class AnyMutation {
   /// the mutation.
   template <class F>
   void AfterCommit(F callback) const {
-    core_.Transaction().AfterCommit(core_.GetLevel(),
+    core_.Session().AfterCommit(core_.GetLevel(),
                                     detail::Deferred(core_.GetHandle(), std::move(callback)));
   }
   /// As Tx::AfterRollback.
   template <class F>
   void AfterRollback(F callback) const {
-    core_.Transaction().AfterRollback(core_.GetLevel(),
+    core_.Session().AfterRollback(core_.GetLevel(),
                                       detail::Deferred(core_.GetHandle(), std::move(callback)));
   }
 
@@ -210,7 +210,7 @@ class AnyMutation {
     GRAPNEL_DECLARE void ForgetConflict() noexcept;
 
     AnyMutation& mutation_;
-    detail::Transaction& transaction_;
+    detail::Session& transaction_;
     detail::Scope scope_;
     bool executed_;
     bool has_id_;

@@ -45,7 +45,7 @@ inline std::string Describe(const Draft& m) {
     fields += ']';
   };
   for (const EdgeChange& change : m.edges) {
-    const EdgeInfo& edge = m.table->edges[change.edge];
+    const EdgeEnd& edge = m.table->edges[change.edge];
     if (!edge.many && !change.added.empty()) {
       const std::string id = grapnel::ToString(change.added.front());
       core::Append(fields, {fields.empty() ? "" : ", ", edge.name, "=", id});

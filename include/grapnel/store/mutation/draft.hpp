@@ -30,7 +30,7 @@ struct Draft;
 struct Bound {
   const HandlePtr& handle;  // of the caller
   TypeEntry& type;
-  class Transaction& transaction;
+  class Session& transaction;
   Level& level;
   HookPlan* plan;  // null of a leaf, which asks for none
 };
@@ -41,10 +41,10 @@ struct KeyChange {
   const Relation& key;
   const FieldValue& to;       // NULL: it is cleared
   const Draft& cause;  // an error of the key is one of this mutation
-  const EdgeInfo* edge;       // of it; null: it deletes rows
+  const EdgeEnd* edge;       // of it; null: it deletes rows
 
   /// Whether the schema of the rows has no edge of this key.
-  bool IsHidden() const noexcept { return key.KeyPlace() == EdgeInfo::kNoKey; }
+  bool IsHidden() const noexcept { return key.KeyPlace() == EdgeEnd::kNoKey; }
 };
 
 /// The place of the field, or of the foreign key of the edge, of that name. Throws:
@@ -92,7 +92,7 @@ struct Draft {
   }
   const HandlePtr& GetHandle() const { return Running().handle; }
   const detail::Handle& Handle() const { return *GetHandle(); }
-  class Transaction& Transaction() const { return Running().transaction; }
+  class Session& Session() const { return Running().transaction; }
   Level& GetLevel() const { return Running().level; }
 
   bool IsUpdate() const noexcept { return Is(op, Op::Update | Op::UpdateOne); }
@@ -207,7 +207,7 @@ struct Draft {
 
   GRAPNEL_DECLARE std::size_t PlaceOf(std::string_view name) const;
   /// The edge of that name, or null where a field has it, or nothing has.
-  const EdgeInfo* EdgeNamed(std::string_view name) const noexcept {
+  const EdgeEnd* EdgeNamed(std::string_view name) const noexcept {
     return table->Find(name) == nullptr ? table->FindEdge(name) : nullptr;
   }
 
@@ -227,7 +227,7 @@ struct Draft {
 
   GRAPNEL_DECLARE void ClearField(std::string_view name);
 
-  [[noreturn]] GRAPNEL_DECLARE void RefuseEdge(const EdgeInfo& edge, std::string_view reason) const;
+  [[noreturn]] GRAPNEL_DECLARE void RefuseEdge(const EdgeEnd& edge, std::string_view reason) const;
 
   /// Throws what a write said of a value that cannot be stored on, with all such values.
   [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseUnstorable(const ValidationError& first) const;
@@ -240,8 +240,8 @@ struct Draft {
   GRAPNEL_DECLARE void AddUnstorable(Problems& problems) const;
   GRAPNEL_DECLARE void ApplyDefault(std::size_t place);
 
-  GRAPNEL_DECLARE void BeforeEdge(const EdgeInfo& edge) const;
-  [[noreturn]] GRAPNEL_DECLARE void MismatchEdge(const EdgeInfo& edge,
+  GRAPNEL_DECLARE void BeforeEdge(const EdgeEnd& edge) const;
+  [[noreturn]] GRAPNEL_DECLARE void MismatchEdge(const EdgeEnd& edge,
                                                  std::string_view reason) const;
   static std::string_view NameOf(const FieldValue& value) {
     constexpr std::string_view names[] = {"null", "bool", "integer", "real", "text", "blob"};

@@ -20,9 +20,9 @@ namespace grapnel::detail {
 
 /// As RunRead, inside a mutation's transaction.
 inline std::int64_t ReadIn(const Draft& m, const Table& table,
-                           Transaction::Statement statement) {
-  TypeEntry& type = m.Transaction().TypeOf(table);
-  return m.Transaction().Read(m.GetLevel(), type, m.Handle().context, statement);
+                           Session::Statement statement) {
+  TypeEntry& type = m.Session().TypeOf(table);
+  return m.Session().Read(m.GetLevel(), type, m.Handle().context, statement);
 }
 
 /// The ids of the rows of `table` that match.
@@ -85,7 +85,7 @@ inline void Pin(Draft& m, std::vector<FieldValue> ids, bool and_nameless = false
     rows = store::Either(std::move(rows), store::Both(m.where, store::IdIsNull(*m.table)));
   }
   m.where = std::move(rows);
-  m.pinned.emplace(Draft::Pinned{std::move(ids), m.where, m.Transaction().Writes(), {}});
+  m.pinned.emplace(Draft::Pinned{std::move(ids), m.where, m.Session().Writes(), {}});
 }
 
 /// The ids of the rows that an Update or Delete, or a One form, touches; read once, and then

@@ -13,7 +13,7 @@ namespace grapnel::detail {
 
 /// An edge that a query asks for, and what it asks of the neighbours.
 struct Eager {
-  const EdgeInfo* edge;
+  const EdgeEnd* edge;
   store::Rows rows{};
   std::vector<Eager> nested{};
 };

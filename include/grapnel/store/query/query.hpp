@@ -206,7 +206,7 @@ class [[nodiscard]] Query : public Choosing<Query<E>, E> {
     return statement;
   }
 
-  std::int64_t Read(detail::Transaction::Statement statement) const {
+  std::int64_t Read(detail::Session::Statement statement) const {
     return detail::RunRead(Held(), detail::kTable<E>, statement);
   }
 
@@ -214,7 +214,7 @@ class [[nodiscard]] Query : public Choosing<Query<E>, E> {
     const auto handle =
         this->eager_.empty() || Held()->transaction
             ? Held()
-            : detail::BeginTransaction(Held(), detail::Transaction::Kind::ReadOnly);
+            : detail::BeginTransaction(Held(), detail::Session::Kind::ReadOnly);
     std::vector<E> rows;
     detail::ReadRows(handle, Describe(Select::Want::Rows, limit),
                      [&]() -> void* { return &rows.emplace_back(); });

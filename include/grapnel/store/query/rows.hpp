@@ -24,7 +24,7 @@ inline bool MayLackIds(const Table& table) noexcept { return !table.generates_id
 
 /// Runs a statement that reads, inside the handle's transaction or on a connection of its own.
 GRAPNEL_DECLARE std::int64_t RunRead(const HandlePtr& handle, const Table& table,
-                                     Transaction::Statement statement);
+                                     Session::Statement statement);
 
 /// Reads rows into the entities that `next()` makes for them.
 GRAPNEL_DECLARE void ReadRows(const HandlePtr& handle, const store::Select& select,
@@ -36,7 +36,7 @@ GRAPNEL_DECLARE bool ReadById(const HandlePtr& handle, const Table& table, const
 
 /// Begins a transaction that its caller holds. Throws: TxError when the base client is used inside
 /// one.
-GRAPNEL_DECLARE HandlePtr BeginTransaction(const HandlePtr& handle, Transaction::Kind kind);
+GRAPNEL_DECLARE HandlePtr BeginTransaction(const HandlePtr& handle, Session::Kind kind);
 
 }  // namespace grapnel::detail
 

@@ -530,7 +530,7 @@ class Sql {
   void Has(const PredicateNode& node) {
     const Relation* relation = node.relation;
     if (relation == nullptr) {
-      const grapnel::detail::EdgeInfo* edge = table_->FindEdgeTag(node.field);
+      const grapnel::detail::EdgeEnd* edge = table_->FindEdgeTag(node.field);
       if (edge == nullptr) {
         throw SchemaError(table_->entity, "predicate",
                           "Has names a member that is no edge of this type");

@@ -188,13 +188,13 @@ inline void CheckNames(const std::vector<WantedTable>& tables) {
 inline void CheckCircles(std::span<const Table* const> tables) {
   struct Step {
     const Table* from;
-    const grapnel::detail::EdgeInfo* edge;
+    const grapnel::detail::EdgeEnd* edge;
   };
   for (const Table* start : tables) {
     std::vector<Step> path;
     std::vector<const Table*> seen;
     const auto walk = [&](const auto& self, const Table& table) -> bool {
-      for (const grapnel::detail::EdgeInfo& edge : table.edges) {
+      for (const grapnel::detail::EdgeEnd& edge : table.edges) {
         if (!edge.required) continue;
         path.push_back({&table, &edge});
         const Table& target = edge.target();

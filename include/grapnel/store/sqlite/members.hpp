@@ -5,7 +5,7 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/loading.hpp>
-#include <grapnel/store/sqlite/statement.hpp>
+#include <grapnel/store/sqlite/prepared.hpp>
 
 #include <sqlite3.h>
 

@@ -6,8 +6,8 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sql/wanted.hpp>
-#include <grapnel/store/sqlite/session.hpp>
-#include <grapnel/store/sqlite/statement.hpp>
+#include <grapnel/store/sqlite/native_connection.hpp>
+#include <grapnel/store/sqlite/prepared.hpp>
 #include <grapnel/store/sqlite/tables.hpp>
 
 #include <algorithm>
@@ -33,11 +33,11 @@ struct MigrationPlan {
 /// be unique.
 class Planner {
  public:
-  Planner(Session& session, bool rehearse) : session_(session), rehearse_(rehearse) {}
+  Planner(NativeConnection& native, bool rehearse) : native_(native), rehearse_(rehearse) {}
 
   MigrationPlan Plan(std::span<const Table* const> tables) {
     const auto wanted = WantAll(tables);
-    session_.OfferDefaults(tables);
+    native_.OfferDefaults(tables);
     ReadObjects();
     for (const WantedTable& table : wanted) DropIndexes(table);
     for (const WantedTable& table : wanted) {
@@ -49,7 +49,7 @@ class Planner {
             core::Concat({"cannot make table ", Quote(table.name), " of ", table.entity, ": ",
                           Describe(*there), " has this name. Nothing was changed"}));
       } else {
-        Grow(table, ColumnsInDatabase(session_, table.name));
+        Grow(table, ColumnsInDatabase(native_, table.name));
       }
       CheckKeys(table);
     }
@@ -92,15 +92,15 @@ class Planner {
 
   std::vector<std::vector<std::string>> Query(std::string_view sql,
                                               std::vector<std::string> values) {
-    Statement statement = session_.Prepare(sql, session_.Say());
-    Session::Running running(session_, statement);
+    Prepared statement = native_.Prepare(sql, native_.Say());
+    NativeConnection::Running running(native_, statement);
     Binding binding(statement.Get());
     int at = 0;
     for (const std::string& value : values) binding.Text(++at, value, false);
     std::vector<std::vector<std::string>> rows;
     ResultRow row(statement.Get());
     const int columns = sqlite3_column_count(statement.Get());
-    while (running.Next(binding, session_.Say())) {
+    while (running.Next(binding, native_.Say())) {
       auto& cells = rows.emplace_back();
       for (int i = 0; i < columns; ++i) cells.emplace_back(row.IsNull(i) ? "" : row.Text(i));
     }
@@ -438,7 +438,7 @@ class Planner {
     plan_.refusals.emplace(text, std::move(refusal));
   }
 
-  Session& session_;
+  NativeConnection& native_;
   bool rehearse_;
   std::vector<Object> objects_;
   std::vector<Added> added_;

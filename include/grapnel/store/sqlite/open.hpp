@@ -46,5 +46,5 @@ Database<Es...> Open(std::string_view url) {
 }  // namespace grapnel
 
 #ifndef GRAPNEL_SEPARATE_COMPILATION
-#include <grapnel/store/sqlite/driver.hpp>  // IWYU pragma: keep
+#include <grapnel/store/sqlite/sqlite_driver.hpp>  // IWYU pragma: keep
 #endif

@@ -15,7 +15,7 @@
 /// What a transaction keeps of all that is open in it.
 namespace grapnel::detail {
 
-class Transaction;
+class Session;
 
 /// Something that either happens whole or leaves the transaction as it was: one mutation, one `next`, a
 /// bulk, a nested Tx. Its savepoint is opened before the first write inside, not before.
@@ -34,7 +34,7 @@ struct Scope {
 
 /// A transaction, or one nested in it: what one Tx object stands for.
 struct Level {
-  Transaction* transaction = nullptr;
+  Session* transaction = nullptr;
   Level* outer = nullptr;
   std::shared_ptr<Level> outer_owner{};  // where that is a nested one
   Scope scope{};  // of a nested one

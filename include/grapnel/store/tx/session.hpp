@@ -28,20 +28,20 @@ namespace grapnel::detail {
 
 /// A transaction on one connection, from BEGIN to its end, with the callbacks that wait for it.
 /// Used by the thread that began it; only its end may come from another one.
-class Transaction {
+class Session {
  public:
   enum class Kind : std::uint8_t { Implicit, Explicit, ReadOnly };
   static constexpr int kDepthLimit = 64;
   /// Hooks that catch what ended a recursion, and begin another one, are given up after so many.
   static constexpr int kMostRecursions = 1'000;
 
-  Transaction(std::shared_ptr<Store> store, const core::Context& context, Kind kind)
+  Session(std::shared_ptr<Store> store, const core::Context& context, Kind kind)
       : store_(std::move(store)), context_(context), kind_(kind) {
     root_.transaction = this;
   }
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  ~Transaction() {
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() {
     End(TxOutcome::RolledBack);
     if (mark_ != nullptr) mark_->Release();
   }
@@ -302,7 +302,7 @@ class Transaction {
 /// What a client is made of: a store, the transaction it is bound to, if any, and its context.
 struct Handle {
   std::shared_ptr<Store> store;
-  std::shared_ptr<Transaction> transaction;  // null: the base client
+  std::shared_ptr<Session> transaction;  // null: the base client
   std::shared_ptr<Level> nested;             // null: the transaction itself
   core::Context context;
 
@@ -318,7 +318,7 @@ struct Handle {
   /// Whether the caller began the transaction, as opposed to one of a mutation's own.
   bool InTx() const noexcept {
     return nested != nullptr ||
-           (transaction && transaction->GetKind() == Transaction::Kind::Explicit);
+           (transaction && transaction->GetKind() == Session::Kind::Explicit);
   }
 };
 

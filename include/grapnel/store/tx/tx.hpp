@@ -173,7 +173,7 @@ class Transaction {
   Transaction(detail::HandlePtr handle, bool owner) noexcept
       : handle_(std::move(handle)), owner_(owner) {}
 
-  GRAPNEL_DECLARE detail::Transaction& Use() const;
+  GRAPNEL_DECLARE detail::Session& Use() const;
   const detail::HandlePtr& Held() const {
     if (!handle_) throw TxError("a transaction was used after it was moved from");
     return detail::CheckHeld(handle_, {}, "a transaction");

@@ -168,8 +168,8 @@ class Cascade {
       if (!graph_.IsCyclic(*key) || !MayLackIds(holder)) continue;
       const auto where = store::Both(lists_.Refers(*key, list), store::IdIsNull(holder));
       const store::Delete nameless{{&holder, m_.op}, nullptr, false, where.get()};
-      m_.Transaction().Write(
-          m_.GetLevel(), m_.Transaction().TypeOf(holder), m_.Handle().context,
+      m_.Session().Write(
+          m_.GetLevel(), m_.Session().TypeOf(holder), m_.Handle().context,
           [&](store::Connection& connection) { return connection.Run(nameless); });
     }
   }

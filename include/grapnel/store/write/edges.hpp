@@ -30,7 +30,7 @@
 namespace grapnel::detail {
 
 [[noreturn]] inline void RefuseEdge(const Draft& m, ConstraintKind kind,
-                                    const EdgeInfo& edge, std::string_view detail) {
+                                    const EdgeEnd& edge, std::string_view detail) {
   throw ConstraintError(m.table->entity, m.op, kind, {std::string(edge.name)}, detail);
 }
 
@@ -108,14 +108,14 @@ class EdgeWriter {
   /// Whether anything could look at an update of the neighbours.
   bool IsSeen() const {
     if (relation_.kind == Relation::Kind::Join) return false;
-    return m_.Running().plan->IsSeen(m_.Transaction().TypeOf(*relation_.target), Op::Update);
+    return m_.Running().plan->IsSeen(m_.Session().TypeOf(*relation_.target), Op::Update);
   }
   bool TakesAll() const noexcept { return !is_new_ && (change_.cleared || change_.replaces); }
 
   std::int64_t Run(Do what, const FieldValue& source, std::span<const FieldValue> targets) {
     store::EdgeWrite write{{m_.table, m_.op}, what, &relation_, &source, targets};
-    return m_.Transaction().Write(
-        m_.GetLevel(), m_.Transaction().TypeOf(*relation_.target), m_.Handle().context,
+    return m_.Session().Write(
+        m_.GetLevel(), m_.Session().TypeOf(*relation_.target), m_.Handle().context,
         [&](store::Connection& connection) { return connection.Run(write); });
   }
 
@@ -137,7 +137,7 @@ class EdgeWriter {
       for (const FieldValue& partner : partners) Run(Do::Remove, partner, {&source_, 1});
     }
     Run(what, source_, targets);
-    if (m_.Transaction().WritesPlainly(relation_)) return;
+    if (m_.Session().WritesPlainly(relation_)) return;
     if (CountRows(m_, *relation_.target, Going(what, targets)) != 0) RefuseSkipped();
     for (const FieldValue& partner : partners) {
       const bool stays = what == Do::RemoveAll &&
@@ -274,7 +274,7 @@ class EdgeWriter {
 
   const Draft& m_;
   const EdgeChange& change_;
-  const EdgeInfo& edge_;
+  const EdgeEnd& edge_;
   const Relation& relation_;
   const FieldValue& source_;
   store::PredicatePtr mine_;
@@ -308,7 +308,7 @@ inline void WriteEdges(const Draft& m, const RowLists& lists, std::int64_t list)
 /// is set and whose other end is immutable.
 inline void RefuseFixedKeys(const Draft& m,
                             core::FunctionRef<store::PredicatePtr()> rows) {
-  for (const EdgeInfo& edge : m.table->edges) {
+  for (const EdgeEnd& edge : m.table->edges) {
     if (!edge.HoldsKey() || !(m.set | m.cleared).test(edge.key)) continue;
     const Relation& relation = edge.relation();
     if (relation.inverse == nullptr || !relation.inverse->immutable) continue;
@@ -339,7 +339,7 @@ inline void ExplainKeyChange(const Draft& m, const ConstraintError& error) {
 [[noreturn]] inline void ExplainMissingNeighbour(const Draft& m,
                                                  const ConstraintError& error) {
   if (error.Kind() == ConstraintKind::ForeignKey) {
-    for (const EdgeInfo& edge : m.table->edges) {
+    for (const EdgeEnd& edge : m.table->edges) {
       if (!edge.HoldsKey() || !m.set.test(edge.key)) continue;
       const Column& column = m.table->columns[edge.key];
       const FieldValue id = column.ops->to_value(column.at_const(m.entity));

@@ -21,7 +21,7 @@ namespace grapnel::detail {
 
 /// Rows of a bulk that are inserted together, where no hook could tell: they wait until there are
 /// enough of them, or somebody uses the transaction.
-class PendingRows final : public Transaction::Waiting {
+class PendingRows final : public Session::Waiting {
  public:
   /// `row(i)`: the entity of the bulk's i-th row, once it is counted by Done.
   PendingRows(const Bound& bound, core::FunctionRef<void*(std::size_t)> row)
@@ -136,7 +136,7 @@ class PendingRows final : public Transaction::Waiting {
       m.RefuseUnstorable(error);
     }
   }
-  std::int64_t Write(Transaction::Statement statement) {
+  std::int64_t Write(Session::Statement statement) {
     return bound_.transaction.Write(bound_.level, bound_.type, bound_.handle->context, statement);
   }
 

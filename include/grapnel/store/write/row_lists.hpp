@@ -24,11 +24,11 @@ class RowLists {
   /// How many rows one statement deletes: the engine holds their ids in memory.
   static constexpr std::int64_t kPart = 20'000;
 
-  explicit RowLists(const Draft& m) : m_(m), first_(m.Transaction().LastList() + 1) {}
+  explicit RowLists(const Draft& m) : m_(m), first_(m.Session().LastList() + 1) {}
   RowLists(const RowLists&) = delete;
   RowLists& operator=(const RowLists&) = delete;
   ~RowLists() {
-    if (m_.Transaction().LastList() < first_ || m_.Transaction().Outcome() != TxOutcome::Open)
+    if (m_.Session().LastList() < first_ || m_.Session().Outcome() != TxOutcome::Open)
       return;
     try {
       ReadIn(m_, *m_.table,
@@ -67,7 +67,7 @@ class RowLists {
   }
   /// Rows that are to be deleted: of any of these lists; of those of others that were made before.
   store::PredicatePtr InAny(const Table& table) const {
-    return store::InLists(TypeOf(table), first_, m_.Transaction().LastList());
+    return store::InLists(TypeOf(table), first_, m_.Session().LastList());
   }
   store::PredicatePtr InOthers(const Table& table) const {
     return store::InLists(TypeOf(table), 0, first_ - 1);
@@ -98,13 +98,13 @@ class RowLists {
   std::int64_t Keep(const Table& table, std::int64_t type, const store::PredicatePtr& where,
                     const void* entity, std::int64_t list) {
     store::Keep keep{{&table, m_.op}};
-    keep.list = list != 0 ? list : m_.Transaction().NextList();
+    keep.list = list != 0 ? list : m_.Session().NextList();
     keep.type = type;
     keep.entity = entity;
     keep.where = where.get();
-    sizes_.resize(static_cast<std::size_t>(m_.Transaction().LastList() - first_) + 1);
+    sizes_.resize(static_cast<std::size_t>(m_.Session().LastList() - first_) + 1);
     sizes_[static_cast<std::size_t>(keep.list - first_)] +=
-        m_.Transaction().Write(m_.GetLevel(), m_.Transaction().TypeOf(table), m_.Handle().context,
+        m_.Session().Write(m_.GetLevel(), m_.Session().TypeOf(table), m_.Handle().context,
                                [&](store::Connection& connection) { return connection.Run(keep); });
     return keep.list;
   }

@@ -64,7 +64,7 @@ class Terminal {
       m_.pending->Flush();
     }
     // Whatever is done or read after the first write may fail, and has to take it back.
-    if (m_.ChangesEdges() || m_.op != m_.asked) m_.Transaction().ExpectSeveralWrites();
+    if (m_.ChangesEdges() || m_.op != m_.asked) m_.Session().ExpectSeveralWrites();
     fresh_ = fresh;
     if (m_.pinned) Settle();
     const std::int64_t count = Dispatch();
@@ -79,7 +79,7 @@ class Terminal {
   /// Finds out which of them match what was added since, and what hooks have written since.
   void Settle() {
     const Draft::Pinned& pinned = *m_.pinned;
-    if (m_.where == pinned.where && m_.Transaction().Writes() == pinned.writes) return;
+    if (m_.where == pinned.where && m_.Session().Writes() == pinned.writes) return;
     std::vector<FieldValue> ids;
     SelectTouched(m_, store::Select::Want::Ids, [&](Row& row) {
       if (!row.IsNull(0)) ids.push_back(LoadId(table_, row, 0));
@@ -124,7 +124,7 @@ class Terminal {
 
   std::int64_t Create() {
     std::int64_t made = 0;
-    if (MayNotHoldId(m_)) m_.Transaction().ExpectSeveralWrites();
+    if (MayNotHoldId(m_)) m_.Session().ExpectSeveralWrites();
     try {
       made = Write(store::Insert{{&table_, m_.op}, entity_, m_.set});
     } catch (const ConstraintError& error) {
@@ -177,11 +177,11 @@ class Terminal {
   /// it and not after it, and `fresh` becomes what will be stored; returns false, nothing written,
   /// where the row has to be read afterwards.
   bool UpdateAlone() {
-    if (!m_.Transaction().StandsAlone()) return false;
+    if (!m_.Session().StandsAlone()) return false;
     constexpr std::int64_t kReadAfterwards = -1;
     const std::int64_t count = WriteFields(
         [&](store::Connection& connection, const store::Update& update) -> std::int64_t {
-          if (!m_.Transaction().StandsAlone()) return kReadAfterwards;  // others have triggers
+          if (!m_.Session().StandsAlone()) return kReadAfterwards;  // others have triggers
           try {
             if (!LoadFresh(connection, entity_, nullptr)) return 0;
           } catch (const SchemaError&) {  // of a stored value, which this update may mend
@@ -192,7 +192,7 @@ class Terminal {
         true, m_.where);
     if (count == 0) RefuseUntouched(m_);
     if (count != kReadAfterwards) return true;
-    m_.Transaction().ExpectSeveralWrites();
+    m_.Session().ExpectSeveralWrites();
     return false;
   }
   /// Changes `fresh` as the database will change the row; false where only that can tell.
@@ -236,7 +236,7 @@ class Terminal {
       if (!may_keep_rows) return WriteFields(false, m_.where);
       std::int64_t nameless = 0;
       if (MayLackIds(table_)) {
-        m_.Transaction().ExpectSeveralWrites();
+        m_.Session().ExpectSeveralWrites();
         nameless = WriteFields(false, store::Both(m_.where, store::IdIsNull(table_)));
       }
       return nameless + static_cast<std::int64_t>(UpdateEach().size());
@@ -251,12 +251,12 @@ class Terminal {
 
   bool WritesPlainly() {
     return ReadIn(m_, table_, [&](store::Connection&) {
-             return m_.Transaction().WritesPlainly(table_) ? 1 : 0;
+             return m_.Session().WritesPlainly(table_) ? 1 : 0;
            }) != 0;
   }
   /// Others may have kept rows as they were: one by one they tell which. Returns those that changed.
   std::vector<FieldValue> UpdateEach() {
-    m_.Transaction().ExpectSeveralWrites();
+    m_.Session().ExpectSeveralWrites();
     std::vector<FieldValue> due;
     if (m_.pinned) {
       due = m_.pinned->touched ? *m_.pinned->touched : m_.pinned->ids;
@@ -274,7 +274,7 @@ class Terminal {
   std::int64_t Delete() {
     const bool cascades = Cascade::IsNeeded(m_);
     if (!cascades && !IsLarge()) return DeleteRows(m_.IsOne(), m_.where);
-    m_.Transaction().ExpectSeveralWrites();
+    m_.Session().ExpectSeveralWrites();
     RowLists lists(m_);
     // What a deletion further out is deleting counts as deleted.
     const auto alive = m_.uncounted ? nullptr : store::Negated(lists.InOthers(table_));
@@ -312,7 +312,7 @@ class Terminal {
            }) > RowLists::kPart;
   }
   std::int64_t DeleteRows(bool by_id, const store::PredicatePtr& where) {
-    const std::uint64_t written = m_.Transaction().Writes();
+    const std::uint64_t written = m_.Session().Writes();
     std::int64_t count = 0;
     try {
       const store::Delete statement{{&table_, m_.op}, entity_, by_id, where.get()};
@@ -322,7 +322,7 @@ class Terminal {
                         error);
     }
     if (count == 0 && by_id) {
-      if (m_.Transaction().Writes() != written) store::RefuseSkipped(store::Delete{{&table_, m_.op}});
+      if (m_.Session().Writes() != written) store::RefuseSkipped(store::Delete{{&table_, m_.op}});
       RefuseUntouched(m_);
     }
     return count;
@@ -334,7 +334,7 @@ class Terminal {
       explicit Deferring(Terminal& terminal) : self(terminal) { Set(true); }
       ~Deferring() {
         try {
-          if (self.m_.Transaction().Outcome() == TxOutcome::Open) Set(false);
+          if (self.m_.Session().Outcome() == TxOutcome::Open) Set(false);
         } catch (
             ...) {  // NOLINT(bugprone-empty-catch): the transaction has ended, and deferral with it
         }
@@ -359,7 +359,7 @@ class Terminal {
     }
     FieldValue id;
     if (!FindConflict(id)) {
-      m_.Transaction().ExpectSeveralWrites();  // it is read back
+      m_.Session().ExpectSeveralWrites();  // it is read back
       Create();
       conflict.outcome = store::ConflictOutcome::Inserted;
     } else {
@@ -434,7 +434,7 @@ class Terminal {
     given.set = m_.set & ~m_.defaulted & ~kept;
     given.cleared = m_.cleared & ~kept;
     for (EdgeChange change : m_.edges) {
-      const EdgeInfo& edge = table_.edges[change.edge];
+      const EdgeEnd& edge = table_.edges[change.edge];
       if (edge.immutable) continue;
       // To a new row that says nothing; from one that is there it takes the neighbours away.
       change.cleared = change.replaces && (edge.many || change.added.empty());
@@ -449,7 +449,7 @@ class Terminal {
   std::int64_t Write(const Statement& statement) {
     return WriteBy([&](store::Connection& connection) { return connection.Run(statement); });
   }
-  std::int64_t WriteBy(Transaction::Statement run) {
+  std::int64_t WriteBy(Session::Statement run) {
     const Bound& bound = m_.Running();
     return bound.transaction.Write(bound.level, bound.type, bound.handle->context, run);
   }

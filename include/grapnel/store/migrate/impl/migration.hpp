@@ -23,7 +23,7 @@ inline TypeInfo DescribeType(const Table& table) {
     type.fields.push_back({column.name, column.storage, column.Kind(), column.nullable,
                            column.unique, column.immutable, column.sensitive, column.comment});
   }
-  for (const detail::EdgeInfo& edge : table.edges) {
+  for (const detail::EdgeEnd& edge : table.edges) {
     const Relation& relation = edge.relation();
     type.edges.push_back({edge.name, edge.target().entity,
                           relation.inverse != nullptr ? relation.inverse->name : "", edge.many,

@@ -26,7 +26,7 @@ namespace grapnel::detail {
 
 GRAPNEL_DEFINE std::size_t StoredPlaceOf(const Table& table, std::string_view name) {
   if (const Column* column = table.Find(name)) return table.PlaceOf(*column);
-  const EdgeInfo* edge = table.FindEdge(name);
+  const EdgeEnd* edge = table.FindEdge(name);
   if (edge == nullptr) throw UnknownFieldError(table.entity, name);
   if (edge->HoldsKey()) return edge->key;
   throw TypeMismatchError(table.entity, name,
@@ -81,7 +81,7 @@ GRAPNEL_DEFINE void Draft::SetAll() {
     }
   }
   for (std::size_t i = 0; i < table->edges.size(); ++i) {
-    const EdgeInfo& edge = table->edges[i];
+    const EdgeEnd& edge = table->edges[i];
     const FieldValue neighbour = edge.ops->unload(edge.at(entity));
     if (neighbour.IsNull()) continue;
     CheckIds(i, {neighbour});
@@ -207,7 +207,7 @@ GRAPNEL_DEFINE void Draft::SetEdge(std::size_t place, std::vector<FieldValue> id
 }
 
 GRAPNEL_DEFINE void Draft::AddIDs(std::size_t place, std::vector<FieldValue> ids) {
-  const EdgeInfo& edge = table->edges[place];
+  const EdgeEnd& edge = table->edges[place];
   BeforeEdge(edge);
   if (edge.many) return edges.Add(place, std::move(ids));
   if (ids.size() > 1) MismatchEdge(edge, "it has one neighbour at most");
@@ -219,14 +219,14 @@ GRAPNEL_DEFINE void Draft::AddIDs(std::size_t place, std::vector<FieldValue> ids
 }
 
 GRAPNEL_DEFINE void Draft::RemoveIDs(std::size_t place, std::vector<FieldValue> ids) {
-  const EdgeInfo& edge = table->edges[place];
+  const EdgeEnd& edge = table->edges[place];
   if (!edge.many) MismatchEdge(edge, "it has one neighbour at most: clear it instead");
   BeforeEdge(edge);
   edges.Remove(place, std::move(ids), op == Op::Create);
 }
 
 GRAPNEL_DEFINE void Draft::ClearEdge(std::size_t place) {
-  const EdgeInfo& edge = table->edges[place];
+  const EdgeEnd& edge = table->edges[place];
   BeforeEdge(edge);
   if (edge.required && !edge.many) MismatchEdge(edge, "it cannot be cleared: it is required");
   if (!edge.HoldsKey()) return edges.Replace(place, {}, op != Op::Create);
@@ -234,7 +234,7 @@ GRAPNEL_DEFINE void Draft::ClearEdge(std::size_t place) {
 }
 
 GRAPNEL_DEFINE void Draft::ResetEdge(std::size_t place) {
-  const EdgeInfo& edge = table->edges[place];
+  const EdgeEnd& edge = table->edges[place];
   edge.HoldsKey() ? Reset(edge.key) : edges.Reset(place);
 }
 
@@ -249,7 +249,7 @@ GRAPNEL_DEFINE void Draft::ChangeKey(const KeyChange& change) {
 }
 
 GRAPNEL_DEFINE std::vector<FieldValue> Draft::AddedIDs(std::size_t place) const {
-  const EdgeInfo& edge = table->edges[place];
+  const EdgeEnd& edge = table->edges[place];
   if (!edge.HoldsKey()) {
     const EdgeChange* change = edges.Find(place);
     return change != nullptr ? change->added : std::vector<FieldValue>();
@@ -265,21 +265,21 @@ GRAPNEL_DEFINE std::vector<FieldValue> Draft::RemovedIDs(std::size_t place) cons
 }
 
 GRAPNEL_DEFINE bool Draft::EdgeCleared(std::size_t place) const {
-  const EdgeInfo& edge = table->edges[place];
+  const EdgeEnd& edge = table->edges[place];
   if (edge.HoldsKey()) return cleared.test(edge.key);
   const EdgeChange* change = edges.Find(place);
   return change != nullptr && change->cleared;
 }
 
 GRAPNEL_DEFINE std::size_t Draft::EdgePlaceOf(std::string_view name) const {
-  const EdgeInfo* edge = table->FindEdge(name);
+  const EdgeEnd* edge = table->FindEdge(name);
   if (edge == nullptr) throw UnknownFieldError(table->entity, name, "edge");
   return table->PlaceOf(*edge);
 }
 
 GRAPNEL_DEFINE void Draft::CheckIds(std::size_t place,
                                            const std::vector<FieldValue>& ids) const {
-  const EdgeInfo& edge = table->edges[place];
+  const EdgeEnd& edge = table->edges[place];
   const FieldKind kind = edge.target().Id().Kind();
   for (const FieldValue& id : ids) {
     const bool fits = kind == FieldKind::Int    ? id.As<std::int64_t>() != nullptr
@@ -319,7 +319,7 @@ GRAPNEL_DEFINE std::optional<FieldValue> Draft::Value(const FieldSet& of,
 }
 
 GRAPNEL_DEFINE std::optional<FieldValue> Draft::Given(std::string_view name) const {
-  const EdgeInfo* edge = EdgeNamed(name);
+  const EdgeEnd* edge = EdgeNamed(name);
   if (edge == nullptr) return Value(set, name);
   if (edge->many) MismatchEdge(*edge, "it has many neighbours: read them by AddedIDs");
   std::vector<FieldValue> ids = AddedIDs(table->PlaceOf(*edge));
@@ -328,13 +328,13 @@ GRAPNEL_DEFINE std::optional<FieldValue> Draft::Given(std::string_view name) con
 }
 
 GRAPNEL_DEFINE bool Draft::IsGiven(std::string_view name) const {
-  const EdgeInfo* edge = EdgeNamed(name);
+  const EdgeEnd* edge = EdgeNamed(name);
   if (edge == nullptr) return set.test(PlaceOf(name));
   return !AddedIDs(table->PlaceOf(*edge)).empty();
 }
 
 GRAPNEL_DEFINE bool Draft::IsCleared(std::string_view name) const {
-  const EdgeInfo* edge = EdgeNamed(name);
+  const EdgeEnd* edge = EdgeNamed(name);
   return edge == nullptr ? cleared.test(PlaceOf(name)) : EdgeCleared(table->PlaceOf(*edge));
 }
 
@@ -363,7 +363,7 @@ GRAPNEL_DEFINE void Draft::ClearField(std::string_view name) {
   Clear(place);
 }
 
-[[noreturn]] GRAPNEL_DEFINE void Draft::RefuseEdge(const EdgeInfo& edge,
+[[noreturn]] GRAPNEL_DEFINE void Draft::RefuseEdge(const EdgeEnd& edge,
                                                           std::string_view reason) const {
   throw ValidationError(table->entity, edge.name, op, reason);
 }
@@ -374,7 +374,7 @@ GRAPNEL_DEFINE void Draft::ClearField(std::string_view name) {
 
 GRAPNEL_DEFINE void Draft::ValidateEdges(Problems& problems) const {
   for (std::size_t i = 0; i < table->edges.size(); ++i) {
-    const EdgeInfo& edge = table->edges[i];
+    const EdgeEnd& edge = table->edges[i];
     if (!edge.required || edge.HoldsKey()) continue;
     const EdgeChange* change = edges.Find(i);
     const bool added_some = change != nullptr && !change->added.empty();
@@ -395,13 +395,13 @@ GRAPNEL_DEFINE void Draft::ApplyDefault(std::size_t place) {
   if (place == 0) has_id = true;
 }
 
-GRAPNEL_DEFINE void Draft::BeforeEdge(const EdgeInfo& edge) const {
+GRAPNEL_DEFINE void Draft::BeforeEdge(const EdgeEnd& edge) const {
   if (IsUpdate() && edge.immutable) {
     RefuseEdge(edge, "the edge is immutable: it can be set only when the entity is created");
   }
 }
 
-[[noreturn]] GRAPNEL_DEFINE void Draft::MismatchEdge(const EdgeInfo& edge,
+[[noreturn]] GRAPNEL_DEFINE void Draft::MismatchEdge(const EdgeEnd& edge,
                                                             std::string_view reason) const {
   throw TypeMismatchError(table->entity, edge.name, reason);
 }

@@ -37,7 +37,7 @@ class EagerLoader {
 
  private:
   void LoadEdge(const Table& table, const std::vector<void*>& entities, const Eager& wanted) {
-    const EdgeInfo& edge = *wanted.edge;
+    const EdgeEnd& edge = *wanted.edge;
     const Relation& relation = edge.relation();
     const Table& target = *relation.target;
     const Column& key = edge.HoldsKey() ? table.columns[edge.key] : table.Id();
@@ -72,7 +72,7 @@ class EagerLoader {
     });
   }
 
-  static std::vector<void*> Neighbours(const EdgeInfo& edge, const std::vector<void*>& entities) {
+  static std::vector<void*> Neighbours(const EdgeEnd& edge, const std::vector<void*>& entities) {
     std::vector<void*> neighbours;
     for (void* entity : entities) {
       void* member = edge.at(entity);

@@ -18,7 +18,7 @@ namespace grapnel::detail {
 
 /// Runs a statement that reads, inside the handle's transaction or on a connection of its own.
 GRAPNEL_DEFINE std::int64_t RunRead(const HandlePtr& handle, const Table& table,
-                                    Transaction::Statement statement) {
+                                    Session::Statement statement) {
   TypeEntry& type = TypeOf(*handle, table);
   if (handle->transaction) {
     const Tx::Access::Finish finish{handle};
@@ -34,10 +34,10 @@ GRAPNEL_DEFINE std::int64_t RunRead(const HandlePtr& handle, const Table& table,
 
 /// Begins a transaction that its caller holds. Throws: TxError when the base client is used inside
 /// one.
-GRAPNEL_DEFINE HandlePtr BeginTransaction(const HandlePtr& handle, Transaction::Kind kind) {
+GRAPNEL_DEFINE HandlePtr BeginTransaction(const HandlePtr& handle, Session::Kind kind) {
   Marks::Guard(*handle->store);
-  if (kind == Transaction::Kind::Explicit) Generation::Check();
-  auto transaction = std::make_shared<Transaction>(handle->store, handle->context, kind);
+  if (kind == Session::Kind::Explicit) Generation::Check();
+  auto transaction = std::make_shared<Session>(handle->store, handle->context, kind);
   handle->context.ThrowIfCancelled();
   transaction->Begin(handle->context);
   auto begun = std::make_shared<const Handle>(

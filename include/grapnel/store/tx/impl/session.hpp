@@ -27,12 +27,12 @@
 /// How transactions, savepoints and what waits for their end work.
 namespace grapnel::detail {
 
-GRAPNEL_DEFINE TypeEntry& Transaction::TypeOf(const Table& table) {
+GRAPNEL_DEFINE TypeEntry& Session::TypeOf(const Table& table) {
   if (last_type_ == nullptr || last_type_->table != &table) last_type_ = &store_->TypeOf(table);
   return *last_type_;
 }
 
-GRAPNEL_DEFINE void Transaction::MarkThread(const HandlePtr& handle, Mark::Abandon abandon) {
+GRAPNEL_DEFINE void Session::MarkThread(const HandlePtr& handle, Mark::Abandon abandon) {
   mark_ = Marks::Add(handle, *store_, abandon, kind_ == Kind::ReadOnly);
 }
 
@@ -42,7 +42,7 @@ GRAPNEL_DEFINE void Transaction::MarkThread(const HandlePtr& handle, Mark::Aband
                             " was used after it was moved from; use the one that it was moved to"}));
 }
 
-GRAPNEL_DEFINE void Transaction::Begin(const core::Context& context) {
+GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
   if (lease_) return;
   store_->driver->CheckNotInherited();
   const bool reads = kind_ == Kind::ReadOnly;
@@ -54,12 +54,12 @@ GRAPNEL_DEFINE void Transaction::Begin(const core::Context& context) {
   Watch(own_watch_);
 }
 
-GRAPNEL_DEFINE std::int64_t Transaction::Read(const Level& level, TypeEntry& type,
+GRAPNEL_DEFINE std::int64_t Session::Read(const Level& level, TypeEntry& type,
                                               const core::Context& context, Statement statement) {
   return Guarded(level, type, context, false, statement);
 }
 
-GRAPNEL_DEFINE std::int64_t Transaction::Write(const Level& level, TypeEntry& type,
+GRAPNEL_DEFINE std::int64_t Session::Write(const Level& level, TypeEntry& type,
                                                const core::Context& context, Statement statement) {
   if (kind_ == Kind::ReadOnly)
     throw TxError(
@@ -67,7 +67,7 @@ GRAPNEL_DEFINE std::int64_t Transaction::Write(const Level& level, TypeEntry& ty
   return Guarded(level, type, context, true, statement);
 }
 
-GRAPNEL_DEFINE void Transaction::Finish(Scope& scope) {
+GRAPNEL_DEFINE void Session::Finish(Scope& scope) {
   if (scope.gone) {
     if (died_) return;  // which its Commit tells
     throw TxError("nothing of this was kept: a hook ended the transaction around it", outcome_);
@@ -86,7 +86,7 @@ GRAPNEL_DEFINE void Transaction::Finish(Scope& scope) {
   top_ = scope.outer;
 }
 
-GRAPNEL_DEFINE void Transaction::Fail(Scope& scope) noexcept {
+GRAPNEL_DEFINE void Session::Fail(Scope& scope) noexcept {
   if (scope.gone) return;
   CloseAbove(scope);
   if (scope.gone) return;
@@ -110,7 +110,7 @@ GRAPNEL_DEFINE void Transaction::Fail(Scope& scope) noexcept {
   }
 }
 
-GRAPNEL_DEFINE std::shared_ptr<Level> Transaction::Nest(Level& outer,
+GRAPNEL_DEFINE std::shared_ptr<Level> Session::Nest(Level& outer,
                                                          std::shared_ptr<Level> outer_owner) {
   Check(outer);
   auto level = std::make_shared<Level>();
@@ -122,7 +122,7 @@ GRAPNEL_DEFINE std::shared_ptr<Level> Transaction::Nest(Level& outer,
   return level;
 }
 
-GRAPNEL_DEFINE void Transaction::CloseNested(Level& level, bool keep) {
+GRAPNEL_DEFINE void Session::CloseNested(Level& level, bool keep) {
   if (!level.open) return;
   CloseInside(level);
   if (!level.open) return;  // the transaction died of that
@@ -147,7 +147,7 @@ GRAPNEL_DEFINE void Transaction::CloseNested(Level& level, bool keep) {
   }
 }
 
-GRAPNEL_DEFINE void Transaction::CloseInside(const Level& level) noexcept {
+GRAPNEL_DEFINE void Session::CloseInside(const Level& level) noexcept {
   while (level.open && innermost_ != &level) {  // what is open stands inside one another
     Level& inner = *innermost_;
     Orphan(inner);
@@ -157,20 +157,20 @@ GRAPNEL_DEFINE void Transaction::CloseInside(const Level& level) noexcept {
   }
 }
 
-GRAPNEL_DEFINE void Transaction::AfterCommit(const Level& level, std::function<void()> callback) {
+GRAPNEL_DEFINE void Session::AfterCommit(const Level& level, std::function<void()> callback) {
   CheckThread(level);
   if (!callback) throw Error("AfterCommit was given an empty function");
   after_commit_.push_back(std::move(callback));
 }
 
-GRAPNEL_DEFINE void Transaction::AfterRollback(const Level& level, std::function<void()> callback) {
+GRAPNEL_DEFINE void Session::AfterRollback(const Level& level, std::function<void()> callback) {
   CheckThread(level);
   if (!callback) throw Error("AfterRollback was given an empty function");
   rolled_back_.reserve(rolled_back_.size() + after_rollback_.size() + 1);  // Fail needs no memory
   after_rollback_.push_back(std::move(callback));
 }
 
-GRAPNEL_DEFINE void Transaction::Commit() {
+GRAPNEL_DEFINE void Session::Commit() {
   Check(root_);
   store_->driver->CheckNotInherited();
   if (!lease_) return End(TxOutcome::Committed);
@@ -200,7 +200,7 @@ GRAPNEL_DEFINE void Transaction::Commit() {
   End(TxOutcome::Committed);
 }
 
-GRAPNEL_DEFINE void Transaction::ExplainBroken(const ConstraintError& error) {
+GRAPNEL_DEFINE void Session::ExplainBroken(const ConstraintError& error) {
   if (error.Kind() != ConstraintKind::ForeignKey) throw;
   const auto key = lease_->FindBrokenKey();
   if (!key) throw;
@@ -226,7 +226,7 @@ GRAPNEL_DEFINE void Transaction::ExplainBroken(const ConstraintError& error) {
                     " that is not there"}));
 }
 
-GRAPNEL_DEFINE Callbacks Transaction::TakeCallbacks() {
+GRAPNEL_DEFINE Callbacks Session::TakeCallbacks() {
   Callbacks due;
   if (outcome_ == TxOutcome::Committed) {
     due = std::move(after_commit_);
@@ -242,18 +242,18 @@ GRAPNEL_DEFINE Callbacks Transaction::TakeCallbacks() {
   return due;
 }
 
-GRAPNEL_DEFINE std::vector<TxHooks> Transaction::TakeNestedHooks() {
+GRAPNEL_DEFINE std::vector<TxHooks> Session::TakeNestedHooks() {
   for (Level* level = innermost_; level != &root_; level = level->outer) Orphan(*level);
   return std::exchange(orphaned_, {});
 }
 
-GRAPNEL_DEFINE std::int64_t Transaction::Guarded(const Level& level, TypeEntry& type,
+GRAPNEL_DEFINE std::int64_t Session::Guarded(const Level& level, TypeEntry& type,
                                                  const core::Context& context, bool writes,
                                                  Statement statement) {
   CheckOpen(level);
   // The call's context may be gone before the next statement, which may be a RELEASE of our own.
   struct Unwatch {
-    Transaction& self;
+    Session& self;
     ~Unwatch() { self.Watch(self.own_watch_); }
   } unwatch{*this};
   try {
@@ -278,7 +278,7 @@ GRAPNEL_DEFINE std::int64_t Transaction::Guarded(const Level& level, TypeEntry& 
   }
 }
 
-GRAPNEL_DEFINE void Transaction::EndIfInDoubt() noexcept {
+GRAPNEL_DEFINE void Session::EndIfInDoubt() noexcept {
   try {
     throw;
   } catch (const CancelledError& error) {
@@ -292,7 +292,7 @@ GRAPNEL_DEFINE void Transaction::EndIfInDoubt() noexcept {
   }
 }
 
-GRAPNEL_DEFINE void Transaction::OpenSavepoint() {
+GRAPNEL_DEFINE void Session::OpenSavepoint() {
   const int depth = static_cast<int>(clean_at_.size()) + 1;
   clean_at_.reserve(clean_at_.size() + 1);
   lease_->Savepoint(depth);
@@ -306,7 +306,7 @@ GRAPNEL_DEFINE void Transaction::OpenSavepoint() {
   owner->owns = true;
 }
 
-GRAPNEL_DEFINE void Transaction::CloseAbove(const Scope& scope) noexcept {
+GRAPNEL_DEFINE void Session::CloseAbove(const Scope& scope) noexcept {
   while (top_ != nullptr && top_ != &scope) {
     Scope& above = *top_;
     for (Level* level = innermost_; level != nullptr; level = level->outer) {
@@ -321,21 +321,21 @@ GRAPNEL_DEFINE void Transaction::CloseAbove(const Scope& scope) noexcept {
   }
 }
 
-GRAPNEL_DEFINE void Transaction::Die(std::string_view reason) noexcept {
+GRAPNEL_DEFINE void Session::Die(std::string_view reason) noexcept {
   if (outcome_ != TxOutcome::Open) return;
   died_ = true;
   Note(reason);
   End(TxOutcome::RolledBack);
 }
 
-GRAPNEL_DEFINE void Transaction::Note(std::string_view reason) noexcept {
+GRAPNEL_DEFINE void Session::Note(std::string_view reason) noexcept {
   try {
     reason_ = reason;
   } catch (...) {  // NOLINT(bugprone-empty-catch): said where it is declared
   }
 }
 
-GRAPNEL_DEFINE void Transaction::Orphan(Level& level) noexcept {
+GRAPNEL_DEFINE void Session::Orphan(Level& level) noexcept {
   if (level.outer == nullptr || !level.open || std::exchange(level.orphaned, true)) return;
   try {
     auto hooks = level.rollback_hooks.Load();
@@ -345,7 +345,7 @@ GRAPNEL_DEFINE void Transaction::Orphan(Level& level) noexcept {
   }
 }
 
-GRAPNEL_DEFINE void Transaction::End(TxOutcome outcome) noexcept {
+GRAPNEL_DEFINE void Session::End(TxOutcome outcome) noexcept {
   if (outcome_ != TxOutcome::Open) return;
   Watch(nullptr);
   if (lease_ && outcome != TxOutcome::Committed) lease_->Rollback();
@@ -362,7 +362,7 @@ GRAPNEL_DEFINE void Transaction::End(TxOutcome outcome) noexcept {
   if (running_ == nullptr) LeaveThread();
 }
 
-[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Transaction::Refuse(const Level& level) const {
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Session::Refuse(const Level& level) const {
   if (!IsOfThisThread()) {
     throw TxError("a transaction was used by another thread than the one that began it", outcome_);
   }
@@ -375,7 +375,7 @@ GRAPNEL_DEFINE void Transaction::End(TxOutcome outcome) noexcept {
                            : "the nested transaction has ended");
 }
 
-[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Transaction::ThrowTooDeep(const RunningMutation& innermost) {
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Session::ThrowTooDeep(const RunningMutation& innermost) {
   std::string chain;
   int shown = 0;
   for (const RunningMutation* each = &innermost; each != nullptr && shown < 8;

@@ -22,7 +22,7 @@ namespace grapnel::store {
 struct Transaction::Access {
   /// Throws as Tx::Commit does.
   static void Commit(const detail::HandlePtr& handle) {
-    detail::Transaction& transaction = *handle->transaction;
+    detail::Session& transaction = *handle->transaction;
     handle->store->driver->CheckNotInherited();
     if (!transaction.StartCommit())
       throw TxError("Commit was called inside of its own commit hooks");
@@ -51,7 +51,7 @@ struct Transaction::Access {
   /// Runs the rollback hooks, once, and the callbacks; rolls back in any case. Returns what was
   /// thrown first; the rest goes to OnError.
   static std::exception_ptr Rollback(const detail::HandlePtr& handle) {
-    detail::Transaction& transaction = *handle->transaction;
+    detail::Session& transaction = *handle->transaction;
     std::exception_ptr first;
     if (handle->store->IsInherited()) {  // its hooks and callbacks are the parent's
       transaction.Rollback();
@@ -73,11 +73,11 @@ struct Transaction::Access {
 
   /// Runs the rollback hooks of a transaction that died while it was used, once nothing runs in it.
   static void FinishIfDead(const detail::HandlePtr& handle) noexcept {
-    const detail::Transaction& transaction = *handle->transaction;
+    const detail::Session& transaction = *handle->transaction;
     if (!transaction.IsOfThisThread()) return;  // it was refused
     if (transaction.Outcome() == TxOutcome::Open || transaction.IsRunning() ||
         transaction.IsCommitting() ||
-        transaction.GetKind() == detail::Transaction::Kind::ReadOnly) {
+        transaction.GetKind() == detail::Session::Kind::ReadOnly) {
       return;
     }
     try {
@@ -88,10 +88,10 @@ struct Transaction::Access {
   }
   /// Ends a transaction whose thread ends, and tells of it: nobody else can.
   static void Abandon(const detail::HandlePtr& handle) noexcept {
-    detail::Transaction& transaction = *handle->transaction;
+    detail::Session& transaction = *handle->transaction;
     if (handle->store->IsInherited()) return transaction.Rollback();
     if (!transaction.ClaimEnd()) return;  // another thread is just destroying it
-    if (transaction.GetKind() == detail::Transaction::Kind::ReadOnly) return transaction.Rollback();
+    if (transaction.GetKind() == detail::Session::Kind::ReadOnly) return transaction.Rollback();
     try {
       transaction.CloseInside(transaction.Root());
       handle->store->Report(std::make_exception_ptr(
@@ -115,7 +115,7 @@ struct Transaction::Access {
   using Snapshot = detail::TxHooks;
 
   static std::exception_ptr RunCommitHooks(const detail::HandlePtr& handle) {
-    detail::Transaction& transaction = *handle->transaction;
+    detail::Session& transaction = *handle->transaction;
     const detail::Committing now(*handle->store);
     return RunHooks(handle,
                     {handle->store->commit_hooks.Load(), transaction.Root().commit_hooks.Load()},
@@ -143,7 +143,7 @@ struct Transaction::Access {
     lists[at].Run(tx, core::detail::NextOf<Transaction, void>(next));
   }
 
-  static std::vector<std::exception_ptr> RunCallbacks(detail::Transaction& transaction) {
+  static std::vector<std::exception_ptr> RunCallbacks(detail::Session& transaction) {
     return detail::AfterQueue::Run(transaction.TakeCallbacks(),
                                    [store = transaction.GetStore()](
                                        const std::exception_ptr& error) { store->Report(error); });
@@ -156,7 +156,7 @@ GRAPNEL_DEFINE Transaction::~Transaction() {
     handle_->transaction->Rollback();  // sends nothing, and runs nothing
     return;
   }
-  detail::Transaction& transaction = *handle_->transaction;
+  detail::Session& transaction = *handle_->transaction;
   if (!transaction.IsOfThisThread() && !transaction.ClaimEnd()) return;
   std::exception_ptr thrown;
   try {
@@ -206,8 +206,8 @@ GRAPNEL_DEFINE std::exception_ptr Transaction::RollbackNested(const detail::Hand
   return thrown;
 }
 
-GRAPNEL_DEFINE detail::Transaction& Transaction::Use() const {
-  detail::Transaction& transaction = *Held()->transaction;
+GRAPNEL_DEFINE detail::Session& Transaction::Use() const {
+  detail::Session& transaction = *Held()->transaction;
   transaction.Check(*handle_->GetLevel());
   if (transaction.IsTracing()) {
     throw TxError("a transaction was used by the tracer of one of its own statements");
@@ -229,13 +229,13 @@ GRAPNEL_DEFINE Transaction Transaction::Nested(const detail::HandlePtr& outer) {
 
 /// The body may have ended the transaction itself; when an error did, its success would be a lie.
 GRAPNEL_DEFINE void Transaction::CommitUnlessEnded() {
-  const detail::Transaction& transaction = *handle_->transaction;
+  const detail::Session& transaction = *handle_->transaction;
   const bool open = transaction.Outcome() == TxOutcome::Open && handle_->GetLevel()->open;
   if (open || transaction.HasDied()) Commit();
 }
 
 GRAPNEL_DEFINE core::HookHandle Transaction::Add(Hooks list, std::initializer_list<TxHook> hooks) {
-  const detail::Transaction& transaction = Use();
+  const detail::Session& transaction = Use();
   detail::Level& level = *handle_->GetLevel();
   if (list == &detail::Level::commit_hooks) {
     if (transaction.IsCommitting()) {

@@ -86,7 +86,7 @@ class Binding {
 /// A scope that fails unless it is told to succeed.
 class OpenScope {
  public:
-  OpenScope(Transaction& transaction, bool single) noexcept : transaction_(transaction) {
+  OpenScope(Session& transaction, bool single) noexcept : transaction_(transaction) {
     scope_.single = single;
     transaction_.Enter(scope_);
   }
@@ -101,7 +101,7 @@ class OpenScope {
   }
 
  private:
-  Transaction& transaction_;
+  Session& transaction_;
   bool open_ = true;
   Scope scope_;
 };
@@ -122,10 +122,10 @@ inline void Atomically(const HandlePtr& handle, bool single,
   Generation::Check();
   Marks::Running mark(*handle->store);
   auto transaction =
-      std::make_shared<Transaction>(handle->store, handle->context, Transaction::Kind::Implicit);
+      std::make_shared<Session>(handle->store, handle->context, Session::Kind::Implicit);
   transaction->SetRunningMark(&mark);
   struct Unmark {
-    Transaction& transaction;
+    Session& transaction;
     ~Unmark() { transaction.SetRunningMark(nullptr); }
   } unmark{*transaction};
   const auto inside =

@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/connection.hpp>
+#include <grapnel/store/sqlite/sqlite_connection.hpp>
 
 #include <grapnel/schema/schema.hpp>
 
@@ -59,7 +59,7 @@ store::FieldSet Set(std::initializer_list<std::size_t> fields) {
 }
 
 /// Brings the database to the schema of these types.
-void Migrate(sqlite::Connection& connection, std::span<const sqlite::Table* const> tables) {
+void Migrate(sqlite::SqliteConnection& connection, std::span<const sqlite::Table* const> tables) {
   connection.BeginWrite();
   for (const auto& statement : connection.PlanMigration(tables)) connection.Apply(statement);
   connection.Commit();
@@ -67,13 +67,13 @@ void Migrate(sqlite::Connection& connection, std::span<const sqlite::Table* cons
 
 /// A database in memory with the table of User.
 struct Database {
-  sqlite::Connection connection{{":memory:", ":memory:", true, false}};
+  sqlite::SqliteConnection connection{{":memory:", ":memory:", true, false}};
 
   Database() {
     const sqlite::Table* tables[] = {&kUsers};
     Migrate(connection, tables);
   }
-  sqlite::Connection* operator->() { return &connection; }
+  sqlite::SqliteConnection* operator->() { return &connection; }
 
   std::int64_t Create(const std::string& name, std::uint8_t level = 1, std::int64_t id = 0) {
     const User user{id, name, {}, level};
@@ -220,10 +220,10 @@ TEST_CASE("a constraint that breaks names entity, op and field, and undoes its s
 TEST_CASE("a read transaction sees one snapshot, from its beginning") {
   const Scratch scratch;
   const std::string path = scratch.File("app.db");
-  sqlite::Connection writer({path, path, false, false});
+  sqlite::SqliteConnection writer({path, path, false, false});
   const sqlite::Table* tables[] = {&kUsers};
   Migrate(writer, tables);
-  sqlite::Connection reader({path, path, false, true});
+  sqlite::SqliteConnection reader({path, path, false, true});
   const auto count = [&] {
     store::Select select{{&kUsers}};
     select.want = store::Select::Want::Count;

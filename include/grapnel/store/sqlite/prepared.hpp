@@ -21,10 +21,10 @@ namespace grapnel::sqlite::detail {
 using grapnel::detail::BadValue;
 
 /// A prepared statement.
-class Statement {
+class Prepared {
  public:
-  Statement() = default;
-  explicit Statement(sqlite3_stmt* handle) noexcept : handle_(handle) {}
+  Prepared() = default;
+  explicit Prepared(sqlite3_stmt* handle) noexcept : handle_(handle) {}
 
   sqlite3_stmt* Get() const noexcept { return handle_.get(); }
   explicit operator bool() const noexcept { return handle_ != nullptr; }
@@ -116,19 +116,19 @@ class ResultRow : public grapnel::detail::Row {
 };
 
 /// Keeps the statements used last, by their text: at most kCapacity of them.
-class StatementCache {
+class PreparedCache {
  public:
   static constexpr std::size_t kCapacity = 128;
 
   /// The statement with this text, or null. Valid until the next Add.
-  Statement* Find(std::string_view sql) {
+  Prepared* Find(std::string_view sql) {
     const auto found = by_text_.find(sql);
     if (found == by_text_.end()) return nullptr;
     used_.splice(used_.begin(), used_, found->second);
     return &found->second->second;
   }
 
-  Statement& Add(std::string sql, Statement statement) {
+  Prepared& Add(std::string sql, Prepared statement) {
     if (used_.size() >= kCapacity) {
       by_text_.erase(used_.back().first);
       used_.pop_back();
@@ -139,7 +139,7 @@ class StatementCache {
   }
 
  private:
-  using Entry = std::pair<std::string, Statement>;
+  using Entry = std::pair<std::string, Prepared>;
   std::list<Entry> used_;  // the one used last in front
   std::unordered_map<std::string_view, std::list<Entry>::iterator> by_text_;
 };

@@ -10,8 +10,8 @@
 #include <grapnel/store/sqlite/error.hpp>
 #include <grapnel/store/sqlite/members.hpp>
 #include <grapnel/store/sqlite/migration.hpp>
-#include <grapnel/store/sqlite/session.hpp>
-#include <grapnel/store/sqlite/statement.hpp>
+#include <grapnel/store/sqlite/native_connection.hpp>
+#include <grapnel/store/sqlite/prepared.hpp>
 #include <grapnel/store/sqlite/tables.hpp>
 
 #include <sqlite3.h>
@@ -35,32 +35,32 @@
 namespace grapnel::sqlite::detail {
 
 /// One SQLite connection.
-class Connection final : public store::Connection {
+class SqliteConnection final : public store::Connection {
  public:
   /// Throws: StorageError of kind Open, NotADatabase, Io; BusyError.
-  explicit Connection(const Options& options)
+  explicit SqliteConnection(const Options& options)
       : place_(options.reader ? nullptr : options.place),
-        session_(options),
+        native_(options),
         reads_only_(options.reader) {
-    rollback_ = session_.Prepare("ROLLBACK", session_.Say());  // later there may be no memory for it
+    rollback_ = native_.Prepare("ROLLBACK", native_.Say());  // later there may be no memory for it
     if (options.reader) return;
     // The second index has no name of its own, which one of a user's might meet.
-    session_.Execute(core::Concat({"CREATE TABLE ", kLists,
+    native_.Execute(core::Concat({"CREATE TABLE ", kLists,
                                    " (type INTEGER, id, list INTEGER, PRIMARY KEY (type, id, list), "
                                    "UNIQUE (list, id, type)) WITHOUT ROWID"}));
   }
 
-  void Watch(const core::Context* context) noexcept override { session_.Watch(context); }
+  void Watch(const core::Context* context) noexcept override { native_.Watch(context); }
 
-  bool IsTracing() const noexcept override { return session_.IsTracing(); }
+  bool IsTracing() const noexcept override { return native_.IsTracing(); }
 
   void BeginWrite() override {
-    session_.Step(begin_write_, "BEGIN IMMEDIATE");
+    native_.Step(begin_write_, "BEGIN IMMEDIATE");
     schema_seen_ = false;  // now nobody else changes it
   }
   void BeginRead() override {
-    session_.Step(begin_read_, "BEGIN");
-    session_.Step(snapshot_, "SELECT count(*) FROM sqlite_schema");  // fixes the snapshot
+    native_.Step(begin_read_, "BEGIN");
+    native_.Step(snapshot_, "SELECT count(*) FROM sqlite_schema");  // fixes the snapshot
   }
   /// Nothing is acknowledged that went into a file without a name.
   void Commit() override {
@@ -68,16 +68,16 @@ class Connection final : public store::Connection {
       place_->Check();
       place_->CheckLog();
     }
-    session_.Step(commit_, "COMMIT");
+    native_.Step(commit_, "COMMIT");
   }
   std::optional<store::BrokenKey> FindBrokenKey() override {
     try {
-      Statement found = session_.Prepare(
+      Prepared found = native_.Prepare(
           "SELECT c.\"table\", (SELECT group_concat(\"from\", ', ') FROM pragma_foreign_key_list(c.\"table\") "
           "WHERE id = c.fkid), c.parent FROM pragma_foreign_key_check AS c LIMIT 1",
-          session_.Say());
-      Session::Running running(session_, found);
-      if (!running.Next(Binding(found.Get()), session_.Say())) return std::nullopt;
+          native_.Say());
+      NativeConnection::Running running(native_, found);
+      if (!running.Next(Binding(found.Get()), native_.Say())) return std::nullopt;
       ResultRow row(found.Get());
       return store::BrokenKey{std::string(row.Text(0)), std::string(row.Text(1)),
                               std::string(row.Text(2))};
@@ -87,26 +87,26 @@ class Connection final : public store::Connection {
   }
   void Rollback() noexcept override {
     if (!InTransaction()) return;
-    session_.Watch(nullptr);  // nothing cancels it
+    native_.Watch(nullptr);  // nothing cancels it
     sqlite3_step(rollback_.Get());
     sqlite3_reset(rollback_.Get());
-    if (InTransaction()) sqlite3_exec(session_.Handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    if (InTransaction()) sqlite3_exec(native_.Handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   }
-  bool InTransaction() const noexcept override { return session_.InTransaction(); }
+  bool InTransaction() const noexcept override { return native_.InTransaction(); }
   bool ReadsOnly() const noexcept { return reads_only_; }
-  sqlite3* Handle() const noexcept { return session_.Handle(); }
+  sqlite3* Handle() const noexcept { return native_.Handle(); }
 
-  void Savepoint(int depth) override { session_.Step(At(depth).set); }
-  void Release(int depth) override { session_.Step(At(depth).release); }
+  void Savepoint(int depth) override { native_.Step(At(depth).set); }
+  void Release(int depth) override { native_.Step(At(depth).release); }
   void RollbackTo(int depth) override {
-    session_.Step(At(depth).roll_back, Session::Sort::Undoing);
+    native_.Step(At(depth).roll_back, NativeConnection::Sort::Undoing);
   }
   void Discard(int depth) override {
     RollbackTo(depth);
-    session_.Step(At(depth).release, Session::Sort::Undoing);
+    native_.Step(At(depth).release, NativeConnection::Sort::Undoing);
   }
 
-  void Verify(const Table& table) override { VerifyTable(session_, table); }
+  void Verify(const Table& table) override { VerifyTable(native_, table); }
   bool WritesPlainly(const Table& table) override {
     return WritesPlainly(table.name, Of(table).plainness);
   }
@@ -116,44 +116,44 @@ class Connection final : public store::Connection {
     return WritesPlainly(pairs, found->second);
   }
   std::int64_t Changes() const noexcept override {
-    return sqlite3_total_changes64(session_.Handle());
+    return sqlite3_total_changes64(native_.Handle());
   }
 
   std::int64_t Run(const store::Insert& insert) override {
     const bool with_id = insert.set.test(0);
     const Table& table = *insert.table;
     OfTable& of = Of(table);
-    const Doing doing = session_.Say(insert);
-    const Session::Borrowed statement(session_, with_id ? of.insert_with_id : of.insert,
+    const Doing doing = native_.Say(insert);
+    const NativeConnection::Borrowed statement(native_, with_id ? of.insert_with_id : of.insert,
                                       [&] { return InsertText(table, with_id); }, doing);
-    Session::Running running(session_, *statement);
+    NativeConnection::Running running(native_, *statement);
     Binding binding(statement->Get());
     of.members.BindRow(insert, insert.set, with_id ? 0 : 1, insert.entity, binding, 0);
     running.Finish(binding, doing);
     CheckInserted(insert, 1);
-    return with_id ? 0 : sqlite3_last_insert_rowid(session_.Handle());
+    return with_id ? 0 : sqlite3_last_insert_rowid(native_.Handle());
   }
 
   std::optional<std::int64_t> Run(const store::InsertMany& insert) override {
     const Table& table = *insert.table;
     const auto rows = static_cast<std::int64_t>(insert.sets.size());
     const auto columns = static_cast<std::int64_t>(table.columns.size() - 1);
-    const int limit = sqlite3_limit(session_.Handle(), SQLITE_LIMIT_VARIABLE_NUMBER, -1);
+    const int limit = sqlite3_limit(native_.Handle(), SQLITE_LIMIT_VARIABLE_NUMBER, -1);
     if (columns == 0 || rows * columns > limit) return {};
     const bool has_room =
         insert.behind && *insert.behind <= std::numeric_limits<std::int64_t>::max() - rows;
     if (!has_room && !MakesConsecutiveIds(insert, rows)) return {};
     OfTable& of = Of(table);
-    const Doing doing = session_.Say(insert);
+    const Doing doing = native_.Say(insert);
     if (rows > of.insert_many_rows) {  // what a bulk sends most is kept at hand
       of.insert_many = {};
       of.insert_many_rows = rows;
     }
     const auto text = [&] { return InsertText(table, false, insert.sets.size()); };
-    const Session::Borrowed statement =
-        rows == of.insert_many_rows ? Session::Borrowed(session_, of.insert_many, text, doing)
-                                    : Session::Borrowed(session_, text(), doing);
-    Session::Running running(session_, *statement);
+    const NativeConnection::Borrowed statement =
+        rows == of.insert_many_rows ? NativeConnection::Borrowed(native_, of.insert_many, text, doing)
+                                    : NativeConnection::Borrowed(native_, text(), doing);
+    NativeConnection::Running running(native_, *statement);
     Binding binding(statement->Get());
     int at = 0;
     for (std::size_t row = 0; row < insert.sets.size(); ++row) {
@@ -161,29 +161,29 @@ class Connection final : public store::Connection {
     }
     running.Finish(binding, doing);
     CheckInserted(insert, rows);
-    return sqlite3_last_insert_rowid(session_.Handle()) - rows + 1;
+    return sqlite3_last_insert_rowid(native_.Handle()) - rows + 1;
   }
 
   std::int64_t Run(const store::Update& update) override {
-    const Doing doing = session_.Say(update);
+    const Doing doing = native_.Say(update);
     OfTable& of = Of(*update.table);
-    if (Statement* kept = of.KeptFor(update)) {
-      const Session::Borrowed statement(session_, *kept,
+    if (Prepared* kept = of.KeptFor(update)) {
+      const NativeConnection::Borrowed statement(native_, *kept,
                                         [&] { return UpdateText(update).Finish(); }, doing);
       return Finish(update, of, *statement, Sql::Parameters(), doing);
     }
     Sql sql = UpdateText(update);
-    const Session::Borrowed statement(session_, sql.Finish(), doing);
+    const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     return Finish(update, of, *statement, sql.parameters, doing);
   }
 
   std::int64_t Run(const store::Delete& statement) override {
     if (statement.by_id && statement.where == nullptr) {
       OfTable& of = Of(*statement.table);
-      const Doing doing = session_.Say(statement);
-      const Session::Borrowed kept(session_, of.delete_by_id,
+      const Doing doing = native_.Say(statement);
+      const NativeConnection::Borrowed kept(native_, of.delete_by_id,
                                    [&] { return DeleteText(statement).Finish(); }, doing);
-      Session::Running running(session_, *kept);
+      NativeConnection::Running running(native_, *kept);
       Binding binding(kept->Get());
       of.members.Bind(statement, 0, statement.entity, binding, 1);
       running.Finish(binding, doing);
@@ -191,32 +191,32 @@ class Connection final : public store::Connection {
       Sql sql = DeleteText(statement);
       RunText(sql, statement, statement.by_id ? statement.entity : nullptr);
     }
-    return sqlite3_changes64(session_.Handle());
+    return sqlite3_changes64(native_.Handle());
   }
 
   std::int64_t Run(const store::EdgeWrite& write) override {
     Sql sql = EdgeText(write);
-    const Doing doing = session_.Say(write);
-    const Session::Borrowed statement(session_, sql.Finish(), doing);
-    Session::Running running(session_, *statement);
+    const Doing doing = native_.Say(write);
+    const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
+    NativeConnection::Running running(native_, *statement);
     Binding binding(statement->Get());
     grapnel::detail::BindValue(*write.source, binding, 1);
     BindAll(sql.parameters, binding, 1);
     running.Finish(binding, doing);
-    return sqlite3_changes64(session_.Handle());
+    return sqlite3_changes64(native_.Handle());
   }
 
   void Run(const store::Select& select, RowSink sink) override {
-    const Doing doing = session_.Say(select);
+    const Doing doing = native_.Say(select);
     OfTable& of = Of(*select.table);
     if (IsById(select)) {
-      const Session::Borrowed statement(session_, of.select_by_id,
+      const NativeConnection::Borrowed statement(native_, of.select_by_id,
                                         [&] { return SelectText(select).Finish(); }, doing);
       return Step(select, *statement, Sql::Parameters(), of, sink, doing);
     }
     Sql sql = select.through != nullptr ? NeighboursText(select, ForeignCollation(*select.through))
                                         : SelectText(select);
-    const Session::Borrowed statement(session_, sql.Finish(), doing);
+    const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     Step(select, *statement, sql.parameters, of, sink, doing);
   }
 
@@ -228,9 +228,9 @@ class Connection final : public store::Connection {
 
   std::int64_t Run(const store::Keep& keep) override {
     Sql sql = KeepText(keep);
-    const Doing doing = session_.Say(keep);
-    const Session::Borrowed statement(session_, sql.Finish(), doing);
-    Session::Running running(session_, *statement);
+    const Doing doing = native_.Say(keep);
+    const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
+    NativeConnection::Running running(native_, *statement);
     Binding binding(statement->Get());
     binding.Int(1, keep.type);
     binding.Int(2, keep.list);
@@ -238,16 +238,16 @@ class Connection final : public store::Connection {
     if (keep.entity != nullptr) Bind(keep, keep.table->Id(), keep.entity, binding, ++at);
     BindAll(sql.parameters, binding, at);
     running.Finish(binding, doing);
-    return sqlite3_changes64(session_.Handle());
+    return sqlite3_changes64(native_.Handle());
   }
   void Run(const store::Page& page, RowSink sink) override {
     const bool first = page.after->IsNull();
-    const Doing doing = session_.Say(page);
-    const Session::Borrowed statement(
-        session_, core::Concat({"SELECT id FROM ", kLists, " WHERE list = ?1", first ? "" : " AND id > ?3",
+    const Doing doing = native_.Say(page);
+    const NativeConnection::Borrowed statement(
+        native_, core::Concat({"SELECT id FROM ", kLists, " WHERE list = ?1", first ? "" : " AND id > ?3",
                                 " ORDER BY id LIMIT ?2"}),
         doing);
-    Session::Running running(session_, *statement);
+    NativeConnection::Running running(native_, *statement);
     Binding binding(statement->Get());
     binding.Int(1, page.list);
     binding.Int(2, page.limit);
@@ -261,21 +261,21 @@ class Connection final : public store::Connection {
                first);
   }
   void Forget(std::int64_t first) override {
-    RunOnLists(" WHERE list >= ?1", first, Session::Sort::Undoing);
+    RunOnLists(" WHERE list >= ?1", first, NativeConnection::Sort::Undoing);
   }
 
   std::vector<std::string> PlanMigration(std::span<const Table* const> tables) override {
-    auto plan = Planner(session_, false).Plan(tables);
+    auto plan = Planner(native_, false).Plan(tables);
     refusals_ = std::move(plan.refusals);
     return std::move(plan.statements);
   }
   void Rehearse(std::span<const Table* const> tables) override {
-    static_cast<void>(Planner(session_, true).Plan(tables));
+    static_cast<void>(Planner(native_, true).Plan(tables));
   }
   void Apply(const std::string& statement) override {
-    const Session::Migrating migrating(session_);
+    const NativeConnection::Migrating migrating(native_);
     try {
-      session_.Execute(statement);
+      native_.Execute(statement);
     } catch (const ConstraintError& error) {
       const auto known = refusals_.find(statement);
       if (known != refusals_.end()) throw MigrationError(known->second);
@@ -290,8 +290,8 @@ class Connection final : public store::Connection {
   }
   /// Turning it off forgets what was deferred.
   void DeferForeignKeys(bool on) override {
-    if (on) return session_.Step(defer_, "PRAGMA defer_foreign_keys = ON");
-    session_.Step(check_, "PRAGMA defer_foreign_keys = OFF", Session::Sort::Undoing);
+    if (on) return native_.Step(defer_, "PRAGMA defer_foreign_keys = ON");
+    native_.Step(check_, "PRAGMA defer_foreign_keys = OFF", NativeConnection::Sort::Undoing);
   }
 
  private:
@@ -310,7 +310,7 @@ class Connection final : public store::Connection {
   bool WritesPlainly(std::string_view table, Plainness& known) {
     if (!schema_seen_) SeeSchema();
     if (known.seen_in != schema_version_) {
-      known.holds = session_.Ask(kWritesPlainly, table) != 0;
+      known.holds = native_.Ask(kWritesPlainly, table) != 0;
       known.seen_in = schema_version_;
     }
     return known.holds;
@@ -323,7 +323,7 @@ class Connection final : public store::Connection {
     explicit OfTable(const Table& table) noexcept : members(table) {}
 
     /// The place for an update by id; null for others, and where too many differ already.
-    Statement* KeptFor(const store::Update& update) {
+    Prepared* KeptFor(const store::Update& update) {
       if (!update.by_id || update.where != nullptr) return nullptr;
       for (KeptUpdate& kept : updates) {
         if (kept.set == update.set && kept.added == update.added && kept.cleared == update.cleared) {
@@ -337,13 +337,13 @@ class Connection final : public store::Connection {
 
     struct KeptUpdate {
       store::FieldSet set, added, cleared;
-      Statement statement;
+      Prepared statement;
     };
     Members members;
-    Statement insert, insert_with_id, select_by_id, delete_by_id;
+    Prepared insert, insert_with_id, select_by_id, delete_by_id;
     std::list<KeptUpdate> updates;
     Plainness plainness;
-    Statement insert_many, highest_id;
+    Prepared insert_many, highest_id;
     std::int64_t insert_many_rows = 0;
   };
 
@@ -352,9 +352,9 @@ class Connection final : public store::Connection {
   /// by one they say which.
   bool MakesConsecutiveIds(const store::Statement& of_rows, std::int64_t rows) {
     const Table& table = *of_rows.table;
-    const Doing doing = session_.Say(of_rows);
-    const Session::Borrowed statement(
-        session_, Of(table).highest_id,
+    const Doing doing = native_.Say(of_rows);
+    const NativeConnection::Borrowed statement(
+        native_, Of(table).highest_id,
         [&] {
           return core::Concat({"SELECT max(", Quote(table.Id().storage), "), EXISTS (SELECT 1 FROM ",
                                "sqlite_schema WHERE type = 'trigger' OR sql LIKE '%CONFLICT%') ",
@@ -362,7 +362,7 @@ class Connection final : public store::Connection {
                                "temp.sqlite_schema WHERE type = 'trigger') FROM ", Quote(table.name)});
         },
         doing);
-    Session::Running running(session_, *statement);
+    NativeConnection::Running running(native_, *statement);
     const Binding binding(statement->Get());
     ResultRow row(statement->Get());
     if (!running.Next(binding, doing)) return false;
@@ -388,26 +388,26 @@ class Connection final : public store::Connection {
   /// Rows that are left out leave last_insert_rowid as it was: another row's. Those that triggers insert do
   /// not count.
   void CheckInserted(const store::Statement& insert, std::int64_t rows) const {
-    if (sqlite3_changes64(session_.Handle()) == rows) return;
+    if (sqlite3_changes64(native_.Handle()) == rows) return;
     store::RefuseSkipped(insert);
   }
 
   void SeeSchema() {
-    schema_version_ = session_.Ask(see_schema_, "PRAGMA schema_version");
+    schema_version_ = native_.Ask(see_schema_, "PRAGMA schema_version");
     schema_seen_ = true;
   }
 
   /// The statements of one savepoint, prepared before it is set: what undoes needs no memory then.
   struct SavepointStatements {
-    Statement set, release, roll_back;
+    Prepared set, release, roll_back;
   };
   SavepointStatements& At(int depth) {
     const auto at = static_cast<std::size_t>(depth);
     if (savepoints_.size() <= at) savepoints_.resize(at + 1);
     SavepointStatements& found = savepoints_[at];
-    const auto prepare = [&](Statement& statement, std::string_view sql) {
+    const auto prepare = [&](Prepared& statement, std::string_view sql) {
       if (statement) return;
-      statement = session_.Prepare(core::Concat({sql, std::to_string(depth)}), session_.Say());
+      statement = native_.Prepare(core::Concat({sql, std::to_string(depth)}), native_.Say());
     };
     if (!found.roll_back) {
       prepare(found.set, "SAVEPOINT grapnel_");
@@ -420,9 +420,9 @@ class Connection final : public store::Connection {
   /// The collation of the id that a key refers to, where the key's own is another one; else "".
   std::string ForeignCollation(const Relation& relation) const {
     if (relation.kind == Relation::Kind::OwnKey) return "";
-    const char* of_id = session_.Collation(std::string(relation.source->name),
+    const char* of_id = native_.Collation(std::string(relation.source->name),
                                            std::string(relation.source->Id().storage));
-    const char* of_key = session_.Collation(relation.table, relation.column);
+    const char* of_key = native_.Collation(relation.table, relation.column);
     if (of_id == nullptr || of_key == nullptr || sqlite3_stricmp(of_id, of_key) == 0) return "";
     return of_id;
   }
@@ -439,10 +439,10 @@ class Connection final : public store::Connection {
            select.order.empty() && !select.limit && select.offset == 0 && select.through == nullptr;
   }
 
-  std::int64_t Finish(const store::Update& update, OfTable& of, Statement& statement,
+  std::int64_t Finish(const store::Update& update, OfTable& of, Prepared& statement,
                       const Sql::Parameters& parameters, const Doing& doing) {
     const Table& table = *update.table;
-    Session::Running running(session_, statement);
+    NativeConnection::Running running(native_, statement);
     Binding binding(statement.Get());
     int at = 0;
     (update.set | update.added).ForEach([&](std::size_t place) {
@@ -458,14 +458,14 @@ class Connection final : public store::Connection {
       (update.added).ForEach([&](std::size_t place) { RefuseNoNumber(update, table.columns[place]); });
       throw;
     }
-    return sqlite3_changes64(session_.Handle());
+    return sqlite3_changes64(native_.Handle());
   }
   /// Throws: SchemaError when a row to be added to holds something else than a number.
   void RefuseNoNumber(const store::Update& update, const Column& column) {
     Sql sql = NoNumberText(update, column);
-    const Doing doing = session_.Say(update);
-    Statement statement = session_.Prepare(sql.Finish(), doing);
-    Session::Running running(session_, statement);
+    const Doing doing = native_.Say(update);
+    Prepared statement = native_.Prepare(sql.Finish(), doing);
+    NativeConnection::Running running(native_, statement);
     Binding binding(statement.Get());
     int at = 0;
     if (update.by_id) Bind(update, update.table->Id(), update.entity, binding, ++at);
@@ -477,9 +477,9 @@ class Connection final : public store::Connection {
                                     ToString(grapnel::detail::LoadId(*update.table, row, 0)),
                                     " cannot be added to: it is ", row.Text(1), ", not a number"}));
   }
-  void Step(const store::Select& select, Statement& statement, const Sql::Parameters& parameters,
+  void Step(const store::Select& select, Prepared& statement, const Sql::Parameters& parameters,
             OfTable& of, RowSink sink, const Doing& doing) {
-    Session::Running running(session_, statement);
+    NativeConnection::Running running(native_, statement);
     Binding binding(statement.Get());
     int at = 0;
     if (select.by_id) of.members.Bind(select, 0, select.entity, binding, ++at);
@@ -502,13 +502,13 @@ class Connection final : public store::Connection {
   }
   /// DELETE FROM the lists, with the number of a list as its parameter.
   void RunOnLists(std::string_view where, std::int64_t list,
-                  Session::Sort sort = Session::Sort::Work) {
-    const Session::Borrowed statement(session_, core::Concat({"DELETE FROM ", kLists, where}),
-                                      session_.Say());
-    Session::Running running(session_, *statement, sort);
+                  NativeConnection::Sort sort = NativeConnection::Sort::Work) {
+    const NativeConnection::Borrowed statement(native_, core::Concat({"DELETE FROM ", kLists, where}),
+                                      native_.Say());
+    NativeConnection::Running running(native_, *statement, sort);
     Binding binding(statement->Get());
     binding.Int(1, list);
-    running.Finish(binding, session_.Say());
+    running.Finish(binding, native_.Say());
   }
 
   static void BindAll(const Sql::Parameters& parameters, Binding& binding, int at) {
@@ -523,9 +523,9 @@ class Connection final : public store::Connection {
   }
 
   void RunText(Sql& sql, const store::Statement& of, const void* entity) {
-    const Doing doing = session_.Say(of);
-    const Session::Borrowed statement(session_, sql.Finish(), doing);
-    Session::Running running(session_, *statement);
+    const Doing doing = native_.Say(of);
+    const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
+    NativeConnection::Running running(native_, *statement);
     Binding binding(statement->Get());
     int at = 0;
     if (entity != nullptr) Bind(of, of.table->Id(), entity, binding, ++at);
@@ -544,11 +544,11 @@ class Connection final : public store::Connection {
   }
 
   const Place* place_;  // null: it does not write to a file
-  Session session_;
-  Statement begin_write_, begin_read_, snapshot_, commit_, defer_, check_, see_schema_;
+  NativeConnection native_;
+  Prepared begin_write_, begin_read_, snapshot_, commit_, defer_, check_, see_schema_;
   std::int64_t schema_version_ = -1;
   bool schema_seen_ = false;  // since the transaction began
-  Statement rollback_;
+  Prepared rollback_;
   std::vector<SavepointStatements> savepoints_;
   bool reads_only_;
   std::unordered_map<const Table*, OfTable> of_;

@@ -8,7 +8,7 @@
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sqlite/error.hpp>
 #include <grapnel/store/sqlite/file.hpp>
-#include <grapnel/store/sqlite/statement.hpp>
+#include <grapnel/store/sqlite/prepared.hpp>
 #include <grapnel/store/sqlite/values.hpp>
 
 #include <SQLiteCpp/Database.h>
@@ -40,11 +40,11 @@ inline constexpr int kCheckpointPages = 1000;
 inline constexpr int kLogLimit = 4 << 20;
 
 /// An open handle of SQLite: its settings, its statements, its waiting, its errors.
-class Session {
+class NativeConnection {
  public:
   /// Throws: StorageError of kind Open, NotADatabase, ReadOnly, Io; BusyError.
-  explicit Session(const Options& options) : url_(options.url), db_(OpenDatabase(options)) {
-    sqlite3_busy_handler(Handle(), &Session::OnBusy, this);
+  explicit NativeConnection(const Options& options) : url_(options.url), db_(OpenDatabase(options)) {
+    sqlite3_busy_handler(Handle(), &NativeConnection::OnBusy, this);
     sqlite3_extended_result_codes(Handle(), 1);
     Watch(options.context);  // until the first call watches
     for (const int option : {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL}) {
@@ -62,15 +62,15 @@ class Session {
     Execute("SELECT count(*) FROM sqlite_schema");  // a file that is no database fails here
   }
 
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
+  NativeConnection(const NativeConnection&) = delete;
+  NativeConnection& operator=(const NativeConnection&) = delete;
 
   void Watch(const core::Context* context) noexcept {
     context_ = context;
     const bool watch = context != nullptr && context->CanBeCancelled();
     if (watch == watching_) return;
     watching_ = watch;
-    sqlite3_progress_handler(Handle(), watch ? 1000 : 0, watch ? &Session::OnProgress : nullptr,
+    sqlite3_progress_handler(Handle(), watch ? 1000 : 0, watch ? &NativeConnection::OnProgress : nullptr,
                              this);
   }
 
@@ -109,7 +109,7 @@ class Session {
   }
 
   /// Throws: SchemaError and the like, when the text does not fit the database.
-  Statement Prepare(std::string_view sql, const Doing& doing) {
+  Prepared Prepare(std::string_view sql, const Doing& doing) {
     if (static_cast<std::int64_t>(sql.size()) > sqlite3_limit(Handle(), SQLITE_LIMIT_SQL_LENGTH, -1)) {
       RefuseStatement(doing, "the statement is too long");
     }
@@ -119,38 +119,38 @@ class Session {
       RefuseTooLarge(doing);
       Fail(doing);
     }
-    return Statement(handle);
+    return Prepared(handle);
   }
 
   /// A statement from the cache, or a fresh one where that is in the middle of its rows.
   class Borrowed {
    public:
-    Borrowed(Session& session, std::string sql, const Doing& doing) {
-      statement_ = session.cache_.Find(sql);
+    Borrowed(NativeConnection& native, std::string sql, const Doing& doing) {
+      statement_ = native.cache_.Find(sql);
       if (statement_ == nullptr) {
-        Statement prepared = session.Prepare(sql, doing);
-        statement_ = &session.cache_.Add(std::move(sql), std::move(prepared));
+        Prepared prepared = native.Prepare(sql, doing);
+        statement_ = &native.cache_.Add(std::move(sql), std::move(prepared));
       } else if (statement_->IsRunning()) {
-        own_ = session.Prepare(sql, doing);
+        own_ = native.Prepare(sql, doing);
         statement_ = &own_;
       }
     }
     /// A statement that is kept in `kept`; `text()` is its text.
     template <class Text>
-    Borrowed(Session& session, Statement& kept, Text text, const Doing& doing) : statement_(&kept) {
+    Borrowed(NativeConnection& native, Prepared& kept, Text text, const Doing& doing) : statement_(&kept) {
       if (!kept) {
-        kept = session.Prepare(text(), doing);
+        kept = native.Prepare(text(), doing);
       } else if (kept.IsRunning()) {
-        own_ = session.Prepare(sqlite3_sql(kept.Get()), doing);
+        own_ = native.Prepare(sqlite3_sql(kept.Get()), doing);
         statement_ = &own_;
       }
     }
-    Statement& operator*() const noexcept { return *statement_; }
-    Statement* operator->() const noexcept { return statement_; }
+    Prepared& operator*() const noexcept { return *statement_; }
+    Prepared* operator->() const noexcept { return statement_; }
 
    private:
-    Statement* statement_;
-    Statement own_;
+    Prepared* statement_;
+    Prepared own_;
   };
 
   /// What a statement does: work, which a tracer that throws prevents, or undoing, which it does not.
@@ -159,9 +159,9 @@ class Session {
   /// A statement that runs; reset in the end.
   class Running {
    public:
-    Running(Session& session, Statement& statement, Sort sort = Sort::Work)
-        : session_(session), statement_(statement.Get()) {
-      const core::Context* context = session.context_;
+    Running(NativeConnection& native, Prepared& statement, Sort sort = Sort::Work)
+        : native_(native), statement_(statement.Get()) {
+      const core::Context* context = native.context_;
       if (context != nullptr && context->Tracer() != nullptr) Trace(*context->Tracer(), sort);
     }
     Running(const Running&) = delete;
@@ -178,24 +178,24 @@ class Session {
       if (binding.Result() == SQLITE_TOOBIG) {
         Throw(SQLITE_TOOBIG, "a value is too large", doing);
       }
-      if (binding.Result() != SQLITE_OK) session_.Fail(doing);
+      if (binding.Result() != SQLITE_OK) native_.Fail(doing);
       const int result = sqlite3_step(statement_);
       if (result == SQLITE_ROW) return true;
       if (result == SQLITE_DONE) return false;
       if (update != nullptr && update->added.any() && (result & 0xff) == SQLITE_ERROR &&
-          std::string_view(sqlite3_errmsg(session_.Handle())) == "integer overflow") {
+          std::string_view(sqlite3_errmsg(native_.Handle())) == "integer overflow") {
         RefuseSum(*update);
       }
-      session_.Fail(doing);
+      native_.Fail(doing);
     }
 
    private:
     void Trace(const core::Context::Trace& trace, Sort sort) const {
       struct Tracing {
-        explicit Tracing(Session& s) noexcept : session(s) { session.tracing_ = true; }
-        ~Tracing() { session.tracing_ = false; }
-        Session& session;
-      } const tracing{session_};
+        explicit Tracing(NativeConnection& s) noexcept : native(s) { native.tracing_ = true; }
+        ~Tracing() { native.tracing_ = false; }
+        NativeConnection& native;
+      } const tracing{native_};
       try {
         trace(sqlite3_sql(statement_));
       } catch (...) {
@@ -212,7 +212,7 @@ class Session {
                             "what is added leaves the field's range");
     }
 
-    Session& session_;
+    NativeConnection& native_;
     sqlite3_stmt* statement_;
   };
 
@@ -220,7 +220,7 @@ class Session {
   /// statement that failed left open is closed in the end.
   class Migrating {
    public:
-    explicit Migrating(Session& session) : db_(session.Handle()) {
+    explicit Migrating(NativeConnection& native) : db_(native.Handle()) {
       sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
       sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive_);
       sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 0, nullptr);
@@ -243,13 +243,13 @@ class Session {
 
   /// Runs a statement that is not kept.
   void Execute(std::string_view sql) {
-    Statement statement = Prepare(sql, Say());
+    Prepared statement = Prepare(sql, Say());
     Running running(*this, statement);
     running.Finish(Binding(statement.Get()), Say());
   }
 
   /// The number that a statement of the store's own asks for; no tracer sees it.
-  std::int64_t Ask(Statement& kept, std::string_view sql, std::string_view parameter = {}) {
+  std::int64_t Ask(Prepared& kept, std::string_view sql, std::string_view parameter = {}) {
     if (!kept) kept = Prepare(sql, Say());
     struct Reset {
       sqlite3_stmt* statement;
@@ -261,17 +261,17 @@ class Session {
     return sqlite3_column_int64(kept.Get(), 0);
   }
   std::int64_t Ask(std::string_view sql, std::string_view parameter) {
-    Statement once = Prepare(sql, Say());
+    Prepared once = Prepare(sql, Say());
     return Ask(once, sql, parameter);
   }
 
   /// Runs a statement that is kept in `statement`, and prepared the first time.
-  void Step(Statement& statement, std::string_view sql, Sort sort = Sort::Work) {
+  void Step(Prepared& statement, std::string_view sql, Sort sort = Sort::Work) {
     if (!statement) statement = Prepare(sql, Say());
     Step(statement, sort);
   }
   /// Runs a prepared statement that has no rows.
-  void Step(Statement& statement, Sort sort = Sort::Work) {
+  void Step(Prepared& statement, Sort sort = Sort::Work) {
     Running running(*this, statement, sort);
     running.Finish(Binding(statement.Get()), Say());
   }
@@ -286,7 +286,7 @@ class Session {
                        "SELECT \"from\" FROM pragma_foreign_key_list(?1) WHERE \"table\" = ?2 COLLATE NOCASE "
                        "ORDER BY id, seq",
                        -1, &handle, nullptr);
-    const Statement statement(handle);
+    const Prepared statement(handle);
     Binding binding(handle);
     binding.Text(1, names.first, false);
     binding.Text(2, names.second, false);
@@ -332,7 +332,7 @@ class Session {
 
   /// The first value of the first row.
   std::string Ask(std::string_view sql) {
-    Statement statement = Prepare(sql, Say());
+    Prepared statement = Prepare(sql, Say());
     Running running(*this, statement);
     ResultRow row(statement.Get());
     return running.Next(Binding(statement.Get()), Say()) ? std::string(row.Text(0)) : "";
@@ -349,30 +349,30 @@ class Session {
   void AddFunctions() {
     if (ValuesFunction::Register(Handle()) != SQLITE_OK) Fail(Say());
     if (sqlite3_create_function_v2(Handle(), "grapnel_default", 2, SQLITE_UTF8 | SQLITE_DIRECTONLY,
-                                   this, &Session::MakeDefault, nullptr, nullptr,
+                                   this, &NativeConnection::MakeDefault, nullptr, nullptr,
                                    nullptr) != SQLITE_OK) {
       Fail(Say());
     }
   }
 
   static void MakeDefault(sqlite3_context* result, int, sqlite3_value** arguments) {
-    auto& session = *static_cast<Session*>(sqlite3_user_data(result));
+    auto& native = *static_cast<NativeConnection*>(sqlite3_user_data(result));
     const auto argument = [&](int at) {
       const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(arguments[at]));
       return std::string_view(text == nullptr ? "" : text);
     };
-    for (const Table* table : session.defaults_) {
+    for (const Table* table : native.defaults_) {
       if (table->name != argument(0)) continue;
       for (const Column& column : table->columns) {
         if (column.storage != argument(1) || column.default_value == nullptr) continue;
         try {
           return ReturnValue(result, column.default_value());
         } catch (const BadValue& error) {
-          session.raised_ = std::make_exception_ptr(MigrationError(
+          native.raised_ = std::make_exception_ptr(MigrationError(
               core::Concat({table->entity, ".", column.name, ": its Default cannot be stored: ",
                             error.what(), ". Nothing was changed"})));
         } catch (...) {
-          session.raised_ = std::current_exception();
+          native.raised_ = std::current_exception();
         }
         return sqlite3_result_error(result, "a Default failed", -1);
       }
@@ -414,43 +414,43 @@ class Session {
   /// log goes back to its limit.
   void BoundLog() {
     Execute(core::Concat({"PRAGMA journal_size_limit = ", std::to_string(kLogLimit)}));
-    sqlite3_wal_hook(Handle(), &Session::OnLog, this);
+    sqlite3_wal_hook(Handle(), &NativeConnection::OnLog, this);
   }
   /// As SQLite's own automatic checkpoint. Where readers follow one another without a gap, that never gets
   /// to the end: after every 4,000 pages it is worth waiting for them, for a moment.
   static int OnLog(void* self, sqlite3* handle, const char* name, int pages) {
-    auto& session = *static_cast<Session*>(self);
+    auto& native = *static_cast<NativeConnection*>(self);
     if (pages < kCheckpointPages) return SQLITE_OK;
-    if (pages < session.wait_at_) {
+    if (pages < native.wait_at_) {
       sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
       return SQLITE_OK;
     }
-    session.checkpoint_until_ = Clock::now() + std::chrono::milliseconds(100);
+    native.checkpoint_until_ = Clock::now() + std::chrono::milliseconds(100);
     const int result =
         sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
-    session.checkpoint_until_.reset();
-    session.wait_at_ = result == SQLITE_OK ? kWaitAt : pages + kWaitAt;
+    native.checkpoint_until_.reset();
+    native.wait_at_ = result == SQLITE_OK ? kWaitAt : pages + kWaitAt;
     return SQLITE_OK;  // the commit has taken place
   }
 
   static int OnBusy(void* self, int tries) {
-    auto& session = *static_cast<Session*>(self);
-    const core::Context* context = session.context_;
+    auto& native = *static_cast<NativeConnection*>(self);
+    const core::Context* context = native.context_;
     const auto now = Clock::now();
-    if (session.checkpoint_until_) {
-      if (now >= *session.checkpoint_until_) return 0;
+    if (native.checkpoint_until_) {
+      if (now >= *native.checkpoint_until_) return 0;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
       return 1;
     }
-    if (tries == 0) session.busy_since_ = now;
+    if (tries == 0) native.busy_since_ = now;
     const bool has_deadline = context != nullptr && context->Deadline().has_value();
     if (context != nullptr && context->IsCancelled()) return 0;
-    if (!has_deadline && now - session.busy_since_ >= kLockWait) return 0;
+    if (!has_deadline && now - native.busy_since_ >= kLockWait) return 0;
     std::this_thread::sleep_for(std::chrono::milliseconds(std::min(tries + 1, 10)));
     return 1;
   }
   static int OnProgress(void* self) {
-    const core::Context* context = static_cast<Session*>(self)->context_;
+    const core::Context* context = static_cast<NativeConnection*>(self)->context_;
     return context != nullptr && context->IsCancelled() ? 1 : 0;
   }
 
@@ -465,7 +465,7 @@ class Session {
   std::optional<Clock::time_point> checkpoint_until_;
   std::vector<const Table*> defaults_;
   std::exception_ptr raised_;  // by a Default, through SQLite
-  StatementCache cache_;
+  PreparedCache cache_;
 };
 
 }  // namespace grapnel::sqlite::detail

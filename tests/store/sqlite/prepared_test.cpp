@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/statement.hpp>
+#include <grapnel/store/sqlite/prepared.hpp>
 
 #include "support/catch.hpp"
 
@@ -15,8 +15,8 @@
 using grapnel::sqlite::detail::BadValue;
 using grapnel::sqlite::detail::Binding;
 using grapnel::sqlite::detail::ResultRow;
-using grapnel::sqlite::detail::Statement;
-using grapnel::sqlite::detail::StatementCache;
+using grapnel::sqlite::detail::Prepared;
+using grapnel::sqlite::detail::PreparedCache;
 
 namespace {
 
@@ -28,10 +28,10 @@ class Memory {
   Memory& operator=(const Memory&) = delete;
   ~Memory() { sqlite3_close(handle_); }
 
-  Statement Prepare(const std::string& sql) {
+  Prepared Prepare(const std::string& sql) {
     sqlite3_stmt* statement = nullptr;
     REQUIRE(sqlite3_prepare_v2(handle_, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK);
-    return Statement(statement);
+    return Prepared(statement);
   }
   /// How many statements are prepared.
   int Statements() const {
@@ -51,7 +51,7 @@ class Memory {
 template <class Bind, class Read>
 void Echo(Bind bind, Read read) {
   Memory memory;
-  const Statement statement = memory.Prepare("SELECT ?1");
+  const Prepared statement = memory.Prepare("SELECT ?1");
   Binding binding(statement.Get());
   bind(binding);
   CHECK(binding.Result() == SQLITE_OK);
@@ -65,14 +65,14 @@ void Echo(Bind bind, Read read) {
 TEST_CASE("a statement ends with its owner, and knows whether it is in the middle of its rows") {
   Memory memory;
   {
-    const Statement empty;
+    const Prepared empty;
     CHECK_FALSE(empty);
-    Statement first = memory.Prepare("SELECT 1");
+    Prepared first = memory.Prepare("SELECT 1");
     CHECK(first);
     CHECK_FALSE(first.IsRunning());
     sqlite3_step(first.Get());
     CHECK(first.IsRunning());
-    const Statement second = std::move(first);
+    const Prepared second = std::move(first);
     CHECK_FALSE(first);
     CHECK(second.IsRunning());
     CHECK(memory.Statements() == 1);
@@ -121,7 +121,7 @@ TEST_CASE("a temporary is copied") {
 
 TEST_CASE("what SQLite does not take is kept until the statement runs") {
   Memory memory;
-  const Statement statement = memory.Prepare("SELECT ?1");
+  const Prepared statement = memory.Prepare("SELECT ?1");
   Binding binding(statement.Get());
   binding.Int(2, 5);  // there is no such parameter
   binding.Int(1, 5);
@@ -136,7 +136,7 @@ TEST_CASE("what SQLite does not take is kept until the statement runs") {
 TEST_CASE("a value of another storage class is refused; an integer serves as a real") {
   const auto says = [](std::string_view literal, auto read) {
     Memory memory;
-    const Statement statement = memory.Prepare("SELECT " + std::string(literal));
+    const Prepared statement = memory.Prepare("SELECT " + std::string(literal));
     REQUIRE(sqlite3_step(statement.Get()) == SQLITE_ROW);
     ResultRow row(statement.Get());
     try {
@@ -162,22 +162,22 @@ TEST_CASE("a value of another storage class is refused; an integer serves as a r
 
 TEST_CASE("B98 the cache finds statements by their text, and keeps so many of them and no more") {
   Memory memory;
-  StatementCache cache;
+  PreparedCache cache;
   const auto text = [](std::size_t i) { return "SELECT " + std::to_string(i); };
   CHECK(cache.Find("SELECT 0") == nullptr);
-  for (std::size_t i = 0; i < StatementCache::kCapacity; ++i) {
+  for (std::size_t i = 0; i < PreparedCache::kCapacity; ++i) {
     cache.Add(text(i), memory.Prepare(text(i)));
   }
-  const Statement* first = cache.Find(text(0));
+  const Prepared* first = cache.Find(text(0));
   REQUIRE(first != nullptr);  // and by that it is the one used last
   CHECK(sqlite3_sql(first->Get()) == text(0));
 
   for (std::size_t i = 0; i < 50; ++i) {
     const std::string other = text(1000 + i);
-    const Statement& added = cache.Add(other, memory.Prepare(other));
+    const Prepared& added = cache.Add(other, memory.Prepare(other));
     CHECK(sqlite3_sql(added.Get()) == other);
   }
-  CHECK(memory.Statements() == static_cast<int>(StatementCache::kCapacity));
+  CHECK(memory.Statements() == static_cast<int>(PreparedCache::kCapacity));
   CHECK(cache.Find(text(0)) == first);
   CHECK(cache.Find(text(1)) == nullptr);
   CHECK(cache.Find(text(50)) == nullptr);

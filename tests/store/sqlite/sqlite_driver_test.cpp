@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/driver.hpp>
+#include <grapnel/store/sqlite/sqlite_driver.hpp>
 
 #include "support/catch.hpp"
 #include "support/scratch.hpp"
@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 TEST_CASE("the writer is lent to one at a time, and waited for until the deadline") {
   const Scratch scratch;
-  sqlite::Driver driver(scratch.File("app.db"));
+  sqlite::SqliteDriver driver(scratch.File("app.db"));
   CHECK(driver.Url() == scratch.File("app.db"));
   auto lease = driver.Writer({});
   const auto* first = &*lease;
@@ -27,7 +27,7 @@ TEST_CASE("the writer is lent to one at a time, and waited for until the deadlin
 
 TEST_CASE("of a file there are readers beside the writer, which are used again") {
   const Scratch scratch;
-  sqlite::Driver driver(scratch.File("app.db"));
+  sqlite::SqliteDriver driver(scratch.File("app.db"));
   const auto writer = driver.Writer({});
   auto one = driver.Reader({});
   auto two = driver.Reader({});
@@ -40,7 +40,7 @@ TEST_CASE("of a file there are readers beside the writer, which are used again")
 
 TEST_CASE("readers beyond those that are kept are closed when they come back") {
   const Scratch scratch;
-  sqlite::Driver driver(scratch.File("app.db"));
+  sqlite::SqliteDriver driver(scratch.File("app.db"));
   std::vector<grapnel::store::Lease> leases;
   for (int i = 0; i < 40; ++i) leases.push_back(driver.Reader({}));
   leases.clear();
@@ -49,7 +49,7 @@ TEST_CASE("readers beyond those that are kept are closed when they come back") {
 }
 
 TEST_CASE("of a database in memory there is one connection, for which readers wait as well") {
-  sqlite::Driver driver(":memory:");
+  sqlite::SqliteDriver driver(":memory:");
   auto writer = driver.Writer({});
   CHECK_THROWS_AS(driver.Reader(Context().With(20ms)), grapnel::CancelledError);
   const auto* only = &*writer;
@@ -58,7 +58,7 @@ TEST_CASE("of a database in memory there is one connection, for which readers wa
 }
 
 TEST_CASE("a connection may come back from another thread, and no longer watches its context") {
-  sqlite::Driver driver(":memory:");
+  sqlite::SqliteDriver driver(":memory:");
   {
     const Context late = Context().With(0ms);
     auto lease = driver.Reader({});

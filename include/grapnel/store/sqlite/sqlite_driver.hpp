@@ -4,11 +4,11 @@
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
-#include <grapnel/store/sqlite/connection.hpp>
+#include <grapnel/store/sqlite/sqlite_connection.hpp>
 #include <grapnel/store/sqlite/fair_lock.hpp>
 #include <grapnel/store/sqlite/file.hpp>
 #include <grapnel/store/sqlite/open.hpp>
-#include <grapnel/store/sqlite/session.hpp>
+#include <grapnel/store/sqlite/native_connection.hpp>
 
 #include <sqlite3.h>
 
@@ -24,9 +24,9 @@ namespace grapnel::sqlite::detail {
 
 /// An SQLite database: one connection that writes and, of a file, others that read beside it. A
 /// database in memory has one connection, which readers wait for as well.
-class Driver final : public store::Driver {
+class SqliteDriver final : public store::Driver {
  public:
-  explicit Driver(std::string_view url) : options_(ParseUrl(url)), writer_(At(options_, place_)) {
+  explicit SqliteDriver(std::string_view url) : options_(ParseUrl(url)), writer_(At(options_, place_)) {
     place_.Note(writer_.Handle(), options_);
   }
 
@@ -45,7 +45,7 @@ class Driver final : public store::Driver {
   store::Lease Reader(const core::Context& context) override {
     if (options_.memory) return Writer(context);
     place_.Check();
-    std::unique_ptr<Connection> reader;
+    std::unique_ptr<SqliteConnection> reader;
     {
       const std::lock_guard lock(mutex_);
       if (!idle_.empty()) {
@@ -58,7 +58,7 @@ class Driver final : public store::Driver {
       options.path = place_.Later();
       options.reader = true;
       options.context = &context;
-      reader = std::make_unique<Connection>(options);
+      reader = std::make_unique<SqliteConnection>(options);
       place_.CheckLog();
     }
     return {*this, *reader.release()};
@@ -72,8 +72,8 @@ class Driver final : public store::Driver {
   void Return(store::Connection& connection) noexcept override {
     connection.Watch(nullptr);
     connection.Rollback();  // of a BEGIN that failed after it took effect
-    if (!static_cast<Connection&>(connection).ReadsOnly()) return lock_.Unlock();
-    std::unique_ptr<Connection> reader(&static_cast<Connection&>(connection));
+    if (!static_cast<SqliteConnection&>(connection).ReadsOnly()) return lock_.Unlock();
+    std::unique_ptr<SqliteConnection> reader(&static_cast<SqliteConnection&>(connection));
     if (reader->InTransaction()) return;  // closed
     const std::lock_guard lock(mutex_);
     if (idle_.size() < idle_.capacity()) idle_.push_back(std::move(reader));
@@ -83,22 +83,22 @@ class Driver final : public store::Driver {
     options.place = &place;
     return options;
   }
-  static std::vector<std::unique_ptr<Connection>> ReserveIdle() {
-    std::vector<std::unique_ptr<Connection>> idle;
+  static std::vector<std::unique_ptr<SqliteConnection>> ReserveIdle() {
+    std::vector<std::unique_ptr<SqliteConnection>> idle;
     idle.reserve(kIdleReaders);
     return idle;
   }
 
   Options options_;
   Place place_;  // before the connections, which look at it
-  Connection writer_;
+  SqliteConnection writer_;
   FairLock lock_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Connection>> idle_ = ReserveIdle();
+  std::vector<std::unique_ptr<SqliteConnection>> idle_ = ReserveIdle();
 };
 
 GRAPNEL_DEFINE std::unique_ptr<store::Driver> OpenDriver(std::string_view url) {
-  return std::make_unique<Driver>(url);
+  return std::make_unique<SqliteDriver>(url);
 }
 
 }  // namespace grapnel::sqlite::detail
