@@ -7,16 +7,16 @@
 
 using grapnel::DeleteAction;
 using grapnel::FieldValue;
-using grapnel::detail::EdgeInfo;
+using grapnel::detail::EdgeEnd;
 using grapnel::detail::Relation;
 
 namespace {
 
-EdgeInfo MakeEdge() {
-  EdgeInfo edge{};
+EdgeEnd MakeEdge() {
+  EdgeEnd edge{};
   edge.entity = "User";
   edge.name = "cards";
-  edge.key = EdgeInfo::kNoKey;
+  edge.key = EdgeEnd::kNoKey;
   return edge;
 }
 
@@ -30,14 +30,14 @@ TEST_CASE("what a deletion does to those that refer has a name") {
 }
 
 TEST_CASE("an edge holds a key when it has the place of one") {
-  EdgeInfo edge = MakeEdge();
+  EdgeEnd edge = MakeEdge();
   CHECK_FALSE(edge.HoldsKey());
   edge.key = 0;
   CHECK(edge.HoldsKey());
 }
 
 TEST_CASE("an edge is described by its entity and name, or by what it leads to") {
-  const EdgeInfo edge = MakeEdge();
+  const EdgeEnd edge = MakeEdge();
   CHECK(Describe(&edge, "Card") == "User.cards");
   CHECK(grapnel::detail::Describe(nullptr, "Card") == "an edge to Card");
   Relation relation;

@@ -9,7 +9,7 @@
 
 using grapnel::Many;
 using grapnel::NotLoadedError;
-using grapnel::detail::EdgeInfo;
+using grapnel::detail::EdgeEnd;
 using grapnel::detail::ManyOps;
 
 namespace {
@@ -48,7 +48,7 @@ TEST_CASE("reading a Many that was not loaded throws, and names the edge where i
   const auto size = [&] { static_cast<void>(cards.size()); };
   CHECK(NotLoaded(size).starts_with("an edge to "));
   CHECK(NotLoaded(size).ends_with("Card" + ask));
-  EdgeInfo edge{};
+  EdgeEnd edge{};
   edge.entity = "User";
   edge.name = "cards";
   ManyOps<Card>::Attach(&cards, edge);

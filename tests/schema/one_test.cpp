@@ -11,7 +11,7 @@
 using grapnel::FieldValue;
 using grapnel::NotLoadedError;
 using grapnel::One;
-using grapnel::detail::EdgeInfo;
+using grapnel::detail::EdgeEnd;
 using grapnel::detail::OneOps;
 
 namespace {
@@ -29,11 +29,11 @@ struct Tag {
   std::string id;
 };
 
-EdgeInfo MakeEdge(bool holds_key) {
-  EdgeInfo edge{};
+EdgeEnd MakeEdge(bool holds_key) {
+  EdgeEnd edge{};
   edge.entity = "Card";
   edge.name = "owner";
-  edge.key = holds_key ? 1 : EdgeInfo::kNoKey;
+  edge.key = holds_key ? 1 : EdgeEnd::kNoKey;
   return edge;
 }
 
@@ -73,7 +73,7 @@ TEST_CASE("reading a One that was not loaded throws, and names the edge where it
   const auto name = [&] { static_cast<void>(owner->name); };
   CHECK(NotLoaded(name).ends_with("User" + kAsk));
   CHECK(NotLoaded(name).starts_with("an edge to "));
-  const EdgeInfo edge = MakeEdge(true);
+  const EdgeEnd edge = MakeEdge(true);
   OneOps<User>::Attach(&owner, edge);
   CHECK(NotLoaded(name) == "Card.owner" + kAsk);
   CHECK(NotLoaded([&] { static_cast<void>(*owner); }) == "Card.owner" + kAsk);
@@ -83,7 +83,7 @@ TEST_CASE("reading a One that was not loaded throws, and names the edge where it
 
 TEST_CASE("the end without the key knows the id of a loaded neighbour only") {
   One<User> owner;
-  const EdgeInfo edge = MakeEdge(false);
+  const EdgeEnd edge = MakeEdge(false);
   OneOps<User>::Attach(&owner, edge);
   CHECK(NotLoaded([&] { static_cast<void>(owner.ID()); }) == "Card.owner" + kAsk);
   OneOps<User>::Start(&owner);
@@ -94,7 +94,7 @@ TEST_CASE("the end without the key knows the id of a loaded neighbour only") {
 
 TEST_CASE("a loaded One has its neighbour or says that there is none; copies share it") {
   One<User> owner;
-  const EdgeInfo edge = MakeEdge(true);
+  const EdgeEnd edge = MakeEdge(true);
   OneOps<User>::Attach(&owner, edge);
   OneOps<User>::Start(&owner);
   CHECK(owner.IsLoaded());

@@ -1,0 +1,22 @@
+#include <grapnel/store/sql/values.hpp>
+
+#include "support/catch.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace sql = grapnel::sqlite::detail;
+
+TEST_CASE("a list of values is a view: it costs no copy, and its order is the order of places") {
+  const std::vector<grapnel::FieldValue> values{1, "two", 3.0};
+  const sql::ValueList list = values;
+  CHECK(list.data() == values.data());
+  CHECK(list.size() == 3);
+  CHECK(list[1] == grapnel::FieldValue("two"));
+}
+
+TEST_CASE("the functions of lists have names of their own, which no type or table may take") {
+  CHECK(std::string_view(sql::kValuesFunction).starts_with("grapnel_"));
+  CHECK(std::string_view(sql::kValueFunction).starts_with("grapnel_"));
+  CHECK(std::string_view(sql::kValuesFunction) != sql::kValueFunction);
+}
