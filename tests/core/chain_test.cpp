@@ -129,3 +129,36 @@ TEST_CASE("a chain over a subject without a result") {
   Chain(adds('a'), adds('b'))(text, core::detail::NextOf<std::string, void>(end));
   CHECK(text == "ab|ba");
 }
+
+TEST_CASE("a chain and what it ends in are a mutator, of any callable") {
+  const Chain chain(Pass("a"), Pass("b"));
+  const auto end = [](Trail& trail) {
+    trail.lines.push_back("end");
+    return 42;
+  };
+  const auto run = [](const Server& server) {
+    Trail trail;
+    CHECK(server(trail) == 42);
+    return trail.lines;
+  };
+  const Lines all{"a", "b", "end", "/b", "/a"};
+  CHECK(run(chain.Then(end)) == all);
+  CHECK(run(chain.Then(+end)) == all);
+  CHECK(run(chain.Then(Server(end))) == all);
+  CHECK(run(chain.Then<Trail, int>([&](auto& trail) { return end(trail); })) == all);
+  CHECK(run(Chain(Pass("a")).Then(Chain(Pass("b")).Then(end))) == all);
+  CHECK(run(Chain<>().Then(end)) == Lines{"end"});
+}
+
+TEST_CASE("B10 Then composes hooks of ent's form once, and its mutator runs again and again") {
+  int composed = 0;
+  const Chain chain([&composed](Server next) -> Server {
+    ++composed;
+    return [next](Trail& trail) { return next(trail) + 1; };
+  });
+  const Server server = chain.Then([](Trail&) { return 1; });
+  Trail trail;
+  CHECK(server(trail) == 2);
+  CHECK(server(trail) == 2);
+  CHECK(composed == 1);
+}

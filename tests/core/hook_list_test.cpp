@@ -6,6 +6,7 @@
 #include "support/trail.hpp"
 
 #include <atomic>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -249,4 +250,25 @@ TEST_CASE("B102 next runs only for the subject of its hook, on the thread of its
   CHECK(other.lines.empty());
   CHECK(write.lines == (form == 1 ? Lines{"a", "b", "end", "/b", "/a"} : Lines{"b", "end", "/b"}));
   CHECK_THAT(refused, Catch::Contains(threads ? "on another thread" : "another subject"));
+}
+
+TEST_CASE("a list is a hook as well, with the hooks that it has at each call") {
+  core::HookList<Trail, int> list;
+  list.Add({Pass("b")});
+  const core::Chain chain(Pass("a"), std::cref(list), Pass("z"));
+  const auto run = [&] {
+    Trail trail;
+    CHECK(chain(trail, End()) == 42);
+    return trail.lines;
+  };
+  CHECK(run() == Lines{"a", "b", "z", "end", "/z", "/b", "/a"});
+  list.Add({Pass("c")});
+  CHECK(run() == Lines{"a", "b", "c", "z", "end", "/z", "/c", "/b", "/a"});
+  const core::Hook<Trail, int> as_it_was(list.Load());
+  list.Remove(1);
+  list.Remove(2);
+  CHECK(run() == Lines{"a", "z", "end", "/z", "/a"});
+  Trail trail;
+  as_it_was(trail, End());
+  CHECK(trail.lines == Lines{"b", "c", "end", "/c", "/b"});
 }

@@ -176,3 +176,22 @@ TEST_CASE("a hook knows its mask and its name") {
   CHECK(Hook(Greets()).Name().ends_with("Greets"));
   CHECK(Hook(Pass("a")).Name().find("lambda") != std::string_view::npos);
 }
+
+TEST_CASE("hooks around mutators, by hand: f(g(h(terminal)))") {
+  const core::Hook<Trail, int> f(Pass("f")), g(Pass("g"));
+  const auto h = [](const Server& next) -> Server {
+    return [next](Trail& trail) {
+      trail.lines.push_back("h");
+      return next(trail);
+    };
+  };
+  const Server server = f(g(h([](Trail& trail) {
+    trail.lines.push_back("end");
+    return 42;
+  })));
+  for (int i = 0; i < 2; ++i) {
+    Trail trail;
+    CHECK(server(trail) == 42);
+    CHECK(trail.lines == Lines{"f", "g", "h", "end", "/g", "/f"});
+  }
+}

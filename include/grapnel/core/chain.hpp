@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/core/hook.hpp>
+#include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
 
 #include <cstddef>
@@ -31,6 +32,20 @@ class Chain {
     return std::apply(
         [](const auto&... hooks) { return Chain<Hooks..., More...>(hooks...); },
         std::tuple_cat(hooks_, inner.hooks_));
+  }
+
+  /// The chain around what it ends in, `Result(Subject&)`: a mutator, whose hooks of ent's form are
+  /// composed here, once. Of a terminal with several signatures, `Then<Request, Reply>(terminal)`.
+  /// Source: alice's Then.
+  template <class Terminal>
+  auto Then(Terminal&& terminal) const {
+    using Call = detail::CallOf<std::decay_t<Terminal>>;
+    return Then<typename Call::Subject, typename Call::Result>(std::forward<Terminal>(terminal));
+  }
+  template <class Subject, class Result, class Terminal>
+  Mutator<Subject, Result> Then(Terminal&& terminal) const {
+    const Hook<Subject, Result> hook(*this);
+    return hook(Mutator<Subject, Result>(std::forward<Terminal>(terminal)));
   }
 
   template <class Subject, class Result>

@@ -305,6 +305,12 @@ class Hook : public StoredHook {
     Before(subject);
     return next(subject);
   }
+  /// The hook around a mutator, which is a mutator again: `f(g(h(terminal)))` by hand.
+  Mutator<Subject, Result> operator()(Mutator<Subject, Result> next) const {
+    return [hook = *this, next = std::move(next)](Subject& subject) -> Result {
+      return hook(subject, detail::NextOf<Subject, Result>(next));
+    };
+  }
   /// Runs a before-only hook. Requires: IsBefore().
   void Before(Subject& subject) const { RunBefore(*this, subject); }
   /// Runs any other hook. Requires: !IsBefore().

@@ -138,6 +138,10 @@ class HookList {
       if (!hooks_) return terminal(subject);
       return RunHooks(*hooks_, subject, terminal);
     }
+    /// The same, as a hook: hooks that were put together at run time stand where one does.
+    Result operator()(Subject& subject, Next<Subject, Result> next) const {
+      return Run(subject, next);
+    }
     template <class Visitor>
     void ForEach(Visitor visit) const {
       if (!hooks_) return;
@@ -170,6 +174,11 @@ class HookList {
 
   /// Threads: any.
   Snapshot Load() const { return Snapshot(hooks_.Load()); }
+
+  /// The list as a hook: each call runs the hooks that it has then. Put `std::cref(list)` into a chain.
+  Result operator()(Subject& subject, Next<Subject, Result> next) const {
+    return Load().Run(subject, next);
+  }
 
   // For owners of several lists, which are run one inside the other. The hooks were hooks over
   // these types.

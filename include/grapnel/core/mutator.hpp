@@ -30,4 +30,23 @@ class Mutator {
   Result (*call_)(const void* object, Subject& subject);
 };
 
+namespace detail {
+
+/// What a callable is called with and returns, where it has one signature, `Result(Subject&)`.
+template <class F>
+struct CallOf : CallOf<decltype(&F::operator())> {};
+template <class R, class S>
+struct CallOf<R (*)(S&)> {
+  using Subject = S;
+  using Result = R;
+};
+template <class R, class S>
+struct CallOf<R (*)(S&) noexcept> : CallOf<R (*)(S&)> {};
+template <class F, class R, class S>
+struct CallOf<R (F::*)(S&) const> : CallOf<R (*)(S&)> {};
+template <class F, class R, class S>
+struct CallOf<R (F::*)(S&) const noexcept> : CallOf<R (*)(S&)> {};
+
+}  // namespace detail
+
 }  // namespace grapnel::core
