@@ -7,7 +7,6 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/core.hpp
   grapnel/core/chain.hpp
   grapnel/core/context.hpp
-  grapnel/core/dependencies.hpp
   grapnel/core/error.hpp
   grapnel/core/hook.hpp
   grapnel/core/hook_list.hpp
@@ -99,6 +98,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/tables.hpp
   grapnel/store/sqlite/values.hpp
   grapnel/store/tx/callbacks.hpp
+  grapnel/store/tx/dependencies.hpp
   grapnel/store/tx/guard.hpp
   grapnel/store/tx/impl/session.hpp
   grapnel/store/tx/impl/tx.hpp

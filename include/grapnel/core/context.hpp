@@ -72,7 +72,7 @@ class Context {
   }
   bool CanBeCancelled() const noexcept { return deadline_.has_value() || stop_.stop_possible(); }
 
-  /// Whether somebody looks on at statements, to interrupt or to trace them.
+  /// Whether somebody looks on, to interrupt what is done or to trace it.
   bool IsObserved() const noexcept { return CanBeCancelled() || trace_ != nullptr; }
 
   /// Throws: CancelledError once IsCancelled(), saying which of the two it was.
@@ -85,9 +85,9 @@ class Context {
   /// Whether it is the same one, or a copy: equal values that were given apart make contexts that differ.
   bool operator==(const Context&) const = default;
 
-  /// Receives the text of every statement before it is sent to the database; null where nobody does.
-  /// What it throws fails the call, as if the database had refused the statement; where something is
-  /// undone it is dropped, and the undoing goes on.
+  /// Receives the text of all that is sent, before it is; null where nobody does. What it throws fails
+  /// the call, as if that had been refused; where something is undone it is dropped, and the undoing
+  /// goes on.
   const Trace* Tracer() const noexcept { return trace_.get(); }
   [[nodiscard]] Context WithTrace(Trace trace) const {
     Context longer = *this;

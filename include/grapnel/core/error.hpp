@@ -23,9 +23,9 @@ class RejectedError : public Error {
   RejectedError(std::string_view type, grapnel::Op op)
       : Error(core::Concat({type, ": ", ToString(op), " is not allowed"})), type_(type), op_(op) {}
 
-  /// The type of the mutation that was refused ("User").
+  /// The type of the subject that was refused ("User").
   const std::string& Type() const noexcept { return type_; }
-  /// The actual Op of the mutation, never the mask that it was refused by.
+  /// The subject's actual Op, never the mask that it was refused by.
   grapnel::Op Op() const noexcept { return op_; }
 
  private:
@@ -33,7 +33,7 @@ class RejectedError : public Error {
   grapnel::Op op_;
 };
 
-/// `Dep<T>()` found no T: `client.Provide(...)` was not called for that type, or for a const one; or it was
+/// `Dep<T>()` found no T: `Provide(...)` was not called for that type, or for a const one; or it was
 /// called for a second one.
 class DependencyError : public Error {
  public:
@@ -51,15 +51,14 @@ class DependencyError : public Error {
   std::string type_;
 };
 
-/// A stop was requested, or the deadline passed, before the operation was done. Inside a transaction
-/// the whole transaction has been rolled back.
+/// A stop was requested, or the deadline passed, before the operation was done.
 class CancelledError : public Error {
  public:
   using Error::Error;
 };
 
-/// Hooks go on without end: mutations run inside one another past the limit, or deeper than the thread's
-/// stack allows; or what runs after a transaction begins one anew, again and again.
+/// Hooks go on without end: they run inside one another past the limit, or deeper than the thread's
+/// stack allows; or what runs afterwards begins anew, again and again.
 class RecursionError : public Error {
  public:
   using Error::Error;

@@ -6,10 +6,10 @@
 
 namespace grapnel {
 
-/// What a mutation does. Ops are bits, so `Op::Create | Op::UpdateOne` is a mask of two of them.
+/// What a subject does, where it says so by `Op()`. Ops are bits, so `Op::Create | Op::UpdateOne` is a
+/// mask of two of them.
 ///
-/// `Update` and `Delete` touch every row that matches a predicate; `UpdateOne` and `DeleteOne` touch
-/// the one row with a given id.
+/// `Update` and `Delete` are for all that matches, `UpdateOne` and `DeleteOne` for one by its name.
 /// Source: ent.Op.
 enum class Op : std::uint8_t {
   Create = 1,

@@ -61,7 +61,7 @@ class Stack {
   [[noreturn, gnu::cold, gnu::noinline]] static void Refuse(std::string_view what) {
     throw RecursionError(Concat(
         {what, ": hooks run inside one another so deep that only ", std::to_string(reserve / 1024),
-         " kB of this thread's stack are left. Either a hook mutates without end, or there are more "
+         " kB of this thread's stack are left. Either a hook begins anew without end, or there are more "
          "hooks than the stack has room for: write those that have no after-part as hook::Before, which "
          "need none, or give the thread a larger stack"}));
   }

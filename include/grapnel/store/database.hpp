@@ -132,7 +132,7 @@ class Database : public store::View<Es...> {
   }
   /// The same in place of an earlier T: `Provide(object, grapnel::Replace)`.
   template <class T>
-  void Provide(T& object, core::ReplaceTag) const {
+  void Provide(T& object, detail::ReplaceTag) const {
     this->Held()->store->dependencies.template Provide<T>(object, {}, true);
   }
   /// One of several objects of type T, by its name: `Provide<Mailer>("audit", mailer)`, `Dep<Mailer>("audit")`.
@@ -141,17 +141,17 @@ class Database : public store::View<Es...> {
     this->Held()->store->dependencies.template Provide<T>(object, name);
   }
   template <class T>
-  void Provide(std::string_view name, T& object, core::ReplaceTag) const {
+  void Provide(std::string_view name, T& object, detail::ReplaceTag) const {
     this->Held()->store->dependencies.template Provide<T>(object, name, true);
   }
   template <class T>
   void Provide(const T&&) const = delete;  // a temporary would be gone at its first use
   template <class T>
-  void Provide(const T&&, core::ReplaceTag) const = delete;
+  void Provide(const T&&, detail::ReplaceTag) const = delete;
   template <class T>
   void Provide(std::string_view, const T&&) const = delete;
   template <class T>
-  void Provide(std::string_view, const T&&, core::ReplaceTag) const = delete;
+  void Provide(std::string_view, const T&&, detail::ReplaceTag) const = delete;
 
   /// Hands what nobody can catch to `sink`: errors of rollback hooks in destructors and the like. By
   /// default they are printed to standard error. Threads: `sink` is called by any.

@@ -4,7 +4,7 @@
 #include <grapnel/base/function_ref.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/context.hpp>
-#include <grapnel/core/dependencies.hpp>
+#include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/error.hpp>
@@ -89,7 +89,7 @@ struct Store {
   bool IsInherited() const noexcept { return driver->IsInherited(); }
 
   std::unique_ptr<store::Driver, store::Driver::Close> driver;
-  core::Dependencies dependencies;
+  Dependencies dependencies;
   core::HookList<Tx, void> commit_hooks;
   core::HookList<Tx, void> rollback_hooks;
   core::HookList<store::Migration, void> migrate_hooks;

@@ -1,4 +1,4 @@
-#include <grapnel/core/dependencies.hpp>
+#include <grapnel/store/tx/dependencies.hpp>
 
 #include "support/catch.hpp"
 
@@ -16,7 +16,7 @@ struct FixedClock : Clock {
 
 }  // namespace
 
-using grapnel::core::Dependencies;
+using grapnel::detail::Dependencies;
 
 TEST_CASE("what was provided comes back by its type, by reference") {
   Dependencies dependencies;

@@ -13,19 +13,17 @@
 
 namespace grapnel {
 
-namespace core {
+namespace detail {
 /// The type of grapnel::Replace.
 struct ReplaceTag {
   explicit ReplaceTag() = default;
 };
-}  // namespace core
+}  // namespace detail
 
 /// Says that an object takes the place of another one on purpose: `client.Provide(mailer, grapnel::Replace)`.
-inline constexpr core::ReplaceTag Replace{};
+inline constexpr detail::ReplaceTag Replace{};
 
-}  // namespace grapnel
-
-namespace grapnel::core {
+namespace detail {
 
 /// Objects by type and name, kept by reference: what hooks reach by `m.Dep<T>()`.
 class Dependencies {
@@ -39,11 +37,11 @@ class Dependencies {
     using Bare = std::remove_const_t<T>;
     const Entry given{std::string(name), &object, std::is_const_v<T>};
     const std::lock_guard lock(mutex_);
-    auto& entries = objects_[TypeIdOf<Bare>()];
+    auto& entries = objects_[core::TypeIdOf<Bare>()];
     for (Entry& each : entries) {
       if (each.name != name) continue;
       const bool same = each.object == given.object && each.is_const == given.is_const;
-      if (!replace && !same) RefuseSecond(TypeName<Bare>(), name);
+      if (!replace && !same) RefuseSecond(core::TypeName<Bare>(), name);
       each = given;
       return;
     }
@@ -55,15 +53,15 @@ class Dependencies {
   T& Get(std::string_view name = {}) const {
     using Bare = std::remove_const_t<T>;
     const std::lock_guard lock(mutex_);
-    if (const auto found = objects_.find(TypeIdOf<Bare>()); found != objects_.end()) {
+    if (const auto found = objects_.find(core::TypeIdOf<Bare>()); found != objects_.end()) {
       for (const Entry& each : found->second) {
         if (each.name != name) continue;
-        if (each.is_const && !std::is_const_v<T>) RefuseConst(TypeName<Bare>(), name);
+        if (each.is_const && !std::is_const_v<T>) RefuseConst(core::TypeName<Bare>(), name);
         return *static_cast<T*>(const_cast<void*>(each.object));
       }
     }
-    if (name.empty()) throw DependencyError(TypeName<T>());
-    RefuseName(TypeName<T>(), name);
+    if (name.empty()) throw DependencyError(core::TypeName<T>());
+    RefuseName(core::TypeName<T>(), name);
   }
 
  private:
@@ -74,29 +72,30 @@ class Dependencies {
   };
 
   static std::string Named(std::string_view type, std::string_view name) {
-    return name.empty() ? std::string(type) : Concat({type, " named \"", name, "\""});
+    return name.empty() ? std::string(type) : core::Concat({type, " named \"", name, "\""});
   }
   [[noreturn, gnu::cold]] static void RefuseSecond(std::string_view type, std::string_view name) {
     throw DependencyError(type,
-                          Concat({"an object of type ", Named(type, name),
+                          core::Concat({"an object of type ", Named(type, name),
                                   " was provided already; tell several apart by names, "
                                   "client.Provide(\"name\", object), or replace it on purpose, ",
                                   name.empty() ? "client.Provide(object, grapnel::Replace)"
                                                : "client.Provide(\"name\", object, grapnel::Replace)"}));
   }
   [[noreturn, gnu::cold]] static void RefuseConst(std::string_view type, std::string_view name) {
-    throw DependencyError(type, Concat({"the object of type ", Named(type, name),
+    throw DependencyError(type, core::Concat({"the object of type ", Named(type, name),
                                         " was provided as const: ask for Dep<const ", type, ">(",
                                         name.empty() ? "" : "\"name\"", ")"}));
   }
   [[noreturn, gnu::cold]] static void RefuseName(std::string_view type, std::string_view name) {
-    throw DependencyError(type, Concat({"no dependency of type ", Named(type, name),
+    throw DependencyError(type, core::Concat({"no dependency of type ", Named(type, name),
                                         " was provided; call client.Provide<", type, ">(\"", name,
                                         "\", object)"}));
   }
 
   mutable std::mutex mutex_;
-  std::unordered_map<TypeId, std::vector<Entry>> objects_;
+  std::unordered_map<core::TypeId, std::vector<Entry>> objects_;
 };
 
-}  // namespace grapnel::core
+}  // namespace detail
+}  // namespace grapnel
