@@ -18,6 +18,8 @@ if(GRAPNEL_SANITIZE)
   target_link_options(grapnel_contributor INTERFACE -fsanitize=${GRAPNEL_SANITIZE})
 endif()
 
+target_link_libraries(grapnel_compiled PRIVATE grapnel_contributor)
+
 # Linking some 150 programs takes half as long with it.
 find_program(GRAPNEL_GOLD ld.gold DOC "The gold linker, or empty to link without it")
 mark_as_advanced(GRAPNEL_GOLD)
