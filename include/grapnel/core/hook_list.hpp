@@ -3,6 +3,7 @@
 #include <grapnel/base/concat.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/hook.hpp>
+#include <grapnel/core/hook_stack.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/core/stack.hpp>
@@ -12,7 +13,6 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
@@ -57,68 +57,6 @@ inline HookHandle JoinHandles(std::vector<HookHandle> handles) {
   });
 }
 
-namespace detail {
-
-/// A hook in a list, with the number by which it is taken out again.
-struct ListedHook {
-  StoredHook hook;
-  std::uint64_t id;
-};
-
-/// The hooks of a list as they were at one moment. Null is empty.
-using ListedHooks = std::shared_ptr<const std::vector<ListedHook>>;
-
-}  // namespace detail
-
-/// A list of hooks over subjects whose type is forgotten: what every HookList is made of. Publishes
-/// an immutable flat array: first registered, outermost.
-class StoredHooks {
- public:
-  StoredHooks() = default;
-  StoredHooks(const StoredHooks&) = delete;
-  StoredHooks& operator=(const StoredHooks&) = delete;
-
-  /// Puts hooks behind those already there, in this order: all of them at once.
-  /// Returns: a number by which Remove takes them out again. Threads: any.
-  std::uint64_t Add(std::span<const StoredHook> hooks) {
-    const std::lock_guard lock(mutex_);
-    auto grown = hooks_ ? std::make_shared<std::vector<detail::ListedHook>>(*hooks_)
-                        : std::make_shared<std::vector<detail::ListedHook>>();
-    const std::uint64_t id = ++last_id_;
-    for (const StoredHook& hook : hooks) grown->push_back({hook, id});
-    hooks_ = std::move(grown);
-    has_any_.store(!hooks_->empty(), std::memory_order_release);
-    return id;
-  }
-
-  /// Takes out what one Add put in. Threads: any.
-  void Remove(std::uint64_t id) {
-    detail::ListedHooks old;  // destroyed outside of the lock: hooks may own anything
-    const std::lock_guard lock(mutex_);
-    if (!hooks_) return;
-    auto kept = std::make_shared<std::vector<detail::ListedHook>>();
-    for (const detail::ListedHook& each : *hooks_) {
-      if (each.id != id) kept->push_back(each);
-    }
-    old = std::exchange(hooks_, std::move(kept));
-    has_any_.store(!hooks_->empty(), std::memory_order_release);
-  }
-
-  /// Threads: any.
-  bool HasAny() const noexcept { return has_any_.load(std::memory_order_acquire); }
-  detail::ListedHooks Load() const {
-    if (!HasAny()) return nullptr;
-    const std::lock_guard lock(mutex_);
-    return hooks_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  detail::ListedHooks hooks_;
-  std::uint64_t last_id_ = 0;
-  std::atomic<bool> has_any_{false};
-};
-
 /// An ordered list of hooks that grows and shrinks while other threads run it. Each run walks the
 /// immutable flat array that was published when it took its snapshot: first registered, outermost.
 template <class Subject, class Result>
@@ -131,6 +69,12 @@ class HookList {
    public:
     Snapshot() = default;
     explicit Snapshot(detail::ListedHooks hooks) noexcept : hooks_(std::move(hooks)) {}
+    /// The hooks of several, those of the first outermost.
+    explicit Snapshot(const std::vector<Snapshot>& parts) {
+      std::vector<detail::ListedHooks> lists;
+      for (const Snapshot& part : parts) lists.push_back(part.hooks_);
+      hooks_ = detail::Merge(lists);
+    }
 
     /// Runs the hooks around `terminal`: f(g(h(terminal))). Allocates nothing.
     /// Throws: what a hook or the terminal throws, unchanged.
@@ -254,7 +198,7 @@ class HookList {
     return terminal(subject);
   }
 
-  StoredHooks hooks_;
+  HookStack hooks_;
 };
 
 }  // namespace grapnel::core

@@ -6,6 +6,7 @@
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/hook_stack.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/error.hpp>
 #include <grapnel/model/table.hpp>
@@ -68,11 +69,8 @@ struct TypeEntry {
   /// goes to `into` where `run` returns true.
   virtual void WithUpdateOne(core::FunctionRef<bool(AnyMutation&, AnyResult&)> run, void* into) = 0;
 
-  bool HasHooks() const noexcept { return schema != nullptr || runtime.HasAny(); }
-
   const Table* table;
-  core::StoredHooks runtime;
-  core::detail::ListedHooks schema;  // mixins' first; never changes
+  core::HookStack hooks;  // in the stages of HookChain
   std::span<const Relation* const> referrers;  // the foreign keys that refer to it
   std::vector<const TypeEntry*> reached;  // types whose rows go, or lose a key, when its rows are deleted
   bool runs_nothing = false;  // of the user's in a mutation without hooks, nor does one begin another

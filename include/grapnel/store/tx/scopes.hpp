@@ -44,7 +44,7 @@ struct Level {
   core::HookList<Tx, void> commit_hooks{};
   core::HookList<Tx, void> rollback_hooks{};
   /// Hooks of this transaction alone, by entity type.
-  std::vector<std::pair<core::TypeId, std::unique_ptr<core::StoredHooks>>> local_hooks{};
+  std::vector<std::pair<core::TypeId, std::unique_ptr<core::HookStack>>> local_hooks{};
 };
 
 /// The mutations that run inside one another, for the depth limit.

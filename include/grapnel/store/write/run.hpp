@@ -52,7 +52,6 @@ class AnyResult {
 template <class E>
 class ResultOf final : public AnyResult {
   using List = core::HookList<Mutation<E>, Value<E>>;
-  using Hooks = std::span<const core::detail::ListedHook>;
 
  public:
   ResultOf() noexcept {}  // NOLINT(modernize-use-equals-default): of a union
@@ -69,10 +68,8 @@ class ResultOf final : public AnyResult {
 
   bool Run(const HookChain& hooks, AnyMutation& any) override {
     auto& m = static_cast<Mutation<E>&>(any);
-    for (std::size_t stage = 0; !hooks.IsEmpty() && stage < hooks.Size(); ++stage) {
-      const Hooks rest = List::RunBefore(hooks[stage], m);
-      if (!rest.empty()) return Make([&] { return Around(hooks, stage, rest, m); }).HasEntity();
-    }
+    const HookChain::Hooks rest = List::RunBefore(hooks.All(), m);
+    if (!rest.empty()) return Make([&] { return Around(rest, m); }).HasEntity();
     return Alone(m);
   }
   bool RunAlone(AnyMutation& m) override { return Alone(static_cast<Mutation<E>&>(m)); }
@@ -97,14 +94,10 @@ class ResultOf final : public AnyResult {
     made_ = &Mutation<E>::Access::Entity(m);
     return true;
   }
-  /// Runs these hooks, then those of the stages behind.
-  static Value<E> Around(const HookChain& hooks, std::size_t stage, Hooks first, Mutation<E>& m) {
-    auto rest = [&](Mutation<E>& inner) { return From(hooks, stage + 1, inner); };
-    return List::RunHooks(first, m, core::detail::NextOf<Mutation<E>, Value<E>>(rest));
-  }
-  static Value<E> From(const HookChain& hooks, std::size_t stage, Mutation<E>& m) {
-    while (stage < hooks.Size() && hooks[stage].empty()) ++stage;
-    return stage < hooks.Size() ? Around(hooks, stage, hooks[stage], m) : Write(m);
+  static Value<E> Around(HookChain::Hooks hooks, Mutation<E>& m) {
+    const core::Next<Mutation<E>, Value<E>> terminal(
+        [](void*, Mutation<E>& inner) { return Write(inner); }, nullptr);
+    return List::RunHooks(hooks, m, terminal);
   }
   static Value<E> WriteFresh(Mutation<E>& m) {
     Value<E> fresh(E{});
@@ -168,12 +161,10 @@ template <class E>
 struct TypeState final : TypeEntry {
   TypeState() : TypeEntry(kTable<E>) {
     std::apply(
-        [&](auto&&... hooks) {
-          if constexpr (sizeof...(hooks) > 0) {
-            const core::StoredHook stored[] = {Hook<E>(std::move(hooks))...};
-            core::StoredHooks list;
-            list.Add(stored);
-            schema = list.Load();
+        [&](auto&&... given) {
+          if constexpr (sizeof...(given) > 0) {
+            const core::StoredHook stored[] = {Hook<E>(std::move(given))...};
+            hooks.Add(stored, HookChain::kSchema);
           }
         },
         SchemaHooks<E>());

@@ -20,50 +20,33 @@
 
 namespace grapnel::detail {
 
-/// The hooks that a mutation goes through, as they were when it started: runtime hooks, those of
-/// the transactions, the outermost first, schema hooks.
+/// The hooks that a mutation goes through, as they were when it started, the outermost first.
 class HookChain {
  public:
   using Hooks = std::span<const core::detail::ListedHook>;
+  /// Their stages. Of the hooks of transactions those of the outermost come first, of a schema's those
+  /// of its mixins.
+  enum Stage : unsigned { kRuntime, kTransaction, kSchema };
 
   HookChain() noexcept = default;
-  HookChain(HookChain&&) noexcept = default;
-  HookChain& operator=(HookChain&&) noexcept = default;
-  [[gnu::always_inline]] ~HookChain() {}  // NOLINT(modernize-use-equals-default): to be inlined
-  HookChain(const TypeEntry& type, Level* level) : schema_(type.schema.get()) {
-    if (type.runtime.HasAny()) runtime_ = type.runtime.Load();
+  HookChain(const TypeEntry& type, Level* level) {
+    if (type.hooks.HasAny()) hooks_ = type.hooks.Load();
     if (level != nullptr && level->transaction->HasLocalHooks()) AddLocal(type, *level);
   }
 
-  bool IsEmpty() const noexcept {
-    return runtime_ == nullptr && local_.empty() && schema_ == nullptr;
-  }
-  std::size_t Size() const noexcept { return local_.size() + 2; }
-  /// The hooks of one stage.
-  Hooks operator[](std::size_t stage) const noexcept {
-    if (stage == 0) return Of(runtime_.get());
-    return Of(stage <= local_.size() ? local_[stage - 1].get() : schema_);
-  }
-  static std::string_view Name(std::size_t stage, std::size_t size) noexcept {
-    return stage == 0 ? "runtime" : stage + 1 == size ? "schema" : "transaction";
-  }
+  bool IsEmpty() const noexcept { return hooks_ == nullptr; }
+  Hooks All() const noexcept { return hooks_ != nullptr ? Hooks(*hooks_) : Hooks(); }
+  /// Calls `visit(name of the stage, hook)` for each.
   template <class Visitor>
   void ForEach(Visitor visit) const {
-    for (std::size_t stage = 0; stage < Size(); ++stage) {
-      for (const auto& each : (*this)[stage]) visit(Name(stage, Size()), each.hook);
-    }
+    constexpr std::string_view names[] = {"runtime", "transaction", "schema"};
+    for (const auto& each : All()) visit(names[each.stage], each.hook);
   }
 
  private:
   GRAPNEL_DECLARE void AddLocal(const TypeEntry& type, Level& level);
 
-  using List = std::vector<core::detail::ListedHook>;
-
-  static Hooks Of(const List* hooks) noexcept { return hooks != nullptr ? Hooks(*hooks) : Hooks(); }
-
-  core::detail::ListedHooks runtime_;
-  std::vector<core::detail::ListedHooks> local_;
-  const List* schema_ = nullptr;
+  core::detail::ListedHooks hooks_;
 };
 
 /// Which hooks run for a mutation and for those that Grapnel begins on its behalf. Each type is asked

@@ -122,7 +122,7 @@ struct Transaction::Access {
                     [&](Transaction&) { transaction.Commit(); });
   }
 
-  /// Runs the lists inside one another, the first outermost, around `terminal`. Returns what they
+  /// Runs the hooks of all lists, those of the first outermost, around `terminal`. Returns what they
   /// threw.
   static std::exception_ptr RunHooks(const detail::HandlePtr& handle,
                                      const std::vector<Snapshot>& lists,
@@ -130,17 +130,11 @@ struct Transaction::Access {
     Transaction tx(handle, false);
     const detail::Generation deeper(detail::Generation::Next());
     try {
-      RunFrom(0, tx, lists, terminal);
+      Snapshot(lists).Run(tx, core::detail::NextOf<Transaction, void>(terminal));
     } catch (...) {
       return std::current_exception();
     }
     return nullptr;
-  }
-  static void RunFrom(std::size_t at, Transaction& tx, const std::vector<Snapshot>& lists,
-                      const std::function<void(Transaction&)>& terminal) {
-    if (at == lists.size()) return terminal(tx);
-    auto next = [&](Transaction& t) { RunFrom(at + 1, t, lists, terminal); };
-    lists[at].Run(tx, core::detail::NextOf<Transaction, void>(next));
   }
 
   static std::vector<std::exception_ptr> RunCallbacks(detail::Session& transaction) {

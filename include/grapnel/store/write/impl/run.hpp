@@ -167,7 +167,7 @@ inline void Atomically(const HandlePtr& handle, bool single,
 /// Whether nothing of the user's can run inside of the mutation, and it begins no other one.
 [[gnu::always_inline]] inline bool IsLeaf(const HandlePtr& handle, const TypeEntry& type,
                                           const Draft& m) {
-  return type.runs_nothing && !type.HasHooks() && !handle->transaction->HasLocalHooks() &&
+  return type.runs_nothing && !type.hooks.HasAny() && !handle->transaction->HasLocalHooks() &&
          m.bound == nullptr && m.conflict == nullptr && !m.ChangesEdges() &&
          !handle->context.IsObserved();
 }

@@ -28,20 +28,24 @@ inline bool Contains(const std::vector<const TypeEntry*>& types, const TypeEntry
 
 /// The hook list of a type that lasts as long as `level`; null unless it was used, or is to be
 /// `made`.
-inline core::StoredHooks* LocalHooks(Level& level, core::TypeId type, bool make = false) {
+inline core::HookStack* LocalHooks(Level& level, core::TypeId type, bool make = false) {
   for (auto& [of, list] : level.local_hooks) {
     if (of == type) return list.get();
   }
   if (!make) return nullptr;
   level.transaction->SetHasLocalHooks();
-  return level.local_hooks.emplace_back(type, std::make_unique<core::StoredHooks>()).second.get();
+  return level.local_hooks.emplace_back(type, std::make_unique<core::HookStack>()).second.get();
 }
 
 GRAPNEL_DEFINE void HookChain::AddLocal(const TypeEntry& type, Level& level) {
+  std::vector<core::detail::ListedHooks> parts;
   for (Level* each = &level; each != nullptr; each = each->outer) {
     auto* list = LocalHooks(*each, type.table->type);
-    if (list != nullptr) local_.insert(local_.begin(), list->Load());
+    if (list != nullptr && list->HasAny()) parts.insert(parts.begin(), list->Load());
   }
+  if (parts.empty()) return;
+  parts.push_back(std::move(hooks_));
+  hooks_ = core::detail::Merge(parts);
 }
 
 GRAPNEL_DEFINE store::EffectiveChain DescribeChain(const HandlePtr& handle, const Table& table) {
@@ -100,17 +104,17 @@ inline void FindReached(const Store& store, TypeEntry& type) {
 GRAPNEL_DEFINE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
                                          std::initializer_list<core::StoredHook> hooks) {
   TypeEntry& type = handle->store->TypeOf(table);
-  const auto id = type.runtime.Add({hooks.begin(), hooks.size()});
+  const auto id = type.hooks.Add({hooks.begin(), hooks.size()}, HookChain::kRuntime);
   return core::HookHandle([store = std::weak_ptr(handle->store), &type, id] {
     const auto alive = store.lock();
-    if (alive && !alive->IsInherited()) type.runtime.Remove(id);
+    if (alive && !alive->IsInherited()) type.hooks.Remove(id);
   });
 }
 GRAPNEL_DEFINE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table& table,
                                            std::initializer_list<core::StoredHook> hooks) {
   handle->transaction->Check(*handle->GetLevel());
-  core::StoredHooks& list = *LocalHooks(*handle->GetLevel(), table.type, true);
-  const auto id = list.Add({hooks.begin(), hooks.size()});
+  core::HookStack& list = *LocalHooks(*handle->GetLevel(), table.type, true);
+  const auto id = list.Add({hooks.begin(), hooks.size()}, HookChain::kTransaction);
   return core::HookHandle([handle = std::weak_ptr(handle), &list, id] {
     const auto alive = handle.lock();
     if (alive && !alive->store->IsInherited()) list.Remove(id);
