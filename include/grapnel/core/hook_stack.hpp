@@ -24,13 +24,18 @@ struct ListedHook {
 /// The hooks of a stack as they were at one moment, outermost first. Null is empty.
 using ListedHooks = std::shared_ptr<const std::vector<ListedHook>>;
 
+/// Puts a hook behind those of its stage.
+inline void Insert(std::vector<ListedHook>& hooks, const ListedHook& hook) {
+  hooks.insert(std::ranges::upper_bound(hooks, hook.stage, {}, &ListedHook::stage), hook);
+}
+
 /// The hooks of several stacks as one: stage by stage, and within one stage in the order of `parts`.
 inline ListedHooks Merge(std::span<const ListedHooks> parts) {
   auto all = std::make_shared<std::vector<ListedHook>>();
   for (const ListedHooks& part : parts) {
-    if (part) all->insert(all->end(), part->begin(), part->end());
+    if (!part) continue;
+    for (const ListedHook& each : *part) Insert(*all, each);
   }
-  std::ranges::stable_sort(*all, {}, &ListedHook::stage);
   return all->empty() ? nullptr : ListedHooks(std::move(all));
 }
 
@@ -52,8 +57,7 @@ class HookStack {
     auto grown = hooks_ ? std::make_shared<std::vector<detail::ListedHook>>(*hooks_)
                         : std::make_shared<std::vector<detail::ListedHook>>();
     const std::uint64_t id = ++last_id_;
-    auto at = std::ranges::upper_bound(*grown, stage, {}, &detail::ListedHook::stage);
-    for (const StoredHook& hook : hooks) at = grown->insert(at, {hook, id, stage}) + 1;
+    for (const StoredHook& hook : hooks) detail::Insert(*grown, {hook, id, stage});
     hooks_ = std::move(grown);
     has_any_.store(!hooks_->empty(), std::memory_order_release);
     return id;

@@ -1,9 +1,8 @@
 #include <grapnel/store/driver/driver.hpp>
 
 #include "support/catch.hpp"
+#include "support/fake_driver.hpp"
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -13,74 +12,25 @@ namespace store = grapnel::store;
 
 namespace {
 
-/// A connection to nothing.
-class Session final : public store::Connection {
- public:
-  void Watch(const grapnel::core::Context*) noexcept override {}
-  void BeginWrite() override { open_ = true; }
-  void BeginRead() override { open_ = true; }
-  void Commit() override { open_ = false; }
-  void Rollback() noexcept override { open_ = false; }
-  bool InTransaction() const noexcept override { return open_; }
-  void Savepoint(int) override {}
-  void RollbackTo(int) override {}
-  void Release(int) override {}
-  void Discard(int) override {}
-  std::optional<store::BrokenKey> FindBrokenKey() override { return {}; }
-  void Verify(const store::Table&) override {}
-  bool WritesPlainly(const store::Table&) override { return true; }
-  std::int64_t Changes() const noexcept override { return 0; }
-  std::int64_t Run(const store::Insert&) override { return 1; }
-  std::optional<std::int64_t> Run(const store::InsertMany&) override { return {}; }
-  std::int64_t Run(const store::Update&) override { return 2; }
-  std::int64_t Run(const store::Delete&) override { return 3; }
-  std::int64_t Run(const store::EdgeWrite&) override { return 5; }
-  void Run(const store::Select&, RowSink) override {}
-  std::int64_t Count(const store::Select&) override { return 4; }
-  std::vector<std::string> PlanMigration(std::span<const store::Table* const>) override { return {}; }
-  std::int64_t Run(const store::Keep&) override { return 6; }
-  void Run(const store::Page&, RowSink) override {}
-  void KeepLast(std::int64_t) override {}
-  void Forget(std::int64_t) override {}
-  void Apply(const std::string&) override {}
-  void DeferForeignKeys(bool) override {}
-
- private:
-  bool open_ = false;
-};
-
-/// Lends its two connections and notes which come back.
-class Engine final : public store::Driver {
- public:
-  store::Lease Writer(const grapnel::core::Context&) override { return {*this, writer}; }
-  store::Lease Reader(const grapnel::core::Context&) override { return {*this, reader}; }
-  std::string_view Url() const noexcept override { return "engine"; }
-
-  Session writer, reader;
-  std::vector<const store::Connection*> returned;
-
- private:
-  void Return(store::Connection& connection) noexcept override { returned.push_back(&connection); }
-};
-
 using Returned = std::vector<const store::Connection*>;
 
 }  // namespace
 
 TEST_CASE("a lease gives its connection back once, at its end") {
-  Engine engine;
+  FakeDriver engine;
   {
     const store::Lease lease = engine.Writer({});
     CHECK(lease);
     CHECK(&*lease == &engine.writer);
-    CHECK(lease->Run(store::Delete{}) == 3);
+    lease->Run(store::Delete{});
+    CHECK(engine.writer.log == std::vector<std::string>{"DELETE"});
     CHECK(engine.returned.empty());
   }
   CHECK(engine.returned == Returned{&engine.writer});
 }
 
 TEST_CASE("a lease can be given back early, and an empty one gives back nothing") {
-  Engine engine;
+  FakeDriver engine;
   {
     store::Lease lease = engine.Reader({});
     lease.Return();
@@ -93,7 +43,7 @@ TEST_CASE("a lease can be given back early, and an empty one gives back nothing"
 }
 
 TEST_CASE("a lease moves; what it is moved onto keeps what it had until then") {
-  Engine engine;
+  FakeDriver engine;
   {
     store::Lease first = engine.Writer({});
     store::Lease second = std::move(first);
@@ -108,9 +58,9 @@ TEST_CASE("a lease moves; what it is moved onto keeps what it had until then") {
 }
 
 TEST_CASE("a driver is used through its face") {
-  Engine engine;
+  FakeDriver engine;
   store::Driver& driver = engine;
-  CHECK(driver.Url() == "engine");
+  CHECK(driver.Url() == "fake");
   const store::Lease lease = driver.Writer({});
   lease->BeginWrite();
   CHECK(lease->InTransaction());

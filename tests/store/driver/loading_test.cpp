@@ -1,76 +1,55 @@
 #include <grapnel/store/driver/loading.hpp>
 
+#include <grapnel/grapnel.hpp>
+
+#include "contract/model.hpp"
 #include "support/catch.hpp"
 #include "support/cell.hpp"
 
-#include <array>
 #include <cstdint>
 #include <optional>
-#include <utility>
+#include <string>
+#include <string_view>
 
+namespace detail = grapnel::detail;
+using detail::kTable;
 using grapnel::FieldValue;
-using grapnel::SchemaError;
-using grapnel::detail::Column;
-using grapnel::detail::kTypeOps;
-using grapnel::detail::Table;
+using model::User;
 
 namespace {
 
-struct World {
-  std::array<Column, 2> columns{};
-  Table table{};
-
-  World() {
-    columns[0].name = "id";
-    columns[0].ops = &kTypeOps<std::int64_t>;
-    columns[1].name = "age";
-    columns[1].ops = &kTypeOps<std::optional<std::int8_t>>;
-    columns[1].nullable = true;
-    table.entity = "User";
-    table.columns = columns;
-  }
-  /// Loads the age out of this cell.
-  std::optional<std::int8_t> Load(FieldValue stored) {
-    std::optional<std::int8_t> age = 7;
-    Cell cell(std::move(stored));
-    grapnel::detail::LoadColumn(table, columns[1], &age, cell, 0);
-    return age;
-  }
-};
+const detail::Column& ColumnOf(std::string_view name) { return *kTable<User>.Find(name); }
 
 }  // namespace
 
-TEST_CASE("a column is loaded into its member, and NULL empties it") {
-  World world;
-  CHECK(world.Load(12) == 12);
-  CHECK(world.Load({}) == std::nullopt);
+TEST_CASE("a value that cannot be read is an error with its field, its row and what is stored") {
+  std::int64_t age = 0;
+  Cell text(FieldValue("old"));
+  CHECK_THROWS_WITH(
+      detail::LoadColumn(kTable<User>, ColumnOf("age"), &age, text, 1),
+      Catch::Contains("User.age: in the row with id \"old\"") && Catch::EndsWith("it is \"old\""));
+  std::optional<std::string> password;
+  Cell number(FieldValue(42));
+  CHECK_THROWS_WITH(detail::LoadColumn(kTable<User>, ColumnOf("password"), &password, number, 1),
+                    Catch::EndsWith("it is not valid"));  // nothing of a sensitive one
 }
 
-TEST_CASE("a stored value that does not fit is a SchemaError that names field and row") {
-  World world;
-  for (const FieldValue& bad : {FieldValue("twelve"), FieldValue(300)}) {
-    try {
-      world.Load(bad);
-      FAIL("nothing was thrown");
-    } catch (const SchemaError& error) {
-      CHECK(error.Entity() == "User");
-      CHECK(error.Field() == "age");
-      CHECK_THAT(error.what(), Catch::Contains("in the row with id"));
-    }
-  }
+TEST_CASE("a NULL empties an optional field, and is none of a field that needs a value") {
+  std::optional<std::string> nickname = "ada";
+  std::int64_t age = 0;
+  Cell null;
+  detail::LoadColumn(kTable<User>, ColumnOf("nickname"), &nickname, null, 1);
+  CHECK_FALSE(nickname);
+  CHECK_THROWS_AS(detail::LoadColumn(kTable<User>, ColumnOf("age"), &age, null, 1),
+                  grapnel::SchemaError);
 }
 
-TEST_CASE("what is stored in a sensitive column is not told") {
-  World world;
-  world.columns[1].sensitive = true;
-  CHECK_THROWS_WITH(world.Load("secret"), Catch::Contains("it is not valid"));
-  world.columns[0].sensitive = true;
-  CHECK_THROWS_WITH(world.Load("secret"), Catch::Contains("(not shown)"));
-}
-
-TEST_CASE("an id is loaded as its type's kind, and of another kind it is a SchemaError") {
-  World world;
-  Cell three(FieldValue(3)), text(FieldValue("x"));
-  CHECK(grapnel::detail::LoadId(world.table, three, 0) == FieldValue(3));
-  CHECK_THROWS_AS(grapnel::detail::LoadId(world.table, text, 0), SchemaError);
+TEST_CASE("what is stored is described whatever it is") {
+  Cell null, number(FieldValue(7)), text(FieldValue("x")), blob(FieldValue(FieldValue::Bytes(2)));
+  CHECK(detail::DescribeStored(null, 0) == "NULL");
+  CHECK(detail::DescribeStored(number, 0) == "7");
+  CHECK(detail::DescribeStored(text, 0) == "\"x\"");
+  CHECK(detail::DescribeStored(blob, 0) == "that is neither a number nor a text");
+  CHECK(detail::LoadId(kTable<User>, number, 0) == FieldValue(7));
+  CHECK_THROWS_AS(detail::LoadId(kTable<User>, text, 0), grapnel::SchemaError);
 }

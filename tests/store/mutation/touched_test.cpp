@@ -1,75 +1,80 @@
 #include <grapnel/store/mutation/touched.hpp>
 
+#include <grapnel/grapnel.hpp>
+
 #include "contract/model.hpp"
 #include "support/catch.hpp"
+#include "support/running.hpp"
 
-#include <cstdint>
+#include <string>
 #include <vector>
 
+namespace detail = grapnel::detail;
+using detail::kTable;
 using grapnel::F;
-using grapnel::Mutation;
+using grapnel::FieldValue;
 using grapnel::Op;
 using model::User;
 
 namespace {
 
-/// Users of age 10, 20 and 30, with the ids 1 to 3.
-struct World {
-  grapnel::Database<User, model::Card, model::Pet> client =
-      grapnel::Open<User, model::Card, model::Pet>(":memory:");
+using Ids = std::vector<FieldValue>;
 
+/// Three users: Ada, Bob and Eve, 1 to 3.
+struct World : Opened<User> {
   World() {
-    client.Migrate();
-    for (int i = 1; i <= 3; ++i) {
-      client.Of<User>().Create().Set(F<&User::name>, "u").Set(F<&User::age>, 10 * i).Save();
-    }
+    for (const char* name : {"Ada", "Bob", "Eve"})
+      Of<User>().Create().Set(F<&User::name>, name).Save();
   }
-  template <class H>
-  void Before(H hook) {
-    client.Of<User>().Use(grapnel::hook::On(grapnel::hook::Before(hook), Op::Update));
+  static grapnel::store::PredicatePtr Named(const char* name) {
+    return (F<&User::name> == name).Node();
   }
 };
 
 }  // namespace
 
-TEST_CASE("the rows are read once and pinned: what is written meanwhile adds none") {
-  World world;
-  std::vector<grapnel::FieldValue> first, second;
-  world.Before([&](Mutation<User>& m) {
-    if (m.Cause() != grapnel::Cause::Caller) return;
-    auto& draft = m.Core();
-    first = grapnel::detail::PinnedIds(draft);
-    m.Client().Of<User>().Create().Set(F<&User::name>, "late").Set(F<&User::age>, 40).Save();
-    second = grapnel::detail::PinnedIds(draft);
-  });
-  CHECK(world.client.Of<User>().Update().Where(F<&User::age> > 10).Add(F<&User::age>, 1).Save() == 2);
-  CHECK(first == std::vector<grapnel::FieldValue>{2, 3});
-  CHECK(second == first);
+TEST_CASE_METHOD(World, "the rows that a mutation touches are asked for once, and then pinned") {
+  std::vector<std::string> log;
+  Running<User> run(Traced(log), Op::Update);
+  run.core.where = Named("Bob");
+  log.clear();
+  CHECK(detail::PinnedIds(run.core) == Ids{2});
+  run.Client().Of<User>().Create().Set(F<&User::name>, "Bob").Save();
+  CHECK(detail::PinnedIds(run.core) == Ids{2});
+  CHECK(CountOf(log, "SELECT") == 1);
+  CHECK(detail::SelectIds(run.core, kTable<User>, run.core.where) == Ids{2});
+  CHECK(detail::CountRows(run.core, kTable<User>, Named("Bob")) == 2);
 }
 
-TEST_CASE("rows are selected and counted as the mutation's own transaction sees them") {
-  World world;
-  std::int64_t all = 0;
-  std::vector<grapnel::FieldValue> old;
-  world.Before([&](Mutation<User>& m) {
-    m.Client().Of<User>().DeleteOne(1).Exec();
-    const auto& table = *m.Core().table;
-    all = grapnel::detail::CountRows(m.Core(), table, nullptr);
-    old = grapnel::detail::SelectIds(m.Core(), table, (F<&User::age> >= 30).Node());
-  });
-  world.client.Of<User>().Update().Set(F<&User::name>, "x").Save();
-  CHECK(all == 2);
-  CHECK(old == std::vector<grapnel::FieldValue>{3});
+TEST_CASE_METHOD(World,
+                 "after the write they are those that it touched, and cannot be asked for first") {
+  Running<User> late(Handle(), Op::Delete);
+  late.core.executed = true;
+  CHECK_THROWS_AS(detail::PinnedIds(late.core), grapnel::NotLoadedError);
+  late.core.executed = false;
+  CHECK(detail::PinnedIds(late.core) == Ids{1, 2, 3});
+  late.core.pinned->touched = Ids{1};
+  CHECK(detail::PinnedIds(late.core).size() == 3);
+  late.core.executed = true;
+  CHECK(detail::PinnedIds(late.core) == Ids{1});
 }
 
-TEST_CASE("a One form that touched nothing says why") {
-  World world;
-  const auto users = world.client.Of<User>();
-  CHECK_THROWS_AS(users.UpdateOne(9).Set(F<&User::name>, "x").Save(), grapnel::NotFoundError);
+TEST_CASE_METHOD(World,
+                 "why a One form touched nothing: no row, a row that does not match, or others") {
+  Running<User> run(Handle(), Op::UpdateOne);
+  run.entity.id = 9;
+  CHECK_THROWS_WITH(detail::RefuseUntouched(run.core), "User not found: id 9");
+  CHECK_FALSE(run.core.stale);
+  run.entity.id = 2;
   try {
-    users.UpdateOne(1).Where(F<&User::age> == 99).Set(F<&User::name>, "x").Save();
-    FAIL("nothing was thrown");
-  } catch (const grapnel::StaleError& error) {
-    CHECK_THAT(error.what(), Catch::Contains("id 1"));
+    detail::RefuseUntouched(run.core);
+  } catch (const grapnel::ConstraintError& error) {
+    CHECK(error.Kind() == grapnel::ConstraintKind::Skipped);
   }
+  run.core.where = Named("Ada");
+  CHECK_THROWS_AS(detail::RefuseUntouched(run.core), grapnel::StaleError);
+  CHECK(run.core.stale);
+  const auto alive = Named("Eve");  // those alone count as there
+  CHECK_THROWS_WITH(detail::RefuseUntouched(run.core, alive.get()),
+                    "User not found: id 2");
 }
