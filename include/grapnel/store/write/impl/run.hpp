@@ -184,10 +184,8 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
 }
 
 /// The same with the hooks that there are now. A mutation that is run again keeps those that it has.
-[[gnu::always_inline]] inline void RunBound(const HandlePtr& handle, Level& level, AnyMutation& m,
-                                            AnyResult& result) {
-  TypeEntry& type = level.transaction->TypeOf(*m.Core().table);
-  if (IsLeaf(handle, type, m.Core())) return RunLeaf(handle, level, type, m, result);
+[[gnu::noinline]] inline void RunHooked(const HandlePtr& handle, Level& level, TypeEntry& type,
+                                        AnyMutation& m, AnyResult& result) {
   const Bound* bound = m.Core().bound;
   if (bound != nullptr && &bound->level == &level) {
     return RunInside(handle, level, type, bound->plan->Of(type), *bound->plan, m, result);
@@ -195,6 +193,14 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
   const HookChain hooks(type, &level);
   HookPlan plan(type, hooks, level);
   RunInside(handle, level, type, hooks, plan, m, result);
+}
+
+/// Runs a mutation inside of a transaction. What a leaf does not need is out of its way.
+[[gnu::always_inline]] inline void RunBound(const HandlePtr& handle, Level& level, AnyMutation& m,
+                                            AnyResult& result) {
+  TypeEntry& type = level.transaction->TypeOf(*m.Core().table);
+  if (IsLeaf(handle, type, m.Core())) return RunLeaf(handle, level, type, m, result);
+  RunHooked(handle, level, type, m, result);
 }
 
 GRAPNEL_DEFINE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyResult& result) {
