@@ -348,6 +348,23 @@ TEST_CASE("B122 a row that an INSTEAD OF trigger deletes was skipped, not missin
   CHECK(world.Raw("SELECT count(*) FROM base") == Lines{"3"});
 }
 
+TEST_CASE("B122 a row that an INSTEAD OF trigger takes away when it is updated was skipped as well") {
+  World world;
+  world.Raw("ALTER TABLE Leaf RENAME TO base");
+  world.Raw("CREATE VIEW Leaf AS SELECT * FROM base");
+  world.Raw("CREATE TRIGGER t INSTEAD OF UPDATE ON Leaf BEGIN DELETE FROM base WHERE id = old.id; END");
+  auto client = grapnel::Open<Leaf>(world.scratch.File("test.db"));
+  const bool in_tx = GENERATE(false, true);
+  const auto update = [](const auto& in) { in.template Of<Leaf>().UpdateOne(1).Set(kAge, 2).Save(); };
+  const auto error = Thrown<ConstraintError>([&] {
+    if (!in_tx) return update(client);
+    auto tx = client.Tx();
+    update(tx);
+  });
+  CHECK(error.Kind() == ConstraintKind::Skipped);
+  CHECK(world.Raw("SELECT count(*) FROM base") == Lines{"3"});
+}
+
 TEST_CASE("a key of others that restricts a deletion is a foreign key") {
   World world;
   const std::string action = GENERATE("RESTRICT", "NO ACTION");

@@ -38,6 +38,13 @@ inline bool MayNotHoldId(const Draft& m) {
   return !m.set.test(0) && m.table->Id().ops->plain != Plain::Int;
 }
 
+/// Says why the statement of a One form changed no row; `written`: Writes() before it. What INSTEAD OF
+/// triggers did in its place nothing tells: they have skipped the row.
+[[noreturn, gnu::cold]] inline void RefuseUnchanged(Draft& m, std::uint64_t written) {
+  if (m.Session().Writes() != written) store::RefuseSkipped({m.table, m.op});
+  RefuseUntouched(m);
+}
+
 class Terminal {
  public:
   explicit Terminal(AnyMutation& m)
@@ -166,7 +173,8 @@ class Terminal {
       if (!m_.ChangesEdges()) return 1;
     } else {
       if (UpdateAlone()) return 1;
-      if (WriteFields(true, m_.where) == 0) RefuseUntouched(m_);
+      const std::uint64_t written = m_.Session().Writes();
+      if (WriteFields(true, m_.where) == 0) RefuseUnchanged(m_, written);
     }
     if (m_.ChangesEdges()) WriteEdges(m_, Id(entity_));
     Reread(entity_, nullptr);
@@ -321,10 +329,7 @@ class Terminal {
       ExplainRestricted(m_, by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where,
                         error);
     }
-    if (count == 0 && by_id) {
-      if (m_.Session().Writes() != written) store::RefuseSkipped(store::Delete{{&table_, m_.op}});
-      RefuseUntouched(m_);
-    }
+    if (count == 0 && by_id) RefuseUnchanged(m_, written);
     return count;
   }
 
@@ -529,10 +534,7 @@ GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wa
     const std::int64_t count = bound.transaction.Write(
         bound.level, bound.type, bound.handle->context,
         [&](store::Connection& connection) { return connection.Run(statement); });
-    if (count == 0) {  // what INSTEAD OF triggers did, nothing tells
-      if (bound.transaction.Writes() != written) store::RefuseSkipped(statement);
-      RefuseUntouched(core);
-    }
+    if (count == 0) RefuseUnchanged(core, written);
     core.executed = true;
     return count;
   }
@@ -542,8 +544,8 @@ GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wa
   if (MayNotHoldId(core)) bound.transaction.ExpectSeveralWrites();
   try {
     core.SetId(bound.transaction.Write(
-                           bound.level, bound.type, bound.handle->context,
-                           [&](store::Connection& connection) { return connection.Run(insert); }));
+        bound.level, bound.type, bound.handle->context,
+        [&](store::Connection& connection) { return connection.Run(insert); }));
   } catch (const ValidationError& error) {
     core.RefuseUnstorable(error);
   }
