@@ -214,6 +214,6 @@ TEST_CASE_METHOD(World,
   SECTION("nothing refers to them") { CHECK_NOTHROW(box.Finish()); }
   SECTION("a row that stays refers to one") {
     box.Client().Of<Box>().Create().Set(F<&Box::outer>, 1).Save();
-    CHECK_THROWS_WITH(box.Finish(), Catch::Contains("1 Box still refer to what would be deleted"));
+    CHECK_THROWS_WITH(box.Finish(), Catch::Contains("1 Box still refers to what would be deleted"));
   }
 }

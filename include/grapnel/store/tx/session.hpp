@@ -166,7 +166,8 @@ class Session {
   /// Undoes what was written in the scope, and forgets the AfterCommit callbacks made in it.
   GRAPNEL_DECLARE void Fail(Scope& scope) noexcept;
 
-  /// Begins a transaction nested in `outer`.
+  /// Begins a transaction nested in `outer`. Requires: the level lives until it is closed, or all of
+  /// it has ended.
   GRAPNEL_DECLARE std::shared_ptr<Level> Nest(Level& outer, std::shared_ptr<Level> outer_owner);
   GRAPNEL_DECLARE void CloseNested(Level& level, bool keep);
   /// Rolls back the transactions nested in `level` that were left open.

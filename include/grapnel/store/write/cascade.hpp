@@ -70,7 +70,8 @@ class Cascade {
       if (left == 0) continue;
       throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key->Name()},
                             core::Concat({std::to_string(left), " ", key->Holder().entity,
-                                          " still refer to what would be deleted"}));
+                                          left == 1 ? " still refers" : " still refer",
+                                          " to what would be deleted"}));
     }
   }
 
