@@ -1,5 +1,6 @@
-// The core alone: a request handler of your own becomes a server with middleware. <grapnel/core.hpp> needs
-// the standard library and nothing else, and works over any subject, any result and anything callable.
+// The core alone: a request handler of your own becomes a server with middleware.
+// <grapnel/core.hpp> needs the standard library and nothing else, and works over any subject, any
+// result and anything callable.
 //
 // Output:
 //   GET  /hello    -> 200 hello, ada
@@ -19,7 +20,8 @@
 
 namespace core = grapnel::core;
 
-// ---- What you have: a handler that knows of no hooks ---------------------------------------------
+// ---- What you have: a handler that knows of no hooks
+// ---------------------------------------------
 
 struct Request {
   std::string method, path, user;
@@ -34,7 +36,8 @@ Reply Handle(Request& request) {
   return {200, "hello, " + request.user};
 }
 
-// ---- What you put around it ----------------------------------------------------------------------
+// ---- What you put around it
+// ----------------------------------------------------------------------
 
 using Next = core::Next<Request, Reply>;
 using Server = core::Mutator<Request, Reply>;
@@ -73,8 +76,7 @@ int main() {
   }});
 
   // Guarded(changing(OnlyGet(SignedIn(Handle)))): the first is the outermost.
-  const Server server =
-      core::Chain(Guarded, std::cref(changing), OnlyGet, SignedIn).Then(Handle);
+  const Server server = core::Chain(Guarded, std::cref(changing), OnlyGet, SignedIn).Then(Handle);
 
   const auto serve = [&](Request request) { Show(request, server(request)); };
   serve({"GET", "/hello", "ada"});

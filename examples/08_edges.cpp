@@ -42,7 +42,8 @@ struct grapnel::Schema<User> {
   static constexpr std::string_view Type = "User";
   static constexpr auto Fields() { return grapnel::Fields(Field<&User::name>("name")); }
   static constexpr auto Edges() {
-    return grapnel::Edges(To<&User::cards>("cards").OnDelete(Cascade), To<&User::friends>("friends"));
+    return grapnel::Edges(To<&User::cards>("cards").OnDelete(Cascade),
+                          To<&User::friends>("friends"));
   }
 };
 template <>
@@ -90,11 +91,12 @@ int main() {
     fmt::print("{}\n", error);
   }
 
-  client.Of<Card>().Use(grapnel::hook::On(
-      grapnel::hook::Before([](const grapnel::Mutation<Card>& m) {
-        for (const Card& card : m.OldRows()) fmt::print("revoking {}\n", card.number);
-      }),
-      Op::Delete | Op::DeleteOne));
+  client.Of<Card>().Use(
+      grapnel::hook::On(grapnel::hook::Before([](const grapnel::Mutation<Card>& m) {
+                          for (const Card& card : m.OldRows())
+                            fmt::print("revoking {}\n", card.number);
+                        }),
+                        Op::Delete | Op::DeleteOne));
   users.DeleteOne(ada.id).Exec();
   fmt::print("cards left: {}, friends of Bob: {}\n", cards.Query().Count(),
              users.Query().Where(F<&User::id> == bob.id).Traverse(F<&User::friends>).Count());

@@ -4,10 +4,9 @@
 // Output:
 //   price of 1: 100 -> 120
 //   price of 2: 200 -> 180
-//   Product is stale: id 1 is there, but does not match: it was changed meanwhile, or a Where excludes it
-//   about to delete 1 (120)
-//   about to delete 2 (180)
-//   Product Delete: Old, OldRows and IDs were first asked for after the write: read them before next
+//   Product is stale: id 1 is there, but does not match: it was changed meanwhile, or a Where
+//   excludes it about to delete 1 (120) about to delete 2 (180) Product Delete: Old, OldRows and
+//   IDs were first asked for after the write: read them before next
 
 #include <grapnel/grapnel.hpp>
 
@@ -60,7 +59,8 @@ int main() {
   const Product second = products.Create().Set(F<&Product::price>, 200).Save();
 
   client.Of<Product>().Use(grapnel::hook::On(grapnel::hook::Before(Lock), Op::UpdateOne));
-  auto audit = client.Of<Product>().Use(grapnel::hook::Unless(grapnel::hook::Before(Audit), Op::Create));
+  auto audit =
+      client.Of<Product>().Use(grapnel::hook::Unless(grapnel::hook::Before(Audit), Op::Create));
 
   const auto save = [&](const Product& product, std::int64_t price) {
     products.UpdateOne(product.id)
@@ -79,8 +79,8 @@ int main() {
   products.Delete().Where(F<&Product::price> > 0).Exec();
 
   audit.Remove();
-  client.Of<Product>().Use(grapnel::hook::After(
-      [](const grapnel::Mutation<Product>& m, grapnel::Value<Product>&) {
+  client.Of<Product>().Use(
+      grapnel::hook::After([](const grapnel::Mutation<Product>& m, grapnel::Value<Product>&) {
         fmt::print("{} deleted\n", m.IDs().size());  // too late: the rows are gone
       }));
   try {

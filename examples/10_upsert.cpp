@@ -1,6 +1,6 @@
 // Create that meets a row that is there already: OnConflict names the fields that make it the same
-// row, and says what becomes of it. Hooks see a Create, and an UpdateOne of the row that is there; those of the
-// Create learn afterwards what it came to.
+// row, and says what becomes of it. Hooks see a Create, and an UpdateOne of the row that is there;
+// those of the Create learn afterwards what it came to.
 //
 // Output:
 //   /home: inserted

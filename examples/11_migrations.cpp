@@ -39,9 +39,7 @@ struct Note {
 template <>
 struct grapnel::Schema<yesterday::Note> {
   static constexpr std::string_view Type = "Note";
-  static constexpr auto Fields() {
-    return grapnel::Fields(Field<&yesterday::Note::text>("text"));
-  }
+  static constexpr auto Fields() { return grapnel::Fields(Field<&yesterday::Note::text>("text")); }
 };
 template <>
 struct grapnel::Schema<Note> {

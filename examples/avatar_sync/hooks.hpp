@@ -27,9 +27,9 @@ inline auto EnsureImageExists() {
 
 /// No image without a user: a DeleteOne takes the image with it.
 ///
-/// The image goes after COMMIT, because a deleted image does not come back, and unless a user has it
-/// then: one who shares it, or who was made anew in the same transaction. Ent's original deletes it
-/// first and the row after that: when the database then fails, a hook further in refuses, or the
+/// The image goes after COMMIT, because a deleted image does not come back, and unless a user has
+/// it then: one who shares it, or who was made anew in the same transaction. Ent's original deletes
+/// it first and the row after that: when the database then fails, a hook further in refuses, or the
 /// caller rolls back, the user is still there and the image is not. Here a failure leaves the other
 /// half behind: after a crash between COMMIT and the callback there is an image that no user needs,
 /// which costs space and can be cleaned up. What is left to lose is a user that is created for the

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The description of entities: fields, indexes, mixins, codecs. The opt-in <grapnel/schema/regex.hpp>
-/// is not part of it.
+/// The description of entities: fields, indexes, mixins, codecs. The opt-in
+/// <grapnel/schema/regex.hpp> is not part of it.
 
 #include <grapnel/model/codec.hpp>
 #include <grapnel/model/error.hpp>

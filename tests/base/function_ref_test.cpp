@@ -102,7 +102,7 @@ TEST_CASE("references pass through, results are values or references, or nothing
   CHECK(seen == &text);
 
   const auto take = [](std::string&& from) { return std::string(std::move(from)); };
-  CHECK(FunctionRef<std::string(std::string&&)>(take)(std::move(text)) == "ab");
+  CHECK(FunctionRef<std::string(std::string &&)>(take)(std::move(text)) == "ab");
 }
 
 TEST_CASE("a result is converted to the one that was asked for") {

@@ -4,5 +4,6 @@ using model::User;
 
 void Register(const grapnel::Mutation<User>& m) {
   m.AfterCommit([] {});
-  m.AfterCommit([](const grapnel::Client& client) { static_cast<void>(client.Of<User>().Query().Count()); });
+  m.AfterCommit(
+      [](const grapnel::Client& client) { static_cast<void>(client.Of<User>().Query().Count()); });
 }

@@ -9,5 +9,6 @@ void Register(const grapnel::Database<User, Card, Pet>& client) {
       [](grapnel::AnyMutation& m, grapnel::AnyNext next) -> grapnel::AnyValue { return next(m); });
   client.Use(around);
   client.Of<User>().Use(around);
-  client.Use(grapnel::AnyHook([](grapnel::AnyMutation& m, grapnel::AnyNext next) { return next(m); }));
+  client.Use(
+      grapnel::AnyHook([](grapnel::AnyMutation& m, grapnel::AnyNext next) { return next(m); }));
 }

@@ -1,11 +1,11 @@
 #include "contract/graph_model.hpp"
 
-using grapnel::Asc;
-using grapnel::Desc;
-using grapnel::F;
 using graph::Card;
 using graph::Pet;
 using graph::User;
+using grapnel::Asc;
+using grapnel::Desc;
+using grapnel::F;
 
 void Read(const grapnel::Database<User, Card, Pet>& client) {
   const auto cards = client.Of<Card>();
@@ -13,7 +13,9 @@ void Read(const grapnel::Database<User, Card, Pet>& client) {
   cards.Query().Where(F<&Card::owner>.Has(F<&User::id> == 3)).All();
   cards.Query().Where(F<&Card::owner>.IsNull() || F<&Card::owner>.NotNull()).All();
   cards.Query().Where(F<&Card::owner>.Has(F<&User::id>.In(3, 4))).All();
-  users.Query().Where(F<&User::age> == 3 && F<&User::name> == "abc" && "abc" < F<&User::name>).All();
+  users.Query()
+      .Where(F<&User::age> == 3 && F<&User::name> == "abc" && "abc" < F<&User::name>)
+      .All();
   users.Query().Where(!F<&User::cards>.Has()).All();
   users.Query().Order(Asc(F<&User::name>), Desc(F<&User::best_friend>)).All();
 }

@@ -8,12 +8,12 @@
 // expect: this end of the edge has no foreign key in its row: order by a field
 #include "contract/graph_model.hpp"
 
-using grapnel::Asc;
-using grapnel::Desc;
-using grapnel::F;
 using graph::Card;
 using graph::Pet;
 using graph::User;
+using grapnel::Asc;
+using grapnel::Desc;
+using grapnel::F;
 
 void Read(const grapnel::Database<User, Card, Pet>& client) {
   const auto cards = client.Of<Card>();

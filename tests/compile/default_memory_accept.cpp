@@ -34,9 +34,8 @@ template <>
 struct grapnel::Schema<Note> {
   static constexpr std::string_view Type = "Note";
   static constexpr auto Fields() {
-    return grapnel::Fields(Field<&Note::bytes>("bytes").Default([] {
-      return std::vector{std::byte{1}};
-    }));
+    return grapnel::Fields(
+        Field<&Note::bytes>("bytes").Default([] { return std::vector{std::byte{1}}; }));
   }
 };
 template <>
@@ -49,9 +48,7 @@ struct grapnel::Schema<Text> {
 template <>
 struct grapnel::Schema<Wrong> {
   static constexpr std::string_view Type = "Wrong";
-  static constexpr auto Fields() {
-    return grapnel::Fields(Field<&Wrong::size>("size").Default(3));
-  }
+  static constexpr auto Fields() { return grapnel::Fields(Field<&Wrong::size>("size").Default(3)); }
 };
 
 auto OpenNotes() { return grapnel::Open<Note>(":memory:"); }

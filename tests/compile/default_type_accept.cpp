@@ -12,9 +12,7 @@ struct Note {
 template <>
 struct grapnel::Schema<Note> {
   static constexpr std::string_view Type = "Note";
-  static constexpr auto Fields() {
-    return grapnel::Fields(Field<&Note::size>("size").Default(10));
-  }
+  static constexpr auto Fields() { return grapnel::Fields(Field<&Note::size>("size").Default(10)); }
 };
 
 auto OpenNotes() { return grapnel::Open<Note>(":memory:"); }

@@ -3,10 +3,10 @@
 #include <chrono>
 #include <vector>
 
-using grapnel::F;
 using graph::Card;
 using graph::Pet;
 using graph::User;
+using grapnel::F;
 
 void Keep(const grapnel::Database<User, Card, Pet>& client, std::vector<User>& rows) {
   const auto users = client.Of<User>();

@@ -19,10 +19,10 @@
 #include <chrono>
 #include <vector>
 
-using grapnel::F;
 using graph::Card;
 using graph::Pet;
 using graph::User;
+using grapnel::F;
 
 void Drop(const grapnel::Database<User, Card, Pet>& client, std::vector<User>& rows) {
   const auto users = client.Of<User>();

@@ -26,9 +26,7 @@ struct grapnel::Schema<User> {
 template <>
 struct grapnel::Schema<Card> {
   static constexpr std::string_view Type = "Card";
-  static constexpr auto Edges() {
-    return grapnel::Edges(From<&Card::owner>("owner"));
-  }
+  static constexpr auto Edges() { return grapnel::Edges(From<&Card::owner>("owner")); }
 };
 
 auto Open() { return grapnel::Open<User, Card>("app.db"); }

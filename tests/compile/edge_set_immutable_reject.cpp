@@ -12,9 +12,7 @@ struct Page {
 template <>
 struct grapnel::Schema<Page> {
   static constexpr std::string_view Type = "Page";
-  static constexpr auto Edges() {
-    return grapnel::Edges(To<&Page::origin>("origin").Immutable());
-  }
+  static constexpr auto Edges() { return grapnel::Edges(To<&Page::origin>("origin").Immutable()); }
 };
 
 void Move(const grapnel::Database<Page>& client) {

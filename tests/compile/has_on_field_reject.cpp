@@ -1,10 +1,10 @@
 // expect: Has is for edges, members of type One or Many
 #include "contract/graph_model.hpp"
 
-using grapnel::F;
 using graph::Card;
 using graph::Pet;
 using graph::User;
+using grapnel::F;
 
 void Owners(const grapnel::Database<User, Card, Pet>& client) {
   client.Of<User>().Query().Where(F<&User::name>.Has()).All();

@@ -6,7 +6,6 @@
 using model::User;
 
 void Register(const grapnel::Database<User>& client) {
-  client.Of<User>().Use([](grapnel::Mutation<User>&, grapnel::Next<User>) {
-    throw grapnel::Error("no");
-  });
+  client.Of<User>().Use(
+      [](grapnel::Mutation<User>&, grapnel::Next<User>) { throw grapnel::Error("no"); });
 }

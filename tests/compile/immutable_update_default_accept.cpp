@@ -38,9 +38,7 @@ struct grapnel::Schema<Second> {
 template <>
 struct grapnel::Schema<Third> {
   static constexpr std::string_view Type = "Third";
-  static constexpr auto Fields() {
-    return grapnel::Fields(Field<&Third::id>("id").Default(3));
-  }
+  static constexpr auto Fields() { return grapnel::Fields(Field<&Third::id>("id").Default(3)); }
 };
 
 auto OpenFirst() { return grapnel::Open<First>(":memory:"); }

@@ -3,6 +3,4 @@
 using model::Pet;
 using model::User;
 
-void Delete(const grapnel::Database<User, Pet>& client) {
-  client.Of<Pet>().Delete().Exec();
-}
+void Delete(const grapnel::Database<User, Pet>& client) { client.Of<Pet>().Delete().Exec(); }

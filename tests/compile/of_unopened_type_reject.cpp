@@ -4,6 +4,4 @@
 using model::Pet;
 using model::User;
 
-void Delete(const grapnel::Database<User>& client) {
-  client.Of<Pet>().Delete().Exec();
-}
+void Delete(const grapnel::Database<User>& client) { client.Of<Pet>().Delete().Exec(); }

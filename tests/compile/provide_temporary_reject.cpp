@@ -6,12 +6,8 @@ using model::User;
 
 struct Bucket {};
 
-void Provide(const grapnel::Database<User>& client) {
-  client.Provide(Bucket{});
-}
+void Provide(const grapnel::Database<User>& client) { client.Provide(Bucket{}); }
 void ProvideNamed(const grapnel::Database<User>& client) {
   client.Provide<Bucket>("photos", Bucket{});
 }
-void ProvideConst(const grapnel::Database<User>& client) {
-  client.Provide<const Bucket>(Bucket{});
-}
+void ProvideConst(const grapnel::Database<User>& client) { client.Provide<const Bucket>(Bucket{}); }

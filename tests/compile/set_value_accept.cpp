@@ -1,9 +1,9 @@
 #include "contract/graph_model.hpp"
 
-using grapnel::F;
 using graph::Card;
 using graph::Pet;
 using graph::User;
+using grapnel::F;
 
 void Change(const grapnel::Database<User, Card, Pet>& client, grapnel::Mutation<User>& m) {
   client.Of<User>().Create().Set(F<&User::age>, 3).Set(F<&User::nickname>, std::nullopt).Save();

@@ -5,10 +5,10 @@
 // expect: set_value_reject\.cpp:17
 #include "contract/graph_model.hpp"
 
-using grapnel::F;
 using graph::Card;
 using graph::Pet;
 using graph::User;
+using grapnel::F;
 
 void Change(const grapnel::Database<User, Card, Pet>& client, grapnel::Mutation<User>& m) {
   client.Of<User>().Create().Set(F<&User::age>, "abc").Save();

@@ -1,9 +1,9 @@
 #include "contract/graph_model.hpp"
 
-using grapnel::F;
 using graph::Card;
 using graph::Pet;
 using graph::User;
+using grapnel::F;
 
 void Load(const grapnel::Database<User, Card, Pet>& client) {
   client.Of<User>().Query().With(F<&User::cards>).All();

@@ -45,7 +45,8 @@ TEST_CASE("B104 an AfterCommit callback is given the base client, with the calle
     log.push_back(NameOf(client) + " " + std::to_string(client.Of<User>().Query().Count()));
   };
   if (form == "by name") {
-    world.client.Of<User>().Use(grapnel::hook::Before([&](AnyMutation& m) { m.AfterCommit(callback); }));
+    world.client.Of<User>().Use(
+        grapnel::hook::Before([&](AnyMutation& m) { m.AfterCommit(callback); }));
   } else {
     world.client.Of<User>().Use(grapnel::hook::After(
         [&](const Mutation<User>& m, grapnel::Value<User>&) { m.AfterCommit(callback); }));
@@ -91,7 +92,8 @@ TEST_CASE("B104 callbacks of a Tx are given it too, after a rollback as well") {
     if (commit && nested) inner->Commit();
     if (commit) tx.Commit();
   }
-  CHECK(log == (commit ? Lines{"committed eve", "plain", "erased", "1"} : Lines{"rolled back eve"}));
+  CHECK(log ==
+        (commit ? Lines{"committed eve", "plain", "erased", "1"} : Lines{"rolled back eve"}));
   CHECK(world.client.Of<Pet>().Query().Count() == 1);
 }
 
@@ -115,12 +117,13 @@ TEST_CASE("B104 a callback keeps the database open until it ran, and no longer")
   const std::weak_ptr<int> alive = kept;
   int ran = 0;
   {
-    auto client = std::make_unique<Db>(grapnel::Open<User, model::Card, Pet>(scratch.File("test.db")));
+    auto client =
+        std::make_unique<Db>(grapnel::Open<User, model::Card, Pet>(scratch.File("test.db")));
     client->Migrate();
-    client->Of<User>().Use(
-        grapnel::hook::Before([&ran, kept = std::move(kept)](Mutation<User>& m) {
-          m.AfterCommit([&ran](const Client& base) { ran += base.Of<User>().Query().Count() == 1 ? 1 : 0; });
-        }));
+    client->Of<User>().Use(grapnel::hook::Before([&ran, kept = std::move(kept)](Mutation<User>& m) {
+      m.AfterCommit(
+          [&ran](const Client& base) { ran += base.Of<User>().Query().Count() == 1 ? 1 : 0; });
+    }));
     auto tx = client->Tx();
     Add(tx, "Ada");
     client.reset();

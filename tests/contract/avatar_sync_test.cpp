@@ -56,7 +56,11 @@ struct Sync {
   }
   template <class C>
   static User Add(const C& of, const std::string& key) {
-    return of.template Of<User>().Create().Set(F<&User::name>, "x").Set(F<&User::avatar_url>, key).Save();
+    return of.template Of<User>()
+        .Create()
+        .Set(F<&User::name>, "x")
+        .Set(F<&User::avatar_url>, key)
+        .Save();
   }
 };
 
@@ -75,8 +79,8 @@ TEST_CASE("B255 the demo deletes no image and no user that it did not make") {
   world.Put("a8m.png");
   world.Put("other.jpg");
   world.Put(".hidden");
-  fs::create_directory(world.folder + "/a8m-2.png");                       // a folder of that name
-  fs::create_symlink("/nowhere", world.folder + "/a8m-3.png");             // a link to nothing
+  fs::create_directory(world.folder + "/a8m-2.png");            // a folder of that name
+  fs::create_symlink("/nowhere", world.folder + "/a8m-3.png");  // a link to nothing
   fs::create_symlink(world.folder + "/other.jpg", world.folder + "/a8m-4.png");
   {
     static_cast<void>(grapnel::Open<User>(world.file).Migrate());

@@ -279,7 +279,8 @@ TEST_CASE("B77 rows whose edges are not in them keep their place among the other
   REQUIRE(db.Raw(kBoxes) == expected);
 }
 
-TEST_CASE("a large bulk is sent in large statements, what is left over too, a small one row by row") {
+TEST_CASE(
+    "a large bulk is sent in large statements, what is left over too, a small one row by row") {
   const Db db;
   int inserts = 0, rows = 0, asked = 0;
   const auto traced = db.client.Debug([&](std::string_view sql) {

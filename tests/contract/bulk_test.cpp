@@ -187,8 +187,9 @@ TEST_CASE("B56 a hook that throws at one row rolls back the whole batch, with wh
   const bool after = GENERATE(false, true);
   auto failing = db.client.Of<User>().Use(FailingAt("b", after, log));
   const auto bulk = [&](const grapnel::Client& client) {
-    const auto error = Thrown<std::out_of_range>(
-        [&] { client.Of<User>().CreateBulk(Users({"a", "b", "c"})).Save(); });
+    const auto error = Thrown<std::out_of_range>([&] {
+      client.Of<User>().CreateBulk(Users({"a", "b", "c"})).Save();
+    });
     REQUIRE(error.what() == std::string(after ? "after b" : "before b"));
     REQUIRE(Take(log) == (after ? Lines{"wrote a", "wrote b"} : Lines{"wrote a"}));
   };
@@ -223,13 +224,13 @@ TEST_CASE("B56 the same for a row that is not valid, and for a bulk inside of a 
   REQUIRE_THROWS_AS(users.CreateBulk(Users({"a", "", "c"})).Save(), grapnel::ValidationError);
   REQUIRE(db.Raw(kUsers) == Lines{});
 
-  users.Use(If(Before([](Mutation& m) {
-                 const auto inner = m.Client().Of<User>();
-                 REQUIRE_THROWS_AS(inner.CreateBulk(Users({"x", "", "z"})).Save(),
-                                   grapnel::ValidationError);
-                 inner.CreateBulk(Users({"y"})).Save();
-               }),
-               [](const Mutation& m) { return NameOf(m) == "outer"; }));
+  users.Use(If(
+      Before([](Mutation& m) {
+        const auto inner = m.Client().Of<User>();
+        REQUIRE_THROWS_AS(inner.CreateBulk(Users({"x", "", "z"})).Save(), grapnel::ValidationError);
+        inner.CreateBulk(Users({"y"})).Save();
+      }),
+      [](const Mutation& m) { return NameOf(m) == "outer"; }));
   users.CreateBulk(Users({"a", "outer", "c"})).Save();
   REQUIRE(db.Raw(kUsers) == Lines{"a|NULL", "y|NULL", "outer|NULL", "c|NULL"});
 }

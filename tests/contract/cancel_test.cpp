@@ -223,8 +223,8 @@ TEST_CASE("B97 the wait for the lock of another program stops") {
   slow.raw("INSERT INTO \"User\" (name, age, active, worth, version) VALUES ('other', 1, 1, 1, 1)");
   for (const auto& [how, error] : kWays) {
     CHECK(Cancelled(slow.client, how, [](const auto& client) { AddUser(client, "x"); }) == error);
-    CHECK(Cancelled(slow.client, how,
-                    [](const auto& client) { static_cast<void>(client.Tx()); }) == error);
+    CHECK(Cancelled(slow.client, how, [](const auto& client) { static_cast<void>(client.Tx()); }) ==
+          error);
   }
   slow.raw("COMMIT");
   CHECK(slow.Users() == Raw::Rows{"kept", "other"});
@@ -278,13 +278,17 @@ TEST_CASE("B139 every duration limits a call, or does not, on every way to a loc
   const auto client = grapnel::Open<User, model::Card, model::Pet>(
       GENERATE(true, false) ? scratch.File("limits.db") : ":memory:");
   client.Migrate();
-  const auto add = [](const grapnel::Client& c) { c.Of<User>().Create().Set(F<&User::name>, "Ada").Save(); };
+  const auto add = [](const grapnel::Client& c) {
+    c.Of<User>().Create().Set(F<&User::name>, "Ada").Save();
+  };
   add(client.With(std::chrono::hours::max()));
   add(client.With(std::chrono::duration<double>(1e300)));
   add(client.With(std::chrono::system_clock::now() + std::chrono::hours(1)));
   CHECK_THROWS_AS(add(client.With(std::chrono::hours::min())), grapnel::CancelledError);
-  CHECK_THROWS_AS(add(client.With(std::chrono::system_clock::time_point::min())), grapnel::CancelledError);
-  CHECK_THROWS_AS(client.With(std::chrono::nanoseconds(-1)).Of<User>().Query().All(), grapnel::CancelledError);
+  CHECK_THROWS_AS(add(client.With(std::chrono::system_clock::time_point::min())),
+                  grapnel::CancelledError);
+  CHECK_THROWS_AS(client.With(std::chrono::nanoseconds(-1)).Of<User>().Query().All(),
+                  grapnel::CancelledError);
   // A wait for the lock with no end in sight ends when the lock is free.
   std::optional<grapnel::Tx> open(client.Tx());
   std::thread waiting([&] { add(client.With(std::chrono::hours::max())); });

@@ -33,7 +33,9 @@ struct Faulty {
   }
 };
 
-std::string Url(const Scratch& scratch, bool file) { return file ? scratch.File("db") : ":memory:"; }
+std::string Url(const Scratch& scratch, bool file) {
+  return file ? scratch.File("db") : ":memory:";
+}
 
 }  // namespace
 
@@ -118,7 +120,8 @@ TEST_CASE("B136 random deadlines leave no stale read and no transaction in a tra
   std::int64_t notes = 0;
   int cancelled = 0;
   for (int i = 0; i < operations; ++i) {
-    const auto limited = client.With(std::chrono::nanoseconds(random() % (file ? 400'000 : 120'000)));
+    const auto limited =
+        client.With(std::chrono::nanoseconds(random() % (file ? 400'000 : 120'000)));
     std::int64_t added = 0;
     try {
       switch (random() % 6) {

@@ -161,11 +161,16 @@ TEST_CASE("B99 each edge takes one query, nested ones too, however often neighbo
     }
   });
   const auto load = [&] {
-    return traced.Of<Card>().Query().Order(Asc(F<&Card::id>)).With(kOwner, [](auto& owners) {
-      owners.With(kFriends, [](auto& friends) {
-        friends.Order(Desc(F<&User::age>)).With(kBest).With(kCards);
-      });
-    }).All();
+    return traced.Of<Card>()
+        .Query()
+        .Order(Asc(F<&Card::id>))
+        .With(kOwner,
+              [](auto& owners) {
+                owners.With(kFriends, [](auto& friends) {
+                  friends.Order(Desc(F<&User::age>)).With(kBest).With(kCards);
+                });
+              })
+        .All();
   };
   load();  // looks at the tables as well, the first time
   Take(log);
@@ -202,9 +207,8 @@ TEST_CASE("B99 each edge takes one query, nested ones too, however often neighbo
 TEST_CASE("B115 several With of one edge are one: nested loads together, all filters, one query") {
   const World db;
   int queries = 0;
-  const auto traced = db.client.Debug([&](std::string_view sql) {
-    queries += sql.find(" FROM \"") != sql.npos ? 1 : 0;
-  });
+  const auto traced = db.client.Debug(
+      [&](std::string_view sql) { queries += sql.find(" FROM \"") != sql.npos ? 1 : 0; });
   const auto load = [&] {
     queries = 0;
     return traced.Of<User>()
@@ -213,9 +217,11 @@ TEST_CASE("B115 several With of one edge are one: nested loads together, all fil
         .With(kFriends, [](auto& f) { f.Where(kId >= 2).With(kBest); })
         .With(kFriends, [](auto& f) { f.With(kCards, [](auto& c) { c.Where(F<&Card::id> > 1); }); })
         .With(kFriends)
-        .With(kFriends, [](auto& f) {
-          f.Where(kId < 3).With(kCards, [](auto& c) { c.Where(F<&Card::id> < 9).With(kOwner); });
-        })
+        .With(kFriends,
+              [](auto& f) {
+                f.Where(kId < 3).With(kCards,
+                                      [](auto& c) { c.Where(F<&Card::id> < 9).With(kOwner); });
+              })
         .All();
   };
   load();  // looks at the tables as well
@@ -243,16 +249,16 @@ TEST_CASE("B115 several With of one edge are one: nested loads together, all fil
 
 TEST_CASE("B99 100,000 parents take one query per edge as well") {
   World db;
-  db.Raw("DELETE FROM User_friends; DELETE FROM Card; DELETE FROM User;"
-         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
-         "INSERT INTO User (id, name, age, version) SELECT i, i, 0, 0 FROM n;"
-         "UPDATE User SET best_friend_id = 1 + id % 100000;"
-         "INSERT INTO Card (number, owner_id) SELECT id, id FROM User WHERE id % 2 = 0;"
-         "INSERT INTO User_friends SELECT id, best_friend_id FROM User WHERE id % 10 = 0");
+  db.Raw(
+      "DELETE FROM User_friends; DELETE FROM Card; DELETE FROM User;"
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+      "INSERT INTO User (id, name, age, version) SELECT i, i, 0, 0 FROM n;"
+      "UPDATE User SET best_friend_id = 1 + id % 100000;"
+      "INSERT INTO Card (number, owner_id) SELECT id, id FROM User WHERE id % 2 = 0;"
+      "INSERT INTO User_friends SELECT id, best_friend_id FROM User WHERE id % 10 = 0");
   int queries = 0;
-  const auto traced = db.client.Debug([&](std::string_view sql) {
-    queries += sql.find(" FROM \"") != sql.npos ? 1 : 0;
-  });
+  const auto traced = db.client.Debug(
+      [&](std::string_view sql) { queries += sql.find(" FROM \"") != sql.npos ? 1 : 0; });
   traced.Of<User>().Query().Where(kId == 1).With(kCards).All();
   queries = 0;
   const auto users =
@@ -277,8 +283,9 @@ TEST_CASE("B89 all of an eager load is one snapshot, and a transaction's sees wh
   int commits = 0;
   const auto traced = db.client.Debug([&](std::string_view sql) {
     if (sql.find(" FROM \"Card\"") == sql.npos || commits > 0) return;
-    db.Raw("INSERT INTO Card (number, owner_id) VALUES ('late', 1); UPDATE User SET age = 99;"
-           "DELETE FROM User_friends");
+    db.Raw(
+        "INSERT INTO Card (number, owner_id) VALUES ('late', 1); UPDATE User SET age = 99;"
+        "DELETE FROM User_friends");
     ++commits;
   });
   db.Users().With(kCards).With(kFriends).All();  // looks at the tables
@@ -312,16 +319,17 @@ TEST_CASE("B89 all of an eager load is one snapshot, and a transaction's sees wh
 
 TEST_CASE("B77 the neighbours that are loaded can be chosen and ordered") {
   const World db;
-  const auto users = db.Users()
-                         .With(kCards, [](auto& cards) {
-                           cards.Where(F<&Card::number> != "2" && kOwner.Has(F<&User::age> < 20));
-                           cards.Order(Desc(F<&Card::number>));
-                         })
-                         .With(kFriends, [](auto& friends) {
-                           friends.Where(F<&User::age> == 10 || F<&User::age> == 30);
-                         })
-                         .With(kBest, [](auto& best) { best.Where(F<&User::name> == "x"); })
-                         .All();
+  const auto users =
+      db.Users()
+          .With(kCards,
+                [](auto& cards) {
+                  cards.Where(F<&Card::number> != "2" && kOwner.Has(F<&User::age> < 20));
+                  cards.Order(Desc(F<&Card::number>));
+                })
+          .With(kFriends,
+                [](auto& friends) { friends.Where(F<&User::age> == 10 || F<&User::age> == 30); })
+          .With(kBest, [](auto& best) { best.Where(F<&User::name> == "x"); })
+          .All();
   REQUIRE(Column(users[0].cards, &Card::number) == Lines{"3", "1"});
   REQUIRE(users[1].cards.empty());
   REQUIRE(Column(users[0].friends, &User::id) == Ids{3});
@@ -370,10 +378,10 @@ TEST_CASE("B78 ids of text and of blobs: loaded, traversed and asked for, few an
         .Save();
   }
   const auto check = [&](int i, const Lines& residents, const Lines& visitors) {
-    const House house = houses.Query().Where(F<&House::id> == KeyOf(i))
-                            .With(F<&House::residents>, [](auto& w) {
-                              w.With(F<&Word::home>).Order(Asc(F<&Word::id>));
-                            })
+    const House house = houses.Query()
+                            .Where(F<&House::id> == KeyOf(i))
+                            .With(F<&House::residents>,
+                                  [](auto& w) { w.With(F<&Word::home>).Order(Asc(F<&Word::id>)); })
                             .With(F<&House::visitors>, [](auto& w) { w.Order(Asc(F<&Word::id>)); })
                             .Only();
     CHECK(Column(house.residents, &Word::id) == residents);
@@ -383,8 +391,9 @@ TEST_CASE("B78 ids of text and of blobs: loaded, traversed and asked for, few an
       CHECK(word.home.ID() == KeyOf(i));
       auto visits = words.Query().Where(F<&Word::id> == word.id).Traverse(F<&Word::visited>);
       CHECK(visits.Where(F<&House::id> == KeyOf(2)).Count() == 1);
-      CHECK(words.Query().Where(F<&Word::home>.Has(F<&House::id> == KeyOf(i)) &&
-                                F<&Word::id> == word.id).Exist());
+      CHECK(words.Query()
+                .Where(F<&Word::home>.Has(F<&House::id> == KeyOf(i)) && F<&Word::id> == word.id)
+                .Exist());
     }
   };
   check(0, {"01", odd[0], "\xff\xfe"}, {"'\"?1", "01", odd[0]});
@@ -504,8 +513,10 @@ struct RandomWorld : Fixture<User, Card, Pet> {
       }
       case 1:
         switch (Pick(3)) {
-          case 0: return {kBest.Has(), [this](Id id) { return graph.best.at(id) != 0; }};
-          case 1: return {kFriends.Has(), [this](Id id) { return !FriendsOf(id).empty(); }};
+          case 0:
+            return {kBest.Has(), [this](Id id) { return graph.best.at(id) != 0; }};
+          case 1:
+            return {kFriends.Has(), [this](Id id) { return !FriendsOf(id).empty(); }};
           default:
             return {F<&User::pets>.Has(),
                     [this](Id id) { return !Graph::Holders(graph.owner_of_pet, id).empty(); }};
@@ -522,9 +533,8 @@ struct RandomWorld : Fixture<User, Card, Pet> {
       }
       case 5: {
         auto [about, test] = AboutCards(depth - 1);
-        return {::kCards.Has(about), [this, test](Id id) {
-                  return Any(Graph::Holders(graph.owner_of_card, id), test);
-                }};
+        return {::kCards.Has(about),
+                [this, test](Id id) { return Any(Graph::Holders(graph.owner_of_card, id), test); }};
       }
       case 6: {
         auto [about, test] = AboutUsers(depth - 1);

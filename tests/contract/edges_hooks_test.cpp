@@ -91,9 +91,9 @@ TEST_CASE("B77 a hook sees by token and by name what its caller said of edges") 
         Lines{R"(User Create {name="d", age=0, version=0, best_friend=3, friends+=[2, 1]})",
               "+friends 2 1", "+best_friend 3"});
   db.users.UpdateOne(1).AddIDs(kCards, {1, 2}).RemoveIDs(kFriends, {3}).ClearEdge(kBest).Save();
-  CHECK(Take(seen) ==
-        Lines{"User UpdateOne(id=1) {best_friend=NULL, cards+=[1, 2], friends-=[3]}", "+cards 1 2",
-              "-friends 3", "no best_friend", "Card Update {owner=1}", "+owner 1"});
+  CHECK(Take(seen) == Lines{"User UpdateOne(id=1) {best_friend=NULL, cards+=[1, 2], friends-=[3]}",
+                            "+cards 1 2", "-friends 3", "no best_friend", "Card Update {owner=1}",
+                            "+owner 1"});
   db.users.Update().Set(kFriends, {2}).ClearEdge(kCards).Save();
   CHECK(Take(seen) == Lines{"User Update {friends=[], friends+=[2], cards=[]}", "+friends 2",
                             "no cards", "no friends", "Card Update {owner=NULL}", "no owner"});
@@ -181,12 +181,14 @@ TEST_CASE("B77 an unknown edge and ids of a wrong type are refused, the mutation
     for (const std::string_view edge : {"friends", "best_friend", "cards"}) {
       refused(UnknownFieldError("", ""), edge, "the schema has no field of this name",
               [&] { m.SetField(edge, 1); });
-      const std::pair<FieldValue, std::string_view> values[] = {
-          {"1", "text"}, {1.0, "real"}, {true, "bool"}, {FieldValue(), "null"},
-          {FieldValue::Bytes{}, "blob"}};
+      const std::pair<FieldValue, std::string_view> values[] = {{"1", "text"},
+                                                                {1.0, "real"},
+                                                                {true, "bool"},
+                                                                {FieldValue(), "null"},
+                                                                {FieldValue::Bytes{}, "blob"}};
       for (const auto& [value, type] : values) {
-        const auto reason = "the neighbours' ids are of type integer, the value of type " +
-                            std::string(type);
+        const auto reason =
+            "the neighbours' ids are of type integer, the value of type " + std::string(type);
         const auto mismatch = [&](auto action) {
           refused(TypeMismatchError("", "", ""), edge, reason, action);
         };
@@ -228,9 +230,8 @@ TEST_CASE("B46 a hook reads the owner through the mutation's client and copies t
     const Id id = tx.Of<User>().Create().Set(F<&User::name>, "c").Save().id;
     REQUIRE(tx.Of<Card>().Create().Set(F<&Card::number>, "2").Set(kOwner, id).Save().name == "c");
   });
-  const auto error = Thrown<grapnel::NotFoundError>([&] {
-    db.cards.Create().Set(F<&Card::number>, "3").Set(kOwner, 99).Save();
-  });
+  const auto error = Thrown<grapnel::NotFoundError>(
+      [&] { db.cards.Create().Set(F<&Card::number>, "3").Set(kOwner, 99).Save(); });
   REQUIRE(std::string(error.what()) == "User not found: id 99");
   REQUIRE(db.Raw("SELECT number, name, owner_id FROM Card") == Lines{"1|a|1", "2|c|3"});
 }
@@ -257,8 +258,8 @@ TEST_CASE("B46 a hook reads the old neighbour, and gives a row without one a nei
             "User.cards");
     }
     for (const Id id : m.IDs()) {
-      for (const Card& card : m.Client().Of<User>().Query().Where(F<&User::id> == id)
-                                  .Traverse(kCards).All()) {
+      for (const Card& card :
+           m.Client().Of<User>().Query().Where(F<&User::id> == id).Traverse(kCards).All()) {
         log.push_back("has card " + card.number);
       }
     }
@@ -418,8 +419,9 @@ TEST_CASE("B71 an edge write that fails takes the row's write and the hooks' wri
     check("cards unique", [&] {
       named(users.UpdateOne(1)).AddIDs(kFriends, {2}).AddIDs(kCards, {2, 1}).Save();
     });
-    check("friends foreign key",
-          [&] { named(users.Update()).ClearEdge(kCards).AddIDs(kFriends, {1, 99}).Save(); });
+    check("friends foreign key", [&] {
+      named(users.Update()).ClearEdge(kCards).AddIDs(kFriends, {1, 99}).Save();
+    });
     check("best_friend foreign key",
           [&] { named(users.UpdateOne(1)).Set(kBest, 99).AddIDs(kFriends, {2}).Save(); });
   };
@@ -466,8 +468,7 @@ TEST_CASE("B10 a retry of next repairs the edge that failed") {
       return next(m);
     }
   });
-  const User made =
-      db.users.Create().Set(F<&User::name>, "c").AddIDs(kFriends, {1, 99, 2}).Save();
+  const User made = db.users.Create().Set(F<&User::name>, "c").AddIDs(kFriends, {1, 99, 2}).Save();
   REQUIRE(tries == 2);
   REQUIRE(made.id == 3);
   REQUIRE(db.Friends() == Lines{"1|3", "2|3", "3|1", "3|2"});

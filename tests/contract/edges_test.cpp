@@ -22,16 +22,16 @@ struct Team;
 struct Node {
   std::int64_t id = 0;
   std::string name;
-  grapnel::One<Badge> badge{};      // one-to-one, holds the key
-  grapnel::Many<Task> tasks{};      // one-to-many; the other end is required
-  grapnel::Many<Note> notes{};      // one-to-many without another end
-  grapnel::Many<Tag> tags{};        // many-to-many, ids of another type
-  grapnel::Many<Node> peers{};      // symmetric
-  grapnel::Many<Node> follows{};    // directed
+  grapnel::One<Badge> badge{};    // one-to-one, holds the key
+  grapnel::Many<Task> tasks{};    // one-to-many; the other end is required
+  grapnel::Many<Note> notes{};    // one-to-many without another end
+  grapnel::Many<Tag> tags{};      // many-to-many, ids of another type
+  grapnel::Many<Node> peers{};    // symmetric
+  grapnel::Many<Node> follows{};  // directed
   grapnel::Many<Node> followers{};
-  grapnel::Many<Node> children{};   // a tree
+  grapnel::Many<Node> children{};  // a tree
   grapnel::One<Node> parent{};
-  grapnel::One<Node> next{};        // a list: one-to-one of the type itself
+  grapnel::One<Node> next{};  // a list: one-to-one of the type itself
   grapnel::One<Node> previous{};
 };
 struct Badge {
@@ -41,8 +41,8 @@ struct Badge {
 struct Task {
   std::int64_t id = 0;
   grapnel::One<Node> owner{};
-  grapnel::One<Node> author{};    // set once
-  grapnel::One<Node> locker{};    // unique without another end
+  grapnel::One<Node> author{};  // set once
+  grapnel::One<Node> locker{};  // unique without another end
 };
 struct Note {
   std::uint64_t id = 0;
@@ -257,16 +257,20 @@ TEST_CASE("B77 one-to-one: set, replaced and cleared from either end") {
   REQUIRE(rows() == Lines{"1|2", "2|3"});
   const auto taken = [&](const std::string& op, auto action) {
     db.Broken(ConstraintKind::Unique,
-              "Badge: " + op + " breaks a unique constraint on holder (a Node already belongs to "
-              "another Badge: move it by setting its own end)", action);
+              "Badge: " + op +
+                  " breaks a unique constraint on holder (a Node already belongs to "
+                  "another Badge: move it by setting its own end)",
+              action);
   };
   taken("UpdateOne", [&] { badges.UpdateOne(1).Set(F<&Badge::holder>, 2).Save(); });
   taken("UpdateOne", [&] { badges.UpdateOne(3).Set(F<&Badge::holder>, 1).Save(); });
   taken("Create", [&] { badges.Create().Set(F<&Badge::holder>, 1).Save(); });
   const auto twice = [&](const std::string& op, auto action) {
     db.Broken(ConstraintKind::Unique,
-              "Node: " + op + " breaks a unique constraint on badge (UNIQUE constraint failed: "
-              "nodes.badge_id)", action);
+              "Node: " + op +
+                  " breaks a unique constraint on badge (UNIQUE constraint failed: "
+                  "nodes.badge_id)",
+              action);
   };
   twice("UpdateOne", [&] { db.nodes.UpdateOne(1).Set(F<&Node::badge>, 3).Save(); });
   twice("Create", [&] { db.nodes.Create().Set(F<&Node::badge>, 3).Save(); });
@@ -295,7 +299,8 @@ TEST_CASE("B77 one-to-one of the type itself is a list that is read both ways") 
   REQUIRE(db.Along<&Node::previous>(1) == Ids{});
   db.Broken(ConstraintKind::Unique,
             "Node: UpdateOne breaks a unique constraint on next (UNIQUE constraint failed: "
-            "nodes.next_id)", [&] { db.nodes.UpdateOne(3).Set(F<&Node::next>, 2).Save(); });
+            "nodes.next_id)",
+            [&] { db.nodes.UpdateOne(3).Set(F<&Node::next>, 2).Save(); });
   db.nodes.UpdateOne(2).ClearEdge(F<&Node::previous>).Save();
   db.nodes.UpdateOne(2).Set(F<&Node::next>, 2).Save();  // of itself
   REQUIRE(db.Along<&Node::previous>(2) == Ids{2});
@@ -310,13 +315,15 @@ TEST_CASE("B77 one-to-many: from either end, with and without another end") {
   REQUIRE(parents() == Lines{"1|NULL", "2|1", "3|1", "4|2"});
   REQUIRE(db.Along<&Node::children>(1) == Ids{2, 3});
   REQUIRE(db.Along<&Node::parent>(4) == Ids{2});
-  db.nodes.UpdateOne(1).AddIDs(F<&Node::children>, {3}).Save();        // there already
+  db.nodes.UpdateOne(1).AddIDs(F<&Node::children>, {3}).Save();         // there already
   db.nodes.UpdateOne(1).RemoveIDs(F<&Node::children>, {4, 99}).Save();  // not there
   REQUIRE(parents() == Lines{"1|NULL", "2|1", "3|1", "4|2"});
   db.Broken(ConstraintKind::Unique,
             "Node: UpdateOne breaks a unique constraint on children (a Node already belongs to "
             "another Node: move it by setting its own end)",
-            [&] { db.nodes.UpdateOne(1).AddIDs(F<&Node::children>, {1, 4}).Save(); });
+            [&] {
+              db.nodes.UpdateOne(1).AddIDs(F<&Node::children>, {1, 4}).Save();
+            });
   db.nodes.UpdateOne(4).Set(F<&Node::parent>, 1).Save();
   db.nodes.UpdateOne(1).RemoveIDs(F<&Node::children>, {2}).Save();
   REQUIRE(parents() == Lines{"1|NULL", "2|NULL", "3|1", "4|1"});
@@ -425,8 +432,8 @@ TEST_CASE("B31 B32 B33 what is said of an edge later takes the place of what was
   const auto o = F<&Node::parent>;
   using M = grapnel::Mutation<Node>;
   once([&](M& m) { m.AddIDs(p, {2, 3}), m.Set(o, 2); }, peers({2, 3}), parent({2}));
-  once([&](M& m) { m.ClearEdge(p), m.ResetEdge(p), m.ClearEdge(o), m.ResetEdge(o); },
-       peers({2, 3}), parent({2}));  // B32
+  once([&](M& m) { m.ClearEdge(p), m.ResetEdge(p), m.ClearEdge(o), m.ResetEdge(o); }, peers({2, 3}),
+       parent({2}));                                                                // B32
   once([&](M& m) { m.AddIDs(p, {4, 5}), m.RemoveIDs(p, {2, 4}); }, peers({3, 5}));  // B33
   once([&](M& m) { m.RemoveIDs(p, {3}), m.AddIDs(p, {3, 4}); }, peers({3, 4, 5}));
   once([&](M& m) { m.ClearEdge(p), m.AddIDs(p, {2}); }, peers({2}));
@@ -473,7 +480,8 @@ TEST_CASE("B91 an edge is optional unless required; set once when immutable; uni
   tasks.UpdateOne(1).Set(F<&Task::locker>, 3).Save();
   db.Broken(ConstraintKind::Unique,
             "Task: UpdateOne breaks a unique constraint on locker (UNIQUE constraint failed: "
-            "Task.locker_id)", [&] { tasks.UpdateOne(2).Set(F<&Task::locker>, 3).Save(); });
+            "Task.locker_id)",
+            [&] { tasks.UpdateOne(2).Set(F<&Task::locker>, 3).Save(); });
 
   const auto immutable = [&](auto change) {
     auto hook = tasks.Use(Before([&](grapnel::Mutation<Task>& m) { change(m); }));
@@ -488,8 +496,7 @@ TEST_CASE("B91 an edge is optional unless required; set once when immutable; uni
   immutable([](auto& m) { m.ClearEdge(F<&Task::author>); });
   auto clearing = db.client.Of<Task>().Use(
       grapnel::hook::Before([](grapnel::AnyMutation& m) { m.ClearEdge("owner"); }));
-  const auto kept =
-      db.Refused<grapnel::TypeMismatchError>([&] { tasks.UpdateOne(1).Save(); });
+  const auto kept = db.Refused<grapnel::TypeMismatchError>([&] { tasks.UpdateOne(1).Save(); });
   clearing.Remove();
   CHECK(std::string(kept.what()) == "Task.owner: it cannot be cleared: it is required");
 
@@ -520,10 +527,12 @@ TEST_CASE("B91 an edge is optional unless required; set once when immutable; uni
   teams.Create().AddIDs(F<&Team::members>, {1, 2}).Save();
   empty("the edge is required: it needs a neighbour (UpdateOne)",
         [&] { teams.UpdateOne(1).ClearEdge(F<&Team::members>).Save(); });
-  empty("the edge is required: it keeps no neighbour (UpdateOne)",
-        [&] { teams.UpdateOne(1).RemoveIDs(F<&Team::members>, {1, 2}).Save(); });
-  empty("the edge is required: it keeps no neighbour (Update)",
-        [&] { teams.Update().RemoveIDs(F<&Team::members>, {2, 1}).Save(); });
+  empty("the edge is required: it keeps no neighbour (UpdateOne)", [&] {
+    teams.UpdateOne(1).RemoveIDs(F<&Team::members>, {1, 2}).Save();
+  });
+  empty("the edge is required: it keeps no neighbour (Update)", [&] {
+    teams.Update().RemoveIDs(F<&Team::members>, {2, 1}).Save();
+  });
   teams.UpdateOne(1).RemoveIDs(F<&Team::members>, {1, 2}).AddIDs(F<&Team::members>, {3}).Save();
   teams.UpdateOne(1).RemoveIDs(F<&Team::members>, {1}).Save();
   REQUIRE(db.Along<&Team::members>(1) == Ids{3});
@@ -552,15 +561,14 @@ TEST_CASE("B77 an edge to a row that is not there is a ConstraintError, and noth
     const auto on = what.rfind(' ');
     db.Broken(ConstraintKind::ForeignKey,
               what.substr(0, on) + " breaks a foreign key constraint on " + what.substr(on + 1) +
-                  " (there is no " + type + " with id " + id + ")", action);
+                  " (there is no " + type + " with id " + id + ")",
+              action);
   };
   absent("Task: Create owner", "99", [&] { tasks.Create().Set(F<&Task::owner>, 99).Save(); });
-  absent("Task: Create author", "0", [&] {
-    tasks.Create().Set(F<&Task::owner>, 1).Set(F<&Task::author>, 0).Save();
-  });
-  absent("Node: UpdateOne parent", "99", [&] {
-    db.nodes.UpdateOne(1).Set(F<&Node::name>, "n").Set(F<&Node::parent>, 99).Save();
-  });
+  absent("Task: Create author", "0",
+         [&] { tasks.Create().Set(F<&Task::owner>, 1).Set(F<&Task::author>, 0).Save(); });
+  absent("Node: UpdateOne parent", "99",
+         [&] { db.nodes.UpdateOne(1).Set(F<&Node::name>, "n").Set(F<&Node::parent>, 99).Save(); });
   absent("Node: Update parent", "-1", [&] { db.nodes.Update().Set(F<&Node::parent>, -1).Save(); });
   absent("Node: UpdateOne children", "77", [&] {
     db.nodes.UpdateOne(1).Set(F<&Node::name>, "n").AddIDs(F<&Node::children>, {2, 77}).Save();
@@ -574,12 +582,10 @@ TEST_CASE("B77 an edge to a row that is not there is a ConstraintError, and noth
   absent("Node: UpdateOne followers", "6", [&] {
     db.nodes.UpdateOne(1).Set(F<&Node::followers>, {2, 6}).Save();
   });
-  absent("Node: UpdateOne previous", "7", [&] {
-    db.nodes.UpdateOne(1).Set(F<&Node::previous>, 7).Save();
-  });
-  absent("Node: UpdateOne tags", "\"red\"", [&] {
-    db.nodes.UpdateOne(1).AddIDs(F<&Node::tags>, {"red"}).Save();
-  });
+  absent("Node: UpdateOne previous", "7",
+         [&] { db.nodes.UpdateOne(1).Set(F<&Node::previous>, 7).Save(); });
+  absent("Node: UpdateOne tags", "\"red\"",
+         [&] { db.nodes.UpdateOne(1).AddIDs(F<&Node::tags>, {"red"}).Save(); });
   const auto huge = db.Refused<ValidationError>([&] {  // an id that no row can have
     db.nodes.UpdateOne(1).AddIDs(F<&Node::notes>, {std::uint64_t{1} << 63}).Save();
   });
@@ -621,8 +627,9 @@ TEST_CASE("B77 a long list of neighbours is added, removed and replaced whole") 
     ids.push_back(id);
     if (id % 2 == 1) odd.push_back(id);
   }
-  db.Raw("WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 2501) "
-         "INSERT INTO nodes (id, name) SELECT i, i FROM n");
+  db.Raw(
+      "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 2501) "
+      "INSERT INTO nodes (id, name) SELECT i, i FROM n");
   db.nodes.UpdateOne(1).AddIDs(F<&Node::children>, ids).AddIDs(F<&Node::peers>, ids).Save();
   REQUIRE(db.Along<&Node::children>(1) == ids);
   REQUIRE(db.Along<&Node::peers>(1) == ids);

@@ -1,7 +1,7 @@
 #pragma once
 
-/// A program of all kinds of writes, played under faults: each of its steps happens whole or not at all, and
-/// says which.
+/// A program of all kinds of writes, played under faults: each of its steps happens whole or not at
+/// all, and says which.
 
 #include <grapnel/grapnel.hpp>
 
@@ -126,7 +126,11 @@ inline std::vector<Step> Steps() {
            }
            tx.WithTx([&](grapnel::Tx& inner) {
              for (const char* label : {"one", "two"}) {
-               inner.Of<Item>().Create().Set(F<&Item::label>, label).Set(F<&Item::owner>, ada.id).Save();
+               inner.Of<Item>()
+                   .Create()
+                   .Set(F<&Item::label>, label)
+                   .Set(F<&Item::owner>, ada.id)
+                   .Save();
              }
              try {
                inner.Of<Item>().Create().Set(F<&Item::label>, "two").Save();
@@ -184,7 +188,8 @@ inline void Clear(const grapnel::Client& client) {
   });
 }
 
-/// What a tracer of the tests throws: of no standard type, so that nobody takes it for something else.
+/// What a tracer of the tests throws: of no standard type, so that nobody takes it for something
+/// else.
 struct Boom {};
 
 /// Whether `step()` took place. Whatever else it throws fails the test.

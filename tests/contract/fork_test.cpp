@@ -100,7 +100,8 @@ TEST_CASE("B114 in the child every use is an Error, and nothing of the parent's 
     held->snapshot->Of<User>().Find(1);
   }
   told = 0;
-  const auto before = file ? std::filesystem::last_write_time(url + "-wal") : decltype(std::filesystem::last_write_time(url)){};
+  const auto before = file ? std::filesystem::last_write_time(url + "-wal")
+                           : decltype(std::filesystem::last_write_time(url)){};
 
   const auto child = InChild([&] {
     std::vector<std::function<void()>> uses{
@@ -143,7 +144,8 @@ TEST_CASE("B114 in the child every use is an Error, and nothing of the parent's 
     if (end == "exit at once") _exit(wrong);
     if (end == "destroy") held.reset();
     if (end == "leave") {
-      auto own = grapnel::Open<User, model::Card, Pet>(":memory:");  // what the child opens is its own
+      auto own =
+          grapnel::Open<User, model::Card, Pet>(":memory:");  // what the child opens is its own
       own.Migrate();
       Add(own, "the child's");
       if (Names(own) != Lines{"the child's"}) ++wrong;

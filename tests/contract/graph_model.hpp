@@ -50,8 +50,8 @@ struct grapnel::Schema<graph::User> {
   static constexpr std::string_view Type = "User";
   static constexpr auto Fields() {
     using graph::User;
-    return grapnel::Fields(Field<&User::name>("name").NotEmpty(), Field<&User::age>("age").Default(0),
-                           Field<&User::nickname>("nickname"),
+    return grapnel::Fields(Field<&User::name>("name").NotEmpty(),
+                           Field<&User::age>("age").Default(0), Field<&User::nickname>("nickname"),
                            Field<&User::version>("version").Default(0));
   }
   static constexpr auto Edges() {

@@ -56,9 +56,8 @@ struct Crossed {
 template <class Use>
 void AddHook(const grapnel::Database<User, Card>& client, int form, Use use) {
   if (form == 0) {
-    client.Of<Card>().Use([use](grapnel::Mutation<Card>& m, grapnel::Next<Card> next) {
-      return use(m, next);
-    });
+    client.Of<Card>().Use(
+        [use](grapnel::Mutation<Card>& m, grapnel::Next<Card> next) { return use(m, next); });
   } else if (form == 1) {
     client.Of<Card>().Use([use](grapnel::Mutator<Card> next) -> grapnel::Mutator<Card> {
       return [use, next](grapnel::Mutation<Card>& m) { return use(m, next); };
@@ -103,8 +102,7 @@ TEST_CASE("B101 a mutation is neither copied nor moved, and builders that move k
 
   std::vector<grapnel::store::UpdateOne<User>> updates;
   for (int i = 0; i < 9; ++i) {
-    updates.push_back(
-        users.UpdateOne(ada.id).Add(F<&User::age>, 1).Clear(F<&User::nickname>));
+    updates.push_back(users.UpdateOne(ada.id).Add(F<&User::age>, 1).Clear(F<&User::nickname>));
   }
   for (auto& update : updates) update.Save();
   CHECK(users.Get(ada.id).age == 45);
@@ -136,8 +134,8 @@ TEST_CASE("B102 next given a mutation of another type is an Error, nothing writt
     running.clear();
     db.client.Of<User>().Create().Set(F<&User::name>, "Ada").Save();
   };
-  CHECK_THROWS_WITH(save(), Catch::Contains("next was given another subject") &&
-                                Catch::Contains("Card"));
+  CHECK_THROWS_WITH(save(),
+                    Catch::Contains("next was given another subject") && Catch::Contains("Card"));
   db.client.WithTx([&](grapnel::Tx& tx) {
     running.clear();
     CHECK_THROWS_AS(tx.Of<User>().Create().Set(F<&User::name>, "Ada").Save(), grapnel::Error);
@@ -237,8 +235,7 @@ TEST_CASE("B103 Before and After stand around commits and rollbacks too") {
   db.client.OnCommit(
       grapnel::hook::Before([&](grapnel::Tx&) { log.push_back("before commit"); }),
       grapnel::hook::After([&](const grapnel::Tx&) { log.push_back("after commit"); }));
-  db.client.OnRollback(
-      grapnel::hook::After([&](const auto&) { log.push_back("after rollback"); }));
+  db.client.OnRollback(grapnel::hook::After([&](const auto&) { log.push_back("after rollback"); }));
   AddCard(db.client, "1");
   CHECK(Take(log) == Lines{"before commit", "after commit"});
   db.client.Tx().Rollback();

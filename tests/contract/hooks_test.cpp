@@ -284,9 +284,7 @@ TEST_CASE("B14 Remove takes out what its Use put in, and nothing else") {
   CreateCard(db.client, "1");
   REQUIRE(Take(log) == Lines{});  // gone from every type
   second.Remove();
-  {
-    auto dropped = users.Use(Noted(log, "dropped handle"));
-  }
+  { auto dropped = users.Use(Noted(log, "dropped handle")); }
   REQUIRE(run() == Lines{"ignored", "dropped handle"});
   grapnel::core::HookHandle().Remove();
 }

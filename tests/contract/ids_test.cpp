@@ -315,7 +315,8 @@ TEST_CASE("B78 a key that its codec cannot read is a SchemaError, in rows and in
   client.Migrate();
   Raw(scratch.File("db"))("INSERT INTO \"Item\" VALUES ('no UUID', 'x')");
   REQUIRE_THROWS_WITH(client.Of<Item>().Query().All(),
-                      "Item.id: in the row with id \"no UUID\" a stored value cannot be read: a UUID has 32 digits");
+                      "Item.id: in the row with id \"no UUID\" a stored value cannot be read: a "
+                      "UUID has 32 digits");
   REQUIRE_THROWS_AS(client.Of<Item>().Query().All(), grapnel::SchemaError);
   REQUIRE_THROWS_AS(client.Of<Item>().Query().IDs(), grapnel::SchemaError);
 }

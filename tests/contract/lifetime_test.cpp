@@ -1,5 +1,5 @@
-// B138: clients and transactions that end in any order, on any thread, and at the end of threads and of
-// the process. B168: two threads that meet at one of them.
+// B138: clients and transactions that end in any order, on any thread, and at the end of threads
+// and of the process. B168: two threads that meet at one of them.
 #include "contract/tx_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/child.hpp"
@@ -54,7 +54,8 @@ TEST_CASE("B138 transactions inside one another are destroyed in any order") {
   CHECK_THROWS_AS(Add(stray, "never"), TxError);
   CHECK(errors == Lines{});
   CHECK(std::count(log.begin(), log.end(), "hook: rolled back") +
-            std::count(log.begin(), log.end(), "hook: open") == 3);
+            std::count(log.begin(), log.end(), "hook: open") ==
+        3);
   CHECK(std::count(log.begin(), log.end(), "after rollback") == 3);
   CHECK(log.size() == 6);
   CHECK(Names(world.client) == Lines{});
@@ -62,7 +63,8 @@ TEST_CASE("B138 transactions inside one another are destroyed in any order") {
   CHECK(Names(world.client) == Lines{"Grace"});
 }
 
-TEST_CASE("B138 an outer transaction goes on after a nested one ended before what was nested in it") {
+TEST_CASE(
+    "B138 an outer transaction goes on after a nested one ended before what was nested in it") {
   World world{GENERATE(Place::Memory, Place::File)};
   auto tx = world.client.Tx();
   Add(tx, "before");
@@ -339,12 +341,18 @@ TEST_CASE("B168 a Tx may be touched by a second thread while its owner ends it")
     std::atomic<int> wrong{0};
     std::thread second([&] {
       const std::vector<std::function<void()>> refused{
-          [&] { Add(tx, "never"); },       [&] { Add(nested, "never"); },
-          [&] { tx.Commit(); },            [&] { nested.Rollback(); },
-          [&] { auto never = tx.Tx(); },   [&] { auto never = client.Tx(); },
-          [&] { tx.AfterCommit([] {}); },  [&] { tx.OnRollback([](Tx& t, auto next) { next(t); }); },
-          [&] { query.Count(); },          [&] { tx.Of<User>().Chain(); },
-          [&] { client.Of<User>().Get(1); }, [&] { client.Of<User>().Delete().Exec(); }};
+          [&] { Add(tx, "never"); },
+          [&] { Add(nested, "never"); },
+          [&] { tx.Commit(); },
+          [&] { nested.Rollback(); },
+          [&] { auto never = tx.Tx(); },
+          [&] { auto never = client.Tx(); },
+          [&] { tx.AfterCommit([] {}); },
+          [&] { tx.OnRollback([](Tx& t, auto next) { next(t); }); },
+          [&] { query.Count(); },
+          [&] { tx.Of<User>().Chain(); },
+          [&] { client.Of<User>().Get(1); },
+          [&] { client.Of<User>().Delete().Exec(); }};
       while (!stop) {
         for (const auto& use : refused) {
           try {

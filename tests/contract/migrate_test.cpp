@@ -399,7 +399,8 @@ TEST_CASE("B80 new indexes come to rows, a unique one only where no two are alik
   const World world;
   const auto client = Open<Sorted>(world.file);
   world.Raw("INSERT INTO person VALUES (3, 'Ada', 1)");
-  world.Refuses(client, "name: it is to be unique, but there are rows that are alike in person.name");
+  world.Refuses(client,
+                "name: it is to be unique, but there are rows that are alike in person.name");
   world.Raw("DELETE FROM person WHERE id = 3");
   Migrated<Sorted>(world.file);
   CHECK(world.Raw("SELECT il.name, \"unique\", group_concat(ii.name) FROM "
@@ -446,8 +447,7 @@ TEST_CASE("B80 what would lose or break data is refused, and nothing was changed
   keyed("REFERENCES City (id)", "home: its foreign key is ON DELETE NO ACTION, not CASCADE");
   keyed("REFERENCES City (id) ON DELETE SET NULL",
         "home: its foreign key is ON DELETE SET NULL, not CASCADE");
-  keyed("REFERENCES person (id) ON DELETE CASCADE",
-        "home: its foreign key refers to \"person\"");
+  keyed("REFERENCES person (id) ON DELETE CASCADE", "home: its foreign key refers to \"person\"");
   keyed("REFERENCES cITY ON DELETE CASCADE", "");
 }
 

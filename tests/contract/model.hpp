@@ -1,7 +1,7 @@
 #pragma once
 
-/// The types that the contract speaks of, without hooks of their own. The owner of a card or pet is a
-/// plain id. Tests of schema hooks and mixins describe types of their own.
+/// The types that the contract speaks of, without hooks of their own. The owner of a card or pet is
+/// a plain id. Tests of schema hooks and mixins describe types of their own.
 
 #include <grapnel/grapnel.hpp>
 
@@ -52,12 +52,11 @@ struct grapnel::Schema<model::User> {
   static constexpr std::string_view Type = "User";
   static constexpr auto Fields() {
     using model::User;
-    return grapnel::Fields(Field<&User::name>("name").NotEmpty(), Field<&User::age>("age").Default(0),
-                           Field<&User::nickname>("nickname"),
-                           Field<&User::password>("password").Sensitive(),
-                           Field<&User::active>("active").Default(true),
-                           Field<&User::worth>("worth").Default(0),
-                           Field<&User::version>("version").Default(0));
+    return grapnel::Fields(
+        Field<&User::name>("name").NotEmpty(), Field<&User::age>("age").Default(0),
+        Field<&User::nickname>("nickname"), Field<&User::password>("password").Sensitive(),
+        Field<&User::active>("active").Default(true), Field<&User::worth>("worth").Default(0),
+        Field<&User::version>("version").Default(0));
   }
 };
 

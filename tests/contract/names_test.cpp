@@ -1,5 +1,5 @@
-/// Entities may bear everyday names. Those that namespace grapnel has as well are written with `::` inside
-/// Schema<...>, whose body looks there first.
+/// Entities may bear everyday names. Those that namespace grapnel has as well are written with `::`
+/// inside Schema<...>, whose body looks there first.
 
 #include "support/catch.hpp"
 
@@ -101,7 +101,9 @@ struct Value {
 template <>
 struct grapnel::Schema<Client> {
   static constexpr std::string_view Type = "Client";
-  static constexpr auto Fields() { return grapnel::Fields(Field<&::Client::email>("email").Unique()); }
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&::Client::email>("email").Unique());
+  }
 };
 
 template <>
@@ -120,7 +122,8 @@ struct grapnel::Schema<Value> {
 TEST_CASE("entities named Transaction, Token, View and Index compile and work") {
   const auto client = grapnel::Open<Transaction, Token, Index>(":memory:");
   client.Migrate();
-  const auto transaction = client.Of<Transaction>().Create().Set(F<&Transaction::text>, "paid").Save();
+  const auto transaction =
+      client.Of<Transaction>().Create().Set(F<&Transaction::text>, "paid").Save();
   CHECK(transaction.text == "paid!");
   const auto index = client.Of<Index>().Create().Set(F<&Index::text>, "i").Save();
   CHECK_THROWS_AS(client.Of<Index>().Create().Set(F<&Index::text>, "i").Save(),

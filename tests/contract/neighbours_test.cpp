@@ -21,15 +21,15 @@ struct Desk;
 
 struct Shelf {
   std::string id{};
-  grapnel::Many<Book> books{};    // the other end: Book.shelf
-  grapnel::Many<Desk> desks{};    // without another end: Desk's schema knows no such key
-  grapnel::One<Shelf> under{};    // a list of shelves
+  grapnel::Many<Book> books{};  // the other end: Book.shelf
+  grapnel::Many<Desk> desks{};  // without another end: Desk's schema knows no such key
+  grapnel::One<Shelf> under{};  // a list of shelves
   grapnel::One<Shelf> over{};
 };
 struct Book {
   std::int64_t id = 0;
   std::string title{};
-  std::int64_t moved = 0;         // counted by its hook
+  std::int64_t moved = 0;  // counted by its hook
   grapnel::One<Shelf> shelf{};
   grapnel::One<Book> sequel_of{};
   grapnel::One<Shelf> home{};     // a second key to the same type
@@ -37,9 +37,9 @@ struct Book {
 };
 struct Desk {
   std::int64_t id = 0;
-  std::int64_t touched = 0;       // by its update-default
+  std::int64_t touched = 0;  // by its update-default
 };
-struct Plain {                    // with an update-default, without hooks
+struct Plain {  // with an update-default, without hooks
   std::int64_t id = 0;
   std::int64_t touched = 0;
   grapnel::One<Shelf> shelf{};
@@ -85,9 +85,7 @@ struct grapnel::Schema<neighbours::Plain> {
     return grapnel::Fields(
         Field<&neighbours::Plain::touched>("touched").Default(0).UpdateDefault([] { return 7; }));
   }
-  static constexpr auto Edges() {
-    return grapnel::Edges(To<&neighbours::Plain::shelf>("shelf"));
-  }
+  static constexpr auto Edges() { return grapnel::Edges(To<&neighbours::Plain::shelf>("shelf")); }
 };
 
 namespace {
@@ -127,8 +125,8 @@ struct World : Fixture<Shelf, Book, Desk, Plain> {
   void AddShelf(const std::string& id) { shelves.Create().Set(F<&Shelf::id>, id).Save(); }
   void Put(std::initializer_list<std::pair<std::int64_t, const char*>> places) {
     for (const auto& [book, shelf] : places) {
-      Raw("UPDATE Book SET shelf_id = '" + std::string(shelf) + "' WHERE id = " +
-          std::to_string(book));
+      Raw("UPDATE Book SET shelf_id = '" + std::string(shelf) +
+          "' WHERE id = " + std::to_string(book));
     }
   }
   Lines Places() const { return Raw("SELECT id, shelf_id, moved FROM Book ORDER BY id"); }
@@ -357,7 +355,8 @@ TEST_CASE("B107 a hook of the neighbour may send it elsewhere, or delete it inst
   }
 }
 
-TEST_CASE("B107 neighbours set and cleared from the other end are updated, those that stay are not") {
+TEST_CASE(
+    "B107 neighbours set and cleared from the other end are updated, those that stay are not") {
   World db(4);
   db.CountMoves();
   db.Watch<Book>();
@@ -386,8 +385,8 @@ TEST_CASE("B107 neighbours set and cleared from the other end are updated, those
   CHECK(Take(db.log) == Lines{"Book Update {moved+=1, shelf=\"a\"} for Cascade: 3-"});
   std::vector<grapnel::store::Create<Shelf>> bulk;
   for (const std::int64_t book : {1, 2}) {
-    bulk.push_back(db.shelves.Create().Set(F<&Shelf::id>, "x" + std::to_string(book))
-                       .AddIDs(kBooks, {book}));
+    bulk.push_back(
+        db.shelves.Create().Set(F<&Shelf::id>, "x" + std::to_string(book)).AddIDs(kBooks, {book}));
   }
   db.shelves.CreateBulk(bulk).Save();
   CHECK(Take(db.log) == Lines{"Book Update {moved+=1, shelf=\"x1\"} for Cascade: 1-",
@@ -428,10 +427,11 @@ TEST_CASE("B107 a row that is created as its own neighbour is returned as it is 
   CHECK(db.client.Of<Shelf>().CreateBulk(rows).Save().front().under.ID() == "x");
 }
 
-TEST_CASE("B107 a key that the neighbour's schema does not know: an update of its rows all the same") {
+TEST_CASE(
+    "B107 a key that the neighbour's schema does not know: an update of its rows all the same") {
   World db(0, 3);
-  db.client.Of<Desk>().Use(On(Before([](Mutation<Desk>& m) { m.Add(F<&Desk::touched>, 1); }),
-                              Op::Update));
+  db.client.Of<Desk>().Use(
+      On(Before([](Mutation<Desk>& m) { m.Add(F<&Desk::touched>, 1); }), Op::Update));
   db.Watch<Desk>();
   const auto desks = [&] { return db.Raw("SELECT id, Shelf_desks, touched FROM Desk"); };
   db.shelves.UpdateOne("a").AddIDs(F<&Shelf::desks>, {1, 2}).Save();
@@ -465,14 +465,15 @@ TEST_CASE("B107 errors name the edge and the id, whether or not anything looks")
   World db(3);
   db.Put({{1, "b"}});
   const auto check = [&] {
-    const auto missing =
-        Refused([&] { db.shelves.UpdateOne("a").AddIDs(kBooks, {2, 99}).Save(); });
-    CHECK(std::string(missing.what()) ==
-          "Shelf: UpdateOne breaks a foreign key constraint on books (there is no Book with id 99)");
+    const auto missing = Refused([&] { db.shelves.UpdateOne("a").AddIDs(kBooks, {2, 99}).Save(); });
+    CHECK(
+        std::string(missing.what()) ==
+        "Shelf: UpdateOne breaks a foreign key constraint on books (there is no Book with id 99)");
     const auto taken = Refused([&] { db.shelves.UpdateOne("a").AddIDs(kBooks, {2, 1}).Save(); });
     CHECK(taken.Kind() == ConstraintKind::Unique);
     CHECK(taken.Fields() == Lines{"books"});
-    CHECK(taken.Detail() == "a Book already belongs to another Shelf: move it by setting its own end");
+    CHECK(taken.Detail() ==
+          "a Book already belongs to another Shelf: move it by setting its own end");
     CHECK(Refused([&] { db.shelves.Update().AddIDs(kBooks, {2}).Save(); }).Op() == Op::Update);
     CHECK(db.Places() == Lines{"1|b|0", "2|NULL|0", "3|NULL|0"});
   };
@@ -516,9 +517,8 @@ TEST_CASE("B107 a deletion in the hook of a neighbour that is updated takes rows
 TEST_CASE("B107 where nothing could look the database does it alone") {
   World db(2, 1);
   Lines sql;
-  const auto traced = db.client.Debug([&](std::string_view text) {
-    sql.push_back(std::string(text.substr(0, text.find(' '))));
-  });
+  const auto traced = db.client.Debug(
+      [&](std::string_view text) { sql.push_back(std::string(text.substr(0, text.find(' ')))); });
   const auto verbs = [&](const std::function<void()>& action) {
     action();
     return Take(sql);
@@ -591,9 +591,9 @@ struct Place {
       rows.emplace("Desk " + std::to_string(desk.id), "-");
     }
     for (const Book& book : client.Of<Book>().Query().All()) {
-      rows["Book " + std::to_string(book.id)] =
-          key(book.shelf) + key(book.home) + key(book.part_of) + " " +
-          std::to_string(book.sequel_of.ID().value_or(0));
+      rows["Book " + std::to_string(book.id)] = key(book.shelf) + key(book.home) +
+                                                key(book.part_of) + " " +
+                                                std::to_string(book.sequel_of.ID().value_or(0));
     }
     return rows;
   }
@@ -612,24 +612,50 @@ std::string Act(const grapnel::Client& client, std::uint32_t seed) {
   const auto change_shelf = [&](auto& builder) {
     for (auto left = below(2); left >= 0; --left) {
       switch (below(8)) {
-        case 0: builder.AddIDs(kBooks, books()); break;
-        case 1: builder.RemoveIDs(kBooks, books()); break;
-        case 2: builder.Set(kBooks, books()); break;
-        case 3: builder.ClearEdge(kBooks); break;
-        case 4: builder.AddIDs(F<&Shelf::desks>, {1 + below(3)}); break;
-        case 5: builder.Set(F<&Shelf::desks>, {1 + below(3), 1 + below(3)}); break;
-        case 6: builder.Set(F<&Shelf::over>, shelf()); break;
-        default: builder.ClearEdge(F<&Shelf::over>); break;
+        case 0:
+          builder.AddIDs(kBooks, books());
+          break;
+        case 1:
+          builder.RemoveIDs(kBooks, books());
+          break;
+        case 2:
+          builder.Set(kBooks, books());
+          break;
+        case 3:
+          builder.ClearEdge(kBooks);
+          break;
+        case 4:
+          builder.AddIDs(F<&Shelf::desks>, {1 + below(3)});
+          break;
+        case 5:
+          builder.Set(F<&Shelf::desks>, {1 + below(3), 1 + below(3)});
+          break;
+        case 6:
+          builder.Set(F<&Shelf::over>, shelf());
+          break;
+        default:
+          builder.ClearEdge(F<&Shelf::over>);
+          break;
       }
     }
   };
   const auto change_book = [&](auto& builder) {
     switch (below(5)) {
-      case 0: builder.Set(kShelf, shelf()); break;
-      case 1: builder.Set(F<&Book::home>, shelf()); break;
-      case 2: builder.Set(F<&Book::part_of>, shelf()); break;
-      case 3: builder.Set(F<&Book::sequel_of>, 1 + below(6)); break;
-      default: builder.ClearEdge(kShelf); break;
+      case 0:
+        builder.Set(kShelf, shelf());
+        break;
+      case 1:
+        builder.Set(F<&Book::home>, shelf());
+        break;
+      case 2:
+        builder.Set(F<&Book::part_of>, shelf());
+        break;
+      case 3:
+        builder.Set(F<&Book::sequel_of>, 1 + below(6));
+        break;
+      default:
+        builder.ClearEdge(kShelf);
+        break;
     }
   };
   try {
@@ -641,9 +667,15 @@ std::string Act(const grapnel::Client& client, std::uint32_t seed) {
         builder.Save();
         break;
       }
-      case 1: client.Of<Shelf>().DeleteOne(shelf()).Exec(); break;
-      case 2: client.Of<Shelf>().Delete().Where(F<&Shelf::id> <= shelf()).Exec(); break;
-      case 3: client.Of<Book>().Delete().Where(F<&Book::id>.In(books())).Exec(); break;
+      case 1:
+        client.Of<Shelf>().DeleteOne(shelf()).Exec();
+        break;
+      case 2:
+        client.Of<Shelf>().Delete().Where(F<&Shelf::id> <= shelf()).Exec();
+        break;
+      case 3:
+        client.Of<Book>().Delete().Where(F<&Book::id>.In(books())).Exec();
+        break;
       case 4: {
         auto builder = client.Of<Shelf>().Update();
         builder.Where(F<&Shelf::id> >= shelf());
@@ -658,7 +690,9 @@ std::string Act(const grapnel::Client& client, std::uint32_t seed) {
         builder.Save();
         break;
       }
-      case 7: client.Of<Book>().Create().Set(F<&Book::id>, 1 + below(6)).Save(); break;
+      case 7:
+        client.Of<Book>().Create().Set(F<&Book::id>, 1 + below(6)).Save();
+        break;
       default: {
         auto builder = client.Of<Book>().Update();
         builder.Where(F<&Book::id>.In(books()));
@@ -675,7 +709,9 @@ std::string Act(const grapnel::Client& client, std::uint32_t seed) {
 
 }  // namespace
 
-TEST_CASE("B107 at random: what is stored is the same whether or not a hook looks, which sees all of it") {
+TEST_CASE(
+    "B107 at random: what is stored is the same whether or not a hook looks, which sees all of "
+    "it") {
   const Place alone, seen;
   std::set<std::string> hooked, cascaded;
   seen.client.Use(Before([&]<class E>(Mutation<E>& m) {

@@ -374,7 +374,8 @@ TEST_CASE("B121 a file deleted, renamed or replaced is Moved, to reads, transact
     CHECK(KindOf([&] { AddPet(client, "Ada"); }) == "moved");
     CHECK(KindOf([&] { client.Of<Pet>().Update().Set(F<&Pet::name>, "x").Save(); }) == "moved");
     CHECK(KindOf([&] { client.Of<Pet>().Delete().Exec(); }) == "moved");
-    CHECK(KindOf([&] { client.WithTx([](grapnel::Tx& t) { AddPet(t.Client(), "x"); }); }) == "moved");
+    CHECK(KindOf([&] { client.WithTx([](grapnel::Tx& t) { AddPet(t.Client(), "x"); }); }) ==
+          "moved");
     CHECK(KindOf([&] { client.Migrate(); }) == "moved");
     CHECK(KindOf([&] { client.PlanMigration(); }) == "moved");
     if (way.replaced) {
@@ -419,11 +420,13 @@ TEST_CASE("B123 a database in UTF-16 is refused, and stays as it was") {
     {
       Raw raw(path);
       raw("PRAGMA encoding = '" + encoding + "'");
-      raw("CREATE TABLE \"Pet\" (id INTEGER PRIMARY KEY, name TEXT, delete_time INTEGER, owner_id INTEGER)");
+      raw("CREATE TABLE \"Pet\" (id INTEGER PRIMARY KEY, name TEXT, delete_time INTEGER, owner_id "
+          "INTEGER)");
     }
     const std::string bytes = ReadFile(path);
     const auto files = FilesIn(scratch.Folder());
-    for (const std::string& url : {path, "file:" + path + "?mode=ro", "file:" + path + "?immutable=1"}) {
+    for (const std::string& url :
+         {path, "file:" + path + "?mode=ro", "file:" + path + "?immutable=1"}) {
       CHECK(KindOf([&] { grapnel::Open<Pet>(url); }, encoding) == "open");
     }
     CHECK(ReadFile(path) == bytes);
@@ -434,14 +437,17 @@ TEST_CASE("B123 a database in UTF-16 is refused, and stays as it was") {
 TEST_CASE("B124 a shared cache is refused on a file, and means nothing in memory") {
   const Scratch scratch;
   const std::string path = scratch.File("app.db");
-  for (const std::string parameters : {"?cache=shared", "?mode=rwc&cache=shared", "?c%61che=shared"}) {
-    CHECK(KindOf([&] { grapnel::Open<Pet>("file:" + path + parameters); }, "cache=shared") == "open");
+  for (const std::string parameters :
+       {"?cache=shared", "?mode=rwc&cache=shared", "?c%61che=shared"}) {
+    CHECK(KindOf([&] { grapnel::Open<Pet>("file:" + path + parameters); }, "cache=shared") ==
+          "open");
   }
   CHECK(FilesIn(scratch.Folder()).empty());
 
   std::filesystem::current_path(scratch.Folder());
-  for (const char* url : {"file::memory:?cache=shared", "file:%3amemory:?cache=shared", "file:/x?vfs=memdb",
-                          "file:x?vfs=memdb&cache=shared", "file:x?mode=rwc&mode=memory"}) {
+  for (const char* url :
+       {"file::memory:?cache=shared", "file:%3amemory:?cache=shared", "file:/x?vfs=memdb",
+        "file:x?vfs=memdb&cache=shared", "file:x?mode=rwc&mode=memory"}) {
     INFO(url);
     const auto first = grapnel::Open<Pet>(url);
     const auto second = grapnel::Open<Pet>(url);
@@ -460,7 +466,8 @@ TEST_CASE("B124 a file that does not come up in WAL is refused with what it answ
   const std::string path = scratch.File("app.db");
   { Raw{path}("CREATE TABLE t (a)"); }
   const std::string bytes = ReadFile(path);
-  CHECK(KindOf([&] { grapnel::Open<Pet>("file:" + path + "?vfs=unix-none"); }, "\"delete\"") == "open");
+  CHECK(KindOf([&] { grapnel::Open<Pet>("file:" + path + "?vfs=unix-none"); }, "\"delete\"") ==
+        "open");
   CHECK(KindOf([&] { grapnel::Open<Pet>("file:" + path + "?nolock=1"); }, "\"delete\"") == "open");
   CHECK(ReadFile(path) == bytes);
   CHECK(FilesIn(scratch.Folder()) == std::vector<std::string>{"app.db"});
@@ -526,11 +533,12 @@ TEST_CASE("B128 a message about the disk says what stands in the way") {
     REQUIRE(chmod(folder.c_str(), 0700) == 0);
     REQUIRE(chmod(path.c_str(), 0600) == 0);
   };
-  with_rights(0000, 0777, [&] { CHECK(open(path, "permission denied: the file may not be read") == "open"); });
+  with_rights(0000, 0777,
+              [&] { CHECK(open(path, "permission denied: the file may not be read") == "open"); });
   with_rights(0644, 0000, [&] { CHECK(open(path, "Permission denied") == "open"); });
   with_rights(0644, 0555, [&] {
-    CHECK(open(folder + "/new.db", "permission denied: no file can be made in the folder " + folder) ==
-          "open");
+    CHECK(open(folder + "/new.db",
+               "permission denied: no file can be made in the folder " + folder) == "open");
     CHECK(open(path, "file:PATH?immutable=1") == "read-only");
     CHECK(open("file:" + path + "?immutable=1", "") == "none");
     const auto client = grapnel::Open<Pet>("file:" + path + "?immutable=1");
@@ -538,8 +546,8 @@ TEST_CASE("B128 a message about the disk says what stands in the way") {
   });
   with_rights(0444, 0777, [&] {
     const auto client = grapnel::Open<Pet>(path);
-    CHECK(KindOf([&] { AddPet(client, "Tom"); }, "permission denied: the file may not be written") ==
-          "read-only");
+    CHECK(KindOf([&] { AddPet(client, "Tom"); },
+                 "permission denied: the file may not be written") == "read-only");
   });
 }
 

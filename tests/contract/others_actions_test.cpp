@@ -1,5 +1,6 @@
-// B105, B122, B126, B135 where others interfere out of sight: triggers behind the actions of foreign keys,
-// ON CONFLICT clauses, the other half of a pair, rows without an id, INSTEAD OF triggers.
+// B105, B122, B126, B135 where others interfere out of sight: triggers behind the actions of
+// foreign keys, ON CONFLICT clauses, the other half of a pair, rows without an id, INSTEAD OF
+// triggers.
 #include "contract/fixture.hpp"
 #include "contract/graph_model.hpp"
 #include "support/catch.hpp"
@@ -73,7 +74,12 @@ struct World : Fixture<Leaf, Label, User, Card, Pet> {
       Raw("CREATE TABLE Leaf (id INTEGER PRIMARY KEY, " + columns + ")");
     }
     for (const char* name : {"a", "b", "c"}) {
-      leaves.Create().Set(kName, name).Set(kAge, 1).Set(F<&Leaf::worth>, 1).Set(F<&Leaf::nick>, "n").Save();
+      leaves.Create()
+          .Set(kName, name)
+          .Set(kAge, 1)
+          .Set(F<&Leaf::worth>, 1)
+          .Set(F<&Leaf::nick>, "n")
+          .Save();
     }
   }
   Lines Stored() const { return Raw("SELECT id, name, age, nick, worth FROM Leaf ORDER BY id"); }
@@ -84,8 +90,7 @@ struct World : Fixture<Leaf, Label, User, Card, Pet> {
   }
 };
 
-constexpr const char* kOwn =
-    "name TEXT NOT NULL, age INTEGER NOT NULL, nick TEXT, worth INTEGER";
+constexpr const char* kOwn = "name TEXT NOT NULL, age INTEGER NOT NULL, nick TEXT, worth INTEGER";
 
 using Act = std::function<void(const grapnel::Client&)>;
 
@@ -94,7 +99,9 @@ void FailsAlone(const World& world, const Act& act, const std::function<Lines()>
   const Lines before = stored();
   const std::string where = GENERATE("tx", "nested", "written", "hook", "none");
   INFO(where);
-  const auto fails = [&](const grapnel::Client& client) { CHECK_THROWS_AS(act(client), ConstraintError); };
+  const auto fails = [&](const grapnel::Client& client) {
+    CHECK_THROWS_AS(act(client), ConstraintError);
+  };
   const auto note = [](const grapnel::Client& client) {
     client.Of<Label>().Create().Set(F<&Label::id>, "note").Save();
   };
@@ -134,8 +141,11 @@ TEST_CASE("B135 a trigger behind a cascade of others that fails undoes the delet
   World world;
   world.Raw("CREATE TABLE other (leaf INTEGER REFERENCES Leaf (id) ON DELETE CASCADE)");
   world.Raw("INSERT INTO other VALUES (1), (2)");
-  world.Raw(GENERATE("CREATE TRIGGER t AFTER DELETE ON other WHEN old.leaf = 2 BEGIN SELECT RAISE(FAIL, 'no'); END",
-                     "CREATE TRIGGER t BEFORE DELETE ON other WHEN old.leaf = 2 BEGIN SELECT RAISE(FAIL, 'no'); END"));
+  world.Raw(
+      GENERATE("CREATE TRIGGER t AFTER DELETE ON other WHEN old.leaf = 2 BEGIN SELECT RAISE(FAIL, "
+               "'no'); END",
+               "CREATE TRIGGER t BEFORE DELETE ON other WHEN old.leaf = 2 BEGIN SELECT RAISE(FAIL, "
+               "'no'); END"));
   const bool one = GENERATE(true, false);
   FailsAlone(
       world,
@@ -175,7 +185,9 @@ TEST_CASE("B135 a trigger behind a key that Grapnel sets to NULL undoes the dele
   for (const char* name : {"x", "y"}) {
     world.client.Of<Pet>().Create().Set(F<&Pet::name>, name).Set(F<&Pet::owner>, 1).Save();
   }
-  world.Raw("CREATE TRIGGER t AFTER UPDATE ON Pet WHEN new.name = 'y' BEGIN SELECT RAISE(FAIL, 'no'); END");
+  world.Raw(
+      "CREATE TRIGGER t AFTER UPDATE ON Pet WHEN new.name = 'y' BEGIN SELECT RAISE(FAIL, 'no'); "
+      "END");
   FailsAlone(
       world, [](const grapnel::Client& client) { client.Of<User>().DeleteOne(1).Exec(); },
       [&] { return world.Raw("SELECT name, owner_id, (SELECT count(*) FROM User) FROM Pet"); });
@@ -183,8 +195,9 @@ TEST_CASE("B135 a trigger behind a key that Grapnel sets to NULL undoes the dele
 
 TEST_CASE("the row that an UpdateOne in a Tx returns is the stored one, whatever others do to it") {
   SECTION("ON CONFLICT REPLACE puts a default in the place of a NULL") {
-    World world("name TEXT NOT NULL, age INTEGER NOT NULL, nick TEXT NOT NULL ON CONFLICT REPLACE DEFAULT "
-                "'dflt', worth INTEGER");
+    World world(
+        "name TEXT NOT NULL, age INTEGER NOT NULL, nick TEXT NOT NULL ON CONFLICT REPLACE DEFAULT "
+        "'dflt', worth INTEGER");
     auto tx = world.client.Tx();
     CHECK(tx.Of<Leaf>().UpdateOne(1).Clear(F<&Leaf::nick>).Save().nick == "dflt");
   }
@@ -192,8 +205,9 @@ TEST_CASE("the row that an UpdateOne in a Tx returns is the stored one, whatever
     World world(std::string(kOwn) + ", UNIQUE (name)");
     world.Raw("CREATE TABLE other (leaf TEXT REFERENCES Leaf (name) ON UPDATE CASCADE)");
     world.Raw("INSERT INTO other VALUES ('a')");
-    world.Raw("CREATE TRIGGER t AFTER UPDATE ON other BEGIN UPDATE Leaf SET age = 99 WHERE name = "
-              "new.leaf; END");
+    world.Raw(
+        "CREATE TRIGGER t AFTER UPDATE ON other BEGIN UPDATE Leaf SET age = 99 WHERE name = "
+        "new.leaf; END");
     auto tx = world.client.Tx();
     const Leaf leaf = tx.Of<Leaf>().UpdateOne(1).Set(kName, "y").Save();
     CHECK((leaf.name == "y" && leaf.age == 99));
@@ -213,9 +227,11 @@ TEST_CASE("the row that an UpdateOne in a Tx returns is the stored one, whatever
   }
 }
 
-TEST_CASE("B105 rows that ON CONFLICT IGNORE of others leaves as they were are not among those touched") {
-  World world("name TEXT UNIQUE ON CONFLICT IGNORE, age INTEGER NOT NULL, nick TEXT, worth INTEGER NOT "
-              "NULL ON CONFLICT IGNORE");
+TEST_CASE(
+    "B105 rows that ON CONFLICT IGNORE of others leaves as they were are not among those touched") {
+  World world(
+      "name TEXT UNIQUE ON CONFLICT IGNORE, age INTEGER NOT NULL, nick TEXT, worth INTEGER NOT "
+      "NULL ON CONFLICT IGNORE");
   std::vector<std::int64_t> ids;
   std::size_t old = 0;
   world.leaves.Use(hook::On(
@@ -240,7 +256,8 @@ TEST_CASE("B122 an Update whose row a trigger keeps leaves the row's edges as we
   for (const int owner : {1, 2}) {
     world.client.Of<Pet>().Create().Set(F<&Pet::name>, "p").Set(F<&Pet::owner>, owner).Save();
   }
-  world.Raw("CREATE TRIGGER t BEFORE UPDATE ON User WHEN old.id = 2 BEGIN SELECT RAISE(IGNORE); END");
+  world.Raw(
+      "CREATE TRIGGER t BEFORE UPDATE ON User WHEN old.id = 2 BEGIN SELECT RAISE(IGNORE); END");
   std::vector<std::int64_t> ids;
   const bool asks = GENERATE(false, true);
   if (asks) {
@@ -253,7 +270,8 @@ TEST_CASE("B122 an Update whose row a trigger keeps leaves the row's edges as we
         },
         Op::Update));
   }
-  CHECK(world.client.Of<User>().Update().Set(F<&User::age>, 5).ClearEdge(F<&User::pets>).Save() == 2);
+  CHECK(world.client.Of<User>().Update().Set(F<&User::age>, 5).ClearEdge(F<&User::pets>).Save() ==
+        2);
   if (asks) CHECK(ids == std::vector<std::int64_t>{1, 3});
   CHECK(world.Raw("SELECT age FROM User") == Lines{"5", "1", "5"});
   CHECK(world.Raw("SELECT ifnull(owner_id, 'none') FROM Pet") == Lines{"none", "2"});
@@ -263,8 +281,9 @@ TEST_CASE("B122 a key that ON CONFLICT IGNORE of others keeps is an Error") {
   World world;
   world.AddUsers();
   world.Raw("DROP TABLE Pet");
-  world.Raw("CREATE TABLE Pet (id INTEGER PRIMARY KEY, name TEXT, owner_id INTEGER NOT NULL ON CONFLICT "
-            "IGNORE REFERENCES User (id))");
+  world.Raw(
+      "CREATE TABLE Pet (id INTEGER PRIMARY KEY, name TEXT, owner_id INTEGER NOT NULL ON CONFLICT "
+      "IGNORE REFERENCES User (id))");
   world.client.Of<Pet>().Create().Set(F<&Pet::name>, "x").Set(F<&Pet::owner>, 1).Save();
   const auto users = world.client.Of<User>();
   const auto skipped = [](auto action) {
@@ -299,7 +318,11 @@ TEST_CASE("B122 of an edge that goes both ways neither half is kept or left out 
     skipped([&] { users.UpdateOne(user).Set(F<&User::friends>, {3}).Save(); });
   }
   skipped([&] {
-    users.Create().Set(F<&User::name>, "4").Set(F<&User::age>, 1).AddIDs(F<&User::friends>, {1, 2}).Save();
+    users.Create()
+        .Set(F<&User::name>, "4")
+        .Set(F<&User::age>, 1)
+        .AddIDs(F<&User::friends>, {1, 2})
+        .Save();
   });
   users.UpdateOne(1).AddIDs(F<&User::friends>, {2}).Save();  // they are there already
 }
@@ -309,7 +332,9 @@ TEST_CASE("B126 B105 rows without an id: hooks may look, and kept rows are told"
   world.Raw("DROP TABLE Label");
   world.Raw("CREATE TABLE Label (id TEXT PRIMARY KEY, hits INTEGER NOT NULL)");
   world.Raw("INSERT INTO Label VALUES ('a', 0), ('b', 0), (NULL, 0)");
-  world.Raw("CREATE TRIGGER keep BEFORE DELETE ON Label WHEN old.id = 'a' BEGIN SELECT RAISE(IGNORE); END");
+  world.Raw(
+      "CREATE TRIGGER keep BEFORE DELETE ON Label WHEN old.id = 'a' BEGIN SELECT RAISE(IGNORE); "
+      "END");
   const bool rows = GENERATE(false, true);
   std::vector<std::string> ids;
   world.client.Of<Label>().Use(hook::On(
@@ -340,7 +365,8 @@ TEST_CASE("B122 a row that an INSTEAD OF trigger deletes was skipped, not missin
   World world;
   world.Raw("ALTER TABLE Leaf RENAME TO base");
   world.Raw("CREATE VIEW Leaf AS SELECT * FROM base");
-  world.Raw("CREATE TRIGGER t INSTEAD OF DELETE ON Leaf BEGIN DELETE FROM base WHERE id = old.id; END");
+  world.Raw(
+      "CREATE TRIGGER t INSTEAD OF DELETE ON Leaf BEGIN DELETE FROM base WHERE id = old.id; END");
   auto client = grapnel::Open<Leaf>(world.scratch.File("test.db"));
   const auto error = Thrown<ConstraintError>([&] { client.Of<Leaf>().DeleteOne(1).Exec(); });
   CHECK(error.Kind() == ConstraintKind::Skipped);
@@ -348,14 +374,18 @@ TEST_CASE("B122 a row that an INSTEAD OF trigger deletes was skipped, not missin
   CHECK(world.Raw("SELECT count(*) FROM base") == Lines{"3"});
 }
 
-TEST_CASE("B122 a row that an INSTEAD OF trigger takes away when it is updated was skipped as well") {
+TEST_CASE(
+    "B122 a row that an INSTEAD OF trigger takes away when it is updated was skipped as well") {
   World world;
   world.Raw("ALTER TABLE Leaf RENAME TO base");
   world.Raw("CREATE VIEW Leaf AS SELECT * FROM base");
-  world.Raw("CREATE TRIGGER t INSTEAD OF UPDATE ON Leaf BEGIN DELETE FROM base WHERE id = old.id; END");
+  world.Raw(
+      "CREATE TRIGGER t INSTEAD OF UPDATE ON Leaf BEGIN DELETE FROM base WHERE id = old.id; END");
   auto client = grapnel::Open<Leaf>(world.scratch.File("test.db"));
   const bool in_tx = GENERATE(false, true);
-  const auto update = [](const auto& in) { in.template Of<Leaf>().UpdateOne(1).Set(kAge, 2).Save(); };
+  const auto update = [](const auto& in) {
+    in.template Of<Leaf>().UpdateOne(1).Set(kAge, 2).Save();
+  };
   const auto error = Thrown<ConstraintError>([&] {
     if (!in_tx) return update(client);
     auto tx = client.Tx();
@@ -371,9 +401,8 @@ TEST_CASE("a key of others that restricts a deletion is a foreign key") {
   world.Raw("CREATE TABLE other (leaf INTEGER REFERENCES Leaf (id) ON DELETE " + action + ")");
   world.Raw("INSERT INTO other VALUES (1)");
   for (const bool one : {true, false}) {
-    const auto error = Thrown<ConstraintError>([&] {
-      one ? world.leaves.DeleteOne(1).Exec() : void(world.leaves.Delete().Exec());
-    });
+    const auto error = Thrown<ConstraintError>(
+        [&] { one ? world.leaves.DeleteOne(1).Exec() : void(world.leaves.Delete().Exec()); });
     CHECK(error.Kind() == ConstraintKind::ForeignKey);
   }
 }

@@ -1,5 +1,6 @@
-// What others put beside Grapnel's tables: foreign keys checked at COMMIT, keys that do not fit, views, ids of
-// another type. B135, B167: each refusal is typed, names type and column, and leaves the Tx alive.
+// What others put beside Grapnel's tables: foreign keys checked at COMMIT, keys that do not fit,
+// views, ids of another type. B135, B167: each refusal is typed, names type and column, and leaves
+// the Tx alive.
 #include "contract/tx_fixture.hpp"
 #include "support/catch.hpp"
 
@@ -40,8 +41,9 @@ struct grapnel::Schema<Doc> {
 TEST_CASE("a deferred key of others that fails at COMMIT names type and column") {
   World world;
   const auto ada = Add(world.client, "Ada");
-  world.Raw("CREATE TABLE audit (id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES User (id) "
-            "DEFERRABLE INITIALLY DEFERRED)");
+  world.Raw(
+      "CREATE TABLE audit (id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES User (id) "
+      "DEFERRABLE INITIALLY DEFERRED)");
   world.Raw("INSERT INTO audit (user_id) VALUES (1)");
   const std::vector<std::function<void()>> deletions{
       [&] { world.client.Of<User>().DeleteOne(ada.id).Exec(); },
@@ -77,8 +79,9 @@ TEST_CASE("a deferred key of others that fails at COMMIT names type and column")
 TEST_CASE("a deferred key in a table that a type uses names that type and its field") {
   World world;
   world.Raw("DROP TABLE Pet");
-  world.Raw("CREATE TABLE Pet (id INTEGER PRIMARY KEY, name TEXT, delete_time INTEGER, owner_id INTEGER "
-            "REFERENCES User (id) DEFERRABLE INITIALLY DEFERRED)");
+  world.Raw(
+      "CREATE TABLE Pet (id INTEGER PRIMARY KEY, name TEXT, delete_time INTEGER, owner_id INTEGER "
+      "REFERENCES User (id) DEFERRABLE INITIALLY DEFERRED)");
   const auto add = [](const auto& client) {
     client.template Of<Pet>().Create().Set(F<&Pet::name>, "Rex").Set(F<&Pet::owner_id>, 7).Save();
   };
@@ -127,7 +130,9 @@ TEST_CASE("a view that takes no writes is a SchemaError, and the Tx lives on") {
       [&] { tx.Of<Pet>().UpdateOne(1).Set(F<&Pet::name>, "x").Save(); },
       [&] { tx.Of<Pet>().Update().Set(F<&Pet::name>, "x").Save(); },
       [&] { tx.Of<Pet>().DeleteOne(1).Exec(); },
-      [&] { tx.Of<Pet>().CreateBulk(std::vector<Pet>{{.name = "a"}, {.name = "b"}}).Save(); },
+      [&] {
+        tx.Of<Pet>().CreateBulk(std::vector<Pet>{{.name = "a"}, {.name = "b"}}).Save();
+      },
   };
   for (const auto& use : uses) {
     const auto error = Thrown<SchemaError>(use);
@@ -143,10 +148,12 @@ TEST_CASE("a view that takes no writes is a SchemaError, and the Tx lives on") {
 TEST_CASE("B135 what others' conflict clauses and triggers end, ends no more than it has to") {
   World world;
   Add(world.client, "Ada");
-  world.Raw("CREATE TRIGGER fails BEFORE INSERT ON User WHEN new.name = 'refused' BEGIN "
-            "UPDATE User SET age = 99; SELECT RAISE(FAIL, 'no'); END");
-  world.Raw("CREATE TRIGGER ends BEFORE INSERT ON User WHEN new.name = 'ended' BEGIN "
-            "SELECT RAISE(ROLLBACK, 'no'); END");
+  world.Raw(
+      "CREATE TRIGGER fails BEFORE INSERT ON User WHEN new.name = 'refused' BEGIN "
+      "UPDATE User SET age = 99; SELECT RAISE(FAIL, 'no'); END");
+  world.Raw(
+      "CREATE TRIGGER ends BEFORE INSERT ON User WHEN new.name = 'ended' BEGIN "
+      "SELECT RAISE(ROLLBACK, 'no'); END");
   auto tx = world.client.Tx();
   Add(tx, "Grace");
   CHECK_THROWS_AS(Add(tx, "refused"), ConstraintError);

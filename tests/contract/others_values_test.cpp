@@ -110,19 +110,30 @@ TEST_CASE("B125 what SQLite calls equal is equal to eager loading: collations of
     REQUIRE(pairs.size() == 2);
     raw("DROP TABLE \"Owner_likes\"; DROP TABLE \"Thing\"; DROP TABLE \"Owner\";"
         "CREATE TABLE \"Owner\" (id TEXT NOT NULL COLLATE NOCASE PRIMARY KEY, name TEXT NOT NULL);"
-        "CREATE TABLE \"Thing\" (id INTEGER PRIMARY KEY, label TEXT NOT NULL, size INTEGER, secret TEXT NOT NULL,"
-        " owner_id TEXT" + collation + " REFERENCES \"Owner\" (id));"
-        "CREATE TABLE \"Owner_likes\" (" + pairs[0] + " TEXT" + collation + " REFERENCES \"Owner\", " + pairs[1] +
+        "CREATE TABLE \"Thing\" (id INTEGER PRIMARY KEY, label TEXT NOT NULL, size INTEGER, secret "
+        "TEXT NOT NULL,"
+        " owner_id TEXT" +
+        collation +
+        " REFERENCES \"Owner\" (id));"
+        "CREATE TABLE \"Owner_likes\" (" +
+        pairs[0] + " TEXT" + collation + " REFERENCES \"Owner\", " + pairs[1] +
         " TEXT);"  // of numbers
         "INSERT INTO \"Owner\" VALUES ('ada', 'Ada'), ('bob', 'Bob');"
         "INSERT INTO \"Thing\" SELECT value ->> 0, value ->> 1, 0, '', value ->> 2 FROM json_each('"
-        "[[1,\"x\",\"ADA\"],[2,\"y\",\"Ada\"],[3,\"z\",\"ada\"],[4,\"w\",\"BOB\"],[5,\"v\",null]]');"
+        "[[1,\"x\",\"ADA\"],[2,\"y\",\"Ada\"],[3,\"z\",\"ada\"],[4,\"w\",\"BOB\"],[5,\"v\",null]]')"
+        ";"
         "INSERT INTO \"Owner_likes\" VALUES ('ADA', 1), ('aDa', 4), ('bob', 5)");
     CHECK(raw("PRAGMA foreign_key_check(\"Thing\")").empty());
 
-    const auto things = client.Of<Thing>().Query().Order(Asc(F<&Thing::id>)).With(F<&Thing::owner>, [](auto& o) {
-      o.With(F<&Owner::things>, [](auto& t) { t.Order(Asc(F<&Thing::id>)); });
-    }).All();
+    const auto things =
+        client.Of<Thing>()
+            .Query()
+            .Order(Asc(F<&Thing::id>))
+            .With(F<&Thing::owner>,
+                  [](auto& o) {
+                    o.With(F<&Owner::things>, [](auto& t) { t.Order(Asc(F<&Thing::id>)); });
+                  })
+            .All();
     REQUIRE(things.size() == 5);
     for (std::size_t i = 0; i < 4; ++i) {
       REQUIRE(things[i].owner.Get() != nullptr);
@@ -131,19 +142,31 @@ TEST_CASE("B125 what SQLite calls equal is equal to eager loading: collations of
             (i < 3 ? std::vector<std::int64_t>{1, 2, 3} : std::vector<std::int64_t>{4}));
     }
     CHECK(things[4].owner.Get() == nullptr);
-    const auto owners = client.Of<Owner>().Query().Order(Asc(F<&Owner::id>)).With(F<&Owner::likes>, [](auto& t) {
-      t.Order(Asc(F<&Thing::id>));
-    }).All();
+    const auto owners = client.Of<Owner>()
+                            .Query()
+                            .Order(Asc(F<&Owner::id>))
+                            .With(F<&Owner::likes>, [](auto& t) { t.Order(Asc(F<&Thing::id>)); })
+                            .All();
     REQUIRE(owners.size() == 2);
     CHECK(Column(owners[0].likes, &Thing::id) == std::vector<std::int64_t>{1, 4});
     CHECK(Column(owners[1].likes, &Thing::id) == std::vector<std::int64_t>{5});
 
     // In a transaction, and by a view, it is no different.
     auto tx = client.Tx();
-    CHECK(tx.Of<Owner>().Query().Where(F<&Owner::id> == "ADA").With(F<&Owner::things>).Only().things.size() == 3);
+    CHECK(tx.Of<Owner>()
+              .Query()
+              .Where(F<&Owner::id> == "ADA")
+              .With(F<&Owner::things>)
+              .Only()
+              .things.size() == 3);
     tx.Rollback();
     const auto view = client.With(1);
-    CHECK(view.Of<Thing>().Query().Where(F<&Thing::id> == 1).With(F<&Thing::owner>).Only().owner->id == "ada");
+    CHECK(view.Of<Thing>()
+              .Query()
+              .Where(F<&Thing::id> == 1)
+              .With(F<&Thing::owner>)
+              .Only()
+              .owner->id == "ada");
   }
 }
 
@@ -164,8 +187,9 @@ TEST_CASE("B128 a value that cannot be read is a SchemaError that names row and 
       CHECK(std::string(error.what()) == text);
     }
   };
-  const std::string size = "Thing.size: in the row with id 8 a stored value cannot be read: "
-                           "it is a text, not an integer";
+  const std::string size =
+      "Thing.size: in the row with id 8 a stored value cannot be read: "
+      "it is a text, not an integer";
   const auto of = client.Of<Thing>();
   fails([&] { of.Query().Where(F<&Thing::id> < 9).All(); }, "size", size);
   fails([&] { of.Get(8); }, "size", size);
@@ -181,9 +205,10 @@ TEST_CASE("B130 what other tools declare fits bool and numbers where affinity ke
   using namespace std::chrono_literals;
   const Scratch scratch;
   int databases = 0;
-  for (const std::string types :
-       {"BOOLEAN|bool|NUMERIC|DECIMAL(10, 2)|DATETIME|decimal", "bool|BOOL|bigint|smallint unsigned|TIMESTAMP|NUMERIC",
-        "boolean|Boolean|DECIMAL|numeric(9)|DATE|NUMBER(12,2)", "tinyint(1)|INT2|integer|int|time|REAL"}) {
+  for (const std::string types : {"BOOLEAN|bool|NUMERIC|DECIMAL(10, 2)|DATETIME|decimal",
+                                  "bool|BOOL|bigint|smallint unsigned|TIMESTAMP|NUMERIC",
+                                  "boolean|Boolean|DECIMAL|numeric(9)|DATE|NUMBER(12,2)",
+                                  "tinyint(1)|INT2|integer|int|time|REAL"}) {
     INFO(types);
     std::vector<std::string> each(1);
     for (const char c : types) {
@@ -195,9 +220,9 @@ TEST_CASE("B130 what other tools declare fits bool and numbers where affinity ke
     }
     const std::string path = scratch.File("db" + std::to_string(databases++));
     Raw raw(path);
-    raw("CREATE TABLE \"Record\" (id INTEGER PRIMARY KEY, active " + each[0] + " NOT NULL, flag " + each[1] +
-        ", count " + each[2] + " NOT NULL, small " + each[3] + ", at " + each[4] + " NOT NULL, amount " + each[5] +
-        " NOT NULL)");
+    raw("CREATE TABLE \"Record\" (id INTEGER PRIMARY KEY, active " + each[0] + " NOT NULL, flag " +
+        each[1] + ", count " + each[2] + " NOT NULL, small " + each[3] + ", at " + each[4] +
+        " NOT NULL, amount " + each[5] + " NOT NULL)");
     const auto client = grapnel::Open<Record>(path);
     client.Migrate();
     CHECK(client.PlanMigration().Statements().empty());
@@ -222,11 +247,17 @@ TEST_CASE("B130 what other tools declare fits bool and numbers where affinity ke
       CHECK(read.amount == amount);
     }
     const auto query = client.Of<Record>().Query();
-    CHECK(client.Of<Record>().Query().Where(F<&Record::active> == true && F<&Record::count> == kMost).Count() == 5);
-    CHECK(client.Of<Record>().Query().Where(F<&Record::at> == at && F<&Record::amount> == 0.1).Count() == 1);
+    CHECK(client.Of<Record>()
+              .Query()
+              .Where(F<&Record::active> == true && F<&Record::count> == kMost)
+              .Count() == 5);
+    CHECK(client.Of<Record>()
+              .Query()
+              .Where(F<&Record::at> == at && F<&Record::amount> == 0.1)
+              .Count() == 1);
     CHECK(client.Of<Record>().UpdateOne(1).Add(F<&Record::small>, 2).Save().small == -5);
-    CHECK(raw("SELECT DISTINCT typeof(active), typeof(flag), typeof(count), typeof(at) FROM \"Record\"") ==
-          Raw::Rows{"integer|integer|integer|integer"});
+    CHECK(raw("SELECT DISTINCT typeof(active), typeof(flag), typeof(count), typeof(at) FROM "
+              "\"Record\"") == Raw::Rows{"integer|integer|integer|integer"});
   }
 }
 

@@ -379,8 +379,7 @@ TEST_CASE("B166 100,000 terms are built, run and destroyed, however they are nes
        [](const UserPredicate& p, int i) {
          return i % 2 == 0 ? p && F<&model::User::age> != i : F<&model::User::age> != i && p;
        }},
-      {"negated", false,
-       [](const UserPredicate& p, int) { return !p; }},
+      {"negated", false, [](const UserPredicate& p, int) { return !p; }},
       {"negated chains", true,
        [](const UserPredicate& p, int i) { return !(!p && !(F<&model::User::age> == i)); }},
       {"other comparisons", true,
@@ -434,10 +433,11 @@ TEST_CASE("B166 AND and OR that alternate 5,000 deep give what a plain reading g
         const auto number = static_cast<std::int64_t>(random() % 40);
         const std::string text = std::to_string(random() % 7);
         const auto kind = random() % 3;
-        UserPredicate term = kind == 0   ? UserPredicate(F<&model::User::age> < number)
-                             : kind == 1 ? UserPredicate(F<&model::User::nickname> == text)
-                                         : F<&model::User::age> == number ||
-                                               (F<&model::User::nickname> != text && F<&model::User::age> > 5);
+        UserPredicate term =
+            kind == 0   ? UserPredicate(F<&model::User::age> < number)
+            : kind == 1 ? UserPredicate(F<&model::User::nickname> == text)
+                        : F<&model::User::age> == number ||
+                              (F<&model::User::nickname> != text && F<&model::User::age> > 5);
         const bool is_and = i % 2 == 0, negated = random() % 4 == 0, right = random() % 2 == 0;
         for (std::size_t u = 0; u < users.size(); ++u) {
           const auto& nickname = users[u].nickname;
@@ -468,7 +468,8 @@ TEST_CASE("B166 AND and OR that alternate 5,000 deep give what a plain reading g
       }
       std::vector<std::int64_t> found;
       OnSmallStack([&] {
-        for (const auto& user : client.Of<model::User>().Query().Where(all).Order(Asc(F<&model::User::id>)).All()) {
+        for (const auto& user :
+             client.Of<model::User>().Query().Where(all).Order(Asc(F<&model::User::id>)).All()) {
           found.push_back(user.age);
         }
       });
@@ -477,7 +478,8 @@ TEST_CASE("B166 AND and OR that alternate 5,000 deep give what a plain reading g
   }
 }
 
-TEST_CASE("B166 what SQLite does not take is a ValidationError before it is sent, and the Tx lives on") {
+TEST_CASE(
+    "B166 what SQLite does not take is a ValidationError before it is sent, and the Tx lives on") {
   const auto client = grapnel::Open<model::User>(":memory:");
   client.Migrate();
   client.Of<model::User>().Create().Set(F<&model::User::name>, "a").Save();
@@ -493,8 +495,10 @@ TEST_CASE("B166 what SQLite does not take is a ValidationError before it is sent
   std::vector<UserPredicate> odd{tree(17)};
   UserPredicate doubled = F<&model::User::age> > 1;
   for (int i = 0; i < 60; ++i) {
-    doubled = i % 2 == 0 ? (doubled && F<&model::User::age> > i) || (F<&model::User::age>.IsNull() && doubled)
-                         : (doubled || F<&model::User::age> > i) && (F<&model::User::age>.IsNull() || doubled);
+    doubled =
+        i % 2 == 0
+            ? (doubled && F<&model::User::age> > i) || (F<&model::User::age>.IsNull() && doubled)
+            : (doubled || F<&model::User::age> > i) && (F<&model::User::age>.IsNull() || doubled);
   }
   odd.push_back(doubled);
   for (const auto& predicate : odd) {

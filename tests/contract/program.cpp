@@ -1,6 +1,6 @@
-#include <grapnel/grapnel.hpp>
 #include <fmt/format.h>
 #include <cstdint>
+#include <grapnel/grapnel.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -9,20 +9,20 @@
 using grapnel::F;
 using grapnel::Op;
 
-struct Card;                                   // entity headers may refer to each other
+struct Card;  // entity headers may refer to each other
 
-struct User {                                  // an entity is a plain aggregate
+struct User {  // an entity is a plain aggregate
   std::int64_t id = 0;
   std::string name;
   std::int64_t age = 0;
-  std::optional<std::string> nickname;         // optional field: NULL in the database
-  grapnel::Many<Card> cards;                   // edge: one user, many cards (Card may be incomplete here)
+  std::optional<std::string> nickname;  // optional field: NULL in the database
+  grapnel::Many<Card> cards;            // edge: one user, many cards (Card may be incomplete here)
 };
 
 struct Card {
   std::int64_t id = 0;
   std::string number;
-  grapnel::One<User> owner;                    // the other end: holds the foreign key; loaded only on request
+  grapnel::One<User> owner;  // the other end: holds the foreign key; loaded only on request
 };
 
 template <>
@@ -30,13 +30,12 @@ struct grapnel::Schema<User> {
   static constexpr std::string_view Type = "User";
   static constexpr auto Fields() {
     return grapnel::Fields(Field<&User::name>("name").NotEmpty(),
-                           Field<&User::age>("age").Default(0),
-                           Field<&User::nickname>("nickname"));
+                           Field<&User::age>("age").Default(0), Field<&User::nickname>("nickname"));
   }
   static constexpr auto Edges() {
     return grapnel::Edges(To<&User::cards>("cards").OnDelete(Cascade));
   }
-  static auto Hooks();                         // schema hooks; may be defined after the hooks it lists
+  static auto Hooks();  // schema hooks; may be defined after the hooks it lists
 };
 
 template <>
@@ -51,23 +50,23 @@ struct grapnel::Schema<Card> {
 };
 
 // Three ways to write a hook. All three are accepted wherever a hook is.
-inline auto Adults() {                         // 1. around: the mutation and what comes next
+inline auto Adults() {  // 1. around: the mutation and what comes next
   return [](grapnel::Mutation<User>& m, grapnel::Next<User> next) -> grapnel::Value<User> {
     if (const std::int64_t* age = m.Get(F<&User::age>); age && *age < 18)
       throw std::runtime_error("too young");
-    return next(m);                            // not calling next suppresses the write
+    return next(m);  // not calling next suppresses the write
   };
 }
-inline auto Traced(std::vector<std::string>& log) {   // 2. generic: one hook, every entity type
+inline auto Traced(std::vector<std::string>& log) {  // 2. generic: one hook, every entity type
   return [&log]<class E>(grapnel::Mutation<E>& m, grapnel::Next<E> next) {
-    log.push_back(fmt::format("{} {}", m.Type(), m.Op()));      // "User Create"
+    log.push_back(fmt::format("{} {}", m.Type(), m.Op()));  // "User Create"
     if constexpr (requires { &E::name; }) {
       if (m.Op() == Op::Create && !m.Get(F<&E::name>)) m.Set(F<&E::name>, "unknown");
     }
     return next(m);
   };
 }
-inline auto Wrapped() {                        // 3. ent's form: a mutator in, a mutator out
+inline auto Wrapped() {  // 3. ent's form: a mutator in, a mutator out
   return [](grapnel::Mutator<User> next) -> grapnel::Mutator<User> {
     return [next](grapnel::Mutation<User>& m) { return next(m); };
   };
@@ -82,31 +81,45 @@ inline auto grapnel::Schema<User>::Hooks() {
 }
 
 int main() {
-  auto client = grapnel::Open<User, Card>("file:demo?mode=memory");   // or "file:app.db", or "app.db"
+  auto client =
+      grapnel::Open<User, Card>("file:demo?mode=memory");  // or "file:app.db", or "app.db"
   client.Migrate();
 
   std::vector<std::string> log;
-  client.Use(Traced(log));                                     // runtime hook, every type
-  client.Of<User>().Use(Wrapped());                            // runtime hook, one type
-  client.Of<User>().Use(grapnel::hook::Reject(Op::Delete));    // no delete-many of users
+  client.Use(Traced(log));                                   // runtime hook, every type
+  client.Of<User>().Use(Wrapped());                          // runtime hook, one type
+  client.Of<User>().Use(grapnel::hook::Reject(Op::Delete));  // no delete-many of users
 
   User ada = client.Of<User>().Create().Set(F<&User::name>, "Ada").Set(F<&User::age>, 36).Save();
-  Card visa = client.Of<Card>().Create().Set(F<&Card::number>, "1234").Set(F<&Card::owner>, ada.id).Save();
+  Card visa =
+      client.Of<Card>().Create().Set(F<&Card::number>, "1234").Set(F<&Card::owner>, ada.id).Save();
   ada = client.Of<User>().UpdateOne(ada.id).Add(F<&User::age>, 1).Save();
-  std::int64_t n = client.Of<User>().Update().Where(F<&User::age> > 30 && F<&User::name> == "Ada")
-                         .Set(F<&User::age>, 40).Save();
-  std::vector<User> all = client.Of<User>().Query().Where(F<&User::age> >= 18)
-                                .Order(grapnel::Asc(F<&User::name>)).Limit(10).All();
-  User again = client.Of<User>().Get(ada.id);                  // NotFoundError when absent
+  std::int64_t n = client.Of<User>()
+                       .Update()
+                       .Where(F<&User::age> > 30 && F<&User::name> == "Ada")
+                       .Set(F<&User::age>, 40)
+                       .Save();
+  std::vector<User> all = client.Of<User>()
+                              .Query()
+                              .Where(F<&User::age> >= 18)
+                              .Order(grapnel::Asc(F<&User::name>))
+                              .Limit(10)
+                              .All();
+  User again = client.Of<User>().Get(ada.id);  // NotFoundError when absent
   std::optional<User> maybe = client.Of<User>().Find(99);
-  fmt::print("{} updated, {} found, {} is {}\n", n, all.size(), again.name, again.age);   // 1 updated, 1 found, Ada is 40
+  fmt::print("{} updated, {} found, {} is {}\n", n, all.size(), again.name,
+             again.age);  // 1 updated, 1 found, Ada is 40
 
   {
     auto tx = client.Tx();
-    tx.OnCommit([](grapnel::Tx& t, auto next) { /* before */ next(t); /* after */ });
+    tx.OnCommit([](grapnel::Tx& t, auto next) {          /* before */
+                                                next(t); /* after */
+    });
     tx.OnRollback([](grapnel::Tx& t, auto next) { next(t); });
     tx.Of<User>().Create().Set(F<&User::name>, "Grace").Set(F<&User::age>, 40).Save();
-    tx.Commit();                                               // leaving the scope without it rolls back
+    tx.Commit();  // leaving the scope without it rolls back
   }
-  client.WithTx([&](grapnel::Tx& tx) { tx.Of<User>().DeleteOne(ada.id).Exec(); });   // commit, or roll back on throw
+  client.WithTx([&](grapnel::Tx& tx) {
+    tx.Of<User>().DeleteOne(ada.id).Exec();
+  });  // commit, or roll back on throw
 }

@@ -184,5 +184,6 @@ TEST_CASE("B89 what is refused inside a ReadTx is told what a ReadTx can do") {
     CHECK(Names(read) == Lines{"Ada"});
   }
   auto tx = world.client.Tx();
-  CHECK(message([](const auto& client) { Names(client); }).find("tx.Client()") != std::string::npos);
+  CHECK(message([](const auto& client) { Names(client); }).find("tx.Client()") !=
+        std::string::npos);
 }

@@ -1,4 +1,5 @@
-// B137: what runs after a transaction and begins another one ends. B165: recursion ends before the stack.
+// B137: what runs after a transaction and begins another one ends. B165: recursion ends before the
+// stack.
 #include "contract/tx_fixture.hpp"
 #include "support/catch.hpp"
 
@@ -73,12 +74,13 @@ void OnStack(std::size_t bytes, std::function<void()> body) {
   std::exception_ptr thrown;
   auto run = [&] { thrown = Caught(body); };
   using Run = decltype(run);
-  REQUIRE(pthread_create(&thread, &attributes,
-                         [](void* given) -> void* {
-                           (*static_cast<Run*>(given))();
-                           return nullptr;
-                         },
-                         &run) == 0);
+  REQUIRE(pthread_create(
+              &thread, &attributes,
+              [](void* given) -> void* {
+                (*static_cast<Run*>(given))();
+                return nullptr;
+              },
+              &run) == 0);
   REQUIRE(pthread_join(thread, nullptr) == 0);
   REQUIRE(pthread_attr_destroy(&attributes) == 0);
   if (thrown) std::rethrow_exception(thrown);
@@ -91,7 +93,8 @@ void UseMany(const Db& client, int hooks) {
     return [next](Mutation<User>& m) { return next(m); };
   };
   for (int i = 0; i < hooks; i += 10) {
-    client.Of<User>().Use(around, around, around, around, factory, factory, factory, factory, factory);
+    client.Of<User>().Use(around, around, around, around, factory, factory, factory, factory,
+                          factory);
     if (hooks > 1000) {
       client.Of<User>().Use(around);
     } else {
@@ -124,7 +127,8 @@ constexpr std::size_t kSmall = 256 * 1024;
 
 }  // namespace
 
-TEST_CASE("B137 a commit hook that writes by the base client after next ends with a RecursionError") {
+TEST_CASE(
+    "B137 a commit hook that writes by the base client after next ends with a RecursionError") {
   const bool file = GENERATE(false, true);
   const std::string how = GENERATE("create", "tx", "nested", "bulk", "two");
   if (file && how == "two") return;  // 2,000 commits
@@ -135,8 +139,10 @@ TEST_CASE("B137 a commit hook that writes by the base client after next ends wit
     ++runs;
     if (how == "create") Add(world.client, "again");
     if (how == "tx") world.client.WithTx([](Tx& t) { Add(t, "again"); });
-    if (how == "nested") world.client.WithTx([](Tx& t) { t.WithTx([](Tx& u) { Add(u, "again"); }); });
-    if (how == "bulk") world.client.Of<User>().CreateBulk(std::vector<User>{{.name = "again"}}).Save();
+    if (how == "nested")
+      world.client.WithTx([](Tx& t) { t.WithTx([](Tx& u) { Add(u, "again"); }); });
+    if (how == "bulk")
+      world.client.Of<User>().CreateBulk(std::vector<User>{{.name = "again"}}).Save();
     if (how == "two") {
       for (int i = 0; i < 2; ++i) {
         try {
@@ -388,7 +394,8 @@ TEST_CASE("B165 commit hooks that nest deeper than the stack: rolled back, and a
   CHECK(Names(world.client) == Lines{});
 }
 
-TEST_CASE("B165 a hook that catches a RecursionError of a low stack and mutates twice ends as well") {
+TEST_CASE(
+    "B165 a hook that catches a RecursionError of a low stack and mutates twice ends as well") {
   World world{Place::Memory};
   int calls = 0;
   world.client.Of<User>().Use([&](Mutation<User>& m, Next<User> next) -> Value<User> {

@@ -75,7 +75,10 @@ std::vector<std::pair<std::string, std::function<void()>>> Uses(const Client& cl
       {"predicate", [=] { animals.Query().Where(F<&Animal::weight> > 1.0).Exist(); }},
       {"order", [=] { animals.Query().Order(grapnel::Asc(F<&Animal::weight>)).IDs(); }},
       {"create", [=] { animals.Create().Set(F<&Animal::name>, "x").Save(); }},
-      {"bulk", [=] { animals.CreateBulk(std::vector<Animal>{{0, "x"}}).Save(); }},
+      {"bulk",
+       [=] {
+         animals.CreateBulk(std::vector<Animal>{{0, "x"}}).Save();
+       }},
       {"update one", [=] { animals.UpdateOne(1).Set(F<&Animal::name>, "x").Save(); }},
       {"update", [=] { animals.Update().Set(F<&Animal::name>, "x").Save(); }},
       {"delete one", [=] { animals.DeleteOne(1).Exec(); }},

@@ -58,7 +58,8 @@ struct grapnel::Schema<names::Top> {
     return grapnel::Fields(Field<&Top::id>("id").Default([] { return std::string("made"); }),
                            Field<&Top::grapnel_value>("grapnel_value").Default(0),
                            Field<&Top::grapnel_source>("grapnel_source").Default(0),
-                           Field<&Top::grapnel_listed>("grapnel_listed").Default(0), Field<&Top::temp>("temp").Default(0));
+                           Field<&Top::grapnel_listed>("grapnel_listed").Default(0),
+                           Field<&Top::temp>("temp").Default(0));
   }
   static constexpr auto Edges() {
     return grapnel::Edges(From<&names::Top::listed>("listed").Ref<&names::Listed::tops>());
@@ -125,12 +126,18 @@ TEST_CASE("B167 no name of a user's type, table, field or index meets one of Gra
   CHECK(count(F<&Listed::tops>.Has(F<&Top::grapnel_source> == 2 && F<&Top::listed>.Has())) == 1);
   CHECK(count(F<&Listed::later>.Has(F<&Listed::tops>.Has(F<&Top::temp> == 0))) == 3);
 
-  const auto loaded = of.Query()
-                          .Where(F<&Listed::id> < 3)
-                          .Order(Asc(F<&Listed::id>))
-                          .With(F<&Listed::tops>, [](auto& t) { t.Where(F<&Top::grapnel_value> == 5).Order(Asc(F<&Top::grapnel_listed>), Asc(F<&Top::id>)); })
-                          .With(F<&Listed::later>, [](auto& l) { l.Where(F<&Listed::place> > 5).Order(Asc(F<&Listed::rowid>)); })
-                          .All();
+  const auto loaded =
+      of.Query()
+          .Where(F<&Listed::id> < 3)
+          .Order(Asc(F<&Listed::id>))
+          .With(F<&Listed::tops>,
+                [](auto& t) {
+                  t.Where(F<&Top::grapnel_value> == 5)
+                      .Order(Asc(F<&Top::grapnel_listed>), Asc(F<&Top::id>));
+                })
+          .With(F<&Listed::later>,
+                [](auto& l) { l.Where(F<&Listed::place> > 5).Order(Asc(F<&Listed::rowid>)); })
+          .All();
   REQUIRE(loaded.size() == 2);
   REQUIRE(loaded[0].tops.size() == 2);
   CHECK(loaded[0].tops[1].id == "b");
@@ -139,9 +146,18 @@ TEST_CASE("B167 no name of a user's type, table, field or index meets one of Gra
   REQUIRE(loaded[1].later.size() == 1);  // from either end
   CHECK(loaded[1].later[0].id == 1);
   CHECK(of.Query().Where(F<&Listed::id> == 1).Traverse(F<&Listed::tops>).Count() == 2);
-  CHECK(of.Query().Where(F<&Listed::id> == 1).Traverse(F<&Listed::later>).Traverse(F<&Listed::tops>).Only().id == "c");
+  CHECK(of.Query()
+            .Where(F<&Listed::id> == 1)
+            .Traverse(F<&Listed::later>)
+            .Traverse(F<&Listed::tops>)
+            .Only()
+            .id == "c");
 
-  CHECK(of.Update().Where(F<&Listed::list> == 4).Set(F<&Listed::type>, 99).Add(F<&Listed::place>, 1).Save() == 240);
+  CHECK(of.Update()
+            .Where(F<&Listed::list> == 4)
+            .Set(F<&Listed::type>, 99)
+            .Add(F<&Listed::place>, 1)
+            .Save() == 240);
   CHECK(count(F<&Listed::type> == 99 && F<&Listed::place> == 1'000'001) == 240);
   CHECK(of.Delete().Where(F<&Listed::tops>.Has(F<&Top::grapnel_source> > 0)).Exec() == 2);
   CHECK(client.Of<Top>().Query().Count() == 0);

@@ -188,13 +188,18 @@ TEST_CASE("B122 an edge that a trigger of others keeps from being taken away is 
     return world.client.Of<Pet>().Create().Set(F<&Pet::name>, name).Save().id;
   };
   const std::int64_t rex = pet("rex"), tom = pet("tom");
-  world.users.UpdateOne(1).AddIDs(F<&User::pets>, {rex, tom}).AddIDs(F<&User::friends>, {2, 3}).Save();
+  world.users.UpdateOne(1)
+      .AddIDs(F<&User::pets>, {rex, tom})
+      .AddIDs(F<&User::friends>, {2, 3})
+      .Save();
   const std::string pairs =
-      world.Raw("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%friends%'").front();
+      world.Raw("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%friends%'")
+          .front();
   world.Raw(
       "CREATE TRIGGER hold BEFORE UPDATE ON Pet WHEN old.name = 'tom' BEGIN SELECT RAISE(IGNORE); "
       "END");
-  world.Raw("CREATE TRIGGER keep BEFORE DELETE ON \"" + pairs + "\" BEGIN SELECT RAISE(IGNORE); END");
+  world.Raw("CREATE TRIGGER keep BEFORE DELETE ON \"" + pairs +
+            "\" BEGIN SELECT RAISE(IGNORE); END");
   const bool looks = GENERATE(false, true);
   if (looks) world.client.Of<Pet>().Use(hook::Before([](Mutation<Pet>&) {}));
   auto tx = world.client.Tx();

@@ -503,7 +503,8 @@ TEST_CASE("B113 every call on what was moved from is an Error, and what it was m
       [&] { static_cast<void>(tx->Outcome()); },
       [&] { static_cast<void>(tx->Dep<int>()); },
   };
-  for (const auto& use : tx_uses) CHECK_THAT(Thrown<TxError>(use).what(), Catch::Contains("moved from"));
+  for (const auto& use : tx_uses)
+    CHECK_THAT(Thrown<TxError>(use).what(), Catch::Contains("moved from"));
   tx.reset();
   tx2.Rollback();
   CHECK(query2.Count() == 1);

@@ -60,11 +60,10 @@ template <>
 struct grapnel::Schema<Parcel> {
   static constexpr std::string_view Type = "Parcel";
   static constexpr auto Fields() {
-    return grapnel::Fields(Field<&Parcel::name>("name").NotEmpty().Unique(),
-                           Field<&Parcel::count>("count").Default(0),
-                           Field<&Parcel::price>("price"),
-                           Field<&Parcel::weight>("weight").Default(MakeWeight),
-                           Field<&Parcel::version>("version").Default(0));
+    return grapnel::Fields(
+        Field<&Parcel::name>("name").NotEmpty().Unique(), Field<&Parcel::count>("count").Default(0),
+        Field<&Parcel::price>("price"), Field<&Parcel::weight>("weight").Default(MakeWeight),
+        Field<&Parcel::version>("version").Default(0));
   }
   static Weight MakeWeight() { return {}; }
 };
@@ -129,9 +128,7 @@ std::vector<Failure> Failures() {
          parcel(c, 1).Where(F<&Parcel::version> == 7).Set(F<&Parcel::version>, 8).Save();
        }},
       {"a predicate that does not match, to delete",
-       [=](auto& c) {
-         c.template Of<Parcel>().DeleteOne(1).Where(F<&Parcel::count> < 5).Exec();
-       }},
+       [=](auto& c) { c.template Of<Parcel>().DeleteOne(1).Where(F<&Parcel::count> < 5).Exec(); }},
       {"a row that cannot be read back",
        [=](auto& c) { parcel(c, 2).Set(F<&Parcel::name>, "x").Save(); }},
       {"another one", [=](auto& c) { parcel(c, 3).Set(F<&Parcel::price>, 1.5).Save(); }},
@@ -139,12 +136,13 @@ std::vector<Failure> Failures() {
        [=](auto& c) { parcel(c, 1).Set(F<&Parcel::weight>, Weight{13}).Save(); }},
       {"by name",
        [=](auto& c) {
-         c.template Of<Parcel>().UpdateOne(2).Set(F<&Parcel::name>, "x").Clear(F<&Parcel::price>).Save();
+         c.template Of<Parcel>()
+             .UpdateOne(2)
+             .Set(F<&Parcel::name>, "x")
+             .Clear(F<&Parcel::price>)
+             .Save();
        }},
-      {"a sum out of range",
-       [=](auto& c) {
-         parcel(c, 1).Add(F<&Parcel::count>, 1).Save();
-       }},
+      {"a sum out of range", [=](auto& c) { parcel(c, 1).Add(F<&Parcel::count>, 1).Save(); }},
       {"a duplicate", [=](auto& c) { parcel(c, 1).Set(F<&Parcel::name>, "last").Save(); }},
       {"a duplicate, created", [=](auto& c) { Put(c, "last"); }},
       {"an id out of range",
@@ -319,7 +317,8 @@ TEST_CASE("B135 the mutation of the hook that caught it lives on, in every form 
 
 TEST_CASE("B135 an id that the database makes and the type does not hold") {
   World world;
-  world.Raw("INSERT INTO Parcel (id, name, count, weight, version) VALUES (2147483647, 'top', 0, 0, 0)");
+  world.Raw(
+      "INSERT INTO Parcel (id, name, count, weight, version) VALUES (2147483647, 'top', 0, 0, 0)");
   const auto before = world.Stored();
   auto tx = world.client.Tx();
   REQUIRE_THROWS_AS(Put(tx.Client(), "one too many"), grapnel::ValidationError);
@@ -363,14 +362,14 @@ TEST_CASE("B135 what triggers of others did is undone with the mutation") {
     c.template Of<Parcel>().UpdateOne(1).Set(F<&Parcel::name>, "x").Save();
   };
   const std::string log = "INSERT INTO log VALUES ('it ran'); ";
-  with_trigger("AFTER UPDATE ON Parcel BEGIN " + log + "DELETE FROM Parcel WHERE id = new.id; END", update);
+  with_trigger("AFTER UPDATE ON Parcel BEGIN " + log + "DELETE FROM Parcel WHERE id = new.id; END",
+               update);
   with_trigger("AFTER UPDATE OF name ON parcel BEGIN " + log +
                    "UPDATE Parcel SET count = 'junk' WHERE id = new.id; END",
                update);
-  with_trigger("BEFORE UPDATE ON Parcel BEGIN " + log + "UPDATE Parcel SET version = 99; END",
-               [](auto& c) {
-                 c.template Of<Parcel>().UpdateOne(2).Set(F<&Parcel::price>, 3.0).Save();
-               });
+  with_trigger(
+      "BEFORE UPDATE ON Parcel BEGIN " + log + "UPDATE Parcel SET version = 99; END",
+      [](auto& c) { c.template Of<Parcel>().UpdateOne(2).Set(F<&Parcel::price>, 3.0).Save(); });
 }
 
 TEST_CASE("B135 the row that an UpdateOne in a Tx returns is the row as it is stored") {
@@ -401,13 +400,18 @@ TEST_CASE("B135 the row that an UpdateOne in a Tx returns is the row as it is st
   REQUIRE(both([](auto u) { return std::move(u.Set(F<&Parcel::name>, "new")); }).name == "new");
   REQUIRE(both([](auto u) { return std::move(u.Add(F<&Parcel::price>, 1.5)); }).price == 1.5);
   REQUIRE(both([](auto u) { return std::move(u.Add(F<&Parcel::count>, 3)); }).count == 3);
-  REQUIRE(both([](auto u) { return std::move(u.Set(F<&Parcel::weight>, Weight{4})); }).weight.grams == 4);
-  REQUIRE(std::signbit(*both([](auto u) { return std::move(u.Set(F<&Parcel::price>, -0.0)); }).price) == false);
+  REQUIRE(both([](auto u) {
+            return std::move(u.Set(F<&Parcel::weight>, Weight{4}));
+          }).weight.grams == 4);
+  REQUIRE(std::signbit(*both([](auto u) {
+                          return std::move(u.Set(F<&Parcel::price>, -0.0));
+                        }).price) == false);
   world.client.Of<Parcel>().UpdateOne(1).Set(F<&Parcel::price>, 2.0).Save();
   REQUIRE(both([](auto u) { return std::move(u.Add(F<&Parcel::price>, 0.25)); }).price == 2.25);
   REQUIRE_FALSE(both([](auto u) { return std::move(u.Clear(F<&Parcel::price>)); }).price);
-  world.Raw("CREATE TRIGGER t AFTER UPDATE ON Parcel BEGIN UPDATE Parcel SET version = 77 WHERE id = "
-            "new.id; END");
+  world.Raw(
+      "CREATE TRIGGER t AFTER UPDATE ON Parcel BEGIN UPDATE Parcel SET version = 77 WHERE id = "
+      "new.id; END");
   REQUIRE(both([](auto u) { return std::move(u.Add(F<&Parcel::count>, 3)); }).version == 77);
   world.Raw("DROP TRIGGER t");
   REQUIRE(both([](auto u) { return std::move(u.Add(F<&Parcel::count>, 3)); }).version == 0);

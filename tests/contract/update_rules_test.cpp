@@ -144,9 +144,8 @@ TEST_CASE("B117 a lost optimistic lock is told from a missing row, by every One 
     }));
   }
   if (by_hook) {
-    world.client.Of<User>().Use(hook::Before([](Mutation<User>& m) {
-      m.Where(F<&User::name> != "Ada");
-    }));
+    world.client.Of<User>().Use(
+        hook::Before([](Mutation<User>& m) { m.Where(F<&User::name> != "Ada"); }));
   }
   const bool in_tx = GENERATE(false, true);
   for (const bool there : {false, true}) {

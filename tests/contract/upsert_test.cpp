@@ -401,11 +401,12 @@ TEST_CASE("OnConflict without a unique index, or without what to do, is an Error
     return std::string(Thrown<grapnel::Error>(action).what());
   };
   const auto unnamed = [&](auto... fields) {
-    CHECK(text([&] { static_cast<void>(world.Make("a", "A").OnConflict(fields...)); })
-              .find("Account: OnConflict names fields that have no unique index") == 0);
+    CHECK(text([&] {
+            static_cast<void>(world.Make("a", "A").OnConflict(fields...));
+          }).find("Account: OnConflict names fields that have no unique index") == 0);
   };
   unnamed(kName);
-  unnamed(kName, kVisits);       // its index is not unique
+  unnamed(kName, kVisits);      // its index is not unique
   unnamed(F<&Account::first>);  // half of one
   unnamed(kEmail, kName);
   CHECK(text([&] {
@@ -414,8 +415,9 @@ TEST_CASE("OnConflict without a unique index, or without what to do, is an Error
   CHECK(text([&] {
           world.Make("b@", "B").OnConflict(kEmail).Save();
         }).find("Account: OnConflict does not say what to do") == 0);
-  CHECK(text([&] { static_cast<void>(world.Make("b@", "B").Ignore()); })
-            .find("OnConflict(F<...>)") != std::string::npos);
+  CHECK(text([&] {
+          static_cast<void>(world.Make("b@", "B").Ignore());
+        }).find("OnConflict(F<...>)") != std::string::npos);
   CHECK(world.All() == Lines{"1|ada@|Ada|7|101|0"});
 }
 
@@ -438,7 +440,7 @@ TEST_CASE("another constraint that the row breaks is a ConstraintError, nothing 
     CHECK(error.Fields() == Lines{"first", "last"});
     CHECK(world.All() == before);
   };
-  refused("new@", Op::Create);  // by the insertion
+  refused("new@", Op::Create);     // by the insertion
   refused("ada@", Op::UpdateOne);  // by the update
   const auto missing = Thrown<ConstraintError>([&] {
     world.Make("ada@", "New")

@@ -141,7 +141,8 @@ TEST_CASE("B139 time points of other clocks and precisions are converted") {
     return left > 59min && left < 61min;
   };
   CHECK(in_an_hour(Context().With(system_clock::now() + 1h)));
-  CHECK(in_an_hour(Context().With(std::chrono::floor<std::chrono::seconds>(system_clock::now() + 1h))));
+  CHECK(in_an_hour(
+      Context().With(std::chrono::floor<std::chrono::seconds>(system_clock::now() + 1h))));
   CHECK(in_an_hour(Context().With(std::chrono::floor<std::chrono::seconds>(Clock::now() + 1h))));
   CHECK(in_an_hour(Context().With(std::chrono::time_point<Clock, std::chrono::duration<double>>(
       std::chrono::duration<double>((Clock::now() + 1h).time_since_epoch())))));
@@ -149,8 +150,9 @@ TEST_CASE("B139 time points of other clocks and precisions are converted") {
   CHECK(Context().With(system_clock::time_point()).IsCancelled());
   CHECK(Context().With(system_clock::time_point::min()).IsCancelled());
   CHECK_FALSE(Context().With(system_clock::time_point::max()).IsCancelled());
-  CHECK_FALSE(
-      Context().With(std::chrono::sys_time<std::chrono::hours>(std::chrono::hours::max())).IsCancelled());
+  CHECK_FALSE(Context()
+                  .With(std::chrono::sys_time<std::chrono::hours>(std::chrono::hours::max()))
+                  .IsCancelled());
   CHECK(Context().With(Clock::time_point::max()).Deadline() == Clock::time_point::max());
   CHECK(Context().With(Clock::time_point::min()).IsCancelled());
   const auto exact = Clock::now();

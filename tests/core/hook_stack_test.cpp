@@ -60,6 +60,7 @@ TEST_CASE("several stacks merge stage by stage, in their order within a stage") 
   Add(two, 1, {"m"});
   Add(two, 0, {"b"});
   const std::vector<ListedHooks> parts{one.Load(), none.Load(), two.Load()};
-  CHECK(Run(core::detail::Merge(parts)) == Lines{"a", "b", "m", "z", "end", "/z", "/m", "/b", "/a"});
+  CHECK(Run(core::detail::Merge(parts)) ==
+        Lines{"a", "b", "m", "z", "end", "/z", "/m", "/b", "/a"});
   CHECK(core::detail::Merge(std::vector<ListedHooks>{none.Load()}) == nullptr);
 }

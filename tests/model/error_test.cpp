@@ -35,8 +35,7 @@ TEST_CASE("B116 a validation error lists every problem, and names the row of a b
   CHECK(error.Field() == "name");
   CHECK(error.Problems() == problems);
   CHECK(error.Row() == std::nullopt);
-  CHECK(error.what() ==
-        std::string("User.name: the value is empty; age: it is too low (Create)"));
+  CHECK(error.what() == std::string("User.name: the value is empty; age: it is too low (Create)"));
   const grapnel::ValidationError third = error.InRow(2);
   CHECK(third.Row() == 2);
   CHECK(third.Problems() == problems);

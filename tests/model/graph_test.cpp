@@ -355,8 +355,8 @@ TEST_CASE("B126 names of types and tables that begin with grapnel_ are refused")
                         const std::string& name) {
     CHECK(error.Entity() == entity);
     CHECK(error.Field() == field);
-    CHECK(error.Reason() == '"' + name +
-                                "\": names that begin with grapnel_ are Grapnel's own: choose another one");
+    CHECK(error.Reason() ==
+          '"' + name + "\": names that begin with grapnel_ are Grapnel's own: choose another one");
   };
   check(Refused<OwnType>(), "grapnel_lists", "Type", "grapnel_lists");
   check(Refused<OwnTable>(), "OwnTable", "Table", "GRAPNEL_1");

@@ -32,7 +32,9 @@ struct Card {
 };
 
 template <class Edge>
-concept CanBeUnique = requires(const Edge& edge) { edge.Unique(); };
+concept CanBeUnique = requires(const Edge& edge) {
+  edge.Unique();
+};
 
 constexpr auto kCards = To<&User::cards>("cards");
 constexpr auto kMain = To<&User::main_card>("main_card");

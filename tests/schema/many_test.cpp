@@ -56,8 +56,9 @@ TEST_CASE("reading a Many that was not loaded throws, and names the edge where i
   CHECK(NotLoaded([&] { static_cast<void>(cards.empty()); }) == "User.cards" + ask);
   CHECK(NotLoaded([&] { static_cast<void>(cards[0]); }) == "User.cards" + ask);
   CHECK(NotLoaded([&] { static_cast<void>(cards.Get()); }) == "User.cards" + ask);
-  CHECK(NotLoaded([&] { for (const Card& card : cards) static_cast<void>(card); }) ==
-        "User.cards" + ask);
+  CHECK(NotLoaded([&] {
+          for (const Card& card : cards) static_cast<void>(card);
+        }) == "User.cards" + ask);
 }
 
 TEST_CASE("a loaded Many is a range; copies share it") {

@@ -94,17 +94,14 @@ TEST_CASE_METHOD(Fixture, "B63 B81 hooks around every commit and rollback, impli
   auto commit = client.OnCommit(says("commit"));
   client.OnRollback(says("rollback"));
   CreateUser("Ada");
-  {
-    const auto left = client.Tx();
-  }
+  { const auto left = client.Tx(); }
   CHECK(log == Texts{"before commit", "after commit", "before rollback", "after rollback"});
   commit.Remove();
   CreateUser("Bob");
   CHECK(log.size() == 4);
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "Provide takes an object as itself, as its base, by a name, as const") {
+TEST_CASE_METHOD(Fixture, "Provide takes an object as itself, as its base, by a name, as const") {
   FixedClock clock;
   client.Provide<Clock>(clock);
   CHECK(client.Dep<Clock>().Now() == 7);

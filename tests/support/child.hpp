@@ -11,12 +11,12 @@
 
 /// What became of a process.
 struct Ended {
-  int code = -1;  // its exit code, or minus the signal that killed it
+  int code = -1;     // its exit code, or minus the signal that killed it
   std::string text;  // what it wrote to standard error
 };
 
-/// Runs `body` in a child process, which then ends as programs do: by exit(), so that its static and
-/// thread_local objects are destroyed. `body()` returns the exit code; 99 when it throws.
+/// Runs `body` in a child process, which then ends as programs do: by exit(), so that its static
+/// and thread_local objects are destroyed. `body()` returns the exit code; 99 when it throws.
 template <class F>
 Ended InChild(F body) {
   int ends[2];

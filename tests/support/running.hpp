@@ -30,8 +30,7 @@ class Running {
 
  public:
   Running(const grapnel::detail::HandlePtr& base, grapnel::Op op)
-      : handle(
-            grapnel::detail::BeginTransaction(base, grapnel::detail::Session::Kind::Explicit)),
+      : handle(grapnel::detail::BeginTransaction(base, grapnel::detail::Session::Kind::Explicit)),
         mutation(Access::Make(op)) {
     core.bound = &bound;
   }

@@ -2,8 +2,8 @@
 
 /// Where a program defines GRAPNEL_SEPARATE_COMPILATION for all its sources, the engine is compiled
 /// once, by the source grapnel/separate.cpp, and the headers only declare it. Without it everything
-/// is in the headers. A program whose sources disagree does not link: the linker names what stands in
-/// here and says that its TLS definition mismatches its non-TLS definition.
+/// is in the headers. A program whose sources disagree does not link: the linker names what stands
+/// in here and says that its TLS definition mismatches its non-TLS definition.
 #ifdef GRAPNEL_SEPARATE_COMPILATION
 #define GRAPNEL_DECLARE
 #define GRAPNEL_DEFINE [[gnu::weak]]

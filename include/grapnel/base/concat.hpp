@@ -7,8 +7,8 @@
 
 namespace grapnel::core {
 
-/// The texts one after the other. One function that is never inlined: chains of `+` cost more compile
-/// time than all else in a header that is mostly messages and SQL.
+/// The texts one after the other. One function that is never inlined: chains of `+` cost more
+/// compile time than all else in a header that is mostly messages and SQL.
 [[gnu::noinline]] inline std::string Concat(std::initializer_list<std::string_view> parts) {
   std::size_t size = 0;
   for (const std::string_view part : parts) size += part.size();

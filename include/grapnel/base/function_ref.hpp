@@ -15,10 +15,10 @@ template <class Result, class... Arguments>
 class FunctionRef<Result(Arguments...)> {
  public:
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
-             std::is_object_v<std::remove_reference_t<F>> &&
-             std::is_invocable_r_v<Result, F&, Arguments...>)
-  FunctionRef(F&& function) noexcept  // NOLINT(google-explicit-constructor): stands for it
+  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
+           std::is_object_v<std::remove_reference_t<F>> &&
+           std::is_invocable_r_v<Result, F&, Arguments...>) FunctionRef(F&& function)
+  noexcept  // NOLINT(google-explicit-constructor): stands for it
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(function)))),
         call_([](void* object, Arguments... arguments) -> Result {
           auto& callable = *static_cast<std::remove_reference_t<F>*>(object);

@@ -12,9 +12,8 @@
 namespace grapnel::core {
 
 /// Several hooks as one: `Chain(f, g, h)` is f(g(h(next))). The hooks' types are known, so that the
-/// whole is inlined. A chain is a value: Append and Extend leave it as it was. The empty chain is the
-/// identity.
-/// Source: ent's hook.Chain.
+/// whole is inlined. A chain is a value: Append and Extend leave it as it was. The empty chain is
+/// the identity. Source: ent's hook.Chain.
 template <class... Hooks>
 class Chain {
  public:
@@ -29,9 +28,8 @@ class Chain {
   /// This chain with another one behind it.
   template <class... More>
   constexpr Chain<Hooks..., More...> Extend(const Chain<More...>& inner) const {
-    return std::apply(
-        [](const auto&... hooks) { return Chain<Hooks..., More...>(hooks...); },
-        std::tuple_cat(hooks_, inner.hooks_));
+    return std::apply([](const auto&... hooks) { return Chain<Hooks..., More...>(hooks...); },
+                      std::tuple_cat(hooks_, inner.hooks_));
   }
 
   /// The chain around what it ends in, `Result(Subject&)`: a mutator, whose hooks of ent's form are
@@ -49,8 +47,8 @@ class Chain {
   }
 
   template <class Subject, class Result>
-    requires(sizeof...(Hooks) == 0 || (detail::IsHook<Hooks, Subject, Result>() && ...))
-  Result operator()(Subject& subject, Next<Subject, Result> next) const {
+  requires(sizeof...(Hooks) == 0 || (detail::IsHook<Hooks, Subject, Result>() && ...)) Result
+  operator()(Subject& subject, Next<Subject, Result> next) const {
     return Call<0, Subject, Result>(hooks_, subject, next);
   }
 

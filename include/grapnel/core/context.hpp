@@ -15,9 +15,9 @@
 
 namespace grapnel::core {
 
-/// What travels with a call: values by type, a deadline, a stop token. Immutable; With gives a longer
-/// one and leaves the receiver as it was.
-/// Source: Go's context.Context, as ent hands it to its hooks.
+/// What travels with a call: values by type, a deadline, a stop token. Immutable; With gives a
+/// longer one and leaves the receiver as it was. Source: Go's context.Context, as ent hands it to
+/// its hooks.
 class Context {
  public:
   using Clock = std::chrono::steady_clock;
@@ -32,10 +32,10 @@ class Context {
     return nullptr;
   }
 
-  /// This context and one thing more: a std::stop_token; a time point of any clock, the deadline (an
-  /// earlier one given before stays in force); a duration, the deadline that far from now, at once when it
-  /// is negative or no number, never when it is too long for the clock; or a value of any other type, for
-  /// Get.
+  /// This context and one thing more: a std::stop_token; a time point of any clock, the deadline
+  /// (an earlier one given before stays in force); a duration, the deadline that far from now, at
+  /// once when it is negative or no number, never when it is too long for the clock; or a value of
+  /// any other type, for Get.
   template <class V>
   [[nodiscard]] Context With(V value) const {
     static_assert(!std::is_same_v<V, std::stop_source>,
@@ -44,7 +44,10 @@ class Context {
     Context longer = *this;
     if constexpr (std::is_same_v<V, std::stop_token>) {
       longer.stop_ = std::move(value);
-    } else if constexpr (requires { typename V::clock; value.time_since_epoch(); }) {
+    } else if constexpr (requires {
+                           typename V::clock;
+                           value.time_since_epoch();
+                         }) {
       longer.EndBy(Until(value));
     } else if constexpr (requires { std::chrono::duration_cast<Clock::duration>(value); }) {
       longer.EndBy(After(Nanoseconds(value)));
@@ -78,16 +81,18 @@ class Context {
   /// Throws: CancelledError once IsCancelled(), saying which of the two it was.
   void ThrowIfCancelled() const {
     if (!CanBeCancelled()) return;
-    if (stop_.stop_requested()) throw CancelledError("the operation was cancelled: a stop was requested");
+    if (stop_.stop_requested())
+      throw CancelledError("the operation was cancelled: a stop was requested");
     if (IsCancelled()) throw CancelledError("the operation was cancelled: its deadline has passed");
   }
 
-  /// Whether it is the same one, or a copy: equal values that were given apart make contexts that differ.
+  /// Whether it is the same one, or a copy: equal values that were given apart make contexts that
+  /// differ.
   bool operator==(const Context&) const = default;
 
-  /// Receives the text of all that is sent, before it is; null where nobody does. What it throws fails
-  /// the call, as if that had been refused; where something is undone it is dropped, and the undoing
-  /// goes on.
+  /// Receives the text of all that is sent, before it is; null where nobody does. What it throws
+  /// fails the call, as if that had been refused; where something is undone it is dropped, and the
+  /// undoing goes on.
   const Trace* Tracer() const noexcept { return trace_.get(); }
   [[nodiscard]] Context WithTrace(Trace trace) const {
     Context longer = *this;
@@ -116,10 +121,12 @@ class Context {
       return After(since_epoch, Clock::time_point());
     } else {
       constexpr bool runs = requires { OfClock::now(); };
-      static_assert(runs,
-                    "a deadline is a time point of a clock that runs, "
-                    "With(std::chrono::steady_clock::now() + 2s), or a duration from now, With(2s)");
-      if constexpr (runs) return After(since_epoch - Nanoseconds(OfClock::now().time_since_epoch()));
+      static_assert(
+          runs,
+          "a deadline is a time point of a clock that runs, "
+          "With(std::chrono::steady_clock::now() + 2s), or a duration from now, With(2s)");
+      if constexpr (runs)
+        return After(since_epoch - Nanoseconds(OfClock::now().time_since_epoch()));
     }
   }
   void EndBy(Clock::time_point deadline) noexcept {

@@ -9,9 +9,9 @@
 
 namespace grapnel {
 
-/// The root of everything that Grapnel throws. What a hook, a callback, a codec or a tracer throws of
-/// its own is passed on unchanged; and so is std::bad_alloc, where the program has no memory left to say
-/// more: what was being done is undone then as after any other error.
+/// The root of everything that Grapnel throws. What a hook, a callback, a codec or a tracer throws
+/// of its own is passed on unchanged; and so is std::bad_alloc, where the program has no memory
+/// left to say more: what was being done is undone then as after any other error.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -33,8 +33,8 @@ class RejectedError : public Error {
   grapnel::Op op_;
 };
 
-/// `Dep<T>()` found no T: `Provide(...)` was not called for that type, or for a const one; or it was
-/// called for a second one.
+/// `Dep<T>()` found no T: `Provide(...)` was not called for that type, or for a const one; or it
+/// was called for a second one.
 class DependencyError : public Error {
  public:
   explicit DependencyError(std::string_view type)

@@ -26,8 +26,8 @@ concept AroundHook = std::is_invocable_r_v<Result, const H&, Subject&, Next<Subj
 
 /// ent's form: `Mutator(Mutator)`. Its outer function runs once, when it is registered.
 template <class H, class Subject, class Result>
-concept FactoryHook =
-    std::is_invocable_r_v<Mutator<Subject, Result>, const H&, Mutator<Subject, Result>>;
+concept FactoryHook = std::is_invocable_r_v < Mutator<Subject, Result>,
+const H&, Mutator < Subject, Result >> ;
 
 namespace detail {
 
@@ -47,10 +47,12 @@ enum class Fault : unsigned char { None, TakesCopy, NotConst, Result, Other };
 
 /// Takes its subject by value, or as an rvalue: what only a fresh one can be given to.
 template <class H, class Subject, class... Rest>
-concept TakesCopy =
-    requires(H& hook, Subject (*make)(), Rest... rest) { hook(make(), rest...); };
+concept TakesCopy = requires(H& hook, Subject (*make)(), Rest... rest) {
+  hook(make(), rest...);
+};
 
-/// Why a function that is called with these, the subject first, cannot be called. Requires: it cannot.
+/// Why a function that is called with these, the subject first, cannot be called. Requires: it
+/// cannot.
 template <class F, class Subject, class... Rest>
 consteval Fault FaultOfCall() {
   if constexpr (std::is_invocable_v<F&, Subject&, Rest...>) {
@@ -74,7 +76,8 @@ consteval Fault FaultOf() {
     return Fault::Result;
   } else if constexpr (FaultOfCall<H, Subject, Rest>() != Fault::Other) {
     return FaultOfCall<H, Subject, Rest>();
-  } else if constexpr (std::is_invocable_v<const H&, Inner>) {  // ent's form, what it returns is wrong
+  } else if constexpr (std::is_invocable_v<const H&,
+                                           Inner>) {  // ent's form, what it returns is wrong
     using Made = std::decay_t<std::invoke_result_t<const H&, Inner>>;
     if constexpr (std::is_invocable_v<const Made&, Subject&>) {
       return Fault::Result;
@@ -86,7 +89,8 @@ consteval Fault FaultOf() {
   }
 }
 
-/// Says what is wrong with a hook over a subject. Who has subjects of a kind may say it in their words.
+/// Says what is wrong with a hook over a subject. Who has subjects of a kind may say it in their
+/// words.
 template <class Subject>
 struct Teach {
   template <class H, Fault fault>
@@ -94,16 +98,19 @@ struct Teach {
     static_assert(fault != Fault::TakesCopy,
                   "take the subject by reference: [](Subject& subject, auto next) { return "
                   "next(subject); }");
-    static_assert(fault != Fault::NotConst,
-                  "a hook is called const, possibly by several threads at once: take `mutable` away, "
-                  "or make its call operator const, and keep what it changes outside of it, behind a "
-                  "reference");
-    static_assert(fault != Fault::Result,
-                  "a hook must return what next returns: write the result type out, `-> Result`, in "
-                  "hooks that only throw");
-    static_assert(fault != Fault::Other,
-                  "this is no hook for this subject. Write [](Subject& subject, auto next) -> Result "
-                  "{ return next(subject); }; see examples/06_core_alone.cpp");
+    static_assert(
+        fault != Fault::NotConst,
+        "a hook is called const, possibly by several threads at once: take `mutable` away, "
+        "or make its call operator const, and keep what it changes outside of it, behind a "
+        "reference");
+    static_assert(
+        fault != Fault::Result,
+        "a hook must return what next returns: write the result type out, `-> Result`, in "
+        "hooks that only throw");
+    static_assert(
+        fault != Fault::Other,
+        "this is no hook for this subject. Write [](Subject& subject, auto next) -> Result "
+        "{ return next(subject); }; see examples/06_core_alone.cpp");
   }
 };
 
@@ -163,8 +170,8 @@ template <class H>
 struct Borrowed {
   const H* hook;
   template <class Subject, class Result>
-    requires std::invocable<const H&, Subject&, Next<Subject, Result>>
-  Result operator()(Subject& subject, Next<Subject, Result> next) const {
+  requires std::invocable<const H&, Subject&, Next<Subject, Result>> Result
+  operator()(Subject& subject, Next<Subject, Result> next) const {
     return (*hook)(subject, next);
   }
 };
@@ -181,8 +188,8 @@ consteval bool NeedsComposing() {
   }
 }
 
-/// A callable of the around form that lives no longer than `hook`, with every hook of ent's form in it
-/// composed.
+/// A callable of the around form that lives no longer than `hook`, with every hook of ent's form in
+/// it composed.
 template <class Subject, class Result, class H>
 auto Compose(const H& hook) {
   if constexpr (!NeedsComposing<H, Subject, Result>()) {
@@ -232,7 +239,8 @@ Result Invoke(const H& hook, Subject& subject, Next<Subject, Result> next) {
   }
 }
 
-/// Any hook over any subject, both types forgotten: what lists of hooks keep. Copies share the hook.
+/// Any hook over any subject, both types forgotten: what lists of hooks keep. Copies share the
+/// hook.
 class StoredHook {
  public:
   /// Whether the hook runs before the rest only, without a `next`.
@@ -256,15 +264,15 @@ class StoredHook {
   std::string_view name_;
 };
 
-/// Any hook over a subject, its type forgotten. Copies share the hook, which is called const, possibly
-/// by several threads at once.
+/// Any hook over a subject, its type forgotten. Copies share the hook, which is called const,
+/// possibly by several threads at once.
 template <class Subject, class Result>
 class Hook : public StoredHook {
  public:
   /// Takes a hook of any form; one of ent's form is composed here, once.
   template <class H>
-    requires(!std::is_base_of_v<StoredHook, std::remove_cvref_t<H>>)
-  Hook(H&& hook)  // NOLINT(google-explicit-constructor): a lambda is a hook
+  requires(!std::is_base_of_v<StoredHook, std::remove_cvref_t<H>>)
+      Hook(H&& hook)  // NOLINT(google-explicit-constructor): a lambda is a hook
       : Hook(detail::Own(std::forward<H>(hook)), detail::As<std::decay_t<H>>()) {}
 
   /// Shares one hook object between several subjects.
@@ -275,7 +283,10 @@ class Hook : public StoredHook {
   Hook(std::shared_ptr<const void> owner, detail::As<H>) : StoredHook(detail::NameOf<H>()) {
     static_assert(detail::CheckHook<H, Subject, Result>());
     const H& hook = *static_cast<const H*>(owner.get());
-    if constexpr (requires { { hook.Mask() } -> std::same_as<Op>; }) mask_ = hook.Mask();
+    if constexpr (requires {
+                    { hook.Mask() } -> std::same_as<Op>;
+                  })
+      mask_ = hook.Mask();
     if constexpr (BeforeHook<H, Subject>) {
       before_ = [](const void* self, void* subject) {
         (*static_cast<const H*>(self))(*static_cast<Subject*>(subject));

@@ -119,7 +119,8 @@ class HookList {
   /// Threads: any.
   Snapshot Load() const { return Snapshot(hooks_.Load()); }
 
-  /// The list as a hook: each call runs the hooks that it has then. Put `std::cref(list)` into a chain.
+  /// The list as a hook: each call runs the hooks that it has then. Put `std::cref(list)` into a
+  /// chain.
   Result operator()(Subject& subject, Next<Subject, Result> next) const {
     return Load().Run(subject, next);
   }

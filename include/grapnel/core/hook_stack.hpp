@@ -29,7 +29,8 @@ inline void Insert(std::vector<ListedHook>& hooks, const ListedHook& hook) {
   hooks.insert(std::ranges::upper_bound(hooks, hook.stage, {}, &ListedHook::stage), hook);
 }
 
-/// The hooks of several stacks as one: stage by stage, and within one stage in the order of `parts`.
+/// The hooks of several stacks as one: stage by stage, and within one stage in the order of
+/// `parts`.
 inline ListedHooks Merge(std::span<const ListedHooks> parts) {
   auto all = std::make_shared<std::vector<ListedHook>>();
   for (const ListedHooks& part : parts) {

@@ -7,17 +7,16 @@
 
 namespace grapnel::core {
 
-/// Something that takes a subject to its result: `Result(Subject&)`. Copies share the callable, which
-/// is called const, possibly by several threads at once.
-/// Source: ent.Mutator.
+/// Something that takes a subject to its result: `Result(Subject&)`. Copies share the callable,
+/// which is called const, possibly by several threads at once. Source: ent.Mutator.
 template <class Subject, class Result>
 class Mutator {
  public:
   /// Takes any callable whose call with a `Subject&` gives what converts to Result.
   template <class F>
-    requires(!std::same_as<std::remove_cvref_t<F>, Mutator> &&
-             std::is_invocable_r_v<Result, const std::decay_t<F>&, Subject&>)
-  Mutator(F&& function)  // NOLINT(google-explicit-constructor): a lambda is a mutator
+  requires(!std::same_as<std::remove_cvref_t<F>, Mutator> &&
+           std::is_invocable_r_v<Result, const std::decay_t<F>&, Subject&>)
+      Mutator(F&& function)  // NOLINT(google-explicit-constructor): a lambda is a mutator
       : object_(std::make_shared<const std::decay_t<F>>(std::forward<F>(function))),
         call_([](const void* object, Subject& subject) -> Result {
           return (*static_cast<const std::decay_t<F>*>(object))(subject);

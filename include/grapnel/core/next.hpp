@@ -13,11 +13,11 @@ namespace grapnel::core {
 
 /// What comes after a hook: the remaining hooks and the terminal. Two words, passed by value.
 ///
-/// Calls: `next(subject)` runs the rest and returns its result. A hook that does not call it suppresses
-/// the rest. It may be called again only after it threw; a call after a success throws Error, and
-/// nothing runs twice. With another subject than the hook's own it throws Error, and nothing runs.
-/// Lifetime: valid only until the hook that received it returns.
-/// Threads: only on the thread that runs the hook; on another one it throws Error.
+/// Calls: `next(subject)` runs the rest and returns its result. A hook that does not call it
+/// suppresses the rest. It may be called again only after it threw; a call after a success throws
+/// Error, and nothing runs twice. With another subject than the hook's own it throws Error, and
+/// nothing runs. Lifetime: valid only until the hook that received it returns. Threads: only on the
+/// thread that runs the hook; on another one it throws Error.
 template <class Subject, class Result>
 class Next {
  public:
@@ -65,13 +65,16 @@ class Origin {
     if (std::addressof(subject) != subject_ && !IsSame(subject)) [[unlikely]] {
       RefuseOther(TypeName<Subject>());
     }
-    if (&this_thread != thread_) [[unlikely]] RefuseThread();
+    if (&this_thread != thread_) [[unlikely]]
+      RefuseThread();
   }
 
  private:
   /// A subject may be known by several objects.
   bool IsSame([[maybe_unused]] const Subject& subject) const noexcept {
-    if constexpr (requires { { subject_->IsSameAs(subject) } -> std::same_as<bool>; }) {
+    if constexpr (requires {
+                    { subject_->IsSameAs(subject) } -> std::same_as<bool>;
+                  }) {
       return subject_->IsSameAs(subject);
     } else {
       return false;
@@ -106,8 +109,8 @@ class Once {
   State state_ = State::Ready;
 };
 
-/// A subject whose type names a `NextScope` has one opened around every `next` that a hook calls: it is
-/// told of success by Done(), and of failure by its destructor alone.
+/// A subject whose type names a `NextScope` has one opened around every `next` that a hook calls:
+/// it is told of success by Done(), and of failure by its destructor alone.
 template <class Subject>
 struct NoScope {
   explicit NoScope(Subject&) noexcept {}
@@ -120,7 +123,7 @@ struct ScopeOf {
 };
 
 template <class Subject>
-  requires requires { typename Subject::NextScope; }
+requires requires { typename Subject::NextScope; }
 struct ScopeOf<Subject> {
   using type = typename Subject::NextScope;
 };
@@ -157,7 +160,7 @@ Result Enter(Once& once, Subject& subject, Rest rest) {
 }
 
 template <class Subject, class Result, class Rest>
-  requires std::is_void_v<Result>
+requires std::is_void_v<Result>
 void Enter(Once& once, Subject& subject, Rest rest) {
   Entered<Subject> entered(once, subject);
   rest();

@@ -6,8 +6,8 @@
 
 namespace grapnel {
 
-/// What a subject does, where it says so by `Op()`. Ops are bits, so `Op::Create | Op::UpdateOne` is a
-/// mask of two of them.
+/// What a subject does, where it says so by `Op()`. Ops are bits, so `Op::Create | Op::UpdateOne`
+/// is a mask of two of them.
 ///
 /// `Update` and `Delete` are for all that matches, `UpdateOne` and `DeleteOne` for one by its name.
 /// Source: ent.Op.
@@ -41,11 +41,16 @@ constexpr bool Is(Op op, Op mask) noexcept { return (op & mask) != Op{}; }
 /// The name of one Op, and "" for a mask of none or several: ToString spells those.
 constexpr std::string_view Name(Op op) noexcept {
   switch (op) {
-    case Op::Create: return "Create";
-    case Op::Update: return "Update";
-    case Op::UpdateOne: return "UpdateOne";
-    case Op::Delete: return "Delete";
-    case Op::DeleteOne: return "DeleteOne";
+    case Op::Create:
+      return "Create";
+    case Op::Update:
+      return "Update";
+    case Op::UpdateOne:
+      return "UpdateOne";
+    case Op::Delete:
+      return "Delete";
+    case Op::DeleteOne:
+      return "DeleteOne";
   }
   return {};
 }

@@ -17,12 +17,12 @@
 namespace grapnel::core {
 
 /// How much of its stack a thread has left: hooks run inside one another, to no fixed depth.
-/// Where the stack cannot be measured, and on one that is not the thread's own (of a coroutine), there
-/// is always enough.
+/// Where the stack cannot be measured, and on one that is not the thread's own (of a coroutine),
+/// there is always enough.
 class Stack {
  public:
-  /// Throws: RecursionError, which names `what` runs, when too little is left for what a hook, a write
-  /// and an exception need. Costs a comparison.
+  /// Throws: RecursionError, which names `what` runs, when too little is left for what a hook, a
+  /// write and an exception need. Costs a comparison.
   template <class What>
   static void Check(What what) {
     if (!IsLow()) [[likely]]
@@ -59,11 +59,13 @@ class Stack {
   }
 
   [[noreturn, gnu::cold, gnu::noinline]] static void Refuse(std::string_view what) {
-    throw RecursionError(Concat(
-        {what, ": hooks run inside one another so deep that only ", std::to_string(reserve / 1024),
-         " kB of this thread's stack are left. Either a hook begins anew without end, or there are more "
-         "hooks than the stack has room for: write those that have no after-part as hook::Before, which "
-         "need none, or give the thread a larger stack"}));
+    throw RecursionError(Concat({what, ": hooks run inside one another so deep that only ",
+                                 std::to_string(reserve / 1024),
+                                 " kB of this thread's stack are left. Either a hook begins anew "
+                                 "without end, or there are more "
+                                 "hooks than the stack has room for: write those that have no "
+                                 "after-part as hook::Before, which "
+                                 "need none, or give the thread a larger stack"}));
   }
 
   // Measured at the first check of each thread: until then everything is in the reserve.

@@ -10,9 +10,9 @@
 
 namespace grapnel::hook {
 
-/// A condition is any callable `bool(const Mutation&)`, evaluated at its place in the chain, so that it
-/// sees the edits of the hooks before it. It may not change the mutation.
-/// Source: ent's hook.Condition.
+/// A condition is any callable `bool(const Mutation&)`, evaluated at its place in the chain, so
+/// that it sees the edits of the hooks before it. It may not change the mutation. Source: ent's
+/// hook.Condition.
 ///
 /// Holds when all of them hold; stops at the first that does not.
 template <class First, class Second, class... Rest>
@@ -45,7 +45,8 @@ template <class Condition>
 
 namespace detail {
 
-/// A token stays itself and is checked at compile time; a name is kept as text and checked when used.
+/// A token stays itself and is checked at compile time; a name is kept as text and checked when
+/// used.
 template <class Field>
 constexpr auto Keep(Field field) {
   if constexpr (std::is_convertible_v<Field, std::string_view>) {
@@ -64,10 +65,10 @@ constexpr auto All(Test test, Fields... fields) {
 
 }  // namespace detail
 
-/// Holds when every one of these fields is set: by the caller, a default, or a hook before this one.
-/// Added and cleared fields are not set. Takes tokens (`F<&User::name>`) and names ("name"). The token or
-/// name of an edge holds when neighbours are added to it.
-/// Throws (when evaluated): UnknownFieldError for a name that the type does not have.
+/// Holds when every one of these fields is set: by the caller, a default, or a hook before this
+/// one. Added and cleared fields are not set. Takes tokens (`F<&User::name>`) and names ("name").
+/// The token or name of an edge holds when neighbours are added to it. Throws (when evaluated):
+/// UnknownFieldError for a name that the type does not have.
 template <class First, class... Rest>
 [[nodiscard]] constexpr auto HasFields(First first, Rest... rest) {
   return detail::All(

@@ -11,8 +11,8 @@ namespace grapnel::hook {
 
 namespace detail {
 
-/// A hook behind a condition. `mask` is what the condition is known to exclude, for hooks that stand
-/// at the top level of a chain.
+/// A hook behind a condition. `mask` is what the condition is known to exclude, for hooks that
+/// stand at the top level of a chain.
 template <class Inner, class Condition>
 struct Conditional {
   using Wrapped = Inner;
@@ -23,8 +23,8 @@ struct Conditional {
   Op Mask() const noexcept { return mask; }
 
   template <class Subject, class Result>
-    requires(core::detail::IsHook<Inner, Subject, Result>())
-  Result operator()(Subject& subject, core::Next<Subject, Result> next) const {
+  requires(core::detail::IsHook<Inner, Subject, Result>()) Result operator()(
+      Subject& subject, core::Next<Subject, Result> next) const {
     return condition(std::as_const(subject)) ? core::Invoke(inner, subject, next) : next(subject);
   }
 
@@ -46,7 +46,7 @@ struct Conditional {
 
 /// The same for a hook that has no `next`: the whole has none either.
 template <class Inner, class Condition>
-  requires requires { typename Inner::BeforeOnly; }
+requires requires { typename Inner::BeforeOnly; }
 struct Conditional<Inner, Condition> {
   using BeforeOnly = void;
   using Wrapped = Inner;
@@ -62,7 +62,7 @@ struct Conditional<Inner, Condition> {
   }
 
   template <class Subject>
-    requires core::BeforeHook<Inner, Subject>
+  requires core::BeforeHook<Inner, Subject>
   void operator()(Subject& subject) const {
     if (condition(std::as_const(subject))) inner(subject);
   }

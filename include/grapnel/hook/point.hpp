@@ -18,11 +18,12 @@ struct BeforePoint {
   F function;
 
   template <class Subject>
-    requires std::invocable<const F&, Subject&>
+  requires std::invocable<const F&, Subject&>
   void operator()(Subject& subject) const {
-    static_assert(std::is_void_v<std::invoke_result_t<const F&, Subject&>>,
-                  "what is given to hook::Before returns void, for nobody looks at what it returns: "
-                  "to refuse, throw");
+    static_assert(
+        std::is_void_v<std::invoke_result_t<const F&, Subject&>>,
+        "what is given to hook::Before returns void, for nobody looks at what it returns: "
+        "to refuse, throw");
     function(subject);
   }
   template <class Subject, class Result>
@@ -37,15 +38,15 @@ struct AfterPoint {
   F function;
 
   template <class Subject, class Result>
-    requires std::invocable<const F&, const Subject&, Result&>
-  Result operator()(Subject& subject, core::Next<Subject, Result> next) const {
+  requires std::invocable<const F&, const Subject&, Result&> Result
+  operator()(Subject& subject, core::Next<Subject, Result> next) const {
     CheckVoid<std::invoke_result_t<const F&, const Subject&, Result&>>();
     Result result = next(subject);
     function(std::as_const(subject), result);
     return result;
   }
   template <class Subject>
-    requires std::invocable<const F&, const Subject&>
+  requires std::invocable<const F&, const Subject&>
   void operator()(Subject& subject, core::Next<Subject, void> next) const {
     CheckVoid<std::invoke_result_t<const F&, const Subject&>>();
     next(subject);
@@ -63,23 +64,24 @@ struct AfterPoint {
  private:
   template <class Returned>
   static consteval void CheckVoid() {
-    static_assert(std::is_void_v<Returned>,
-                  "what is given to hook::After returns void, for nobody looks at what it returns: to "
-                  "undo the write, throw; to replace the result, assign to it");
+    static_assert(
+        std::is_void_v<Returned>,
+        "what is given to hook::After returns void, for nobody looks at what it returns: to "
+        "undo the write, throw; to replace the result, assign to it");
   }
 };
 
 }  // namespace detail
 
-/// Runs `function(m)` before the rest: no `next` to forget. What it throws vetoes the write. Where only
-/// such hooks apply, a write inside a transaction needs no savepoint.
+/// Runs `function(m)` before the rest: no `next` to forget. What it throws vetoes the write. Where
+/// only such hooks apply, a write inside a transaction needs no savepoint.
 template <class F>
 [[nodiscard]] constexpr auto Before(F function) {
   return detail::BeforePoint<F>{std::move(function)};
 }
 
-/// Runs `function(m, value)` after the rest succeeded: `m` is const, `value` may be replaced. What it
-/// throws undoes the write. Where nothing results, around commits and rollbacks, `function(tx)`.
+/// Runs `function(m, value)` after the rest succeeded: `m` is const, `value` may be replaced. What
+/// it throws undoes the write. Where nothing results, around commits and rollbacks, `function(tx)`.
 template <class F>
 [[nodiscard]] constexpr auto After(F function) {
   return detail::AfterPoint<F>{std::move(function)};

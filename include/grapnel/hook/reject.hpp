@@ -12,11 +12,11 @@
 
 namespace grapnel::hook {
 
-/// Always refuses: throws `error`, which is an exception object of any type (thrown as that type) or a
-/// text (thrown as an Error with it).
+/// Always refuses: throws `error`, which is an exception object of any type (thrown as that type)
+/// or a text (thrown as an Error with it).
 template <class E>
-  requires(!std::is_convertible_v<E, std::string_view>)
-[[nodiscard]] constexpr auto FixedError(E error) {
+requires(!std::is_convertible_v<E, std::string_view>)
+    [[nodiscard]] constexpr auto FixedError(E error) {
   return Before([error = std::move(error)](const auto&) { throw error; });
 }
 

@@ -34,7 +34,8 @@ namespace grapnel {
 template <class T>
 struct Codec;
 
-/// Stores an enum as text. Specialise it with every value; without it an enum is stored as its number:
+/// Stores an enum as text. Specialise it with every value; without it an enum is stored as its
+/// number:
 ///
 ///   template <> struct grapnel::EnumNames<Color> {
 ///     static constexpr std::pair<Color, std::string_view> Values[] = {{Color::Red, "red"}};
@@ -45,16 +46,21 @@ struct EnumNames;
 namespace detail {
 
 template <class T>
-concept HasCodec = requires { typename Codec<T>::Stored; };
+concept HasCodec = requires {
+  typename Codec<T>::Stored;
+};
 template <class T>
-concept HasEnumNames = std::is_enum_v<T> && requires { EnumNames<T>::Values; };
+concept HasEnumNames = std::is_enum_v<T> && requires {
+  EnumNames<T>::Values;
+};
 template <class T>
-concept ByteVector = std::same_as<T, std::vector<std::byte>> ||
-                     std::same_as<T, std::vector<std::uint8_t>>;
+concept ByteVector =
+    std::same_as<T, std::vector<std::byte>> || std::same_as<T, std::vector<std::uint8_t>>;
 template <class T>
-concept TimePoint = requires { typename T::duration; } &&
-                    std::same_as<T, std::chrono::time_point<std::chrono::system_clock,
-                                                            typename T::duration>>;
+concept TimePoint = requires {
+  typename T::duration;
+}
+&&std::same_as<T, std::chrono::time_point<std::chrono::system_clock, typename T::duration>>;
 
 template <class T>
 inline constexpr bool kIsOptional = false;
@@ -245,9 +251,10 @@ struct NameCoder {
     for (const auto& [known, name] : EnumNames<E>::Values) {
       if (known == value) return name;
     }
-    throw BadValue("the enum value " +
-                   std::to_string(static_cast<long long>(static_cast<std::underlying_type_t<E>>(value))) +
-                   " has no name in EnumNames");
+    throw BadValue(
+        "the enum value " +
+        std::to_string(static_cast<long long>(static_cast<std::underlying_type_t<E>>(value))) +
+        " has no name in EnumNames");
   }
   static E Decode(std::string_view stored) {
     for (const auto& [known, name] : EnumNames<E>::Values) {
@@ -257,9 +264,10 @@ struct NameCoder {
   }
 };
 template <class E>
-  requires(std::is_enum_v<E> && !HasCodec<E> && !std::same_as<E, std::byte>)
-struct Mapping<E> : std::conditional_t<HasEnumNames<E>, MappedThrough<E, std::string, NameCoder<E>>,
-                                       MappedThrough<E, std::int64_t, NumberCoder<E>>> {};
+requires(std::is_enum_v<E> && !HasCodec<E> && !std::same_as<E, std::byte>) struct Mapping<E>
+    : std::conditional_t<HasEnumNames<E>, MappedThrough<E, std::string, NameCoder<E>>,
+                         MappedThrough<E, std::int64_t, NumberCoder<E>>> {
+};
 
 template <HasCodec T>
 struct Mapping<T> : MappedThrough<T, typename Codec<T>::Stored, Codec<T>> {};
@@ -292,8 +300,8 @@ inline constexpr bool kHasNormalForm = TimePoint<T> || std::same_as<T, double>;
 template <class T>
 inline constexpr bool kHasNormalForm<std::optional<T>> = kHasNormalForm<T>;
 
-/// Gives a value the form in which it will be read back: time points are floored to microseconds, -0.0
-/// becomes 0.0.
+/// Gives a value the form in which it will be read back: time points are floored to microseconds,
+/// -0.0 becomes 0.0.
 template <class T>
 void Normalize(T& value) {
   if constexpr (TimePoint<T>) {

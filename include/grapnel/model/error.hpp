@@ -35,8 +35,8 @@ class FieldError : public Error {
   std::string reason_;
 };
 
-/// Values that the schema does not allow: missing, out of range, immutable, or refused by a validator.
-/// Nothing was written. Field() and Reason() are of the first of them.
+/// Values that the schema does not allow: missing, out of range, immutable, or refused by a
+/// validator. Nothing was written. Field() and Reason() are of the first of them.
 class ValidationError : public FieldError {
  public:
   /// One field or edge that is bad, and why.
@@ -59,8 +59,8 @@ class ValidationError : public FieldError {
 
   /// What the mutation was about to do.
   grapnel::Op Op() const noexcept { return op_; }
-  /// Every field and edge that is bad, in the schema's order; not what an Add comes to, which only the
-  /// row tells.
+  /// Every field and edge that is bad, in the schema's order; not what an Add comes to, which only
+  /// the row tells.
   const std::vector<Problem>& Problems() const noexcept { return problems_; }
   /// In a bulk: which row it was, counted from 0.
   const std::optional<std::size_t>& Row() const noexcept { return row_; }
@@ -89,12 +89,13 @@ class ValidationError : public FieldError {
 class UnknownFieldError : public FieldError {
  public:
   /// `what` was looked for: "field" or "edge".
-  UnknownFieldError(std::string_view entity, std::string_view field, std::string_view what = "field")
+  UnknownFieldError(std::string_view entity, std::string_view field,
+                    std::string_view what = "field")
       : FieldError(entity, field, core::Concat({"the schema has no ", what, " of this name"})) {}
 };
 
-/// Something was read that nobody had asked the database for in time: an edge that the query did not
-/// name, or, after the write, the rows as they were before it.
+/// Something was read that nobody had asked the database for in time: an edge that the query did
+/// not name, or, after the write, the rows as they were before it.
 class NotLoadedError : public Error {
  public:
   NotLoadedError(std::string_view what, std::string_view reason)
@@ -113,8 +114,8 @@ class TypeMismatchError : public FieldError {
   using FieldError::FieldError;
 };
 
-/// The database does not fit the schema: a table or column is missing or of another type, or a stored
-/// value cannot be read as its field. Nothing was written.
+/// The database does not fit the schema: a table or column is missing or of another type, or a
+/// stored value cannot be read as its field. Nothing was written.
 class SchemaError : public FieldError {
  public:
   using FieldError::FieldError;

@@ -55,8 +55,8 @@ GRAPNEL_DEFINE Relation Resolve(const Table& source, const EdgeEnd& edge) {
     relation.required = edge.required;
   } else if (other != nullptr && other->HoldsKey()) {
     if (!edge.storage.empty()) {
-      refuse(core::Concat({"StorageKey goes to the end that holds the foreign key: ", target.entity, ".",
-                           other->name}));
+      refuse(core::Concat({"StorageKey goes to the end that holds the foreign key: ", target.entity,
+                           ".", other->name}));
     }
     relation.kind = Relation::Kind::TheirKey;
     relation.table = target.name;
@@ -68,8 +68,9 @@ GRAPNEL_DEFINE Relation Resolve(const Table& source, const EdgeEnd& edge) {
     const Table& first = is_to ? source : target;
     const EdgeEnd& to = is_to ? edge : *other;
     relation.kind = Relation::Kind::Join;
-    relation.table = choose(edge.storage.empty() && other != nullptr ? other->storage : edge.storage,
-                            core::Concat({first.name, "_", to.name}));
+    relation.table =
+        choose(edge.storage.empty() && other != nullptr ? other->storage : edge.storage,
+               core::Concat({first.name, "_", to.name}));
     relation.column = core::Concat({first.name, "_id"});
     relation.other = core::Concat({to.name, "_id"});
     if (relation.column == relation.other) relation.other += "_2";
@@ -80,12 +81,17 @@ GRAPNEL_DEFINE Relation Resolve(const Table& source, const EdgeEnd& edge) {
     relation.table = target.name;
     relation.column = choose(edge.storage, core::Concat({source.name, "_", edge.name}));
   }
-  if (edge.on_delete && other != nullptr && other->on_delete && *edge.on_delete != *other->on_delete) {
+  if (edge.on_delete && other != nullptr && other->on_delete &&
+      *edge.on_delete != *other->on_delete) {
     refuse("its two ends ask for different OnDelete actions");
   }
-  const auto asked = edge.on_delete ? edge.on_delete : other != nullptr ? other->on_delete : std::nullopt;
+  const auto asked = edge.on_delete     ? edge.on_delete
+                     : other != nullptr ? other->on_delete
+                                        : std::nullopt;
   if (asked && relation.kind == Relation::Kind::Join) {
-    refuse("OnDelete is for edges with a foreign key; pairs of ids always go with either of their rows");
+    refuse(
+        "OnDelete is for edges with a foreign key; pairs of ids always go with either of their "
+        "rows");
   }
   if (asked == SetNull && relation.required) refuse("a required edge cannot be SetNull");
   if (asked == SetNull && (edge.immutable || (other != nullptr && other->immutable))) {

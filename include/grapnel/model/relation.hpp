@@ -17,14 +17,14 @@
 
 namespace grapnel {
 
-/// What happens to the rows that hold a foreign key when the row that it refers to is deleted. A hook
-/// of theirs that refuses it, or keeps a row as it was, keeps the other row as well. Rows that are being
-/// deleted themselves are not updated first. Where no hook could look, and no update-default is to be set,
-/// the database does it alone.
+/// What happens to the rows that hold a foreign key when the row that it refers to is deleted. A
+/// hook of theirs that refuses it, or keeps a row as it was, keeps the other row as well. Rows that
+/// are being deleted themselves are not updated first. Where no hook could look, and no
+/// update-default is to be set, the database does it alone.
 enum class DeleteAction : std::uint8_t {
-  Cascade,   // they are deleted too, through their own hooks: a Delete for each type and level
-  SetNull,   // their key is cleared, through their own hooks: an Update for each key. The default of an
-             // edge that is not required
+  Cascade,  // they are deleted too, through their own hooks: a Delete for each type and level
+  SetNull,  // their key is cleared, through their own hooks: an Update for each key. The default of
+            // an edge that is not required
   Restrict,  // the deletion is refused: the default of a required edge
 };
 using enum DeleteAction;
@@ -127,7 +127,8 @@ struct Relation {
   /// The table with the foreign key, and the one that it refers to. Not of Join.
   const Table& Holder() const noexcept { return kind == Kind::OwnKey ? *source : *target; }
   const Table& Referred() const noexcept { return kind == Kind::OwnKey ? *target : *source; }
-  /// The foreign key's place among the holder's columns; kNoKey where the holder has no end of its own.
+  /// The foreign key's place among the holder's columns; kNoKey where the holder has no end of its
+  /// own.
   std::size_t KeyPlace() const noexcept {
     if (kind == Kind::OwnKey) return edge->key;
     return inverse != nullptr ? inverse->key : EdgeEnd::kNoKey;

@@ -29,8 +29,8 @@ class Binder {
 
 struct Table;
 
-/// One row of a result. Views are valid until the next row. Reading a value of another storage class
-/// throws BadValue.
+/// One row of a result. Views are valid until the next row. Reading a value of another storage
+/// class throws BadValue.
 class Row {
  public:
   virtual bool IsNull(int at) = 0;

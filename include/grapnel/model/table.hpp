@@ -15,7 +15,8 @@
 #include <string>
 #include <string_view>
 
-/// The schema with its types forgotten: what the engine, and all code that is compiled once, works on.
+/// The schema with its types forgotten: what the engine, and all code that is compiled once, works
+/// on.
 namespace grapnel::detail {
 
 /// One field of an entity type, or the foreign key of an edge.
@@ -30,15 +31,16 @@ struct Column {
   bool unique;
   bool sensitive;  // redacted wherever it is printed
   bool never_reuse;
-  void* (*at)(void* entity);                                 // the member's address
-  void (*set_default)(void* member);                         // null: none
-  void (*set_update_default)(void* member);                  // null: none
-  FieldValue (*default_value)();                             // null: none
-  bool default_varies;                                       // it is called for each row
-  std::optional<std::string> (*validate)(const void* member);  // the reason it is refused; null: none
-  std::optional<std::int64_t> least, most;                   // Range and Positive, for integers
-  std::optional<double> least_real, most_real;               // Range, for double
-  bool above_zero;                                           // Positive, for double
+  void* (*at)(void* entity);                 // the member's address
+  void (*set_default)(void* member);         // null: none
+  void (*set_update_default)(void* member);  // null: none
+  FieldValue (*default_value)();             // null: none
+  bool default_varies;                       // it is called for each row
+  std::optional<std::string> (*validate)(
+      const void* member);                      // the reason it is refused; null: none
+  std::optional<std::int64_t> least, most;      // Range and Positive, for integers
+  std::optional<double> least_real, most_real;  // Range, for double
+  bool above_zero;                              // Positive, for double
   const Table& (*target)();  // of a foreign key: the table that it refers to; else null
 
   inline FieldKind Kind() const;

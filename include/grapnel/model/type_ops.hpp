@@ -35,13 +35,13 @@ inline constexpr Plain kPlain<std::optional<T>> =
 struct TypeOps {
   FieldKind kind;
   Plain plain;
-  bool number;  // Add applies
+  bool number;               // Add applies
   std::int64_t least, most;  // of an integer type
   void (*bind)(const void* value, Binder& to, int at);
   void (*load)(void* value, Row& from, int at);
   FieldValue (*to_value)(const void* value);
   bool (*from_value)(void* value, const FieldValue& from);
-  void (*normalize)(void* value);               // null: every value is as it will be read back
+  void (*normalize)(void* value);  // null: every value is as it will be read back
   void (*copy)(void* value, const void* from);
   void (*reset)(void* value);
   bool (*add)(void* value, const void* delta);  // false: it would leave the type's range
@@ -87,9 +87,7 @@ inline constexpr TypeOps kTypeOps = [] {
   if constexpr (kHasNormalForm<T>) {
     ops.normalize = [](void* v) { Normalize(*static_cast<T*>(v)); };
   }
-  ops.copy = [](void* v, const void* from) {
-    *static_cast<T*>(v) = *static_cast<const T*>(from);
-  };
+  ops.copy = [](void* v, const void* from) { *static_cast<T*>(v) = *static_cast<const T*>(from); };
   if constexpr (kIsOptional<T>) {
     ops.is_null = [](const void* v) { return !static_cast<const T*>(v)->has_value(); };
   }

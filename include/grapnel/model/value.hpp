@@ -24,9 +24,9 @@ constexpr std::string_view Name(FieldKind kind) noexcept {
   return names[static_cast<std::size_t>(kind)];
 }
 
-/// A field's value in the form in which it is stored: null, bool, std::int64_t, double, std::string or
-/// bytes. Time points are microseconds since 1970 in UTC; enums and user types are what their codec
-/// makes of them. Integers above 2^63 - 1 have no such form.
+/// A field's value in the form in which it is stored: null, bool, std::int64_t, double, std::string
+/// or bytes. Time points are microseconds since 1970 in UTC; enums and user types are what their
+/// codec makes of them. Integers above 2^63 - 1 have no such form.
 class FieldValue {
  public:
   using Bytes = std::vector<std::byte>;
@@ -38,8 +38,8 @@ class FieldValue {
   template <std::signed_integral T>
   FieldValue(T value) : value_(std::int64_t{value}) {}
   template <std::unsigned_integral T>
-    requires(sizeof(T) < sizeof(std::int64_t) && !std::same_as<T, bool>)
-  FieldValue(T value) : value_(std::int64_t{value}) {}
+  requires(sizeof(T) < sizeof(std::int64_t) && !std::same_as<T, bool>) FieldValue(T value)
+      : value_(std::int64_t{value}) {}
   FieldValue(double value) : value_(value) {}
   FieldValue(std::string value) : value_(std::move(value)) {}
   FieldValue(std::string_view value) : value_(std::string(value)) {}
@@ -48,8 +48,8 @@ class FieldValue {
 
   bool IsNull() const noexcept { return value_.index() == 0; }
 
-  /// The value as a T (bool, std::int64_t, double, std::string, Bytes), or null when it is of another
-  /// type.
+  /// The value as a T (bool, std::int64_t, double, std::string, Bytes), or null when it is of
+  /// another type.
   template <class T>
   const T* As() const noexcept {
     return std::get_if<T>(&value_);

@@ -65,9 +65,10 @@ constexpr void RefuseValue() {
     static_assert(std::convertible_to<T, std::vector<NeighbourId<Member>>>,
                   "this edge is set by the ids of the neighbours: .Set(F<&User::friends>, {7, 9})");
   } else {
-    static_assert(std::convertible_to<T, typename MemberToken<Member>::Bare>,
-                  "this value does not fit the field: give Set one of the member's own type (std::nullopt "
-                  "clears an optional field)");
+    static_assert(
+        std::convertible_to<T, typename MemberToken<Member>::Bare>,
+        "this value does not fit the field: give Set one of the member's own type (std::nullopt "
+        "clears an optional field)");
   }
 }
 
@@ -96,8 +97,8 @@ struct NoRef {
 /// Describes one end of an edge, inside `Schema<E>::Edges()`: made by To and From. Each option
 /// returns the longer description.
 ///
-/// An edge that is set, replaced or cleared from the end that does not hold the foreign key changes the
-/// rows that do: for them that is an Update, through the hooks of their type, of cause Cascade.
+/// An edge that is set, replaced or cleared from the end that does not hold the foreign key changes
+/// the rows that do: for them that is an Update, through the hooks of their type, of cause Cascade.
 ///
 /// A foreign key stands in the table of the end that is a One; of a one-to-one, in that of To.
 /// Where both ends are Many, and where an entity type has a Many of itself without another end, a
@@ -115,22 +116,23 @@ class [[nodiscard]] EdgeDescription {
   constexpr explicit EdgeDescription(std::string_view name)
       : traits_{.name = name, .storage = {}, .on_delete = {}} {}
 
-  /// There must be a neighbour. Of a One with a foreign key: always, for the key is never NULL. Of a Many,
-  /// and of a One whose key the other end holds: the creation has to add one, and a change of this edge has
-  /// to leave one; neighbours that leave by their own end, or are deleted, are not counted.
+  /// There must be a neighbour. Of a One with a foreign key: always, for the key is never NULL. Of
+  /// a Many, and of a One whose key the other end holds: the creation has to add one, and a change
+  /// of this edge has to leave one; neighbours that leave by their own end, or are deleted, are not
+  /// counted.
   constexpr EdgeDescription Required() const { return With(&detail::EdgeTraits::required, true); }
   /// Makes a One without another end one-to-one: no two rows have the same neighbour.
   constexpr EdgeDescription Unique() const requires HoldsKey {
     return With(&detail::EdgeTraits::unique, true);
   }
-  /// Can be set when the entity is created, and by no update of it. Once two rows are neighbours nothing
-  /// parts them but the deletion of either: a change from the other end that would is a ValidationError.
-  /// (Where nothing was set, the other end may still set it.)
-  /// Together with OnDelete(SetNull), at either end: a SchemaError when the database is opened.
+  /// Can be set when the entity is created, and by no update of it. Once two rows are neighbours
+  /// nothing parts them but the deletion of either: a change from the other end that would is a
+  /// ValidationError. (Where nothing was set, the other end may still set it.) Together with
+  /// OnDelete(SetNull), at either end: a SchemaError when the database is opened.
   constexpr EdgeDescription Immutable() const { return With(&detail::EdgeTraits::immutable, true); }
-  /// What happens to the rows that hold the foreign key when the row that it refers to is deleted: through
-  /// the hooks of their type, as a Delete, or as an Update that clears the edge; see DeleteAction. May stand
-  /// at either end.
+  /// What happens to the rows that hold the foreign key when the row that it refers to is deleted:
+  /// through the hooks of their type, as a Delete, or as an Update that clears the edge; see
+  /// DeleteAction. May stand at either end.
   constexpr EdgeDescription OnDelete(DeleteAction action) const {
     return With(&detail::EdgeTraits::on_delete, std::optional(action));
   }

@@ -25,19 +25,20 @@ struct Nothing {};
 template <class Bare, class D>
 constexpr bool kIsDefault = std::is_invocable_r_v<Bare, const D&> || std::is_convertible_v<D, Bare>;
 
-/// Whether a default can stand in a constant by itself: what owns memory cannot, and is given as a function.
-/// Of texts and vectors their own size decides: see CheckConstant.
+/// Whether a default can stand in a constant by itself: what owns memory cannot, and is given as a
+/// function. Of texts and vectors their own size decides: see CheckConstant.
 template <class Bare, class D>
 constexpr bool kIsConstant = std::is_invocable_r_v<Bare, const D&> ||
-                             std::is_trivially_destructible_v<D> ||
-                             requires(const D& value) { value.capacity(); };
+                             std::is_trivially_destructible_v<D> || requires(const D& value) {
+  value.capacity();
+};
 
 /// Stops the compiler at a text or vector that owns memory, which a constant cannot.
 template <class D>
 constexpr void CheckConstant(const D& value) {
   if constexpr (requires { value.capacity(); }) {
     if (std::is_constant_evaluated() && value.capacity() > D().capacity())
-      throw "a Default that owns memory is given as a function: .Default([] { return Bytes{1, 2}; })";
+      throw "a Default that owns memory is a function: .Default([] { return Bytes{1, 2}; })";
   }
 }
 
@@ -101,8 +102,8 @@ class [[nodiscard]] Field {
   constexpr Field Immutable() const { return With(&detail::FieldTraits::immutable, true); }
   /// No two rows have the same value; several NULLs are allowed.
   constexpr Field Unique() const { return With(&detail::FieldTraits::unique, true); }
-  /// Never printed: formatted mutations and errors show *** for it. (What a Validate of yours throws is
-  /// passed on as it is.)
+  /// Never printed: formatted mutations and errors show *** for it. (What a Validate of yours
+  /// throws is passed on as it is.)
   constexpr Field Sensitive() const { return With(&detail::FieldTraits::sensitive, true); }
   /// The column's name in the database, where it is not the field's name.
   constexpr Field StorageKey(std::string_view column) const {
@@ -112,11 +113,9 @@ class [[nodiscard]] Field {
   constexpr Field Comment(std::string_view text) const {
     return With(&detail::FieldTraits::comment, text);
   }
-  /// For an integer id: an id is never given twice, not even that of the last row after its deletion.
-  /// Without it the id of a deleted last row may come again.
-  constexpr Field NeverReuse() const
-    requires std::integral<Type>
-  {
+  /// For an integer id: an id is never given twice, not even that of the last row after its
+  /// deletion. Without it the id of a deleted last row may come again.
+  constexpr Field NeverReuse() const requires std::integral<Type> {
     return With(&detail::FieldTraits::never_reuse, true);
   }
 
@@ -134,18 +133,14 @@ class [[nodiscard]] Field {
   }
 
   /// From `least` to `most`, both allowed. Holds for Set and for the result of Add.
-  constexpr Field Range(Bare least, Bare most) const
-    requires detail::Number<Bare>
-  {
+  constexpr Field Range(Bare least, Bare most) const requires detail::Number<Bare> {
     Field longer = *this;
     longer.least_ = least;
     longer.most_ = most;
     return longer;
   }
   /// Above zero.
-  constexpr Field Positive() const
-    requires detail::Number<Bare>
-  {
+  constexpr Field Positive() const requires detail::Number<Bare> {
     Field longer = *this;
     if constexpr (std::integral<Bare>) {
       longer.least_ = Bare{1};
@@ -155,34 +150,38 @@ class [[nodiscard]] Field {
     return longer;
   }
 
-  /// The value of a row that is created without one: a value, or something to call for it each time, which
-  /// a value that owns memory needs. Hooks see it as set.
+  /// The value of a row that is created without one: a value, or something to call for it each
+  /// time, which a value that owns memory needs. Hooks see it as set.
   template <class D>
   constexpr auto Default(D value) const {
-    static_assert(detail::kIsDefault<Bare, D>,
-                  "Default takes a value of the field's type, or a function without parameters that "
-                  "returns one, as in .Default(0) or .Default(NewUuid)");
-    static_assert(detail::kIsConstant<Bare, D>,
-                  "a Default that owns memory cannot stand in a constant: give a function that makes "
-                  "it, as in .Default([] { return Bytes{1, 2}; })");
+    static_assert(
+        detail::kIsDefault<Bare, D>,
+        "Default takes a value of the field's type, or a function without parameters that "
+        "returns one, as in .Default(0) or .Default(NewUuid)");
+    static_assert(
+        detail::kIsConstant<Bare, D>,
+        "a Default that owns memory cannot stand in a constant: give a function that makes "
+        "it, as in .Default([] { return Bytes{1, 2}; })");
     detail::CheckConstant(value);
     return Change<D, UpdateDefault_, Validators...>(std::move(value), update_default_, validators_);
   }
   /// The value that an update sets unless it sets, adds to or clears the field itself.
   template <class D>
   constexpr auto UpdateDefault(D value) const {
-    static_assert(detail::kIsDefault<Bare, D>,
-                  "UpdateDefault takes a value of the field's type, or a function without parameters "
-                  "that returns one, as in .UpdateDefault(Now)");
-    static_assert(detail::kIsConstant<Bare, D>,
-                  "an UpdateDefault that owns memory cannot stand in a constant: give a function that "
-                  "makes it, as in .UpdateDefault([] { return Bytes{1, 2}; })");
+    static_assert(
+        detail::kIsDefault<Bare, D>,
+        "UpdateDefault takes a value of the field's type, or a function without parameters "
+        "that returns one, as in .UpdateDefault(Now)");
+    static_assert(
+        detail::kIsConstant<Bare, D>,
+        "an UpdateDefault that owns memory cannot stand in a constant: give a function that "
+        "makes it, as in .UpdateDefault([] { return Bytes{1, 2}; })");
     detail::CheckConstant(value);
     return Change<Default_, D, Validators...>(default_, std::move(value), validators_);
   }
 
-  /// `test(value)` says whether the value is allowed: it returns bool, or throws, and what it throws is
-  /// the reason.
+  /// `test(value)` says whether the value is allowed: it returns bool, or throws, and what it
+  /// throws is the reason.
   template <class V>
   constexpr auto Validate(V test) const {
     static_assert(std::invocable<const V&, const Bare&>,
@@ -202,16 +201,10 @@ class [[nodiscard]] Field {
   }
 
   constexpr const detail::FieldTraits& Traits() const { return traits_; }
-  constexpr const std::optional<Bare>& Least() const
-    requires detail::Number<Bare>
-  {
+  constexpr const std::optional<Bare>& Least() const requires detail::Number<Bare> {
     return least_;
   }
-  constexpr const std::optional<Bare>& Most() const
-    requires detail::Number<Bare>
-  {
-    return most_;
-  }
+  constexpr const std::optional<Bare>& Most() const requires detail::Number<Bare> { return most_; }
 
   constexpr bool IsAboveZero() const { return above_zero_; }
 
@@ -233,9 +226,8 @@ class [[nodiscard]] Field {
     if constexpr (std::same_as<Bare, double>) {
       if (least_ || most_ || above_zero_) return true;  // NaN is refused where it is bound
     }
-    return HasValidators || traits_.min_length > 0 ||
-           traits_.max_length != std::size_t(-1) || detail::HasCodec<Bare> ||
-           std::is_enum_v<Bare>;
+    return HasValidators || traits_.min_length > 0 || traits_.max_length != std::size_t(-1) ||
+           detail::HasCodec<Bare> || std::is_enum_v<Bare>;
   }
 
   /// Why `value` is refused, or nothing.
@@ -289,12 +281,13 @@ class [[nodiscard]] Field {
         validators_(std::move(validators)) {}
 
   static constexpr void CheckLength() {
-    static_assert(requires(const Bare& value) { value.size(); },
-                  "NotEmpty, MinLen and MaxLen are for fields of text and blob");
+    static_assert(
+        requires(const Bare& value) { value.size(); },
+        "NotEmpty, MinLen and MaxLen are for fields of text and blob");
   }
 
   template <class T>
-  constexpr Field With(T detail::FieldTraits::* trait, T value) const {
+  constexpr Field With(T detail::FieldTraits::*trait, T value) const {
     Field longer = *this;
     longer.traits_.*trait = value;
     return longer;

@@ -38,8 +38,9 @@ class [[nodiscard]] IndexDescription {
   bool unique_ = false;
 };
 
-/// Describes an index, inside `Schema<E>::Indexes()`: `Index<&User::last, &User::first>().Unique()`.
-/// A function, so that it hides no struct of that name: `Field<&Index::name>("name")` finds the user's.
+/// Describes an index, inside `Schema<E>::Indexes()`: `Index<&User::last,
+/// &User::first>().Unique()`. A function, so that it hides no struct of that name:
+/// `Field<&Index::name>("name")` finds the user's.
 template <auto... Members>
 constexpr IndexDescription<Members...> Index() {
   return {};

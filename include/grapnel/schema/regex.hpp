@@ -19,9 +19,9 @@ struct FixedText {
 };
 }  // namespace detail
 
-/// Whether the whole text matches an ECMAScript regular expression: `.Match(grapnel::Regex<"[a-z]+">)`.
-/// The expression is compiled once, at its first use; a wrong one is an Error then.
-/// Not part of <grapnel/grapnel.hpp>, because <regex> is slow to compile.
+/// Whether the whole text matches an ECMAScript regular expression:
+/// `.Match(grapnel::Regex<"[a-z]+">)`. The expression is compiled once, at its first use; a wrong
+/// one is an Error then. Not part of <grapnel/grapnel.hpp>, because <regex> is slow to compile.
 template <detail::FixedText Pattern>
 inline constexpr auto Regex = [](std::string_view text) -> bool {
   try {

@@ -21,8 +21,8 @@
 
 namespace grapnel {
 
-/// Describes an entity type or a mixin: specialise it for each. In this order, because a function with
-/// a deduced type must stand above its use:
+/// Describes an entity type or a mixin: specialise it for each. In this order, because a function
+/// with a deduced type must stand above its use:
 ///
 ///   template <>
 ///   struct grapnel::Schema<User> {
@@ -35,8 +35,9 @@ namespace grapnel {
 ///     static auto Hooks();                                     // optional, may be defined later
 ///   };
 ///
-/// The member `id` is the primary key; it stands in Fields() only when it has options. In the body the names
-/// of namespace grapnel come first: a struct of yours called Client, Value or Field is `::Client` there.
+/// The member `id` is the primary key; it stands in Fields() only when it has options. In the body
+/// the names of namespace grapnel come first: a struct of yours called Client, Value or Field is
+/// `::Client` there.
 template <class E>
 struct Schema;
 
@@ -48,8 +49,8 @@ constexpr std::tuple<Hs...> Hooks(Hs... hooks) {
 
 namespace detail {
 
-/// Finds a member by its name alone. Asking for a call instead would find an `auto` function that is
-/// declared but not yet defined to be missing, silently; this way its use is an error.
+/// Finds a member by its name alone. Asking for a call instead would find an `auto` function that
+/// is declared but not yet defined to be missing, silently; this way its use is an error.
 struct HasAllNames {
   void Hooks();
   void Fields();
@@ -59,27 +60,38 @@ struct HasAllNames {
 template <class E>
 struct SchemaAndAll : Schema<E>, HasAllNames {};
 template <class E>
-concept HasSchema = requires { sizeof(Schema<E>); };
+concept HasSchema = requires {
+  sizeof(Schema<E>);
+};
 template <class E>
-concept NamesHooks = !requires { &SchemaAndAll<E>::Hooks; };
+concept NamesHooks = !requires {
+  &SchemaAndAll<E>::Hooks;
+};
 template <class E>
-concept NamesFields = !requires { &SchemaAndAll<E>::Fields; };
+concept NamesFields = !requires {
+  &SchemaAndAll<E>::Fields;
+};
 template <class E>
-concept NamesEdges = !requires { &SchemaAndAll<E>::Edges; };
+concept NamesEdges = !requires {
+  &SchemaAndAll<E>::Edges;
+};
 template <class E>
-concept NamesIndexes = !requires { &SchemaAndAll<E>::Indexes; };
+concept NamesIndexes = !requires {
+  &SchemaAndAll<E>::Indexes;
+};
 
 template <class E>
 struct MixinsOf {
   using type = Mixins<>;
 };
 template <class E>
-  requires requires { typename Schema<E>::Mixins; }
+requires requires { typename Schema<E>::Mixins; }
 struct MixinsOf<E> {
   using type = typename Schema<E>::Mixins;
 };
 
-/// Calls `visit.template operator()<Base>()` for the mixins of E, theirs first, and joins the tuples.
+/// Calls `visit.template operator()<Base>()` for the mixins of E, theirs first, and joins the
+/// tuples.
 template <class E, class Visitor>
 constexpr auto FromMixins(Visitor visit) {
   return [&]<class... Bases>(Mixins<Bases...>) {
@@ -194,7 +206,8 @@ inline constexpr std::size_t kEdgePlaceOf = kPlaceIn<EdgesOf<E>, Member>;
 template <class E, auto Member>
 concept EdgeOf = kEdgePlaceOf<E, Member> < kEdgeCount<E>;
 
-/// Whether a member is a column of E's own table: a field, or an edge whose foreign key stands there.
+/// Whether a member is a column of E's own table: a field, or an edge whose foreign key stands
+/// there.
 template <class E, auto Member>
 inline constexpr bool kIsColumn = [] {
   if constexpr (!EdgeMember<Member>) {
@@ -215,19 +228,22 @@ inline constexpr std::size_t kKeyPlace = [] {
   if constexpr (!std::tuple_element_t<Place, EdgesOf<E>>::HoldsKey) return EdgeEnd::kNoKey;
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
     return kFieldCount<E> + (std::size_t(std::tuple_element_t<I, EdgesOf<E>>::HoldsKey) + ... + 0);
-  }(std::make_index_sequence<Place>());
+  }
+  (std::make_index_sequence<Place>());
 }();
 /// The places of the edges that hold a foreign key.
 template <class E>
 inline constexpr auto kKeyEdges = [] {
   return []<std::size_t... I>(std::index_sequence<I...>) {
-    constexpr std::size_t count = (std::size_t(std::tuple_element_t<I, EdgesOf<E>>::HoldsKey) + ... + 0);
+    constexpr std::size_t count =
+        (std::size_t(std::tuple_element_t<I, EdgesOf<E>>::HoldsKey) + ... + 0);
     std::array<std::size_t, count> places{};
     std::size_t at = 0;
     static_cast<void>(at);
     ((std::tuple_element_t<I, EdgesOf<E>>::HoldsKey ? void(places[at++] = I) : void()), ...);
     return places;
-  }(std::make_index_sequence<kEdgeCount<E>>());
+  }
+  (std::make_index_sequence<kEdgeCount<E>>());
 }();
 
 /// Where a field stands among E's fields; kFieldCount when it is none of them.
@@ -243,9 +259,9 @@ concept FieldOf = kPlaceOf<E, Member> < kFieldCount<E>;
 
 /// Whether a field may be NULL.
 template <class E, auto Member>
-inline constexpr bool kIsNullable =
-    kPlaceOf<E, Member> != 0 &&
-    (kIsOptional<typename MemberToken<Member>::Type> || kFieldOf<E, Member>.Traits().optional);
+inline constexpr bool kIsNullable = kPlaceOf<E, Member> != 0 &&
+                                    (kIsOptional<typename MemberToken<Member>::Type> ||
+                                     kFieldOf<E, Member>.Traits().optional);
 
 /// Where a field, or the foreign key of an edge, stands among E's columns.
 template <class E, auto Member>
@@ -263,8 +279,8 @@ inline constexpr std::size_t kColumnPlaceOf = [] {
 
 /// Whether a field can be set only when its entity is created.
 template <class E, auto Member>
-inline constexpr bool kIsImmutable =
-    kPlaceOf<E, Member> == 0 || kFieldOf<E, Member>.Traits().immutable;
+inline constexpr bool kIsImmutable = kPlaceOf<E, Member> == 0 ||
+                                     kFieldOf<E, Member>.Traits().immutable;
 
 template <class N>
 constexpr std::int64_t Saturate(N value) {
@@ -357,7 +373,8 @@ constexpr Column MakeKeyColumn() {
   Column column{};
   column.name = traits.name;
   column.storage = traits.storage;
-  if (traits.storage.empty()) column.storage = {kKeyName<E, Place>.data(), kKeyName<E, Place>.size()};
+  if (traits.storage.empty())
+    column.storage = {kKeyName<E, Place>.data(), kKeyName<E, Place>.size()};
   column.tag = Edge::Token::Tag();
   column.ops = &kTypeOps<T>;
   column.nullable = !traits.required;
@@ -376,9 +393,8 @@ constexpr std::array<Column, sizeof...(I) + sizeof...(K)> MakeColumns(std::index
 }
 
 template <class E>
-inline constexpr auto kColumns =
-    MakeColumns<E>(std::make_index_sequence<kFieldCount<E>>(),
-                   std::make_index_sequence<kKeyEdges<E>.size()>());
+inline constexpr auto kColumns = MakeColumns<E>(std::make_index_sequence<kFieldCount<E>>(),
+                                                std::make_index_sequence<kKeyEdges<E>.size()>());
 
 template <class E, std::size_t Place>
 const Relation& RelationOf();
@@ -411,7 +427,8 @@ constexpr EdgeEnd MakeEdge() {
 template <class E>
 inline constexpr auto kEdgeInfos = []<std::size_t... I>(std::index_sequence<I...>) {
   return std::array<EdgeEnd, sizeof...(I)>{MakeEdge<E, I>()...};
-}(std::make_index_sequence<kEdgeCount<E>>());
+}
+(std::make_index_sequence<kEdgeCount<E>>());
 
 template <class E>
 inline constexpr auto kIndexes = std::apply(
@@ -423,12 +440,14 @@ inline constexpr auto kIndexes = std::apply(
 
 template <class E>
 constexpr Table MakeTable() {
-  static_assert(HasSchema<E>,
-                "this type has no schema: write template <> struct grapnel::Schema<User> { static "
-                "constexpr std::string_view Type = \"User\"; static constexpr auto Fields() { ... } "
-                "}; see examples/01_first_hook.cpp");
-  static_assert(requires { &E::id; },
-                "an entity needs a member `id`: std::int64_t id = 0; is its primary key");
+  static_assert(
+      HasSchema<E>,
+      "this type has no schema: write template <> struct grapnel::Schema<User> { static "
+      "constexpr std::string_view Type = \"User\"; static constexpr auto Fields() { ... } "
+      "}; see examples/01_first_hook.cpp");
+  static_assert(
+      requires { &E::id; },
+      "an entity needs a member `id`: std::int64_t id = 0; is its primary key");
   static_assert(kFieldCount<E> + kKeyEdges<E>.size() <= kMaxFields,
                 "an entity can have at most 128 fields and foreign keys");
   Table table{};

@@ -77,16 +77,16 @@ struct MemberToken {
   auto HasSuffix(Bare part) const {
     return P::HasSuffix(std::move(part));
   }
-  /// Of an edge: holds for rows that have a neighbour, `Has()`, or one that matches a predicate over its
-  /// type, `F<&User::cards>.Has(F<&Card::number> == "1234")`.
+  /// Of an edge: holds for rows that have a neighbour, `Has()`, or one that matches a predicate
+  /// over its type, `F<&User::cards>.Has(F<&Card::number> == "1234")`.
   template <class... Predicates, class P = detail::PredicatesOf<Member_>>
   auto Has(const Predicates&... predicate) const {
     return P::Has(predicate...);
   }
 };
 
-/// `F<&User::age>` is the field `age` of User wherever a field is meant: in builders, mutations, hooks,
-/// predicates and orders.
+/// `F<&User::age>` is the field `age` of User wherever a field is meant: in builders, mutations,
+/// hooks, predicates and orders.
 template <auto Member>
 inline constexpr MemberToken<Member> F{};
 

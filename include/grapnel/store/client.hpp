@@ -22,8 +22,8 @@
 
 namespace grapnel {
 
-/// The way to the entities: of a whole database, of a transaction, or of a running mutation. Copies are
-/// alike; each keeps the database open.
+/// The way to the entities: of a whole database, of a transaction, or of a running mutation. Copies
+/// are alike; each keeps the database open.
 ///
 /// Threads: any, several at once, unless it is a transaction's or a mutation's.
 /// Source: ent's Client.
@@ -36,8 +36,8 @@ class Client {
   }
 
   /// Begins a transaction; inside one, a transaction nested in it. Waits for the lock to write.
-  /// Throws: BusyError after 5 seconds, CancelledError at the context's deadline or stop; TxError inside a
-  /// transaction or running mutation of the same thread, when this is the base client.
+  /// Throws: BusyError after 5 seconds, CancelledError at the context's deadline or stop; TxError
+  /// inside a transaction or running mutation of the same thread, when this is the base client.
   [[nodiscard("it is rolled back when its object is gone")]] grapnel::Tx Tx() const {
     if (Held()->transaction) return grapnel::Tx::Nested(Held());
     auto handle = detail::BeginTransaction(Held(), detail::Session::Kind::Explicit);
@@ -47,13 +47,13 @@ class Client {
   /// Tx() takes no function: this does not compile.
   template <class F>
   void Tx(F&&) const {
-    static_assert(!std::is_same_v<F, F>,
-                  "Tx() begins a transaction and takes no function: to run one inside it and commit, "
-                  "write client.WithTx([&](grapnel::Tx& tx) { ... })");
+    static_assert(
+        !std::is_same_v<F, F>,
+        "Tx() begins a transaction and takes no function: to run one inside it and commit, "
+        "write client.WithTx([&](grapnel::Tx& tx) { ... })");
   }
-  /// Runs `body(tx)` in a transaction and commits it; rolls back when it throws, and passes that on.
-  /// Returns: what `body` returned.
-  /// Throws: as Tx and Tx::Commit.
+  /// Runs `body(tx)` in a transaction and commits it; rolls back when it throws, and passes that
+  /// on. Returns: what `body` returned. Throws: as Tx and Tx::Commit.
   template <class F>
   decltype(auto) WithTx(F&& body) const {
     return grapnel::Tx::Within(Tx(), std::forward<F>(body));
@@ -65,8 +65,8 @@ class Client {
     return {detail::BeginTransaction(Held(), detail::Session::Kind::ReadOnly), true};
   }
 
-  /// Runs a mutation, whose Op a hook has changed, from the start of the chain. Its hook returns the
-  /// result and does not call next.
+  /// Runs a mutation, whose Op a hook has changed, from the start of the chain. Its hook returns
+  /// the result and does not call next.
   template <class E>
   Value<E> Mutate(Mutation<E>& m) const {
     detail::ResultOf<E> result;
@@ -75,15 +75,15 @@ class Client {
   }
 
   /// This client with one thing more for its calls: a std::stop_token, a deadline
-  /// (std::chrono::steady_clock::time_point), a duration from now, or a value of any other type, which
-  /// hooks find by `m.Context().Get<V>()`.
+  /// (std::chrono::steady_clock::time_point), a duration from now, or a value of any other type,
+  /// which hooks find by `m.Context().Get<V>()`.
   template <class V>
   [[nodiscard]] Client With(V value) const {
     return Client(Longer(Held()->context.With(std::move(value))));
   }
   /// Hooks are registered on the database itself, for all its callers: this does not compile.
   template <class... Hs>
-    requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
+  requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
   void Use(Hs...) const = delete;
   /// This client, with every statement's text handed to `trace`; by default to standard error.
   [[nodiscard]] Client Debug(core::Context::Trace trace = PrintStatement) const {
@@ -129,16 +129,14 @@ store::TxEntities<E> store::Transaction::Of() const {
 
 inline grapnel::Client store::Transaction::Client() const { return grapnel::Client(Held()); }
 
-grapnel::Client AnyMutation::Client() const {
-  return grapnel::Client(core_.GetHandle());
-}
+grapnel::Client AnyMutation::Client() const { return grapnel::Client(core_.GetHandle()); }
 
 Tx AnyMutation::Tx() const {
   if (!InTx()) {
-    throw TxError(core::Concat(
-        {Type(), " ", ToString(Op()),
-         ": the mutation is not running in a transaction that somebody began; ask InTx() first, or use "
-         "m.Client(), m.AfterCommit() and m.AfterRollback()"}));
+    throw TxError(core::Concat({Type(), " ", ToString(Op()),
+                                ": the mutation is not running in a transaction that somebody "
+                                "began; ask InTx() first, or use "
+                                "m.Client(), m.AfterCommit() and m.AfterRollback()"}));
   }
   return grapnel::Tx::Handed(core_.GetHandle(), false);
 }

@@ -35,17 +35,19 @@ class View : public Client {
     return Entities<E>(Held());
   }
 
-  /// Brings the database to the schema, in one transaction: creates the tables, columns, tables of pairs and
-  /// indexes that are missing. Never drops or changes what is there, but for indexes of Grapnel's own making
-  /// that the schema does not ask for any more. The rows that are there get the Default of a new required
-  /// field, each row its own. Runs the migration hooks around it: see Database::OnMigrate. With nothing to do
-  /// it only reads, and waits for no writer of a file.
-  /// Throws: MigrationError, which says what stands in the way, nothing changed; what a hook throws;
-  /// StorageError, BusyError, CancelledError; TxError inside a transaction of the same thread.
+  /// Brings the database to the schema, in one transaction: creates the tables, columns, tables of
+  /// pairs and indexes that are missing. Never drops or changes what is there, but for indexes of
+  /// Grapnel's own making that the schema does not ask for any more. The rows that are there get
+  /// the Default of a new required field, each row its own. Runs the migration hooks around it: see
+  /// Database::OnMigrate. With nothing to do it only reads, and waits for no writer of a file.
+  /// Throws: MigrationError, which says what stands in the way, nothing changed; what a hook
+  /// throws; StorageError, BusyError, CancelledError; TxError inside a transaction of the same
+  /// thread.
   void Migrate() const { detail::RunMigration(Held(), false); }
-  /// A dry run: what Migrate would do, `fmt::print("{}", client.PlanMigration())`. Hooks run, and see that it
-  /// is one; nothing is changed. Throws: as Migrate, and for the same reasons; a Default that is a function,
-  /// of a new field that is to be unique, is called for each row to find out.
+  /// A dry run: what Migrate would do, `fmt::print("{}", client.PlanMigration())`. Hooks run, and
+  /// see that it is one; nothing is changed. Throws: as Migrate, and for the same reasons; a
+  /// Default that is a function, of a new field that is to be unique, is called for each row to
+  /// find out.
   Migration PlanMigration() const { return detail::RunMigration(Held(), true); }
 
   /// As Client::With, keeping the types.
@@ -63,15 +65,16 @@ class View : public Client {
 
   template <class E>
   static constexpr void CheckType() {
-    static_assert((std::same_as<E, Es> || ...),
-                  "this type was not named when the database was opened: add it to grapnel::Open<...>");
+    static_assert(
+        (std::same_as<E, Es> || ...),
+        "this type was not named when the database was opened: add it to grapnel::Open<...>");
   }
 };
 
 }  // namespace store
 
-/// An open database of the entity types Es. It is a Client; copies share everything, and the last of all
-/// clients, transactions and builders closes it.
+/// An open database of the entity types Es. It is a Client; copies share everything, and the last
+/// of all clients, transactions and builders closes it.
 template <class... Es>
 class Database : public store::View<Es...> {
   static_assert(sizeof...(Es) > 0, "name the entity types: grapnel::Open<User, Card>(url)");
@@ -93,11 +96,11 @@ class Database : public store::View<Es...> {
     return core::JoinHandles({UseFor<Es, Hs...>(owners, std::index_sequence_for<Hs...>())...});
   }
 
-  /// Puts hooks around every commit of this database, of mutations' own transactions as well; outside of
-  /// those of a transaction. See Tx::OnCommit. What they write by a client after `next` is committed on its
-  /// own, with commit hooks again: past 64 such commits inside one another, or 2,000 of them from the fourth
-  /// level on, it is a RecursionError.
-  /// Throws: TxError when a commit hook calls it, in whose commit the new one would not run.
+  /// Puts hooks around every commit of this database, of mutations' own transactions as well;
+  /// outside of those of a transaction. See Tx::OnCommit. What they write by a client after `next`
+  /// is committed on its own, with commit hooks again: past 64 such commits inside one another, or
+  /// 2,000 of them from the fourth level on, it is a RecursionError. Throws: TxError when a commit
+  /// hook calls it, in whose commit the new one would not run.
   template <class... Hs>
   core::HookHandle OnCommit(Hs... hooks) const {
     detail::Committing::Guard(*this->Held()->store);
@@ -109,23 +112,23 @@ class Database : public store::View<Es...> {
     return UseOnTx(&detail::Store::rollback_hooks, std::move(hooks)...);
   }
 
-  /// Puts hooks `[](grapnel::store::Migration& m, auto next) { next(m); }`, or ent's form, around every
-  /// migration. They see all types, fields and edges and the statements before anything is run; one that
-  /// throws, or does not call next, vetoes: nothing is changed. They cannot use the client.
+  /// Puts hooks `[](grapnel::store::Migration& m, auto next) { next(m); }`, or ent's form, around
+  /// every migration. They see all types, fields and edges and the statements before anything is
+  /// run; one that throws, or does not call next, vetoes: nothing is changed. They cannot use the
+  /// client.
   template <class... Hs>
   core::HookHandle OnMigrate(Hs... hooks) const {
-    const auto id =
-        this->Held()->store->migrate_hooks.Add({MigrateHook(std::move(hooks))...});
+    const auto id = this->Held()->store->migrate_hooks.Add({MigrateHook(std::move(hooks))...});
     return core::HookHandle([store = std::weak_ptr(this->Held()->store), id] {
       const auto alive = store.lock();
       if (alive && !alive->IsInherited()) alive->migrate_hooks.Remove(id);
     });
   }
 
-  /// Makes `object` available to hooks, transactions and clients as `Dep<T>()`. `Provide<Base>(object)`
-  /// provides it as its base; a const object is had by `Dep<const T>()` alone.
-  /// Throws: DependencyError when another T is there: tell them apart by names, or replace it on purpose.
-  /// Lifetime: kept by reference; must outlive every use. Threads: any.
+  /// Makes `object` available to hooks, transactions and clients as `Dep<T>()`.
+  /// `Provide<Base>(object)` provides it as its base; a const object is had by `Dep<const T>()`
+  /// alone. Throws: DependencyError when another T is there: tell them apart by names, or replace
+  /// it on purpose. Lifetime: kept by reference; must outlive every use. Threads: any.
   template <class T>
   void Provide(T& object) const {
     this->Held()->store->dependencies.template Provide<T>(object);
@@ -135,7 +138,8 @@ class Database : public store::View<Es...> {
   void Provide(T& object, detail::ReplaceTag) const {
     this->Held()->store->dependencies.template Provide<T>(object, {}, true);
   }
-  /// One of several objects of type T, by its name: `Provide<Mailer>("audit", mailer)`, `Dep<Mailer>("audit")`.
+  /// One of several objects of type T, by its name: `Provide<Mailer>("audit", mailer)`,
+  /// `Dep<Mailer>("audit")`.
   template <class T>
   void Provide(std::string_view name, T& object) const {
     this->Held()->store->dependencies.template Provide<T>(object, name);
@@ -153,8 +157,8 @@ class Database : public store::View<Es...> {
   template <class T>
   void Provide(std::string_view, const T&&, detail::ReplaceTag) const = delete;
 
-  /// Hands what nobody can catch to `sink`: errors of rollback hooks in destructors and the like. By
-  /// default they are printed to standard error. Threads: `sink` is called by any.
+  /// Hands what nobody can catch to `sink`: errors of rollback hooks in destructors and the like.
+  /// By default they are printed to standard error. Threads: `sink` is called by any.
   void OnError(std::function<void(const std::exception&)> sink) const {
     this->Held()->store->SetErrorSink(std::move(sink));
   }

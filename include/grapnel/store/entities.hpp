@@ -20,9 +20,9 @@
 
 namespace grapnel::detail {
 
-/// Never holds: its name is what the compiler says of client.With(...).Use(...), m.Client().Use(...) and of
-/// the same behind Of<User>(). Register by client.Of<User>().Use(hook) where client is what Open
-/// returned, or for one transaction by tx.Of<User>().Use(hook).
+/// Never holds: its name is what the compiler says of client.With(...).Use(...),
+/// m.Client().Use(...) and of the same behind Of<User>(). Register by client.Of<User>().Use(hook)
+/// where client is what Open returned, or for one transaction by tx.Of<User>().Use(hook).
 template <class... Hs>
 concept RegisterHooksOnTheDatabaseInstead = sizeof...(Hs) > sizeof...(Hs);
 
@@ -75,15 +75,13 @@ class [[nodiscard]] Entities : public Reader<E> {
   using Id = detail::IdOf<E>;
   using Reader<E>::Reader;
 
-  /// The hooks that a mutation of this type goes through now, outermost first; `fmt::print("{}", ...)`
-  /// shows them.
-  EffectiveChain Chain() const {
-    return detail::DescribeChain(this->Held(), detail::kTable<E>);
-  }
+  /// The hooks that a mutation of this type goes through now, outermost first; `fmt::print("{}",
+  /// ...)` shows them.
+  EffectiveChain Chain() const { return detail::DescribeChain(this->Held(), detail::kTable<E>); }
 
   store::Create<E> Create() const { return store::Create<E>(this->Held()); }
-  /// Creates a row for each element of a range, of entities or of Create() builders. An lvalue range is
-  /// kept by reference, and its builders are spent.
+  /// Creates a row for each element of a range, of entities or of Create() builders. An lvalue
+  /// range is kept by reference, and its builders are spent.
   template <std::ranges::input_range Range>
   store::CreateBulk<E, Range> CreateBulk(Range&& rows) const {
     return {this->Held(), std::forward<Range>(rows)};
@@ -97,7 +95,7 @@ class [[nodiscard]] Entities : public Reader<E> {
 
   /// Hooks are registered on the database itself, or on a transaction: this does not compile.
   template <class... Hs>
-    requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
+  requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
   void Use(Hs...) const = delete;
 };
 

@@ -17,8 +17,8 @@
 
 namespace grapnel::detail {
 
-/// A formatter of what has a text; takes no options. (One derived from fmt's own for texts makes g++ warn
-/// at -O3.)
+/// A formatter of what has a text; takes no options. (One derived from fmt's own for texts makes
+/// g++ warn at -O3.)
 struct TextFormatter {
   template <class ParseContext>
   constexpr auto parse(ParseContext& context) {

@@ -10,9 +10,9 @@ namespace grapnel {
 
 class Client;
 
-/// One snapshot of the database for many reads: they see nothing of what others commit meanwhile. Ends
-/// with its scope. On an in-memory database it keeps writers waiting.
-/// Throws, from its reads: TxError on another thread than its own.
+/// One snapshot of the database for many reads: they see nothing of what others commit meanwhile.
+/// Ends with its scope. On an in-memory database it keeps writers waiting. Throws, from its reads:
+/// TxError on another thread than its own.
 class ReadTx {
  public:
   ReadTx(ReadTx&&) noexcept = default;

@@ -1,4 +1,5 @@
-// A user's program that has Grapnel as a subdirectory, with warnings as errors: none of them may come from Grapnel.
+// A user's program that has Grapnel as a subdirectory, with warnings as errors: none of them may
+// come from Grapnel.
 #include <grapnel/grapnel.hpp>
 
 #include <cstdint>

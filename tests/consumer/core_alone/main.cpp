@@ -1,4 +1,5 @@
-// The core over somebody's own subject, result and terminal; nothing else is linked or even looked for.
+// The core over somebody's own subject, result and terminal; nothing else is linked or even looked
+// for.
 #include <grapnel/core.hpp>
 
 #include <string>

@@ -1,4 +1,5 @@
-// A user's program over an installed copy, with warnings as errors: none of them may come from Grapnel.
+// A user's program over an installed copy, with warnings as errors: none of them may come from
+// Grapnel.
 #include <grapnel/grapnel.hpp>
 
 #include <cstdint>

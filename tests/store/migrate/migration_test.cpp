@@ -100,8 +100,8 @@ class Engine final : public store::Driver {
     void Savepoint(int) override {}
     void RollbackTo(int) override {}
     void Release(int) override {}
-  void Discard(int) override {}
-  std::optional<store::BrokenKey> FindBrokenKey() override { return {}; }
+    void Discard(int) override {}
+    std::optional<store::BrokenKey> FindBrokenKey() override { return {}; }
     void Verify(const Table&) override {}
     bool WritesPlainly(const Table&) override { return true; }
     std::int64_t Changes() const noexcept override { return 0; }

@@ -70,7 +70,10 @@ TEST_CASE("B106 what a hook begins has the cause Hook, however it does") {
     m.Client().WithTx([](grapnel::Tx& tx) {
       tx.WithTx([](grapnel::Tx& inner) { World::AddCard(inner.Client()); });
     });
-    m.Client().Of<Card>().CreateBulk(std::vector<Card>{{.number = "x" + std::to_string(*m.ID())}}).Save();
+    m.Client()
+        .Of<Card>()
+        .CreateBulk(std::vector<Card>{{.number = "x" + std::to_string(*m.ID())}})
+        .Save();
     if (m.InTx()) World::AddCard(m.Tx().Client());
     return value;
   });
@@ -92,9 +95,8 @@ TEST_CASE("B106 what a hook begins has the cause Hook, however it does") {
     CHECK(Take(world.log) == Lines{"Card Create Caller"});
   });
   // What a hook begins is what begins the next one.
-  world.client.Of<Card>().Use(Before([](Mutation<Card>& m) {
-    m.Client().Of<Pet>().Create().Set(F<&Pet::name>, "Rex").Save();
-  }));
+  world.client.Of<Card>().Use(Before(
+      [](Mutation<Card>& m) { m.Client().Of<Pet>().Create().Set(F<&Pet::name>, "Rex").Save(); }));
   World::AddCard(world.client);
   CHECK(Take(world.log) == Lines{"Card Create Caller", "Pet Create Hook"});
 }
@@ -156,12 +158,16 @@ TEST_CASE("B106 a commit hook and a rollback hook are hooks; an AfterCommit call
   }
 }
 
-TEST_CASE("B106 what a deletion takes with it has the cause Cascade, and its hooks begin as hooks") {
+TEST_CASE(
+    "B106 what a deletion takes with it has the cause Cascade, and its hooks begin as hooks") {
   World world;
   const auto ada = World::AddUser(world.client, "Ada");
   for (int i = 0; i < 2; ++i) {
     const auto number = std::to_string(i);
-    world.client.Of<Card>().Create().Set(F<&Card::number>, number).Set(F<&Card::owner>, ada.id)
+    world.client.Of<Card>()
+        .Create()
+        .Set(F<&Card::number>, number)
+        .Set(F<&Card::owner>, ada.id)
         .Save();
   }
   Take(world.log);

@@ -11,8 +11,8 @@
 
 using grapnel::Op;
 using grapnel::detail::Describe;
-using grapnel::detail::kTable;
 using grapnel::detail::Draft;
+using grapnel::detail::kTable;
 
 namespace {
 

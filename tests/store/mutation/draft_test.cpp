@@ -103,8 +103,7 @@ TEST_CASE("an Op becomes its pair, and a One form the form for many, of the same
   CHECK_FALSE(m.has_id);
   CHECK(m.where->values == std::vector<FieldValue>{3});
   CHECK((m.op == Op::Update && m.asked == Op::DeleteOne));
-  CHECK_THROWS_WITH(m.SetOp(Op::UpdateOne),
-                    Catch::Contains("Update cannot become UpdateOne"));
+  CHECK_THROWS_WITH(m.SetOp(Op::UpdateOne), Catch::Contains("Update cannot become UpdateOne"));
   CHECK_THROWS_AS(m.SetOp(Op::Create), grapnel::Error);
   CHECK(m.op == Op::Update);
 }

@@ -49,9 +49,11 @@ TEST_CASE("B79 a name is quoted, whatever it holds") {
 }
 
 TEST_CASE("B79 a condition holds parameters, and never a value") {
-  CHECK(Where(F<&User::name> == "'; DROP") == Rendered{R"( WHERE "users"."name" = ?1)", Values{"'; DROP"}});
+  CHECK(Where(F<&User::name> == "'; DROP") ==
+        Rendered{R"( WHERE "users"."name" = ?1)", Values{"'; DROP"}});
   CHECK(Where((F<&User::age> >= 5 && !(F<&User::name> != "x")) || F<&User::photo>.IsNull(), 4) ==
-        Rendered{R"( WHERE (("users"."age" >= ?4 AND NOT ("users"."name" <> ?5)) OR "users"."picture" IS NULL))",
+        Rendered{R"( WHERE (("users"."age" >= ?4 AND NOT ("users"."name" <> ?5)))"
+                 R"( OR "users"."picture" IS NULL))",
                  Values{5, "x"}});
   sql::Sql none(kTable<User>);
   none.Where(nullptr);
@@ -59,8 +61,9 @@ TEST_CASE("B79 a condition holds parameters, and never a value") {
 }
 
 TEST_CASE("parts of texts are compared as bytes, the part being one parameter") {
-  CHECK(Where(F<&User::name>.Contains("%")) ==
-        Rendered{R"( WHERE instr(CAST("users"."name" AS BLOB), CAST(?1 AS BLOB)) > 0)", Values{"%"}});
+  CHECK(
+      Where(F<&User::name>.Contains("%")) ==
+      Rendered{R"( WHERE instr(CAST("users"."name" AS BLOB), CAST(?1 AS BLOB)) > 0)", Values{"%"}});
   CHECK(Where(F<&User::name>.HasPrefix("a")).values == Values{"a"});
   CHECK(Where(F<&User::name>.HasSuffix("a")).values == Values{"a"});
 }
@@ -96,7 +99,6 @@ TEST_CASE("a member that is no field of the type is refused") {
   sql::Sql made(kTable<texts::Alone>);
   CHECK_THROWS_AS(made.Where((F<&User::age> == 1).Node().get()), grapnel::SchemaError);
 }
-
 
 TEST_CASE("B166 a chain is a tree of eight, and what may be one comparison is one") {
   const auto chain = [](int count, bool to_the_left, auto term) {

@@ -38,8 +38,9 @@ TEST_CASE("a select says what it wants, of which rows, in which order, and how m
   select.limit = 10;
   select.offset = 5;
   const sql::Sql ids = sql::SelectText(select);
-  CHECK(ids.text == R"(SELECT "id" FROM "users" WHERE ("users"."age" > ?1 OR "users"."age" IS NULL) )"
-                    R"(ORDER BY "users"."id" LIMIT ?2 OFFSET ?3)");
+  CHECK(ids.text ==
+        R"(SELECT "id" FROM "users" WHERE ("users"."age" > ?1 OR "users"."age" IS NULL) )"
+        R"(ORDER BY "users"."id" LIMIT ?2 OFFSET ?3)");
   REQUIRE(ids.parameters.size() == 3);
   CHECK(*ids.parameters[1] == FieldValue(10));
   CHECK(*ids.parameters[2] == FieldValue(5));
@@ -55,8 +56,9 @@ TEST_CASE("a select says what it wants, of which rows, in which order, and how m
   select.want = grapnel::store::Select::Want::Exist;
   select.by_id = true;
   select.where = where.Node().get();
-  CHECK(sql::SelectText(select).text == R"(SELECT EXISTS (SELECT 1 FROM "users" WHERE "users"."id" = ?1 )"
-                                        R"(AND ("users"."age" > ?2 OR "users"."age" IS NULL)))");
+  CHECK(sql::SelectText(select).text ==
+        R"(SELECT EXISTS (SELECT 1 FROM "users" WHERE "users"."id" = ?1 )"
+        R"(AND ("users"."age" > ?2 OR "users"."age" IS NULL)))");
 }
 
 TEST_CASE(
@@ -68,8 +70,8 @@ TEST_CASE(
   const auto where = F<&User::age> == 3;
   update.where = where.Node().get();
   const sql::Sql one = sql::UpdateText(update);
-  CHECK(one.text ==
-        R"(UPDATE "users" SET "name" = ?1, "age" = NULL WHERE "users"."id" = ?2 AND "users"."age" = ?3)");
+  CHECK(one.text == R"(UPDATE "users" SET "name" = ?1, "age" = NULL)"
+                    R"( WHERE "users"."id" = ?2 AND "users"."age" = ?3)");
   CHECK(one.parameters.size() == 1);
 
   update = {{&kTable<User>}};

@@ -108,7 +108,9 @@ TEST_CASE("trouble with the storage has a kind, also in its extended forms") {
   CHECK_THROWS_AS(sqlite::Throw(SQLITE_ERROR, "text", {"app.db"}), grapnel::StorageError);
 }
 
-TEST_CASE("B135 a statement that does not go with what others made is SchemaError, not trouble with the storage") {
+TEST_CASE(
+    "B135 a statement that does not go with what others made is SchemaError, not trouble with the "
+    "storage") {
   for (const int code : {SQLITE_ERROR, SQLITE_MISMATCH}) {
     Throws<grapnel::SchemaError>(code, "text", [](const auto& error) {
       CHECK(error.Entity() == "User");

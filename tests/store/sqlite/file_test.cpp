@@ -44,8 +44,8 @@ TEST_CASE("B94 B124 what SQLite opens as memory is memory, however the URL spell
        {":memory:", "file::memory:", "file::memory:?cache=shared", "file:%3Amemory%3a",
         "file::memory:#app.db", "file:x?mode=memory", "file:x?mode=memory&cache=shared",
         "file:x?cache=shared&mode=memory", "file:x?mode=rw&mode=memory", "file:x?%6dode=m%65mory",
-        "file:?mode=memory", "file:x?a&b=&=c&mode=memory", "file:/x?vfs=memdb", "file:x?vfs=%6demdb",
-        "file:::memory:%00?mode=memory", "file::memory:%00.db"}) {
+        "file:?mode=memory", "file:x?a&b=&=c&mode=memory", "file:/x?vfs=memdb",
+        "file:x?vfs=%6demdb", "file:::memory:%00?mode=memory", "file::memory:%00.db"}) {
     INFO(url);
     CHECK(is_memory(url));
   }
@@ -59,7 +59,8 @@ TEST_CASE("B94 B124 what SQLite opens as memory is memory, however the URL spell
   }
 }
 
-TEST_CASE("bad input: a URL of another engine, without a name, with a NUL or a shared file is refused") {
+TEST_CASE(
+    "bad input: a URL of another engine, without a name, with a NUL or a shared file is refused") {
   const auto refused = [](std::string_view url) {
     try {
       sqlite::ParseUrl(url);
@@ -71,9 +72,9 @@ TEST_CASE("bad input: a URL of another engine, without a name, with a NUL or a s
   };
   CHECK(refused("postgres://host/app") == "postgres://host/app");
   CHECK(refused(std::string_view("a\0b", 3)) == "a");
-  for (const char* url : {"", "file:", "file:?cache=private", "file://localhost", "file:%00x",
-                          "file:x?cache=shared", "file:x?mode=rw&c%61che=shared",
-                          "file:x?mode=memory&mode=rwc&cache=shared"}) {
+  for (const char* url :
+       {"", "file:", "file:?cache=private", "file://localhost", "file:%00x", "file:x?cache=shared",
+        "file:x?mode=rw&c%61che=shared", "file:x?mode=memory&mode=rwc&cache=shared"}) {
     CHECK(refused(url) == url);
   }
 }
@@ -82,9 +83,9 @@ TEST_CASE("a name is taken apart as SQLite does it, and put together again") {
   const Scratch scratch;
   std::filesystem::current_path(scratch.Folder());
   for (const char* url :
-       {"file:a.db", "file:b%20c.db", "file:d%2", "file:e%zz", "file:f%00g", "file:h?x=1&cache=private",
-        "file:i#j", "file:k%23l%3fm&n=o", "file:p?x%00q=r&mode=rwc", "file:s?=t&psow=0",
-        "file:u%c3%a4?immutable=0"}) {
+       {"file:a.db", "file:b%20c.db", "file:d%2", "file:e%zz", "file:f%00g",
+        "file:h?x=1&cache=private", "file:i#j", "file:k%23l%3fm&n=o", "file:p?x%00q=r&mode=rwc",
+        "file:s?=t&psow=0", "file:u%c3%a4?immutable=0"}) {
     INFO(url);
     const sqlite::Name name = sqlite::TakeApart(url);
     const Handle raw = OpenRaw(url);

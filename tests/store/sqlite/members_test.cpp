@@ -75,8 +75,8 @@ using grapnel::detail::LoadColumn;
 using grapnel::sqlite::detail::Binding;
 using grapnel::sqlite::detail::EntityRow;
 using grapnel::sqlite::detail::Members;
-using grapnel::sqlite::detail::ResultRow;
 using grapnel::sqlite::detail::Prepared;
+using grapnel::sqlite::detail::ResultRow;
 using grapnel::sqlite::detail::Table;
 using grapnel::store::FieldSet;
 using kinds::Maybe;
@@ -318,7 +318,7 @@ TEST_CASE("members of mixins are found, wherever they lie") {
 TEST_CASE("one object serves all entities and rows of its table") {
   Memory memory;
   const Prepared rows = memory.Prepare("SELECT * FROM (" + PersonRow().Sql() + " UNION ALL " +
-                                        PersonRow().With(0, "8").With(kNote, "NULL").Sql() + ")");
+                                       PersonRow().With(0, "8").With(kNote, "NULL").Sql() + ")");
   Members all(kTable<Person>);
   EntityRow row(rows.Get(), all);
   std::vector<Person> people(2);

@@ -163,7 +163,8 @@ const Tables kBoth{&kTable<Writer>, &kTable<Book>};
 
 /// A database in memory in which these statements were run.
 struct Database : sqlite::NativeConnection {
-  explicit Database(const Texts& statements = {}) : NativeConnection({":memory:", ":memory:", true, false}) {
+  explicit Database(const Texts& statements = {})
+      : NativeConnection({":memory:", ":memory:", true, false}) {
     Run(statements);
   }
   void Run(const Texts& statements) {
@@ -374,7 +375,9 @@ TEST_CASE("B80 what the rows that are there get is exactly the Default, or it is
   }
 }
 
-TEST_CASE("B132 a Default with a NUL comes to the rows that are there; one that cannot be stored does not") {
+TEST_CASE(
+    "B132 a Default with a NUL comes to the rows that are there; one that cannot be stored does "
+    "not") {
   const Tables grown{&kTable<Grown>};
   Database db({"CREATE TABLE Grown (id INTEGER PRIMARY KEY)", "INSERT INTO Grown VALUES (1)"});
   migrations::text = std::string("a\0b", 3);
@@ -539,7 +542,8 @@ TEST_CASE("B80 names that do not fit SQLite, or one another, are refused before 
     return Tables{&kUsers, &other};
   };
   refuses(renamed("sqlite_mine"), "Other: \"sqlite_mine\" cannot be a table's name in SQLite");
-  refuses(renamed("PRAGMA_table_info"), "Other: \"PRAGMA_table_info\" cannot be a table's name in SQLite");
+  refuses(renamed("PRAGMA_table_info"),
+          "Other: \"PRAGMA_table_info\" cannot be a table's name in SQLite");
   refuses(renamed("SQLite_mine"), "Other: \"SQLite_mine\" cannot be a table's name in SQLite");
   refuses(renamed(""), "Other: \"\" cannot be a table's name in SQLite");
   refuses(renamed("USERS"), "Other and User want the same table, \"USERS\"");

@@ -14,8 +14,8 @@
 namespace sqlite = grapnel::sqlite::detail;
 using grapnel::StorageKind;
 using grapnel::core::Context;
-using sqlite::Options;
 using sqlite::NativeConnection;
+using sqlite::Options;
 using namespace std::chrono_literals;
 
 namespace {

@@ -14,9 +14,9 @@
 
 using grapnel::sqlite::detail::BadValue;
 using grapnel::sqlite::detail::Binding;
-using grapnel::sqlite::detail::ResultRow;
 using grapnel::sqlite::detail::Prepared;
 using grapnel::sqlite::detail::PreparedCache;
+using grapnel::sqlite::detail::ResultRow;
 
 namespace {
 

@@ -116,4 +116,3 @@ TEST_CASE("B95 a table fits by names without regard to case, and by affinity") {
   CHECK(Verify(create + ", picture TEXT)") ==
         "User.photo: in table \"users\" column \"picture\" is of type \"TEXT\", not BLOB");
 }
-

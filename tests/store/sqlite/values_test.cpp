@@ -32,7 +32,7 @@ class Memory {
     const int prepared = sqlite3_prepare_v2(handle_, sql.c_str(), -1, &statement, nullptr);
     if (prepared != SQLITE_OK) return {"error"};
     const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> owner(statement,
-                                                                          &sqlite3_finalize);
+                                                                           &sqlite3_finalize);
     if (list != nullptr) {
       REQUIRE(sqlite::ValuesFunction::Bind(statement, 1, *list) == SQLITE_OK);
     }
@@ -70,8 +70,8 @@ TEST_CASE("B123 a list of values comes to SQL as it is, whatever the bytes") {
   CHECK(memory("SELECT value FROM grapnel_values(?1)", &list) ==
         Texts{"-9223372036854775808", "1.5", "1", odd, "", std::string(1, '\0'), "", ""});
   CHECK(memory("SELECT place FROM grapnel_values(?1) WHERE value = 1", &list) == Texts{"2"});
-  CHECK(memory("SELECT count(*) FROM grapnel_values(?1) AS a CROSS JOIN grapnel_values(?1) AS b", &list) ==
-        Texts{"64"});
+  CHECK(memory("SELECT count(*) FROM grapnel_values(?1) AS a CROSS JOIN grapnel_values(?1) AS b",
+               &list) == Texts{"64"});
 }
 
 TEST_CASE("bad input: without a list there are no values, and no table is made of it") {

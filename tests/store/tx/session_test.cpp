@@ -33,8 +33,7 @@ struct World : FakeStore<User> {
   Lines told{};
   FakeConnection& connection = driver.writer;
 
-  auto Begin(Session::Kind kind = Session::Kind::Explicit,
-             const Context& context = {}) const {
+  auto Begin(Session::Kind kind = Session::Kind::Explicit, const Context& context = {}) const {
     return std::make_shared<Session>(handle->store, context, kind);
   }
   static void Write(Session& in, const Level& level, const Context& context = {}) {
@@ -125,8 +124,7 @@ TEST_CASE_METHOD(
 TEST_CASE_METHOD(World,
                  "who catches the end of a recursion again and again may nest nothing any more") {
   const auto transaction = Begin();
-  std::vector<RunningMutation> running(Session::kDepthLimit,
-                                       {"User", Op::Update, nullptr, true});
+  std::vector<RunningMutation> running(Session::kDepthLimit, {"User", Op::Update, nullptr, true});
   Level& root = transaction->Root();
   for (auto& each : running) transaction->EnterMutation(root, each);
   RunningMutation next{"User", Op::Update, nullptr, true};

@@ -83,9 +83,7 @@ struct World : Opened<User, Card, Pet> {
 /// The user 1 in the middle of an update.
 struct Update : Running<User> {
   explicit Update(const detail::HandlePtr& base) : Running(base, Op::UpdateOne) {}
-  void Add(std::string_view edge, Ids ids) {
-    core.AddIDs(core.EdgePlaceOf(edge), std::move(ids));
-  }
+  void Add(std::string_view edge, Ids ids) { core.AddIDs(core.EdgePlaceOf(edge), std::move(ids)); }
   void Remove(std::string_view edge, Ids ids) {
     core.RemoveIDs(core.EdgePlaceOf(edge), std::move(ids));
   }

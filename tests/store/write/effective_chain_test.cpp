@@ -24,7 +24,8 @@ TEST_CASE("a chain is shown as a flat list, outermost first") {
   const grapnel::store::EffectiveChain chain{
       "User", {{"runtime", "Trace", grapnel::AnyOp}, {"schema", "Check", Op::Update | Op::Delete}}};
   CHECK(ToString(chain) ==
-        "User\n  defaults\n  runtime: Trace\n  schema: Check on Update|Delete\n  validation\n  SQL\n");
+        "User\n  defaults\n  runtime: Trace\n  schema: Check on Update|Delete\n  validation\n  "
+        "SQL\n");
   CHECK(fmt::format("{}", chain) == ToString(chain));
 }
 

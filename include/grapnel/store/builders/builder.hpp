@@ -24,8 +24,7 @@ template <class Derived, class E>
 class Builder {
  public:
   Builder(Builder&& from) noexcept
-      : handle_(std::move(from.handle_)),
-        mutation_(Mutation<E>::Access::Take(from.mutation_)) {}
+      : handle_(std::move(from.handle_)), mutation_(Mutation<E>::Access::Take(from.mutation_)) {}
   Builder& operator=(Builder&& from) noexcept {
     if (this == &from) return *this;
     handle_ = std::move(from.handle_);
@@ -38,14 +37,15 @@ class Builder {
     CheckNotSpent();
     return std::move(handle_);
   }
-  /// The same, for a bulk of that client. Throws: Error when this is of another client, transaction or view.
+  /// The same, for a bulk of that client. Throws: Error when this is of another client, transaction
+  /// or view.
   void TakeFor(const HandlePtr& bulk) {
     CheckNotSpent();
     if (handle_ != bulk && !handle_->IsSame(*bulk)) {
-      throw Error(core::Concat(
-          {kTable<E>.entity,
-           ": this builder was made by another client, transaction or view than the CreateBulk that is to "
-           "run it: make both with the same one"}));
+      throw Error(core::Concat({kTable<E>.entity,
+                                ": this builder was made by another client, transaction or view "
+                                "than the CreateBulk that is to "
+                                "run it: make both with the same one"}));
     }
     handle_.reset();
   }
@@ -100,29 +100,29 @@ class Setting : public Builder<Derived, E> {
  public:
   /// Sets a field; of an optional one, std::nullopt clears it.
   template <auto M>
-    requires(!EdgeMember<M>)
-  Derived& Set(MemberToken<M> field, const NonDeduced<typename MemberToken<M>::Bare>& value) & {
+  requires(!EdgeMember<M>) Derived& Set(MemberToken<M> field,
+                                        const NonDeduced<typename MemberToken<M>::Bare>& value) & {
     Check<M>();
     this->Target().Assign(field, value);
     return this->Self();
   }
   template <auto M>
-    requires(!EdgeMember<M>)
-  Derived& Set(MemberToken<M> field, NonDeduced<typename MemberToken<M>::Bare>&& value) & {
+  requires(!EdgeMember<M>) Derived& Set(MemberToken<M> field,
+                                        NonDeduced<typename MemberToken<M>::Bare>&& value) & {
     Check<M>();
     this->Target().Assign(field, std::move(value));
     return this->Self();
   }
   template <auto M>
-    requires(!EdgeMember<M>)
-  [[nodiscard]] Derived&& Set(MemberToken<M> field,
-                              const NonDeduced<typename MemberToken<M>::Bare>& value) && {
+  requires(!EdgeMember<M>)
+      [[nodiscard]] Derived&& Set(MemberToken<M> field,
+                                  const NonDeduced<typename MemberToken<M>::Bare>& value) && {
     return std::move(Set(field, value));
   }
   template <auto M>
-    requires(!EdgeMember<M>)
-  [[nodiscard]] Derived&& Set(MemberToken<M> field,
-                              NonDeduced<typename MemberToken<M>::Bare>&& value) && {
+  requires(!EdgeMember<M>)
+      [[nodiscard]] Derived&& Set(MemberToken<M> field,
+                                  NonDeduced<typename MemberToken<M>::Bare>&& value) && {
     return std::move(Set(field, std::move(value)));
   }
   template <auto M, OptionalOf<typename MemberToken<M>::Type> T>
@@ -138,27 +138,26 @@ class Setting : public Builder<Derived, E> {
 
   /// Sets an edge to this neighbour, in place of another one.
   template <auto M>
-    requires OneMember<M>
-  Derived& Set(MemberToken<M> edge, const NonDeduced<NeighbourId<M>>& id) & {
+  requires OneMember<M> Derived& Set(MemberToken<M> edge, const NonDeduced<NeighbourId<M>>& id) & {
     CheckEdge<M>();
     this->Target().Set(edge, id);
     return this->Self();
   }
   template <auto M>
-    requires OneMember<M>
+  requires OneMember<M>
   [[nodiscard]] Derived&& Set(MemberToken<M> edge, const NonDeduced<NeighbourId<M>>& id) && {
     return std::move(Set(edge, id));
   }
   /// Sets an edge to these neighbours, in place of all others.
   template <auto M>
-    requires ManyMember<M>
-  Derived& Set(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
+  requires ManyMember<M> Derived& Set(MemberToken<M> edge,
+                                      const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
     CheckEdge<M>();
     this->Target().Set(edge, ids);
     return this->Self();
   }
   template <auto M>
-    requires ManyMember<M>
+  requires ManyMember<M>
   [[nodiscard]] Derived&& Set(MemberToken<M> edge,
                               const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
     return std::move(Set(edge, ids));
@@ -187,19 +186,20 @@ class Setting : public Builder<Derived, E> {
 
   template <auto M>
   static constexpr void Check() {
-    static_assert(FieldOf<E, M>,
-                  "this member is not a field of this entity: name it in Schema<...>::Fields(), and use "
-                  "tokens of the entity or of its mixins");
+    static_assert(
+        FieldOf<E, M>,
+        "this member is not a field of this entity: name it in Schema<...>::Fields(), and use "
+        "tokens of the entity or of its mixins");
     static_assert(!Derived::kUpdates || !kIsImmutable<E, M>,
                   "this field is Immutable: it can be set only by Create");
   }
   template <auto M>
   static constexpr void CheckEdge() {
-    static_assert(EdgeOf<E, M>,
-                  "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
-                  "tokens of the entity or of its mixins");
-    static_assert(!Derived::kUpdates ||
-                      !std::get<kEdgePlaceOf<E, M>>(kEdges<E>).Traits().immutable,
+    static_assert(
+        EdgeOf<E, M>,
+        "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
+        "tokens of the entity or of its mixins");
+    static_assert(!Derived::kUpdates || !std::get<kEdgePlaceOf<E, M>>(kEdges<E>).Traits().immutable,
                   "this edge is Immutable: it can be set only by Create");
   }
 };
@@ -243,15 +243,13 @@ class Updating : public Matching<Derived, Setting<Derived, E>> {
   }
   /// Sets an optional field to NULL.
   template <auto M>
-    requires(!EdgeMember<M>)
-  Derived& Clear(MemberToken<M> field) & {
+  requires(!EdgeMember<M>) Derived& Clear(MemberToken<M> field) & {
     this->template Check<M>();
     this->Target().Clear(field);
     return this->Self();
   }
   template <auto M>
-    requires(!EdgeMember<M>)
-  [[nodiscard]] Derived&& Clear(MemberToken<M> field) && {
+  requires(!EdgeMember<M>) [[nodiscard]] Derived&& Clear(MemberToken<M> field) && {
     return std::move(Clear(field));
   }
   /// Removes neighbours. Those that are not there are passed by.

@@ -32,13 +32,15 @@ inline void NameConflict(store::Conflict& conflict, const Table& table) {
     }
   }
   for (const IndexInfo& index : table.indexes) {
-    unique = unique || (index.unique && std::is_permutation(index.fields.begin(), index.fields.end(),
-                                                            tags.begin(), tags.end()));
+    unique =
+        unique || (index.unique && std::is_permutation(index.fields.begin(), index.fields.end(),
+                                                       tags.begin(), tags.end()));
   }
   if (unique) return;
-  throw Error(core::Concat({table.entity,
-                            ": OnConflict names fields that have no unique index together: add .Unique() "
-                            "to the field, or Index<...>().Unique() to Indexes()"}));
+  throw Error(
+      core::Concat({table.entity,
+                    ": OnConflict names fields that have no unique index together: add .Unique() "
+                    "to the field, or Index<...>().Unique() to Indexes()"}));
 }
 
 }  // namespace grapnel::detail
@@ -54,22 +56,22 @@ class [[nodiscard]] Create : public detail::Setting<Create<E>, E> {
   explicit Create(detail::HandlePtr handle)
       : detail::Setting<Create<E>, E>(std::move(handle), Op::Create) {}
 
-  /// Runs the hooks and inserts the row. Returns: the entity as stored, its id included, or what a hook
-  /// returned in its place.
-  /// Throws: what a hook throws, unchanged; ValidationError; ConstraintError; CommittedError; StorageError,
-  /// BusyError, CancelledError; TxError. Unless it is a CommittedError, nothing was written, by hooks
-  /// neither.
+  /// Runs the hooks and inserts the row. Returns: the entity as stored, its id included, or what a
+  /// hook returned in its place. Throws: what a hook throws, unchanged; ValidationError;
+  /// ConstraintError; CommittedError; StorageError, BusyError, CancelledError; TxError. Unless it
+  /// is a CommittedError, nothing was written, by hooks neither.
   E Save() { return this->RunToEntity(); }
 
-  /// When there is a row that agrees in all of these fields, that row is taken instead of a new one:
-  /// `.OnConflict(F<&User::email>).UpdateNewValues()`. The fields have a unique index together. Another
-  /// constraint that the row breaks is a ConstraintError.
-  /// Order: hooks see the Op Create, validation is that of a Create; then the row is looked for. One that is
-  /// there is changed by an UpdateOne inside, through all hooks again: Op UpdateOne, Cause Upsert, with its
-  /// old row, update-defaults and validation. What either run of the hooks adds by `m.Where(...)` narrows
-  /// it: a row that does not match stays as it is, and is returned. After `next` the hooks of the Create
-  /// learn by `m.Conflict()` what it came to.
-  /// Throws: Error when the fields have no unique index, and at Save when it was not said what to do.
+  /// When there is a row that agrees in all of these fields, that row is taken instead of a new
+  /// one:
+  /// `.OnConflict(F<&User::email>).UpdateNewValues()`. The fields have a unique index together.
+  /// Another constraint that the row breaks is a ConstraintError. Order: hooks see the Op Create,
+  /// validation is that of a Create; then the row is looked for. One that is there is changed by an
+  /// UpdateOne inside, through all hooks again: Op UpdateOne, Cause Upsert, with its old row,
+  /// update-defaults and validation. What either run of the hooks adds by `m.Where(...)` narrows
+  /// it: a row that does not match stays as it is, and is returned. After `next` the hooks of the
+  /// Create learn by `m.Conflict()` what it came to. Throws: Error when the fields have no unique
+  /// index, and at Save when it was not said what to do.
   template <auto... Ms>
   Create& OnConflict(MemberToken<Ms>...) & {
     static_assert(sizeof...(Ms) > 0,
@@ -85,24 +87,26 @@ class [[nodiscard]] Create : public detail::Setting<Create<E>, E> {
   [[nodiscard]] Create&& OnConflict(MemberToken<Ms>... fields) && {
     return std::move(OnConflict(fields...));
   }
-  /// Sets the row that is there to the values that the caller and hooks have set, but its id, immutable
-  /// fields and those of OnConflict; defaults of the creation are left out, update-defaults are set.
+  /// Sets the row that is there to the values that the caller and hooks have set, but its id,
+  /// immutable fields and those of OnConflict; defaults of the creation are left out,
+  /// update-defaults are set.
   Create& UpdateNewValues() & { return Decide(store::OnConflict::UpdateNewValues); }
   [[nodiscard]] Create&& UpdateNewValues() && { return std::move(UpdateNewValues()); }
   /// Leaves the row that is there as it is, and returns it.
   Create& Ignore() & { return Decide(store::OnConflict::Ignore); }
   [[nodiscard]] Create&& Ignore() && { return std::move(Ignore()); }
   /// Changes the row that is there as `change(m)` says, which is called here and now:
-  /// `.Update([](grapnel::Mutation<User>& m) { m.Add(F<&User::visits>, 1); })`. Update-defaults are set.
-  /// Behind UpdateNewValues() the new values come first. Throws: Error when `change` calls SetOp; what it
-  /// throws itself.
+  /// `.Update([](grapnel::Mutation<User>& m) { m.Add(F<&User::visits>, 1); })`. Update-defaults are
+  /// set. Behind UpdateNewValues() the new values come first. Throws: Error when `change` calls
+  /// SetOp; what it throws itself.
   template <class F>
   Create& Update(F change) & {
     auto update = Mutation<E>::Access::MakeShared(Op::UpdateOne);
     change(*update);
     if (update->Op() != Op::UpdateOne) {
-      throw Error(std::string(detail::kTable<E>.entity) +
-                  ": what OnConflict(...).Update(change) changes stays an UpdateOne: take SetOp out of it");
+      throw Error(
+          std::string(detail::kTable<E>.entity) +
+          ": what OnConflict(...).Update(change) changes stays an UpdateOne: take SetOp out of it");
     }
     Decide(store::OnConflict::Update);
     this->Core().conflict->update = std::move(update);
@@ -121,11 +125,13 @@ class [[nodiscard]] Create : public detail::Setting<Create<E>, E> {
     }
     store::OnConflict& decided = this->Core().conflict->action;
     const bool joins = action == store::OnConflict::Update &&
-                       decided == store::OnConflict::UpdateNewValues && !this->Core().conflict->update;
+                       decided == store::OnConflict::UpdateNewValues &&
+                       !this->Core().conflict->update;
     if (decided != store::OnConflict::Undecided && !joins) {
-      throw Error(std::string(detail::kTable<E>.entity) +
-                  ": it was said already what OnConflict does; only UpdateNewValues().Update(...) go "
-                  "together, in this order");
+      throw Error(
+          std::string(detail::kTable<E>.entity) +
+          ": it was said already what OnConflict does; only UpdateNewValues().Update(...) go "
+          "together, in this order");
     }
     if (!joins) decided = action;
     return *this;

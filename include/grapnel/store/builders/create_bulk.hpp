@@ -15,10 +15,11 @@
 
 namespace grapnel::store {
 
-/// Creates a row for each element of a range, of builders or of entities: all of them or none. Runs once.
-/// Builders say what is set, and are of the client, transaction and view that the bulk is of. Of entities
-/// every member is taken as it is given, but an id of 0 or "": a `created_at` that nobody has filled in is
-/// written as it stands, std::nullopt as NULL; Omit leaves them to their defaults and to hooks.
+/// Creates a row for each element of a range, of builders or of entities: all of them or none. Runs
+/// once. Builders say what is set, and are of the client, transaction and view that the bulk is of.
+/// Of entities every member is taken as it is given, but an id of 0 or "": a `created_at` that
+/// nobody has filled in is written as it stands, std::nullopt as NULL; Omit leaves them to their
+/// defaults and to hooks.
 template <class E, class Range>
 class [[nodiscard]] CreateBulk {
  public:
@@ -27,8 +28,8 @@ class [[nodiscard]] CreateBulk {
   CreateBulk(CreateBulk&&) noexcept = default;
   CreateBulk& operator=(CreateBulk&&) noexcept = default;
 
-  /// Leaves these fields and edges of entities unset, as if they were no members: their defaults and hooks
-  /// set them. `CreateBulk(users).Omit(F<&User::created_at>).Save()`
+  /// Leaves these fields and edges of entities unset, as if they were no members: their defaults
+  /// and hooks set them. `CreateBulk(users).Omit(F<&User::created_at>).Save()`
   template <auto... Ms>
   CreateBulk& Omit(MemberToken<Ms>...) & {
     static_assert(std::convertible_to<std::ranges::range_reference_t<Range>, const E&>,
@@ -42,9 +43,9 @@ class [[nodiscard]] CreateBulk {
   }
 
   /// Runs the hooks of each row and inserts it, row by row, in one transaction: before 1, write 1,
-  /// after 1, before 2, and so on. Returns: the entities in the range's order, or what hooks returned in
-  /// their place. An empty range runs no hook.
-  /// Throws: as Create::Save; of a ConstraintError or ValidationError, Row() tells the row, from 0.
+  /// after 1, before 2, and so on. Returns: the entities in the range's order, or what hooks
+  /// returned in their place. An empty range runs no hook. Throws: as Create::Save; of a
+  /// ConstraintError or ValidationError, Row() tells the row, from 0.
   std::vector<E> Save() {
     if (!handle_) {
       throw Error(std::string(detail::kTable<E>.entity) +

@@ -15,7 +15,7 @@ class [[nodiscard]] DeleteMany
  public:
   explicit DeleteMany(detail::HandlePtr handle)
       : detail::Matching<DeleteMany<E>, detail::Builder<DeleteMany<E>, E>>(std::move(handle),
-                                                                        Op::Delete) {}
+                                                                           Op::Delete) {}
 
   /// Runs the hooks, once, and deletes the rows. Returns: how many rows matched, which may be none.
   /// Throws: as Create::Save.

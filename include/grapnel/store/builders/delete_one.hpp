@@ -15,14 +15,14 @@ class [[nodiscard]] DeleteOne
  public:
   DeleteOne(detail::HandlePtr handle, detail::IdOf<E> id)
       : detail::Matching<DeleteOne<E>, detail::Builder<DeleteOne<E>, E>>(std::move(handle),
-                                                                      Op::DeleteOne) {
+                                                                         Op::DeleteOne) {
     this->Entity().id = std::move(id);
     this->Core().has_id = true;
   }
 
   /// Runs the hooks and deletes the row.
-  /// Throws: NotFoundError when there is no such row, StaleError, which is one, when it is there and does
-  /// not match; else as Create::Save.
+  /// Throws: NotFoundError when there is no such row, StaleError, which is one, when it is there
+  /// and does not match; else as Create::Save.
   void Exec() { this->RunToCount(); }
 };
 

@@ -18,10 +18,9 @@ class [[nodiscard]] UpdateOne : public detail::Updating<UpdateOne<E>, E> {
     this->Core().has_id = true;
   }
 
-  /// Runs the hooks and updates the row. Returns: the row as it is now stored, whether or not it still
-  /// matches, or what a hook returned in its place.
-  /// Throws: NotFoundError when there is no such row, StaleError, which is one, when it is there and does
-  /// not match; else as Create::Save.
+  /// Runs the hooks and updates the row. Returns: the row as it is now stored, whether or not it
+  /// still matches, or what a hook returned in its place. Throws: NotFoundError when there is no
+  /// such row, StaleError, which is one, when it is there and does not match; else as Create::Save.
   E Save() { return this->RunToEntity(); }
 };
 

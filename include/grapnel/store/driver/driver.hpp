@@ -21,7 +21,8 @@
 #include <vector>
 
 /// The seam between the store and a database engine. What an engine gets are descriptions of
-/// statements; SQL text, placeholders, type mapping, error classification and savepoints are its own.
+/// statements; SQL text, placeholders, type mapping, error classification and savepoints are its
+/// own.
 namespace grapnel::store {
 
 using detail::FieldSet;
@@ -36,9 +37,10 @@ struct Statement {
 
 /// Throws: ConstraintError of kind Skipped.
 [[noreturn, gnu::cold]] inline void RefuseSkipped(const Statement& statement) {
-  throw ConstraintError(statement.table->entity, statement.op, ConstraintKind::Skipped, {},
-                        "ON CONFLICT IGNORE, RAISE(IGNORE) or INSTEAD OF, in the table or a trigger that "
-                        "others made, left the row out");
+  throw ConstraintError(
+      statement.table->entity, statement.op, ConstraintKind::Skipped, {},
+      "ON CONFLICT IGNORE, RAISE(IGNORE) or INSTEAD OF, in the table or a trigger that "
+      "others made, left the row out");
 }
 
 /// Inserts the fields in `set`, the rest as NULL; the id only when `set` holds it.
@@ -51,7 +53,8 @@ struct Insert : Statement {
 struct InsertMany : Statement {
   core::FunctionRef<void*(std::size_t)> entity;  // of each row
   std::span<const FieldSet> sets;
-  /// The last row of the same bulk, behind which nobody has written since: how ids are made is known then.
+  /// The last row of the same bulk, behind which nobody has written since: how ids are made is
+  /// known then.
   std::optional<std::int64_t> behind{};
 };
 
@@ -59,11 +62,12 @@ struct InsertMany : Statement {
 struct Update : Statement {
   const void* entity = nullptr;  // holds the id, the set values and the added deltas
   FieldSet set{};
-  FieldSet added{};    // checked against the field's range in the same statement
+  FieldSet added{};  // checked against the field's range in the same statement
   FieldSet cleared{};
   bool by_id = false;
   const PredicateNode* where = nullptr;
-  /// A foreign key that is no column of the table's schema, set as well; NULL empties it. Not by id.
+  /// A foreign key that is no column of the table's schema, set as well; NULL empties it. Not by
+  /// id.
   const Relation* key = nullptr;
   const FieldValue* to = nullptr;
 };
@@ -83,8 +87,9 @@ struct Select : Statement {
   std::span<const Ordering> order{};
   std::optional<std::int64_t> limit{};
   std::int64_t offset = 0;
-  /// Only neighbours through this relation, of the rows with the ids `sources` (of OwnKey: the rows with
-  /// these ids). One column more then tells of each row the place in `sources` of the one that it is for.
+  /// Only neighbours through this relation, of the rows with the ids `sources` (of OwnKey: the rows
+  /// with these ids). One column more then tells of each row the place in `sources` of the one that
+  /// it is for.
   const Relation* through = nullptr;
   std::span<const FieldValue> sources{};
 };
@@ -94,14 +99,14 @@ struct EdgeWrite : Statement {
   enum class Do : std::uint8_t { Add, Remove, RemoveAll };
   Do what{};
   const Relation* relation = nullptr;
-  const FieldValue* source = nullptr;        // the row's id
-  std::span<const FieldValue> targets{};     // the neighbours' ids; one, to Add to a Join
+  const FieldValue* source = nullptr;     // the row's id
+  std::span<const FieldValue> targets{};  // the neighbours' ids; one, to Add to a Join
 };
 
 /// Puts the ids of rows into a list, each once, which the engine keeps for the transaction.
 struct Keep : Statement {
   std::int64_t list = 0;
-  std::int64_t type = 0;  // a number of the rows' type
+  std::int64_t type = 0;         // a number of the rows' type
   const void* entity = nullptr;  // the one row with its id, where it matches; null: all that match
   const PredicateNode* where = nullptr;
 };
@@ -121,16 +126,16 @@ struct BrokenKey {
 /// One session with the database, used by one thread at a time.
 ///
 /// Throws, from every call: StorageError, BusyError, CancelledError, ConstraintError, SchemaError,
-/// ValidationError. What fails leaves its own statement undone; whether the transaction is still there
-/// says InTransaction().
+/// ValidationError. What fails leaves its own statement undone; whether the transaction is still
+/// there says InTransaction().
 class Connection {
  public:
   using RowSink = core::FunctionRef<void(detail::Row&)>;
 
   virtual ~Connection() = default;
 
-  /// The context of the calls that follow: its deadline and stop token interrupt them, its tracer sees
-  /// them. Null ends that. Requires: it lives until the next Watch.
+  /// The context of the calls that follow: its deadline and stop token interrupt them, its tracer
+  /// sees them. Null ends that. Requires: it lives until the next Watch.
   virtual void Watch(const core::Context* context) noexcept = 0;
 
   /// Whether the tracer is being called.
@@ -143,8 +148,8 @@ class Connection {
   virtual std::optional<BrokenKey> FindBrokenKey() = 0;
   /// Never cancelled. BusyError and ConstraintError leave the transaction open, to be tried again.
   virtual void Commit() = 0;
-  /// Never throws; also succeeds when the engine has already rolled back. Whether it could be done says
-  /// InTransaction().
+  /// Never throws; also succeeds when the engine has already rolled back. Whether it could be done
+  /// says InTransaction().
   virtual void Rollback() noexcept = 0;
   virtual bool InTransaction() const noexcept = 0;
 
@@ -167,16 +172,17 @@ class Connection {
   /// A number that grows whenever a row was changed.
   virtual std::int64_t Changes() const noexcept = 0;
 
-  /// Returns the id that was made, or 0 when it was given. Throws: ConstraintError of kind Skipped, here and
-  /// below, when the database left out a row without saying so.
+  /// Returns the id that was made, or 0 when it was given. Throws: ConstraintError of kind Skipped,
+  /// here and below, when the database left out a row without saying so.
   virtual std::int64_t Run(const Insert& statement) = 0;
-  /// Returns the first row's id, which those of the others follow one by one; nothing, and nothing is
-  /// inserted, where the engine could not tell the ids, or does not take so many rows.
+  /// Returns the first row's id, which those of the others follow one by one; nothing, and nothing
+  /// is inserted, where the engine could not tell the ids, or does not take so many rows.
   virtual std::optional<std::int64_t> Run(const InsertMany& statement) = 0;
   /// Returns how many rows matched.
   virtual std::int64_t Run(const Update& statement) = 0;
   virtual std::int64_t Run(const Delete& statement) = 0;
-  /// Returns how many keys or pairs changed; Add of a key leaves alone those that refer to another row.
+  /// Returns how many keys or pairs changed; Add of a key leaves alone those that refer to another
+  /// row.
   virtual std::int64_t Run(const EdgeWrite& statement) = 0;
   /// Hands the rows to `sink`: of Want::Rows all columns in the table's order, of Want::Ids the id.
   virtual void Run(const Select& statement, RowSink sink) = 0;
@@ -191,16 +197,16 @@ class Connection {
   /// Drops the lists from `first` on.
   virtual void Forget(std::int64_t first) = 0;
 
-  /// The statements that bring the database to the schema, in their order; inside a transaction. Throws:
-  /// MigrationError when that cannot be done safely.
+  /// The statements that bring the database to the schema, in their order; inside a transaction.
+  /// Throws: MigrationError when that cannot be done safely.
   virtual std::vector<std::string> PlanMigration(std::span<const Table* const> tables) = 0;
-  /// Throws what the planned statements would, as far as only functions of the schema can tell, which
-  /// planning does not call: Defaults. Changes nothing.
+  /// Throws what the planned statements would, as far as only functions of the schema can tell,
+  /// which planning does not call: Defaults. Changes nothing.
   virtual void Rehearse(std::span<const Table* const> /*tables*/) {}
   /// Runs one of them, inside a transaction. Throws: MigrationError.
   virtual void Apply(const std::string& statement) = 0;
-  /// Until it is turned off again nobody checks that what foreign keys refer to is still there: what is
-  /// deleted meanwhile the caller has to check.
+  /// Until it is turned off again nobody checks that what foreign keys refer to is still there:
+  /// what is deleted meanwhile the caller has to check.
   virtual void DeferForeignKeys(bool on) = 0;
 };
 
@@ -241,7 +247,8 @@ class Driver {
   Driver& operator=(const Driver&) = delete;
   virtual ~Driver() = default;
 
-  /// Destroys a driver, but one that is inherited: to close its connections would touch the parent's files.
+  /// Destroys a driver, but one that is inherited: to close its connections would touch the
+  /// parent's files.
   struct Close {
     void operator()(Driver* driver) const noexcept {
       if (!driver->IsInherited()) {
@@ -260,10 +267,12 @@ class Driver {
       RefuseInherited();
   }
 
-  /// The connection that writes, to one at a time, first come, first served. Waits until the context's
-  /// deadline or stop, then throws CancelledError; without them 5 seconds, then BusyError. Threads: any.
+  /// The connection that writes, to one at a time, first come, first served. Waits until the
+  /// context's deadline or stop, then throws CancelledError; without them 5 seconds, then
+  /// BusyError. Threads: any.
   virtual Lease Writer(const core::Context& context) = 0;
-  /// A connection that only reads; does not wait for a writer where the engine allows it. Threads: any.
+  /// A connection that only reads; does not wait for a writer where the engine allows it. Threads:
+  /// any.
   virtual Lease Reader(const core::Context& context) = 0;
   /// What was opened, for messages.
   virtual std::string_view Url() const noexcept = 0;
@@ -272,13 +281,14 @@ class Driver {
   friend Lease;
 
   [[noreturn, gnu::cold, gnu::noinline]] void RefuseInherited() const {
-    throw StorageError(StorageKind::Open, Url(),
-                       "it was opened before fork() and belongs to the parent: a child process opens the "
-                       "database itself, after exec");
+    throw StorageError(
+        StorageKind::Open, Url(),
+        "it was opened before fork() and belongs to the parent: a child process opens the "
+        "database itself, after exec");
   }
 
-  /// Takes a connection back, which may still be in a transaction: it is lent again once it is in none.
-  /// Threads: any.
+  /// Takes a connection back, which may still be in a transaction: it is lent again once it is in
+  /// none. Threads: any.
   virtual void Return(Connection& connection) noexcept = 0;
 
   static inline constinit Driver* leaked = nullptr;
@@ -287,9 +297,7 @@ class Driver {
   Driver* leaked_before_ = nullptr;
 };
 
-Lease::operator bool() const noexcept {
-  return connection_ != nullptr && !driver_->IsInherited();
-}
+Lease::operator bool() const noexcept { return connection_ != nullptr && !driver_->IsInherited(); }
 
 Connection& Lease::operator*() const {
   driver_->CheckNotInherited();

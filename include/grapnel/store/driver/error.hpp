@@ -34,16 +34,17 @@ class NotFoundError : public Error {
   std::string entity_;
 };
 
-/// The row to be updated or deleted by its id is there, but does not match what the caller or a hook asks
-/// of it by Where: an optimistic lock was lost, or the row is not the caller's.
+/// The row to be updated or deleted by its id is there, but does not match what the caller or a
+/// hook asks of it by Where: an optimistic lock was lost, or the row is not the caller's.
 class StaleError : public NotFoundError {
  public:
   /// `what`: which row ("id 7").
   StaleError(std::string_view entity, std::string_view what)
-      : NotFoundError(Whole(), entity,
-                      core::Concat({entity, " is stale: ", what,
-                                    " is there, but does not match: it was changed meanwhile, or a Where "
-                                    "excludes it"})) {}
+      : NotFoundError(
+            Whole(), entity,
+            core::Concat({entity, " is stale: ", what,
+                          " is there, but does not match: it was changed meanwhile, or a Where "
+                          "excludes it"})) {}
 };
 
 /// Only() found more than one row.
@@ -65,7 +66,8 @@ enum class ConstraintKind : std::uint8_t {
   ForeignKey,
   Check,
   Other,
-  Skipped,  // the database left the row out without an error: ON CONFLICT IGNORE, RAISE(IGNORE), INSTEAD OF
+  Skipped,  // the database left the row out without an error: ON CONFLICT IGNORE, RAISE(IGNORE),
+            // INSTEAD OF
 };
 
 /// "unique", "not null", "foreign key", "check", "other" or "skipped".
@@ -146,8 +148,8 @@ constexpr std::string_view Name(TxOutcome outcome) noexcept {
   return names[static_cast<std::size_t>(outcome)];
 }
 
-/// A transaction was used in a way that it does not allow: after its end, from another thread, out of
-/// turn, or around it by the base client; or its commit failed.
+/// A transaction was used in a way that it does not allow: after its end, from another thread, out
+/// of turn, or around it by the base client; or its commit failed.
 class TxError : public Error {
  public:
   explicit TxError(const std::string& what, TxOutcome outcome = TxOutcome::Open)
@@ -160,8 +162,8 @@ class TxError : public Error {
   TxOutcome outcome_;
 };
 
-/// Everything was committed, and something that ran after it failed: the after-part of a commit hook, or
-/// an AfterCommit callback. Whoever retries must not retry this.
+/// Everything was committed, and something that ran after it failed: the after-part of a commit
+/// hook, or an AfterCommit callback. Whoever retries must not retry this.
 class CommittedError : public Error {
  public:
   explicit CommittedError(std::vector<std::exception_ptr> causes)
@@ -170,7 +172,8 @@ class CommittedError : public Error {
   /// What was thrown, in order.
   const std::vector<std::exception_ptr>& Causes() const noexcept { return causes_; }
 
-  /// The mutation's result as a T (Value<User>), or null: of another type, or there was no mutation.
+  /// The mutation's result as a T (Value<User>), or null: of another type, or there was no
+  /// mutation.
   template <class T>
   const T* Value() const noexcept {
     return type_ == core::TypeIdOf<T>() ? static_cast<const T*>(value_.get()) : nullptr;

@@ -31,14 +31,13 @@ inline std::string DescribeStored(Row& row, int at) {
 inline SchemaError Unreadable(const Table& table, const Column& column, Row& row,
                               std::string_view reason) {
   return {table.entity, column.name,
-          core::Concat({"in the row with id ",
-                        table.Id().sensitive ? "(not shown)" : DescribeStored(row, 0),
-                        " a stored value cannot be read: ",
-                        column.sensitive ? "it is not valid" : reason})};
+          core::Concat(
+              {"in the row with id ", table.Id().sensitive ? "(not shown)" : DescribeStored(row, 0),
+               " a stored value cannot be read: ", column.sensitive ? "it is not valid" : reason})};
 }
 
-/// Reads one column of a row that begins with its id into a member. Throws: SchemaError, which names the
-/// field and the row.
+/// Reads one column of a row that begins with its id into a member. Throws: SchemaError, which
+/// names the field and the row.
 inline void LoadColumn(const Table& table, const Column& column, void* member, Row& row, int at) {
   try {
     if (column.nullable && row.IsNull(at)) {

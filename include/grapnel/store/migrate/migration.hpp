@@ -91,10 +91,11 @@ struct Teach<store::Migration> {
   static consteval void Say() {
     static_assert(fault != Fault::TakesCopy,
                   "take the migration by reference: grapnel::store::Migration& m");
-    static_assert(fault != Fault::NotConst,
-                  "a hook is called const, possibly by several threads at once: take `mutable` away, "
-                  "or make its call operator const, and keep what it changes outside of it, behind a "
-                  "reference");
+    static_assert(
+        fault != Fault::NotConst,
+        "a hook is called const, possibly by several threads at once: take `mutable` away, "
+        "or make its call operator const, and keep what it changes outside of it, behind a "
+        "reference");
     static_assert(fault != Fault::Result && fault != Fault::Other,
                   "this is no hook around migrations. Write [](grapnel::store::Migration& m, auto "
                   "next) { next(m); }. See examples/11_migrations.cpp");

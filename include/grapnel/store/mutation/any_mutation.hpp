@@ -32,8 +32,8 @@ class Client;
 
 namespace detail {
 
-/// Says that a mutation takes over from another one, which is spent then: only a builder that moves does
-/// that, before anything runs.
+/// Says that a mutation takes over from another one, which is spent then: only a builder that moves
+/// does that, before anything runs.
 struct TakeOver {};
 
 }  // namespace detail
@@ -93,18 +93,14 @@ class AnyMutation {
   Names ClearedFields() const { return core_.Names(core_.cleared); }
   /// What the field is set to, or nothing when it is not set.
   /// Throws: TypeMismatchError for an edge with many neighbours, see AddedIDs.
-  std::optional<FieldValue> Field(std::string_view name) const {
-    return core_.Given(name);
-  }
+  std::optional<FieldValue> Field(std::string_view name) const { return core_.Given(name); }
   /// Whether a field is set, or neighbours are added to an edge.
   bool HasField(std::string_view name) const { return core_.IsGiven(name); }
   std::optional<FieldValue> AddedField(std::string_view name) const {
     return core_.Value(core_.added, name);
   }
   bool FieldCleared(std::string_view name) const { return core_.IsCleared(name); }
-  void SetField(std::string_view name, const FieldValue& value) {
-    core_.SetField(name, value);
-  }
+  void SetField(std::string_view name, const FieldValue& value) { core_.SetField(name, value); }
   virtual void AddField(std::string_view name, const FieldValue& delta) = 0;
   void ClearField(std::string_view name) { core_.ClearField(name); }
   void ResetField(std::string_view name) { core_.Reset(core_.PlaceOf(name)); }
@@ -126,9 +122,7 @@ class AnyMutation {
   Names ClearedEdges() const {
     return core_.EdgeNames([&](std::size_t at) { return core_.EdgeCleared(at); });
   }
-  Ids AddedIDs(std::string_view edge) const {
-    return core_.AddedIDs(core_.EdgePlaceOf(edge));
-  }
+  Ids AddedIDs(std::string_view edge) const { return core_.AddedIDs(core_.EdgePlaceOf(edge)); }
   Ids RemovedIDs(std::string_view edge) const { return core_.RemovedIDs(core_.EdgePlaceOf(edge)); }
   bool EdgeCleared(std::string_view edge) const {
     return core_.EdgeCleared(core_.EdgePlaceOf(edge));
@@ -168,18 +162,18 @@ class AnyMutation {
   }
   /// The values, deadline and stop token of the call.
   const core::Context& Context() const { return core_.Handle().context; }
-  /// As Tx::AfterCommit: once this is committed and durable, if it is. Its client has the per-call values of
-  /// the mutation.
+  /// As Tx::AfterCommit: once this is committed and durable, if it is. Its client has the per-call
+  /// values of the mutation.
   template <class F>
   void AfterCommit(F callback) const {
     core_.Session().AfterCommit(core_.GetLevel(),
-                                    detail::Deferred(core_.GetHandle(), std::move(callback)));
+                                detail::Deferred(core_.GetHandle(), std::move(callback)));
   }
   /// As Tx::AfterRollback.
   template <class F>
   void AfterRollback(F callback) const {
     core_.Session().AfterRollback(core_.GetLevel(),
-                                      detail::Deferred(core_.GetHandle(), std::move(callback)));
+                                  detail::Deferred(core_.GetHandle(), std::move(callback)));
   }
 
   // What follows is for the other parts of the store.
@@ -254,8 +248,9 @@ class AnyMutation {
 /// The result of a mutation of any type: a count, or an entity whose fields are read by name.
 class AnyValue {
  public:
-  AnyValue(std::integral auto count) noexcept  // NOLINT(google-explicit-constructor): a hook's count
-    requires(!std::same_as<decltype(count), bool>)
+  AnyValue(
+      std::integral auto count) noexcept  // NOLINT(google-explicit-constructor): a hook's count
+      requires(!std::same_as<decltype(count), bool>)
       : count_(static_cast<std::int64_t>(count)) {}
 
   bool HasEntity() const noexcept { return entity_ != nullptr; }

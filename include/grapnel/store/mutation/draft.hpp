@@ -39,9 +39,9 @@ struct Bound {
 /// which deletes what the key refers to.
 struct KeyChange {
   const Relation& key;
-  const FieldValue& to;       // NULL: it is cleared
-  const Draft& cause;  // an error of the key is one of this mutation
-  const EdgeEnd* edge;       // of it; null: it deletes rows
+  const FieldValue& to;  // NULL: it is cleared
+  const Draft& cause;    // an error of the key is one of this mutation
+  const EdgeEnd* edge;   // of it; null: it deletes rows
 
   /// Whether the schema of the rows has no edge of this key.
   bool IsHidden() const noexcept { return key.KeyPlace() == EdgeEnd::kNoKey; }
@@ -83,7 +83,7 @@ struct Draft {
 
   // While it runs:
   const Bound* bound = nullptr;
-  PendingRows* pending = nullptr;  // of the bulk that it belongs to
+  PendingRows* pending = nullptr;         // of the bulk that it belongs to
   const KeyChange* key_change = nullptr;  // that it was begun for
 
   const Bound& Running() const {
@@ -92,7 +92,9 @@ struct Draft {
   }
   const HandlePtr& GetHandle() const { return Running().handle; }
   const detail::Handle& Handle() const { return *GetHandle(); }
-  class Session& Session() const { return Running().transaction; }
+  class Session& Session() const {
+    return Running().transaction;
+  }
   Level& GetLevel() const { return Running().level; }
 
   bool IsUpdate() const noexcept { return Is(op, Op::Update | Op::UpdateOne); }
@@ -222,8 +224,7 @@ struct Draft {
 
   GRAPNEL_DECLARE void SetField(std::string_view name, const FieldValue& value);
 
-  GRAPNEL_DECLARE void AddField(std::string_view name, const FieldValue& delta,
-                                void* scratch);
+  GRAPNEL_DECLARE void AddField(std::string_view name, const FieldValue& delta, void* scratch);
 
   GRAPNEL_DECLARE void ClearField(std::string_view name);
 
@@ -235,7 +236,8 @@ struct Draft {
  private:
   [[noreturn, gnu::cold]] static GRAPNEL_DECLARE void RefuseIdle();
   using Problems = std::vector<ValidationError::Problem>;
-  GRAPNEL_DECLARE void Validate(const FieldSet& due, const FieldSet& missing, const FieldSet& fixed, Problems& problems) const;
+  GRAPNEL_DECLARE void Validate(const FieldSet& due, const FieldSet& missing, const FieldSet& fixed,
+                                Problems& problems) const;
   GRAPNEL_DECLARE void ValidateEdges(Problems& problems) const;
   GRAPNEL_DECLARE void AddUnstorable(Problems& problems) const;
   GRAPNEL_DECLARE void ApplyDefault(std::size_t place);

@@ -23,8 +23,8 @@
 
 namespace grapnel {
 
-/// One write on its way to the database, as hooks see it and change it: what it does, to which rows,
-/// and which fields and edges it sets, adds to and clears. By name: see AnyMutation.
+/// One write on its way to the database, as hooks see it and change it: what it does, to which
+/// rows, and which fields and edges it sets, adds to and clears. By name: see AnyMutation.
 ///
 /// Threads: one. Lifetime: while its Save or Exec runs.
 /// Source: ent's generated mutations.
@@ -36,8 +36,8 @@ class Mutation final : public AnyMutation {
   Mutation(const Mutation&) = delete;  // take the mutation by reference: grapnel::Mutation<E>& m
   Mutation& operator=(const Mutation&) = delete;
 
-  /// The id of the row: of UpdateOne and DeleteOne; of a Create when it was given or a Default made it,
-  /// and after `next`. Otherwise nothing.
+  /// The id of the row: of UpdateOne and DeleteOne; of a Create when it was given or a Default made
+  /// it, and after `next`. Otherwise nothing.
   std::optional<Id> ID() const {
     if (!core_.has_id) return std::nullopt;
     return entity_.id;
@@ -47,19 +47,18 @@ class Mutation final : public AnyMutation {
 
   // Fields.
 
-  /// The value that the field is set to, by the caller, a default or a hook; null when it is not set.
-  /// Valid until the field is changed.
+  /// The value that the field is set to, by the caller, a default or a hook; null when it is not
+  /// set. Valid until the field is changed.
   template <auto M>
-    requires(!detail::EdgeMember<M>)
-  const typename MemberToken<M>::Bare* Get(MemberToken<M>) const {
+  requires(!detail::EdgeMember<M>) const typename MemberToken<M>::Bare* Get(MemberToken<M>) const {
     return core_.set.test(Place<M>()) ? Address(entity_.*M) : nullptr;
   }
   /// Sets a field, discarding what was added to it; it is no longer cleared.
-  /// Throws: ValidationError for an immutable field when the Op is an update, and for a time that cannot be
-  /// stored; the mutation is then as it was.
+  /// Throws: ValidationError for an immutable field when the Op is an update, and for a time that
+  /// cannot be stored; the mutation is then as it was.
   template <auto M>
-    requires(!detail::EdgeMember<M>)
-  void Set(MemberToken<M> field, detail::NonDeduced<typename MemberToken<M>::Bare> value) {
+  requires(!detail::EdgeMember<M>) void Set(
+      MemberToken<M> field, detail::NonDeduced<typename MemberToken<M>::Bare> value) {
     Assign(field, std::move(value));
   }
   /// Sets an optional field to what the std::optional holds, or clears it.
@@ -74,12 +73,13 @@ class Mutation final : public AnyMutation {
   const typename MemberToken<M>::Bare* Added(MemberToken<M>) const {
     return core_.added.test(Place<M>()) ? Address(entity_.*M) : nullptr;
   }
-  /// Adds to a number, in the database: a NULL counts as 0. Twice accumulates; on a field that is set it
-  /// changes the value that is set.
-  /// Throws: ValidationError when the sum leaves the field's range, the mutation as it was.
+  /// Adds to a number, in the database: a NULL counts as 0. Twice accumulates; on a field that is
+  /// set it changes the value that is set. Throws: ValidationError when the sum leaves the field's
+  /// range, the mutation as it was.
   template <auto M>
   void Add(MemberToken<M>, detail::NonDeduced<typename MemberToken<M>::Bare> delta) {
-    static_assert(detail::Number<typename MemberToken<M>::Bare>, "Add is for numbers: Set the field instead");
+    static_assert(detail::Number<typename MemberToken<M>::Bare>,
+                  "Add is for numbers: Set the field instead");
     const typename MemberToken<M>::Type given = delta;
     core_.Add(Place<M>(), &given);
   }
@@ -91,31 +91,27 @@ class Mutation final : public AnyMutation {
 
   /// Sets an optional field to NULL, discarding what it was set to and what was added.
   template <auto M>
-    requires(!detail::EdgeMember<M>)
-  void Clear(MemberToken<M>) {
-    static_assert(detail::kIsNullable<E, M>,
-                  "only optional fields can be cleared: give the member a std::optional type, or the "
-                  "field .Optional()");
+  requires(!detail::EdgeMember<M>) void Clear(MemberToken<M>) {
+    static_assert(
+        detail::kIsNullable<E, M>,
+        "only optional fields can be cleared: give the member a std::optional type, or the "
+        "field .Optional()");
     core_.Clear(Place<M>());
   }
   template <auto M>
-    requires(!detail::EdgeMember<M>)
-  bool Cleared(MemberToken<M>) const {
+  requires(!detail::EdgeMember<M>) bool Cleared(MemberToken<M>) const {
     return core_.cleared.test(Place<M>());
   }
   /// Forgets that the field was set, added to or cleared.
   template <auto M>
-    requires(!detail::EdgeMember<M>)
-  void Reset(MemberToken<M>) {
-    core_.Reset(Place<M>());
-  }
+  requires(!detail::EdgeMember<M>) void Reset(MemberToken<M>) { core_.Reset(Place<M>()); }
 
   // Edges. None of it reads the database.
 
   /// The id of the neighbour that the edge is set to, or nothing when it is not set.
   template <auto M>
-    requires detail::OneMember<M>
-  std::optional<detail::NeighbourId<M>> Get(MemberToken<M> edge) const {
+  requires detail::OneMember<M> std::optional<detail::NeighbourId<M>> Get(MemberToken<M> edge)
+  const {
     auto ids = AddedIDs(edge);
     if (ids.empty()) return std::nullopt;
     return std::move(ids.front());
@@ -123,13 +119,13 @@ class Mutation final : public AnyMutation {
   /// Sets the edge to this neighbour, in place of another one.
   /// Throws: ValidationError for an immutable edge when the Op is an update.
   template <auto M>
-    requires detail::OneMember<M>
+  requires detail::OneMember<M>
   void Set(MemberToken<M>, const detail::NonDeduced<detail::NeighbourId<M>>& id) {
     core_.AddIDs(EdgePlace<M>(), {ToValue(EdgePlace<M>(), id)});
   }
   /// Sets the edge to these neighbours, in place of all others.
   template <auto M>
-    requires detail::ManyMember<M>
+  requires detail::ManyMember<M>
   void Set(MemberToken<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
     core_.SetEdge(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids));
   }
@@ -140,21 +136,23 @@ class Mutation final : public AnyMutation {
   }
   /// Adds neighbours, and no longer removes them. Those that are there already stay.
   template <auto M>
-    requires detail::EdgeMember<M>
+  requires detail::EdgeMember<M>
   void AddIDs(MemberToken<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
     core_.AddIDs(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids));
   }
   using AnyMutation::AddIDs;
   /// Removes neighbours, and no longer adds them. Those that are not there are passed by.
   template <auto M>
-  void RemoveIDs(MemberToken<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
-    static_assert(detail::ManyMember<M>, "this edge has one neighbour at most: ClearEdge it instead");
+  void RemoveIDs(MemberToken<M>,
+                 const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
+    static_assert(detail::ManyMember<M>,
+                  "this edge has one neighbour at most: ClearEdge it instead");
     core_.RemoveIDs(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids));
   }
   using AnyMutation::RemoveIDs;
   /// Removes all neighbours, and forgets those that were to be added.
   template <auto M>
-    requires detail::EdgeMember<M>
+  requires detail::EdgeMember<M>
   void ClearEdge(MemberToken<M>) {
     static_assert(!detail::OneMember<M> || !detail::kIsRequired<E, EdgePlace<M>()>,
                   "this edge is Required, it cannot be cleared: Set another neighbour instead");
@@ -163,38 +161,30 @@ class Mutation final : public AnyMutation {
   using AnyMutation::ClearEdge;
   /// Forgets all that was said about the edge.
   template <auto M>
-    requires detail::EdgeMember<M>
-  void ResetEdge(MemberToken<M>) {
-    core_.ResetEdge(EdgePlace<M>());
-  }
+  requires detail::EdgeMember<M>
+  void ResetEdge(MemberToken<M>) { core_.ResetEdge(EdgePlace<M>()); }
   using AnyMutation::ResetEdge;
   template <auto M>
-    requires detail::EdgeMember<M>
-  std::vector<detail::NeighbourId<M>> AddedIDs(MemberToken<M>) const {
-    return IdsFrom<detail::NeighbourId<M>>(core_.AddedIDs(EdgePlace<M>()));
-  }
+  requires detail::EdgeMember<M> std::vector<detail::NeighbourId<M>> AddedIDs(MemberToken<M>)
+  const { return IdsFrom<detail::NeighbourId<M>>(core_.AddedIDs(EdgePlace<M>())); }
   using AnyMutation::AddedIDs;
   template <auto M>
-    requires detail::EdgeMember<M>
-  std::vector<detail::NeighbourId<M>> RemovedIDs(MemberToken<M>) const {
-    return IdsFrom<detail::NeighbourId<M>>(core_.RemovedIDs(EdgePlace<M>()));
-  }
+  requires detail::EdgeMember<M> std::vector<detail::NeighbourId<M>> RemovedIDs(MemberToken<M>)
+  const { return IdsFrom<detail::NeighbourId<M>>(core_.RemovedIDs(EdgePlace<M>())); }
   using AnyMutation::RemovedIDs;
   template <auto M>
-    requires detail::EdgeMember<M>
-  bool EdgeCleared(MemberToken<M>) const {
-    return core_.EdgeCleared(EdgePlace<M>());
-  }
+  requires detail::EdgeMember<M>
+  bool EdgeCleared(MemberToken<M>) const { return core_.EdgeCleared(EdgePlace<M>()); }
   using AnyMutation::EdgeCleared;
 
   // What is stored, before the write.
 
-  /// The stored value of the row that an UpdateOne or DeleteOne touches: read from the database, in the
-  /// mutation's own transaction, at the first call of Old, OldField or OldRows; it stays readable after the
-  /// write. Pins the row: see AnyMutation::IDs. Of an edge with a foreign key: the old neighbour's id is
-  /// `m.Old(F<&Card::owner>).ID()`.
-  /// Throws: NotFoundError when there is no such row, and for a Create without a conflict; StaleError when
-  /// it does not match; NotLoadedError when first asked for after the write; Error for an Update or Delete, see
+  /// The stored value of the row that an UpdateOne or DeleteOne touches: read from the database, in
+  /// the mutation's own transaction, at the first call of Old, OldField or OldRows; it stays
+  /// readable after the write. Pins the row: see AnyMutation::IDs. Of an edge with a foreign key:
+  /// the old neighbour's id is `m.Old(F<&Card::owner>).ID()`. Throws: NotFoundError when there is
+  /// no such row, and for a Create without a conflict; StaleError when it does not match;
+  /// NotLoadedError when first asked for after the write; Error for an Update or Delete, see
   /// OldRows.
   template <auto M>
   typename MemberToken<M>::Type Old(MemberToken<M>) const {
@@ -202,17 +192,17 @@ class Mutation final : public AnyMutation {
                   "this member is not a field of this entity: name it in Schema<...>::Fields()");
     return static_cast<const E*>(OldEntity())->*M;
   }
-  /// Every row that an Update, a Delete or a One form touches, as it is before; of a Create none, but the
-  /// row in conflict after `next`. Pins them, as IDs does; after the write it is exactly the rows that were
-  /// touched. Valid as long as the mutation, its rows until the write.
-  /// Throws: NotLoadedError when first asked for after the write.
+  /// Every row that an Update, a Delete or a One form touches, as it is before; of a Create none,
+  /// but the row in conflict after `next`. Pins them, as IDs does; after the write it is exactly
+  /// the rows that were touched. Valid as long as the mutation, its rows until the write. Throws:
+  /// NotLoadedError when first asked for after the write.
   const std::vector<E>& OldRows() const {
     NeedOldRows();
     return old_rows_;
   }
 
-  /// Narrows the mutation to rows that also match; of a Create with OnConflict, the row that is there: one
-  /// that does not match stays as it is. Has no effect on another Create.
+  /// Narrows the mutation to rows that also match; of a Create with OnConflict, the row that is
+  /// there: one that does not match stays as it is. Has no effect on another Create.
   template <class O>
   void Where(const store::Predicate<O>& predicate) {
     static_assert(store::AppliesTo<O, E>, "this predicate is about another entity type");
@@ -261,16 +251,18 @@ class Mutation final : public AnyMutation {
 
   template <auto M>
   static constexpr std::size_t Place() {
-    static_assert(detail::FieldOf<E, M>,
-                  "this member is not a field of this entity: name it in Schema<...>::Fields(), and use "
-                  "tokens of the entity or of its mixins");
+    static_assert(
+        detail::FieldOf<E, M>,
+        "this member is not a field of this entity: name it in Schema<...>::Fields(), and use "
+        "tokens of the entity or of its mixins");
     return detail::kPlaceOf<E, M>;
   }
   template <auto M>
   static constexpr std::size_t EdgePlace() {
-    static_assert(detail::EdgeOf<E, M>,
-                  "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
-                  "tokens of the entity or of its mixins");
+    static_assert(
+        detail::EdgeOf<E, M>,
+        "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
+        "tokens of the entity or of its mixins");
     return detail::kEdgePlaceOf<E, M>;
   }
   template <class T>
@@ -295,7 +287,8 @@ class Mutation final : public AnyMutation {
   template <class T>
   static std::vector<T> IdsFrom(const std::vector<FieldValue>& values) {
     std::vector<T> ids(values.size());
-    for (std::size_t i = 0; i < values.size(); ++i) detail::Mapping<T>::FromValue(ids[i], values[i]);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      detail::Mapping<T>::FromValue(ids[i], values[i]);
     return ids;
   }
 
@@ -332,14 +325,16 @@ struct Teach<Mutation<E>> {
     static_assert(fault != Fault::TakesCopy,
                   "take the mutation by reference: grapnel::Mutation<User>& m, or auto& m; it is "
                   "neither copied nor moved");
-    static_assert(fault != Fault::NotConst,
-                  "a hook is called const, possibly by several threads at once: take `mutable` away, "
-                  "or make its call operator const, and keep what it changes outside of it, behind a "
-                  "reference. See examples/01_first_hook.cpp");
-    static_assert(fault != Fault::Result,
-                  "a hook must return what next returns. Write the result type out, "
-                  "`-> grapnel::Value<User>`, in hooks that only throw; a Value<User> is made from a "
-                  "User or from a count. See examples/01_first_hook.cpp");
+    static_assert(
+        fault != Fault::NotConst,
+        "a hook is called const, possibly by several threads at once: take `mutable` away, "
+        "or make its call operator const, and keep what it changes outside of it, behind a "
+        "reference. See examples/01_first_hook.cpp");
+    static_assert(
+        fault != Fault::Result,
+        "a hook must return what next returns. Write the result type out, "
+        "`-> grapnel::Value<User>`, in hooks that only throw; a Value<User> is made from a "
+        "User or from a count. See examples/01_first_hook.cpp");
     static_assert(fault != Fault::Other,
                   "this is no hook for this type. Write [](grapnel::Mutation<User>& m, "
                   "grapnel::Next<User> next) -> grapnel::Value<User> { return next(m); } for one "
@@ -361,15 +356,16 @@ using Next = core::Next<Mutation<E>, Value<E>>;
 template <class E>
 using Hook = core::Hook<Mutation<E>, Value<E>>;
 
-/// A hook around mutations of every type that is compiled once: `AnyHook(f)`, where f is called, const, as
-/// `AnyValue f(AnyMutation& m, AnyNext next)`. What `next` returns is passed on as it is; a count stands for
-/// itself.
+/// A hook around mutations of every type that is compiled once: `AnyHook(f)`, where f is called,
+/// const, as `AnyValue f(AnyMutation& m, AnyNext next)`. What `next` returns is passed on as it is;
+/// a count stands for itself.
 template <class F>
 class AnyHook {
-  static_assert(std::is_invocable_r_v<AnyValue, const F&, AnyMutation&, AnyNext>,
-                "AnyHook takes a function or an object whose call operator is const (no mutable "
-                "lambda), called as grapnel::AnyValue f(grapnel::AnyMutation& m, grapnel::AnyNext next): "
-                "take the mutation by reference");
+  static_assert(
+      std::is_invocable_r_v<AnyValue, const F&, AnyMutation&, AnyNext>,
+      "AnyHook takes a function or an object whose call operator is const (no mutable "
+      "lambda), called as grapnel::AnyValue f(grapnel::AnyMutation& m, grapnel::AnyNext next): "
+      "take the mutation by reference");
 
  public:
   explicit AnyHook(F hook) : hook_(std::move(hook)) {}

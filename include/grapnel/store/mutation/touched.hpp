@@ -19,8 +19,7 @@
 namespace grapnel::detail {
 
 /// As RunRead, inside a mutation's transaction.
-inline std::int64_t ReadIn(const Draft& m, const Table& table,
-                           Session::Statement statement) {
+inline std::int64_t ReadIn(const Draft& m, const Table& table, Session::Statement statement) {
   TypeEntry& type = m.Session().TypeOf(table);
   return m.Session().Read(m.GetLevel(), type, m.Handle().context, statement);
 }
@@ -62,9 +61,9 @@ inline void SelectTouched(const Draft& m, store::Select::Want want,
   });
 }
 
-/// Says why a One form touched nothing. Throws: NotFoundError when its row is not there, StaleError when
-/// it is and does not match, ConstraintError of kind Skipped when it does.
-/// `alive`: what rows have to match to count as there; null: nothing.
+/// Says why a One form touched nothing. Throws: NotFoundError when its row is not there, StaleError
+/// when it is and does not match, ConstraintError of kind Skipped when it does. `alive`: what rows
+/// have to match to count as there; null: nothing.
 [[noreturn]] GRAPNEL_DECLARE void RefuseUntouched(Draft& m,
                                                   const store::PredicateNode* alive = nullptr);
 
@@ -77,8 +76,8 @@ inline void BeforeWrite(const Draft& m) {
       "next");
 }
 
-/// From now on the mutation touches these rows, those of them that match predicates added later. A One form
-/// names its row already. `and_nameless`: and those that it touches and that have no id.
+/// From now on the mutation touches these rows, those of them that match predicates added later. A
+/// One form names its row already. `and_nameless`: and those that it touches and that have no id.
 inline void Pin(Draft& m, std::vector<FieldValue> ids, bool and_nameless = false) {
   auto rows = m.IsOne() && !ids.empty() ? nullptr : store::IdIn(*m.table, ids);
   if (and_nameless) {

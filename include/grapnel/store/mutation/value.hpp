@@ -8,9 +8,9 @@
 
 namespace grapnel {
 
-/// What a mutation results in: the entity, of Create and UpdateOne, or the number of rows matched, of
-/// Update, Delete and DeleteOne. Made from an E or from an integer (not from a bool).
-/// Source: ent.Value.
+/// What a mutation results in: the entity, of Create and UpdateOne, or the number of rows matched,
+/// of Update, Delete and DeleteOne. Made from an E or from an integer (not from a bool). Source:
+/// ent.Value.
 template <class E>
 class Value {
  public:
@@ -19,8 +19,8 @@ class Value {
   Value(E&& entity)  // NOLINT(google-explicit-constructor): a hook returns an entity
       : entity_(std::move(entity)) {}
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Value(T count)  // NOLINT(google-explicit-constructor): a hook returns a count
+  requires(!std::same_as<T, bool>)
+      Value(T count)  // NOLINT(google-explicit-constructor): a hook returns a count
       : count_(static_cast<std::int64_t>(count)) {}
 
   bool HasEntity() const noexcept { return entity_.has_value(); }

@@ -45,17 +45,15 @@ enum class PredicateKind : std::uint8_t {
 struct PredicateNode;
 using PredicatePtr = std::shared_ptr<const PredicateNode>;
 
-/// A predicate inside another one. They may be nested as deep as memory allows: the outermost that goes
-/// takes those in it down one by one, without recursion.
+/// A predicate inside another one. They may be nested as deep as memory allows: the outermost that
+/// goes takes those in it down one by one, without recursion.
 class Branch : public PredicatePtr {
  public:
   Branch() noexcept = default;
   Branch(PredicatePtr node) noexcept : PredicatePtr(std::move(node)) {}
   Branch(const Branch&) = default;
   Branch(Branch&&) noexcept = default;
-  Branch& operator=(const Branch& other) {
-    return *this = Branch(other);
-  }
+  Branch& operator=(const Branch& other) { return *this = Branch(other); }
   Branch& operator=(Branch&& other) noexcept {
     swap(other);
     return *this;
@@ -85,13 +83,13 @@ struct Rows {
 /// One node of a predicate, its types forgotten: what an engine renders.
 struct PredicateNode {
   PredicateKind kind;
-  detail::FieldTag field = nullptr;                 // of a leaf; of Has, the edge
-  std::vector<FieldValue> values{};                 // of a leaf
-  Branch left{};                                    // And, Or, Not; Has: about the neighbour, or null
-  Branch right{};                                   // And, Or
-  const detail::Relation* relation = nullptr;       // ReachedBy; Has, in place of the edge's tag; In and
-                                                    // IsNull, of its foreign key
-  std::shared_ptr<const Rows> from{};               // ReachedBy: neighbours of these rows of its source
+  detail::FieldTag field = nullptr;            // of a leaf; of Has, the edge
+  std::vector<FieldValue> values{};            // of a leaf
+  Branch left{};                               // And, Or, Not; Has: about the neighbour, or null
+  Branch right{};                              // And, Or
+  const detail::Relation* relation = nullptr;  // ReachedBy; Has, in place of the edge's tag; In and
+                                               // IsNull, of its foreign key
+  std::shared_ptr<const Rows> from{};          // ReachedBy: neighbours of these rows of its source
 };
 
 inline void Branch::Drop() noexcept {
@@ -121,7 +119,8 @@ inline PredicatePtr NeighboursOf(const detail::Relation& relation, Rows from) {
   return std::make_shared<const PredicateNode>(std::move(node));
 }
 
-/// Rows of the table with the foreign key that refer to rows that match `referred`, which may be null.
+/// Rows of the table with the foreign key that refer to rows that match `referred`, which may be
+/// null.
 inline PredicatePtr HoldersOf(const detail::Relation& relation, PredicatePtr referred) {
   if (relation.kind == detail::Relation::Kind::TheirKey) {
     return NeighboursOf(relation, {std::move(referred)});
@@ -151,9 +150,9 @@ inline PredicatePtr Negated(PredicatePtr condition) {
       PredicateNode{PredicateKind::Not, nullptr, {}, std::move(condition)});
 }
 
-/// Rows whose ids stand in a list that the engine keeps, which holds ids of their type. With a relation, rows
-/// whose foreign key stands there. `part`: only ids after the first value, which may be NULL, up to the
-/// second.
+/// Rows whose ids stand in a list that the engine keeps, which holds ids of their type. With a
+/// relation, rows whose foreign key stands there. `part`: only ids after the first value, which may
+/// be NULL, up to the second.
 inline PredicatePtr InList(std::int64_t list, const detail::Relation* key = nullptr,
                            std::vector<FieldValue> part = {}) {
   PredicateNode node{PredicateKind::InLists, nullptr, {FieldValue(), list}};
@@ -193,9 +192,9 @@ inline PredicatePtr Either(PredicatePtr left, PredicatePtr right) {
       PredicateNode{PredicateKind::Or, nullptr, {}, std::move(left), std::move(right)});
 }
 
-/// A condition on the rows of E, made by comparing tokens: `F<&User::age> > 30 && F<&User::name> == "Ada"`.
-/// A comparison with a NULL does not hold, and neither does its negation by !=; `Not` of it does not
-/// either, as in SQL.
+/// A condition on the rows of E, made by comparing tokens: `F<&User::age> > 30 && F<&User::name> ==
+/// "Ada"`. A comparison with a NULL does not hold, and neither does its negation by !=; `Not` of it
+/// does not either, as in SQL.
 template <class E>
 class [[nodiscard("a predicate is given to .Where()")]] Predicate {
  public:
@@ -232,13 +231,15 @@ template <auto Member>
 consteval bool CheckField() {
   using Owner = typename MemberToken<Member>::Owner;
   if constexpr (EdgeMember<Member>) {
-    static_assert(EdgeOf<Owner, Member>,
-                  "this edge is not in Schema<...>::Edges(): add To<&User::cards>(\"cards\") there");
+    static_assert(
+        EdgeOf<Owner, Member>,
+        "this edge is not in Schema<...>::Edges(): add To<&User::cards>(\"cards\") there");
     return true;
   } else {
-    static_assert(FieldOf<Owner, Member>,
-                    "this member is not in Schema<...>::Fields(), so it cannot stand in a predicate or "
-                  "order: add Field<&User::name>(\"name\") there");
+    static_assert(
+        FieldOf<Owner, Member>,
+        "this member is not in Schema<...>::Fields(), so it cannot stand in a predicate or "
+        "order: add Field<&User::name>(\"name\") there");
     return true;
   }
 }
@@ -265,7 +266,7 @@ consteval bool CheckOrder() {
 
 template <auto Member>
 store::Predicate<typename MemberToken<Member>::Owner> Leaf(store::PredicateKind kind,
-                                                     std::vector<FieldValue> values = {}) {
+                                                           std::vector<FieldValue> values = {}) {
   static_assert(CheckIdOrField<Member>());
   return store::Predicate<typename MemberToken<Member>::Owner>(
       std::make_shared<const store::PredicateNode>(
@@ -341,8 +342,9 @@ struct PredicatesOf {
 
   template <class... Values>
   static auto In(const Values&... values) {
-    static_assert(!EdgeMember<Member>,
-                  "an edge is compared by its neighbours: F<&Card::owner>.Has(F<&User::id>.In(3, 4))");
+    static_assert(
+        !EdgeMember<Member>,
+        "an edge is compared by its neighbours: F<&Card::owner>.Has(F<&User::id>.In(3, 4))");
     std::vector<FieldValue> list;
     if constexpr ((std::is_convertible_v<const Values&, Bare> && ...)) {
       (list.push_back(Operand<Member>(Bare(values))), ...);
@@ -464,47 +466,47 @@ auto operator>=(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
   return detail::RefuseOperand<Member, T>();
 }
 template <auto Member, detail::NoOperandOf<Member> T>
-  requires(!detail::kIsToken<T>)
-auto operator==(T&&, MemberToken<Member>) -> detail::PredicateOf<Member> {
+requires(!detail::kIsToken<T>) auto operator==(T&&, MemberToken<Member>)
+    -> detail::PredicateOf<Member> {
   return detail::RefuseOperand<Member, T>();
 }
 template <auto Member, detail::NoOperandOf<Member> T>
-  requires(!detail::kIsToken<T>)
-auto operator!=(T&&, MemberToken<Member>) -> detail::PredicateOf<Member> {
+requires(!detail::kIsToken<T>) auto operator!=(T&&, MemberToken<Member>)
+    -> detail::PredicateOf<Member> {
   return detail::RefuseOperand<Member, T>();
 }
 template <auto Member, detail::NoOperandOf<Member> T>
-  requires(!detail::kIsToken<T>)
-auto operator<(T&&, MemberToken<Member>) -> detail::PredicateOf<Member> {
+requires(!detail::kIsToken<T>) auto operator<(T&&, MemberToken<Member>)
+    -> detail::PredicateOf<Member> {
   return detail::RefuseOperand<Member, T>();
 }
 template <auto Member, detail::NoOperandOf<Member> T>
-  requires(!detail::kIsToken<T>)
-auto operator<=(T&&, MemberToken<Member>) -> detail::PredicateOf<Member> {
+requires(!detail::kIsToken<T>) auto operator<=(T&&, MemberToken<Member>)
+    -> detail::PredicateOf<Member> {
   return detail::RefuseOperand<Member, T>();
 }
 template <auto Member, detail::NoOperandOf<Member> T>
-  requires(!detail::kIsToken<T>)
-auto operator>(T&&, MemberToken<Member>) -> detail::PredicateOf<Member> {
+requires(!detail::kIsToken<T>) auto operator>(T&&, MemberToken<Member>)
+    -> detail::PredicateOf<Member> {
   return detail::RefuseOperand<Member, T>();
 }
 template <auto Member, detail::NoOperandOf<Member> T>
-  requires(!detail::kIsToken<T>)
-auto operator>=(T&&, MemberToken<Member>) -> detail::PredicateOf<Member> {
+requires(!detail::kIsToken<T>) auto operator>=(T&&, MemberToken<Member>)
+    -> detail::PredicateOf<Member> {
   return detail::RefuseOperand<Member, T>();
 }
 
 namespace store {
 
 template <class A, class B>
-  requires(AppliesTo<A, B> || AppliesTo<B, A>)
-Predicate<detail::Joined<A, B>> operator&&(const Predicate<A>& left, const Predicate<B>& right) {
+requires(AppliesTo<A, B> || AppliesTo<B, A>) Predicate<detail::Joined<A, B>>
+operator&&(const Predicate<A>& left, const Predicate<B>& right) {
   return Predicate<detail::Joined<A, B>>(Both(left.Node(), right.Node()));
 }
 
 template <class A, class B>
-  requires(AppliesTo<A, B> || AppliesTo<B, A>)
-Predicate<detail::Joined<A, B>> operator||(const Predicate<A>& left, const Predicate<B>& right) {
+requires(AppliesTo<A, B> || AppliesTo<B, A>) Predicate<detail::Joined<A, B>>
+operator||(const Predicate<A>& left, const Predicate<B>& right) {
   return Predicate<detail::Joined<A, B>>(Either(left.Node(), right.Node()));
 }
 

@@ -18,8 +18,8 @@ struct Eager {
   std::vector<Eager> nested{};
 };
 
-/// Adds what is asked for to `wanted`, in which each edge stands once: all conditions on its neighbours hold,
-/// an order comes within the earlier one, and what is nested is merged alike.
+/// Adds what is asked for to `wanted`, in which each edge stands once: all conditions on its
+/// neighbours hold, an order comes within the earlier one, and what is nested is merged alike.
 inline void Want(std::vector<Eager>& wanted, Eager one) {
   const auto same = std::find_if(wanted.begin(), wanted.end(),
                                  [&](const Eager& each) { return each.edge == one.edge; });

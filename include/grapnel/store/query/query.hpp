@@ -55,8 +55,8 @@ class Choosing {
   ///   .With(F<&User::cards>, [](auto& cards) {
   ///   cards.Order(Asc(F<&Card::number>)).With(F<&Card::owner>); })
   ///
-  /// Asked for again, an edge is loaded once: all conditions hold, and all that is nested is loaded. An edge
-  /// that was not asked for throws NotLoadedError when it is read.
+  /// Asked for again, an edge is loaded once: all conditions hold, and all that is nested is
+  /// loaded. An edge that was not asked for throws NotLoadedError when it is read.
   template <auto M, class Choose = std::nullptr_t>
   Derived& With(MemberToken<M>, Choose choose = nullptr) & {
     static_assert(detail::EdgeOf<E, M>,
@@ -211,10 +211,9 @@ class [[nodiscard]] Query : public Choosing<Query<E>, E> {
   }
 
   std::vector<E> ReadRows(std::optional<std::int64_t> limit) const {
-    const auto handle =
-        this->eager_.empty() || Held()->transaction
-            ? Held()
-            : detail::BeginTransaction(Held(), detail::Session::Kind::ReadOnly);
+    const auto handle = this->eager_.empty() || Held()->transaction
+                            ? Held()
+                            : detail::BeginTransaction(Held(), detail::Session::Kind::ReadOnly);
     std::vector<E> rows;
     detail::ReadRows(handle, Describe(Select::Want::Rows, limit),
                      [&]() -> void* { return &rows.emplace_back(); });

@@ -30,7 +30,8 @@ GRAPNEL_DECLARE std::int64_t RunRead(const HandlePtr& handle, const Table& table
 GRAPNEL_DECLARE void ReadRows(const HandlePtr& handle, const store::Select& select,
                               core::FunctionRef<void*()> next);
 /// Reads the row with the id of `key` into `into`; false when there is none.
-GRAPNEL_DECLARE bool ReadById(const HandlePtr& handle, const Table& table, const void* key, void* into);
+GRAPNEL_DECLARE bool ReadById(const HandlePtr& handle, const Table& table, const void* key,
+                              void* into);
 /// Throws: NotFoundError that names the id of `key`.
 [[noreturn]] GRAPNEL_DECLARE void RefuseAbsent(const Table& table, const void* key);
 

@@ -85,12 +85,15 @@ inline constexpr std::string_view kLists = "temp.grapnel_lists";
 
 /// The text of a statement in the making, with the values of its parameters.
 ///
-/// Predicates are walked without recursion, for they may be nested as deep as memory allows. What stands
-/// under a NOT is negated down to the leaves; then every condition is joined of leaves by AND and OR alone,
-/// and NULL may stand for false. So it stays below the limits of SQLite's parser and its stack:
-/// - a chain of one operator becomes a tree, eight terms at a time; comparisons of one column by one
+/// Predicates are walked without recursion, for they may be nested as deep as memory allows. What
+/// stands under a NOT is negated down to the leaves; then every condition is joined of leaves by
+/// AND and OR alone, and NULL may stand for false. So it stays below the limits of SQLite's parser
+/// and its stack:
+/// - a chain of one operator becomes a tree, eight terms at a time; comparisons of one column by
+/// one
 ///   operator, where they are many, become one comparison with a list;
-/// - where AND and OR alternate deeply, `CASE WHEN a IS NOT TRUE THEN 0 WHEN b THEN 1 ... END` tells the
+/// - where AND and OR alternate deeply, `CASE WHEN a IS NOT TRUE THEN 0 WHEN b THEN 1 ... END`
+/// tells the
 ///   same of a chain of any length;
 /// - each subselect stands in front of the statement under a name.
 class Sql {
@@ -189,9 +192,9 @@ class Sql {
   static constexpr std::size_t kParameters = 1024;
   static constexpr std::size_t kMaxList = 1024;  // SQLite limits the number of parameters
   static constexpr std::size_t kMany = 8;        // terms: a chain of more is looked at twice
-  static constexpr int kDeep = 8;       // AND and OR in one another: beyond it CASE takes their place
-  static constexpr int kTooDeep = 14;   // SQLite's parser stops at 100 open brackets and operators
-  static constexpr std::size_t kSelects = 64;       // in one another: on a stack of 256 kB there is room
+  static constexpr int kDeep = 8;  // AND and OR in one another: beyond it CASE takes their place
+  static constexpr int kTooDeep = 14;  // SQLite's parser stops at 100 open brackets and operators
+  static constexpr std::size_t kSelects = 64;  // in one another: on a stack of 256 kB there is room
   static constexpr std::size_t kLength = 64 << 20;  // of the text
   static constexpr std::size_t kUsual = 240;        // room that most texts do with
 
@@ -263,7 +266,8 @@ class Sql {
   [[noreturn]] void RefusePredicate(std::string_view reason) const {
     const Table& table = selects_.empty() ? *table_ : *selects_.front().second;
     throw ValidationError(table.entity, "predicate", grapnel::Op{},
-                          core::Concat({"it ", reason, " for SQLite: split it, or use In(...) for "
+                          core::Concat({"it ", reason,
+                                        " for SQLite: split it, or use In(...) for "
                                         "many values"}));
   }
 
@@ -283,8 +287,8 @@ class Sql {
     return '?' + std::to_string(first_ + static_cast<int>(parameters.size()) - 1);
   }
 
-  /// The values of a large predicate are one list: SQLite takes time for each parameter, and for each
-  /// constant, that grows with how many were before it, and it limits the parameters.
+  /// The values of a large predicate are one list: SQLite takes time for each parameter, and for
+  /// each constant, that grows with how many were before it, and it limits the parameters.
   std::string Further(const FieldValue& value) {
     if (further_.empty()) {
       lists_.emplace_back();
@@ -390,8 +394,9 @@ class Sql {
     Write({"CASE"});
     while (true) {
       Terms terms = TermsOf(join);
-      const auto longest = std::max_element(
-          terms.begin(), terms.end(), [&](const Term& a, const Term& b) { return Height(a) < Height(b); });
+      const auto longest =
+          std::max_element(terms.begin(), terms.end(),
+                           [&](const Term& a, const Term& b) { return Height(a) < Height(b); });
       const Term down = *longest;
       if (!IsJoin(down)) break;
       terms.erase(longest);
@@ -462,7 +467,8 @@ class Sql {
     }
     return group;
   }
-  /// Takes leaves that differ in their values alone out of `terms`, and puts one part in their place.
+  /// Takes leaves that differ in their values alone out of `terms`, and puts one part in their
+  /// place.
   void Gather(Terms& terms, bool is_and, Steps& parts) {
     std::vector<std::pair<Group, Terms>> groups;
     Terms rest;
@@ -574,8 +580,8 @@ class Sql {
     const bool own = relation.kind == Relation::Kind::OwnKey;
     Write({Id(*relation.target), " IN "});
     Then({Step::What::Begin, {}, {}, 0, relation.source});
-    Write({"SELECT ", own ? key : Quote(relation.table, relation.other), " FROM ", Quote(relation.table),
-           " WHERE ", own ? core::Concat({key, " IS NOT NULL AND "}) : "",
+    Write({"SELECT ", own ? key : Quote(relation.table, relation.other), " FROM ",
+           Quote(relation.table), " WHERE ", own ? core::Concat({key, " IS NOT NULL AND "}) : "",
            own ? Id(*relation.source) : key, " IN "});
     Ids(*relation.source, from->where.get(), from);
     Then({Step::What::End});
@@ -587,8 +593,8 @@ class Sql {
     const std::string id =
         node.relation != nullptr ? Quote(node.relation->table, node.relation->column) : Id(*table_);
     if (node.values[0].IsNull()) {  // one list
-      std::string in = core::Concat({id, " IN (SELECT id FROM ", kLists, " WHERE list = ",
-                                     Parameter(node.values[1])});
+      std::string in = core::Concat(
+          {id, " IN (SELECT id FROM ", kLists, " WHERE list = ", Parameter(node.values[1])});
       if (node.values.size() > 2) {
         if (!node.values[2].IsNull()) core::Append(in, {" AND id > ", Parameter(node.values[2])});
         core::Append(in, {" AND id <= ", Parameter(node.values[3])});
@@ -596,10 +602,10 @@ class Sql {
       return in + ')';
     }
     const std::string from = Parameter(node.values[1]);
-    return core::Concat({"EXISTS (SELECT 1 FROM ", kLists,
-                         " AS grapnel_listed WHERE grapnel_listed.type = ", Parameter(node.values[0]),
-                         " AND grapnel_listed.id = +", id, " AND grapnel_listed.list BETWEEN ", from,
-                         " AND ", Parameter(node.values[2]), ")"});
+    return core::Concat(
+        {"EXISTS (SELECT 1 FROM ", kLists, " AS grapnel_listed WHERE grapnel_listed.type = ",
+         Parameter(node.values[0]), " AND grapnel_listed.id = +", id,
+         " AND grapnel_listed.list BETWEEN ", from, " AND ", Parameter(node.values[2]), ")"});
   }
 
   /// The column that a leaf is about.
@@ -638,7 +644,8 @@ class Sql {
   std::vector<std::string> parts_;  // subselects
   Steps open_;                      // the next one last, but for those of the step being done
   std::size_t waiting_ = 0;         // how many stood there before it
-  std::vector<std::pair<std::string, const Table*>> selects_;  // what stands around the one being written
+  std::vector<std::pair<std::string, const Table*>>
+      selects_;  // what stands around the one being written
   std::unordered_map<const PredicateNode*, std::size_t> heights_;
 };
 

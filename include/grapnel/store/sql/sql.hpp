@@ -18,7 +18,9 @@ namespace grapnel::sqlite::detail {
 
 /// Names in SQL ignore ASCII case.
 inline bool EqualNames(std::string_view left, std::string_view right) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
   return std::ranges::equal(left, right, {}, lower, lower);
 }
 
@@ -30,8 +32,9 @@ inline std::string ColumnList(const Table& table) {
   return list;
 }
 
-/// SELECT of neighbours, each with the place of the source that it is for. The database itself says what is
-/// equal, by the collation of the id that is referred to: `collation` of it where the key has another one.
+/// SELECT of neighbours, each with the place of the source that it is for. The database itself says
+/// what is equal, by the collation of the id that is referred to: `collation` of it where the key
+/// has another one.
 inline Sql NeighboursText(const store::Select& select, std::string_view collation) {
   const Table& table = *select.table;
   const Relation& relation = *select.through;
@@ -73,8 +76,8 @@ inline Sql EdgeText(const store::EdgeWrite& write) {
     id = Quote(relation.other);
     core::Append(sql.text, {"DELETE FROM ", table, " WHERE ", key, " = ?1"});
   } else if (write.what == Do::Add) {
-    core::Append(sql.text, {"UPDATE ", table, " SET ", key, " = ?1 WHERE (", key, " IS NULL OR ", key,
-                            " = ?1)"});
+    core::Append(sql.text, {"UPDATE ", table, " SET ", key, " = ?1 WHERE (", key, " IS NULL OR ",
+                            key, " = ?1)"});
   } else {
     core::Append(sql.text, {"UPDATE ", table, " SET ", key, " = NULL WHERE ", key, " = ?1"});
   }
@@ -101,8 +104,8 @@ inline std::string InsertText(const Table& table, bool with_id, std::size_t rows
   return text;
 }
 
-/// " WHERE ..." of a statement about one row, whose id is the parameter of that number, or, where that is
-/// 0, about all rows that match.
+/// " WHERE ..." of a statement about one row, whose id is the parameter of that number, or, where
+/// that is 0, about all rows that match.
 inline void WhereIdAnd(Sql& sql, const Table& table, int id_parameter, const PredicateNode* where) {
   if (id_parameter == 0) return sql.Where(where);
   core::Append(sql.text, {" WHERE ", Quote(table.name, table.Id().storage), " = ?",
@@ -118,10 +121,18 @@ inline Sql SelectText(const store::Select& select) {
   const Table& table = *select.table;
   Sql sql(table, select.by_id ? 2 : 1);
   switch (select.want) {
-    case Want::Rows: core::Append(sql.text, {"SELECT ", ColumnList(table)}); break;
-    case Want::Ids: core::Append(sql.text, {"SELECT ", Quote(table.Id().storage)}); break;
-    case Want::Count: sql.text = "SELECT count(*) FROM (SELECT 1"; break;
-    case Want::Exist: sql.text = "SELECT EXISTS (SELECT 1"; break;
+    case Want::Rows:
+      core::Append(sql.text, {"SELECT ", ColumnList(table)});
+      break;
+    case Want::Ids:
+      core::Append(sql.text, {"SELECT ", Quote(table.Id().storage)});
+      break;
+    case Want::Count:
+      sql.text = "SELECT count(*) FROM (SELECT 1";
+      break;
+    case Want::Exist:
+      sql.text = "SELECT EXISTS (SELECT 1";
+      break;
   }
   core::Append(sql.text, {" FROM ", Quote(table.name)});
   WhereIdAnd(sql, table, select.by_id ? 1 : 0, select.where);
@@ -143,18 +154,17 @@ inline std::string Sum(const Column& column, const std::string& name, const std:
                              ") = 'integer' AND ", sum, " BETWEEN ", parameter()});
     core::Append(in_range, {" AND ", parameter()});
   } else {
-    in_range = core::Concat({"typeof(", name, ") IN ('real', 'integer', 'null') AND ", sum,
-                             " IS NOT NULL"});
+    in_range = core::Concat(
+        {"typeof(", name, ") IN ('real', 'integer', 'null') AND ", sum, " IS NOT NULL"});
     if (column.least_real) core::Append(in_range, {" AND ", sum, " >= ", parameter()});
     if (column.most_real) core::Append(in_range, {" AND ", sum, " <= ", parameter()});
     if (column.above_zero) core::Append(in_range, {" AND ", sum, " > 0"});
   }
-  return core::Concat({"CASE WHEN ", in_range, " THEN ", sum,
-                       " ELSE abs(-9223372036854775807 - (", name, " IS NOT NULL OR ", name,
-                       " IS NULL)) END"});
+  return core::Concat({"CASE WHEN ", in_range, " THEN ", sum, " ELSE abs(-9223372036854775807 - (",
+                       name, " IS NOT NULL OR ", name, " IS NULL)) END"});
 }
-/// UPDATE. Its parameters are, for each column: what it is set to, or what is added and the bounds of the
-/// sum; then the id of one that is by id; then the condition's.
+/// UPDATE. Its parameters are, for each column: what it is set to, or what is added and the bounds
+/// of the sum; then the id of one that is by id; then the condition's.
 inline Sql UpdateText(const store::Update& update) {
   const Table& table = *update.table;
   std::string assignments;
@@ -185,8 +195,8 @@ inline Sql UpdateText(const store::Update& update) {
   return sql;
 }
 
-/// SELECT of a row that an update would add to though it holds no number: its id, and what it holds.
-/// Parameter 1 is the id of one that is by id.
+/// SELECT of a row that an update would add to though it holds no number: its id, and what it
+/// holds. Parameter 1 is the id of one that is by id.
 inline Sql NoNumberText(const store::Update& update, const Column& column) {
   const Table& table = *update.table;
   Sql sql(table, update.by_id ? 2 : 1);

@@ -121,8 +121,8 @@ inline WantedTable WantPairs(const Relation& join) {
   return wanted;
 }
 
-/// Whether SQLite takes it as the name of a table or an index. (It takes names that begin with pragma_, but
-/// they would hide the functions by which tables are looked at.)
+/// Whether SQLite takes it as the name of a table or an index. (It takes names that begin with
+/// pragma_, but they would hide the functions by which tables are looked at.)
 inline bool IsObjectName(const std::string& name) {
   const std::string start = name.substr(0, 7);
   return !name.empty() && name.find('\0') == name.npos && !EqualNames(start, "sqlite_") &&

@@ -35,11 +35,16 @@ inline ConstraintKind KindOf(int extended) noexcept {
   switch (extended) {
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
-    case SQLITE_CONSTRAINT_ROWID: return ConstraintKind::Unique;
-    case SQLITE_CONSTRAINT_NOTNULL: return ConstraintKind::NotNull;
-    case SQLITE_CONSTRAINT_FOREIGNKEY: return ConstraintKind::ForeignKey;
-    case SQLITE_CONSTRAINT_CHECK: return ConstraintKind::Check;
-    default: return ConstraintKind::Other;
+    case SQLITE_CONSTRAINT_ROWID:
+      return ConstraintKind::Unique;
+    case SQLITE_CONSTRAINT_NOTNULL:
+      return ConstraintKind::NotNull;
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+      return ConstraintKind::ForeignKey;
+    case SQLITE_CONSTRAINT_CHECK:
+      return ConstraintKind::Check;
+    default:
+      return ConstraintKind::Other;
   }
 }
 
@@ -66,23 +71,27 @@ inline std::string Explain(int extended, const std::string& message, std::string
   } else if ((extended & 0xff) == SQLITE_CANTOPEN) {
     why = Diagnose(url, false);
     if (why.empty()) {
-      why = "a file beside it, or in the folder for temporary files, could not be opened: SQLITE_TMPDIR or "
-            "TMPDIR names that folder";
+      why =
+          "a file beside it, or in the folder for temporary files, could not be opened: "
+          "SQLITE_TMPDIR or "
+          "TMPDIR names that folder";
     }
   }
   return why.empty() ? message : core::Concat({message, ": ", why});
 }
 
 /// The names in 'foreign key mismatch - "Card" referencing "User"', a message of SQLite's.
-inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(std::string_view message) {
+inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(
+    std::string_view message) {
   if (!message.starts_with("foreign key mismatch - \"")) return std::nullopt;
   constexpr std::string_view between = "\" referencing \"";
   const auto from = message.find('"') + 1;
   const auto middle = message.find(between);
   const auto to = message.rfind('"');
   if (middle == message.npos || to <= middle + between.size()) return std::nullopt;
-  return std::pair(std::string(message.substr(from, middle - from)),
-                   std::string(message.substr(middle + between.size(), to - middle - between.size())));
+  return std::pair(
+      std::string(message.substr(from, middle - from)),
+      std::string(message.substr(middle + between.size(), to - middle - between.size())));
 }
 
 [[noreturn]] inline void Throw(int extended, const std::string& message, const Doing& doing) {
@@ -92,13 +101,13 @@ inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(std::s
   };
   switch (extended & 0xff) {
     case SQLITE_CONSTRAINT:
-      throw ConstraintError(entity, doing.op,
-                            message.starts_with("FOREIGN KEY")  // of RESTRICT, which counts as a trigger
-                                ? ConstraintKind::ForeignKey
-                                : KindOf(extended),
-                            doing.table != nullptr ? FieldsNamed(*doing.table, message)
-                                                   : std::vector<std::string>(),
-                            message);
+      throw ConstraintError(
+          entity, doing.op,
+          message.starts_with("FOREIGN KEY")  // of RESTRICT, which counts as a trigger
+              ? ConstraintKind::ForeignKey
+              : KindOf(extended),
+          doing.table != nullptr ? FieldsNamed(*doing.table, message) : std::vector<std::string>(),
+          message);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       if (doing.context != nullptr) doing.context->ThrowIfCancelled();
@@ -107,13 +116,19 @@ inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(std::s
     case SQLITE_INTERRUPT:
       if (doing.context != nullptr) doing.context->ThrowIfCancelled();
       throw CancelledError("the operation was cancelled: " + message);
-    case SQLITE_FULL: throw storage(StorageKind::Full);
-    case SQLITE_IOERR: throw storage(StorageKind::Io);
-    case SQLITE_CORRUPT: throw storage(StorageKind::Corrupt);
+    case SQLITE_FULL:
+      throw storage(StorageKind::Full);
+    case SQLITE_IOERR:
+      throw storage(StorageKind::Io);
+    case SQLITE_CORRUPT:
+      throw storage(StorageKind::Corrupt);
     case SQLITE_READONLY:
-    case SQLITE_PERM: throw storage(StorageKind::ReadOnly);
-    case SQLITE_NOTADB: throw storage(StorageKind::NotADatabase);
-    case SQLITE_CANTOPEN: throw storage(StorageKind::Open);
+    case SQLITE_PERM:
+      throw storage(StorageKind::ReadOnly);
+    case SQLITE_NOTADB:
+      throw storage(StorageKind::NotADatabase);
+    case SQLITE_CANTOPEN:
+      throw storage(StorageKind::Open);
     case SQLITE_ERROR:
     case SQLITE_MISMATCH:
       if (message.starts_with("no such ") || message.find("has no column") != message.npos) {
@@ -123,8 +138,9 @@ inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(std::s
       if (doing.table == nullptr) throw storage(StorageKind::Other);
       if (message.find("because it is a view") != message.npos) {
         throw SchemaError(entity, "id",
-                          core::Concat({message, ": give it INSTEAD OF triggers, or write to the "
-                                                 "tables that it shows"}));
+                          core::Concat({message,
+                                        ": give it INSTEAD OF triggers, or write to the "
+                                        "tables that it shows"}));
       }
       // The storage is well: it is this statement that does not go with what others made.
       throw SchemaError(entity, "id",
@@ -132,9 +148,11 @@ inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(std::s
                                       doing.op == grapnel::Op{} ? "to read it" : ToString(doing.op),
                                       ": ", message}));
     case SQLITE_TOOBIG:
-      if (doing.table != nullptr) throw ValidationError(entity, "", doing.op, "a value is too large");
+      if (doing.table != nullptr)
+        throw ValidationError(entity, "", doing.op, "a value is too large");
       [[fallthrough]];
-    default: throw storage(StorageKind::Other);
+    default:
+      throw storage(StorageKind::Other);
   }
 }
 

@@ -12,13 +12,15 @@
 
 namespace grapnel::sqlite::detail {
 
-/// A lock that is handed on in the order of asking, and waited for only as long as a context allows. It
-/// may be unlocked by another thread than the one that locked it. (std::timed_mutex is neither.)
+/// A lock that is handed on in the order of asking, and waited for only as long as a context
+/// allows. It may be unlocked by another thread than the one that locked it. (std::timed_mutex is
+/// neither.)
 class FairLock {
  public:
-  /// Throws: CancelledError at the context's deadline or stop; BusyError, naming `what`, after `longest`
-  /// when it sets no deadline.
-  void Lock(const core::Context& context, std::chrono::milliseconds longest, const std::string& what) {
+  /// Throws: CancelledError at the context's deadline or stop; BusyError, naming `what`, after
+  /// `longest` when it sets no deadline.
+  void Lock(const core::Context& context, std::chrono::milliseconds longest,
+            const std::string& what) {
     std::unique_lock lock(mutex_);
     if (!held_) {
       held_ = true;

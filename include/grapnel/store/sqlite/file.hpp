@@ -50,7 +50,8 @@ struct Name {
   }
 };
 
-/// Decodes up to the first of `ends`, which stays in front of `text`. What follows a %00 is dropped.
+/// Decodes up to the first of `ends`, which stays in front of `text`. What follows a %00 is
+/// dropped.
 inline std::string TakeDecoded(std::string_view& text, std::string_view ends) {
   const auto digit = [](char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -61,9 +62,10 @@ inline std::string TakeDecoded(std::string_view& text, std::string_view ends) {
   text.remove_prefix(part.size());
   std::string decoded;
   for (std::size_t i = 0; i < part.size(); ++i) {
-    const bool is_code = part[i] == '%' && i + 2 < part.size() && digit(part[i + 1]) >= 0 &&
-                         digit(part[i + 2]) >= 0;
-    const char c = is_code ? static_cast<char>(digit(part[i + 1]) * 16 + digit(part[i + 2])) : part[i];
+    const bool is_code =
+        part[i] == '%' && i + 2 < part.size() && digit(part[i + 1]) >= 0 && digit(part[i + 2]) >= 0;
+    const char c =
+        is_code ? static_cast<char>(digit(part[i + 1]) * 16 + digit(part[i + 2])) : part[i];
     if (c == '\0') break;
     decoded += c;
     if (is_code) i += 2;
@@ -106,7 +108,8 @@ inline std::string PutTogether(const Name& name) {
     }
     return encoded;
   };
-  std::string uri = core::Concat({name.path.starts_with('/') ? "file://" : "file:", encode(name.path)});
+  std::string uri =
+      core::Concat({name.path.starts_with('/') ? "file://" : "file:", encode(name.path)});
   for (std::size_t i = 0; i < name.parameters.size(); ++i) {
     const auto& [parameter, value] = name.parameters[i];
     core::Append(uri, {i == 0 ? "?" : "&", encode(parameter), "=", encode(value)});
@@ -114,8 +117,8 @@ inline std::string PutTogether(const Name& name) {
   return uri;
 }
 
-/// What a URL names: a file, or a database in memory, which is private to its opening whatever its name.
-/// Throws: StorageError of kind Open for what is neither, and for a file with a shared cache.
+/// What a URL names: a file, or a database in memory, which is private to its opening whatever its
+/// name. Throws: StorageError of kind Open for what is neither, and for a file with a shared cache.
 inline Options ParseUrl(std::string_view url) {
   const auto refuse = [&](std::string_view reason) {
     throw StorageError(StorageKind::Open, url.substr(0, url.find('\0')), reason);
@@ -138,8 +141,9 @@ inline Options ParseUrl(std::string_view url) {
   }
   if (name.path.empty()) refuse("the name is empty; write a path, file:PATH or :memory:");
   if (name.Find("cache") == "shared") {
-    refuse("cache=shared is refused on a file, for its connections would lock each other's tables; "
-           "leave it out");
+    refuse(
+        "cache=shared is refused on a file, for its connections would lock each other's tables; "
+        "leave it out");
   }
   return options;
 }
@@ -157,8 +161,8 @@ inline std::optional<FileIdentity> Identify(const std::string& path) noexcept {
   return FileIdentity{found.st_dev, found.st_ino};
 }
 
-/// Where a database's file and its log lay when it was first opened: what every later connection opens, and
-/// every transaction finds, is that file. Immutable once noted. Threads: any.
+/// Where a database's file and its log lay when it was first opened: what every later connection
+/// opens, and every transaction finds, is that file. Immutable once noted. Threads: any.
 class Place {
  public:
   /// Notes what `database` has opened, once its log is there. Throws: StorageError of kind Moved.
@@ -168,9 +172,8 @@ class Place {
     url_ = options.url;
     name_ = TakeApart(options.url);
     const bool reads = name_.Find("mode") == "ro";
-    std::erase_if(name_.parameters, [](const auto& each) {
-      return each.first == "mode" || each.first == "cache";
-    });
+    std::erase_if(name_.parameters,
+                  [](const auto& each) { return each.first == "mode" || each.first == "cache"; });
     name_.path = path;
     name_.parameters.emplace_back("mode", reads ? "ro" : "rw");  // never create
     log_path_ = name_.path + "-wal";
@@ -184,8 +187,8 @@ class Place {
     CheckLog();
     return PutTogether(name_);
   }
-  /// Throws: StorageError of kind Moved unless the file is where it was. (A file system of its own kind,
-  /// where the operating system sees no file, is not asked.)
+  /// Throws: StorageError of kind Moved unless the file is where it was. (A file system of its own
+  /// kind, where the operating system sees no file, is not asked.)
   void Check() const {
     if (file_ && Identify(name_.path) != file_) Refuse(name_.path);
   }
@@ -242,9 +245,11 @@ inline std::string Diagnose(std::string_view url, bool writes) {
   if (name.Find("immutable") == "1" && writes) return "it was opened by immutable=1";
   if (writes && !may(path, W_OK)) return "permission denied: the file may not be written";
   if (!may(folder, W_OK | X_OK)) {
-    return core::Concat({"permission denied: in the folder ", folder, " no file can be made, and a "
-                         "database in WAL mode has files beside it; one that nobody writes to is opened "
-                         "by file:PATH?immutable=1"});
+    return core::Concat(
+        {"permission denied: in the folder ", folder,
+         " no file can be made, and a "
+         "database in WAL mode has files beside it; one that nobody writes to is opened "
+         "by file:PATH?immutable=1"});
   }
   return "";
 }

@@ -43,7 +43,8 @@ inline constexpr int kLogLimit = 4 << 20;
 class NativeConnection {
  public:
   /// Throws: StorageError of kind Open, NotADatabase, ReadOnly, Io; BusyError.
-  explicit NativeConnection(const Options& options) : url_(options.url), db_(OpenDatabase(options)) {
+  explicit NativeConnection(const Options& options)
+      : url_(options.url), db_(OpenDatabase(options)) {
     sqlite3_busy_handler(Handle(), &NativeConnection::OnBusy, this);
     sqlite3_extended_result_codes(Handle(), 1);
     Watch(options.context);  // until the first call watches
@@ -70,8 +71,8 @@ class NativeConnection {
     const bool watch = context != nullptr && context->CanBeCancelled();
     if (watch == watching_) return;
     watching_ = watch;
-    sqlite3_progress_handler(Handle(), watch ? 1000 : 0, watch ? &NativeConnection::OnProgress : nullptr,
-                             this);
+    sqlite3_progress_handler(Handle(), watch ? 1000 : 0,
+                             watch ? &NativeConnection::OnProgress : nullptr, this);
   }
 
   sqlite3* Handle() const noexcept { return db_.getHandle(); }
@@ -81,8 +82,8 @@ class NativeConnection {
   /// The collation of a table's column; null where that cannot be told, as of a view.
   const char* Collation(const std::string& table, const std::string& column) const noexcept {
     const char* collation = nullptr;
-    sqlite3_table_column_metadata(Handle(), nullptr, table.c_str(), column.c_str(), nullptr, &collation,
-                                  nullptr, nullptr, nullptr);
+    sqlite3_table_column_metadata(Handle(), nullptr, table.c_str(), column.c_str(), nullptr,
+                                  &collation, nullptr, nullptr, nullptr);
     return collation;
   }
 
@@ -91,8 +92,8 @@ class NativeConnection {
   }
   Doing Say() const { return {url_, nullptr, {}, context_}; }
 
-  /// From now on grapnel_default('table', 'column') gives a value of that field's Default, a new one at
-  /// each call. Requires: the tables live as long as this.
+  /// From now on grapnel_default('table', 'column') gives a value of that field's Default, a new
+  /// one at each call. Requires: the tables live as long as this.
   void OfferDefaults(std::span<const Table* const> tables) {
     defaults_.assign(tables.begin(), tables.end());
   }
@@ -110,7 +111,8 @@ class NativeConnection {
 
   /// Throws: SchemaError and the like, when the text does not fit the database.
   Prepared Prepare(std::string_view sql, const Doing& doing) {
-    if (static_cast<std::int64_t>(sql.size()) > sqlite3_limit(Handle(), SQLITE_LIMIT_SQL_LENGTH, -1)) {
+    if (static_cast<std::int64_t>(sql.size()) >
+        sqlite3_limit(Handle(), SQLITE_LIMIT_SQL_LENGTH, -1)) {
       RefuseStatement(doing, "the statement is too long");
     }
     sqlite3_stmt* handle = nullptr;
@@ -137,7 +139,8 @@ class NativeConnection {
     }
     /// A statement that is kept in `kept`; `text()` is its text.
     template <class Text>
-    Borrowed(NativeConnection& native, Prepared& kept, Text text, const Doing& doing) : statement_(&kept) {
+    Borrowed(NativeConnection& native, Prepared& kept, Text text, const Doing& doing)
+        : statement_(&kept) {
       if (!kept) {
         kept = native.Prepare(text(), doing);
       } else if (kept.IsRunning()) {
@@ -153,7 +156,8 @@ class NativeConnection {
     Prepared own_;
   };
 
-  /// What a statement does: work, which a tracer that throws prevents, or undoing, which it does not.
+  /// What a statement does: work, which a tracer that throws prevents, or undoing, which it does
+  /// not.
   enum class Sort : std::uint8_t { Work, Undoing };
 
   /// A statement that runs; reset in the end.
@@ -282,10 +286,11 @@ class NativeConnection {
                                    const std::string& message, const Doing& doing) const {
     std::string columns;
     sqlite3_stmt* handle = nullptr;
-    sqlite3_prepare_v2(Handle(),
-                       "SELECT \"from\" FROM pragma_foreign_key_list(?1) WHERE \"table\" = ?2 COLLATE NOCASE "
-                       "ORDER BY id, seq",
-                       -1, &handle, nullptr);
+    sqlite3_prepare_v2(
+        Handle(),
+        "SELECT \"from\" FROM pragma_foreign_key_list(?1) WHERE \"table\" = ?2 COLLATE NOCASE "
+        "ORDER BY id, seq",
+        -1, &handle, nullptr);
     const Prepared statement(handle);
     Binding binding(handle);
     binding.Text(1, names.first, false);
@@ -294,8 +299,9 @@ class NativeConnection {
       const auto* column = reinterpret_cast<const char*>(sqlite3_column_text(handle, 0));
       core::Append(columns, {columns.empty() ? "" : ", ", column != nullptr ? column : ""});
     }
-    throw SchemaError(doing.table->entity, columns,
-                      core::Concat({message, ": what it refers to has to be a primary key, or unique"}));
+    throw SchemaError(
+        doing.table->entity, columns,
+        core::Concat({message, ": what it refers to has to be a primary key, or unique"}));
   }
 
   /// A statement that passes one of SQLite's limits has not been sent, and nothing is in doubt.
@@ -303,14 +309,15 @@ class NativeConnection {
     const std::string message = sqlite3_errmsg(Handle());
     for (const std::string_view limit :
          {"parser stack overflow", "Expression tree is too large", "too many SQL variables",
-          "variable number must be", "statement too long", "string or blob too big", "too many terms",
-          "too many arguments", "at most 64 tables", "too many FROM clause terms"}) {
+          "variable number must be", "statement too long", "string or blob too big",
+          "too many terms", "too many arguments", "at most 64 tables",
+          "too many FROM clause terms"}) {
       if (message.find(limit) != message.npos) RefuseStatement(doing, message);
     }
   }
   [[noreturn]] static void RefuseStatement(const Doing& doing, std::string_view reason) {
-    throw ValidationError(doing.table != nullptr ? doing.table->entity : doing.database, "predicate",
-                          doing.op,
+    throw ValidationError(doing.table != nullptr ? doing.table->entity : doing.database,
+                          "predicate", doing.op,
                           core::Concat({"SQLite does not take the statement: ", reason,
                                         "; split the predicate, or use In(...) for many values"}));
   }
@@ -319,7 +326,8 @@ class NativeConnection {
     try {
       return SQLite::Database(options.path,
                               SQLite::OPEN_READWRITE | (options.reader ? 0 : SQLite::OPEN_CREATE) |
-                                  SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+                                  SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX |
+                                  SQLITE_OPEN_PRIVATECACHE,
                               0);
     } catch (const SQLite::Exception& error) {
       const bool tells = !options.memory && (error.getErrorCode() & 0xff) == SQLITE_CANTOPEN;
@@ -342,7 +350,8 @@ class NativeConnection {
     const std::string encoding = Ask("PRAGMA encoding");
     if (encoding == "UTF-8") return;
     throw StorageError(StorageKind::Open, url_,
-                       core::Concat({"its texts are in ", encoding, ", not in UTF-8; `sqlite3 OLD .dump | "
+                       core::Concat({"its texts are in ", encoding,
+                                     ", not in UTF-8; `sqlite3 OLD .dump | "
                                      "sqlite3 NEW` makes a copy that is"}));
   }
 
@@ -368,9 +377,9 @@ class NativeConnection {
         try {
           return ReturnValue(result, column.default_value());
         } catch (const BadValue& error) {
-          native.raised_ = std::make_exception_ptr(MigrationError(
-              core::Concat({table->entity, ".", column.name, ": its Default cannot be stored: ",
-                            error.what(), ". Nothing was changed"})));
+          native.raised_ = std::make_exception_ptr(MigrationError(core::Concat(
+              {table->entity, ".", column.name, ": its Default cannot be stored: ", error.what(),
+               ". Nothing was changed"})));
         } catch (...) {
           native.raised_ = std::current_exception();
         }
@@ -384,7 +393,8 @@ class NativeConnection {
     if (const auto* whole = value.As<std::int64_t>()) return sqlite3_result_int64(result, *whole);
     if (const auto* real = value.As<double>()) return sqlite3_result_double(result, *real);
     if (const auto* text = value.As<std::string>()) {
-      return sqlite3_result_text64(result, text->data(), text->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+      return sqlite3_result_text64(result, text->data(), text->size(), SQLITE_TRANSIENT,
+                                   SQLITE_UTF8);
     }
     if (const auto* bytes = value.As<FieldValue::Bytes>()) {
       if (bytes->empty()) return sqlite3_result_zeroblob(result, 0);
@@ -393,16 +403,18 @@ class NativeConnection {
     sqlite3_result_null(result);
   }
 
-  /// SQLite may refuse the switch with BUSY in spite of the busy handler: others open the same new file.
+  /// SQLite may refuse the switch with BUSY in spite of the busy handler: others open the same new
+  /// file.
   void UseWal() {
     const auto give_up = Clock::now() + kLockWait;
     while (true) {
       try {
         const std::string mode = Ask("PRAGMA journal_mode = WAL");
         if (mode == "wal") return BoundLog();
-        throw StorageError(StorageKind::Open, url_,
-                           core::Concat({"the file does not come up in WAL mode, but in mode \"", mode,
-                                         "\": its file system or VFS lacks what that needs"}));
+        throw StorageError(
+            StorageKind::Open, url_,
+            core::Concat({"the file does not come up in WAL mode, but in mode \"", mode,
+                          "\": its file system or VFS lacks what that needs"}));
       } catch (const BusyError&) {
         if (Clock::now() >= give_up) throw;
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -410,14 +422,14 @@ class NativeConnection {
     }
   }
 
-  /// A reader keeps the log from being used anew from its beginning, so that it grows; when it has ended, the
-  /// log goes back to its limit.
+  /// A reader keeps the log from being used anew from its beginning, so that it grows; when it has
+  /// ended, the log goes back to its limit.
   void BoundLog() {
     Execute(core::Concat({"PRAGMA journal_size_limit = ", std::to_string(kLogLimit)}));
     sqlite3_wal_hook(Handle(), &NativeConnection::OnLog, this);
   }
-  /// As SQLite's own automatic checkpoint. Where readers follow one another without a gap, that never gets
-  /// to the end: after every 4,000 pages it is worth waiting for them, for a moment.
+  /// As SQLite's own automatic checkpoint. Where readers follow one another without a gap, that
+  /// never gets to the end: after every 4,000 pages it is worth waiting for them, for a moment.
   static int OnLog(void* self, sqlite3* handle, const char* name, int pages) {
     auto& native = *static_cast<NativeConnection*>(self);
     if (pages < kCheckpointPages) return SQLITE_OK;

@@ -37,8 +37,8 @@ class Prepared {
   std::unique_ptr<sqlite3_stmt, Finalize> handle_;
 };
 
-/// Binds parameters, counted from 1. Throws nothing: what SQLite refuses (a value too large) it reports
-/// when the statement runs.
+/// Binds parameters, counted from 1. Throws nothing: what SQLite refuses (a value too large) it
+/// reports when the statement runs.
 class Binding final : public grapnel::detail::Binder {
  public:
   explicit Binding(sqlite3_stmt* statement) noexcept : statement_(statement) {}
@@ -47,8 +47,9 @@ class Binding final : public grapnel::detail::Binder {
   void Int(int at, std::int64_t value) override { Keep(sqlite3_bind_int64(statement_, at, value)); }
   void Real(int at, double value) override { Keep(sqlite3_bind_double(statement_, at, value)); }
   [[gnu::always_inline]] void Text(int at, std::string_view value, bool temporary) override {
-    Keep(sqlite3_bind_text64(statement_, at, value.data() == nullptr ? "" : value.data(), value.size(),
-                             temporary ? SQLITE_TRANSIENT : SQLITE_STATIC, SQLITE_UTF8));
+    Keep(sqlite3_bind_text64(statement_, at, value.data() == nullptr ? "" : value.data(),
+                             value.size(), temporary ? SQLITE_TRANSIENT : SQLITE_STATIC,
+                             SQLITE_UTF8));
   }
   void Blob(int at, std::span<const std::byte> value, bool temporary) override {
     Keep(value.empty() ? sqlite3_bind_zeroblob(statement_, at, 0)
@@ -64,7 +65,8 @@ class Binding final : public grapnel::detail::Binder {
 
  private:
   void Keep(int result) noexcept {
-    if (result != SQLITE_OK && result_ == SQLITE_OK) [[unlikely]] result_ = result;
+    if (result != SQLITE_OK && result_ == SQLITE_OK) [[unlikely]]
+      result_ = result;
   }
   sqlite3_stmt* statement_;
   int result_ = SQLITE_OK;
@@ -73,8 +75,9 @@ class Binding final : public grapnel::detail::Binder {
 /// SQLite had no memory to hand out a value.
 [[noreturn, gnu::cold]] inline void RefuseForMemory(sqlite3_stmt* statement) {
   const char* file = sqlite3_db_filename(sqlite3_db_handle(statement), "main");
-  throw StorageError(StorageKind::Other, file != nullptr && *file != '\0' ? file : ":memory:",
-                     "out of memory", SQLITE_NOMEM);
+  throw StorageError(StorageKind::Other,
+                     file != nullptr && *file != '\0' ? file : ":memory:", "out of memory",
+                     SQLITE_NOMEM);
 }
 
 /// Reads the current row, columns counted from 0.

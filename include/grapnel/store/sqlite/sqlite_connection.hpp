@@ -20,8 +20,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <limits>
 #include <functional>
+#include <limits>
 #include <list>
 #include <map>
 #include <optional>
@@ -46,8 +46,8 @@ class SqliteConnection final : public store::Connection {
     if (options.reader) return;
     // The second index has no name of its own, which one of a user's might meet.
     native_.Execute(core::Concat({"CREATE TABLE ", kLists,
-                                   " (type INTEGER, id, list INTEGER, PRIMARY KEY (type, id, list), "
-                                   "UNIQUE (list, id, type)) WITHOUT ROWID"}));
+                                  " (type INTEGER, id, list INTEGER, PRIMARY KEY (type, id, list), "
+                                  "UNIQUE (list, id, type)) WITHOUT ROWID"}));
   }
 
   void Watch(const core::Context* context) noexcept override { native_.Watch(context); }
@@ -73,7 +73,8 @@ class SqliteConnection final : public store::Connection {
   std::optional<store::BrokenKey> FindBrokenKey() override {
     try {
       Prepared found = native_.Prepare(
-          "SELECT c.\"table\", (SELECT group_concat(\"from\", ', ') FROM pragma_foreign_key_list(c.\"table\") "
+          "SELECT c.\"table\", (SELECT group_concat(\"from\", ', ') FROM "
+          "pragma_foreign_key_list(c.\"table\") "
           "WHERE id = c.fkid), c.parent FROM pragma_foreign_key_check AS c LIMIT 1",
           native_.Say());
       NativeConnection::Running running(native_, found);
@@ -124,8 +125,9 @@ class SqliteConnection final : public store::Connection {
     const Table& table = *insert.table;
     OfTable& of = Of(table);
     const Doing doing = native_.Say(insert);
-    const NativeConnection::Borrowed statement(native_, with_id ? of.insert_with_id : of.insert,
-                                      [&] { return InsertText(table, with_id); }, doing);
+    const NativeConnection::Borrowed statement(
+        native_, with_id ? of.insert_with_id : of.insert,
+        [&] { return InsertText(table, with_id); }, doing);
     NativeConnection::Running running(native_, *statement);
     Binding binding(statement->Get());
     of.members.BindRow(insert, insert.set, with_id ? 0 : 1, insert.entity, binding, 0);
@@ -151,8 +153,9 @@ class SqliteConnection final : public store::Connection {
     }
     const auto text = [&] { return InsertText(table, false, insert.sets.size()); };
     const NativeConnection::Borrowed statement =
-        rows == of.insert_many_rows ? NativeConnection::Borrowed(native_, of.insert_many, text, doing)
-                                    : NativeConnection::Borrowed(native_, text(), doing);
+        rows == of.insert_many_rows
+            ? NativeConnection::Borrowed(native_, of.insert_many, text, doing)
+            : NativeConnection::Borrowed(native_, text(), doing);
     NativeConnection::Running running(native_, *statement);
     Binding binding(statement->Get());
     int at = 0;
@@ -168,8 +171,8 @@ class SqliteConnection final : public store::Connection {
     const Doing doing = native_.Say(update);
     OfTable& of = Of(*update.table);
     if (Prepared* kept = of.KeptFor(update)) {
-      const NativeConnection::Borrowed statement(native_, *kept,
-                                        [&] { return UpdateText(update).Finish(); }, doing);
+      const NativeConnection::Borrowed statement(
+          native_, *kept, [&] { return UpdateText(update).Finish(); }, doing);
       return Finish(update, of, *statement, Sql::Parameters(), doing);
     }
     Sql sql = UpdateText(update);
@@ -181,8 +184,8 @@ class SqliteConnection final : public store::Connection {
     if (statement.by_id && statement.where == nullptr) {
       OfTable& of = Of(*statement.table);
       const Doing doing = native_.Say(statement);
-      const NativeConnection::Borrowed kept(native_, of.delete_by_id,
-                                   [&] { return DeleteText(statement).Finish(); }, doing);
+      const NativeConnection::Borrowed kept(
+          native_, of.delete_by_id, [&] { return DeleteText(statement).Finish(); }, doing);
       NativeConnection::Running running(native_, *kept);
       Binding binding(kept->Get());
       of.members.Bind(statement, 0, statement.entity, binding, 1);
@@ -210,8 +213,8 @@ class SqliteConnection final : public store::Connection {
     const Doing doing = native_.Say(select);
     OfTable& of = Of(*select.table);
     if (IsById(select)) {
-      const NativeConnection::Borrowed statement(native_, of.select_by_id,
-                                        [&] { return SelectText(select).Finish(); }, doing);
+      const NativeConnection::Borrowed statement(
+          native_, of.select_by_id, [&] { return SelectText(select).Finish(); }, doing);
       return Step(select, *statement, Sql::Parameters(), of, sink, doing);
     }
     Sql sql = select.through != nullptr ? NeighboursText(select, ForeignCollation(*select.through))
@@ -244,8 +247,9 @@ class SqliteConnection final : public store::Connection {
     const bool first = page.after->IsNull();
     const Doing doing = native_.Say(page);
     const NativeConnection::Borrowed statement(
-        native_, core::Concat({"SELECT id FROM ", kLists, " WHERE list = ?1", first ? "" : " AND id > ?3",
-                                " ORDER BY id LIMIT ?2"}),
+        native_,
+        core::Concat({"SELECT id FROM ", kLists, " WHERE list = ?1", first ? "" : " AND id > ?3",
+                      " ORDER BY id LIMIT ?2"}),
         doing);
     NativeConnection::Running running(native_, *statement);
     Binding binding(statement->Get());
@@ -256,9 +260,11 @@ class SqliteConnection final : public store::Connection {
     while (running.Next(binding, doing)) sink(row);
   }
   void KeepLast(std::int64_t first) override {
-    RunOnLists(" WHERE list >= ?1 AND EXISTS (SELECT 1 FROM temp.grapnel_lists AS later WHERE later.type = "
-               "grapnel_lists.type AND later.id = grapnel_lists.id AND later.list > grapnel_lists.list)",
-               first);
+    RunOnLists(
+        " WHERE list >= ?1 AND EXISTS (SELECT 1 FROM temp.grapnel_lists AS later WHERE later.type "
+        "= "
+        "grapnel_lists.type AND later.id = grapnel_lists.id AND later.list > grapnel_lists.list)",
+        first);
   }
   void Forget(std::int64_t first) override {
     RunOnLists(" WHERE list >= ?1", first, NativeConnection::Sort::Undoing);
@@ -326,7 +332,8 @@ class SqliteConnection final : public store::Connection {
     Prepared* KeptFor(const store::Update& update) {
       if (!update.by_id || update.where != nullptr) return nullptr;
       for (KeptUpdate& kept : updates) {
-        if (kept.set == update.set && kept.added == update.added && kept.cleared == update.cleared) {
+        if (kept.set == update.set && kept.added == update.added &&
+            kept.cleared == update.cleared) {
           return &kept.statement;
         }
       }
@@ -347,46 +354,54 @@ class SqliteConnection final : public store::Connection {
     std::int64_t insert_many_rows = 0;
   };
 
-  /// Whether so many rows get ids one by one: at the top of the range SQLite draws them at random, and
-  /// a trigger may insert rows in between. Nor where ON CONFLICT may leave rows out, or stop half way: one
-  /// by one they say which.
+  /// Whether so many rows get ids one by one: at the top of the range SQLite draws them at random,
+  /// and a trigger may insert rows in between. Nor where ON CONFLICT may leave rows out, or stop
+  /// half way: one by one they say which.
   bool MakesConsecutiveIds(const store::Statement& of_rows, std::int64_t rows) {
     const Table& table = *of_rows.table;
     const Doing doing = native_.Say(of_rows);
     const NativeConnection::Borrowed statement(
         native_, Of(table).highest_id,
         [&] {
-          return core::Concat({"SELECT max(", Quote(table.Id().storage), "), EXISTS (SELECT 1 FROM ",
-                               "sqlite_schema WHERE type = 'trigger' OR sql LIKE '%CONFLICT%') ",
-                               "OR EXISTS (SELECT 1 FROM ",
-                               "temp.sqlite_schema WHERE type = 'trigger') FROM ", Quote(table.name)});
+          return core::Concat(
+              {"SELECT max(", Quote(table.Id().storage), "), EXISTS (SELECT 1 FROM ",
+               "sqlite_schema WHERE type = 'trigger' OR sql LIKE '%CONFLICT%') ",
+               "OR EXISTS (SELECT 1 FROM ", "temp.sqlite_schema WHERE type = 'trigger') FROM ",
+               Quote(table.name)});
         },
         doing);
     NativeConnection::Running running(native_, *statement);
     const Binding binding(statement->Get());
     ResultRow row(statement->Get());
     if (!running.Next(binding, doing)) return false;
-    const bool full = !row.IsNull(0) && row.Int(0) > std::numeric_limits<std::int64_t>::max() - rows;
+    const bool full =
+        !row.IsNull(0) && row.Int(0) > std::numeric_limits<std::int64_t>::max() - rows;
     return !full && row.Int(1) == 0;
   }
 
-  /// A trigger, a column or a key of others may change more than a statement says, or less: ON CONFLICT
-  /// leaves out rows, replaces values, or stops half way. So may a trigger on another table that the actions
-  /// of foreign keys change along.
+  /// A trigger, a column or a key of others may change more than a statement says, or less: ON
+  /// CONFLICT leaves out rows, replaces values, or stops half way. So may a trigger on another
+  /// table that the actions of foreign keys change along.
   static constexpr std::string_view kWritesPlainly =
-      "SELECT NOT (EXISTS (SELECT 1 FROM sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE AND (type = "
+      "SELECT NOT (EXISTS (SELECT 1 FROM sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE AND "
+      "(type = "
       "'trigger' OR sql LIKE '%CONFLICT%')) OR EXISTS (SELECT 1 FROM temp.sqlite_schema WHERE "
       "tbl_name = ?1 COLLATE NOCASE AND type = 'trigger') OR EXISTS (SELECT 1 FROM "
-      "pragma_table_xinfo(?1) WHERE hidden > 1) OR EXISTS (SELECT 1 FROM pragma_foreign_key_list(?1) "
-      "WHERE \"table\" = ?1 COLLATE NOCASE AND on_update NOT IN ('NO ACTION', 'RESTRICT')) OR ((EXISTS "
-      "(SELECT 1 FROM sqlite_schema WHERE type = 'trigger') OR EXISTS (SELECT 1 FROM temp.sqlite_schema "
+      "pragma_table_xinfo(?1) WHERE hidden > 1) OR EXISTS (SELECT 1 FROM "
+      "pragma_foreign_key_list(?1) "
+      "WHERE \"table\" = ?1 COLLATE NOCASE AND on_update NOT IN ('NO ACTION', 'RESTRICT')) OR "
+      "((EXISTS "
+      "(SELECT 1 FROM sqlite_schema WHERE type = 'trigger') OR EXISTS (SELECT 1 FROM "
+      "temp.sqlite_schema "
       "WHERE type = 'trigger')) AND EXISTS (SELECT 1 FROM sqlite_schema AS other, "
-      "pragma_foreign_key_list(other.name) AS key WHERE other.type = 'table' AND key.\"table\" = ?1 COLLATE "
-      "NOCASE AND (key.on_delete NOT IN ('NO ACTION', 'RESTRICT') OR key.on_update NOT IN ('NO ACTION', "
+      "pragma_foreign_key_list(other.name) AS key WHERE other.type = 'table' AND key.\"table\" = "
+      "?1 COLLATE "
+      "NOCASE AND (key.on_delete NOT IN ('NO ACTION', 'RESTRICT') OR key.on_update NOT IN ('NO "
+      "ACTION', "
       "'RESTRICT')))))";
 
-  /// Rows that are left out leave last_insert_rowid as it was: another row's. Those that triggers insert do
-  /// not count.
+  /// Rows that are left out leave last_insert_rowid as it was: another row's. Those that triggers
+  /// insert do not count.
   void CheckInserted(const store::Statement& insert, std::int64_t rows) const {
     if (sqlite3_changes64(native_.Handle()) == rows) return;
     store::RefuseSkipped(insert);
@@ -421,7 +436,7 @@ class SqliteConnection final : public store::Connection {
   std::string ForeignCollation(const Relation& relation) const {
     if (relation.kind == Relation::Kind::OwnKey) return "";
     const char* of_id = native_.Collation(std::string(relation.source->name),
-                                           std::string(relation.source->Id().storage));
+                                          std::string(relation.source->Id().storage));
     const char* of_key = native_.Collation(relation.table, relation.column);
     if (of_id == nullptr || of_key == nullptr || sqlite3_stricmp(of_id, of_key) == 0) return "";
     return of_id;
@@ -455,7 +470,9 @@ class SqliteConnection final : public store::Connection {
     try {
       running.Finish(binding, doing, &update);
     } catch (const ValidationError&) {
-      (update.added).ForEach([&](std::size_t place) { RefuseNoNumber(update, table.columns[place]); });
+      (update.added).ForEach([&](std::size_t place) {
+        RefuseNoNumber(update, table.columns[place]);
+      });
       throw;
     }
     return sqlite3_changes64(native_.Handle());
@@ -503,8 +520,8 @@ class SqliteConnection final : public store::Connection {
   /// DELETE FROM the lists, with the number of a list as its parameter.
   void RunOnLists(std::string_view where, std::int64_t list,
                   NativeConnection::Sort sort = NativeConnection::Sort::Work) {
-    const NativeConnection::Borrowed statement(native_, core::Concat({"DELETE FROM ", kLists, where}),
-                                      native_.Say());
+    const NativeConnection::Borrowed statement(
+        native_, core::Concat({"DELETE FROM ", kLists, where}), native_.Say());
     NativeConnection::Running running(native_, *statement, sort);
     Binding binding(statement->Get());
     binding.Int(1, list);

@@ -4,11 +4,11 @@
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
-#include <grapnel/store/sqlite/sqlite_connection.hpp>
 #include <grapnel/store/sqlite/fair_lock.hpp>
 #include <grapnel/store/sqlite/file.hpp>
-#include <grapnel/store/sqlite/open.hpp>
 #include <grapnel/store/sqlite/native_connection.hpp>
+#include <grapnel/store/sqlite/open.hpp>
+#include <grapnel/store/sqlite/sqlite_connection.hpp>
 
 #include <sqlite3.h>
 
@@ -26,7 +26,8 @@ namespace grapnel::sqlite::detail {
 /// database in memory has one connection, which readers wait for as well.
 class SqliteDriver final : public store::Driver {
  public:
-  explicit SqliteDriver(std::string_view url) : options_(ParseUrl(url)), writer_(At(options_, place_)) {
+  explicit SqliteDriver(std::string_view url)
+      : options_(ParseUrl(url)), writer_(At(options_, place_)) {
     place_.Note(writer_.Handle(), options_);
   }
 

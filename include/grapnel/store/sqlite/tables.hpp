@@ -34,8 +34,9 @@ inline std::string_view Affinity(std::string declared) {
   return "NUMERIC";
 }
 
-/// Whether a column that is declared so keeps values of a field exactly. What other tools call BOOLEAN,
-/// DATETIME or DECIMAL has the affinity NUMERIC, which keeps numbers, and changes texts that look like one.
+/// Whether a column that is declared so keeps values of a field exactly. What other tools call
+/// BOOLEAN, DATETIME or DECIMAL has the affinity NUMERIC, which keeps numbers, and changes texts
+/// that look like one.
 inline bool Fits(const std::string& declared, std::string_view wanted) {
   const std::string_view affinity = Affinity(declared);
   if (affinity == wanted) return true;
@@ -49,12 +50,13 @@ struct StoredColumn {
   bool has_default;
   bool is_key;    // the primary key, alone or with others
   bool is_rowid;  // INTEGER PRIMARY KEY: SQLite makes the values
-  bool in_view;  // which has no key
+  bool in_view;   // which has no key
   bool generated;
 };
 
 /// The columns of the table in the database; none when it is not there.
-inline std::vector<StoredColumn> ColumnsInDatabase(NativeConnection& native, std::string_view table) {
+inline std::vector<StoredColumn> ColumnsInDatabase(NativeConnection& native,
+                                                   std::string_view table) {
   Prepared statement = native.Prepare(
       "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk > 0, pk > 0 AND type = 'INTEGER' "
       "COLLATE NOCASE AND NOT EXISTS "
@@ -77,20 +79,22 @@ inline std::vector<StoredColumn> ColumnsInDatabase(NativeConnection& native, std
 }
 
 inline std::string KeyReason(std::string_view table, std::string_view id) {
-  return core::Concat({"in table ", Quote(table), " the primary key is not column ", Quote(id), " alone"});
+  return core::Concat(
+      {"in table ", Quote(table), " the primary key is not column ", Quote(id), " alone"});
 }
 inline std::string RowidReason(std::string_view table, std::string_view id) {
-  return core::Concat({"in table ", Quote(table), " column ", Quote(id), " is not INTEGER PRIMARY KEY of a "
+  return core::Concat({"in table ", Quote(table), " column ", Quote(id),
+                       " is not INTEGER PRIMARY KEY of a "
                        "table with rowids, so that SQLite makes no ids"});
 }
 inline std::string GeneratedReason(std::string_view table, std::string_view column) {
   return core::Concat({"in table ", Quote(table), " column ", Quote(column),
                        " is generated, so that nothing can be written to it"});
 }
-inline std::string TypeReason(std::string_view table, std::string_view column, std::string_view stored,
-                              std::string_view wanted) {
-  return core::Concat({"in table ", Quote(table), " column ", Quote(column), " is of type \"", stored,
-                       "\", not ", wanted});
+inline std::string TypeReason(std::string_view table, std::string_view column,
+                              std::string_view stored, std::string_view wanted) {
+  return core::Concat({"in table ", Quote(table), " column ", Quote(column), " is of type \"",
+                       stored, "\", not ", wanted});
 }
 
 /// The first field that the table has no fitting column for, and why.
@@ -115,8 +119,8 @@ inline std::optional<std::pair<std::string_view, std::string>> Misfit(
       return std::pair(column.name, RowidReason(table.name, column.storage));
     }
     if (!Fits(found->type, TypeName(column.Kind()))) {
-      return std::pair(column.name,
-                       TypeReason(table.name, column.storage, found->type, TypeName(column.Kind())));
+      return std::pair(column.name, TypeReason(table.name, column.storage, found->type,
+                                               TypeName(column.Kind())));
     }
   }
   return std::nullopt;
@@ -126,9 +130,9 @@ inline std::optional<std::pair<std::string_view, std::string>> Misfit(
 inline void VerifyTable(NativeConnection& native, const Table& table) {
   const auto stored = ColumnsInDatabase(native, table.name);
   if (stored.empty()) {
-    throw SchemaError(table.entity, "id",
-                      core::Concat({"the database has no table ", Quote(table.name),
-                                    "; call Migrate()"}));
+    throw SchemaError(
+        table.entity, "id",
+        core::Concat({"the database has no table ", Quote(table.name), "; call Migrate()"}));
   }
   if (const auto reason = Misfit(table, stored)) {
     throw SchemaError(table.entity, reason->first, reason->second);

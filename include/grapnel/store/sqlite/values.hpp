@@ -15,9 +15,9 @@
 /// Lists of values of any length, as one parameter: a table-valued function of Grapnel's own.
 namespace grapnel::sqlite::detail {
 
-/// `SELECT value, place FROM grapnel_values(?1)`: the values of the list that is bound to the parameter, in
-/// their order, and their places in it, counted from 0. `grapnel_value(?1, 7)` is the one at place 7, which
-/// SQLite does not take for a constant. No value is converted on its way.
+/// `SELECT value, place FROM grapnel_values(?1)`: the values of the list that is bound to the
+/// parameter, in their order, and their places in it, counted from 0. `grapnel_value(?1, 7)` is the
+/// one at place 7, which SQLite does not take for a constant. No value is converted on its way.
 /// Source: https://www.sqlite.org/vtab.html#tabfunc2
 class ValuesFunction {
  public:
@@ -28,8 +28,8 @@ class ValuesFunction {
   static int Register(sqlite3* database) noexcept {
     const int result = sqlite3_create_module(database, kName, &Module(), nullptr);
     if (result != SQLITE_OK) return result;
-    return sqlite3_create_function_v2(database, kOne, 2, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr, &One,
-                                      nullptr, nullptr, nullptr);
+    return sqlite3_create_function_v2(database, kOne, 2, SQLITE_UTF8 | SQLITE_DIRECTONLY, nullptr,
+                                      &One, nullptr, nullptr, nullptr);
   }
   /// Binds a list, which must outlive the statement's run. Returns: SQLite's code.
   static int Bind(sqlite3_stmt* statement, int at, const ValueList& list) noexcept {
@@ -45,7 +45,8 @@ class ValuesFunction {
   };
   static Cursor& At(sqlite3_vtab_cursor* cursor) { return *reinterpret_cast<Cursor*>(cursor); }
 
-  static int Connect(sqlite3* database, void*, int, const char* const*, sqlite3_vtab** made, char**) {
+  static int Connect(sqlite3* database, void*, int, const char* const*, sqlite3_vtab** made,
+                     char**) {
     const int result =
         sqlite3_declare_vtab(database, "CREATE TABLE x(value, place INTEGER, list HIDDEN)");
     if (result != SQLITE_OK) return result;
@@ -79,7 +80,8 @@ class ValuesFunction {
     delete &At(cursor);
     return SQLITE_OK;
   }
-  static int Filter(sqlite3_vtab_cursor* cursor, int, const char*, int count, sqlite3_value** given) {
+  static int Filter(sqlite3_vtab_cursor* cursor, int, const char*, int count,
+                    sqlite3_value** given) {
     const void* list = count == 1 ? sqlite3_value_pointer(given[0], kName) : nullptr;
     At(cursor).list = list != nullptr ? *static_cast<const ValueList*>(list) : ValueList();
     At(cursor).at = 0;

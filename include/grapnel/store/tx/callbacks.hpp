@@ -14,9 +14,10 @@ namespace grapnel::detail {
 
 using Callbacks = std::vector<std::function<void()>>;
 
-/// How far what this thread does is from what a caller asked for: hooks around commits and rollbacks, and
-/// callbacks, are one generation further than the transaction that they belong to. What they write by the
-/// base client has hooks and callbacks as well, so that without a limit it might never end.
+/// How far what this thread does is from what a caller asked for: hooks around commits and
+/// rollbacks, and callbacks, are one generation further than the transaction that they belong to.
+/// What they write by the base client has hooks and callbacks as well, so that without a limit it
+/// might never end.
 class Generation {
  public:
   static constexpr int kLimit = 64;
@@ -46,8 +47,10 @@ class Generation {
     if (now <= kLimit && ++late <= kLateLimit) return;
     late = kLateLimit;  // the whole tree ends, not this branch alone
     throw RecursionError(
-        "hooks around commits and rollbacks, or callbacks, write by the base client without end: each of "
-        "these writes has hooks and callbacks again, which wrote anew. Let them pass by what they wrote "
+        "hooks around commits and rollbacks, or callbacks, write by the base client without end: "
+        "each of "
+        "these writes has hooks and callbacks again, which wrote anew. Let them pass by what they "
+        "wrote "
         "themselves, for example by a value that they give With(...)");
   }
 
@@ -57,9 +60,9 @@ class Generation {
   int outer_;
 };
 
-/// Runs callbacks one after the other and collects what they throw. What commits inside a callback has
-/// its own callbacks queued behind: they never run inside one another, and what they throw goes to
-/// `report`, for their commit has returned long since.
+/// Runs callbacks one after the other and collects what they throw. What commits inside a callback
+/// has its own callbacks queued behind: they never run inside one another, and what they throw goes
+/// to `report`, for their commit has returned long since.
 class AfterQueue {
  public:
   using Report = std::function<void(const std::exception_ptr&)>;
@@ -76,7 +79,8 @@ class AfterQueue {
     }
     AfterQueue queue;
     for (auto& callback : callbacks) {
-      if (queue.process_ != Process::Current()) return thrown;  // a callback forked: the rest is the parent's
+      if (queue.process_ != Process::Current())
+        return thrown;  // a callback forked: the rest is the parent's
       const Generation deeper(generation);
       try {
         callback();
@@ -114,7 +118,8 @@ class AfterQueue {
     }
   }
 
-  /// Of this thread. It lives in the outermost Run, for threads end, and their destructors still commit.
+  /// Of this thread. It lives in the outermost Run, for threads end, and their destructors still
+  /// commit.
   static inline thread_local constinit AfterQueue* running = nullptr;
 
   std::deque<Waiting> waiting_;

@@ -20,7 +20,8 @@ struct ReplaceTag {
 };
 }  // namespace detail
 
-/// Says that an object takes the place of another one on purpose: `client.Provide(mailer, grapnel::Replace)`.
+/// Says that an object takes the place of another one on purpose: `client.Provide(mailer,
+/// grapnel::Replace)`.
 inline constexpr detail::ReplaceTag Replace{};
 
 namespace detail {
@@ -28,10 +29,10 @@ namespace detail {
 /// Objects by type and name, kept by reference: what hooks reach by `m.Dep<T>()`.
 class Dependencies {
  public:
-  /// Makes `object` the T of later Gets: the one of this name, or the one without. A `const T` is had as
-  /// such alone, any other T as `const T` too.
-  /// Throws: DependencyError when another T of this name is there, unless it is to be replaced.
-  /// Lifetime: `object` must outlive every use. Threads: any.
+  /// Makes `object` the T of later Gets: the one of this name, or the one without. A `const T` is
+  /// had as such alone, any other T as `const T` too. Throws: DependencyError when another T of
+  /// this name is there, unless it is to be replaced. Lifetime: `object` must outlive every use.
+  /// Threads: any.
   template <class T>
   void Provide(T& object, std::string_view name = {}, bool replace = false) {
     using Bare = std::remove_const_t<T>;
@@ -75,22 +76,22 @@ class Dependencies {
     return name.empty() ? std::string(type) : core::Concat({type, " named \"", name, "\""});
   }
   [[noreturn, gnu::cold]] static void RefuseSecond(std::string_view type, std::string_view name) {
-    throw DependencyError(type,
-                          core::Concat({"an object of type ", Named(type, name),
-                                  " was provided already; tell several apart by names, "
-                                  "client.Provide(\"name\", object), or replace it on purpose, ",
-                                  name.empty() ? "client.Provide(object, grapnel::Replace)"
-                                               : "client.Provide(\"name\", object, grapnel::Replace)"}));
+    throw DependencyError(
+        type, core::Concat({"an object of type ", Named(type, name),
+                            " was provided already; tell several apart by names, "
+                            "client.Provide(\"name\", object), or replace it on purpose, ",
+                            name.empty() ? "client.Provide(object, grapnel::Replace)"
+                                         : "client.Provide(\"name\", object, grapnel::Replace)"}));
   }
   [[noreturn, gnu::cold]] static void RefuseConst(std::string_view type, std::string_view name) {
     throw DependencyError(type, core::Concat({"the object of type ", Named(type, name),
-                                        " was provided as const: ask for Dep<const ", type, ">(",
-                                        name.empty() ? "" : "\"name\"", ")"}));
+                                              " was provided as const: ask for Dep<const ", type,
+                                              ">(", name.empty() ? "" : "\"name\"", ")"}));
   }
   [[noreturn, gnu::cold]] static void RefuseName(std::string_view type, std::string_view name) {
     throw DependencyError(type, core::Concat({"no dependency of type ", Named(type, name),
-                                        " was provided; call client.Provide<", type, ">(\"", name,
-                                        "\", object)"}));
+                                              " was provided; call client.Provide<", type, ">(\"",
+                                              name, "\", object)"}));
   }
 
   mutable std::mutex mutex_;

@@ -4,7 +4,6 @@
 #include <grapnel/base/function_ref.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/context.hpp>
-#include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/hook_stack.hpp>
 #include <grapnel/core/op.hpp>
@@ -13,6 +12,7 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/tx/dependencies.hpp>
 
 #include <atomic>
 #include <cstdio>
@@ -60,20 +60,23 @@ struct TypeEntry {
     verified_.store(true, std::memory_order_release);
   }
 
-  /// Runs one mutation of the type that Grapnel itself begins, an Update or Delete of cause Cascade, in the
-  /// handle's transaction and with the hooks that `plan` has. `prepare(draft)`: says what it does.
+  /// Runs one mutation of the type that Grapnel itself begins, an Update or Delete of cause
+  /// Cascade, in the handle's transaction and with the hooks that `plan` has. `prepare(draft)`:
+  /// says what it does.
   virtual void RunCascaded(const HandlePtr& handle, HookPlan& plan, Op op,
                            core::FunctionRef<void(Draft&)> prepare) = 0;
 
-  /// Calls `run(update, result)` with an UpdateOne that says nothing yet, and a place for its result, which
-  /// goes to `into` where `run` returns true.
+  /// Calls `run(update, result)` with an UpdateOne that says nothing yet, and a place for its
+  /// result, which goes to `into` where `run` returns true.
   virtual void WithUpdateOne(core::FunctionRef<bool(AnyMutation&, AnyResult&)> run, void* into) = 0;
 
   const Table* table;
-  core::HookStack hooks;  // in the stages of HookChain
+  core::HookStack hooks;                       // in the stages of HookChain
   std::span<const Relation* const> referrers;  // the foreign keys that refer to it
-  std::vector<const TypeEntry*> reached;  // types whose rows go, or lose a key, when its rows are deleted
-  bool runs_nothing = false;  // of the user's in a mutation without hooks, nor does one begin another
+  std::vector<const TypeEntry*>
+      reached;  // types whose rows go, or lose a key, when its rows are deleted
+  bool runs_nothing =
+      false;  // of the user's in a mutation without hooks, nor does one begin another
 
  private:
   std::atomic<bool> verified_{false};
@@ -169,13 +172,12 @@ struct Mark {
   std::atomic<int> owners{2};
 };
 
-/// The marks of this thread. All of it is there for as long as the thread runs any code: destructors
-/// of static and thread_local objects may use clients.
+/// The marks of this thread. All of it is there for as long as the thread runs any code:
+/// destructors of static and thread_local objects may use clients.
 class Marks {
  public:
   /// Returns: the transaction's share.
-  static Mark* Add(const HandlePtr& handle, const Store& store, Mark::Abandon abandon,
-                   bool reads) {
+  static Mark* Add(const HandlePtr& handle, const Store& store, Mark::Abandon abandon, bool reads) {
     Sweep();
     if (!ended) {
       static thread_local const AtThreadEnd at_end;
@@ -195,9 +197,9 @@ class Marks {
   static void Guard(const Store& store) {
     for (const Running* running = Running::top; running != nullptr; running = running->outer) {
       if (running->store == &store && running->active) {
-        throw TxError(core::Concat({"the base client was used inside a running ", running->what,
-                                    " of the same thread, where it would wait for itself",
-                                    running->remedy}));
+        throw TxError(
+            core::Concat({"the base client was used inside a running ", running->what,
+                          " of the same thread, where it would wait for itself", running->remedy}));
       }
     }
     if (first == nullptr) return;
@@ -207,7 +209,8 @@ class Marks {
         throw TxError(
             mark->reads
                 ? "the base client was used inside a ReadTx of the same thread: read by that one, "
-                  "rtx.Of<...>().Query() or rtx.Of<...>().Get(id); it has no tx.Client(), so end it "
+                  "rtx.Of<...>().Query() or rtx.Of<...>().Get(id); it has no tx.Client(), so end "
+                  "it "
                   "before you write"
                 : "the base client was used inside a transaction of the same thread: use the "
                   "transaction, tx.Of<...>() or tx.Client()");
@@ -269,17 +272,20 @@ class Marks {
 /// The commits whose hooks this thread runs.
 class Committing {
  public:
-  explicit Committing(const Store& store) noexcept : store_(&store), outer_(std::exchange(top, this)) {}
+  explicit Committing(const Store& store) noexcept
+      : store_(&store), outer_(std::exchange(top, this)) {}
   Committing(const Committing&) = delete;
   Committing& operator=(const Committing&) = delete;
   ~Committing() { top = outer_; }
 
-  /// Throws: TxError when this thread runs commit hooks of `store`, which a hook added now would not join.
+  /// Throws: TxError when this thread runs commit hooks of `store`, which a hook added now would
+  /// not join.
   static void Guard(const Store& store) {
     for (const Committing* each = top; each != nullptr; each = each->outer_) {
       if (each->store_ != &store) continue;
-      throw TxError("a commit hook was added by a commit hook, in whose commit it would not run: add it "
-                    "before the commit");
+      throw TxError(
+          "a commit hook was added by a commit hook, in whose commit it would not run: add it "
+          "before the commit");
     }
   }
 

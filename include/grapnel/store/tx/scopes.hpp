@@ -17,8 +17,8 @@ namespace grapnel::detail {
 
 class Session;
 
-/// Something that either happens whole or leaves the transaction as it was: one mutation, one `next`, a
-/// bulk, a nested Tx. Its savepoint is opened before the first write inside, not before.
+/// Something that either happens whole or leaves the transaction as it was: one mutation, one
+/// `next`, a bulk, a nested Tx. Its savepoint is opened before the first write inside, not before.
 struct Scope {
   static constexpr int kNone = -1;
 
@@ -37,10 +37,10 @@ struct Level {
   Session* transaction = nullptr;
   Level* outer = nullptr;
   std::shared_ptr<Level> outer_owner{};  // where that is a nested one
-  Scope scope{};  // of a nested one
+  Scope scope{};                         // of a nested one
   bool open = true;
   bool orphaned = false;  // the outer one runs its rollback hooks
-  int running = 0;  // mutations
+  int running = 0;        // mutations
   core::HookList<Tx, void> commit_hooks{};
   core::HookList<Tx, void> rollback_hooks{};
   /// Hooks of this transaction alone, by entity type.

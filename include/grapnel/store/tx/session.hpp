@@ -166,8 +166,8 @@ class Session {
   /// Undoes what was written in the scope, and forgets the AfterCommit callbacks made in it.
   GRAPNEL_DECLARE void Fail(Scope& scope) noexcept;
 
-  /// Begins a transaction nested in `outer`. Requires: the level lives until it is closed, or all of
-  /// it has ended.
+  /// Begins a transaction nested in `outer`. Requires: the level lives until it is closed, or all
+  /// of it has ended.
   GRAPNEL_DECLARE std::shared_ptr<Level> Nest(Level& outer, std::shared_ptr<Level> outer_owner);
   GRAPNEL_DECLARE void CloseNested(Level& level, bool keep);
   /// Rolls back the transactions nested in `level` that were left open.
@@ -286,7 +286,7 @@ class Session {
   TypeEntry* last_type_ = nullptr;
   const Table* plain_ = nullptr;  // the last one asked for that others do not interfere with
   Waiting* waiting_ = nullptr;
-  std::uint64_t writes_ = 0;  // statements that changed rows
+  std::uint64_t writes_ = 0;             // statements that changed rows
   std::vector<std::uint64_t> clean_at_;  // for each open savepoint: writes_ when it was as opened
   Callbacks after_commit_, after_rollback_, rolled_back_;
   std::int64_t last_list_ = 0;
@@ -304,7 +304,7 @@ class Session {
 struct Handle {
   std::shared_ptr<Store> store;
   std::shared_ptr<Session> transaction;  // null: the base client
-  std::shared_ptr<Level> nested;             // null: the transaction itself
+  std::shared_ptr<Level> nested;         // null: the transaction itself
   core::Context context;
 
   Level* GetLevel() const noexcept {
@@ -318,21 +318,21 @@ struct Handle {
   }
   /// Whether the caller began the transaction, as opposed to one of a mutation's own.
   bool InTx() const noexcept {
-    return nested != nullptr ||
-           (transaction && transaction->GetKind() == Session::Kind::Explicit);
+    return nested != nullptr || (transaction && transaction->GetKind() == Session::Kind::Explicit);
   }
 };
 
-/// A callback for after the transaction, as it is kept: one that takes a client is given the base client of
-/// `handle`'s store, with the values of its context.
+/// A callback for after the transaction, as it is kept: one that takes a client is given the base
+/// client of `handle`'s store, with the values of its context.
 template <class F>
 std::function<void()> Deferred(const HandlePtr& handle, F callback);
 
-[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseMoved(std::string_view entity, std::string_view what);
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseMoved(std::string_view entity,
+                                                         std::string_view what);
 
 /// The handle that an object of the public face holds, which every one of its calls passes here.
-/// Throws: Error, which says `what` of which entity type it is, when the object was moved from; StorageError
-/// in a child of fork().
+/// Throws: Error, which says `what` of which entity type it is, when the object was moved from;
+/// StorageError in a child of fork().
 inline const HandlePtr& CheckHeld(const HandlePtr& handle, std::string_view entity,
                                   std::string_view what) {
   if (handle == nullptr) [[unlikely]]

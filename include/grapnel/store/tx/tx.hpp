@@ -30,10 +30,11 @@ struct Teach<Tx> {
   template <class H, Fault fault>
   static consteval void Say() {
     static_assert(fault != Fault::TakesCopy, "take the transaction by reference: grapnel::Tx& tx");
-    static_assert(fault != Fault::NotConst,
-                  "a hook is called const, possibly by several threads at once: take `mutable` away, "
-                  "or make its call operator const, and keep what it changes outside of it, behind a "
-                  "reference");
+    static_assert(
+        fault != Fault::NotConst,
+        "a hook is called const, possibly by several threads at once: take `mutable` away, "
+        "or make its call operator const, and keep what it changes outside of it, behind a "
+        "reference");
     static_assert(fault != Fault::Result && fault != Fault::Other,
                   "this is no hook around the end of a transaction. Write [](grapnel::Tx& tx, auto "
                   "next) { next(tx); }. See examples/04_transaction_hooks.cpp");
@@ -102,25 +103,26 @@ class Transaction {
   /// Hooks around mutations are registered for a type: this does not compile.
   template <class H, class... Hs>
   core::HookHandle Use(H, Hs...) const {
-    static_assert(!std::is_same_v<H, H>,
-                  "a transaction takes hooks of one type at a time: tx.Of<User>().Use(hook); around "
-                  "its own commit and rollback they are tx.OnCommit(hook) and tx.OnRollback(hook)");
+    static_assert(
+        !std::is_same_v<H, H>,
+        "a transaction takes hooks of one type at a time: tx.Of<User>().Use(hook); around "
+        "its own commit and rollback they are tx.OnCommit(hook) and tx.OnRollback(hook)");
     return {};
   }
 
-  /// Runs `callback()`, or `callback(client)` where it takes a `const grapnel::Client&`, once the outermost
-  /// transaction is committed and durable; never when the work that it was added in is rolled back. It cannot
-  /// change the outcome: what it throws is reported as a CommittedError once all callbacks ran; what callbacks
-  /// of callbacks throw goes to OnError. The client is the base client with the transaction's per-call values,
-  /// but no deadline or stop token, which the call has met; it may begin transactions. What they write has
-  /// callbacks again: past 64 such generations, or 2,000 transactions from the fourth on, they are refused
-  /// with a RecursionError.
+  /// Runs `callback()`, or `callback(client)` where it takes a `const grapnel::Client&`, once the
+  /// outermost transaction is committed and durable; never when the work that it was added in is
+  /// rolled back. It cannot change the outcome: what it throws is reported as a CommittedError once
+  /// all callbacks ran; what callbacks of callbacks throw goes to OnError. The client is the base
+  /// client with the transaction's per-call values, but no deadline or stop token, which the call
+  /// has met; it may begin transactions. What they write has callbacks again: past 64 such
+  /// generations, or 2,000 transactions from the fourth on, they are refused with a RecursionError.
   template <class F>
   void AfterCommit(F callback) {
     Use().AfterCommit(*handle_->GetLevel(), detail::Deferred(handle_, std::move(callback)));
   }
-  /// Runs such a callback once the outermost transaction has ended, when the work that it was added in was
-  /// rolled back, in whatever way.
+  /// Runs such a callback once the outermost transaction has ended, when the work that it was added
+  /// in was rolled back, in whatever way.
   template <class F>
   void AfterRollback(F callback) {
     Use().AfterRollback(*handle_->GetLevel(), detail::Deferred(handle_, std::move(callback)));
@@ -131,9 +133,10 @@ class Transaction {
   /// Tx() takes no function: this does not compile.
   template <class F>
   void Tx(F&&) const {
-    static_assert(!std::is_same_v<F, F>,
-                  "Tx() begins a nested transaction and takes no function: to run one inside it and "
-                  "commit, write tx.WithTx([&](grapnel::Tx& nested) { ... })");
+    static_assert(
+        !std::is_same_v<F, F>,
+        "Tx() begins a nested transaction and takes no function: to run one inside it and "
+        "commit, write tx.WithTx([&](grapnel::Tx& nested) { ... })");
   }
   /// Runs `body(tx)` in a nested transaction; see Client::WithTx.
   template <class F>

@@ -34,8 +34,7 @@ class Cascade {
     return false;
   }
 
-  Cascade(Draft& m, RowLists& lists)
-      : m_(m), graph_(*m.Handle().store->graph), lists_(lists) {}
+  Cascade(Draft& m, RowLists& lists) : m_(m), graph_(*m.Handle().store->graph), lists_(lists) {}
 
   /// Does so for all that hangs on the rows of the list, which are of the mutation's type.
   void Run(std::int64_t list) {
@@ -169,22 +168,21 @@ class Cascade {
       if (!graph_.IsCyclic(*key) || !MayLackIds(holder)) continue;
       const auto where = store::Both(lists_.Refers(*key, list), store::IdIsNull(holder));
       const store::Delete nameless{{&holder, m_.op}, nullptr, false, where.get()};
-      m_.Session().Write(
-          m_.GetLevel(), m_.Session().TypeOf(holder), m_.Handle().context,
-          [&](store::Connection& connection) { return connection.Run(nameless); });
+      m_.Session().Write(m_.GetLevel(), m_.Session().TypeOf(holder), m_.Handle().context,
+                         [&](store::Connection& connection) { return connection.Run(nameless); });
     }
   }
 
   void Delete(const Rows& rows) {
     const auto listed = lists_.In(rows.list);
     if (CountRows(m_, *rows.table, listed) == 0) return;  // all of them go at a deeper level
-    m_.Handle().store->TypeOf(*rows.table)
-        .RunCascaded(m_.GetHandle(), *m_.Running().plan, Op::Delete,
-                     [&](Draft& deletion) {
-                       deletion.uncounted = true;
-                       deletion.deferred = IsDeferred();
-                       deletion.where = listed;
-                     });
+    m_.Handle()
+        .store->TypeOf(*rows.table)
+        .RunCascaded(m_.GetHandle(), *m_.Running().plan, Op::Delete, [&](Draft& deletion) {
+          deletion.uncounted = true;
+          deletion.deferred = IsDeferred();
+          deletion.where = listed;
+        });
     const auto kept = CountRows(m_, *rows.table, listed);
     if (kept == 0) return;
     throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},
@@ -201,13 +199,13 @@ class Cascade {
     if (lists_.Size(losing) == 0) return;
     const FieldValue none;
     ChangeKeys(m_, {key, none, m_, nullptr}, lists_.In(losing));
-    const auto kept = CountRows(m_, holder, store::Both(lists_.In(losing),
-                                                        lists_.Refers(key, list)));
+    const auto kept =
+        CountRows(m_, holder, store::Both(lists_.In(losing), lists_.Refers(key, list)));
     if (kept == 0) return;
-    throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key.Name()},
-                          core::Concat({"a hook kept ", std::to_string(kept), " ", holder.entity,
-                                        " as it was that ", kept == 1 ? "refers" : "refer",
-                                        " to it"}));
+    throw ConstraintError(
+        m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key.Name()},
+        core::Concat({"a hook kept ", std::to_string(kept), " ", holder.entity, " as it was that ",
+                      kept == 1 ? "refers" : "refer", " to it"}));
   }
   store::PredicatePtr Stays(const Table& holder) const {
     return store::Both(store::Negated(lists_.InAny(holder)),

@@ -29,20 +29,20 @@
 /// foreign key is of. Compiled once for all types.
 namespace grapnel::detail {
 
-[[noreturn]] inline void RefuseEdge(const Draft& m, ConstraintKind kind,
-                                    const EdgeEnd& edge, std::string_view detail) {
+[[noreturn]] inline void RefuseEdge(const Draft& m, ConstraintKind kind, const EdgeEnd& edge,
+                                    std::string_view detail) {
   throw ConstraintError(m.table->entity, m.op, kind, {std::string(edge.name)}, detail);
 }
 
-/// Runs the update by which these rows, of the type that holds the key, get or lose their neighbour.
-inline void ChangeKeys(const Draft& m, const KeyChange& change,
-                       const store::PredicatePtr& rows) {
-  m.Handle().store->TypeOf(change.key.Holder())
-      .RunCascaded(m.GetHandle(), *m.Running().plan, Op::Update,
-                   [&](Draft& update) {
-                     update.where = rows;
-                     update.ChangeKey(change);
-                   });
+/// Runs the update by which these rows, of the type that holds the key, get or lose their
+/// neighbour.
+inline void ChangeKeys(const Draft& m, const KeyChange& change, const store::PredicatePtr& rows) {
+  m.Handle()
+      .store->TypeOf(change.key.Holder())
+      .RunCascaded(m.GetHandle(), *m.Running().plan, Op::Update, [&](Draft& update) {
+        update.where = rows;
+        update.ChangeKey(change);
+      });
 }
 
 /// Asks now which hooks run for the neighbours whose keys the mutation changes.
@@ -114,9 +114,9 @@ class EdgeWriter {
 
   std::int64_t Run(Do what, const FieldValue& source, std::span<const FieldValue> targets) {
     store::EdgeWrite write{{m_.table, m_.op}, what, &relation_, &source, targets};
-    return m_.Session().Write(
-        m_.GetLevel(), m_.Session().TypeOf(*relation_.target), m_.Handle().context,
-        [&](store::Connection& connection) { return connection.Run(write); });
+    return m_.Session().Write(m_.GetLevel(), m_.Session().TypeOf(*relation_.target),
+                              m_.Handle().context,
+                              [&](store::Connection& connection) { return connection.Run(write); });
   }
 
   void Take() {
@@ -140,8 +140,8 @@ class EdgeWriter {
     if (m_.Session().WritesPlainly(relation_)) return;
     if (CountRows(m_, *relation_.target, Going(what, targets)) != 0) RefuseSkipped();
     for (const FieldValue& partner : partners) {
-      const bool stays = what == Do::RemoveAll &&
-                         std::ranges::find(change_.added, partner) != change_.added.end();
+      const bool stays =
+          what == Do::RemoveAll && std::ranges::find(change_.added, partner) != change_.added.end();
       if (!stays && HasPair(partner, source_)) RefuseSkipped();
     }
   }
@@ -222,10 +222,9 @@ class EdgeWriter {
                                        store::Negated(store::KeyIn(relation_, {source_})));
     const auto added = store::IdIn(*relation_.target, change_.added);
     if (CountRows(m_, *relation_.target, store::Both(added, of_others)) == 0) RefuseSkipped();
-    RefuseEdge(
-        m_, ConstraintKind::Unique, edge_,
-        core::Concat({"a ", relation_.target->entity, " already belongs to another ",
-                      relation_.source->entity, ": move it by setting its own end"}));
+    RefuseEdge(m_, ConstraintKind::Unique, edge_,
+               core::Concat({"a ", relation_.target->entity, " already belongs to another ",
+                             relation_.source->entity, ": move it by setting its own end"}));
   }
   [[noreturn]] void RefuseMissing(const FieldValue& target) {
     RefuseEdge(
@@ -304,10 +303,9 @@ inline void WriteEdges(const Draft& m, const RowLists& lists, std::int64_t list)
   });
 }
 
-/// Throws: ValidationError when the mutation would change a foreign key of its rows, `rows()`, which
-/// is set and whose other end is immutable.
-inline void RefuseFixedKeys(const Draft& m,
-                            core::FunctionRef<store::PredicatePtr()> rows) {
+/// Throws: ValidationError when the mutation would change a foreign key of its rows, `rows()`,
+/// which is set and whose other end is immutable.
+inline void RefuseFixedKeys(const Draft& m, core::FunctionRef<store::PredicatePtr()> rows) {
   for (const EdgeEnd& edge : m.table->edges) {
     if (!edge.HoldsKey() || !(m.set | m.cleared).test(edge.key)) continue;
     const Relation& relation = edge.relation();
@@ -320,9 +318,9 @@ inline void RefuseFixedKeys(const Draft& m,
                                    relation, {column.ops->to_value(column.at_const(m.entity))})));
     }
     if (CountRows(m, *m.table, kept) == 0) continue;
-    m.RefuseEdge(edge, core::Concat({"the other end, ", relation.target->entity, ".",
-                                     relation.inverse->name,
-                                     ", is immutable: a neighbour that is set stays"}));
+    m.RefuseEdge(
+        edge, core::Concat({"the other end, ", relation.target->entity, ".", relation.inverse->name,
+                            ", is immutable: a neighbour that is set stays"}));
   }
 }
 
@@ -336,8 +334,7 @@ inline void ExplainKeyChange(const Draft& m, const ConstraintError& error) {
 }
 
 /// Says more of a foreign key that refused the row's own write, and throws it on.
-[[noreturn]] inline void ExplainMissingNeighbour(const Draft& m,
-                                                 const ConstraintError& error) {
+[[noreturn]] inline void ExplainMissingNeighbour(const Draft& m, const ConstraintError& error) {
   if (error.Kind() == ConstraintKind::ForeignKey) {
     for (const EdgeEnd& edge : m.table->edges) {
       if (!edge.HoldsKey() || !m.set.test(edge.key)) continue;
@@ -353,8 +350,7 @@ inline void ExplainKeyChange(const Draft& m, const ConstraintError& error) {
 
 /// Throws: ConstraintError that says which rows stand in the way of deleting rows of `table`,
 /// themselves or what hangs on them; nothing when none is found.
-inline void FindRestricting(const Draft& m, const Table& table,
-                            const store::PredicatePtr& rows) {
+inline void FindRestricting(const Draft& m, const Table& table, const store::PredicatePtr& rows) {
   const Graph& graph = *m.Handle().store->graph;
   for (const Relation* key : graph.Referrers(table)) {
     if (graph.IsCyclic(*key) || key->on_delete == SetNull) continue;

@@ -128,8 +128,8 @@ class PendingRows final : public Session::Waiting {
   void InsertOne(const Draft& m) {
     try {
       m.SetId(Write([&](store::Connection& connection) {
-                return connection.Run(store::Insert{{m.table, m.op}, m.entity, m.set});
-              }));
+        return connection.Run(store::Insert{{m.table, m.op}, m.entity, m.set});
+      }));
     } catch (const ConstraintError& error) {
       ExplainMissingNeighbour(m, error);
     } catch (const ValidationError& error) {

@@ -5,8 +5,8 @@
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/mutation/draft.hpp>
-#include <grapnel/store/predicate/predicate.hpp>
 #include <grapnel/store/mutation/touched.hpp>
+#include <grapnel/store/predicate/predicate.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/session.hpp>
 
@@ -28,8 +28,7 @@ class RowLists {
   RowLists(const RowLists&) = delete;
   RowLists& operator=(const RowLists&) = delete;
   ~RowLists() {
-    if (m_.Session().LastList() < first_ || m_.Session().Outcome() != TxOutcome::Open)
-      return;
+    if (m_.Session().LastList() < first_ || m_.Session().Outcome() != TxOutcome::Open) return;
     try {
       ReadIn(m_, *m_.table,
              [&](store::Connection& connection) { return connection.Forget(first_), 0; });
@@ -39,8 +38,8 @@ class RowLists {
   }
 
   /// Puts the rows of `table` that match, which are to be deleted, into a list, a new one when none
-  /// is named; one row when an `entity` with its id is given. A write: what rolls it back also rolls
-  /// back that it is forgotten.
+  /// is named; one row when an `entity` with its id is given. A write: what rolls it back also
+  /// rolls back that it is forgotten.
   std::int64_t Keep(const Table& table, const store::PredicatePtr& where,
                     const void* entity = nullptr, std::int64_t list = 0) {
     return Keep(table, TypeOf(table), where, entity, list);
@@ -58,9 +57,7 @@ class RowLists {
            [&](store::Connection& connection) { return connection.KeepLast(first_ + 1), 0; });
   }
 
-  store::PredicatePtr In(std::int64_t list) const {
-    return store::InList(list);
-  }
+  store::PredicatePtr In(std::int64_t list) const { return store::InList(list); }
   /// Rows that refer to rows of the list.
   store::PredicatePtr Refers(const Relation& key, std::int64_t list) const {
     return store::InList(list, &key);
@@ -105,7 +102,7 @@ class RowLists {
     sizes_.resize(static_cast<std::size_t>(m_.Session().LastList() - first_) + 1);
     sizes_[static_cast<std::size_t>(keep.list - first_)] +=
         m_.Session().Write(m_.GetLevel(), m_.Session().TypeOf(table), m_.Handle().context,
-                               [&](store::Connection& connection) { return connection.Run(keep); });
+                           [&](store::Connection& connection) { return connection.Run(keep); });
     return keep.list;
   }
 

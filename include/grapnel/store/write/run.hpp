@@ -130,8 +130,8 @@ class ResultOf final : public AnyResult {
 /// Runs a mutation with its hooks, and leaves what its caller asked for in `result`.
 GRAPNEL_DECLARE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyResult& result);
 
-/// Runs the update of a row that a Create met, through the hooks that the Create began with, inside of its
-/// mutation. Returns false, and what its hooks wrote is undone, when the row does not match.
+/// Runs the update of a row that a Create met, through the hooks that the Create began with, inside
+/// of its mutation. Returns false, and what its hooks wrote is undone, when the row does not match.
 GRAPNEL_DECLARE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result);
 
 /// The same inside of another mutation, which began it: with the hooks that its plan has.

@@ -24,8 +24,8 @@ namespace grapnel::detail {
 class HookChain {
  public:
   using Hooks = std::span<const core::detail::ListedHook>;
-  /// Their stages. Of the hooks of transactions those of the outermost come first, of a schema's those
-  /// of its mixins.
+  /// Their stages. Of the hooks of transactions those of the outermost come first, of a schema's
+  /// those of its mixins.
   enum Stage : unsigned { kRuntime, kTransaction, kSchema };
 
   HookChain() noexcept = default;
@@ -49,8 +49,8 @@ class HookChain {
   core::detail::ListedHooks hooks_;
 };
 
-/// Which hooks run for a mutation and for those that Grapnel begins on its behalf. Each type is asked
-/// once, so that all of it goes by one answer, whatever is registered or removed meanwhile.
+/// Which hooks run for a mutation and for those that Grapnel begins on its behalf. Each type is
+/// asked once, so that all of it goes by one answer, whatever is registered or removed meanwhile.
 class HookPlan {
  public:
   /// `own`: those of the mutation, which is of this type and runs in `level`.

@@ -38,8 +38,8 @@ inline bool MayNotHoldId(const Draft& m) {
   return !m.set.test(0) && m.table->Id().ops->plain != Plain::Int;
 }
 
-/// Says why the statement of a One form changed no row; `written`: Writes() before it. What INSTEAD OF
-/// triggers did in its place nothing tells: they have skipped the row.
+/// Says why the statement of a One form changed no row; `written`: Writes() before it. What INSTEAD
+/// OF triggers did in its place nothing tells: they have skipped the row.
 [[noreturn, gnu::cold]] inline void RefuseUnchanged(Draft& m, std::uint64_t written) {
   if (m.Session().Writes() != written) store::RefuseSkipped({m.table, m.op});
   RefuseUntouched(m);
@@ -181,9 +181,9 @@ class Terminal {
     return 1;
   }
 
-  /// A write that has no savepoint must be the last thing that may fail. Then the row is read before
-  /// it and not after it, and `fresh` becomes what will be stored; returns false, nothing written,
-  /// where the row has to be read afterwards.
+  /// A write that has no savepoint must be the last thing that may fail. Then the row is read
+  /// before it and not after it, and `fresh` becomes what will be stored; returns false, nothing
+  /// written, where the row has to be read afterwards.
   bool UpdateAlone() {
     if (!m_.Session().StandsAlone()) return false;
     constexpr std::int64_t kReadAfterwards = -1;
@@ -212,8 +212,8 @@ class Terminal {
         const Column& column = table_.columns[i];
         void* member = column.at(fresh_);
         if (m_.cleared.test(i)) return column.ops->reset(member);
-        const bool adds = m_.added.test(i) &&
-                          (column.ops->is_null == nullptr || !column.ops->is_null(member));
+        const bool adds =
+            m_.added.test(i) && (column.ops->is_null == nullptr || !column.ops->is_null(member));
         const void* given = column.at_const(entity_);
         is_known = (adds ? column.ops->add(member, given) : CopyAsStored(column, member, given)) &&
                    is_known;
@@ -262,7 +262,8 @@ class Terminal {
              return m_.Session().WritesPlainly(table_) ? 1 : 0;
            }) != 0;
   }
-  /// Others may have kept rows as they were: one by one they tell which. Returns those that changed.
+  /// Others may have kept rows as they were: one by one they tell which. Returns those that
+  /// changed.
   std::vector<FieldValue> UpdateEach() {
     m_.Session().ExpectSeveralWrites();
     std::vector<FieldValue> due;
@@ -471,7 +472,8 @@ class Terminal {
         return by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where;
       });
     }
-    store::Update update{{&table_, m_.op}, entity_, m_.set, m_.added, m_.cleared, by_id, where.get()};
+    store::Update update{{&table_, m_.op}, entity_, m_.set,     m_.added,
+                         m_.cleared,       by_id,   where.get()};
     if (const KeyChange* hidden = HiddenKey()) {
       update.key = &hidden->key;
       update.to = &hidden->to;

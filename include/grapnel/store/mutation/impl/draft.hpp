@@ -62,8 +62,7 @@ GRAPNEL_DEFINE void Draft::Apply(const Draft& change) {
     column.ops->copy(column.at(entity), column.at_const(change.entity));
     MarkSet(i);
   });
-  change.added.ForEach(
-      [&](std::size_t i) { Add(i, table->columns[i].at_const(change.entity)); });
+  change.added.ForEach([&](std::size_t i) { Add(i, table->columns[i].at_const(change.entity)); });
   change.cleared.ForEach([&](std::size_t i) { Clear(i); });
   for (const EdgeChange& each : change.edges) edges.Join(each);
   where = store::Both(where, change.where);
@@ -125,8 +124,7 @@ GRAPNEL_DEFINE void Draft::ValidateAll() {
 }
 
 GRAPNEL_DEFINE void Draft::Validate(const FieldSet& due, const FieldSet& missing,
-                                           const FieldSet& fixed,
-                                           Problems& problems) const {
+                                    const FieldSet& fixed, Problems& problems) const {
   due.ForEach([&](std::size_t i) {
     const Column& column = table->columns[i];
     std::optional<std::string> reason;
@@ -154,8 +152,7 @@ GRAPNEL_DEFINE void Draft::AddUnstorable(Problems& problems) const {
   });
 }
 
-[[noreturn]] GRAPNEL_DEFINE void Draft::RefuseUnstorable(
-    const ValidationError& first) const {
+[[noreturn]] GRAPNEL_DEFINE void Draft::RefuseUnstorable(const ValidationError& first) const {
   Problems problems;
   AddUnstorable(problems);
   if (problems.size() < 2) throw first;
@@ -277,8 +274,7 @@ GRAPNEL_DEFINE std::size_t Draft::EdgePlaceOf(std::string_view name) const {
   return table->PlaceOf(*edge);
 }
 
-GRAPNEL_DEFINE void Draft::CheckIds(std::size_t place,
-                                           const std::vector<FieldValue>& ids) const {
+GRAPNEL_DEFINE void Draft::CheckIds(std::size_t place, const std::vector<FieldValue>& ids) const {
   const EdgeEnd& edge = table->edges[place];
   const FieldKind kind = edge.target().Id().Kind();
   for (const FieldValue& id : ids) {
@@ -307,7 +303,7 @@ GRAPNEL_DEFINE std::vector<std::string_view> Draft::Names(const FieldSet& fields
 }
 
 GRAPNEL_DEFINE std::optional<FieldValue> Draft::Value(const FieldSet& of,
-                                                             std::string_view name) const {
+                                                      std::string_view name) const {
   const std::size_t place = PlaceOf(name);
   if (!of.test(place)) return std::nullopt;
   const Column& column = table->columns[place];
@@ -364,7 +360,7 @@ GRAPNEL_DEFINE void Draft::ClearField(std::string_view name) {
 }
 
 [[noreturn]] GRAPNEL_DEFINE void Draft::RefuseEdge(const EdgeEnd& edge,
-                                                          std::string_view reason) const {
+                                                   std::string_view reason) const {
   throw ValidationError(table->entity, edge.name, op, reason);
 }
 
@@ -402,7 +398,7 @@ GRAPNEL_DEFINE void Draft::BeforeEdge(const EdgeEnd& edge) const {
 }
 
 [[noreturn]] GRAPNEL_DEFINE void Draft::MismatchEdge(const EdgeEnd& edge,
-                                                            std::string_view reason) const {
+                                                     std::string_view reason) const {
   throw TypeMismatchError(table->entity, edge.name, reason);
 }
 
@@ -413,7 +409,7 @@ GRAPNEL_DEFINE store::PredicatePtr Draft::IdEquals() const {
 }
 
 GRAPNEL_DEFINE void Draft::Assign(const Column& column, void* member,
-                                         const FieldValue& value) const {
+                                  const FieldValue& value) const {
   try {
     if (!column.ops->from_value(member, value)) {
       Mismatch(column, core::Concat({"the field is of type ", Name(column.Kind()),
@@ -427,7 +423,7 @@ GRAPNEL_DEFINE void Draft::Assign(const Column& column, void* member,
 }
 
 [[noreturn]] GRAPNEL_DEFINE void Draft::Refuse(const Column& column,
-                                                      std::string_view reason) const {
+                                               std::string_view reason) const {
   throw ValidationError(table->entity, column.name, op, reason);
 }
 

@@ -9,17 +9,15 @@
 
 namespace grapnel::detail {
 
-[[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(Draft& m,
-                                                 const store::PredicateNode* alive) {
+[[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(Draft& m, const store::PredicateNode* alive) {
   store::Select select{{m.table, m.op}};
   select.want = store::Select::Want::Count;
   select.entity = m.entity;
   select.by_id = true;
   const auto is_there = [&](const store::PredicateNode* where) {
     select.where = where;
-    return ReadIn(m, *m.table, [&](store::Connection& connection) {
-             return connection.Count(select);
-           }) > 0;
+    return ReadIn(m, *m.table,
+                  [&](store::Connection& connection) { return connection.Count(select); }) > 0;
   };
   if (!is_there(alive)) throw NotFoundError(m.table->entity, DescribeId(*m.table, m.entity));
   if (!m.where || is_there(m.where.get())) store::RefuseSkipped(select);

@@ -40,8 +40,8 @@ GRAPNEL_DEFINE HandlePtr BeginTransaction(const HandlePtr& handle, Session::Kind
   auto transaction = std::make_shared<Session>(handle->store, handle->context, kind);
   handle->context.ThrowIfCancelled();
   transaction->Begin(handle->context);
-  auto begun = std::make_shared<const Handle>(
-      Handle{handle->store, transaction, nullptr, handle->context});
+  auto begun =
+      std::make_shared<const Handle>(Handle{handle->store, transaction, nullptr, handle->context});
   transaction->MarkThread(begun, &Tx::Access::Abandon);
   return begun;
 }

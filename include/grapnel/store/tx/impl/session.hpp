@@ -37,9 +37,10 @@ GRAPNEL_DEFINE void Session::MarkThread(const HandlePtr& handle, Mark::Abandon a
 }
 
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseMoved(std::string_view entity,
-                                                         std::string_view what) {
-  throw Error(core::Concat({entity, entity.empty() ? "" : ": ", what,
-                            " was used after it was moved from; use the one that it was moved to"}));
+                                                        std::string_view what) {
+  throw Error(
+      core::Concat({entity, entity.empty() ? "" : ": ", what,
+                    " was used after it was moved from; use the one that it was moved to"}));
 }
 
 GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
@@ -55,12 +56,12 @@ GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
 }
 
 GRAPNEL_DEFINE std::int64_t Session::Read(const Level& level, TypeEntry& type,
-                                              const core::Context& context, Statement statement) {
+                                          const core::Context& context, Statement statement) {
   return Guarded(level, type, context, false, statement);
 }
 
 GRAPNEL_DEFINE std::int64_t Session::Write(const Level& level, TypeEntry& type,
-                                               const core::Context& context, Statement statement) {
+                                           const core::Context& context, Statement statement) {
   if (kind_ == Kind::ReadOnly)
     throw TxError(
         "a ReadTx does not write: it reads, rtx.Of<...>().Query() or rtx.Of<...>().Get(id)");
@@ -111,7 +112,7 @@ GRAPNEL_DEFINE void Session::Fail(Scope& scope) noexcept {
 }
 
 GRAPNEL_DEFINE std::shared_ptr<Level> Session::Nest(Level& outer,
-                                                         std::shared_ptr<Level> outer_owner) {
+                                                    std::shared_ptr<Level> outer_owner) {
   Check(outer);
   auto level = std::make_shared<Level>();
   level->transaction = this;
@@ -248,8 +249,8 @@ GRAPNEL_DEFINE std::vector<TxHooks> Session::TakeNestedHooks() {
 }
 
 GRAPNEL_DEFINE std::int64_t Session::Guarded(const Level& level, TypeEntry& type,
-                                                 const core::Context& context, bool writes,
-                                                 Statement statement) {
+                                             const core::Context& context, bool writes,
+                                             Statement statement) {
   CheckOpen(level);
   // The call's context may be gone before the next statement, which may be a RELEASE of our own.
   struct Unwatch {
@@ -375,7 +376,8 @@ GRAPNEL_DEFINE void Session::End(TxOutcome outcome) noexcept {
                            : "the nested transaction has ended");
 }
 
-[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Session::ThrowTooDeep(const RunningMutation& innermost) {
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Session::ThrowTooDeep(
+    const RunningMutation& innermost) {
   std::string chain;
   int shown = 0;
   for (const RunningMutation* each = &innermost; each != nullptr && shown < 8;
@@ -390,7 +392,8 @@ GRAPNEL_DEFINE void Session::End(TxOutcome outcome) noexcept {
     throw RecursionError(core::Concat(
         {"this transaction has ended ", std::to_string(kMostRecursions),
          " recursions, and now refuses mutations inside of mutations: a hook catches the "
-         "RecursionError and mutates again, without end: ", chain}));
+         "RecursionError and mutates again, without end: ",
+         chain}));
   }
   throw RecursionError(
       core::Concat({"mutations run inside one another more than ", std::to_string(kDepthLimit),

@@ -76,8 +76,7 @@ struct Transaction::Access {
     const detail::Session& transaction = *handle->transaction;
     if (!transaction.IsOfThisThread()) return;  // it was refused
     if (transaction.Outcome() == TxOutcome::Open || transaction.IsRunning() ||
-        transaction.IsCommitting() ||
-        transaction.GetKind() == detail::Session::Kind::ReadOnly) {
+        transaction.IsCommitting() || transaction.GetKind() == detail::Session::Kind::ReadOnly) {
       return;
     }
     try {
@@ -122,8 +121,8 @@ struct Transaction::Access {
                     [&](Transaction&) { transaction.Commit(); });
   }
 
-  /// Runs the hooks of all lists, those of the first outermost, around `terminal`. Returns what they
-  /// threw.
+  /// Runs the hooks of all lists, those of the first outermost, around `terminal`. Returns what
+  /// they threw.
   static std::exception_ptr RunHooks(const detail::HandlePtr& handle,
                                      const std::vector<Snapshot>& lists,
                                      const std::function<void(Transaction&)>& terminal) {
@@ -233,12 +232,14 @@ GRAPNEL_DEFINE core::HookHandle Transaction::Add(Hooks list, std::initializer_li
   detail::Level& level = *handle_->GetLevel();
   if (list == &detail::Level::commit_hooks) {
     if (transaction.IsCommitting()) {
-      throw TxError("a commit hook was added while the commit hooks of the transaction run: add it before "
-                    "Commit");
+      throw TxError(
+          "a commit hook was added while the commit hooks of the transaction run: add it before "
+          "Commit");
     }
   } else if (level.orphaned || transaction.TookRollbackHooks()) {
-    throw TxError("a rollback hook was added while the rollback hooks of the transaction run: add it "
-                  "before Rollback");
+    throw TxError(
+        "a rollback hook was added while the rollback hooks of the transaction run: add it "
+        "before Rollback");
   }
   const auto id = (level.*list).Add(hooks);
   return core::HookHandle([handle = std::weak_ptr(handle_), list, id] {

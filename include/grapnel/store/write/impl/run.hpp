@@ -59,8 +59,8 @@ namespace grapnel::detail {
 /// Binds a mutation to what it runs in; put back afterwards, for Mutate runs one inside itself.
 class Binding {
  public:
-  [[gnu::always_inline]] Binding(Draft& m, const HandlePtr& handle, TypeEntry& type,
-                                 Level& level, HookPlan& plan)
+  [[gnu::always_inline]] Binding(Draft& m, const HandlePtr& handle, TypeEntry& type, Level& level,
+                                 HookPlan& plan)
       : m_(m),
         bound_{handle, type, *level.transaction, level, &plan},
         running_{m.table->entity, m.op, nullptr, !m.uncounted} {
@@ -146,8 +146,8 @@ inline void Atomically(const HandlePtr& handle, bool single,
 
 /// Runs a mutation with its hooks, inside of a transaction, to what its caller asked for.
 [[gnu::always_inline]] inline void RunInside(const HandlePtr& handle, Level& level, TypeEntry& type,
-                                             const HookChain& hooks, HookPlan& plan,
-                                             AnyMutation& m, AnyResult& result) {
+                                             const HookChain& hooks, HookPlan& plan, AnyMutation& m,
+                                             AnyResult& result) {
   const Binding binding(m.Core(), handle, type, level, plan);
   if (Is(m.Op(), Op::Delete | Op::DeleteOne)) {
     plan.ForeseeDeletion();
@@ -183,7 +183,8 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
   result.RunAlone(m);
 }
 
-/// The same with the hooks that there are now. A mutation that is run again keeps those that it has.
+/// The same with the hooks that there are now. A mutation that is run again keeps those that it
+/// has.
 [[gnu::noinline]] inline void RunHooked(const HandlePtr& handle, Level& level, TypeEntry& type,
                                         AnyMutation& m, AnyResult& result) {
   const Bound* bound = m.Core().bound;

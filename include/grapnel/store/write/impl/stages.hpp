@@ -71,9 +71,8 @@ GRAPNEL_DEFINE const HookChain& HookPlan::Of(const TypeEntry& type) {
 
 GRAPNEL_DEFINE bool HookPlan::IsSeen(const TypeEntry& type, Op op) {
   bool seen = op == Op::Update && type.table->update_defaulted.any();
-  Of(type).ForEach([&](std::string_view, const core::StoredHook& hook) {
-    seen = seen || Is(op, hook.Mask());
-  });
+  Of(type).ForEach(
+      [&](std::string_view, const core::StoredHook& hook) { seen = seen || Is(op, hook.Mask()); });
   return seen;
 }
 
