@@ -22,6 +22,7 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/hook/point.hpp
   grapnel/hook/reject.hpp
   grapnel/model/codec.hpp
+  grapnel/model/entity_ops.hpp
   grapnel/model/error.hpp
   grapnel/model/field_set.hpp
   grapnel/model/graph.hpp

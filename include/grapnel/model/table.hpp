@@ -3,6 +3,7 @@
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/field_set.hpp>
 #include <grapnel/model/relation.hpp>
 #include <grapnel/model/type_ops.hpp>
@@ -62,6 +63,7 @@ struct Table {
   std::span<const IndexInfo> indexes;
   std::span<const EdgeEnd> edges;
   core::TypeId type;
+  EntityOps ops;
   // Of the columns, those that have a default, an update-default or a validator, those that need a
   // value when a row is created, and those that cannot be updated.
   FieldSet defaulted{}, update_defaulted{}, validated{}, required{}, immutable{};

@@ -459,6 +459,7 @@ constexpr Table MakeTable() {
   table.edges = kEdgeInfos<E>;
   table.indexes = kIndexes<E>;
   table.type = core::TypeIdOf<E>();
+  table.ops = kEntityOps<E>;
   table.SumUp();
   return table;
 }
