@@ -3,8 +3,11 @@
 /// The composition alone: Op, Mutator, Hook, Next, Chain over any subject and result. Needs the
 /// standard library and nothing else.
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/base/concat.hpp>
 #include <grapnel/base/function_ref.hpp>
+#include <grapnel/base/pack.hpp>
+#include <grapnel/base/shared.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/chain.hpp>
 #include <grapnel/core/error.hpp>

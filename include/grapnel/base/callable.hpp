@@ -1,0 +1,75 @@
+#pragma once
+
+#include <grapnel/base/shared.hpp>
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace grapnel::core {
+namespace detail {
+
+template <class F, class Result, class... Arguments>
+concept CalledAs = (std::is_void_v<Result> &&
+                    requires(F & function, Arguments&&... arguments) {
+                      function(static_cast<Arguments&&>(arguments)...);
+                    }) ||
+                   requires(F& function, Arguments&&... arguments, void (&take)(Result)) {
+  take(function(static_cast<Arguments&&>(arguments)...));
+};
+
+}  // namespace detail
+
+/// A callable whose type is forgotten, or none: `if (callable)` tells. Takes callables that can
+/// only be moved. Copies share the callable and what it changes in itself, so that a copy neither
+/// allocates nor throws; who gives one to several threads gives one that they may call at once.
+/// As std::function otherwise, for a fraction of what that costs the compiler.
+template <class Signature>
+class Callable;
+
+template <class Result, class... Arguments>
+class Callable<Result(Arguments...)> {
+ public:
+  constexpr Callable() noexcept = default;
+  constexpr Callable(std::nullptr_t) noexcept {}  // NOLINT(google-explicit-constructor): none
+
+  /// A null pointer to a function, or an empty std::function, makes none. Throws: what copying or
+  /// moving the callable throws, std::bad_alloc.
+  template <class F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, Callable> &&
+           detail::CalledAs<std::decay_t<F>, Result, Arguments...>)
+      Callable(F&& function) {  // NOLINT(google-explicit-constructor): stands for it
+    using Object = std::decay_t<F>;
+    if constexpr (!std::is_function_v<std::remove_reference_t<F>> &&
+                  requires { Object(nullptr), function == nullptr; }) {
+      if (function == nullptr) return;
+    }
+    object_ = MakeShared<Object>(static_cast<F&&>(function));
+    call_ = &Call<Object>;
+  }
+
+  constexpr explicit operator bool() const noexcept { return call_ != nullptr; }
+  friend constexpr bool operator==(const Callable& callable, std::nullptr_t) noexcept {
+    return callable.call_ == nullptr;
+  }
+
+  /// Requires: there is one. Throws: what it throws.
+  Result operator()(Arguments... arguments) const {
+    return call_(object_.Get(), static_cast<Arguments&&>(arguments)...);
+  }
+
+ private:
+  template <class Object>
+  static Result Call(void* object, Arguments... arguments) {
+    if constexpr (std::is_void_v<Result>) {
+      (*static_cast<Object*>(object))(static_cast<Arguments&&>(arguments)...);
+    } else {
+      return (*static_cast<Object*>(object))(static_cast<Arguments&&>(arguments)...);
+    }
+  }
+
+  Shared<void> object_;
+  Result (*call_)(void* object, Arguments... arguments) = nullptr;
+};
+
+}  // namespace grapnel::core
