@@ -1,5 +1,6 @@
-# What the sqlite layer needs, and what the tests need. find_package goes first; what it does not find is
-# downloaded only when GRAPNEL_FETCH_DEPENDENCIES is on, always at the tag named here.
+# What the components in GRAPNEL_COMPONENTS need, and what the tests need. find_package goes first;
+# what it does not find is downloaded only when GRAPNEL_FETCH_DEPENDENCIES is on, always at the tag
+# named here. The core needs nothing.
 include(FetchContent)
 
 set(GRAPNEL_FETCHED "")  # dependencies built here instead of found: these cannot be installed with us
@@ -45,30 +46,34 @@ function(grapnel_dependency name)
   set(GRAPNEL_FETCHED ${GRAPNEL_FETCHED} ${name} PARENT_SCOPE)
 endfunction()
 
-set(THREADS_PREFER_PTHREAD_FLAG ON)
-find_package(Threads REQUIRED)
+if("store" IN_LIST GRAPNEL_COMPONENTS)
+  set(THREADS_PREFER_PTHREAD_FLAG ON)
+  find_package(Threads REQUIRED)
+  grapnel_dependency(fmt TARGET fmt::fmt DEBIAN libfmt-dev
+    GIT https://github.com/fmtlib/fmt.git TAG 9.1.0)
+endif()
 
-# SQLite itself: found, or the copy inside the fetched SQLiteCpp.
-set(GRAPNEL_INTERNAL_SQLITE OFF)
-if(NOT TARGET SQLite::SQLite3)
-  find_package(SQLite3 QUIET GLOBAL)
+if("sqlite" IN_LIST GRAPNEL_COMPONENTS)
+  # SQLite itself: found, or the copy inside the fetched SQLiteCpp.
+  set(GRAPNEL_INTERNAL_SQLITE OFF)
   if(NOT TARGET SQLite::SQLite3)
-    if(NOT GRAPNEL_FETCH_DEPENDENCIES)
-      message(FATAL_ERROR "Grapnel needs SQLite and did not find it. Install it (Debian: apt-get install "
-                          "libsqlite3-dev), name its place with -DCMAKE_PREFIX_PATH=..., or let CMake "
-                          "download it with -DGRAPNEL_FETCH_DEPENDENCIES=ON")
+    find_package(SQLite3 QUIET GLOBAL)
+    if(NOT TARGET SQLite::SQLite3)
+      if(NOT GRAPNEL_FETCH_DEPENDENCIES)
+        message(FATAL_ERROR "Grapnel needs SQLite and did not find it. Install it (Debian: apt-get "
+                            "install libsqlite3-dev), name its place with -DCMAKE_PREFIX_PATH=..., "
+                            "or let CMake download it with -DGRAPNEL_FETCH_DEPENDENCIES=ON")
+      endif()
+      set(GRAPNEL_INTERNAL_SQLITE ON)
     endif()
-    set(GRAPNEL_INTERNAL_SQLITE ON)
+  endif()
+  grapnel_dependency(SQLiteCpp VERSION 3.2.1 TARGET SQLiteCpp DEBIAN libsqlitecpp-dev
+    GIT https://github.com/SRombauts/SQLiteCpp.git TAG 3.2.1)
+  if(GRAPNEL_INTERNAL_SQLITE AND NOT TARGET SQLite::SQLite3)
+    add_library(SQLite::SQLite3 ALIAS sqlite3)
   endif()
 endif()
 
-grapnel_dependency(fmt TARGET fmt::fmt DEBIAN libfmt-dev
-  GIT https://github.com/fmtlib/fmt.git TAG 9.1.0)
-grapnel_dependency(SQLiteCpp VERSION 3.2.1 TARGET SQLiteCpp DEBIAN libsqlitecpp-dev
-  GIT https://github.com/SRombauts/SQLiteCpp.git TAG 3.2.1)
-if(GRAPNEL_INTERNAL_SQLITE AND NOT TARGET SQLite::SQLite3)
-  add_library(SQLite::SQLite3 ALIAS sqlite3)
-endif()
 if(GRAPNEL_BUILD_TESTS)
   grapnel_dependency(Catch2 TARGET Catch2::Catch2 DEBIAN catch2
     GIT https://github.com/catchorg/Catch2.git TAG v2.13.10)
@@ -77,6 +82,6 @@ endif()
 set(fetched_libraries ${GRAPNEL_FETCHED})
 list(REMOVE_ITEM fetched_libraries Catch2)
 if(fetched_libraries AND GRAPNEL_INSTALL)
-  message(STATUS "Grapnel: no install rules, because ${fetched_libraries} was downloaded and not installed")
+  message(STATUS "Grapnel: no install rules, because ${fetched_libraries} was downloaded")
   set(GRAPNEL_INSTALL OFF)
 endif()

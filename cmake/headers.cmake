@@ -1,8 +1,11 @@
 # Every header, by target. Rewritten by: cmake -P cmake/list_headers.cmake
 set(GRAPNEL_CORE_HEADERS
+  grapnel/base/callable.hpp
   grapnel/base/compiled.hpp
   grapnel/base/concat.hpp
   grapnel/base/function_ref.hpp
+  grapnel/base/pack.hpp
+  grapnel/base/shared.hpp
   grapnel/base/type.hpp
   grapnel/core.hpp
   grapnel/core/chain.hpp
@@ -43,8 +46,7 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/schema/token.hpp
   grapnel/version.hpp
 )
-set(GRAPNEL_SQLITE_HEADERS
-  grapnel/sqlite.hpp
+set(GRAPNEL_STORE_HEADERS
   grapnel/store.hpp
   grapnel/store/builders/builder.hpp
   grapnel/store/builders/create.hpp
@@ -87,18 +89,6 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sql/sql.hpp
   grapnel/store/sql/values.hpp
   grapnel/store/sql/wanted.hpp
-  grapnel/store/sqlite/error.hpp
-  grapnel/store/sqlite/fair_lock.hpp
-  grapnel/store/sqlite/file.hpp
-  grapnel/store/sqlite/members.hpp
-  grapnel/store/sqlite/migration.hpp
-  grapnel/store/sqlite/native_connection.hpp
-  grapnel/store/sqlite/open.hpp
-  grapnel/store/sqlite/prepared.hpp
-  grapnel/store/sqlite/sqlite_connection.hpp
-  grapnel/store/sqlite/sqlite_driver.hpp
-  grapnel/store/sqlite/tables.hpp
-  grapnel/store/sqlite/values.hpp
   grapnel/store/tx/callbacks.hpp
   grapnel/store/tx/dependencies.hpp
   grapnel/store/tx/guard.hpp
@@ -117,6 +107,21 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/write/run.hpp
   grapnel/store/write/stages.hpp
   grapnel/store/write/terminal.hpp
+)
+set(GRAPNEL_SQLITE_HEADERS
+  grapnel/sqlite.hpp
+  grapnel/store/sqlite/error.hpp
+  grapnel/store/sqlite/fair_lock.hpp
+  grapnel/store/sqlite/file.hpp
+  grapnel/store/sqlite/members.hpp
+  grapnel/store/sqlite/migration.hpp
+  grapnel/store/sqlite/native_connection.hpp
+  grapnel/store/sqlite/open.hpp
+  grapnel/store/sqlite/prepared.hpp
+  grapnel/store/sqlite/sqlite_connection.hpp
+  grapnel/store/sqlite/sqlite_driver.hpp
+  grapnel/store/sqlite/tables.hpp
+  grapnel/store/sqlite/values.hpp
 )
 set(GRAPNEL_ALL_HEADERS
   grapnel/grapnel.hpp

@@ -1,14 +1,15 @@
-# The headers and the CMake package: find_package(grapnel [COMPONENTS core sqlite]).
+# The headers and the CMake package: find_package(grapnel [COMPONENTS core store sqlite]).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/grapnel")
 
-install(TARGETS grapnel_core EXPORT grapnel-core
-  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(TARGETS grapnel_sqlite grapnel EXPORT grapnel-sqlite
-  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-foreach(component core sqlite)
+set(targets_core grapnel_core)
+set(targets_store grapnel_store)
+set(targets_sqlite grapnel_sqlite grapnel)
+foreach(component IN LISTS GRAPNEL_COMPONENTS)
+  install(TARGETS ${targets_${component}} EXPORT grapnel-${component}
+    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
   install(EXPORT grapnel-${component} FILE grapnel-${component}-targets.cmake
     NAMESPACE grapnel:: DESTINATION "${package_dir}")
 endforeach()
@@ -22,6 +23,8 @@ install(FILES
   "${PROJECT_BINARY_DIR}/grapnelConfig.cmake"
   "${PROJECT_BINARY_DIR}/grapnelConfigVersion.cmake"
   DESTINATION "${package_dir}")
-install(FILES include/grapnel/separate.cpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/grapnel")
-install(FILES cmake/compiled.cmake DESTINATION "${package_dir}" RENAME grapnel-compiled.cmake)
+if(TARGET grapnel::compiled)
+  install(FILES include/grapnel/separate.cpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/grapnel")
+  install(FILES cmake/compiled.cmake DESTINATION "${package_dir}" RENAME grapnel-compiled.cmake)
+endif()
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")

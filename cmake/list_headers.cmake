@@ -8,13 +8,16 @@ function(grapnel_headers_text root out)
   list(REMOVE_ITEM headers grapnel/separate.cpp)
   list(SORT headers)
   set(core "")
+  set(store "")
   set(sqlite "")
   set(all "")
   foreach(header IN LISTS headers)
     if(header MATCHES "^grapnel/((base|core|hook|model|schema)/.+|(core|hook|schema|version)\\.hpp)$")
       string(APPEND core "  ${header}\n")
-    elseif(header MATCHES "^grapnel/(store/.+|(store|sqlite)\\.hpp)$")
+    elseif(header MATCHES "^grapnel/(store/sqlite/.+|sqlite\\.hpp)$")
       string(APPEND sqlite "  ${header}\n")
+    elseif(header MATCHES "^grapnel/(store/.+|store\\.hpp)$")
+      string(APPEND store "  ${header}\n")
     else()  # the umbrella, and folders that need every layer
       string(APPEND all "  ${header}\n")
     endif()
@@ -22,6 +25,7 @@ function(grapnel_headers_text root out)
   string(CONCAT text
     "# Every header, by target. Rewritten by: cmake -P cmake/list_headers.cmake\n"
     "set(GRAPNEL_CORE_HEADERS\n${core})\n"
+    "set(GRAPNEL_STORE_HEADERS\n${store})\n"
     "set(GRAPNEL_SQLITE_HEADERS\n${sqlite})\n"
     "set(GRAPNEL_ALL_HEADERS\n${all})\n")
   set(${out} "${text}" PARENT_SCOPE)
