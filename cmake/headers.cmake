@@ -81,7 +81,6 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/predicate/predicate.hpp
   grapnel/store/query/eager.hpp
   grapnel/store/query/impl/eager.hpp
-  grapnel/store/query/impl/query.hpp
   grapnel/store/query/impl/rows.hpp
   grapnel/store/query/query.hpp
   grapnel/store/query/rows.hpp
@@ -93,6 +92,10 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/tx/callbacks.hpp
   grapnel/store/tx/dependencies.hpp
   grapnel/store/tx/guard.hpp
+  grapnel/store/tx/handle.hpp
+  grapnel/store/tx/handle_ptr.hpp
+  grapnel/store/tx/impl/dependencies.hpp
+  grapnel/store/tx/impl/handle.hpp
   grapnel/store/tx/impl/session.hpp
   grapnel/store/tx/impl/tx.hpp
   grapnel/store/tx/scopes.hpp

@@ -12,9 +12,10 @@
 #include <grapnel/store/mutation/impl/edge_changes.hpp>
 #include <grapnel/store/mutation/impl/touched.hpp>
 #include <grapnel/store/query/impl/eager.hpp>
-#include <grapnel/store/query/impl/query.hpp>
 #include <grapnel/store/query/impl/rows.hpp>
 #include <grapnel/store/sqlite/sqlite_driver.hpp>
+#include <grapnel/store/tx/impl/dependencies.hpp>
+#include <grapnel/store/tx/impl/handle.hpp>
 #include <grapnel/store/tx/impl/session.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>
 #include <grapnel/store/write/cascade.hpp>

@@ -16,9 +16,9 @@ struct Opened : grapnel::Database<Es...> {
   const grapnel::detail::HandlePtr& Handle() const { return this->Held(); }
   /// The same, whose statements are added to `log`.
   grapnel::detail::HandlePtr Traced(std::vector<std::string>& log) const {
-    return std::make_shared<const grapnel::detail::Handle>(grapnel::detail::Handle{
-        Handle()->store, nullptr, nullptr,
-        Handle()->context.WithTrace([&log](std::string_view sql) { log.emplace_back(sql); })});
+    return grapnel::detail::MakeHandle(
+        {Handle()->store, nullptr, nullptr,
+         Handle()->context.WithTrace([&log](std::string_view sql) { log.emplace_back(sql); })});
   }
 };
 

@@ -6,7 +6,8 @@
 #include <grapnel/store/entities.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/read_tx.hpp>
-#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/dependencies.hpp>
+#include <grapnel/store/tx/handle.hpp>
 #include <grapnel/store/tx/tx.hpp>
 #include <grapnel/store/write/run.hpp>
 
@@ -39,9 +40,7 @@ class Client {
   /// Throws: BusyError after 5 seconds, CancelledError at the context's deadline or stop; TxError
   /// inside a transaction or running mutation of the same thread, when this is the base client.
   [[nodiscard("it is rolled back when its object is gone")]] grapnel::Tx Tx() const {
-    if (Held()->transaction) return grapnel::Tx::Nested(Held());
-    auto handle = detail::BeginTransaction(Held(), detail::Session::Kind::Explicit);
-    return grapnel::Tx::Handed(std::move(handle), true);
+    return grapnel::Tx::Begin(Held());
   }
 
   /// Tx() takes no function: this does not compile.
@@ -61,8 +60,9 @@ class Client {
 
   /// Begins one snapshot for many reads; inside a transaction it reads what that one sees.
   [[nodiscard("it ends with its object")]] grapnel::ReadTx ReadTx() const {
-    if (Held()->transaction) return {Held(), false};
-    return {detail::BeginTransaction(Held(), detail::Session::Kind::ReadOnly), true};
+    const detail::HandlePtr& handle = Held();
+    if (detail::HasTransaction(*handle)) return {handle, false};
+    return {detail::BeginTransaction(handle, detail::TxKind::ReadOnly), true};
   }
 
   /// Runs a mutation, whose Op a hook has changed, from the start of the chain. Its hook returns
@@ -79,7 +79,7 @@ class Client {
   /// which hooks find by `m.Context().Get<V>()`.
   template <class V>
   [[nodiscard]] Client With(V value) const {
-    return Client(Longer(Held()->context.With(std::move(value))));
+    return Client(Longer(Context().With(std::move(value))));
   }
   /// Hooks are registered on the database itself, for all its callers: this does not compile.
   template <class... Hs>
@@ -87,10 +87,10 @@ class Client {
   void Use(Hs...) const = delete;
   /// This client, with every statement's text handed to `trace`; by default to standard error.
   [[nodiscard]] Client Debug(core::Context::Trace trace = PrintStatement) const {
-    return Client(Longer(Held()->context.WithTrace(std::move(trace))));
+    return Client(Longer(Context().WithTrace(std::move(trace))));
   }
 
-  const core::Context& Context() const { return Held()->context; }
+  const core::Context& Context() const { return detail::ContextOf(*Held()); }
   /// The object of type T that was given to Provide. Throws: DependencyError.
   template <class T>
   T& Dep() const {
@@ -99,7 +99,7 @@ class Client {
   /// The one that was given to Provide by this name.
   template <class T>
   T& Dep(std::string_view name) const {
-    return Held()->store->dependencies.Get<T>(name);
+    return detail::DependenciesOf(*Held()).Get<T>(name);
   }
 
   // What follows is for the other parts of the store.
@@ -111,8 +111,7 @@ class Client {
   }
 
   detail::HandlePtr Longer(core::Context context) const {
-    return std::make_shared<const detail::Handle>(
-        detail::Handle{handle_->store, handle_->transaction, handle_->nested, std::move(context)});
+    return detail::WithContext(*handle_, std::move(context));
   }
 
   /// Throws: Error after it was moved from; StorageError in a child of fork().
@@ -150,9 +149,7 @@ std::function<void()> detail::Deferred(const HandlePtr& handle, F callback) {
   static_assert(std::is_copy_constructible_v<F>,
                 "a callback has to be copyable: let it keep what is not by a std::shared_ptr");
   if constexpr (takes_client) {
-    auto base = std::make_shared<const Handle>(
-        Handle{handle->store, nullptr, nullptr, handle->context.WithoutLimits()});
-    return [client = Client(std::move(base)), callback = std::move(callback)]() mutable {
+    return [client = Client(OutsideOf(*handle)), callback = std::move(callback)]() mutable {
       callback(std::as_const(client));
     };
   } else {

@@ -7,7 +7,8 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/entities.hpp>
 #include <grapnel/store/migrate/migration.hpp>
-#include <grapnel/store/tx/guard.hpp>
+#include <grapnel/store/tx/dependencies.hpp>
+#include <grapnel/store/tx/handle.hpp>
 #include <grapnel/store/tx/tx.hpp>
 #include <grapnel/store/write/run.hpp>
 
@@ -53,11 +54,11 @@ class View : public Client {
   /// As Client::With, keeping the types.
   template <class V>
   [[nodiscard]] View With(V value) const {
-    return View(Longer(Held()->context.With(std::move(value))));
+    return View(Longer(this->Context().With(std::move(value))));
   }
   /// As Client::Debug, keeping the types.
   [[nodiscard]] View Debug(core::Context::Trace trace = PrintStatement) const {
-    return View(Longer(Held()->context.WithTrace(std::move(trace))));
+    return View(Longer(this->Context().WithTrace(std::move(trace))));
   }
 
  protected:
@@ -103,13 +104,12 @@ class Database : public store::View<Es...> {
   /// hook calls it, in whose commit the new one would not run.
   template <class... Hs>
   core::HookHandle OnCommit(Hs... hooks) const {
-    detail::Committing::Guard(*this->Held()->store);
-    return UseOnTx(&detail::Store::commit_hooks, std::move(hooks)...);
+    return detail::AddCommitHooks(this->Held(), {TxHook(std::move(hooks))...});
   }
   /// Puts hooks around every rollback of this database. See Tx::OnRollback.
   template <class... Hs>
   core::HookHandle OnRollback(Hs... hooks) const {
-    return UseOnTx(&detail::Store::rollback_hooks, std::move(hooks)...);
+    return detail::AddRollbackHooks(this->Held(), {TxHook(std::move(hooks))...});
   }
 
   /// Puts hooks `[](grapnel::store::Migration& m, auto next) { next(m); }`, or ent's form, around
@@ -118,11 +118,7 @@ class Database : public store::View<Es...> {
   /// client.
   template <class... Hs>
   core::HookHandle OnMigrate(Hs... hooks) const {
-    const auto id = this->Held()->store->migrate_hooks.Add({MigrateHook(std::move(hooks))...});
-    return core::HookHandle([store = std::weak_ptr(this->Held()->store), id] {
-      const auto alive = store.lock();
-      if (alive && !alive->IsInherited()) alive->migrate_hooks.Remove(id);
-    });
+    return detail::AddMigrateHooks(this->Held(), {MigrateHook(std::move(hooks))...});
   }
 
   /// Makes `object` available to hooks, transactions and clients as `Dep<T>()`.
@@ -131,22 +127,22 @@ class Database : public store::View<Es...> {
   /// it on purpose. Lifetime: kept by reference; must outlive every use. Threads: any.
   template <class T>
   void Provide(T& object) const {
-    this->Held()->store->dependencies.template Provide<T>(object);
+    detail::DependenciesOf(*this->Held()).template Provide<T>(object);
   }
   /// The same in place of an earlier T: `Provide(object, grapnel::Replace)`.
   template <class T>
   void Provide(T& object, detail::ReplaceTag) const {
-    this->Held()->store->dependencies.template Provide<T>(object, {}, true);
+    detail::DependenciesOf(*this->Held()).template Provide<T>(object, {}, true);
   }
   /// One of several objects of type T, by its name: `Provide<Mailer>("audit", mailer)`,
   /// `Dep<Mailer>("audit")`.
   template <class T>
   void Provide(std::string_view name, T& object) const {
-    this->Held()->store->dependencies.template Provide<T>(object, name);
+    detail::DependenciesOf(*this->Held()).template Provide<T>(object, name);
   }
   template <class T>
   void Provide(std::string_view name, T& object, detail::ReplaceTag) const {
-    this->Held()->store->dependencies.template Provide<T>(object, name, true);
+    detail::DependenciesOf(*this->Held()).template Provide<T>(object, name, true);
   }
   template <class T>
   void Provide(const T&&) const = delete;  // a temporary would be gone at its first use
@@ -160,7 +156,7 @@ class Database : public store::View<Es...> {
   /// Hands what nobody can catch to `sink`: errors of rollback hooks in destructors and the like.
   /// By default they are printed to standard error. Threads: `sink` is called by any.
   void OnError(std::function<void(const std::exception&)> sink) const {
-    this->Held()->store->SetErrorSink(std::move(sink));
+    detail::SetErrorSink(*this->Held(), std::move(sink));
   }
 
   // What follows is for the engines.
@@ -179,15 +175,6 @@ class Database : public store::View<Es...> {
                           std::index_sequence<I...>) const {
     return detail::AddHooks(this->Held(), detail::kTable<E>,
                             {Hook<E>(owners[I], core::detail::As<Hs>())...});
-  }
-
-  template <class... Hs>
-  core::HookHandle UseOnTx(core::HookList<Tx, void> detail::Store::*list, Hs... hooks) const {
-    const auto id = (this->Held()->store.get()->*list).Add({TxHook(std::move(hooks))...});
-    return core::HookHandle([store = std::weak_ptr(this->Held()->store), list, id] {
-      const auto alive = store.lock();
-      if (alive && !alive->IsInherited()) (alive.get()->*list).Remove(id);
-    });
   }
 };
 

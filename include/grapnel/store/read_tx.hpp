@@ -2,7 +2,8 @@
 
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/entities.hpp>
-#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/handle.hpp>
+#include <grapnel/store/tx/tx.hpp>
 
 #include <utility>
 
@@ -22,16 +23,14 @@ class ReadTx {
     return *this;
   }
   ~ReadTx() {
-    if (!handle_ || !owner_ || handle_->store->IsInherited()) return;
-    detail::Session& transaction = *handle_->transaction;
-    if (transaction.IsOfThisThread() || transaction.ClaimEnd()) transaction.Rollback();
+    if (handle_ && owner_) detail::EndSnapshot(*handle_);
   }
 
   template <class E>
   store::Reader<E> Of() const {
     return store::Reader<E>(Held());
   }
-  const core::Context& Context() const { return Held()->context; }
+  const core::Context& Context() const { return detail::ContextOf(*Held()); }
 
  private:
   friend Client;

@@ -170,8 +170,7 @@ struct World {
     engine = driver.get();
     made->driver.reset(driver.release());
     made->graph = std::make_unique<const grapnel::detail::Graph>(kTables);
-    handle = std::make_shared<const grapnel::detail::Handle>(
-        grapnel::detail::Handle{std::move(made), {}, {}, {}});
+    handle = grapnel::detail::MakeHandle({std::move(made), {}, {}, {}});
   }
   template <class H>
   void Use(H hook) const {

@@ -83,7 +83,7 @@ TEST_CASE_METHOD(FakeStore<User>,
 
 TEST_CASE_METHOD(FakeStore<User>, "at the end of a thread what it left open is abandoned, once") {
   abandoned = 0;
-  const auto inside = std::make_shared<const grapnel::detail::Handle>(*handle);
+  const auto inside = grapnel::detail::MakeHandle(*handle);
   Mark* open = nullptr;
   std::thread([&] {
     open = Marks::Add(inside, *inside->store, Abandon, false);
@@ -92,7 +92,7 @@ TEST_CASE_METHOD(FakeStore<User>, "at the end of a thread what it left open is a
   CHECK(abandoned == 1);
   open->Release();
   std::thread([&] {
-    auto gone = std::make_shared<const grapnel::detail::Handle>(*handle);
+    auto gone = grapnel::detail::MakeHandle(*handle);
     open = Marks::Add(gone, *gone->store, Abandon, false);
   }).join();
   open->Release();

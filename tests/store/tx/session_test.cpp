@@ -256,9 +256,10 @@ TEST_CASE_METHOD(World, "handles are the same that are of one client, transactio
   const detail::Handle in_tx{base.store, Begin(), nullptr, base.context};
   const detail::Handle own{base.store, Begin(Session::Kind::Implicit), nullptr, base.context};
   const detail::Handle view{base.store, nullptr, nullptr, base.context.With(1)};
-  CHECK(base.IsSame(*handle));
-  CHECK_FALSE((base.IsSame(in_tx) || base.IsSame(view) || in_tx.IsSame(own)));
-  CHECK((in_tx.InTx() && !own.InTx() && !base.InTx()));
+  CHECK(detail::IsSame(base, *handle));
+  CHECK_FALSE(
+      (detail::IsSame(base, in_tx) || detail::IsSame(base, view) || detail::IsSame(in_tx, own)));
+  CHECK((detail::IsInTx(in_tx) && !detail::IsInTx(own) && !detail::IsInTx(base)));
   CHECK((base.GetLevel() == nullptr && in_tx.GetLevel() == &in_tx.transaction->Root()));
   CHECK_THROWS_WITH(detail::CheckHeld(nullptr, "User", "this query"),
                     Catch::StartsWith("User: this query was used after it was moved from"));

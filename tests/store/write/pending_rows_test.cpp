@@ -137,8 +137,8 @@ TEST_CASE_METHOD(World, "a row does not wait that is more than a new row without
 TEST_CASE("a row of a call that was cancelled does not wait: its write says so") {
   const Opened<Card> db;
   std::stop_source stop;
-  const auto base = std::make_shared<const detail::Handle>(detail::Handle{
-      db.Handle()->store, nullptr, nullptr, db.Handle()->context.With(stop.get_token())});
+  const auto base = detail::MakeHandle(
+      {db.Handle()->store, nullptr, nullptr, db.Handle()->context.With(stop.get_token())});
   Running<Card> run(base, Op::Create);
   const auto row = [](std::size_t) -> void* { return nullptr; };
   PendingRows pending(run.bound, row);

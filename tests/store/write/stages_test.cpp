@@ -57,8 +57,8 @@ struct World : FakeStore<User, Card, Pet, Note> {
   detail::Session::Kind kind = detail::Session::Kind::Explicit;
   std::shared_ptr<detail::Session> transaction =
       std::make_shared<detail::Session>(handle->store, handle->context, kind);
-  detail::HandlePtr inside = std::make_shared<const detail::Handle>(
-      detail::Handle{handle->store, transaction, nullptr, handle->context});
+  detail::HandlePtr inside =
+      detail::MakeHandle({handle->store, transaction, nullptr, handle->context});
   detail::Level& root = transaction->Root();
 
   template <class E>
@@ -82,8 +82,7 @@ TEST_CASE_METHOD(
   detail::AddHooks(handle, kTable<Note>, {Hook<Note>(Audited()), Hook<Note>(Audited())});
   detail::AddTxHooks(inside, kTable<Note>, {Hook<Note>(grapnel::hook::On(Audited(), Op::Delete))});
   const auto nested = transaction->Nest(root, nullptr);
-  const auto deeper = std::make_shared<const detail::Handle>(
-      detail::Handle{handle->store, transaction, nested, handle->context});
+  const auto deeper = detail::MakeHandle({handle->store, transaction, nested, handle->context});
   detail::AddTxHooks(deeper, kTable<Note>, {Hook<Note>(grapnel::hook::On(Audited(), Op::Update))});
   const HookChain chain(Type<Note>(), nested.get());
   CHECK(Stages(chain) == Lines{"runtime", "runtime", "transaction", "transaction", "schema"});

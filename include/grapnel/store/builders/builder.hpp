@@ -8,6 +8,8 @@
 #include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/mutation/value.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/tx/handle.hpp>
+#include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/write/run.hpp>
 
 #include <optional>
@@ -41,13 +43,13 @@ class Builder {
   /// or view.
   void TakeFor(const HandlePtr& bulk) {
     CheckNotSpent();
-    if (handle_ != bulk && !handle_->IsSame(*bulk)) {
+    if (handle_ != bulk && !IsSame(*handle_, *bulk)) {
       throw Error(core::Concat({kTable<E>.entity,
                                 ": this builder was made by another client, transaction or view "
                                 "than the CreateBulk that is to "
                                 "run it: make both with the same one"}));
     }
-    handle_.reset();
+    handle_.Reset();
   }
   Mutation<E>& Target() {
     CheckNotSpent();

@@ -1,17 +1,14 @@
 #pragma once
 
 #include <grapnel/base/compiled.hpp>
-#include <grapnel/base/concat.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
-#include <grapnel/store/driver/driver.hpp>
-#include <grapnel/store/driver/error.hpp>
-#include <grapnel/store/tx/guard.hpp>
-#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/handle.hpp>
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,12 +71,7 @@ class Migration {
 };
 
 /// A line for each statement, each with its semicolon.
-inline std::string ToString(const Migration& migration) {
-  std::string text;
-  for (const std::string& statement : migration.Statements())
-    core::Append(text, {statement, ";\n"});
-  return text;
-}
+GRAPNEL_DECLARE std::string ToString(const Migration& migration);
 
 }  // namespace store
 
@@ -112,6 +104,10 @@ namespace detail {
 /// Brings the database to the schema, through the migration hooks, in one transaction; a dry run
 /// only says how.
 GRAPNEL_DECLARE store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run);
+
+/// Puts hooks around every migration of the handle's store.
+GRAPNEL_DECLARE core::HookHandle AddMigrateHooks(const HandlePtr& handle,
+                                                 std::initializer_list<MigrateHook> hooks);
 
 }  // namespace detail
 }  // namespace grapnel

@@ -13,6 +13,8 @@
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/dependencies.hpp>
+#include <grapnel/store/tx/handle.hpp>
 #include <grapnel/store/tx/session.hpp>
 
 #include <concepts>
@@ -149,7 +151,7 @@ class AnyMutation {
   /// The transaction that the caller began. Throws: TxError when there is none; see InTx.
   inline grapnel::Tx Tx() const;
   /// Whether the mutation runs in a transaction that somebody began, not just in one of its own.
-  bool InTx() const noexcept { return core_.bound != nullptr && core_.Handle().InTx(); }
+  bool InTx() const noexcept { return core_.bound != nullptr && detail::IsInTx(core_.Handle()); }
   /// The object of type T that was given to Provide. Throws: DependencyError, which names the type.
   template <class T>
   T& Dep() const {
@@ -158,10 +160,10 @@ class AnyMutation {
   /// The one that was given to Provide by this name.
   template <class T>
   T& Dep(std::string_view name) const {
-    return core_.Handle().store->dependencies.template Get<T>(name);
+    return detail::DependenciesOf(core_.Handle()).template Get<T>(name);
   }
   /// The values, deadline and stop token of the call.
-  const core::Context& Context() const { return core_.Handle().context; }
+  const core::Context& Context() const { return detail::ContextOf(core_.Handle()); }
   /// As Tx::AfterCommit: once this is committed and durable, if it is. Its client has the per-call
   /// values of the mutation.
   template <class F>

@@ -3,6 +3,7 @@
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/model/value.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -24,12 +25,14 @@ class EdgeChanges {
  public:
   using Ids = std::vector<FieldValue>;
 
-  bool IsEmpty() const noexcept { return changes_.empty() || AllAreEmpty(); }
+  bool IsEmpty() const noexcept {
+    return changes_.empty() ||
+           std::all_of(begin(), end(), [](const EdgeChange& change) { return change.IsEmpty(); });
+  }
   const EdgeChange* Find(std::size_t edge) const noexcept {
-    for (const EdgeChange& each : changes_) {
-      if (each.edge == edge) return &each;
-    }
-    return nullptr;
+    const auto found =
+        std::find_if(begin(), end(), [&](const auto& each) { return each.edge == edge; });
+    return found != end() ? &*found : nullptr;
   }
 
   GRAPNEL_DECLARE void Add(std::size_t edge, Ids ids);
@@ -45,7 +48,6 @@ class EdgeChanges {
   std::vector<EdgeChange>::const_iterator end() const noexcept { return changes_.end(); }
 
  private:
-  GRAPNEL_DECLARE bool AllAreEmpty() const noexcept;
   GRAPNEL_DECLARE EdgeChange& Of(std::size_t edge);
   static GRAPNEL_DECLARE void Put(Ids& to, Ids ids);
   static GRAPNEL_DECLARE void Take(Ids& from, const Ids& ids);

@@ -1,15 +1,10 @@
 #pragma once
 
-#include <grapnel/base/concat.hpp>
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/base/type.hpp>
-#include <grapnel/core/error.hpp>
 
-#include <mutex>
-#include <string>
 #include <string_view>
 #include <type_traits>
-#include <unordered_map>
-#include <vector>
 
 namespace grapnel {
 
@@ -29,6 +24,11 @@ namespace detail {
 /// Objects by type and name, kept by reference: what hooks reach by `m.Dep<T>()`.
 class Dependencies {
  public:
+  GRAPNEL_DECLARE Dependencies();
+  Dependencies(const Dependencies&) = delete;
+  Dependencies& operator=(const Dependencies&) = delete;
+  GRAPNEL_DECLARE ~Dependencies();
+
   /// Makes `object` the T of later Gets: the one of this name, or the one without. A `const T` is
   /// had as such alone, any other T as `const T` too. Throws: DependencyError when another T of
   /// this name is there, unless it is to be replaced. Lifetime: `object` must outlive every use.
@@ -36,67 +36,37 @@ class Dependencies {
   template <class T>
   void Provide(T& object, std::string_view name = {}, bool replace = false) {
     using Bare = std::remove_const_t<T>;
-    const Entry given{std::string(name), &object, std::is_const_v<T>};
-    const std::lock_guard lock(mutex_);
-    auto& entries = objects_[core::TypeIdOf<Bare>()];
-    for (Entry& each : entries) {
-      if (each.name != name) continue;
-      const bool same = each.object == given.object && each.is_const == given.is_const;
-      if (!replace && !same) RefuseSecond(core::TypeName<Bare>(), name);
-      each = given;
-      return;
-    }
-    entries.push_back(given);
+    Put({core::TypeIdOf<Bare>(), std::is_const_v<T>, core::TypeName<Bare>(), name}, &object,
+        replace);
   }
 
   /// Throws: DependencyError, which names the type, when none was provided. Threads: any.
   template <class T>
   T& Get(std::string_view name = {}) const {
     using Bare = std::remove_const_t<T>;
-    const std::lock_guard lock(mutex_);
-    if (const auto found = objects_.find(core::TypeIdOf<Bare>()); found != objects_.end()) {
-      for (const Entry& each : found->second) {
-        if (each.name != name) continue;
-        if (each.is_const && !std::is_const_v<T>) RefuseConst(core::TypeName<Bare>(), name);
-        return *static_cast<T*>(const_cast<void*>(each.object));
-      }
-    }
-    if (name.empty()) throw DependencyError(core::TypeName<T>());
-    RefuseName(core::TypeName<T>(), name);
+    return *static_cast<T*>(const_cast<void*>(
+        Find({core::TypeIdOf<Bare>(), std::is_const_v<T>, core::TypeName<Bare>(), name},
+             core::TypeName<T>())));
   }
 
  private:
-  struct Entry {
-    std::string name;
-    const void* object;
+  struct Key {
+    core::TypeId type;
     bool is_const;
+    std::string_view type_name;  // without const
+    std::string_view name;
   };
+  struct Objects;
 
-  static std::string Named(std::string_view type, std::string_view name) {
-    return name.empty() ? std::string(type) : core::Concat({type, " named \"", name, "\""});
-  }
-  [[noreturn, gnu::cold]] static void RefuseSecond(std::string_view type, std::string_view name) {
-    throw DependencyError(
-        type, core::Concat({"an object of type ", Named(type, name),
-                            " was provided already; tell several apart by names, "
-                            "client.Provide(\"name\", object), or replace it on purpose, ",
-                            name.empty() ? "client.Provide(object, grapnel::Replace)"
-                                         : "client.Provide(\"name\", object, grapnel::Replace)"}));
-  }
-  [[noreturn, gnu::cold]] static void RefuseConst(std::string_view type, std::string_view name) {
-    throw DependencyError(type, core::Concat({"the object of type ", Named(type, name),
-                                              " was provided as const: ask for Dep<const ", type,
-                                              ">(", name.empty() ? "" : "\"name\"", ")"}));
-  }
-  [[noreturn, gnu::cold]] static void RefuseName(std::string_view type, std::string_view name) {
-    throw DependencyError(type, core::Concat({"no dependency of type ", Named(type, name),
-                                              " was provided; call client.Provide<", type, ">(\"",
-                                              name, "\", object)"}));
-  }
+  GRAPNEL_DECLARE void Put(const Key& key, const void* object, bool replace);
+  GRAPNEL_DECLARE const void* Find(const Key& key, std::string_view asked) const;
 
-  mutable std::mutex mutex_;
-  std::unordered_map<core::TypeId, std::vector<Entry>> objects_;
+  Objects* objects_;
 };
 
 }  // namespace detail
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/tx/impl/dependencies.hpp>  // IWYU pragma: keep
+#endif

@@ -13,6 +13,7 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
+#include <grapnel/store/tx/handle_ptr.hpp>
 
 #include <atomic>
 #include <cstdio>
@@ -41,10 +42,7 @@ namespace detail {
 class AnyResult;
 class Graph;
 class HookPlan;
-struct Level;
 struct Draft;
-struct Handle;
-using HandlePtr = std::shared_ptr<const Handle>;
 
 /// What a store knows of one entity type, with its hooks.
 struct TypeEntry {
@@ -163,7 +161,7 @@ struct Mark {
     if (owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
-  const std::weak_ptr<const Handle> handle;
+  const core::Weak<const Handle> handle;
   const Store* const store;
   const Abandon abandon;  // ends what its thread left open
   const bool reads;       // a ReadTx
@@ -243,7 +241,7 @@ class Marks {
     ~AtThreadEnd() {
       ended = true;
       while (Mark* mark = first) {
-        if (const auto handle = mark->handle.lock(); handle && mark->active) mark->abandon(handle);
+        if (const auto handle = mark->handle.Lock(); handle && mark->active) mark->abandon(handle);
         Unlink([&](const Mark& each) { return &each == mark; });
       }
     }

@@ -11,6 +11,7 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/tx/callbacks.hpp>
 #include <grapnel/store/tx/guard.hpp>
+#include <grapnel/store/tx/handle_ptr.hpp>
 #include <grapnel/store/tx/scopes.hpp>
 
 #include <atomic>
@@ -30,7 +31,7 @@ namespace grapnel::detail {
 /// Used by the thread that began it; only its end may come from another one.
 class Session {
  public:
-  enum class Kind : std::uint8_t { Implicit, Explicit, ReadOnly };
+  using Kind = TxKind;
   static constexpr int kDepthLimit = 64;
   /// Hooks that catch what ended a recursion, and begin another one, are given up after so many.
   static constexpr int kMostRecursions = 1'000;
@@ -135,7 +136,7 @@ class Session {
   }
 
   /// As the connection's. Inside a statement, or behind one.
-  [[gnu::always_inline]] bool WritesPlainly(const Table& table) {
+  bool WritesPlainly(const Table& table) {
     if (plain_ != &table) plain_ = lease_->WritesPlainly(table) ? &table : nullptr;
     return plain_ != nullptr;
   }
@@ -300,7 +301,6 @@ class Session {
   bool committing_ = false;
 };
 
-/// What a client is made of: a store, the transaction it is bound to, if any, and its context.
 struct Handle {
   std::shared_ptr<Store> store;
   std::shared_ptr<Session> transaction;  // null: the base client
@@ -311,34 +311,10 @@ struct Handle {
     if (nested) return nested.get();
     return transaction ? &transaction->Root() : nullptr;
   }
-  /// Whether both are of one client, transaction and view.
-  bool IsSame(const Handle& other) const noexcept {
-    return store == other.store && transaction == other.transaction && nested == other.nested &&
-           context == other.context;
-  }
-  /// Whether the caller began the transaction, as opposed to one of a mutation's own.
-  bool InTx() const noexcept {
-    return nested != nullptr || (transaction && transaction->GetKind() == Session::Kind::Explicit);
-  }
 };
 
-/// A callback for after the transaction, as it is kept: one that takes a client is given the base
-/// client of `handle`'s store, with the values of its context.
-template <class F>
-std::function<void()> Deferred(const HandlePtr& handle, F callback);
-
-[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseMoved(std::string_view entity,
-                                                         std::string_view what);
-
-/// The handle that an object of the public face holds, which every one of its calls passes here.
-/// Throws: Error, which says `what` of which entity type it is, when the object was moved from;
-/// StorageError in a child of fork().
-inline const HandlePtr& CheckHeld(const HandlePtr& handle, std::string_view entity,
-                                  std::string_view what) {
-  if (handle == nullptr) [[unlikely]]
-    RefuseMoved(entity, what);
-  handle->store->driver->CheckNotInherited();
-  return handle;
+inline HandlePtr MakeHandle(Handle handle) {
+  return core::MakeShared<const Handle>(std::move(handle));
 }
 
 /// What the store knows of a type. Throws: SchemaError.

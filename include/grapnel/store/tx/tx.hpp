@@ -6,7 +6,8 @@
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/store/driver/error.hpp>
-#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/dependencies.hpp>
+#include <grapnel/store/tx/handle.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -22,6 +23,10 @@
 namespace grapnel {
 
 class Client;
+namespace store {
+class Transaction;
+}
+using Tx = store::Transaction;
 
 namespace core::detail {
 
@@ -92,12 +97,12 @@ class Transaction {
   /// Throws: TxError once they run, for it would not.
   template <class... Hs>
   core::HookHandle OnCommit(Hs... hooks) {
-    return Add(&detail::Level::commit_hooks, {TxHook(std::move(hooks))...});
+    return Add(End::Commit, {TxHook(std::move(hooks))...});
   }
   /// The same around its rollback.
   template <class... Hs>
   core::HookHandle OnRollback(Hs... hooks) {
-    return Add(&detail::Level::rollback_hooks, {TxHook(std::move(hooks))...});
+    return Add(End::Rollback, {TxHook(std::move(hooks))...});
   }
 
   /// Hooks around mutations are registered for a type: this does not compile.
@@ -119,13 +124,13 @@ class Transaction {
   /// generations, or 2,000 transactions from the fourth on, they are refused with a RecursionError.
   template <class F>
   void AfterCommit(F callback) {
-    Use().AfterCommit(*handle_->GetLevel(), detail::Deferred(handle_, std::move(callback)));
+    AddCallback(End::Commit, detail::Deferred(Held(), std::move(callback)));
   }
   /// Runs such a callback once the outermost transaction has ended, when the work that it was added
   /// in was rolled back, in whatever way.
   template <class F>
   void AfterRollback(F callback) {
-    Use().AfterRollback(*handle_->GetLevel(), detail::Deferred(handle_, std::move(callback)));
+    AddCallback(End::Rollback, detail::Deferred(Held(), std::move(callback)));
   }
 
   /// A transaction nested in this one, as a savepoint. Until it ends this one cannot be used.
@@ -152,16 +157,14 @@ class Transaction {
   /// The one that was given to Provide by this name.
   template <class T>
   T& Dep(std::string_view name) const {
-    return Held()->store->dependencies.Get<T>(name);
+    return detail::DependenciesOf(*Held()).Get<T>(name);
   }
-  const core::Context& Context() const { return Held()->context; }
+  const core::Context& Context() const { return detail::ContextOf(*Held()); }
   /// Open, Committed, RolledBack or Unknown: also for hooks, at any time.
-  TxOutcome Outcome() const { return Held()->transaction->Outcome(); }
+  GRAPNEL_DECLARE TxOutcome Outcome() const;
 
   /// Whether both stand for the same transaction: hooks may pass on either.
-  bool IsSameAs(const Transaction& other) const noexcept {
-    return handle_ && other.handle_ && handle_->transaction == other.handle_->transaction;
-  }
+  GRAPNEL_DECLARE bool IsSameAs(const Transaction& other) const noexcept;
 
   // What follows is for the other parts of the store.
   struct Access;
@@ -177,11 +180,10 @@ class Transaction {
       : handle_(std::move(handle)), owner_(owner) {}
 
   GRAPNEL_DECLARE detail::Session& Use() const;
-  const detail::HandlePtr& Held() const {
-    if (!handle_) throw TxError("a transaction was used after it was moved from");
-    return detail::CheckHeld(handle_, {}, "a transaction");
-  }
+  GRAPNEL_DECLARE const detail::HandlePtr& Held() const;
 
+  /// Begins one, nested where `outer` is of a transaction.
+  static GRAPNEL_DECLARE Transaction Begin(const detail::HandlePtr& outer);
   static GRAPNEL_DECLARE Transaction Nested(const detail::HandlePtr& outer);
 
   template <class F>
@@ -202,8 +204,9 @@ class Transaction {
   }
   GRAPNEL_DECLARE void CommitUnlessEnded();
 
-  using Hooks = core::HookList<Transaction, void> detail::Level::*;
-  GRAPNEL_DECLARE core::HookHandle Add(Hooks list, std::initializer_list<TxHook> hooks);
+  enum class End : bool { Commit, Rollback };
+  GRAPNEL_DECLARE core::HookHandle Add(End of, std::initializer_list<TxHook> hooks);
+  GRAPNEL_DECLARE void AddCallback(End of, std::function<void()> callback);
 
   static GRAPNEL_DECLARE void CommitNested(const detail::Handle& handle);
   static GRAPNEL_DECLARE std::exception_ptr RollbackNested(const detail::HandlePtr& handle);
@@ -213,6 +216,23 @@ class Transaction {
 };
 
 }  // namespace store
+
+namespace detail {
+
+/// Hooks around every commit, or rollback, of the handle's store. Throws: TxError when a commit
+/// hook adds one around commits.
+GRAPNEL_DECLARE core::HookHandle AddCommitHooks(const HandlePtr& handle,
+                                                std::initializer_list<TxHook> hooks);
+GRAPNEL_DECLARE core::HookHandle AddRollbackHooks(const HandlePtr& handle,
+                                                  std::initializer_list<TxHook> hooks);
+
+/// Begins a transaction that its caller holds. Throws: TxError when the base client is used inside
+/// one.
+GRAPNEL_DECLARE HandlePtr BeginTransaction(const HandlePtr& handle, TxKind kind);
+/// Ends a snapshot, where it is still open.
+GRAPNEL_DECLARE void EndSnapshot(const Handle& handle) noexcept;
+
+}  // namespace detail
 }  // namespace grapnel
 
 #ifndef GRAPNEL_SEPARATE_COMPILATION

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/model/graph.hpp>
 #include <grapnel/model/table.hpp>
@@ -10,6 +12,8 @@
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/session.hpp>
 
+#include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,6 +40,13 @@ GRAPNEL_DEFINE Migration::Migration(const detail::Graph& graph, std::vector<std:
                                     bool is_dry_run)
     : statements_(std::move(statements)), is_dry_run_(is_dry_run) {
   for (const Table* table : graph.Tables()) types_.push_back(DescribeType(*table));
+}
+
+GRAPNEL_DEFINE std::string ToString(const Migration& migration) {
+  std::string text;
+  for (const std::string& statement : migration.Statements())
+    core::Append(text, {statement, ";\n"});
+  return text;
 }
 
 }  // namespace grapnel::store
@@ -109,6 +120,15 @@ GRAPNEL_DEFINE store::Migration RunMigration(const HandlePtr& handle, bool is_dr
     with->Get().Commit();
   }
   return migration;
+}
+
+GRAPNEL_DEFINE core::HookHandle AddMigrateHooks(const HandlePtr& handle,
+                                                std::initializer_list<MigrateHook> hooks) {
+  const auto id = handle->store->migrate_hooks.Add(hooks);
+  return core::HookHandle([store = std::weak_ptr(handle->store), id] {
+    const auto alive = store.lock();
+    if (alive && !alive->IsInherited()) alive->migrate_hooks.Remove(id);
+  });
 }
 
 }  // namespace grapnel::detail

@@ -32,20 +32,6 @@ GRAPNEL_DEFINE std::int64_t RunRead(const HandlePtr& handle, const Table& table,
   return statement(*lease);
 }
 
-/// Begins a transaction that its caller holds. Throws: TxError when the base client is used inside
-/// one.
-GRAPNEL_DEFINE HandlePtr BeginTransaction(const HandlePtr& handle, Session::Kind kind) {
-  Marks::Guard(*handle->store);
-  if (kind == Session::Kind::Explicit) Generation::Check();
-  auto transaction = std::make_shared<Session>(handle->store, handle->context, kind);
-  handle->context.ThrowIfCancelled();
-  transaction->Begin(handle->context);
-  auto begun =
-      std::make_shared<const Handle>(Handle{handle->store, transaction, nullptr, handle->context});
-  transaction->MarkThread(begun, &Tx::Access::Abandon);
-  return begun;
-}
-
 GRAPNEL_DEFINE void ReadRows(const HandlePtr& handle, const store::Select& select,
                              core::FunctionRef<void*()> next) {
   RunRead(handle, *select.table, [&](store::Connection& connection) {
@@ -64,9 +50,8 @@ GRAPNEL_DEFINE bool ReadById(const HandlePtr& handle, const Table& table, const 
   return found;
 }
 
-GRAPNEL_DEFINE void ReadPresent(const HandlePtr& handle, const Table& table, void* entity) {
-  if (ReadById(handle, table, entity, entity)) return;
-  throw NotFoundError(table.entity, DescribeId(table, entity));
+[[noreturn]] GRAPNEL_DEFINE void RefuseAbsent(const Table& table, const void* key) {
+  throw NotFoundError(table.entity, DescribeId(table, key));
 }
 
 }  // namespace grapnel::detail

@@ -27,20 +27,13 @@
 /// How transactions, savepoints and what waits for their end work.
 namespace grapnel::detail {
 
-[[gnu::hot]] GRAPNEL_DEFINE TypeEntry& Session::TypeOf(const Table& table) {
+GRAPNEL_DEFINE TypeEntry& Session::TypeOf(const Table& table) {
   if (last_type_ == nullptr || last_type_->table != &table) last_type_ = &store_->TypeOf(table);
   return *last_type_;
 }
 
 GRAPNEL_DEFINE void Session::MarkThread(const HandlePtr& handle, Mark::Abandon abandon) {
   mark_ = Marks::Add(handle, *store_, abandon, kind_ == Kind::ReadOnly);
-}
-
-[[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseMoved(std::string_view entity,
-                                                        std::string_view what) {
-  throw Error(
-      core::Concat({entity, entity.empty() ? "" : ": ", what,
-                    " was used after it was moved from; use the one that it was moved to"}));
 }
 
 GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
@@ -55,15 +48,13 @@ GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
   Watch(own_watch_);
 }
 
-[[gnu::hot]] GRAPNEL_DEFINE std::int64_t Session::Read(const Level& level, TypeEntry& type,
-                                                       const core::Context& context,
-                                                       Statement statement) {
+GRAPNEL_DEFINE std::int64_t Session::Read(const Level& level, TypeEntry& type,
+                                          const core::Context& context, Statement statement) {
   return Guarded(level, type, context, false, statement);
 }
 
-[[gnu::hot]] GRAPNEL_DEFINE std::int64_t Session::Write(const Level& level, TypeEntry& type,
-                                                        const core::Context& context,
-                                                        Statement statement) {
+GRAPNEL_DEFINE std::int64_t Session::Write(const Level& level, TypeEntry& type,
+                                           const core::Context& context, Statement statement) {
   if (kind_ == Kind::ReadOnly)
     throw TxError(
         "a ReadTx does not write: it reads, rtx.Of<...>().Query() or rtx.Of<...>().Get(id)");
@@ -250,9 +241,9 @@ GRAPNEL_DEFINE std::vector<TxHooks> Session::TakeNestedHooks() {
   return std::exchange(orphaned_, {});
 }
 
-[[gnu::hot]] GRAPNEL_DEFINE std::int64_t Session::Guarded(const Level& level, TypeEntry& type,
-                                                          const core::Context& context, bool writes,
-                                                          Statement statement) {
+GRAPNEL_DEFINE std::int64_t Session::Guarded(const Level& level, TypeEntry& type,
+                                             const core::Context& context, bool writes,
+                                             Statement statement) {
   CheckOpen(level);
   // The call's context may be gone before the next statement, which may be a RELEASE of our own.
   struct Unwatch {

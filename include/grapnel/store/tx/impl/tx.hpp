@@ -213,10 +213,14 @@ GRAPNEL_DEFINE Transaction Transaction::Tx() const {
   return Nested(handle_);
 }
 
+GRAPNEL_DEFINE Transaction Transaction::Begin(const detail::HandlePtr& outer) {
+  if (outer->transaction) return Nested(outer);
+  return {detail::BeginTransaction(outer, detail::TxKind::Explicit), true};
+}
+
 GRAPNEL_DEFINE Transaction Transaction::Nested(const detail::HandlePtr& outer) {
   auto level = outer->transaction->Nest(*outer->GetLevel(), outer->nested);
-  return {std::make_shared<const detail::Handle>(
-              detail::Handle{outer->store, outer->transaction, std::move(level), outer->context}),
+  return {detail::MakeHandle({outer->store, outer->transaction, std::move(level), outer->context}),
           true};
 }
 
@@ -227,10 +231,10 @@ GRAPNEL_DEFINE void Transaction::CommitUnlessEnded() {
   if (open || transaction.HasDied()) Commit();
 }
 
-GRAPNEL_DEFINE core::HookHandle Transaction::Add(Hooks list, std::initializer_list<TxHook> hooks) {
+GRAPNEL_DEFINE core::HookHandle Transaction::Add(End of, std::initializer_list<TxHook> hooks) {
   const detail::Session& transaction = Use();
   detail::Level& level = *handle_->GetLevel();
-  if (list == &detail::Level::commit_hooks) {
+  if (of == End::Commit) {
     if (transaction.IsCommitting()) {
       throw TxError(
           "a commit hook was added while the commit hooks of the transaction run: add it before "
@@ -241,11 +245,72 @@ GRAPNEL_DEFINE core::HookHandle Transaction::Add(Hooks list, std::initializer_li
         "a rollback hook was added while the rollback hooks of the transaction run: add it "
         "before Rollback");
   }
+  const auto list =
+      of == End::Commit ? &detail::Level::commit_hooks : &detail::Level::rollback_hooks;
   const auto id = (level.*list).Add(hooks);
-  return core::HookHandle([handle = std::weak_ptr(handle_), list, id] {
-    const auto alive = handle.lock();
+  return core::HookHandle([handle = core::Weak(handle_), list, id] {
+    const auto alive = handle.Lock();
     if (alive && !alive->store->IsInherited()) (alive->GetLevel()->*list).Remove(id);
   });
 }
 
+GRAPNEL_DEFINE void Transaction::AddCallback(End of, std::function<void()> callback) {
+  detail::Session& transaction = Use();
+  const detail::Level& level = *handle_->GetLevel();
+  of == End::Commit ? transaction.AfterCommit(level, std::move(callback))
+                    : transaction.AfterRollback(level, std::move(callback));
+}
+
+GRAPNEL_DEFINE TxOutcome Transaction::Outcome() const { return Held()->transaction->Outcome(); }
+
+GRAPNEL_DEFINE bool Transaction::IsSameAs(const Transaction& other) const noexcept {
+  return handle_ && other.handle_ && handle_->transaction == other.handle_->transaction;
+}
+
+GRAPNEL_DEFINE const detail::HandlePtr& Transaction::Held() const {
+  if (!handle_) throw TxError("a transaction was used after it was moved from");
+  return detail::CheckHeld(handle_, {}, "a transaction");
+}
+
 }  // namespace grapnel::store
+
+namespace grapnel::detail {
+
+inline core::HookHandle AddTo(core::HookList<Tx, void> Store::*list, const HandlePtr& handle,
+                              std::initializer_list<TxHook> hooks) {
+  const auto id = (handle->store.get()->*list).Add(hooks);
+  return core::HookHandle([store = std::weak_ptr(handle->store), list, id] {
+    const auto alive = store.lock();
+    if (alive && !alive->IsInherited()) (alive.get()->*list).Remove(id);
+  });
+}
+
+GRAPNEL_DEFINE core::HookHandle AddCommitHooks(const HandlePtr& handle,
+                                               std::initializer_list<TxHook> hooks) {
+  Committing::Guard(*handle->store);
+  return AddTo(&Store::commit_hooks, handle, hooks);
+}
+
+GRAPNEL_DEFINE core::HookHandle AddRollbackHooks(const HandlePtr& handle,
+                                                 std::initializer_list<TxHook> hooks) {
+  return AddTo(&Store::rollback_hooks, handle, hooks);
+}
+
+GRAPNEL_DEFINE HandlePtr BeginTransaction(const HandlePtr& handle, TxKind kind) {
+  Marks::Guard(*handle->store);
+  if (kind == TxKind::Explicit) Generation::Check();
+  auto transaction = std::make_shared<Session>(handle->store, handle->context, kind);
+  handle->context.ThrowIfCancelled();
+  transaction->Begin(handle->context);
+  auto begun = MakeHandle({handle->store, transaction, nullptr, handle->context});
+  transaction->MarkThread(begun, &Tx::Access::Abandon);
+  return begun;
+}
+
+GRAPNEL_DEFINE void EndSnapshot(const Handle& handle) noexcept {
+  Session& transaction = *handle.transaction;
+  if (handle.store->IsInherited()) return;
+  if (transaction.IsOfThisThread() || transaction.ClaimEnd()) transaction.Rollback();
+}
+
+}  // namespace grapnel::detail

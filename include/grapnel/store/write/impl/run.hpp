@@ -128,8 +128,7 @@ inline void Atomically(const HandlePtr& handle, bool single,
     Session& transaction;
     ~Unmark() { transaction.SetRunningMark(nullptr); }
   } unmark{*transaction};
-  const auto inside =
-      std::make_shared<const Handle>(Handle{handle->store, transaction, nullptr, handle->context});
+  const auto inside = MakeHandle({handle->store, transaction, nullptr, handle->context});
   try {
     body(inside);
   } catch (...) {
@@ -185,9 +184,8 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
 
 /// The same with the hooks that there are now. A mutation that is run again keeps those that it
 /// has.
-[[gnu::hot, gnu::noinline]] inline void RunHooked(const HandlePtr& handle, Level& level,
-                                                  TypeEntry& type, AnyMutation& m,
-                                                  AnyResult& result) {
+[[gnu::noinline]] inline void RunHooked(const HandlePtr& handle, Level& level, TypeEntry& type,
+                                        AnyMutation& m, AnyResult& result) {
   const Bound* bound = m.Core().bound;
   if (bound != nullptr && &bound->level == &level) {
     return RunInside(handle, level, type, bound->plan->Of(type), *bound->plan, m, result);
@@ -205,8 +203,7 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
   RunHooked(handle, level, type, m, result);
 }
 
-[[gnu::hot]] GRAPNEL_DEFINE void RunMutation(const HandlePtr& handle, AnyMutation& m,
-                                             AnyResult& result) {
+GRAPNEL_DEFINE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyResult& result) {
   m.Core().pending = nullptr;  // of a bulk, when its hook carries it out by Mutate
   if (handle->transaction) {   // what Atomically does, without its detours
     const Tx::Access::Finish finish{handle};

@@ -114,8 +114,8 @@ GRAPNEL_DEFINE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table&
   handle->transaction->Check(*handle->GetLevel());
   core::HookStack& list = *LocalHooks(*handle->GetLevel(), table.type, true);
   const auto id = list.Add({hooks.begin(), hooks.size()}, HookChain::kTransaction);
-  return core::HookHandle([handle = std::weak_ptr(handle), &list, id] {
-    const auto alive = handle.lock();
+  return core::HookHandle([handle = core::Weak(handle), &list, id] {
+    const auto alive = handle.Lock();
     if (alive && !alive->store->IsInherited()) list.Remove(id);
   });
 }
@@ -136,7 +136,7 @@ GRAPNEL_DEFINE HandlePtr OpenStore(std::unique_ptr<store::Driver> driver,
     type->runs_nothing = type->referrers.empty() && type->table->defaulted.none() &&
                          type->table->update_defaulted.none() && type->table->validated.none();
   }
-  return std::make_shared<const Handle>(Handle{std::move(store), {}, {}, {}});
+  return MakeHandle({std::move(store), {}, {}, {}});
 }
 
 }  // namespace grapnel::detail
