@@ -81,6 +81,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/predicate/predicate.hpp
   grapnel/store/query/eager.hpp
   grapnel/store/query/impl/eager.hpp
+  grapnel/store/query/impl/query.hpp
   grapnel/store/query/impl/rows.hpp
   grapnel/store/query/query.hpp
   grapnel/store/query/rows.hpp

@@ -12,6 +12,7 @@
 #include <grapnel/store/mutation/impl/edge_changes.hpp>
 #include <grapnel/store/mutation/impl/touched.hpp>
 #include <grapnel/store/query/impl/eager.hpp>
+#include <grapnel/store/query/impl/query.hpp>
 #include <grapnel/store/query/impl/rows.hpp>
 #include <grapnel/store/sqlite/sqlite_driver.hpp>
 #include <grapnel/store/tx/impl/dependencies.hpp>

@@ -151,3 +151,20 @@ TEST_CASE("what is kept is what std::erase_if keeps") {
     CHECK(rows == expected);
   }
 }
+
+TEST_CASE("a list is made when it is asked for, and goes with what was put into it") {
+  {
+    grapnel::detail::EntityRows rows(kEntityOps<Counted>);
+    CHECK(rows.Count() == 0);
+    rows.Clear();
+    static_cast<Counted*>(rows.Append())->id = 1;
+    static_cast<Counted*>(rows.Append())->id = 2;
+    CHECK(rows.Count() == 2);
+    CHECK(static_cast<Counted*>(rows.At(1))->id == 2);
+    CHECK(static_cast<std::vector<Counted>*>(rows.Get())->size() == 2);
+    rows.Clear();
+    CHECK((rows.Count() == 0 && Counted::alive == 0));
+    rows.Append();
+  }
+  CHECK(Counted::alive == 0);
+}

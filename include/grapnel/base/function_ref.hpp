@@ -20,20 +20,23 @@ class FunctionRef<Result(Arguments...)> {
            std::is_invocable_r_v<Result, F&, Arguments...>) FunctionRef(F&& function)
   noexcept  // NOLINT(google-explicit-constructor): stands for it
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(function)))),
-        call_([](void* object, Arguments... arguments) -> Result {
-          auto& callable = *static_cast<std::remove_reference_t<F>*>(object);
-          if constexpr (std::is_void_v<Result>) {
-            callable(std::forward<Arguments>(arguments)...);
-          } else {
-            return callable(std::forward<Arguments>(arguments)...);
-          }
-        }) {}
+        call_(&Call<std::remove_reference_t<F>>) {}
 
   Result operator()(Arguments... arguments) const {
     return call_(object_, std::forward<Arguments>(arguments)...);
   }
 
  private:
+  template <class F>
+  [[gnu::hot]] static Result Call(void* object, Arguments... arguments) {
+    auto& callable = *static_cast<F*>(object);
+    if constexpr (std::is_void_v<Result>) {
+      callable(std::forward<Arguments>(arguments)...);
+    } else {
+      return callable(std::forward<Arguments>(arguments)...);
+    }
+  }
+
   void* object_;
   Result (*call_)(void*, Arguments...);
 };

@@ -52,6 +52,7 @@ void* ActOnEntity(EntityAction action, void* at, void* other) {
       static_cast<E*>(at)->~E();
       break;
     case EntityAction::MakeRows:
+      static_assert(sizeof(Rows) == sizeof(std::vector<std::byte>), "see EntityRows");
       return ::new (at) Rows();
     case EntityAction::DestroyRows:
       static_cast<Rows*>(at)->~Rows();
@@ -155,6 +156,36 @@ struct EntityOps {
   std::byte* End(const void* rows) const noexcept {
     return static_cast<std::byte*>(act(EntityAction::EndOfRows, const_cast<void*>(rows), nullptr));
   }
+};
+
+/// A std::vector of entities whose type is not known. Made when it is first asked for.
+class EntityRows {
+ public:
+  explicit EntityRows(const EntityOps& ops) noexcept : ops_(&ops) {}
+  EntityRows(const EntityRows&) = delete;
+  EntityRows& operator=(const EntityRows&) = delete;
+  ~EntityRows() {
+    if (made_) ops_->DestroyRows(storage_);
+  }
+
+  /// The address of the vector.
+  void* Get() {
+    if (!made_) ops_->MakeRows(storage_);
+    made_ = true;
+    return storage_;
+  }
+  void* Append() { return ops_->AppendRow(Get()); }
+  std::size_t Count() const noexcept { return made_ ? ops_->RowCount(storage_) : 0; }
+  /// Requires: there are so many.
+  void* At(std::size_t place) noexcept { return ops_->RowAt(storage_, place); }
+  void Clear() noexcept {
+    if (made_) ops_->ClearRows(storage_);
+  }
+
+ private:
+  const EntityOps* ops_;
+  bool made_ = false;
+  alignas(void*) std::byte storage_[sizeof(std::vector<std::byte>)];
 };
 
 template <class E>

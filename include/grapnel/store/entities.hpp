@@ -40,9 +40,10 @@ class [[nodiscard]] Reader {
 
   /// The row with this id, or nothing. Throws: as Query.
   std::optional<E> Find(const Id& id) const {
-    std::optional<E> found(std::in_place);
-    found->id = id;
-    if (!detail::ReadById(Held(), detail::kTable<E>, &*found, &*found)) found.reset();
+    std::optional<E> found;
+    E& row = found.emplace();
+    row.id = id;
+    if (!detail::ReadById(Held(), detail::kTable<E>, &row, &row)) found.reset();
     return found;
   }
 
@@ -50,9 +51,7 @@ class [[nodiscard]] Reader {
   E Get(const Id& id) const {
     E found{};
     found.id = id;
-    if (!detail::ReadById(Held(), detail::kTable<E>, &found, &found)) {
-      detail::RefuseAbsent(detail::kTable<E>, &found);
-    }
+    detail::ReadPresent(Held(), detail::kTable<E>, &found);
     return found;
   }
 

@@ -3,7 +3,6 @@
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/model/value.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -25,14 +24,12 @@ class EdgeChanges {
  public:
   using Ids = std::vector<FieldValue>;
 
-  bool IsEmpty() const noexcept {
-    return changes_.empty() ||
-           std::all_of(begin(), end(), [](const EdgeChange& change) { return change.IsEmpty(); });
-  }
+  bool IsEmpty() const noexcept { return changes_.empty() || AllAreEmpty(); }
   const EdgeChange* Find(std::size_t edge) const noexcept {
-    const auto found =
-        std::find_if(begin(), end(), [&](const auto& each) { return each.edge == edge; });
-    return found != end() ? &*found : nullptr;
+    for (const EdgeChange& each : changes_) {
+      if (each.edge == edge) return &each;
+    }
+    return nullptr;
   }
 
   GRAPNEL_DECLARE void Add(std::size_t edge, Ids ids);
@@ -48,6 +45,7 @@ class EdgeChanges {
   std::vector<EdgeChange>::const_iterator end() const noexcept { return changes_.end(); }
 
  private:
+  GRAPNEL_DECLARE bool AllAreEmpty() const noexcept;
   GRAPNEL_DECLARE EdgeChange& Of(std::size_t edge);
   static GRAPNEL_DECLARE void Put(Ids& to, Ids ids);
   static GRAPNEL_DECLARE void Take(Ids& from, const Ids& ids);

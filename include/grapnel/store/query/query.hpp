@@ -1,6 +1,8 @@
 #pragma once
 
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/model/table.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
@@ -13,29 +15,86 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+namespace grapnel::detail {
+
+/// A query, or the neighbours that one loads along an edge, with the type forgotten: which rows, in
+/// which order, with which neighbours. Compiled once for all types.
+class AnyQuery {
+ public:
+  GRAPNEL_DECLARE AnyQuery(const AnyQuery& from);
+  GRAPNEL_DECLARE AnyQuery(AnyQuery&& from) noexcept;
+  GRAPNEL_DECLARE AnyQuery& operator=(const AnyQuery& from);
+  GRAPNEL_DECLARE AnyQuery& operator=(AnyQuery&& from) noexcept;
+  GRAPNEL_DECLARE ~AnyQuery();
+
+ protected:
+  /// Neighbours, which are not read by themselves.
+  GRAPNEL_DECLARE explicit AnyQuery(const Table& table) noexcept;
+  GRAPNEL_DECLARE AnyQuery(const Table& table, HandlePtr handle, store::PredicatePtr where);
+
+  // What is asked for. Throws: Error after it was moved from; StorageError in a child of fork().
+  GRAPNEL_DECLARE void AddWhere(const store::PredicatePtr& where);
+  GRAPNEL_DECLARE void AddOrder(std::initializer_list<store::Ordering> orders);
+  GRAPNEL_DECLARE void AddEdge(const EdgeEnd& edge);
+  /// With what was chosen of its neighbours.
+  GRAPNEL_DECLARE void AddEdge(const EdgeEnd& edge, AnyQuery&& chosen);
+  GRAPNEL_DECLARE void SetLimit(std::int64_t rows);
+  GRAPNEL_DECLARE void SetOffset(std::int64_t rows);
+
+  // Reading. `rows`: a std::vector of the entities; `entity`: one that is there.
+  GRAPNEL_DECLARE void ReadAll(void* rows) const;
+  GRAPNEL_DECLARE void ReadFirst(void* entity) const;
+  GRAPNEL_DECLARE void ReadOnly(void* entity) const;
+  GRAPNEL_DECLARE std::int64_t ReadCount(store::Select::Want want) const;
+  /// Into the members that `next()` makes for them.
+  GRAPNEL_DECLARE void ReadIds(core::FunctionRef<void*()> next) const;
+
+  /// Throws: Error after it was moved from; StorageError in a child of fork().
+  const HandlePtr& Held() const { return CheckHeld(handle_, table_->entity, "this query"); }
+  /// The neighbours of these rows along an edge.
+  GRAPNEL_DECLARE store::PredicatePtr Along(const EdgeEnd& edge) const;
+
+ private:
+  GRAPNEL_DECLARE store::Select Describe(store::Select::Want want,
+                                         std::optional<std::int64_t> limit) const;
+  GRAPNEL_DECLARE void Read(void* rows, std::optional<std::int64_t> limit) const;
+  GRAPNEL_DECLARE void ReadOne(void* entity, std::int64_t most) const;
+  GRAPNEL_DECLARE void CheckUsable() const;
+
+  const Table* table_;
+  HandlePtr handle_;
+  store::Rows rows_;
+  std::vector<Eager> eager_;
+  bool is_neighbours_ = false;
+};
+
+}  // namespace grapnel::detail
 
 namespace grapnel::store {
 
 /// What a query and the neighbours that it loads have in common: which rows, in which order, with
 /// which neighbours. Each call returns the object itself, as an rvalue when it was called on one.
 template <class Derived, class E>
-class Choosing {
+class Choosing : public detail::AnyQuery {
  public:
   /// Only rows that match; several calls must all match.
   template <class O>
   Derived& Where(const Predicate<O>& predicate) & {
     static_assert(AppliesTo<O, E>, "this predicate is about another entity type");
-    rows_.where = Both(rows_.where, predicate.Node());
-    return Self();
+    AddWhere(predicate.Node());
+    return static_cast<Derived&>(*this);
   }
   template <class O>
   [[nodiscard]] Derived&& Where(const Predicate<O>& predicate) && {
-    return std::move(Where(predicate));
+    static_assert(AppliesTo<O, E>, "this predicate is about another entity type");
+    AddWhere(predicate.Node());
+    return static_cast<Derived&&>(*this);
   }
 
   /// Orders the rows, `Order(Asc(F<&User::name>), Desc(F<&User::id>))`; a second call orders within
@@ -43,12 +102,14 @@ class Choosing {
   template <class... Os>
   Derived& Order(const store::Order<Os>&... orders) & {
     static_assert((AppliesTo<Os, E> && ...), "this order is about another entity type");
-    (rows_.order.push_back(orders.ordering), ...);
-    return Self();
+    AddOrder({orders.ordering...});
+    return static_cast<Derived&>(*this);
   }
   template <class... Os>
   [[nodiscard]] Derived&& Order(const store::Order<Os>&... orders) && {
-    return std::move(Order(orders...));
+    static_assert((AppliesTo<Os, E> && ...), "this order is about another entity type");
+    AddOrder({orders.ordering...});
+    return static_cast<Derived&&>(*this);
   }
 
   /// Loads the neighbours along an edge too, by one query more for all rows together. `choose`,
@@ -61,30 +122,21 @@ class Choosing {
   /// loaded. An edge that was not asked for throws NotLoadedError when it is read.
   template <auto M, class Choose = std::nullptr_t>
   Derived& With(MemberToken<M>, Choose choose = nullptr) & {
-    static_assert(detail::EdgeOf<E, M>,
-                  "With names an edge of this entity: see Schema<...>::Edges()");
-    detail::Eager wanted{&detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>]};
-    if constexpr (!std::is_same_v<Choose, std::nullptr_t>) Chosen<M>(choose, wanted);
-    detail::Want(eager_, std::move(wanted));
-    return Self();
+    Load<M>(choose);
+    return static_cast<Derived&>(*this);
   }
   template <auto M, class Choose = std::nullptr_t>
-  [[nodiscard]] Derived&& With(MemberToken<M> edge, Choose choose = nullptr) && {
-    return std::move(With(edge, std::move(choose)));
+  [[nodiscard]] Derived&& With(MemberToken<M>, Choose choose = nullptr) && {
+    Load<M>(choose);
+    return static_cast<Derived&&>(*this);
   }
 
  protected:
+  using AnyQuery::AnyQuery;
+
+ private:
   template <auto M, class Choose>
-  static void Chosen(Choose& choose, detail::Eager& eager);
-
-  Derived& Self() {
-    static_cast<const Derived&>(*this).CheckUsable();
-    return static_cast<Derived&>(*this);
-  }
-  void CheckUsable() const noexcept {}
-
-  Rows rows_;
-  std::vector<detail::Eager> eager_;
+  void Load(Choose& choose);
 };
 
 /// The neighbours that a query loads along an edge: see Choosing::With.
@@ -92,15 +144,22 @@ template <class E>
 class Neighbours : public Choosing<Neighbours<E>, E> {
   template <class, class>
   friend class Choosing;
+  Neighbours() noexcept : Choosing<Neighbours<E>, E>(detail::kTable<E>) {}
 };
 
 template <class Derived, class E>
 template <auto M, class Choose>
-void Choosing<Derived, E>::Chosen(Choose& choose, detail::Eager& eager) {
-  Neighbours<detail::NeighbourOf<M>> neighbours;
-  choose(neighbours);
-  eager.rows = std::move(neighbours.rows_);
-  eager.nested = std::move(neighbours.eager_);
+void Choosing<Derived, E>::Load(Choose& choose) {
+  static_assert(detail::EdgeOf<E, M>,
+                "With names an edge of this entity: see Schema<...>::Edges()");
+  const detail::EdgeEnd& edge = detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>];
+  if constexpr (std::is_same_v<Choose, std::nullptr_t>) {
+    AddEdge(edge);
+  } else {
+    Neighbours<detail::NeighbourOf<M>> neighbours;
+    choose(neighbours);
+    AddEdge(edge, std::move(neighbours));
+  }
 }
 
 /// Reads rows. Can be run any number of times; each run reads afresh. A run that loads neighbours
@@ -112,24 +171,18 @@ template <class E>
 class [[nodiscard]] Query : public Choosing<Query<E>, E> {
  public:
   explicit Query(detail::HandlePtr handle, PredicatePtr where = nullptr)
-      : handle_(std::move(handle)) {
-    this->rows_.where = std::move(where);
-  }
+      : Choosing<Query<E>, E>(detail::kTable<E>, std::move(handle), std::move(where)) {}
 
   /// At most so many rows. Throws: Error when negative.
-  Query& Limit(std::int64_t rows) & {
-    if (rows < 0) throw Error("Limit takes a number of rows, not " + std::to_string(rows));
-    this->rows_.limit = rows;
-    return this->Self();
+  Query& Limit(std::int64_t rows) & { return this->SetLimit(rows), *this; }
+  [[nodiscard]] Query&& Limit(std::int64_t rows) && {
+    return this->SetLimit(rows), static_cast<Query&&>(*this);
   }
-  [[nodiscard]] Query&& Limit(std::int64_t rows) && { return std::move(Limit(rows)); }
   /// Leaves out the first so many rows. Throws: Error when negative.
-  Query& Offset(std::int64_t rows) & {
-    if (rows < 0) throw Error("Offset takes a number of rows, not " + std::to_string(rows));
-    this->rows_.offset = rows;
-    return this->Self();
+  Query& Offset(std::int64_t rows) & { return this->SetOffset(rows), *this; }
+  [[nodiscard]] Query&& Offset(std::int64_t rows) && {
+    return this->SetOffset(rows), static_cast<Query&&>(*this);
   }
-  [[nodiscard]] Query&& Offset(std::int64_t rows) && { return std::move(Offset(rows)); }
 
   /// The neighbours of these rows along an edge, each once: `users.Traverse(F<&User::cards>)` is a
   /// query of cards.
@@ -137,97 +190,47 @@ class [[nodiscard]] Query : public Choosing<Query<E>, E> {
   Query<detail::NeighbourOf<M>> Traverse(MemberToken<M>) const {
     static_assert(detail::EdgeOf<E, M>,
                   "Traverse names an edge of this entity: see Schema<...>::Edges()");
-    const auto& edge = detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>];
-    return Query<detail::NeighbourOf<M>>(Held(), NeighboursOf(edge.relation(), this->rows_));
+    return Query<detail::NeighbourOf<M>>(
+        this->Held(), this->Along(detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>]));
   }
 
   /// All rows.
-  std::vector<E> All() const { return ReadRows(this->rows_.limit); }
+  std::vector<E> All() const {
+    std::vector<E> rows;
+    this->ReadAll(&rows);
+    return rows;
+  }
 
   /// The first row. Throws: NotFoundError when there is none.
   E First() const {
-    auto rows = ReadRows(Least(1));
-    if (rows.empty()) throw NotFoundError(detail::kTable<E>.entity, "no row matches");
-    return std::move(rows.front());
+    E first{};
+    this->ReadFirst(&first);
+    return first;
   }
 
   /// The only row. Throws: NotFoundError when there is none, NotSingularError when there are more.
   E Only() const {
-    auto rows = ReadRows(Least(2));
-    if (rows.empty()) throw NotFoundError(detail::kTable<E>.entity, "no row matches");
-    if (rows.size() > 1) throw NotSingularError(detail::kTable<E>.entity);
-    return std::move(rows.front());
+    E only{};
+    this->ReadOnly(&only);
+    return only;
   }
 
   /// How many rows.
-  std::int64_t Count() const {
-    return Read([statement = Describe(Select::Want::Count, this->rows_.limit)](
-                    Connection& connection) { return connection.Count(statement); });
-  }
+  std::int64_t Count() const { return this->ReadCount(Select::Want::Count); }
 
   /// Whether there is a row.
-  bool Exist() const {
-    return Read([statement = Describe(Select::Want::Exist, this->rows_.limit)](
-                    Connection& connection) { return connection.Count(statement); }) != 0;
-  }
+  bool Exist() const { return this->ReadCount(Select::Want::Exist) != 0; }
 
   /// The ids of all rows.
   std::vector<detail::IdOf<E>> IDs() const {
     std::vector<detail::IdOf<E>> ids;
-    Read([&, statement = Describe(Select::Want::Ids, this->rows_.limit)](Connection& connection) {
-      connection.Run(statement, [&](detail::Row& row) {
-        detail::LoadColumn(detail::kTable<E>, detail::kTable<E>.Id(), &ids.emplace_back(), row, 0);
-      });
-      return 0;
-    });
+    this->ReadIds([&]() -> void* { return &ids.emplace_back(); });
     return ids;
   }
-
- private:
-  template <class, class>
-  friend class Choosing;
-
-  /// Throws: Error after it was moved from; StorageError in a child of fork().
-  const detail::HandlePtr& Held() const {
-    return detail::CheckHeld(handle_, detail::kTable<E>.entity, "this query");
-  }
-  void CheckUsable() const { Held(); }
-
-  std::optional<std::int64_t> Least(std::int64_t rows) const {
-    const auto& limit = this->rows_.limit;
-    return limit && *limit < rows ? limit : rows;
-  }
-
-  Select Describe(Select::Want want, std::optional<std::int64_t> limit) const {
-    Select statement{{&detail::kTable<E>}};
-    statement.want = want;
-    statement.where = this->rows_.where.get();
-    statement.order = this->rows_.order;
-    statement.limit = limit;
-    statement.offset = this->rows_.offset;
-    return statement;
-  }
-
-  std::int64_t Read(detail::Session::Statement statement) const {
-    return detail::RunRead(Held(), detail::kTable<E>, statement);
-  }
-
-  std::vector<E> ReadRows(std::optional<std::int64_t> limit) const {
-    const auto handle = this->eager_.empty() || Held()->transaction
-                            ? Held()
-                            : detail::BeginTransaction(Held(), detail::Session::Kind::ReadOnly);
-    std::vector<E> rows;
-    detail::ReadRows(handle, Describe(Select::Want::Rows, limit),
-                     [&]() -> void* { return &rows.emplace_back(); });
-    if (!this->eager_.empty()) {
-      std::vector<void*> entities;
-      for (E& row : rows) entities.push_back(&row);
-      detail::LoadEager(handle, detail::kTable<E>, entities, this->eager_);
-    }
-    return rows;
-  }
-
-  detail::HandlePtr handle_;
 };
 
 }  // namespace grapnel::store
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/query/impl/query.hpp>  // IWYU pragma: keep
+#endif

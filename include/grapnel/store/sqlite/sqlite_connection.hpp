@@ -108,7 +108,7 @@ class SqliteConnection final : public store::Connection {
   }
 
   void Verify(const Table& table) override { VerifyTable(native_, table); }
-  bool WritesPlainly(const Table& table) override {
+  [[gnu::hot]] bool WritesPlainly(const Table& table) override {
     return WritesPlainly(table.name, Of(table).plainness);
   }
   bool WritesPairsPlainly(std::string_view pairs) override {
@@ -116,11 +116,11 @@ class SqliteConnection final : public store::Connection {
     if (found == pairs_.end()) found = pairs_.try_emplace(std::string(pairs)).first;
     return WritesPlainly(pairs, found->second);
   }
-  std::int64_t Changes() const noexcept override {
+  [[gnu::hot]] std::int64_t Changes() const noexcept override {
     return sqlite3_total_changes64(native_.Handle());
   }
 
-  std::int64_t Run(const store::Insert& insert) override {
+  [[gnu::hot]] std::int64_t Run(const store::Insert& insert) override {
     const bool with_id = insert.set.test(0);
     const Table& table = *insert.table;
     OfTable& of = Of(table);
@@ -167,7 +167,7 @@ class SqliteConnection final : public store::Connection {
     return sqlite3_last_insert_rowid(native_.Handle()) - rows + 1;
   }
 
-  std::int64_t Run(const store::Update& update) override {
+  [[gnu::hot]] std::int64_t Run(const store::Update& update) override {
     const Doing doing = native_.Say(update);
     OfTable& of = Of(*update.table);
     if (Prepared* kept = of.KeptFor(update)) {
@@ -180,7 +180,7 @@ class SqliteConnection final : public store::Connection {
     return Finish(update, of, *statement, sql.parameters, doing);
   }
 
-  std::int64_t Run(const store::Delete& statement) override {
+  [[gnu::hot]] std::int64_t Run(const store::Delete& statement) override {
     if (statement.by_id && statement.where == nullptr) {
       OfTable& of = Of(*statement.table);
       const Doing doing = native_.Say(statement);
@@ -209,7 +209,7 @@ class SqliteConnection final : public store::Connection {
     return sqlite3_changes64(native_.Handle());
   }
 
-  void Run(const store::Select& select, RowSink sink) override {
+  [[gnu::hot]] void Run(const store::Select& select, RowSink sink) override {
     const Doing doing = native_.Say(select);
     OfTable& of = Of(*select.table);
     if (IsById(select)) {
@@ -442,11 +442,13 @@ class SqliteConnection final : public store::Connection {
     return of_id;
   }
 
-  OfTable& Of(const Table& table) {
-    if (last_ == nullptr || !last_->members.IsOf(table)) {
-      last_ = &of_.try_emplace(&table, table).first->second;
-    }
+  [[gnu::always_inline]] OfTable& Of(const Table& table) {
+    if (last_ == nullptr || !last_->members.IsOf(table)) [[unlikely]]
+      Find(table);
     return *last_;
+  }
+  [[gnu::noinline]] void Find(const Table& table) {
+    last_ = &of_.try_emplace(&table, table).first->second;
   }
 
   static bool IsById(const store::Select& select) noexcept {

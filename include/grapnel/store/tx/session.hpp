@@ -136,7 +136,7 @@ class Session {
   }
 
   /// As the connection's. Inside a statement, or behind one.
-  bool WritesPlainly(const Table& table) {
+  [[gnu::always_inline]] bool WritesPlainly(const Table& table) {
     if (plain_ != &table) plain_ = lease_->WritesPlainly(table) ? &table : nullptr;
     return plain_ != nullptr;
   }

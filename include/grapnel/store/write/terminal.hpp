@@ -524,7 +524,7 @@ class Terminal {
   void* fresh_ = nullptr;
 };
 
-GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wait) {
+[[gnu::hot]] GRAPNEL_DEFINE std::int64_t RunTerminal(AnyMutation& m, void* fresh, bool may_wait) {
   Draft& core = m.Core();
   const Bound& bound = core.Running();
   const bool plain = !core.executed && core.pending == nullptr && !core.ChangesEdges();

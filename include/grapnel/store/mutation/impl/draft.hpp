@@ -159,7 +159,7 @@ GRAPNEL_DEFINE void Draft::AddUnstorable(Problems& problems) const {
   throw ValidationError(table->entity, op, std::move(problems));
 }
 
-GRAPNEL_DEFINE void Draft::SetId(std::int64_t made) const {
+[[gnu::hot]] GRAPNEL_DEFINE void Draft::SetId(std::int64_t made) const {
   const Column& id = table->Id();
   if (id.ops->plain == Plain::Int) {
     *static_cast<std::int64_t*>(id.at(entity)) = made;

@@ -4,12 +4,17 @@
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/mutation/edge_changes.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 namespace grapnel::detail {
+
+GRAPNEL_DEFINE bool EdgeChanges::AllAreEmpty() const noexcept {
+  return std::all_of(begin(), end(), [](const EdgeChange& change) { return change.IsEmpty(); });
+}
 
 GRAPNEL_DEFINE void EdgeChanges::Add(std::size_t edge, Ids ids) {
   EdgeChange& change = Of(edge);

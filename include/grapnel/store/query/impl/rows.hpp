@@ -50,8 +50,9 @@ GRAPNEL_DEFINE bool ReadById(const HandlePtr& handle, const Table& table, const 
   return found;
 }
 
-[[noreturn]] GRAPNEL_DEFINE void RefuseAbsent(const Table& table, const void* key) {
-  throw NotFoundError(table.entity, DescribeId(table, key));
+GRAPNEL_DEFINE void ReadPresent(const HandlePtr& handle, const Table& table, void* entity) {
+  if (ReadById(handle, table, entity, entity)) return;
+  throw NotFoundError(table.entity, DescribeId(table, entity));
 }
 
 }  // namespace grapnel::detail

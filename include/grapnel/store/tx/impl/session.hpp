@@ -27,7 +27,7 @@
 /// How transactions, savepoints and what waits for their end work.
 namespace grapnel::detail {
 
-GRAPNEL_DEFINE TypeEntry& Session::TypeOf(const Table& table) {
+[[gnu::hot]] GRAPNEL_DEFINE TypeEntry& Session::TypeOf(const Table& table) {
   if (last_type_ == nullptr || last_type_->table != &table) last_type_ = &store_->TypeOf(table);
   return *last_type_;
 }
@@ -48,13 +48,15 @@ GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
   Watch(own_watch_);
 }
 
-GRAPNEL_DEFINE std::int64_t Session::Read(const Level& level, TypeEntry& type,
-                                          const core::Context& context, Statement statement) {
+[[gnu::hot]] GRAPNEL_DEFINE std::int64_t Session::Read(const Level& level, TypeEntry& type,
+                                                       const core::Context& context,
+                                                       Statement statement) {
   return Guarded(level, type, context, false, statement);
 }
 
-GRAPNEL_DEFINE std::int64_t Session::Write(const Level& level, TypeEntry& type,
-                                           const core::Context& context, Statement statement) {
+[[gnu::hot]] GRAPNEL_DEFINE std::int64_t Session::Write(const Level& level, TypeEntry& type,
+                                                        const core::Context& context,
+                                                        Statement statement) {
   if (kind_ == Kind::ReadOnly)
     throw TxError(
         "a ReadTx does not write: it reads, rtx.Of<...>().Query() or rtx.Of<...>().Get(id)");
@@ -241,9 +243,9 @@ GRAPNEL_DEFINE std::vector<TxHooks> Session::TakeNestedHooks() {
   return std::exchange(orphaned_, {});
 }
 
-GRAPNEL_DEFINE std::int64_t Session::Guarded(const Level& level, TypeEntry& type,
-                                             const core::Context& context, bool writes,
-                                             Statement statement) {
+[[gnu::hot]] GRAPNEL_DEFINE std::int64_t Session::Guarded(const Level& level, TypeEntry& type,
+                                                          const core::Context& context, bool writes,
+                                                          Statement statement) {
   CheckOpen(level);
   // The call's context may be gone before the next statement, which may be a RELEASE of our own.
   struct Unwatch {

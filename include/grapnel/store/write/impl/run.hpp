@@ -184,8 +184,9 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
 
 /// The same with the hooks that there are now. A mutation that is run again keeps those that it
 /// has.
-[[gnu::noinline]] inline void RunHooked(const HandlePtr& handle, Level& level, TypeEntry& type,
-                                        AnyMutation& m, AnyResult& result) {
+[[gnu::hot, gnu::noinline]] inline void RunHooked(const HandlePtr& handle, Level& level,
+                                                  TypeEntry& type, AnyMutation& m,
+                                                  AnyResult& result) {
   const Bound* bound = m.Core().bound;
   if (bound != nullptr && &bound->level == &level) {
     return RunInside(handle, level, type, bound->plan->Of(type), *bound->plan, m, result);
@@ -203,7 +204,8 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
   RunHooked(handle, level, type, m, result);
 }
 
-GRAPNEL_DEFINE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyResult& result) {
+[[gnu::hot]] GRAPNEL_DEFINE void RunMutation(const HandlePtr& handle, AnyMutation& m,
+                                             AnyResult& result) {
   m.Core().pending = nullptr;  // of a bulk, when its hook carries it out by Mutate
   if (handle->transaction) {   // what Atomically does, without its detours
     const Tx::Access::Finish finish{handle};
