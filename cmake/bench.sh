@@ -1,6 +1,7 @@
 #!/bin/sh
-# sh cmake/bench.sh [peers]: installs what is missing, builds the benchmark and runs it; its last lines are
-# "figure NAME VALUE". With `peers` it also installs the libraries that Grapnel is compared with (Debian only).
+# sh cmake/bench.sh [peers]: installs what is missing, builds the benchmark and runs it; its last
+# lines are "figure NAME VALUE". With `peers` it also installs the libraries that Grapnel is
+# compared with (Debian only).
 . "$(dirname -- "$0")/setup.sh"
 
 case $#-${1:-} in

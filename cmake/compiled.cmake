@@ -1,5 +1,6 @@
-# grapnel::compiled: the same library with its engine compiled once, as a static library of the build
-# that uses it, for programs of many sources: each of them then compiles in a fraction of the time.
+# grapnel::compiled: the same library with its engine compiled once, as a static library of the
+# build that uses it, for programs of many sources: each of them then compiles in a fraction of the
+# time.
 # Needs: GRAPNEL_SEPARATE_CPP, the file to compile, and the target grapnel::grapnel.
 add_library(grapnel_compiled STATIC EXCLUDE_FROM_ALL "${GRAPNEL_SEPARATE_CPP}")
 add_library(grapnel::compiled ALIAS grapnel_compiled)
@@ -9,8 +10,9 @@ target_compile_definitions(grapnel_compiled PUBLIC GRAPNEL_SEPARATE_COMPILATION)
 set_target_properties(grapnel_compiled PROPERTIES POSITION_INDEPENDENT_CODE ON)
 
 # grapnel_precompile(TARGET): every source of TARGET, which links grapnel::compiled, starts with
-# <grapnel/grapnel.hpp>, precompiled. It is precompiled once for all targets that are compiled alike:
-# the same options, definitions, linked libraries and CMAKE_CXX_FLAGS. Any that differs has its own.
+# <grapnel/grapnel.hpp>, precompiled. It is precompiled once for all targets that are compiled
+# alike: the same options, definitions, linked libraries and CMAKE_CXX_FLAGS. Any that differs has
+# its own.
 #
 # What it needs: to be called last, for what is said about TARGET later would not fit; room for a
 # file of 50 to 150 MB for each; and with ccache, CCACHE_SLOPPINESS=pch_defines,time_macros in its
@@ -38,7 +40,7 @@ function(grapnel_precompile target)
 
   if(NOT TARGET ${shared})
     set(source "${CMAKE_BINARY_DIR}/${shared}.cpp")
-    file(CONFIGURE OUTPUT "${source}" CONTENT "// Only here for the header that is precompiled with it.\n")
+    file(CONFIGURE OUTPUT "${source}" CONTENT "// Only here for what is precompiled with it.\n")
     add_library(${shared} OBJECT EXCLUDE_FROM_ALL "${source}")
     foreach(property IN LISTS copied)
       if(NOT value_${property} STREQUAL "value_${property}-NOTFOUND")

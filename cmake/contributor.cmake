@@ -1,4 +1,5 @@
-# How our own tests, examples and header checks are built. Users who link grapnel::* get none of this.
+# How our own tests, examples and header checks are built. Users who link grapnel::* get none of
+# this.
 set(GRAPNEL_CONTRIBUTOR_OPTIONS -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 if(GRAPNEL_WARNINGS_AS_ERRORS)
   list(APPEND GRAPNEL_CONTRIBUTOR_OPTIONS -Werror)
@@ -37,8 +38,8 @@ if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
-# Every .cpp below tests/ and examples/ is named in a CMakeLists.txt. The functions that take them note them
-# here; the check files_listed compares the notes with what is on disk.
+# Every .cpp below tests/ and examples/ is named in a CMakeLists.txt. The functions that take them
+# note them here; the check files_listed compares the notes with what is on disk.
 function(grapnel_note_sources)
   foreach(file IN LISTS ARGN)
     cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)

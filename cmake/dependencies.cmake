@@ -3,7 +3,7 @@
 # named here. The core needs nothing.
 include(FetchContent)
 
-set(GRAPNEL_FETCHED "")  # dependencies built here instead of found: these cannot be installed with us
+set(GRAPNEL_FETCHED "")  # dependencies built here and not found: these cannot be installed with us
 
 # grapnel_dependency(NAME [VERSION v] TARGET t DEBIAN package GIT url TAG tag)
 function(grapnel_dependency name)
@@ -24,7 +24,7 @@ function(grapnel_dependency name)
   message(STATUS "Grapnel: ${name} not found, downloading ${arg_TAG}")
   FetchContent_Declare(${name}
     GIT_REPOSITORY "${arg_GIT}" GIT_TAG "${arg_TAG}" GIT_SHALLOW ON)
-  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # these set() calls answer the option() calls of the fetched project
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # these set() answer the option() of the fetched project
   set(SQLITECPP_INTERNAL_SQLITE ${GRAPNEL_INTERNAL_SQLITE})
   set(SQLITECPP_RUN_CPPLINT OFF)
   set(SQLITECPP_RUN_CPPCHECK OFF)

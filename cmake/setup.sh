@@ -1,7 +1,8 @@
-# Shared by demo.sh, test.sh and bench.sh, which source it: POSIX sh, for a bare Debian 12 and its relatives.
-# Installs what is missing, runs each step quietly with a log, and explains a failure.
+# Shared by demo.sh, test.sh and bench.sh, which source it: POSIX sh, for a bare Debian 12 and its
+# relatives. Installs what is missing, runs each step quietly with a log, and explains a failure.
 #
-# Environment: CXX chooses the compiler; GRAPNEL_NO_INSTALL=1 never installs anything; GRAPNEL_JOBS=n.
+# Environment: CXX chooses the compiler; GRAPNEL_NO_INSTALL=1 never installs anything;
+# GRAPNEL_JOBS=n.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root" || exit 1
@@ -29,16 +30,18 @@ newer_or_same() {
   [ "$(printf '%s\n%s\n' "$2" "$1" | sort -t. -k1,1n -k2,2n | head -n 1)" = "$2" ]
 }
 
-# ---- Steps -----------------------------------------------------------------------------------------------
+# ---- Steps --------------------------------------------------------------------------------------
 
 # Where a running build or test run is, as its log says: " [12/40]", " [42%]", or nothing yet.
 progress_of() {
-  seen=$(sed -n -e 's/^\[ *\([0-9][0-9]*\/[0-9][0-9]*\)\].*/\1/p' -e 's/^\[ *\([0-9][0-9]*%\)\].*/\1/p' \
+  seen=$(sed -n -e 's/^\[ *\([0-9][0-9]*\/[0-9][0-9]*\)\].*/\1/p' \
+    -e 's/^\[ *\([0-9][0-9]*%\)\].*/\1/p' \
     -e 's/^ *\([0-9][0-9]*\/[0-9][0-9]*\) Test .*/\1/p' "$1" 2>/dev/null | tail -n 1)
   [ -z "$seen" ] || printf ' [%s]' "$seen"
 }
 
-# Shows the progress of a log until killed: on a terminal in place, elsewhere a line every 20 seconds.
+# Shows the progress of a log until killed: on a terminal in place, elsewhere a line every 20
+# seconds.
 watch_log() {
   seconds=0
   while sleep 1; do
@@ -53,7 +56,8 @@ watch_log() {
 
 # The part of a log that says what failed.
 show_failure() {
-  first=$(grep -n -m 1 -e '^FAILED: ' -e '^CMake Error' -e 'error: ' -e '^E: ' -e '[*][*][*]' "$1" | cut -d: -f1)
+  first=$(grep -n -m 1 -e '^FAILED: ' -e '^CMake Error' -e 'error: ' -e '^E: ' -e '[*][*][*]' "$1" |
+    cut -d: -f1)
   lines=$(wc -l <"$1")
   if [ -n "$first" ] && [ $((lines - first)) -gt 40 ]; then
     sed -n "${first},$((first + 29))p" "$1" >&2
@@ -68,18 +72,21 @@ show_failure() {
 # What a log's words mean to the person who reads them.
 explain() {
   if grep -qi -e 'temporary failure resolving' -e 'could not resolve' -e 'unable to connect' \
-    -e 'failed to fetch' -e 'could not connect' -e 'network is unreachable' -e 'name resolution' "$1"; then
-    echo "There seems to be no network, or a proxy is missing (http_proxy). Connect, and run this again."
+    -e 'failed to fetch' -e 'could not connect' -e 'network is unreachable' \
+    -e 'name resolution' "$1"; then
+    echo "There seems to be no network, or a proxy is missing (http_proxy). Connect, and try again."
   elif grep -qi -e 'no space left' "$1"; then
     echo "The disk is full. Make room, and run this again."
   elif grep -qi -e 'unable to locate package' -e 'has no installation candidate' "$1"; then
-    echo "This release of the distribution lacks a package named above. Debian 12 and Ubuntu 24.04 have them all."
+    echo "This release of the distribution lacks a package named above. Debian 12 has them all."
   elif grep -qi -e 'could not get lock' "$1"; then
     echo "Another package manager is at work. Wait until it is done, and run this again."
-  elif grep -qi -e 'internal compiler error: Killed' -e 'signal terminated program cc1plus' "$1"; then
+  elif grep -qi -e 'internal compiler error: Killed' \
+    -e 'signal terminated program cc1plus' "$1"; then
     echo "The compiler ran out of memory. Run this again with GRAPNEL_JOBS=1."
   elif grep -q -e 'unexpected memory mapping' "$1"; then
-    echo "ThreadSanitizer cannot live with this kernel's address randomisation: sysctl -w vm.mmap_rnd_bits=28"
+    echo "ThreadSanitizer cannot live with this kernel's address randomisation:" \
+      "sysctl -w vm.mmap_rnd_bits=28"
   else
     echo "Mend what is named above and run this again; what is built stays built."
   fi
@@ -111,7 +118,7 @@ run_step() {
   fi
 }
 
-# ---- Installing ------------------------------------------------------------------------------------------
+# ---- Installing ---------------------------------------------------------------------------------
 
 family() {
   id=unknown
@@ -137,7 +144,8 @@ package_installed() {
   esac
 }
 
-# need COMMAND PACKAGE, or need - PACKAGE: notes PACKAGE as missing unless the command or the package is there.
+# need COMMAND PACKAGE, or need - PACKAGE: notes PACKAGE as missing unless the command or the
+# package is there.
 missing=
 need() {
   if [ "$1" != - ] && has "$1"; then return; fi
@@ -157,9 +165,10 @@ needed_packages() {
       need - libfmt-dev
       need - libsqlite3-dev
       case $1 in *tests*) need ninja ninja-build; need ccache ccache; need - catch2 ;; esac
-      # ent, to compare with: 600 MB, so only where nothing may be skipped.
+      # The linters, and ent to compare with: 700 MB, so only where nothing may be skipped.
       case $1-${CI:-} in
         *tests*-true)
+          need clang-format-14 clang-format-14; need clang-tidy-14 clang-tidy-14
           need go golang-go; need - golang-github-facebook-ent-dev
           need - golang-github-mattn-go-sqlite3-dev
           ;;
@@ -173,13 +182,15 @@ needed_packages() {
           ;;
       esac
       ;;
-    # Not tried on any of these: the packages' names are from their indexes, and what has no package there is
-    # downloaded by CMake at the pinned tag.
+    # Not tried on any of these: the packages' names are from their indexes, and what has no package
+    # there is downloaded by CMake at the pinned tag.
     fedora)
       fetch=ON
       need g++ gcc-c++; need cmake cmake; need ninja ninja-build; need git git
       need - sqlite-devel; need - fmt-devel
-      case $1 in *tests*) need ccache ccache; need - libasan; need - libubsan; need - libtsan ;; esac
+      case $1 in
+        *tests*) need ccache ccache; need - libasan; need - libubsan; need - libtsan ;;
+      esac
       case $1 in *clang*) need clang++ clang; need - compiler-rt ;; esac
       ;;
     alpine)
@@ -230,7 +241,8 @@ install_missing() {
     debian)
       # A package list that cannot be refreshed may still do; if not, the install says so.
       $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q update
-      $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing
+      $sudo env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y --no-install-recommends install $missing
       ;;
     fedora) $sudo dnf -y install $missing ;;
     alpine) $sudo apk add $missing ;;
@@ -261,7 +273,7 @@ install_step() {
   run_step "installing$missing" install install_missing
 }
 
-# ---- The tools -------------------------------------------------------------------------------------------
+# ---- The tools ----------------------------------------------------------------------------------
 
 compiler_version() { "$1" -dumpfullversion 2>/dev/null || "$1" -dumpversion 2>/dev/null; }
 
@@ -276,7 +288,8 @@ new_enough() {
   fi
 }
 
-# check_tools CMAKE_VERSION: refuses old tools; picks a newer installed compiler when the default is too old.
+# check_tools CMAKE_VERSION: refuses old tools; picks a newer installed compiler when the default is
+# too old.
 check_tools() {
   have=$(cmake --version 2>/dev/null | sed -n 's/^cmake version \([0-9.]*\).*/\1/p')
   newer_or_same "${have:-0}" "$1" ||
@@ -287,7 +300,8 @@ check_tools() {
       fail "CXX=$CXX is $(compiler_version "$CXX"); Grapnel needs g++ 12 or clang 16, or newer."
     return
   fi
-  for CXX in g++ c++ g++-15 g++-14 g++-13 g++-12 clang++ clang++-19 clang++-18 clang++-17 clang++-16; do
+  for CXX in g++ c++ g++-15 g++-14 g++-13 g++-12 \
+    clang++ clang++-19 clang++-18 clang++-17 clang++-16; do
     if new_enough "$CXX"; then
       export CXX
       return
@@ -295,5 +309,5 @@ check_tools() {
   done
   unset CXX
   fail "g++ is $(compiler_version g++); Grapnel needs g++ 12 or clang 16, or newer." \
-    "Install one (Debian, Ubuntu: apt-get install g++-12) and run this again; CXX=... chooses one by name."
+    "Install one (Debian, Ubuntu: apt-get install g++-12) and run this again; CXX=... chooses one."
 }

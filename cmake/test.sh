@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh cmake/test.sh [dev|release|asan|tsan|clang...]: installs what is missing, then configures, builds and
-# tests each preset named (dev if none is). With CI=true a skipped test fails the run.
+# sh cmake/test.sh [dev|release|asan|tsan|clang...]: installs what is missing, then configures,
+# builds and tests each preset named (dev if none is). With CI=true a skipped test fails the run.
 . "$(dirname -- "$0")/setup.sh"
 
 [ $# -gt 0 ] || set -- dev

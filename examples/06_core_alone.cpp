@@ -20,8 +20,7 @@
 
 namespace core = grapnel::core;
 
-// ---- What you have: a handler that knows of no hooks
-// ---------------------------------------------
+// ---- What you have: a handler that knows of no hooks --------------------------------------------
 
 struct Request {
   std::string method, path, user;
@@ -36,8 +35,7 @@ Reply Handle(Request& request) {
   return {200, "hello, " + request.user};
 }
 
-// ---- What you put around it
-// ----------------------------------------------------------------------
+// ---- What you put around it ---------------------------------------------------------------------
 
 using Next = core::Next<Request, Reply>;
 using Server = core::Mutator<Request, Reply>;

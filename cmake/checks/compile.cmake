@@ -1,6 +1,8 @@
-# Compiles one file of tests/compile/ with -fsyntax-only. NAME_accept.cpp must compile without a warning.
-# NAME_reject.cpp must not, and what the compiler says must match every `// expect: REGEX` line in it.
-# Takes: SOURCE, ARGUMENTS (a file that sets `compiler` and `arguments`), INCLUDE (arguments as well)
+# Compiles one file of tests/compile/ with -fsyntax-only. NAME_accept.cpp must compile without a
+# warning. NAME_reject.cpp must not, and what the compiler says must match every `// expect: REGEX`
+# line in it.
+# Takes: SOURCE, ARGUMENTS (a file that sets `compiler` and `arguments`), INCLUDE (arguments as
+# well)
 cmake_policy(VERSION 3.24)
 include("${ARGUMENTS}")
 set(ENV{LC_ALL} C)  # the same quotation marks everywhere

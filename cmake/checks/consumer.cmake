@@ -1,6 +1,7 @@
-# Configures, builds and runs a project of tests/consumer/ the way a user would, in an empty build folder.
-# Takes: PROJECT, WORK_DIR, GENERATOR, COMPILER, ROOT, and PREFIX where the project uses an installed copy:
-# then BUILD_DIR is installed there first.
+# Configures, builds and runs a project of tests/consumer/ the way a user would, in an empty build
+# folder.
+# Takes: PROJECT, WORK_DIR, GENERATOR, COMPILER, ROOT, and PREFIX where the project uses an
+# installed copy: then BUILD_DIR is installed there first.
 cmake_policy(VERSION 3.24)
 function(step)
   execute_process(COMMAND ${ARGV} OUTPUT_VARIABLE said ERROR_VARIABLE said RESULT_VARIABLE status)

@@ -1,4 +1,5 @@
-# Runs an example in an empty folder and compares what it prints, byte for byte, with its header comment:
+# Runs an example in an empty folder and compares what it prints, byte for byte, with its header
+# comment:
 #
 #   // Output:
 #   //   first line

@@ -1,4 +1,5 @@
-# Every .cpp below tests/ and examples/ is registered in a CMakeLists.txt, and every registered one exists.
+# Every .cpp below tests/ and examples/ is registered in a CMakeLists.txt, and every registered one
+# exists.
 # Takes: ROOT, LISTED (a file that holds the registered paths, one a line)
 cmake_policy(VERSION 3.24)
 file(STRINGS "${LISTED}" listed)

@@ -1,5 +1,5 @@
-# The tests mirror the headers: include/grapnel/X/y.hpp <-> tests/X/y_test.cpp, both ways.
-# Without a test of their own: what is compiled once, in impl/ folders, and the umbrellas directly in
+# The tests mirror the headers: include/grapnel/X/y.hpp <-> tests/X/y_test.cpp, both ways. Without a
+# test of their own: what is compiled once, in impl/ folders, and the umbrellas directly in
 # include/grapnel/.
 # Takes: ROOT
 cmake_policy(VERSION 3.24)

@@ -2,8 +2,8 @@
 # Takes: ROOT
 cmake_policy(VERSION 3.24)
 
-# A room may include itself and what stands above it. What is compiled once, in a room's impl/, is seen by
-# its own room and by what is compiled once elsewhere.
+# A room may include itself and what stands above it. What is compiled once, in a room's impl/, is
+# seen by its own room and by what is compiled once elsewhere.
 set(rooms
   base core hook model schema
   store/predicate store/driver store/tx store/query store/migrate store/mutation store/write
@@ -11,8 +11,8 @@ set(rooms
 # These are the core: nothing but the standard library.
 set(standard_only base core hook model schema)
 
-# The umbrellas, directly in include/grapnel/, are for users, and reach down to their room; a room never
-# includes one.
+# The umbrellas, directly in include/grapnel/, are for users, and reach down to their room; a room
+# never includes one.
 set(reach_core.hpp core)
 set(reach_hook.hpp hook)
 set(reach_schema.hpp schema)
@@ -57,7 +57,8 @@ foreach(header IN LISTS headers)
     endif()
     set(file "${CMAKE_MATCH_2}")
     if(CMAKE_MATCH_1 STREQUAL "\"")
-      string(APPEND problems "  ${header}: write <grapnel/...> with the full path, not \"${file}\"\n")
+      string(APPEND problems
+        "  ${header}: write <grapnel/...> with the full path, not \"${file}\"\n")
     elseif(file MATCHES "^grapnel/(.+)$")
       set(target "${CMAKE_MATCH_1}")
       room_of("${target}" to)
@@ -70,7 +71,8 @@ foreach(header IN LISTS headers)
         endif()
       elseif(at EQUAL -1 OR at GREATER level)
         string(APPEND problems "  ${header}: ${reach} may not include <${file}>\n")
-      elseif(target MATCHES "/impl/" AND NOT to STREQUAL room AND NOT header MATCHES "/impl/|^separate.cpp$")
+      elseif(target MATCHES "/impl/" AND NOT to STREQUAL room
+             AND NOT header MATCHES "/impl/|^separate.cpp$")
         string(APPEND problems "  ${header}: <${file}> is for ${to}/ alone\n")
       endif()
     elseif(file MATCHES "^(SQLiteCpp/|sqlite3)")
@@ -82,7 +84,8 @@ foreach(header IN LISTS headers)
     elseif(header STREQUAL "base/shared.hpp" AND file STREQUAL "sys/single_threaded.h")
       continue()  # whether counting needs no lock: what the standard library's own pointers ask
     elseif(reach IN_LIST standard_only AND (file MATCHES "/" OR file MATCHES "\\.h(pp)?$"))
-      string(APPEND problems "  ${header}: ${reach} may include the standard library alone, not <${file}>\n")
+      string(APPEND problems
+        "  ${header}: ${reach} may include the standard library alone, not <${file}>\n")
     endif()
   endforeach()
 endforeach()

@@ -3,8 +3,8 @@
 #   <!-- compile: hello -->
 #   ```cpp
 #
-# With OUTPUT_DIR, tests/CMakeLists.txt writes each to OUTPUT_DIR/NAME.cpp and builds it. As a script it is
-# the check that no snippet goes without a name.
+# With OUTPUT_DIR, tests/CMakeLists.txt writes each to OUTPUT_DIR/NAME.cpp and builds it. As a
+# script it is the check that no snippet goes without a name.
 cmake_policy(VERSION 3.24)
 
 # Sets OUT_NAMES to the snippets' names, and OUT_PROBLEMS to what is wrong with the others.
@@ -50,7 +50,8 @@ function(grapnel_readme_snippets readme output_dir out_names out_problems)
       endif()
     else()
       string(REGEX MATCH "^[^\n]*\n?[^\n]*" first_lines "${snippet}")
-      string(APPEND problems "  no <!-- compile: NAME --> above the block that starts: ${first_lines}\n")
+      string(APPEND problems
+        "  no <!-- compile: NAME --> above the block that starts: ${first_lines}\n")
     endif()
   endwhile()
   set(${out_names} "${names}" PARENT_SCOPE)

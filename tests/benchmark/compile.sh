@@ -1,12 +1,13 @@
 #!/bin/sh
-# sh compile.sh CXX INCLUDE_DIR WORK_DIR: what including Grapnel costs the compiler, as ratios of user time.
-# Prints a table and, last of all, lines "figure NAME VALUE". INCLUDE_DIR is the folder that holds grapnel/;
-# WORK_DIR is made and filled. SQLiteCpp, fmt and SQLite must be where the compiler looks.
+# sh compile.sh CXX INCLUDE_DIR WORK_DIR: what including Grapnel costs the compiler, as ratios of
+# user time. Prints a table and, last of all, lines "figure NAME VALUE". INCLUDE_DIR is the folder
+# that holds grapnel/; WORK_DIR is made and filled. SQLiteCpp, fmt and SQLite must be where the
+# compiler looks.
 #
-# $CXXFLAGS: further flags of every compilation, such as -isystem for dependencies that are elsewhere.
-# $RUNS: how many rounds, 5 by default, of the longest comparison; the others go by it. In each round the
-# sides are compiled one after the other, the other way round in every second round; a ratio is the median of
-# the rounds' ratios. An MB is a million bytes.
+# $CXXFLAGS: further flags of every compilation, such as -isystem for dependencies that are
+# elsewhere. $RUNS: how many rounds, 5 by default, of the longest comparison; the others go by it.
+# In each round the sides are compiled one after the other, the other way round in every second
+# round; a ratio is the median of the rounds' ratios. An MB is a million bytes.
 
 usage() {
   echo "sh compile.sh: $1" >&2
@@ -33,23 +34,23 @@ contract=$here/../contract/program.cpp
 
 export LC_ALL=C CCACHE_DISABLE=1
 separate=-DGRAPNEL_SEPARATE_COMPILATION
-grep -rqs GRAPNEL_SEPARATE_COMPILATION "$include/grapnel" || separate=
 rm -rf "$work/times" "$work/rows"
 mkdir "$work/times" && : >"$work/rows" || exit 1
 cd "$work" || exit 1
 "$cxx" -O1 "$here/compile/usage.cpp" -o usage || fail "compile/usage.cpp does not compile"
 
-# ---- Measuring -------------------------------------------------------------------------------------------
+# ---- Measuring ---------------------------------------------------------------------------------
 
-# compile SIDE: compiles one side and notes its user seconds and its kilobytes.
+# compile SIDE: compiles one side and notes its user seconds and its kilobytes. A side is a file,
+# with -O2, or -O0 as FILE_o0, and with the engine compiled once as FILE_separate, FILE_o0_separate.
 compile() {
   flags=-O2
   case $1 in *_o0*) flags=-O0 ;; esac
-  case $1 in *_separate | engine) flags="$flags $separate" ;; esac
+  case $1 in *_separate) flags="$flags $separate" ;; esac
   case $1 in
     contract*) file=$contract ;;
-    handwritten) file=$here/compile/handwritten.cpp ;;
-    engine) file=$include/grapnel/separate.cpp ;;
+    handwritten*) file=$here/compile/handwritten.cpp ;;
+    engine*) file=$include/grapnel/separate.cpp ;;
     *) file=${1%%_*}.cpp ;;
   esac
   # shellcheck disable=SC2086 # flags are words
@@ -73,11 +74,14 @@ rounds() {
   done
 }
 
-median() { sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
+median() {
+  sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
+}
 seconds() { awk '{ print $1 }' "times/$1" | median; }
 megabytes() { awk '{ print $2 * 1024 / 1e6 }' "times/$1" | median; }
 ratio() { paste -d ' ' "times/$1" "times/$2" | awk '{ print $1 / $3 }' | median; }
 each_of_8() { paste -d ' ' "times/$1" "times/$2" | awk '{ print ($1 - $3) / 8 }' | median; }
+sides() { printf '%.2f s / %.2f s' "$(seconds "$1")" "$(seconds "$2")"; }
 
 # row NAME VALUE TARGET TEXT: TARGET is what to reach at most, or - for information.
 row() {
@@ -85,17 +89,25 @@ row() {
     verdict = $3 == "-" ? "" : $2 <= $3 ? "reached" : "not reached"
     text = ""
     for (i = 4; i <= NF; i++) text = text " " $i
-    printf "%-36s %9.3f %7s  %-11s %s\n", $1, $2, $3, verdict, text
+    printf "%-40s %9.3f %7s  %-11s %s\n", $1, $2, $3, verdict, text
   }'
   printf 'figure %s %.4f\n' "$1" "$2" >>rows
 }
-sides() { printf '%.2f s / %.2f s' "$(seconds "$1")" "$(seconds "$2")"; }
+# The three kinds of rows: a ratio of two sides; a side's memory; what each type more takes.
+times_row() { row "$1" "$(ratio "$2" "$3")" "$4" "times $5: $(sides "$2" "$3")"; }
+memory_row() { row "$1" "$(megabytes "$2")" "$3" "MB at the peak"; }
+types_row() {
+  row "$1" "$(each_of_8 "types9$2" "types1$2")" "$3" \
+    "s each further type; 9 types / 1 type: $(sides "types9$2" "types1$2")"
+}
 
-# ---- The files -------------------------------------------------------------------------------------------
+# ---- The files ---------------------------------------------------------------------------------
 
 echo '#include <SQLiteCpp/SQLiteCpp.h>' >base.cpp
 echo '#include <grapnel/core.hpp>' >core.cpp
+echo '#include <grapnel/grapnel.hpp>' >umbrella.cpp
 printf '#include <%s>\n' string vector functional >std.cpp
+cp "$here/compile/query.cpp" query.cpp
 types() {
   numbers=$(awk -v count="$1" 'BEGIN { for (i = 1; i <= count; i++) print i }')
   printf '#include <%s>\n' grapnel/grapnel.hpp cstdint optional string string_view vector
@@ -110,33 +122,43 @@ types() {
 types 1 >types1.cpp
 types 9 >types9.cpp
 
-# ---- The figures -----------------------------------------------------------------------------------------
+# ---- The figures -------------------------------------------------------------------------------
 
-rounds "$runs" base handwritten contract ${separate:+contract_separate}
-rounds $((2 * runs - 1)) std core
-for level in 2 0; do
-  rounds $((runs / 2 + 1)) "types1_o$level" "types9_o$level"
-  [ -z "$separate" ] ||
-    rounds $((runs / 2 + 1)) "types1_o${level}_separate" "types9_o${level}_separate"
+# Each line of these is one comparison, and each of its sides is compiled in each of its rounds.
+rounds "$runs" base handwritten contract contract_separate query_separate
+rounds "$runs" base_o0 handwritten_o0 contract_o0 contract_o0_separate query_o0_separate
+rounds $((2 * runs - 1)) std core umbrella_separate
+for level in '' _o0; do
+  rounds $((runs / 2 + 1)) "types1$level" "types9$level"
+  rounds $((runs / 2 + 1)) "types1${level}_separate" "types9${level}_separate"
 done
-if [ -n "$separate" ] && [ -f "$include/grapnel/separate.cpp" ]; then rounds 1 engine; fi
+rounds 1 engine_separate
 
 "$cxx" --version | head -n 1
-printf '%-36s %9s %7s\n' figure value target
-for suffix in '' ${separate:+_separate}; do
-  row "compile_contract$suffix" "$(ratio "contract$suffix" base)" 4.5 \
-    "times SQLiteCpp.h: $(sides "contract$suffix" base)"
-  row "compile_contract${suffix}_mb" "$(megabytes "contract$suffix")" 320 "MB at the peak"
-  row "compile_contract${suffix}_handwritten" "$(ratio "contract$suffix" handwritten)" 2 \
-    "times by hand: $(sides "contract$suffix" handwritten)"
-  row "compile_contract${suffix}_object_kb" "$(($(wc -c <"contract$suffix.o") / 1000))" - "kB of object file"
-  for level in 2 0; do
-    row "compile_type_o$level$suffix" "$(each_of_8 "types9_o$level$suffix" "types1_o$level$suffix")" \
-      "$([ $level = 2 ] && echo 0.5 || echo 0.25)" \
-      "s each further type; 9 types / 1 type: $(sides "types9_o$level$suffix" "types1_o$level$suffix")"
-  done
-done
-[ ! -f times/engine ] || row compile_engine_s "$(seconds engine)" - "seconds of the engine's own file, once"
-row compile_core "$(ratio core std)" 2.0 "times <string> <vector> <functional>: $(sides core std)"
-[ -n "$separate" ] || echo "not measured: GRAPNEL_SEPARATE_COMPILATION, which these headers do not know"
+printf '%-40s %9s %7s\n' figure value target
+floor='<string> <vector> <functional>'
+echo "-- the engine compiled once (grapnel::compiled), -O2, then -O0"
+times_row compile_contract_separate_handwritten contract_separate handwritten 0.70 'by hand'
+times_row compile_contract_separate contract_separate base 2.5 SQLiteCpp.h
+memory_row compile_contract_separate_mb contract_separate 215
+row compile_contract_separate_object_kb "$(($(wc -c <contract_separate.o) / 1000))" - \
+  "kB of object file"
+types_row compile_type_o2_separate _separate 0.5
+times_row compile_query_separate query_separate base 2.0 SQLiteCpp.h
+times_row compile_contract_o0_separate contract_o0_separate base_o0 2.5 SQLiteCpp.h
+times_row compile_contract_o0_separate_handwritten contract_o0_separate handwritten_o0 - 'by hand'
+types_row compile_type_o0_separate _o0_separate 0.32
+times_row compile_query_o0_separate query_o0_separate base_o0 2.0 SQLiteCpp.h
+row compile_engine_s "$(seconds engine_separate)" - "s for the engine's own file, once"
+echo "-- including alone"
+times_row compile_umbrella_separate umbrella_separate std 1.6 "$floor"
+times_row compile_core core std 1.5 "$floor"
+echo "-- header-only, -O2, then -O0"
+times_row compile_contract_handwritten contract handwritten 4.0 'by hand'
+times_row compile_contract contract base - SQLiteCpp.h
+memory_row compile_contract_mb contract 550
+row compile_contract_object_kb "$(($(wc -c <contract.o) / 1000))" - "kB of object file"
+types_row compile_type_o2 '' -
+times_row compile_contract_o0 contract_o0 base_o0 - SQLiteCpp.h
+types_row compile_type_o0 _o0 -
 cat rows

@@ -1,5 +1,5 @@
-# Adds the comparisons with other libraries to the target grapnel_benchmark: ent's always, for it needs a
-# program at run time only (see peers/ent.sh), SOCI's and POCO Data's where they are found.
+# Adds the comparisons with other libraries to the target grapnel_benchmark: ent's always, for it
+# needs a program at run time only (see peers/ent.sh), SOCI's and POCO Data's where they are found.
 # Debian: libsoci-dev and libboost-dev, which SOCI's headers include; libpoco-dev.
 set(peers_dir "${CMAKE_CURRENT_LIST_DIR}/peers")
 set(compile_dir "${CMAKE_CURRENT_LIST_DIR}/compile")  # what compile.sh compiles, and nothing else
@@ -9,7 +9,8 @@ grapnel_note_sources(
 
 target_sources(grapnel_benchmark PRIVATE "${peers_dir}/ent.cpp")
 
-# SOCI: as its own CMake package names it, in its three generations, or as Debian has it, without one.
+# SOCI: as its own CMake package names it, in its three generations, or as Debian has it, without
+# one.
 find_package(SOCI QUIET COMPONENTS SQLite3)
 set(soci_libraries "")
 foreach(names "SOCI::SQLite3" "SOCI::soci_core;SOCI::soci_sqlite3" "soci_core;soci_sqlite3")

@@ -1,10 +1,10 @@
 #!/bin/sh
-# sh run.sh PROGRAM WORK: runs the scenarios in ent, which it generates and builds below WORK, and in
-# Grapnel, whose PROGRAM is built from grapnel.cpp, and compares what the two print, line by line. Every
-# difference must stand in differences.txt, and everything that stands there must occur.
+# sh run.sh PROGRAM WORK: runs the scenarios in ent, which it generates and builds below WORK, and
+# in Grapnel, whose PROGRAM is built from grapnel.cpp, and compares what the two print, line by
+# line. Every difference must stand in differences.txt, and everything that stands there must occur.
 #
-# Needs Debian's golang-go, golang-github-facebook-ent-dev and golang-github-mattn-go-sqlite3-dev, and a
-# C compiler; needs no network. Ends with 77 where one is missing.
+# Needs Debian's golang-go, golang-github-facebook-ent-dev and golang-github-mattn-go-sqlite3-dev,
+# and a C compiler; needs no network. Ends with 77 where one is missing.
 
 fail() {
   printf '%s\n' "$@" >&2
@@ -21,7 +21,7 @@ program=$1
 mkdir -p "$2" || exit 1
 work=$(CDPATH='' cd -- "$2" && pwd -P)
 
-# ---- What must be there ----------------------------------------------------------------------------------
+# ---- What must be there -------------------------------------------------------------------------
 
 gocode=/usr/share/gocode
 ent=$gocode/src/github.com/facebook/ent
@@ -34,9 +34,10 @@ command -v go >/dev/null 2>&1 || skip "no Go (Debian's golang-go)"
 [ -d "$gocode/src/github.com/mattn/go-sqlite3" ] ||
   skip "no SQLite for Go (Debian's golang-github-mattn-go-sqlite3-dev)"
 compiler=$(go env CC)
-command -v "${compiler%% *}" >/dev/null 2>&1 || skip "no C compiler ($compiler), which Go needs for SQLite"
+command -v "${compiler%% *}" >/dev/null 2>&1 ||
+  skip "no C compiler ($compiler), which Go needs for SQLite"
 
-# ---- ent's program ---------------------------------------------------------------------------------------
+# ---- ent's program ------------------------------------------------------------------------------
 
 rm -rf "$work/tmp"
 mkdir -p "$work/tmp" || exit 1
@@ -55,7 +56,7 @@ if [ ! -x "$work/ent" ] || [ "$made_of" != "$(cat "$work/made_of" 2>/dev/null)" 
   printf '%s\n' "$made_of" >"$work/made_of"
 fi
 
-# ---- The traces ------------------------------------------------------------------------------------------
+# ---- The traces ---------------------------------------------------------------------------------
 
 cd "$work" || exit 1
 "$work/ent" >ent.trace 2>ent.log || fail "ent's program failed:" "$(tail -n 20 ent.log)"
@@ -102,7 +103,7 @@ awk '
     exit bad
   }' ent.names "$here/differences.txt" >&2 || exit 1
 
-# ---- The comparison --------------------------------------------------------------------------------------
+# ---- The comparison -----------------------------------------------------------------------------
 
 bad=0
 for file in split/ent/*; do
@@ -126,7 +127,8 @@ for file in split/ent/*; do
   } >&2
 done
 [ "$bad" -eq 0 ] ||
-  fail "Scenarios that do not compare as they should: $bad. The traces: $work/ent.trace, $work/grapnel.trace"
+  fail "Scenarios that do not compare as they should: $bad." \
+    "The traces: $work/ent.trace, $work/grapnel.trace"
 
 echo "$(($(wc -l <ent.names))) scenarios, $(($(wc -l <ent.trace))) lines of ent and" \
   "$(($(wc -l <grapnel.trace))) of Grapnel, $(cat split/reasons) intended differences"

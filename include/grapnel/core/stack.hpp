@@ -36,9 +36,9 @@ class Stack {
 
  private:
 #if defined(__SANITIZE_ADDRESS__)
-  static constexpr std::size_t kMostReserved = 192 * 1024;  // its frames are larger
+  static constexpr std::size_t kMostReserved = std::size_t{192} * 1024;  // its frames are larger
 #else
-  static constexpr std::size_t kMostReserved = 96 * 1024;
+  static constexpr std::size_t kMostReserved = std::size_t{96} * 1024;
 #endif
 
   [[gnu::cold, gnu::noinline]] static bool IsLowOnceMeasured(std::uintptr_t here) noexcept {

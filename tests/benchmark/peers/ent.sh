@@ -1,11 +1,11 @@
 #!/bin/sh
-# sh ent.sh WORK: builds ent's side of the figure vs_ent below WORK and prints where it is, for the environment
-# variable GRAPNEL_BENCHMARK_ENT of grapnel_benchmark:
+# sh ent.sh WORK: builds ent's side of the figure vs_ent below WORK and prints where it is, for the
+# environment variable GRAPNEL_BENCHMARK_ENT of grapnel_benchmark:
 #
 #   GRAPNEL_BENCHMARK_ENT=$(sh ent.sh WORK) grapnel_benchmark
 #
-# Needs Debian's golang-go, golang-github-facebook-ent-dev and golang-github-mattn-go-sqlite3-dev, and a
-# C compiler; needs no network. Ends with 77 where one is missing.
+# Needs Debian's golang-go, golang-github-facebook-ent-dev and golang-github-mattn-go-sqlite3-dev,
+# and a C compiler; needs no network. Ends with 77 where one is missing.
 
 fail() {
   printf '%s\n' "$@" >&2
@@ -32,7 +32,8 @@ command -v go >/dev/null 2>&1 || skip "no Go (Debian's golang-go)"
 [ -d "$gocode/src/github.com/mattn/go-sqlite3" ] ||
   skip "no SQLite for Go (Debian's golang-github-mattn-go-sqlite3-dev)"
 compiler=$(go env CC)
-command -v "${compiler%% *}" >/dev/null 2>&1 || skip "no C compiler ($compiler), which Go needs for SQLite"
+command -v "${compiler%% *}" >/dev/null 2>&1 ||
+  skip "no C compiler ($compiler), which Go needs for SQLite"
 
 rm -rf "$work/tmp"
 mkdir -p "$work/tmp" || exit 1

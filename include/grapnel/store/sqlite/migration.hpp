@@ -91,7 +91,7 @@ class Planner {
   void Add(std::string statement) { plan_.statements.push_back(std::move(statement)); }
 
   std::vector<std::vector<std::string>> Query(std::string_view sql,
-                                              std::vector<std::string> values) {
+                                              const std::vector<std::string>& values) {
     Prepared statement = native_.Prepare(sql, native_.Say());
     NativeConnection::Running running(native_, statement);
     Binding binding(statement.Get());

@@ -192,7 +192,7 @@ GRAPNEL_DEFINE void Transaction::CommitNested(const detail::Handle& handle) {
 GRAPNEL_DEFINE std::exception_ptr Transaction::RollbackNested(const detail::HandlePtr& handle) {
   detail::Level& level = *handle->nested;
   level.orphaned = true;  // they run here
-  const auto thrown = Access::RunHooks(handle, {level.rollback_hooks.Load()}, [&](Transaction&) {
+  auto thrown = Access::RunHooks(handle, {level.rollback_hooks.Load()}, [&](Transaction&) {
     handle->transaction->CloseNested(level, false);
   });
   handle->transaction->CloseNested(level, false);
