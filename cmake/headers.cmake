@@ -14,6 +14,7 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/core/hook.hpp
   grapnel/core/hook_list.hpp
   grapnel/core/hook_stack.hpp
+  grapnel/core/limits.hpp
   grapnel/core/mutator.hpp
   grapnel/core/next.hpp
   grapnel/core/op.hpp

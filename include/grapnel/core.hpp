@@ -14,6 +14,7 @@
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/hook_stack.hpp>
+#include <grapnel/core/limits.hpp>
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>

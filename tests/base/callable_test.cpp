@@ -85,6 +85,9 @@ TEST_CASE("the callable is kept, and shared by copies with what it changes in it
   second = Counter{40};
   CHECK(second() == 41);
   CHECK(first() == 4);
+  CHECK(Callable<int()>(first) == first);
+  CHECK(second != first);
+  CHECK(Callable<int()>() == Callable<int()>());
   const Callable<int()> moved = std::move(second);
   CHECK(moved() == 42);
   second = nullptr;

@@ -10,7 +10,7 @@
 #include <vector>
 
 using grapnel::core::Context;
-using Clock = Context::Clock;
+using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 namespace {

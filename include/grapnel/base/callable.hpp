@@ -52,6 +52,8 @@ class Callable<Result(Arguments...)> {
   friend constexpr bool operator==(const Callable& callable, std::nullptr_t) noexcept {
     return callable.call_ == nullptr;
   }
+  /// Whether both share one callable, or both are none.
+  friend constexpr bool operator==(const Callable&, const Callable&) noexcept = default;
 
   /// Requires: there is one. Throws: what it throws.
   Result operator()(Arguments... arguments) const {

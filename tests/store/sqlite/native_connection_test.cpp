@@ -107,9 +107,9 @@ TEST_CASE("B97 a long statement stops at the deadline, and the next one runs") {
   NativeConnection native(kMemory);
   const Context context = Context().With(30ms);
   native.Watch(&context);
-  const auto start = Context::Clock::now();
+  const auto start = std::chrono::steady_clock::now();
   CHECK_THROWS_WITH(Ask(native, kEndless), "the operation was cancelled: its deadline has passed");
-  CHECK(Context::Clock::now() - start < 5s);
+  CHECK(std::chrono::steady_clock::now() - start < 5s);
   native.Watch(nullptr);
   CHECK(Ask(native, "SELECT 7") == "7");
 }
@@ -133,9 +133,9 @@ TEST_CASE("B97 the wait for another connection's lock ends at the deadline") {
   holder.Execute("BEGIN IMMEDIATE");
   const Context context = Context().With(30ms);
   waiter.Watch(&context);
-  const auto start = Context::Clock::now();
+  const auto start = std::chrono::steady_clock::now();
   CHECK_THROWS_AS(waiter.Execute("BEGIN IMMEDIATE"), grapnel::CancelledError);
-  CHECK(Context::Clock::now() - start >= 30ms);
+  CHECK(std::chrono::steady_clock::now() - start >= 30ms);
   CHECK_FALSE(waiter.InTransaction());
   holder.Execute("ROLLBACK");
   waiter.Watch(nullptr);

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 namespace grapnel::sqlite::detail {
@@ -29,11 +30,13 @@ class FairLock {
     Waiter self;
     waiting_.push_back(&self);
     // Within what every clock can count, to which a deadline need not keep.
-    const auto now = core::Context::Clock::now();
-    const auto until = std::clamp(context.Deadline().value_or(now + longest), now,
-                                  now + std::chrono::hours(24 * 365 * 100));
+    using Point = std::chrono::steady_clock::time_point;
+    const Point now = std::chrono::steady_clock::now();
+    const Point end = context.Deadline() ? Point(*context.Deadline()) : now + longest;
+    const Point until = std::clamp(end, now, now + std::chrono::hours(24 * 365 * 100));
+    const std::stop_token stop = context.StopToken();
     try {
-      self.wake.wait_until(lock, context.StopToken(), until, [&] { return self.granted; });
+      self.wake.wait_until(lock, stop, until, [&] { return self.granted; });
     } catch (...) {  // there was no memory to wait
       if (!lock.owns_lock()) lock.lock();
       std::erase(waiting_, &self);

@@ -29,7 +29,7 @@
 
 namespace grapnel::sqlite::detail {
 
-using Clock = core::Context::Clock;
+using Clock = std::chrono::steady_clock;
 
 /// How long a lock is waited for where the context sets no deadline.
 inline constexpr std::chrono::seconds kLockWait{5};
