@@ -69,9 +69,12 @@ class Client {
   /// the result and does not call next.
   template <class E>
   Value<E> Mutate(Mutation<E>& m) const {
-    detail::ResultOf<E> result;
+    E into{};
+    detail::AnyResult result(detail::kTable<E>, &into);
     detail::RunMutation(Held(), m, result);
-    return result.ToValue();
+    if (!result.HasEntity()) return result.Count();
+    result.CopyOut();  // the mutation goes on
+    return into;
   }
 
   /// This client with one thing more for its calls: a std::stop_token, a deadline

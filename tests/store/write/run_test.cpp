@@ -53,8 +53,8 @@ struct grapnel::Schema<Task> {
 };
 
 namespace detail = grapnel::detail;
+using detail::AnyResult;
 using detail::kTable;
-using detail::ResultOf;
 using detail::RunMutation;
 using grapnel::Cause;
 using grapnel::F;
@@ -98,41 +98,56 @@ TEST_CASE_METHOD(World,
     throw std::logic_error("after the write");
   });
   Draft<> m(Op::Create, "a");
-  ResultOf<Task> result;
-  CHECK_THROWS_AS(RunMutation(Handle(), m.m, result), std::logic_error);
+  Task into;
+  CHECK_THROWS_AS(detail::RunToEntityIn(Handle(), m.m, &into), std::logic_error);
   CHECK(Count() == 0);
   handle.Remove();
   Draft<> again(Op::Create, "a");
-  RunMutation(Handle(), again.m, result);
-  CHECK((result.Entity().id == 1 && Count() == 1));
+  detail::RunToEntityIn(Handle(), again.m, &into);
+  CHECK((into.id == 1 && Count() == 1));
 }
 
 TEST_CASE_METHOD(
     World, "a result is the entity that was created, in place, and a count of the forms for many") {
   Draft<> create(Op::Create, "a");
-  ResultOf<Task> created;
+  Task into;
+  AnyResult created(kTable<Task>, &into);
   RunMutation(Handle(), create.m, created);
-  CHECK(created.Count() == 1);
-  CHECK((created.ToValue().HasEntity() && created.ToValue().Entity().title == "a"));
+  CHECK((created.HasEntity() && created.Count() == 1));
+  created.CopyOut();
+  CHECK((into.title == "a" && static_cast<const Task*>(create.m.Entity())->title == "a"));
   Draft<> update(Op::Update, "b");
-  ResultOf<Task> updated;
+  AnyResult updated(kTable<Task>);
   RunMutation(Handle(), update.m, updated);
-  CHECK((updated.Count() == 1 && !updated.ToValue().HasEntity() && !updated.IsNone()));
+  CHECK((updated.Count() == 1 && !updated.HasEntity()));
   Draft<> none(Op::Delete);
   none.m.Where(F<&Task::id> == 99);
-  RunMutation(Handle(), none.m, updated);
-  CHECK(updated.IsNone());
+  CHECK(detail::RunToCountOf(Handle(), none.m) == 0);
 }
 
-TEST_CASE("a result of one kind can be made into the other") {
-  ResultOf<Task> result;
-  static_cast<Task*>(result.MakeEntity())->title = "a";
-  CHECK(result.Entity().title == "a");
-  result.ForgetEntity();
-  CHECK((result.Count() == 1 && !result.ToValue().HasEntity()));
+TEST_CASE_METHOD(World, "a result goes where its caller wants it, and into a CommittedError") {
+  auto& type = Handle()->store->TypeOf(kTable<Task>);
+  Task into;
+  AnyResult result(kTable<Task>, &into);
+  CHECK(result.Place() == &into);
+  Task made;
+  made.title = "a";
+  result.SetEntity(&made);
   grapnel::CommittedError error({});
-  result.AttachTo(error);
+  type.Attach(error, result);
+  CHECK(error.Value<Value<Task>>()->Entity().title == "a");
+  result.MoveOut();
+  CHECK(into.title == "a");
+  result.ForgetEntity();
+  CHECK((result.Count() == 1 && !result.HasEntity()));
+  type.Attach(error, result);
   CHECK(error.Value<Value<Task>>()->Count() == 1);
+  const std::vector<Task> rows(2);
+  type.AttachRows(error, &rows);
+  CHECK(error.Value<std::vector<Task>>()->size() == 2);
+  AnyResult counted(kTable<Task>);  // who wants a count has no place for an entity
+  static_cast<Task*>(counted.Place())->title = "b";
+  CHECK(static_cast<Task*>(counted.Place())->title == "b");
 }
 
 TEST_CASE_METHOD(World, "a result that is not of the kind that was asked for is refused") {
@@ -147,22 +162,18 @@ TEST_CASE_METHOD(World, "a result that is not of the kind that was asked for is 
 
 TEST_CASE("the rows of a bulk are created all or none, and an error tells which it is of") {
   const Opened<Card> db;
-  std::vector<ResultOf<Card>> results(3);
   const auto run = [&](const detail::HandlePtr& in, const Lines& numbers) {
     std::vector<std::unique_ptr<Draft<Card>>> rows;
-    detail::RunBulk(
-        in, kTable<Card>,
-        [&](detail::BulkRun& bulk) {
-          for (std::size_t i = 0; i < numbers.size(); ++i) {
-            rows.push_back(std::make_unique<Draft<Card>>(Op::Create));
-            rows.back()->m.Set(F<&Card::number>, numbers[i]);
-            rows.back()->m.Set(F<&Card::in_hook>, "");
-            bulk.Run(rows.back()->m, results[i]);
-            bulk.Done();
-          }
-        },
-        [&](std::size_t i) -> void* { return &results[i].Entity(); },
-        [](grapnel::CommittedError&) {});
+    std::vector<Card> made;
+    detail::RunBulk(in, kTable<Card>, &made, [&](detail::BulkRun& bulk) {
+      for (const std::string& number : numbers) {
+        rows.push_back(std::make_unique<Draft<Card>>(Op::Create));
+        rows.back()->m.Set(F<&Card::number>, number);
+        rows.back()->m.Set(F<&Card::in_hook>, "");
+        bulk.Run(rows.back()->m);
+      }
+    });
+    CHECK((made.size() == numbers.size() && made.back().number == numbers.back()));
   };
   const auto inside = detail::BeginTransaction(db.Handle(), detail::Session::Kind::Explicit);
   run(inside, {"a", "b"});
@@ -187,31 +198,26 @@ TEST_CASE_METHOD(
   auto seen = Of<Task>().Use(grapnel::hook::Before([&](Mutation<Task>& m) { cause = m.Cause(); }));
   Running<Task> run(Handle(), Op::Update);
   seen.Remove();  // the plan has it still
-  run.type.RunCascaded(run.handle, run.plan, Op::Delete, [](detail::Draft& core) {
-    core.where = grapnel::store::IdIn(kTable<Task>, {2});
-  });
+  RunCascaded(run.handle, run.type, run.plan, Op::Delete,
+              [](detail::Draft& core) { core.where = grapnel::store::IdIn(kTable<Task>, {2}); });
   CHECK(cause == Cause::Cascade);
   CHECK(run.Client().Of<Task>().Query().IDs() == std::vector<std::int64_t>{1});
 }
 
-TEST_CASE_METHOD(World,
-                 "the result of an UpdateOne goes where it is wanted, unless there is none") {
-  Of<Task>().Create().Set(F<&Task::title>, "a").Save();
+TEST_CASE_METHOD(World, "a type makes mutations of itself, and runs the hooks around one") {
   auto& type = Handle()->store->TypeOf(kTable<Task>);
+  Of<Task>().Create().Set(F<&Task::title>, "a").Save();
+  Of<Task>().Use([](Mutation<Task>& m, Next<Task> next) {
+    auto value = next(m);
+    value.Entity().title += "!";
+    return value;
+  });
   Task into;
-  const auto update = [&](bool keeps) {
-    type.WithUpdateOne(
-        [&](grapnel::AnyMutation& m, detail::AnyResult& result) {
-          m.SetField("title", "b");
-          static_cast<Task*>(m.Entity())->id = 1;
-          m.Core().has_id = true;
-          RunMutation(Handle(), m, result);
-          return keeps;
-        },
-        &into);
-  };
-  update(false);
-  CHECK(into.title.empty());
-  update(true);
-  CHECK((into.id == 1 && into.title == "b"));
+  type.WithMutation(Op::UpdateOne, [&](grapnel::AnyMutation& m) {
+    m.SetField("title", "b");
+    static_cast<Task*>(m.Entity())->id = 1;
+    m.Core().has_id = true;
+    detail::RunToEntityIn(Handle(), m, &into);
+  });
+  CHECK((into.id == 1 && into.title == "b!"));
 }

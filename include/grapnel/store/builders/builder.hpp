@@ -60,20 +60,16 @@ class Builder {
   Builder(HandlePtr handle, grapnel::Op op)
       : handle_(std::move(handle)), mutation_(Mutation<E>::Access::Make(op)) {}
 
-  /// Runs the mutation, and leaves what came of it in `result`.
-  void Run(ResultOf<E>& result) {
-    const HandlePtr handle = Take();
-    RunMutation(handle, mutation_, result);
-  }
+  /// Runs the mutation. Returns: what came of it.
   E RunToEntity() {
-    ResultOf<E> result;
-    Run(result);
-    return std::move(result.Entity());
+    E entity{};
+    const HandlePtr handle = Take();
+    RunToEntityIn(handle, mutation_, &entity);
+    return entity;
   }
   std::int64_t RunToCount() {
-    ResultOf<E> result;
-    Run(result);
-    return result.Count();
+    const HandlePtr handle = Take();
+    return RunToCountOf(handle, mutation_);
   }
 
   Derived& Self() noexcept { return static_cast<Derived&>(*this); }

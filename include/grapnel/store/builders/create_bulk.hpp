@@ -57,10 +57,8 @@ class [[nodiscard]] CreateBulk {
     if constexpr (std::ranges::sized_range<std::remove_reference_t<Range>>) {
       made.reserve(static_cast<std::size_t>(std::ranges::size(rows_)));
     }
-    detail::RunBulk(
-        handle, detail::kTable<E>, [&](detail::BulkRun& bulk) { Run(handle, bulk, made); },
-        [&](std::size_t row) -> void* { return &made[row]; },
-        [&](CommittedError& error) { error.SetValue(made); });
+    detail::RunBulk(handle, detail::kTable<E>, &made,
+                    [&](detail::BulkRun& bulk) { Run(handle, bulk); });
     return made;
   }
 
@@ -74,18 +72,12 @@ class [[nodiscard]] CreateBulk {
     if constexpr (detail::FieldOf<E, M>) omitted_.set(detail::kPlaceOf<E, M>);
   }
 
-  void Run(const detail::HandlePtr& handle, detail::BulkRun& bulk, std::vector<E>& made) {
-    const auto run = [&](Mutation<E>& m) {
-      detail::ResultOf<E> result;
-      bulk.Run(m, result);
-      made.push_back(std::move(result.Entity()));
-      bulk.Done();
-    };
+  void Run(const detail::HandlePtr& handle, detail::BulkRun& bulk) {
     for (auto&& row : rows_) {
       if constexpr (std::same_as<std::remove_cvref_t<decltype(row)>, Create<E>>) {
         auto& m = row.Target();
         row.TakeFor(handle);
-        run(m);
+        bulk.Run(m);
       } else {
         static_assert(std::convertible_to<decltype(row), const E&>,
                       "CreateBulk takes a range of entities or of their Create() builders");
@@ -95,7 +87,7 @@ class [[nodiscard]] CreateBulk {
         for (const auto empty : omitted_members_) empty(entity);
         m.Core().SetAll();
         omitted_.ForEach([&](std::size_t place) { m.Core().Reset(place); });
-        run(m);
+        bulk.Run(m);
       }
     }
   }

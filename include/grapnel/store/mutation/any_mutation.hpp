@@ -5,6 +5,7 @@
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/mutation/cause.hpp>
@@ -20,7 +21,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,7 +60,6 @@ class AnyMutation {
   // It is neither copied nor moved: a hook takes the mutation by reference, and so does a callback.
   AnyMutation(const AnyMutation&) = delete;  // take the mutation by reference: AnyMutation& m
   AnyMutation& operator=(const AnyMutation&) = delete;
-  virtual ~AnyMutation() = default;
 
   /// What is being done.
   grapnel::Op Op() const noexcept { return core_.op; }
@@ -103,7 +102,7 @@ class AnyMutation {
   }
   bool FieldCleared(std::string_view name) const { return core_.IsCleared(name); }
   void SetField(std::string_view name, const FieldValue& value) { core_.SetField(name, value); }
-  virtual void AddField(std::string_view name, const FieldValue& delta) = 0;
+  GRAPNEL_DECLARE void AddField(std::string_view name, const FieldValue& delta);
   void ClearField(std::string_view name) { core_.ClearField(name); }
   void ResetField(std::string_view name) { core_.Reset(core_.PlaceOf(name)); }
   /// The stored value of the row that an UpdateOne or DeleteOne touches, before it does. See
@@ -220,23 +219,22 @@ class AnyMutation {
   const void* Entity() const noexcept { return core_.entity; }
   /// Keeps the row that is in `row` beside the other old rows.
   GRAPNEL_DECLARE void KeepOldRow(detail::Row& row) const;
-  virtual void ForgetOldRows() const = 0;
+  GRAPNEL_DECLARE void ForgetOldRows() const noexcept;
   /// Takes the others out of the old rows, until they are put back.
-  virtual void KeepOldRows(core::FunctionRef<bool(const void*)> stays) const = 0;
-  virtual void PutBackOldRows() const noexcept = 0;
+  GRAPNEL_DECLARE void KeepOldRows(core::FunctionRef<bool(const void*)> stays) const;
+  GRAPNEL_DECLARE void PutBackOldRows() const noexcept;
 
  protected:
-  AnyMutation(const detail::Table& table, grapnel::Op op, void* entity) noexcept
-      : core_(table, op, entity) {}
-  AnyMutation(detail::TakeOver, AnyMutation& from, void* entity) noexcept
-      : core_(std::move(from.core_)) {
-    core_.entity = entity;
-  }
+  /// `entity`: where its entity will be, behind what this is a part of.
+  GRAPNEL_DECLARE AnyMutation(const detail::Table& table, grapnel::Op op, void* entity) noexcept;
+  GRAPNEL_DECLARE AnyMutation(detail::TakeOver, AnyMutation& from, void* entity) noexcept;
+  GRAPNEL_DECLARE ~AnyMutation();
 
-  virtual void* NewOldRow() const = 0;
-  virtual std::size_t OldRowCount() const noexcept = 0;
-  virtual const void* OldRowAt(std::size_t place) const noexcept = 0;
+  /// Says what `from` said, which is spent, in place of what it said itself.
+  GRAPNEL_DECLARE void TakeFrom(AnyMutation& from);
 
+  /// The std::vector of all old rows, read by now.
+  GRAPNEL_DECLARE const void* OldRowList() const;
   /// Reads the old rows, once.
   GRAPNEL_DECLARE void NeedOldRows() const;
 
@@ -245,6 +243,10 @@ class AnyMutation {
 
   mutable detail::Draft core_;  // reading the old rows pins them
   mutable bool old_rows_known_ = false;
+
+ private:
+  mutable detail::EntityRows old_rows_;
+  mutable detail::EntityRows all_old_rows_;  // where the write touches fewer
 };
 
 /// The result of a mutation of any type: a count, or an entity whose fields are read by name.

@@ -83,11 +83,6 @@ class Mutation final : public AnyMutation {
     const typename MemberToken<M>::Type given = delta;
     core_.Add(Place<M>(), &given);
   }
-  using AnyMutation::AddField;
-  void AddField(std::string_view name, const FieldValue& delta) override {
-    E given{};
-    core_.AddField(name, delta, &given);
-  }
 
   /// Sets an optional field to NULL, discarding what it was set to and what was added.
   template <auto M>
@@ -197,8 +192,7 @@ class Mutation final : public AnyMutation {
   /// the rows that were touched. Valid as long as the mutation, its rows until the write. Throws:
   /// NotLoadedError when first asked for after the write.
   const std::vector<E>& OldRows() const {
-    NeedOldRows();
-    return old_rows_;
+    return *static_cast<const std::vector<E>*>(OldRowList());
   }
 
   /// Narrows the mutation to rows that also match; of a Create with OnConflict, the row that is
@@ -226,28 +220,14 @@ class Mutation final : public AnyMutation {
     core_.MarkSet(Place<M>());
   }
 
-  void ForgetOldRows() const override { old_rows_.clear(); }
-  void KeepOldRows(core::FunctionRef<bool(const void*)> stays) const override {
-    if (all_old_rows_.empty()) all_old_rows_ = old_rows_;
-    std::erase_if(old_rows_, [&](const E& row) { return !stays(&row); });
-  }
-  void PutBackOldRows() const noexcept override {
-    if (!all_old_rows_.empty()) old_rows_ = std::move(all_old_rows_);
-    all_old_rows_.clear();
-  }
-
  private:
   friend Access;
 
   explicit Mutation(grapnel::Op op) : AnyMutation(detail::kTable<E>, op, &entity_) {
-    detail::kTable<E>.AttachEdges(&entity_);
+    if constexpr (detail::kEdgeCount<E> != 0) detail::kTable<E>.AttachEdges(&entity_);
   }
   Mutation(detail::TakeOver over, Mutation& from)
       : AnyMutation(over, from, &entity_), entity_(std::move(from.entity_)) {}
-
-  void* NewOldRow() const override { return &old_rows_.emplace_back(); }
-  std::size_t OldRowCount() const noexcept override { return old_rows_.size(); }
-  const void* OldRowAt(std::size_t place) const noexcept override { return &old_rows_[place]; }
 
   template <auto M>
   static constexpr std::size_t Place() {
@@ -293,8 +273,6 @@ class Mutation final : public AnyMutation {
   }
 
   E entity_{};
-  mutable std::vector<E> old_rows_;
-  mutable std::vector<E> all_old_rows_;  // where the write touches fewer
 };
 
 template <class E>
@@ -305,11 +283,7 @@ struct Mutation<E>::Access {
   }
   /// For builders that move, before anything ran: `from` is spent.
   static Mutation Take(Mutation& from) { return Mutation(detail::TakeOver(), from); }
-  static void Take(Mutation& to, Mutation& from) {
-    to.core_ = std::move(from.core_);
-    to.core_.entity = &to.entity_;
-    to.entity_ = std::move(from.entity_);
-  }
+  static void Take(Mutation& to, Mutation& from) { to.TakeFrom(from); }
   static detail::Draft& Core(Mutation& m) noexcept { return m.core_; }
   static const detail::Draft& Core(const Mutation& m) noexcept { return m.core_; }
   static E& Entity(Mutation& m) noexcept { return m.entity_; }

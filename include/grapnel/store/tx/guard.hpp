@@ -58,15 +58,15 @@ struct TypeEntry {
     verified_.store(true, std::memory_order_release);
   }
 
-  /// Runs one mutation of the type that Grapnel itself begins, an Update or Delete of cause
-  /// Cascade, in the handle's transaction and with the hooks that `plan` has. `prepare(draft)`:
-  /// says what it does.
-  virtual void RunCascaded(const HandlePtr& handle, HookPlan& plan, Op op,
-                           core::FunctionRef<void(Draft&)> prepare) = 0;
-
-  /// Calls `run(update, result)` with an UpdateOne that says nothing yet, and a place for its
-  /// result, which goes to `into` where `run` returns true.
-  virtual void WithUpdateOne(core::FunctionRef<bool(AnyMutation&, AnyResult&)> run, void* into) = 0;
+  /// Calls `run(mutation)` with one of the type that says nothing yet.
+  virtual void WithMutation(Op op, core::FunctionRef<void(AnyMutation&)> run) = 0;
+  /// Runs a mutation through these hooks, to the terminal behind them, and keeps what comes back.
+  virtual void RunAround(std::span<const core::detail::ListedHook> hooks, AnyMutation& m,
+                         AnyResult& result) = 0;
+  /// Puts a mutation's result into the error.
+  virtual void Attach(CommittedError& error, const AnyResult& result) const = 0;
+  /// The same for a std::vector of what a bulk has created.
+  virtual void AttachRows(CommittedError& error, const void* rows) const = 0;
 
   const Table* table;
   core::HookStack hooks;                       // in the stages of HookChain

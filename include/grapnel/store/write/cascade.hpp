@@ -176,13 +176,12 @@ class Cascade {
   void Delete(const Rows& rows) {
     const auto listed = lists_.In(rows.list);
     if (CountRows(m_, *rows.table, listed) == 0) return;  // all of them go at a deeper level
-    m_.Handle()
-        .store->TypeOf(*rows.table)
-        .RunCascaded(m_.GetHandle(), *m_.Running().plan, Op::Delete, [&](Draft& deletion) {
-          deletion.uncounted = true;
-          deletion.deferred = IsDeferred();
-          deletion.where = listed;
-        });
+    RunCascaded(m_.GetHandle(), m_.Handle().store->TypeOf(*rows.table), *m_.Running().plan,
+                Op::Delete, [&](Draft& deletion) {
+                  deletion.uncounted = true;
+                  deletion.deferred = IsDeferred();
+                  deletion.where = listed;
+                });
     const auto kept = CountRows(m_, *rows.table, listed);
     if (kept == 0) return;
     throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},

@@ -37,12 +37,11 @@ namespace grapnel::detail {
 /// Runs the update by which these rows, of the type that holds the key, get or lose their
 /// neighbour.
 inline void ChangeKeys(const Draft& m, const KeyChange& change, const store::PredicatePtr& rows) {
-  m.Handle()
-      .store->TypeOf(change.key.Holder())
-      .RunCascaded(m.GetHandle(), *m.Running().plan, Op::Update, [&](Draft& update) {
-        update.where = rows;
-        update.ChangeKey(change);
-      });
+  RunCascaded(m.GetHandle(), m.Handle().store->TypeOf(change.key.Holder()), *m.Running().plan,
+              Op::Update, [&](Draft& update) {
+                update.where = rows;
+                update.ChangeKey(change);
+              });
 }
 
 /// Asks now which hooks run for the neighbours whose keys the mutation changes.

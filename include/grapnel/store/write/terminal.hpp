@@ -410,25 +410,21 @@ class Terminal {
   bool UpdateConflict(store::Conflict& conflict) {
     if (conflict.action == store::OnConflict::Ignore) return false;
     bool has_result = false;
-    m_.Running().type.WithUpdateOne(
-        [&](AnyMutation& any, AnyResult& result) {
-          Draft& update = any.Core();
-          if (conflict.action == store::OnConflict::UpdateNewValues) {
-            update.Apply(NewValues());
-          }
-          if (conflict.update) {
-            update.Apply(conflict.update->Core());
-          }
-          if (update.ChangesNoField() && !update.ChangesEdges()) return false;
-          table_.Id().ops->copy(table_.Id().at(any.Entity()), table_.Id().at_const(entity_));
-          update.has_id = true;
-          update.cause = Cause::Upsert;
-          update.where = store::Both(update.where, m_.where);
-          if (!RunUpsert(m_.Running(), any, result)) return false;
-          if (update.executed) conflict.outcome = store::ConflictOutcome::Updated;
-          return has_result = true;
-        },
-        fresh_);
+    m_.Running().type.WithMutation(Op::UpdateOne, [&](AnyMutation& any) {
+      Draft& update = any.Core();
+      if (conflict.action == store::OnConflict::UpdateNewValues) update.Apply(NewValues());
+      if (conflict.update) update.Apply(conflict.update->Core());
+      if (update.ChangesNoField() && !update.ChangesEdges()) return;
+      table_.Id().ops->copy(table_.Id().at(any.Entity()), table_.Id().at_const(entity_));
+      update.has_id = true;
+      update.cause = Cause::Upsert;
+      update.where = store::Both(update.where, m_.where);
+      AnyResult result(table_, fresh_);
+      if (!RunUpsert(m_.Running(), any, result)) return;
+      result.MoveOut();
+      if (update.executed) conflict.outcome = store::ConflictOutcome::Updated;
+      has_result = true;
+    });
     return has_result;
   }
   /// What was given, by the caller or hooks, but what the row that is there keeps; no defaults.

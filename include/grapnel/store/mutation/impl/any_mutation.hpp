@@ -16,7 +16,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +23,22 @@
 #include <vector>
 
 namespace grapnel {
+
+GRAPNEL_DEFINE AnyMutation::AnyMutation(const detail::Table& table, grapnel::Op op,
+                                        void* entity) noexcept
+    : core_(table, op, entity), old_rows_(table.ops), all_old_rows_(table.ops) {}
+GRAPNEL_DEFINE AnyMutation::AnyMutation(detail::TakeOver, AnyMutation& from, void* entity) noexcept
+    : core_(std::move(from.core_)), old_rows_(core_.table->ops), all_old_rows_(core_.table->ops) {
+  core_.entity = entity;
+}
+GRAPNEL_DEFINE AnyMutation::~AnyMutation() = default;
+
+GRAPNEL_DEFINE void AnyMutation::TakeFrom(AnyMutation& from) {
+  void* const entity = core_.entity;
+  core_ = std::move(from.core_);
+  core_.entity = entity;
+  core_.table->ops.MoveAssign(entity, from.Entity());
+}
 
 GRAPNEL_DEFINE AnyMutation::Ids AnyMutation::IDs() const {
   if (core_.op != grapnel::Op::Create) return detail::PinnedIds(core_);
@@ -40,7 +55,9 @@ GRAPNEL_DEFINE FieldValue AnyMutation::OldField(std::string_view name) const {
 GRAPNEL_DEFINE std::vector<AnyValue> AnyMutation::OldRows() const {
   NeedOldRows();
   std::vector<AnyValue> rows;
-  for (std::size_t i = 0; i < OldRowCount(); ++i) rows.emplace_back(*core_.table, OldRowAt(i));
+  for (std::size_t i = 0; i < old_rows_.Count(); ++i) {
+    rows.emplace_back(*core_.table, old_rows_.At(i));
+  }
   return rows;
 }
 
@@ -67,13 +84,37 @@ GRAPNEL_DEFINE const void* AnyMutation::OldEntity() const {
         {Type(), " ", ToString(core_.op), " touches many rows: read them by OldRows()"}));
   }
   NeedOldRows();
-  if (OldRowCount() > 0) return OldRowAt(0);
+  if (old_rows_.Count() > 0) return old_rows_.At(0);
   if (create) throw NotFoundError(Type(), "no row was there before");
   detail::RefuseUntouched(core_);
 }
 
 GRAPNEL_DEFINE void AnyMutation::KeepOldRow(detail::Row& row) const {
-  detail::LoadRow(*core_.table, NewOldRow(), row);
+  detail::LoadRow(*core_.table, old_rows_.Append(), row);
+}
+
+GRAPNEL_DEFINE void AnyMutation::ForgetOldRows() const noexcept { old_rows_.Clear(); }
+
+GRAPNEL_DEFINE void AnyMutation::KeepOldRows(core::FunctionRef<bool(const void*)> stays) const {
+  const detail::EntityOps& ops = core_.table->ops;
+  if (all_old_rows_.Count() == 0) ops.AppendRows(all_old_rows_.Get(), old_rows_.Get());
+  ops.KeepRows(old_rows_.Get(), stays);
+}
+
+GRAPNEL_DEFINE void AnyMutation::PutBackOldRows() const noexcept {
+  if (all_old_rows_.Count() == 0) return;
+  core_.table->ops.SwapRows(old_rows_.Get(), all_old_rows_.Get());
+  all_old_rows_.Clear();
+}
+
+GRAPNEL_DEFINE const void* AnyMutation::OldRowList() const {
+  NeedOldRows();
+  return old_rows_.Get();
+}
+
+GRAPNEL_DEFINE void AnyMutation::AddField(std::string_view name, const FieldValue& delta) {
+  detail::EntityRows scratch(core_.table->ops);
+  core_.AddField(name, delta, scratch.Append());
 }
 
 GRAPNEL_DEFINE void AnyMutation::SetOp(grapnel::Op op) { core_.SetOp(op); }

@@ -41,7 +41,7 @@ namespace grapnel::detail {
                                    : " results in a count, but a hook returned an entity"}));
   }
   if (!wants_entity) return result.ForgetEntity();
-  void* fresh = result.MakeEntity();
+  void* const fresh = result.Place();
   store::Select statement{{core.table, core.asked}};
   statement.entity = m.Entity();
   statement.by_id = true;
@@ -54,6 +54,27 @@ namespace grapnel::detail {
     return 0;
   });
   if (!found) throw NotFoundError(core.table->entity, DescribeId(*core.table, m.Entity()));
+  result.SetEntity(fresh);
+}
+
+/// Runs a mutation without hooks.
+[[gnu::always_inline]] inline void RunAlone(AnyMutation& m, AnyResult& result) {
+  const Draft& core = m.Core();
+  if (core.conflict != nullptr || core.op == Op::UpdateOne) {
+    void* const fresh = result.Place();
+    RunTerminal(m, fresh);
+    return result.SetEntity(fresh);
+  }
+  // Nobody looks at the mutation any more: what it created is the result.
+  const std::int64_t count = RunTerminal(m, nullptr, true);
+  core.op == Op::Create ? result.SetEntity(m.Entity()) : result.SetCount(count);
+}
+
+/// Runs a mutation through these hooks to the terminal. Those that have no `next` know it by its
+/// address alone, which is that of the part of it that all types share.
+inline void RunThrough(TypeEntry& type, const HookChain& hooks, AnyMutation& m, AnyResult& result) {
+  const HookChain::Hooks rest = core::HookList<AnyMutation, AnyValue>::RunBefore(hooks.All(), m);
+  rest.empty() ? RunAlone(m, result) : type.RunAround(rest, m, result);
 }
 
 /// Binds a mutation to what it runs in; put back afterwards, for Mutate runs one inside itself.
@@ -154,11 +175,11 @@ inline void Atomically(const HandlePtr& handle, bool single,
     m.Core().ApplyDefaults();
     if (m.Core().ChangesEdges()) ForeseeNeighbours(m.Core());
   }
-  const bool has_entity = result.Run(hooks, m);
+  RunThrough(type, hooks, m, result);
   const Draft& core = m.Core();
-  if (has_entity != Is(core.asked, Op::Create | Op::UpdateOne)) Fit(handle, m, result);
+  if (result.HasEntity() != Is(core.asked, Op::Create | Op::UpdateOne)) Fit(handle, m, result);
   // One row was asked for: that hooks widened the mutation makes a missing one no success.
-  if (core.asked == Op::DeleteOne && !core.IsOne() && core.executed && result.IsNone()) {
+  if (core.asked == Op::DeleteOne && !core.IsOne() && core.executed && result.Count() == 0) {
     throw NotFoundError(core.table->entity, DescribeId(*core.table, m.Entity()));
   }
 }
@@ -179,7 +200,7 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
     ~Unbind() { m.bound = nullptr; }
   } const unbind{m.Core()};
   m.Core().bound = &bound;
-  result.RunAlone(m);
+  RunAlone(m, result);
 }
 
 /// The same with the hooks that there are now. A mutation that is run again keeps those that it
@@ -218,7 +239,19 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
   Atomically(
       handle, true,
       [&](const HandlePtr& inside) { RunBound(inside, *inside->GetLevel(), m, result); },
-      [&](CommittedError& error) { result.AttachTo(error); });
+      [&](CommittedError& error) { handle->store->TypeOf(*m.Core().table).Attach(error, result); });
+}
+
+GRAPNEL_DEFINE void RunToEntityIn(const HandlePtr& handle, AnyMutation& m, void* entity) {
+  AnyResult result(*m.Core().table, entity);
+  RunMutation(handle, m, result);
+  result.MoveOut();
+}
+
+GRAPNEL_DEFINE std::int64_t RunToCountOf(const HandlePtr& handle, AnyMutation& m) {
+  AnyResult result(*m.Core().table);
+  RunMutation(handle, m, result);
+  return result.Count();
 }
 
 GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result) {
@@ -241,31 +274,36 @@ GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResul
   }
 }
 
-GRAPNEL_DEFINE void RunPlanned(const HandlePtr& handle, HookPlan& plan, AnyMutation& m,
-                               AnyResult& result) {
-  Level& level = *handle->GetLevel();
-  handle->transaction->Check(level);
-  OpenScope scope(*handle->transaction, true);
-  TypeEntry& type = handle->transaction->TypeOf(*m.Core().table);
-  RunInside(handle, level, type, plan.Of(type), plan, m, result);
-  scope.Succeed();
+GRAPNEL_DEFINE void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
+                                grapnel::Op op, core::FunctionRef<void(Draft&)> prepare) {
+  type.WithMutation(op, [&](AnyMutation& m) {
+    m.Core().cause = Cause::Cascade;
+    prepare(m.Core());
+    AnyResult result(*type.table);
+    Level& level = *handle->GetLevel();
+    handle->transaction->Check(level);
+    OpenScope scope(*handle->transaction, true);
+    TypeEntry& verified = handle->transaction->TypeOf(*type.table);
+    RunInside(handle, level, verified, plan.Of(verified), plan, m, result);
+    scope.Succeed();
+  });
 }
 
 class BulkInTransaction final : public BulkRun {
  public:
-  BulkInTransaction(const HandlePtr& handle, const Table& table,
-                    core::FunctionRef<void*(std::size_t)> row)
+  BulkInTransaction(const HandlePtr& handle, const Table& table, void* made)
       : type_(handle->transaction->TypeOf(table)),
+        made_(made),
         hooks_(type_, handle->GetLevel()),
         plan_(type_, hooks_, *handle->GetLevel()),
         bound_{handle, type_, *handle->transaction, *handle->GetLevel(), &plan_},
-        pending_(bound_, row) {}
+        pending_(bound_, row_) {}
 
-  void Run(AnyMutation& m, AnyResult& result) override {
+  void Run(AnyMutation& m) override {
     m.Core().pending = &pending_;
+    AnyResult result(*type_.table, type_.table->ops.AppendRow(made_));
     RunInside(bound_.handle, bound_.level, type_, hooks_, plan_, m, result);
-  }
-  void Done() override {
+    result.MoveOut();
     ++done_;
     pending_.Done();
   }
@@ -294,7 +332,16 @@ class BulkInTransaction final : public BulkRun {
     throw error.InRow(done_);
   }
 
+  /// Where a row's result is.
+  struct RowAt {
+    const Table& table;
+    void* made;
+    void* operator()(std::size_t place) const { return table.ops.RowAt(made, place); }
+  };
+
   TypeEntry& type_;
+  void* made_;
+  RowAt row_{*type_.table, made_};
   HookChain hooks_;
   HookPlan plan_;
   Bound bound_;
@@ -302,17 +349,15 @@ class BulkInTransaction final : public BulkRun {
   std::size_t done_ = 0;
 };
 
-GRAPNEL_DEFINE void RunBulk(const HandlePtr& handle, const Table& table,
-                            core::FunctionRef<void(BulkRun&)> rows,
-                            core::FunctionRef<void*(std::size_t)> row,
-                            core::FunctionRef<void(CommittedError&)> attach) {
+GRAPNEL_DEFINE void RunBulk(const HandlePtr& handle, const Table& table, void* made,
+                            core::FunctionRef<void(BulkRun&)> rows) {
   Atomically(
       handle, false,
       [&](const HandlePtr& inside) {
-        BulkInTransaction bulk(inside, table, row);
+        BulkInTransaction bulk(inside, table, made);
         bulk.Guard([&] { rows(bulk); });
       },
-      attach);
+      [&](CommittedError& error) { handle->store->TypeOf(table).AttachRows(error, made); });
 }
 
 }  // namespace grapnel::detail
