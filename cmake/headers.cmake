@@ -79,7 +79,10 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/mutation/mutation.hpp
   grapnel/store/mutation/touched.hpp
   grapnel/store/mutation/value.hpp
+  grapnel/store/predicate/impl/predicate.hpp
+  grapnel/store/predicate/impl/tree.hpp
   grapnel/store/predicate/predicate.hpp
+  grapnel/store/predicate/tree.hpp
   grapnel/store/query/eager.hpp
   grapnel/store/query/impl/eager.hpp
   grapnel/store/query/impl/query.hpp

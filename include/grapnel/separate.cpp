@@ -11,6 +11,8 @@
 #include <grapnel/store/mutation/impl/draft.hpp>
 #include <grapnel/store/mutation/impl/edge_changes.hpp>
 #include <grapnel/store/mutation/impl/touched.hpp>
+#include <grapnel/store/predicate/impl/predicate.hpp>
+#include <grapnel/store/predicate/impl/tree.hpp>
 #include <grapnel/store/query/impl/eager.hpp>
 #include <grapnel/store/query/impl/query.hpp>
 #include <grapnel/store/query/impl/rows.hpp>

@@ -27,7 +27,7 @@ struct Rendered {
 template <class E>
 Rendered Where(const grapnel::store::Predicate<E>& predicate, int first_parameter = 1) {
   sql::Sql made(kTable<User>, first_parameter);
-  made.Where(predicate.Node().get());
+  made.Where(predicate.Node().Get());
   Rendered rendered{made.text, {}};
   for (const auto& bound : made.parameters) {
     if (bound.list == nullptr) rendered.values.push_back(*bound);
@@ -97,7 +97,7 @@ TEST_CASE("an order names its columns") {
 
 TEST_CASE("a member that is no field of the type is refused") {
   sql::Sql made(kTable<texts::Alone>);
-  CHECK_THROWS_AS(made.Where((F<&User::age> == 1).Node().get()), grapnel::SchemaError);
+  CHECK_THROWS_AS(made.Where((F<&User::age> == 1).Node().Get()), grapnel::SchemaError);
 }
 
 TEST_CASE("B166 a chain is a tree of eight, and what may be one comparison is one") {

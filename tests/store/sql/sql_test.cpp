@@ -33,7 +33,7 @@ TEST_CASE("a select says what it wants, of which rows, in which order, and how m
   select.want = grapnel::store::Select::Want::Ids;
   const auto where = F<&User::age> > 3 || F<&User::age>.IsNull();
   const std::vector<grapnel::store::Ordering> order{grapnel::Asc(F<&User::id>).ordering};
-  select.where = where.Node().get();
+  select.where = where.Node().Get();
   select.order = order;
   select.limit = 10;
   select.offset = 5;
@@ -55,7 +55,7 @@ TEST_CASE("a select says what it wants, of which rows, in which order, and how m
   select = {{&kTable<User>}};
   select.want = grapnel::store::Select::Want::Exist;
   select.by_id = true;
-  select.where = where.Node().get();
+  select.where = where.Node().Get();
   CHECK(sql::SelectText(select).text ==
         R"(SELECT EXISTS (SELECT 1 FROM "users" WHERE "users"."id" = ?1 )"
         R"(AND ("users"."age" > ?2 OR "users"."age" IS NULL)))");
@@ -68,7 +68,7 @@ TEST_CASE(
   update.cleared.set(2);
   update.by_id = true;
   const auto where = F<&User::age> == 3;
-  update.where = where.Node().get();
+  update.where = where.Node().Get();
   const sql::Sql one = sql::UpdateText(update);
   CHECK(one.text == R"(UPDATE "users" SET "name" = ?1, "age" = NULL)"
                     R"( WHERE "users"."id" = ?2 AND "users"."age" = ?3)");
@@ -87,6 +87,6 @@ TEST_CASE("a delete is of one row or of all that match") {
   grapnel::store::Delete one{{&kTable<User>}, nullptr, true, nullptr};
   CHECK(sql::DeleteText(one).text == R"(DELETE FROM "users" WHERE "users"."id" = ?1)");
   const auto where = F<&User::age> == 3;
-  grapnel::store::Delete many{{&kTable<User>}, nullptr, false, where.Node().get()};
+  grapnel::store::Delete many{{&kTable<User>}, nullptr, false, where.Node().Get()};
   CHECK(sql::DeleteText(many).text == R"(DELETE FROM "users" WHERE "users"."age" = ?1)");
 }

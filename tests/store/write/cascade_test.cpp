@@ -130,7 +130,7 @@ struct Deletion : Running<E> {
         [&](grapnel::store::Connection& connection) {
           connection.DeferForeignKeys(true);
           const grapnel::store::Delete own{
-              {&kTable<E>, Op::Delete}, nullptr, false, this->core.where.get()};
+              {&kTable<E>, Op::Delete}, nullptr, false, this->core.where.Get()};
           const auto count = connection.Run(own);
           connection.DeferForeignKeys(false);
           return count;

@@ -8,7 +8,7 @@
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/process.hpp>
-#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/predicate/tree.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -9,7 +9,7 @@
 #include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/conflict.hpp>
 #include <grapnel/store/mutation/edge_changes.hpp>
-#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/tx/session.hpp>
 
 #include <cstddef>

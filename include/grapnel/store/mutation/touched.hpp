@@ -8,7 +8,7 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/mutation/draft.hpp>
-#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/tx/session.hpp>
 
 #include <cstdint>
@@ -30,7 +30,7 @@ inline std::vector<FieldValue> SelectIds(const Draft& m, const Table& table,
   std::vector<FieldValue> ids;
   store::Select select{{&table, m.op}};
   select.want = store::Select::Want::Ids;
-  select.where = where.get();
+  select.where = where.Get();
   ReadIn(m, table, [&](store::Connection& connection) {
     ids.clear();
     connection.Run(select, [&](Row& row) { ids.push_back(LoadId(table, row, 0)); });
@@ -43,7 +43,7 @@ inline std::int64_t CountRows(const Draft& m, const Table& table,
                               const store::PredicatePtr& where) {
   store::Select select{{&table, m.op}};
   select.want = store::Select::Want::Count;
-  select.where = where.get();
+  select.where = where.Get();
   return ReadIn(m, table, [&](store::Connection& connection) { return connection.Count(select); });
 }
 
@@ -54,7 +54,7 @@ inline void SelectTouched(const Draft& m, store::Select::Want want,
   select.want = want;
   select.entity = m.entity;
   select.by_id = m.IsOne();
-  select.where = m.where.get();
+  select.where = m.where.Get();
   ReadIn(m, *m.table, [&](store::Connection& connection) {
     connection.Run(select, add);
     return 0;

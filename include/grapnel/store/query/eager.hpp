@@ -2,7 +2,7 @@
 
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/model/table.hpp>
-#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/tx/session.hpp>
 
 #include <algorithm>

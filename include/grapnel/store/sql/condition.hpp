@@ -6,7 +6,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/driver.hpp>
-#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/sql/values.hpp>
 
 #include <algorithm>
@@ -301,7 +301,7 @@ class Sql {
   }
 
   static Term Strip(Term term) noexcept {
-    while (term.node->kind == PredicateKind::Not) term = {term.node->left.get(), !term.negated};
+    while (term.node->kind == PredicateKind::Not) term = {term.node->left.Get(), !term.negated};
     return term;
   }
   static bool IsLeaf(const Term& term) noexcept {
@@ -350,8 +350,8 @@ class Sql {
       open.pop_back();
       if (walked > 64 && !seen[term.negated ? 1 : 0].insert(term.node).second) continue;
       if (IsJoin(term) && IsAnd(term) == is_and) {
-        open.push_back({term.node->right.get(), term.negated});
-        open.push_back({term.node->left.get(), term.negated});
+        open.push_back({term.node->right.Get(), term.negated});
+        open.push_back({term.node->left.Get(), term.negated});
       } else {
         terms.push_back(term);
       }
@@ -543,7 +543,7 @@ class Sql {
       }
       relation = &edge->relation();
     }
-    const PredicateNode* const neighbours = node.left.get();
+    const PredicateNode* const neighbours = node.left.Get();
     const std::string key = Quote(relation->table, relation->column);
     if (relation->kind == Relation::Kind::OwnKey) {
       Write({"(", key, " IS NOT NULL"});
@@ -571,10 +571,10 @@ class Sql {
   void ReachedBy(const PredicateNode& node) {
     const Relation& relation = *node.relation;
     const std::string key = Quote(relation.table, relation.column);
-    const store::Rows* const from = node.from.get();
+    const store::Rows* const from = node.from.Get();
     if (relation.kind == Relation::Kind::TheirKey) {
       Write({"(", key, " IS NOT NULL AND ", key, " IN "});
-      Ids(*relation.source, from->where.get(), from);
+      Ids(*relation.source, from->where.Get(), from);
       return Write({")"});
     }
     const bool own = relation.kind == Relation::Kind::OwnKey;
@@ -583,7 +583,7 @@ class Sql {
     Write({"SELECT ", own ? key : Quote(relation.table, relation.other), " FROM ",
            Quote(relation.table), " WHERE ", own ? core::Concat({key, " IS NOT NULL AND "}) : "",
            own ? Id(*relation.source) : key, " IN "});
-    Ids(*relation.source, from->where.get(), from);
+    Ids(*relation.source, from->where.Get(), from);
     Then({Step::What::End});
   }
 

@@ -11,7 +11,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
-#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/store/tx/handle_ptr.hpp>
 

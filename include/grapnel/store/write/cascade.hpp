@@ -167,7 +167,7 @@ class Cascade {
       const Table& holder = key->Holder();
       if (!graph_.IsCyclic(*key) || !MayLackIds(holder)) continue;
       const auto where = store::Both(lists_.Refers(*key, list), store::IdIsNull(holder));
-      const store::Delete nameless{{&holder, m_.op}, nullptr, false, where.get()};
+      const store::Delete nameless{{&holder, m_.op}, nullptr, false, where.Get()};
       m_.Session().Write(m_.GetLevel(), m_.Session().TypeOf(holder), m_.Handle().context,
                          [&](store::Connection& connection) { return connection.Run(nameless); });
     }

@@ -6,7 +6,7 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/touched.hpp>
-#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/session.hpp>
 
@@ -98,7 +98,7 @@ class RowLists {
     keep.list = list != 0 ? list : m_.Session().NextList();
     keep.type = type;
     keep.entity = entity;
-    keep.where = where.get();
+    keep.where = where.Get();
     sizes_.resize(static_cast<std::size_t>(m_.Session().LastList() - first_) + 1);
     sizes_[static_cast<std::size_t>(keep.list - first_)] +=
         m_.Session().Write(m_.GetLevel(), m_.Session().TypeOf(table), m_.Handle().context,

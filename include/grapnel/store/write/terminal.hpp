@@ -169,7 +169,7 @@ class Terminal {
 
   std::int64_t UpdateOne() {
     if (m_.ChangesNoField()) {
-      Reread(entity_, m_.where.get());
+      Reread(entity_, m_.where.Get());
       if (!m_.ChangesEdges()) return 1;
     } else {
       if (UpdateAlone()) return 1;
@@ -293,7 +293,7 @@ class Terminal {
     if (!m_.IsOne() && !m_.uncounted && MayLackIds(table_)) {
       count += DeleteRows(false, store::Both(m_.where, store::IdIsNull(table_)));
     }
-    if (lists.Size(list) == 0 && m_.IsOne()) RefuseUntouched(m_, alive.get());
+    if (lists.Size(list) == 0 && m_.IsOne()) RefuseUntouched(m_, alive.Get());
     if (m_.pinned && alive) Narrow(SelectIds(m_, table_, lists.In(list)), true);
     Cascade cascade(m_, lists);
     if (cascades) cascade.Run(list);
@@ -314,7 +314,7 @@ class Terminal {
     if (!graph.HasKeys(table_) || graph.RestrictsItself(table_)) return false;
     store::Select select{{&table_, m_.op}};
     select.want = store::Select::Want::Count;
-    select.where = m_.where.get();
+    select.where = m_.where.Get();
     select.limit = RowLists::kPart + 1;
     return ReadIn(m_, table_, [&](store::Connection& connection) {
              return connection.Count(select);
@@ -324,7 +324,7 @@ class Terminal {
     const std::uint64_t written = m_.Session().Writes();
     std::int64_t count = 0;
     try {
-      const store::Delete statement{{&table_, m_.op}, entity_, by_id, where.get()};
+      const store::Delete statement{{&table_, m_.op}, entity_, by_id, where.Get()};
       count = m_.deferred ? WriteDeferred(statement) : Write(statement);
     } catch (const ConstraintError& error) {
       ExplainRestricted(m_, by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where,
@@ -386,13 +386,11 @@ class Terminal {
     for (const std::size_t place : m_.conflict->columns) {
       if (!m_.set.test(place)) return false;  // NULL, or an id still to be made
       const Column& column = table_.columns[place];
-      where = store::Both(where, std::make_shared<const store::PredicateNode>(store::PredicateNode{
-                                     store::PredicateKind::Equal,
-                                     column.tag,
-                                     {column.ops->to_value(column.at_const(entity_))}}));
+      where = store::Both(where, store::Compared(store::PredicateKind::Equal, column.tag,
+                                                 column.ops->to_value(column.at_const(entity_))));
     }
     store::Select select{{&table_, m_.op}};
-    select.where = where.get();
+    select.where = where.Get();
     bool found = false;
     ReadIn(m_, table_, [&](store::Connection& connection) {
       connection.Run(select, [&](Row& row) {
@@ -469,7 +467,7 @@ class Terminal {
       });
     }
     store::Update update{{&table_, m_.op}, entity_, m_.set,     m_.added,
-                         m_.cleared,       by_id,   where.get()};
+                         m_.cleared,       by_id,   where.Get()};
     if (const KeyChange* hidden = HiddenKey()) {
       update.key = &hidden->key;
       update.to = &hidden->to;

@@ -404,8 +404,8 @@ GRAPNEL_DEFINE void Draft::BeforeEdge(const EdgeEnd& edge) const {
 
 GRAPNEL_DEFINE store::PredicatePtr Draft::IdEquals() const {
   const Column& id = table->Id();
-  return std::make_shared<const store::PredicateNode>(store::PredicateNode{
-      store::PredicateKind::Equal, id.tag, {id.ops->to_value(id.at_const(entity))}});
+  return store::Compared(store::PredicateKind::Equal, id.tag,
+                         id.ops->to_value(id.at_const(entity)));
 }
 
 GRAPNEL_DEFINE void Draft::Assign(const Column& column, void* member,

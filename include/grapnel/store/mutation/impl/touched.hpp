@@ -20,7 +20,7 @@ namespace grapnel::detail {
                   [&](store::Connection& connection) { return connection.Count(select); }) > 0;
   };
   if (!is_there(alive)) throw NotFoundError(m.table->entity, DescribeId(*m.table, m.entity));
-  if (!m.where || is_there(m.where.get())) store::RefuseSkipped(select);
+  if (!m.where || is_there(m.where.Get())) store::RefuseSkipped(select);
   m.stale = true;
   throw StaleError(m.table->entity, DescribeId(*m.table, m.entity));
 }

@@ -5,7 +5,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/driver.hpp>
-#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/query/eager.hpp>
 #include <grapnel/store/query/rows.hpp>
 
@@ -57,7 +57,7 @@ class EagerLoader {
       members[found->second].push_back(member);
     }
     store::Select select{{&target}};
-    select.where = wanted.rows.where.get();
+    select.where = wanted.rows.where.Get();
     select.order = wanted.rows.order;
     select.through = &relation;
     select.sources = sources;

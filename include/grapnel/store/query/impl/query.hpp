@@ -78,7 +78,7 @@ GRAPNEL_DEFINE store::Select AnyQuery::Describe(store::Select::Want want,
                                                 std::optional<std::int64_t> limit) const {
   store::Select statement{{table_}};
   statement.want = want;
-  statement.where = rows_.where.get();
+  statement.where = rows_.where.Get();
   statement.order = rows_.order;
   statement.limit = limit;
   statement.offset = rows_.offset;

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/shared.hpp>
+#include <grapnel/base/type.hpp>
+#include <grapnel/model/relation.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/model/value.hpp>
+#include <grapnel/store/predicate/tree.hpp>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace grapnel::store {
+
+GRAPNEL_DEFINE void Branch::Drop() noexcept {
+  static thread_local constinit std::vector<PredicatePtr>* going = nullptr;
+  if (going != nullptr) {
+    try {
+      return going->push_back(std::move(*this));
+    } catch (...) {  // NOLINT(bugprone-empty-catch): without memory it goes at once
+      return;
+    }
+  }
+  std::vector<PredicatePtr> mine;
+  going = &mine;
+  Reset();
+  while (!mine.empty()) {
+    const PredicatePtr next = std::move(mine.back());
+    mine.pop_back();
+  }
+  going = nullptr;
+}
+
+inline PredicatePtr MakeNode(PredicateNode node) {
+  return core::MakeShared<const PredicateNode>(std::move(node));
+}
+
+GRAPNEL_DEFINE PredicatePtr Compared(PredicateKind kind, detail::FieldTag field, FieldValue value) {
+  PredicateNode node{kind, field};
+  node.values.push_back(std::move(value));
+  return MakeNode(std::move(node));
+}
+
+GRAPNEL_DEFINE PredicatePtr OneOf(detail::FieldTag field, std::vector<FieldValue> values) {
+  return MakeNode({PredicateKind::In, field, std::move(values)});
+}
+
+GRAPNEL_DEFINE PredicatePtr IsNull(detail::FieldTag field) {
+  return MakeNode({PredicateKind::IsNull, field});
+}
+
+GRAPNEL_DEFINE PredicatePtr HasNeighbour(detail::FieldTag edge, PredicatePtr neighbour) {
+  return MakeNode({PredicateKind::Has, edge, {}, std::move(neighbour)});
+}
+
+GRAPNEL_DEFINE PredicatePtr Negated(PredicatePtr condition) {
+  return MakeNode({PredicateKind::Not, nullptr, {}, std::move(condition)});
+}
+
+GRAPNEL_DEFINE PredicatePtr Both(PredicatePtr left, PredicatePtr right) {
+  if (!left) return right;
+  if (!right) return left;
+  return MakeNode({PredicateKind::And, nullptr, {}, std::move(left), std::move(right)});
+}
+
+GRAPNEL_DEFINE PredicatePtr Either(PredicatePtr left, PredicatePtr right) {
+  return MakeNode({PredicateKind::Or, nullptr, {}, std::move(left), std::move(right)});
+}
+
+GRAPNEL_DEFINE PredicatePtr NeighboursOf(const detail::Relation& relation, Rows from) {
+  PredicateNode node{PredicateKind::ReachedBy};
+  node.relation = &relation;
+  node.from = core::MakeShared<const Rows>(std::move(from));
+  return MakeNode(std::move(node));
+}
+
+GRAPNEL_DEFINE PredicatePtr HoldersOf(const detail::Relation& relation, PredicatePtr referred) {
+  if (relation.kind == detail::Relation::Kind::TheirKey) {
+    return NeighboursOf(relation, {std::move(referred)});
+  }
+  PredicateNode node{PredicateKind::Has};
+  node.relation = &relation;
+  node.left = std::move(referred);
+  return MakeNode(std::move(node));
+}
+
+GRAPNEL_DEFINE PredicatePtr KeyIn(const detail::Relation& relation, std::vector<FieldValue> ids) {
+  PredicateNode node{PredicateKind::In, nullptr, std::move(ids)};
+  node.relation = &relation;
+  return MakeNode(std::move(node));
+}
+
+GRAPNEL_DEFINE PredicatePtr KeyIsNull(const detail::Relation& relation) {
+  PredicateNode node{PredicateKind::IsNull};
+  node.relation = &relation;
+  return MakeNode(std::move(node));
+}
+
+GRAPNEL_DEFINE PredicatePtr InList(std::int64_t list, const detail::Relation* key,
+                                   std::vector<FieldValue> part) {
+  PredicateNode node{PredicateKind::InLists, nullptr, {FieldValue(), list}};
+  node.relation = key;
+  for (FieldValue& value : part) node.values.push_back(std::move(value));
+  return MakeNode(std::move(node));
+}
+
+GRAPNEL_DEFINE PredicatePtr InLists(std::int64_t type, std::int64_t from, std::int64_t to) {
+  return MakeNode({PredicateKind::InLists, nullptr, {type, from, to}});
+}
+
+GRAPNEL_DEFINE PredicatePtr IdIn(const detail::Table& table, std::vector<FieldValue> ids) {
+  return OneOf(table.Id().tag, std::move(ids));
+}
+
+GRAPNEL_DEFINE PredicatePtr IdIsNull(const detail::Table& table) { return IsNull(table.Id().tag); }
+
+}  // namespace grapnel::store
