@@ -4,9 +4,10 @@
 // Output:
 //   price of 1: 100 -> 120
 //   price of 2: 200 -> 180
-//   Product is stale: id 1 is there, but does not match: it was changed meanwhile, or a Where
-//   excludes it about to delete 1 (120) about to delete 2 (180) Product Delete: Old, OldRows and
-//   IDs were first asked for after the write: read them before next
+//   somebody was faster: there is no Product any more that matches
+//   about to delete 1 (120)
+//   about to delete 2 (180)
+//   asked after the write: Product Delete
 
 #include <grapnel/grapnel.hpp>
 
@@ -73,7 +74,7 @@ int main() {
   try {
     save(first, 130);  // somebody else has saved version 2 meanwhile
   } catch (const grapnel::StaleError& error) {
-    fmt::print("{}\n", error);
+    fmt::print("somebody was faster: there is no {} any more that matches\n", error.Entity());
   }
 
   products.Delete().Where(F<&Product::price> > 0).Exec();
@@ -86,6 +87,6 @@ int main() {
   try {
     products.Delete().Exec();
   } catch (const grapnel::NotLoadedError& error) {
-    fmt::print("{}\n", error);
+    fmt::print("asked after the write: {}\n", error.What());
   }
 }

@@ -81,8 +81,7 @@ inline auto grapnel::Schema<User>::Hooks() {
 }
 
 int main() {
-  auto client =
-      grapnel::Open<User, Card>("file:demo?mode=memory");  // or "file:app.db", or "app.db"
+  auto client = grapnel::Open<User, Card>("file:demo?mode=memory");  // or "app.db"
   client.Migrate();
 
   std::vector<std::string> log;
@@ -107,19 +106,16 @@ int main() {
                               .All();
   User again = client.Of<User>().Get(ada.id);  // NotFoundError when absent
   std::optional<User> maybe = client.Of<User>().Find(99);
-  fmt::print("{} updated, {} found, {} is {}\n", n, all.size(), again.name,
-             again.age);  // 1 updated, 1 found, Ada is 40
+  // 1 updated, 1 found, Ada is 40
+  fmt::print("{} updated, {} found, {} is {}\n", n, all.size(), again.name, again.age);
 
   {
     auto tx = client.Tx();
-    tx.OnCommit([](grapnel::Tx& t, auto next) {          /* before */
-                                                next(t); /* after */
-    });
+    tx.OnCommit([](grapnel::Tx& t, auto next) { next(t); });  // before, and after
     tx.OnRollback([](grapnel::Tx& t, auto next) { next(t); });
     tx.Of<User>().Create().Set(F<&User::name>, "Grace").Set(F<&User::age>, 40).Save();
     tx.Commit();  // leaving the scope without it rolls back
   }
-  client.WithTx([&](grapnel::Tx& tx) {
-    tx.Of<User>().DeleteOne(ada.id).Exec();
-  });  // commit, or roll back on throw
+  // Commits, or rolls back when the function throws.
+  client.WithTx([&](grapnel::Tx& tx) { tx.Of<User>().DeleteOne(ada.id).Exec(); });
 }
