@@ -54,6 +54,9 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/builders/create_bulk.hpp
   grapnel/store/builders/delete_many.hpp
   grapnel/store/builders/delete_one.hpp
+  grapnel/store/builders/impl/builder.hpp
+  grapnel/store/builders/impl/create.hpp
+  grapnel/store/builders/impl/create_bulk.hpp
   grapnel/store/builders/update_many.hpp
   grapnel/store/builders/update_one.hpp
   grapnel/store/client.hpp

@@ -6,6 +6,9 @@
 
 #include <grapnel/grapnel.hpp>
 #include <grapnel/model/graph.hpp>
+#include <grapnel/store/builders/impl/builder.hpp>
+#include <grapnel/store/builders/impl/create.hpp>
+#include <grapnel/store/builders/impl/create_bulk.hpp>
 #include <grapnel/store/migrate/impl/migration.hpp>
 #include <grapnel/store/mutation/impl/any_mutation.hpp>
 #include <grapnel/store/mutation/impl/draft.hpp>

@@ -42,18 +42,32 @@ using NeighbourOf = typename MemberToken<Member>::Type::Neighbour;
 template <auto Member>
 using NeighbourId = IdOfNeighbour<NeighbourOf<Member>>;
 
+/// What Set of a member takes: a field's value, the id of an edge's neighbour, or the ids.
+template <class Type>
+struct SetArgumentOf {
+  using type = BareType<Type>;
+};
+template <class T>
+struct SetArgumentOf<One<T>> {
+  using type = IdOfNeighbour<T>;
+};
+template <class T>
+struct SetArgumentOf<Many<T>> {
+  using type = std::vector<IdOfNeighbour<T>>;
+};
+template <auto Member>
+using SetArgument = typename SetArgumentOf<typename MemberToken<Member>::Type>::type;
+
+/// Whether a T can be given where an Argument is taken.
+template <class T, class Argument>
+concept GivenAs = requires(T&& value, void (&take)(Argument)) {
+  take(static_cast<T&&>(value));
+};
+
 /// What Set of this member does not take.
 template <class T, auto Member>
-concept NoValueOf = [] {
-  if constexpr (OneMember<Member>) {
-    return !std::is_convertible_v<T, NeighbourId<Member>>;
-  } else if constexpr (ManyMember<Member>) {
-    return !std::is_convertible_v<T, std::vector<NeighbourId<Member>>>;
-  } else {
-    return !std::is_convertible_v<T, typename MemberToken<Member>::Bare> &&
-           !OptionalOf<T, typename MemberToken<Member>::Type>;
-  }
-}();
+concept NoValueOf =
+    !GivenAs<T, SetArgument<Member>> && !OptionalOf<T, typename MemberToken<Member>::Type>;
 
 /// Does not compile, and says what Set takes.
 template <auto Member, class T>

@@ -12,9 +12,7 @@
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/write/run.hpp>
 
-#include <memory>
 #include <optional>
-#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -81,7 +79,7 @@ class [[nodiscard]] Entities : public Reader<E> {
   store::Create<E> Create() const { return store::Create<E>(this->Held()); }
   /// Creates a row for each element of a range, of entities or of Create() builders. An lvalue
   /// range is kept by reference, and its builders are spent.
-  template <std::ranges::input_range Range>
+  template <class Range>
   store::CreateBulk<E, Range> CreateBulk(Range&& rows) const {
     return {this->Held(), std::forward<Range>(rows)};
   }

@@ -129,7 +129,7 @@ TEST_CASE_METHOD(World, "a row does not wait that is more than a new row without
   with_id.set.set(0);
   CHECK_FALSE(pending.Takes(with_id));
   auto conflict = Draft();
-  conflict.conflict = std::make_shared<grapnel::store::Conflict>();
+  conflict.conflict = grapnel::core::MakeShared<grapnel::store::Conflict>();
   CHECK_FALSE(pending.Takes(conflict));
   CHECK_FALSE(pending.Takes(detail::Draft(detail::kTable<Card>, Op::Update, nullptr)));
 }

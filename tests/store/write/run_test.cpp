@@ -66,6 +66,13 @@ using model::Card;
 
 namespace {
 
+/// Runs a mutation, and moves what came of it into an entity.
+void RunInto(const detail::HandlePtr& handle, grapnel::AnyMutation& m, void* into) {
+  AnyResult result(*m.Core().table, into);
+  RunMutation(handle, m, result);
+  result.MoveOut();
+}
+
 struct World : Opened<Task> {
   World() { Log().clear(); }
   std::int64_t Count() const { return Of<Task>().Query().Count(); }
@@ -99,11 +106,11 @@ TEST_CASE_METHOD(World,
   });
   Draft<> m(Op::Create, "a");
   Task into;
-  CHECK_THROWS_AS(detail::RunToEntityIn(Handle(), m.m, &into), std::logic_error);
+  CHECK_THROWS_AS(RunInto(Handle(), m.m, &into), std::logic_error);
   CHECK(Count() == 0);
   handle.Remove();
   Draft<> again(Op::Create, "a");
-  detail::RunToEntityIn(Handle(), again.m, &into);
+  RunInto(Handle(), again.m, &into);
   CHECK((into.id == 1 && Count() == 1));
 }
 
@@ -122,7 +129,9 @@ TEST_CASE_METHOD(
   CHECK((updated.Count() == 1 && !updated.HasEntity()));
   Draft<> none(Op::Delete);
   none.m.Where(F<&Task::id> == 99);
-  CHECK(detail::RunToCountOf(Handle(), none.m) == 0);
+  AnyResult counted(kTable<Task>);
+  RunMutation(Handle(), none.m, counted);
+  CHECK(counted.Count() == 0);
 }
 
 TEST_CASE_METHOD(World, "a result goes where its caller wants it, and into a CommittedError") {
@@ -217,7 +226,7 @@ TEST_CASE_METHOD(World, "a type makes mutations of itself, and runs the hooks ar
     m.SetField("title", "b");
     static_cast<Task*>(m.Entity())->id = 1;
     m.Core().has_id = true;
-    detail::RunToEntityIn(Handle(), m, &into);
+    RunInto(Handle(), m, &into);
   });
   CHECK((into.id == 1 && into.title == "b!"));
 }

@@ -146,7 +146,7 @@ TEST_CASE_METHOD(World,
                  "a Create with OnConflict says what it came to, and the row is in `fresh`") {
   Arrived create(*this, Op::Create);
   create.mutation.Set(F<&User::name>, "Ada");
-  create.core.conflict = std::make_shared<store::Conflict>();
+  create.core.conflict = grapnel::core::MakeShared<store::Conflict>();
   store::Conflict& conflict = *create.core.conflict;
   conflict.columns = {kTable<User>.PlaceOf(*kTable<User>.Find("name"))};
   SECTION("undecided: it is refused") {

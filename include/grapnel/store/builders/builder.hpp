@@ -1,220 +1,177 @@
 #pragma once
 
-#include <grapnel/base/concat.hpp>
-#include <grapnel/core/error.hpp>
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/schema/token.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
-#include <grapnel/store/mutation/value.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
-#include <grapnel/store/tx/handle.hpp>
-#include <grapnel/store/tx/session.hpp>
-#include <grapnel/store/write/run.hpp>
+#include <grapnel/store/tx/handle_ptr.hpp>
 
-#include <optional>
-#include <string>
-#include <tuple>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
 namespace grapnel::detail {
 
-/// What all builders share: a mutation that runs once. Each call returns the builder itself, as an
-/// rvalue when it was called on one.
-template <class Derived, class E>
-class Builder {
+/// A mutation that runs once, its type forgotten: compiled once for all types.
+class AnyBuilder {
+ public:
+  AnyBuilder(AnyBuilder&& from) noexcept = default;
+  AnyBuilder& operator=(AnyBuilder&& from) noexcept = default;
+
+ protected:
+  explicit AnyBuilder(HandlePtr handle) noexcept : handle_(std::move(handle)) {}
+  ~AnyBuilder() = default;
+
+  /// Throws: Error when it ran, or was moved from; StorageError in a child of fork().
+  GRAPNEL_DECLARE void CheckNotSpent(const AnyMutation& m) const;
+  /// For a bulk of that client, which runs it. Throws: Error when this is of another client,
+  /// transaction or view.
+  GRAPNEL_DECLARE void SpendFor(const AnyMutation& m, const HandlePtr& bulk);
+
+  /// Runs the mutation, and moves what came of it into `entity`.
+  GRAPNEL_DECLARE void Run(AnyMutation& m, void* entity);
+  /// Runs the mutation. Returns: how many rows matched.
+  GRAPNEL_DECLARE std::int64_t Run(AnyMutation& m);
+
+ private:
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void Refuse(const AnyMutation& m) const;
+
+  HandlePtr handle_;
+};
+
+/// What all builders of a type share.
+template <class E>
+class Builder : public AnyBuilder {
  public:
   Builder(Builder&& from) noexcept
-      : handle_(std::move(from.handle_)), mutation_(Mutation<E>::Access::Take(from.mutation_)) {}
+      : AnyBuilder(std::move(from)), mutation_(Mutation<E>::Access::Take(from.mutation_)) {}
   Builder& operator=(Builder&& from) noexcept {
     if (this == &from) return *this;
-    handle_ = std::move(from.handle_);
+    AnyBuilder::operator=(std::move(from));
     Mutation<E>::Access::Take(mutation_, from.mutation_);
     return *this;
   }
 
   // For CreateBulk, which runs the mutations of several builders.
-  HandlePtr Take() {
-    CheckNotSpent();
-    return std::move(handle_);
-  }
-  /// The same, for a bulk of that client. Throws: Error when this is of another client, transaction
-  /// or view.
-  void TakeFor(const HandlePtr& bulk) {
-    CheckNotSpent();
-    if (handle_ != bulk && !IsSame(*handle_, *bulk)) {
-      throw Error(core::Concat({kTable<E>.entity,
-                                ": this builder was made by another client, transaction or view "
-                                "than the CreateBulk that is to "
-                                "run it: make both with the same one"}));
-    }
-    handle_.Reset();
-  }
+  void TakeFor(const HandlePtr& bulk) { SpendFor(mutation_, bulk); }
   Mutation<E>& Target() {
-    CheckNotSpent();
+    CheckNotSpent(mutation_);
     return mutation_;
   }
 
  protected:
   Builder(HandlePtr handle, grapnel::Op op)
-      : handle_(std::move(handle)), mutation_(Mutation<E>::Access::Make(op)) {}
+      : AnyBuilder(std::move(handle)), mutation_(Mutation<E>::Access::Make(op)) {}
+  /// Of the row with this id.
+  Builder(HandlePtr handle, grapnel::Op op, IdOf<E>&& id) : Builder(std::move(handle), op) {
+    Mutation<E>::Access::Entity(mutation_).id = std::move(id);
+    mutation_.Core().has_id = true;
+  }
 
-  /// Runs the mutation. Returns: what came of it.
   E RunToEntity() {
     E entity{};
-    const HandlePtr handle = Take();
-    RunToEntityIn(handle, mutation_, &entity);
+    Run(mutation_, &entity);
     return entity;
   }
-  std::int64_t RunToCount() {
-    const HandlePtr handle = Take();
-    return RunToCountOf(handle, mutation_);
-  }
+  std::int64_t RunToCount() { return Run(mutation_); }
 
-  Derived& Self() noexcept { return static_cast<Derived&>(*this); }
-  Draft& Core() { return Mutation<E>::Access::Core(Target()); }
-  E& Entity() noexcept { return Mutation<E>::Access::Entity(mutation_); }
+  void Narrow(const store::PredicatePtr& where) { Target().Core().AddWhere(where); }
 
  private:
-  [[gnu::always_inline]] void CheckNotSpent() const {
-    if (!handle_ || handle_->store->driver->IsInherited()) [[unlikely]]
-      Refuse();
-  }
-  [[noreturn, gnu::cold, gnu::noinline]] void Refuse() const {
-    if (handle_) handle_->store->driver->CheckNotInherited();
-    throw Error(core::Concat(
-        {kTable<E>.entity,
-         ": this builder is spent: it ran already, or was moved from; make a new one"}));
-  }
-
-  HandlePtr handle_;
   Mutation<E> mutation_;
 };
 
-/// The builders that set fields.
-template <class Derived, class E>
-class Setting : public Builder<Derived, E> {
+/// The builders that set fields. Each call returns the builder itself, as an rvalue when it was
+/// called on one.
+template <class Derived, class E, bool kUpdates>
+class Setting : public Builder<E> {
  public:
-  /// Sets a field; of an optional one, std::nullopt clears it.
+  /// Sets a field, or of an optional one, std::nullopt clears it. Sets an edge to this neighbour,
+  /// or to these neighbours, in place of all others.
   template <auto M>
-  requires(!EdgeMember<M>) Derived& Set(MemberToken<M> field,
-                                        const NonDeduced<typename MemberToken<M>::Bare>& value) & {
+  Derived& Set(MemberToken<M> member, NonDeduced<SetArgument<M>> value) & {
     Check<M>();
-    this->Target().Assign(field, value);
-    return this->Self();
+    this->Target().Assign(member, static_cast<SetArgument<M>&&>(value));
+    return static_cast<Derived&>(*this);
   }
   template <auto M>
-  requires(!EdgeMember<M>) Derived& Set(MemberToken<M> field,
-                                        NonDeduced<typename MemberToken<M>::Bare>&& value) & {
+  [[nodiscard]] Derived&& Set(MemberToken<M> member, NonDeduced<SetArgument<M>> value) && {
     Check<M>();
-    this->Target().Assign(field, std::move(value));
-    return this->Self();
-  }
-  template <auto M>
-  requires(!EdgeMember<M>)
-      [[nodiscard]] Derived&& Set(MemberToken<M> field,
-                                  const NonDeduced<typename MemberToken<M>::Bare>& value) && {
-    return std::move(Set(field, value));
-  }
-  template <auto M>
-  requires(!EdgeMember<M>)
-      [[nodiscard]] Derived&& Set(MemberToken<M> field,
-                                  NonDeduced<typename MemberToken<M>::Bare>&& value) && {
-    return std::move(Set(field, std::move(value)));
+    this->Target().Assign(member, static_cast<SetArgument<M>&&>(value));
+    return static_cast<Derived&&>(*this);
   }
   template <auto M, OptionalOf<typename MemberToken<M>::Type> T>
   Derived& Set(MemberToken<M> field, T&& value) & {
     Check<M>();
-    this->Target().Set(field, std::forward<T>(value));
-    return this->Self();
+    this->Target().Set(field, static_cast<T&&>(value));
+    return static_cast<Derived&>(*this);
   }
   template <auto M, OptionalOf<typename MemberToken<M>::Type> T>
   [[nodiscard]] Derived&& Set(MemberToken<M> field, T&& value) && {
-    return std::move(Set(field, std::forward<T>(value)));
-  }
-
-  /// Sets an edge to this neighbour, in place of another one.
-  template <auto M>
-  requires OneMember<M> Derived& Set(MemberToken<M> edge, const NonDeduced<NeighbourId<M>>& id) & {
-    CheckEdge<M>();
-    this->Target().Set(edge, id);
-    return this->Self();
-  }
-  template <auto M>
-  requires OneMember<M>
-  [[nodiscard]] Derived&& Set(MemberToken<M> edge, const NonDeduced<NeighbourId<M>>& id) && {
-    return std::move(Set(edge, id));
-  }
-  /// Sets an edge to these neighbours, in place of all others.
-  template <auto M>
-  requires ManyMember<M> Derived& Set(MemberToken<M> edge,
-                                      const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
-    CheckEdge<M>();
-    this->Target().Set(edge, ids);
-    return this->Self();
-  }
-  template <auto M>
-  requires ManyMember<M>
-  [[nodiscard]] Derived&& Set(MemberToken<M> edge,
-                              const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
-    return std::move(Set(edge, ids));
+    Check<M>();
+    this->Target().Set(field, static_cast<T&&>(value));
+    return static_cast<Derived&&>(*this);
   }
   /// A value that does not fit: does not compile.
   template <auto M, NoValueOf<M> T>
   Derived&& Set(MemberToken<M>, T&&) {
     RefuseValue<M, T>();
-    return std::move(this->Self());
+    return static_cast<Derived&&>(*this);
   }
   /// Adds neighbours: `AddIDs(F<&User::friends>, {7, 9})`. Those that are there already stay.
   template <auto M>
   Derived& AddIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
-    CheckEdge<M>();
+    Check<M, true>();
     this->Target().AddIDs(edge, ids);
-    return this->Self();
+    return static_cast<Derived&>(*this);
   }
   template <auto M>
   [[nodiscard]] Derived&& AddIDs(MemberToken<M> edge,
                                  const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
-    return std::move(AddIDs(edge, ids));
+    return static_cast<Derived&&>(AddIDs(edge, ids));
   }
 
  protected:
-  using Builder<Derived, E>::Builder;
+  using Builder<E>::Builder;
 
-  template <auto M>
+  template <auto M, bool kEdge = EdgeMember<M>>
   static constexpr void Check() {
-    static_assert(
-        FieldOf<E, M>,
-        "this member is not a field of this entity: name it in Schema<...>::Fields(), and use "
-        "tokens of the entity or of its mixins");
-    static_assert(!Derived::kUpdates || !kIsImmutable<E, M>,
-                  "this field is Immutable: it can be set only by Create");
-  }
-  template <auto M>
-  static constexpr void CheckEdge() {
-    static_assert(
-        EdgeOf<E, M>,
-        "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
-        "tokens of the entity or of its mixins");
-    static_assert(!Derived::kUpdates || !std::get<kEdgePlaceOf<E, M>>(kEdges<E>).Traits().immutable,
-                  "this edge is Immutable: it can be set only by Create");
+    if constexpr (kEdge) {
+      static_assert(
+          EdgeOf<E, M>,
+          "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
+          "tokens of the entity or of its mixins");
+      static_assert(!kUpdates || !std::get<kEdgePlaceOf<E, M>>(kEdges<E>).Traits().immutable,
+                    "this edge is Immutable: it can be set only by Create");
+    } else {
+      static_assert(
+          FieldOf<E, M>,
+          "this member is not a field of this entity: name it in Schema<...>::Fields(), and use "
+          "tokens of the entity or of its mixins");
+      static_assert(!kUpdates || !kIsImmutable<E, M>,
+                    "this field is Immutable: it can be set only by Create");
+    }
   }
 };
 
 /// The builders that pick rows.
-template <class Derived, class Base>
+template <class Derived, class Base, class E>
 class Matching : public Base {
  public:
   /// Only rows that match; several calls must all match.
   template <class O>
   Derived& Where(const store::Predicate<O>& predicate) & {
-    this->Target().Where(predicate);
-    return this->Self();
+    static_assert(store::AppliesTo<O, E>, "this predicate is about another entity type");
+    this->Narrow(predicate.Node());
+    return static_cast<Derived&>(*this);
   }
   template <class O>
   [[nodiscard]] Derived&& Where(const store::Predicate<O>& predicate) && {
-    return std::move(Where(predicate));
+    static_assert(store::AppliesTo<O, E>, "this predicate is about another entity type");
+    this->Narrow(predicate.Node());
+    return static_cast<Derived&&>(*this);
   }
 
  protected:
@@ -223,59 +180,65 @@ class Matching : public Base {
 
 /// The builders that update rows.
 template <class Derived, class E>
-class Updating : public Matching<Derived, Setting<Derived, E>> {
+class Updating : public Matching<Derived, Setting<Derived, E, true>, E> {
  public:
-  static constexpr bool kUpdates = true;
-
   /// Adds to a number in the database: a NULL counts as 0. Twice accumulates.
   template <auto M>
   Derived& Add(MemberToken<M> field, NonDeduced<typename MemberToken<M>::Bare> delta) & {
-    this->template Check<M>();
-    this->Target().Add(field, std::move(delta));
-    return this->Self();
+    this->template Check<M, false>();
+    this->Target().Add(field, static_cast<typename MemberToken<M>::Bare&&>(delta));
+    return static_cast<Derived&>(*this);
   }
   template <auto M>
   [[nodiscard]] Derived&& Add(MemberToken<M> field,
                               NonDeduced<typename MemberToken<M>::Bare> delta) && {
-    return std::move(Add(field, std::move(delta)));
+    this->template Check<M, false>();
+    this->Target().Add(field, static_cast<typename MemberToken<M>::Bare&&>(delta));
+    return static_cast<Derived&&>(*this);
   }
   /// Sets an optional field to NULL.
   template <auto M>
   requires(!EdgeMember<M>) Derived& Clear(MemberToken<M> field) & {
     this->template Check<M>();
     this->Target().Clear(field);
-    return this->Self();
+    return static_cast<Derived&>(*this);
   }
   template <auto M>
   requires(!EdgeMember<M>) [[nodiscard]] Derived&& Clear(MemberToken<M> field) && {
-    return std::move(Clear(field));
+    this->template Check<M>();
+    this->Target().Clear(field);
+    return static_cast<Derived&&>(*this);
   }
   /// Removes neighbours. Those that are not there are passed by.
   template <auto M>
   Derived& RemoveIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
-    this->template CheckEdge<M>();
+    this->template Check<M, true>();
     this->Target().RemoveIDs(edge, ids);
-    return this->Self();
+    return static_cast<Derived&>(*this);
   }
   template <auto M>
   [[nodiscard]] Derived&& RemoveIDs(MemberToken<M> edge,
                                     const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
-    return std::move(RemoveIDs(edge, ids));
+    return static_cast<Derived&&>(RemoveIDs(edge, ids));
   }
   /// Removes all neighbours.
   template <auto M>
   Derived& ClearEdge(MemberToken<M> edge) & {
-    this->template CheckEdge<M>();
+    this->template Check<M, true>();
     this->Target().ClearEdge(edge);
-    return this->Self();
+    return static_cast<Derived&>(*this);
   }
   template <auto M>
   [[nodiscard]] Derived&& ClearEdge(MemberToken<M> edge) && {
-    return std::move(ClearEdge(edge));
+    return static_cast<Derived&&>(ClearEdge(edge));
   }
 
  protected:
-  using Matching<Derived, Setting<Derived, E>>::Matching;
+  using Matching<Derived, Setting<Derived, E, true>, E>::Matching;
 };
 
 }  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/builders/impl/builder.hpp>  // IWYU pragma: keep
+#endif

@@ -1,47 +1,25 @@
 #pragma once
 
-#include <grapnel/base/concat.hpp>
-#include <grapnel/core/error.hpp>
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/core/op.hpp>
-#include <grapnel/model/table.hpp>
 #include <grapnel/store/builders/builder.hpp>
+#include <grapnel/store/mutation/any_mutation.hpp>
 #include <grapnel/store/mutation/conflict.hpp>
 
-#include <algorithm>
 #include <cstddef>
-#include <memory>
-#include <string>
+#include <initializer_list>
 #include <utility>
-#include <vector>
 
 namespace grapnel::detail {
 
-/// Throws: Error unless the conflict's columns have a unique index together.
-inline void NameConflict(store::Conflict& conflict, const Table& table) {
-  std::vector<FieldTag> tags;
-  for (const std::size_t place : conflict.columns) {
-    conflict.fields.push_back(table.columns[place].name);
-    tags.push_back(table.columns[place].tag);
-  }
-  bool unique = false;
-  if (tags.size() == 1) {
-    const Column& column = table.columns[conflict.columns.front()];
-    unique = &column == &table.Id() || column.unique;
-    for (const EdgeEnd& edge : table.edges) {
-      unique = unique || (edge.HoldsKey() && edge.tag == column.tag && edge.relation().unique);
-    }
-  }
-  for (const IndexInfo& index : table.indexes) {
-    unique =
-        unique || (index.unique && std::is_permutation(index.fields.begin(), index.fields.end(),
-                                                       tags.begin(), tags.end()));
-  }
-  if (unique) return;
-  throw Error(
-      core::Concat({table.entity,
-                    ": OnConflict names fields that have no unique index together: add .Unique() "
-                    "to the field, or Index<...>().Unique() to Indexes()"}));
-}
+// What a Create says of a row that is there already.
+
+/// Throws: Error unless these columns have a unique index together.
+GRAPNEL_DECLARE void SetConflict(AnyMutation& create, std::initializer_list<std::size_t> columns);
+/// Throws: Error when it was not said which rows are in conflict, or was said already what is done.
+GRAPNEL_DECLARE void DecideConflict(AnyMutation& create, store::OnConflict action);
+/// The same for an Update that says this. Throws: Error when it is no UpdateOne any more.
+GRAPNEL_DECLARE void DecideConflict(AnyMutation& create, core::Shared<AnyMutation> update);
 
 }  // namespace grapnel::detail
 
@@ -49,12 +27,10 @@ namespace grapnel::store {
 
 /// Creates one row. Runs once: a second Save, or one after a move, throws Error.
 template <class E>
-class [[nodiscard]] Create : public detail::Setting<Create<E>, E> {
+class [[nodiscard]] Create : public detail::Setting<Create<E>, E, false> {
  public:
-  static constexpr bool kUpdates = false;
-
   explicit Create(detail::HandlePtr handle)
-      : detail::Setting<Create<E>, E>(std::move(handle), Op::Create) {}
+      : detail::Setting<Create<E>, E, false>(std::move(handle), Op::Create) {}
 
   /// Runs the hooks and inserts the row. Returns: the entity as stored, its id included, or what a
   /// hook returned in its place. Throws: what a hook throws, unchanged; ValidationError;
@@ -77,10 +53,7 @@ class [[nodiscard]] Create : public detail::Setting<Create<E>, E> {
     static_assert(sizeof...(Ms) > 0,
                   "OnConflict needs the fields in which a row that is there agrees: write "
                   "OnConflict(F<&User::email>)");
-    auto conflict = std::make_shared<Conflict>();
-    conflict->columns = {detail::kColumnPlaceOf<E, Ms>...};
-    detail::NameConflict(*conflict, detail::kTable<E>);
-    this->Core().conflict = std::move(conflict);
+    detail::SetConflict(this->Target(), {detail::kColumnPlaceOf<E, Ms>...});
     return *this;
   }
   template <auto... Ms>
@@ -103,13 +76,7 @@ class [[nodiscard]] Create : public detail::Setting<Create<E>, E> {
   Create& Update(F change) & {
     auto update = Mutation<E>::Access::MakeShared(Op::UpdateOne);
     change(*update);
-    if (update->Op() != Op::UpdateOne) {
-      throw Error(
-          std::string(detail::kTable<E>.entity) +
-          ": what OnConflict(...).Update(change) changes stays an UpdateOne: take SetOp out of it");
-    }
-    Decide(store::OnConflict::Update);
-    this->Core().conflict->update = std::move(update);
+    detail::DecideConflict(this->Target(), std::move(update));
     return *this;
   }
   template <class F>
@@ -119,23 +86,13 @@ class [[nodiscard]] Create : public detail::Setting<Create<E>, E> {
 
  private:
   Create& Decide(store::OnConflict action) {
-    if (!this->Core().conflict) {
-      throw Error(std::string(detail::kTable<E>.entity) +
-                  ": say first which rows are in conflict, by OnConflict(F<...>)");
-    }
-    store::OnConflict& decided = this->Core().conflict->action;
-    const bool joins = action == store::OnConflict::Update &&
-                       decided == store::OnConflict::UpdateNewValues &&
-                       !this->Core().conflict->update;
-    if (decided != store::OnConflict::Undecided && !joins) {
-      throw Error(
-          std::string(detail::kTable<E>.entity) +
-          ": it was said already what OnConflict does; only UpdateNewValues().Update(...) go "
-          "together, in this order");
-    }
-    if (!joins) decided = action;
+    detail::DecideConflict(this->Target(), action);
     return *this;
   }
 };
 
 }  // namespace grapnel::store
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/builders/impl/create.hpp>  // IWYU pragma: keep
+#endif

@@ -1,17 +1,86 @@
 #pragma once
 
-#include <grapnel/core/op.hpp>
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/function_ref.hpp>
+#include <grapnel/model/field_set.hpp>
+#include <grapnel/model/table.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/store/builders/create.hpp>
-#include <grapnel/store/driver/error.hpp>
-#include <grapnel/store/write/run.hpp>
+#include <grapnel/store/tx/handle_ptr.hpp>
 
-#include <concepts>
 #include <cstddef>
-#include <ranges>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+namespace grapnel::detail {
+
+class BulkRun;
+
+/// A bulk, its type forgotten: compiled once for all types.
+class AnyBulk {
+ public:
+  AnyBulk(AnyBulk&&) noexcept = default;
+  AnyBulk& operator=(AnyBulk&&) noexcept = default;
+
+  /// What runs the rows, one after the other.
+  class Rows {
+   public:
+    /// Creates one of this entity.
+    GRAPNEL_DECLARE void Add(const void* entity);
+    /// Creates the one that a builder says.
+    template <class E>
+    void Add(store::Create<E>& builder) {
+      AnyMutation& m = builder.Target();
+      builder.TakeFor(handle_);
+      Run(m);
+    }
+
+   private:
+    friend AnyBulk;
+    Rows(const AnyBulk& bulk, const HandlePtr& handle, BulkRun& run) noexcept
+        : bulk_(bulk), handle_(handle), run_(run) {}
+    GRAPNEL_DECLARE void Run(AnyMutation& m);
+
+    const AnyBulk& bulk_;
+    const HandlePtr& handle_;
+    BulkRun& run_;
+  };
+
+ protected:
+  AnyBulk(HandlePtr handle, const Table& table) noexcept
+      : handle_(std::move(handle)), table_(&table) {}
+  ~AnyBulk() = default;
+
+  void OmitField(std::size_t place) noexcept { omitted_.set(place); }
+  /// `reset(entity)`: empties the member.
+  void OmitEdge(void (*reset)(void* entity)) { omitted_edges_.push_back(reset); }
+  /// Runs `rows(to)` in one transaction; what comes back goes to `made`, a std::vector of entities.
+  GRAPNEL_DECLARE void Save(void* made, core::FunctionRef<void(Rows&)> rows);
+
+ private:
+  HandlePtr handle_;
+  const Table* table_;
+  FieldSet omitted_;
+  std::vector<void (*)(void* entity)> omitted_edges_;
+};
+
+namespace range {
+
+using std::begin;
+/// What a loop over the range is given.
+template <class Range>
+using Element = decltype(*begin(std::declval<Range&>()));
+
+}  // namespace range
+
+template <class Row, class E>
+concept EntityRow = requires(Row row, void (&take)(const E&)) {
+  take(static_cast<Row&&>(row));
+};
+
+}  // namespace grapnel::detail
 
 namespace grapnel::store {
 
@@ -21,18 +90,18 @@ namespace grapnel::store {
 /// nobody has filled in is written as it stands, std::nullopt as NULL; Omit leaves them to their
 /// defaults and to hooks.
 template <class E, class Range>
-class [[nodiscard]] CreateBulk {
+class [[nodiscard]] CreateBulk : public detail::AnyBulk {
+  using Row = detail::range::Element<std::remove_reference_t<Range>>;
+
  public:
   CreateBulk(detail::HandlePtr handle, Range&& rows)
-      : handle_(std::move(handle)), rows_(std::forward<Range>(rows)) {}
-  CreateBulk(CreateBulk&&) noexcept = default;
-  CreateBulk& operator=(CreateBulk&&) noexcept = default;
+      : AnyBulk(std::move(handle), detail::kTable<E>), rows_(std::forward<Range>(rows)) {}
 
   /// Leaves these fields and edges of entities unset, as if they were no members: their defaults
   /// and hooks set them. `CreateBulk(users).Omit(F<&User::created_at>).Save()`
   template <auto... Ms>
   CreateBulk& Omit(MemberToken<Ms>...) & {
-    static_assert(std::convertible_to<std::ranges::range_reference_t<Range>, const E&>,
+    static_assert(detail::EntityRow<Row, E>,
                   "Omit is for entities: a builder sets nothing but what it is told to");
     (OmitOne<Ms>(), ...);
     return *this;
@@ -47,18 +116,11 @@ class [[nodiscard]] CreateBulk {
   /// returned in their place. An empty range runs no hook. Throws: as Create::Save; of a
   /// ConstraintError or ValidationError, Row() tells the row, from 0.
   std::vector<E> Save() {
-    if (!handle_) {
-      throw Error(std::string(detail::kTable<E>.entity) +
-                  ": this bulk is spent: it ran already, or was moved from; make a new one");
-    }
-    handle_->store->driver->CheckNotInherited();
-    const detail::HandlePtr handle = std::move(handle_);
     std::vector<E> made;
-    if constexpr (std::ranges::sized_range<std::remove_reference_t<Range>>) {
-      made.reserve(static_cast<std::size_t>(std::ranges::size(rows_)));
+    if constexpr (requires { rows_.size(); }) {
+      made.reserve(static_cast<std::size_t>(rows_.size()));
     }
-    detail::RunBulk(handle, detail::kTable<E>, &made,
-                    [&](detail::BulkRun& bulk) { Run(handle, bulk); });
+    AnyBulk::Save(&made, [this](Rows& to) { Run(to); });
     return made;
   }
 
@@ -67,35 +129,31 @@ class [[nodiscard]] CreateBulk {
   void OmitOne() {
     static_assert(detail::FieldOf<E, M> || detail::EdgeOf<E, M>,
                   "this member is neither a field nor an edge of this entity");
-    omitted_members_.push_back(
-        [](E& entity) { entity.*M = std::remove_reference_t<decltype(entity.*M)>{}; });
-    if constexpr (detail::FieldOf<E, M>) omitted_.set(detail::kPlaceOf<E, M>);
+    if constexpr (detail::FieldOf<E, M>) {
+      OmitField(detail::kPlaceOf<E, M>);
+    } else {
+      OmitEdge([](void* entity) { static_cast<E*>(entity)->*M = typename MemberToken<M>::Type{}; });
+    }
   }
 
-  void Run(const detail::HandlePtr& handle, detail::BulkRun& bulk) {
+  void Run(Rows& to) {
     for (auto&& row : rows_) {
-      if constexpr (std::same_as<std::remove_cvref_t<decltype(row)>, Create<E>>) {
-        auto& m = row.Target();
-        row.TakeFor(handle);
-        bulk.Run(m);
+      if constexpr (std::is_same_v<std::remove_cvref_t<Row>, Create<E>>) {
+        to.Add(row);
       } else {
-        static_assert(std::convertible_to<decltype(row), const E&>,
+        static_assert(detail::EntityRow<Row, E>,
                       "CreateBulk takes a range of entities or of their Create() builders");
-        auto m = Mutation<E>::Access::Make(Op::Create);
-        E& entity = Mutation<E>::Access::Entity(m);
-        entity = row;
-        for (const auto empty : omitted_members_) empty(entity);
-        m.Core().SetAll();
-        omitted_.ForEach([&](std::size_t place) { m.Core().Reset(place); });
-        bulk.Run(m);
+        const E& entity = row;
+        to.Add(&entity);
       }
     }
   }
 
-  detail::HandlePtr handle_;
   Range rows_;
-  std::vector<void (*)(E&)> omitted_members_;
-  detail::FieldSet omitted_;
 };
 
 }  // namespace grapnel::store
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/builders/impl/create_bulk.hpp>  // IWYU pragma: keep
+#endif

@@ -10,12 +10,11 @@ namespace grapnel::store {
 
 /// Deletes all rows that match; all rows of the type without a Where. Runs once.
 template <class E>
-class [[nodiscard]] DeleteMany
-    : public detail::Matching<DeleteMany<E>, detail::Builder<DeleteMany<E>, E>> {
+class [[nodiscard]] DeleteMany : public detail::Matching<DeleteMany<E>, detail::Builder<E>, E> {
+  using Base = detail::Matching<DeleteMany<E>, detail::Builder<E>, E>;
+
  public:
-  explicit DeleteMany(detail::HandlePtr handle)
-      : detail::Matching<DeleteMany<E>, detail::Builder<DeleteMany<E>, E>>(std::move(handle),
-                                                                           Op::Delete) {}
+  explicit DeleteMany(detail::HandlePtr handle) : Base(std::move(handle), Op::Delete) {}
 
   /// Runs the hooks, once, and deletes the rows. Returns: how many rows matched, which may be none.
   /// Throws: as Create::Save.

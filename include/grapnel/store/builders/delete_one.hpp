@@ -10,15 +10,12 @@ namespace grapnel::store {
 
 /// Deletes the row with a given id. Runs once.
 template <class E>
-class [[nodiscard]] DeleteOne
-    : public detail::Matching<DeleteOne<E>, detail::Builder<DeleteOne<E>, E>> {
+class [[nodiscard]] DeleteOne : public detail::Matching<DeleteOne<E>, detail::Builder<E>, E> {
+  using Base = detail::Matching<DeleteOne<E>, detail::Builder<E>, E>;
+
  public:
   DeleteOne(detail::HandlePtr handle, detail::IdOf<E> id)
-      : detail::Matching<DeleteOne<E>, detail::Builder<DeleteOne<E>, E>>(std::move(handle),
-                                                                         Op::DeleteOne) {
-    this->Entity().id = std::move(id);
-    this->Core().has_id = true;
-  }
+      : Base(std::move(handle), Op::DeleteOne, std::move(id)) {}
 
   /// Runs the hooks and deletes the row.
   /// Throws: NotFoundError when there is no such row, StaleError, which is one, when it is there

@@ -13,10 +13,7 @@ template <class E>
 class [[nodiscard]] UpdateOne : public detail::Updating<UpdateOne<E>, E> {
  public:
   UpdateOne(detail::HandlePtr handle, detail::IdOf<E> id)
-      : detail::Updating<UpdateOne<E>, E>(std::move(handle), Op::UpdateOne) {
-    this->Entity().id = std::move(id);
-    this->Core().has_id = true;
-  }
+      : detail::Updating<UpdateOne<E>, E>(std::move(handle), Op::UpdateOne, std::move(id)) {}
 
   /// Runs the hooks and updates the row. Returns: the row as it is now stored, whether or not it
   /// still matches, or what a hook returned in its place. Throws: NotFoundError when there is no

@@ -142,7 +142,7 @@ class AnyMutation {
   /// Of a Create with OnConflict: its fields, and, after `next`, whether the row was inserted,
   /// updated or left unchanged; OldRows() then holds the row that was there. Null for all other
   /// mutations.
-  const store::Conflict* Conflict() const noexcept { return core_.conflict.get(); }
+  const store::Conflict* Conflict() const noexcept { return core_.conflict.Get(); }
 
   /// A client that works in the mutation's own transaction. The base client would wait for itself
   /// here, and is refused.

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <grapnel/base/shared.hpp>
 #include <grapnel/model/value.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -39,8 +39,8 @@ struct Conflict {
 
   // What follows is for the other parts of the store.
   std::vector<std::size_t> columns{};
-  std::shared_ptr<AnyMutation> update{};  // of Update: what it says
-  FieldValue given_id{};                  // where the row that is there has another one
+  core::Shared<AnyMutation> update{};  // of Update: what it says
+  FieldValue given_id{};               // where the row that is there has another one
 };
 
 }  // namespace store

@@ -2,6 +2,7 @@
 
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/concat.hpp>
+#include <grapnel/base/shared.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/error.hpp>
 #include <grapnel/model/table.hpp>
@@ -79,7 +80,7 @@ struct Draft {
     std::optional<std::vector<FieldValue>> touched;  // by the write, where these are fewer
   };
   std::optional<Pinned> pinned{};
-  std::shared_ptr<store::Conflict> conflict{};  // of a Create with OnConflict
+  core::Shared<store::Conflict> conflict{};  // of a Create with OnConflict
 
   // While it runs:
   const Bound* bound = nullptr;
@@ -103,6 +104,9 @@ struct Draft {
   bool ChangesEdges() const noexcept { return !edges.IsEmpty(); }
 
   GRAPNEL_DECLARE void SetOp(grapnel::Op to);
+
+  /// Narrows it to rows that also match.
+  GRAPNEL_DECLARE void AddWhere(const store::PredicatePtr& condition);
 
   /// Says all that `change` says, after what was said already.
   GRAPNEL_DECLARE void Apply(const Draft& change);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <grapnel/base/function_ref.hpp>
+#include <grapnel/base/shared.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
@@ -14,7 +14,6 @@
 
 #include <concepts>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -22,6 +21,53 @@
 #include <vector>
 
 namespace grapnel {
+
+namespace detail {
+
+// What the mutations of all types do with a value: one function for each type of members.
+
+/// Sets a field that may be set.
+template <class Type>
+void SetMember(Draft& core, std::size_t place, Type& member, BareType<Type>&& value) {
+  using Bare = BareType<Type>;
+  if constexpr (std::is_same_v<Bare, double>) {
+    Normalize(value);
+  } else if constexpr (kHasNormalForm<Bare>) {
+    core.Normalize(place, [&] { detail::Normalize(value); });
+  }
+  member = static_cast<Bare&&>(value);
+  core.MarkSet(place);
+}
+
+template <class Type>
+void AddToMember(Draft& core, std::size_t place, const BareType<Type>& delta) {
+  const Type given = delta;
+  core.Add(place, &given);
+}
+
+/// A neighbour's id as the edge's key. Throws: ValidationError for one that cannot be stored.
+template <class Id>
+FieldValue KeyOf(const Draft& core, std::size_t edge, const Id& id) {
+  return core.KeyOf(edge, [&] { return Mapping<Id>::ToValue(id); });
+}
+template <class Id>
+std::vector<FieldValue> KeysOf(const Draft& core, std::size_t edge, const std::vector<Id>& ids) {
+  std::vector<FieldValue> keys;
+  for (const Id& id : ids) keys.push_back(detail::KeyOf(core, edge, id));
+  return keys;
+}
+template <class Id>
+void SetNeighbour(Draft& core, std::size_t edge, const Id& id) {
+  core.AddIDs(edge, {detail::KeyOf(core, edge, id)});
+}
+template <class Id>
+std::vector<Id> IdsFrom(const std::vector<FieldValue>& keys) {
+  std::vector<Id> ids(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) Mapping<Id>::FromValue(ids[i], keys[i]);
+  return ids;
+}
+
+}  // namespace detail
 
 /// One write on its way to the database, as hooks see it and change it: what it does, to which
 /// rows, and which fields and edges it sets, adds to and clears. By name: see AnyMutation.
@@ -43,7 +89,7 @@ class Mutation final : public AnyMutation {
     return entity_.id;
   }
   /// The ids of the rows that it touches; see AnyMutation::IDs.
-  std::vector<Id> IDs() const { return IdsFrom<Id>(AnyMutation::IDs()); }
+  std::vector<Id> IDs() const { return detail::IdsFrom<Id>(AnyMutation::IDs()); }
 
   // Fields.
 
@@ -56,16 +102,22 @@ class Mutation final : public AnyMutation {
   /// Sets a field, discarding what was added to it; it is no longer cleared.
   /// Throws: ValidationError for an immutable field when the Op is an update, and for a time that
   /// cannot be stored; the mutation is then as it was.
+  ///
+  /// Sets an edge to this neighbour, or to these neighbours, in place of all others.
+  /// Throws: ValidationError for an immutable edge when the Op is an update.
   template <auto M>
-  requires(!detail::EdgeMember<M>) void Set(
-      MemberToken<M> field, detail::NonDeduced<typename MemberToken<M>::Bare> value) {
-    Assign(field, std::move(value));
+  void Set(MemberToken<M> member, detail::NonDeduced<detail::SetArgument<M>> value) {
+    if constexpr (!detail::EdgeMember<M>) core_.BeforeSet(Place<M>());
+    Assign(member, static_cast<detail::SetArgument<M>&&>(value));
   }
   /// Sets an optional field to what the std::optional holds, or clears it.
   template <auto M, detail::OptionalOf<typename MemberToken<M>::Type> T>
   void Set(MemberToken<M> field, T&& value) {
-    typename MemberToken<M>::Type given = std::forward<T>(value);
-    given ? Set(field, *std::move(given)) : Clear(field);
+    if constexpr (std::is_same_v<std::remove_cvref_t<T>, std::nullopt_t>) {
+      Clear(field);
+    } else {
+      value ? Set(field, *static_cast<T&&>(value)) : Clear(field);
+    }
   }
 
   /// The sum of what is added to the field; null when nothing is.
@@ -80,8 +132,7 @@ class Mutation final : public AnyMutation {
   void Add(MemberToken<M>, detail::NonDeduced<typename MemberToken<M>::Bare> delta) {
     static_assert(detail::Number<typename MemberToken<M>::Bare>,
                   "Add is for numbers: Set the field instead");
-    const typename MemberToken<M>::Type given = delta;
-    core_.Add(Place<M>(), &given);
+    detail::AddToMember<typename MemberToken<M>::Type>(core_, Place<M>(), delta);
   }
 
   /// Sets an optional field to NULL, discarding what it was set to and what was added.
@@ -111,19 +162,6 @@ class Mutation final : public AnyMutation {
     if (ids.empty()) return std::nullopt;
     return std::move(ids.front());
   }
-  /// Sets the edge to this neighbour, in place of another one.
-  /// Throws: ValidationError for an immutable edge when the Op is an update.
-  template <auto M>
-  requires detail::OneMember<M>
-  void Set(MemberToken<M>, const detail::NonDeduced<detail::NeighbourId<M>>& id) {
-    core_.AddIDs(EdgePlace<M>(), {ToValue(EdgePlace<M>(), id)});
-  }
-  /// Sets the edge to these neighbours, in place of all others.
-  template <auto M>
-  requires detail::ManyMember<M>
-  void Set(MemberToken<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
-    core_.SetEdge(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids));
-  }
   /// A value that does not fit: does not compile.
   template <auto M, detail::NoValueOf<M> T>
   void Set(MemberToken<M>, T&&) {
@@ -133,7 +171,7 @@ class Mutation final : public AnyMutation {
   template <auto M>
   requires detail::EdgeMember<M>
   void AddIDs(MemberToken<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
-    core_.AddIDs(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids));
+    core_.AddIDs(EdgePlace<M>(), detail::KeysOf(core_, EdgePlace<M>(), ids));
   }
   using AnyMutation::AddIDs;
   /// Removes neighbours, and no longer adds them. Those that are not there are passed by.
@@ -142,7 +180,7 @@ class Mutation final : public AnyMutation {
                  const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
     static_assert(detail::ManyMember<M>,
                   "this edge has one neighbour at most: ClearEdge it instead");
-    core_.RemoveIDs(EdgePlace<M>(), ToValues(EdgePlace<M>(), ids));
+    core_.RemoveIDs(EdgePlace<M>(), detail::KeysOf(core_, EdgePlace<M>(), ids));
   }
   using AnyMutation::RemoveIDs;
   /// Removes all neighbours, and forgets those that were to be added.
@@ -161,11 +199,11 @@ class Mutation final : public AnyMutation {
   using AnyMutation::ResetEdge;
   template <auto M>
   requires detail::EdgeMember<M> std::vector<detail::NeighbourId<M>> AddedIDs(MemberToken<M>)
-  const { return IdsFrom<detail::NeighbourId<M>>(core_.AddedIDs(EdgePlace<M>())); }
+  const { return detail::IdsFrom<detail::NeighbourId<M>>(core_.AddedIDs(EdgePlace<M>())); }
   using AnyMutation::AddedIDs;
   template <auto M>
   requires detail::EdgeMember<M> std::vector<detail::NeighbourId<M>> RemovedIDs(MemberToken<M>)
-  const { return IdsFrom<detail::NeighbourId<M>>(core_.RemovedIDs(EdgePlace<M>())); }
+  const { return detail::IdsFrom<detail::NeighbourId<M>>(core_.RemovedIDs(EdgePlace<M>())); }
   using AnyMutation::RemovedIDs;
   template <auto M>
   requires detail::EdgeMember<M>
@@ -200,24 +238,24 @@ class Mutation final : public AnyMutation {
   template <class O>
   void Where(const store::Predicate<O>& predicate) {
     static_assert(store::AppliesTo<O, E>, "this predicate is about another entity type");
-    core_.where = store::Both(core_.where, predicate.Node());
+    core_.AddWhere(predicate.Node());
   }
 
   // What follows is for the other parts of the store.
 
   struct Access;
 
-  template <auto M, class T>
-  void Assign(MemberToken<M>, T&& value) {
-    core_.BeforeSet(Place<M>());
-    if constexpr (detail::kHasNormalForm<typename MemberToken<M>::Bare>) {
-      typename MemberToken<M>::Bare normal = std::forward<T>(value);
-      core_.Normalize(Place<M>(), [&] { detail::Normalize(normal); });
-      entity_.*M = normal;
+  /// As Set, for who has found out that the field may be set.
+  template <auto M>
+  void Assign(MemberToken<M>, detail::SetArgument<M>&& value) {
+    if constexpr (detail::OneMember<M>) {
+      detail::SetNeighbour(core_, EdgePlace<M>(), value);
+    } else if constexpr (detail::ManyMember<M>) {
+      core_.SetEdge(EdgePlace<M>(), detail::KeysOf(core_, EdgePlace<M>(), value));
     } else {
-      entity_.*M = std::forward<T>(value);
+      detail::SetMember(core_, Place<M>(), entity_.*M,
+                        static_cast<detail::SetArgument<M>&&>(value));
     }
-    core_.MarkSet(Place<M>());
   }
 
  private:
@@ -254,32 +292,20 @@ class Mutation final : public AnyMutation {
     return value ? &*value : nullptr;
   }
 
-  template <class T>
-  FieldValue ToValue(std::size_t edge, const T& id) const {
-    return core_.KeyOf(edge, [&] { return detail::Mapping<T>::ToValue(id); });
-  }
-  template <class T>
-  std::vector<FieldValue> ToValues(std::size_t edge, const std::vector<T>& ids) const {
-    std::vector<FieldValue> values;
-    for (const T& id : ids) values.push_back(ToValue(edge, id));
-    return values;
-  }
-  template <class T>
-  static std::vector<T> IdsFrom(const std::vector<FieldValue>& values) {
-    std::vector<T> ids(values.size());
-    for (std::size_t i = 0; i < values.size(); ++i)
-      detail::Mapping<T>::FromValue(ids[i], values[i]);
-    return ids;
-  }
-
   E entity_{};
 };
 
 template <class E>
 struct Mutation<E>::Access {
   static Mutation Make(grapnel::Op op) { return Mutation(op); }
-  static std::shared_ptr<Mutation> MakeShared(grapnel::Op op) {
-    return std::shared_ptr<Mutation>(new Mutation(op));
+  struct Owned {
+    explicit Owned(grapnel::Op op) : mutation(op) {}
+    Mutation mutation;
+  };
+  static core::Shared<Mutation> MakeShared(grapnel::Op op) {
+    auto owned = core::MakeShared<Owned>(op);
+    Mutation* const mutation = &owned->mutation;
+    return core::Shared<Mutation>(std::move(owned), mutation);
   }
   /// For builders that move, before anything ran: `from` is spent.
   static Mutation Take(Mutation& from) { return Mutation(detail::TakeOver(), from); }

@@ -78,11 +78,6 @@ class AnyResult {
 /// Runs a mutation with its hooks, and leaves what its caller asked for in `result`.
 GRAPNEL_DECLARE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyResult& result);
 
-/// The same; what came of it is moved into `entity`.
-GRAPNEL_DECLARE void RunToEntityIn(const HandlePtr& handle, AnyMutation& m, void* entity);
-/// The same; returns how many rows matched.
-GRAPNEL_DECLARE std::int64_t RunToCountOf(const HandlePtr& handle, AnyMutation& m);
-
 /// Runs the update of a row that a Create met, through the hooks that the Create began with, inside
 /// of its mutation. Returns false, and what its hooks wrote is undone, when the row does not match.
 GRAPNEL_DECLARE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result);

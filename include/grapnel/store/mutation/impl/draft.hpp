@@ -55,6 +55,10 @@ GRAPNEL_DEFINE void Draft::SetOp(grapnel::Op to) {
   ApplyDefaults();
 }
 
+GRAPNEL_DEFINE void Draft::AddWhere(const store::PredicatePtr& condition) {
+  where = store::Both(where, condition);
+}
+
 GRAPNEL_DEFINE void Draft::Apply(const Draft& change) {
   change.set.ForEach([&](std::size_t i) {
     const Column& column = table->columns[i];

@@ -242,18 +242,6 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
       [&](CommittedError& error) { handle->store->TypeOf(*m.Core().table).Attach(error, result); });
 }
 
-GRAPNEL_DEFINE void RunToEntityIn(const HandlePtr& handle, AnyMutation& m, void* entity) {
-  AnyResult result(*m.Core().table, entity);
-  RunMutation(handle, m, result);
-  result.MoveOut();
-}
-
-GRAPNEL_DEFINE std::int64_t RunToCountOf(const HandlePtr& handle, AnyMutation& m) {
-  AnyResult result(*m.Core().table);
-  RunMutation(handle, m, result);
-  return result.Count();
-}
-
 GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result) {
   const HookChain& hooks = create.plan->Of(create.type);
   const auto run = [&] {

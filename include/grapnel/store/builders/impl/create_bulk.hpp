@@ -1,0 +1,52 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/base/function_ref.hpp>
+#include <grapnel/core/error.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/builders/create_bulk.hpp>
+#include <grapnel/store/mutation/any_mutation.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/write/run.hpp>
+
+#include <cstddef>
+#include <utility>
+
+/// Bulks, compiled once for all types.
+namespace grapnel::detail {
+
+GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> rows) {
+  if (handle_ == nullptr) {
+    throw Error(
+        core::Concat({table_->entity,
+                      ": this bulk is spent: it ran already, or was moved from; make a new one"}));
+  }
+  handle_->store->driver->CheckNotInherited();
+  const HandlePtr handle = std::move(handle_);
+  RunBulk(handle, *table_, made, [&](BulkRun& run) {
+    Rows to(*this, handle, run);
+    rows(to);
+  });
+}
+
+GRAPNEL_DEFINE void AnyBulk::Rows::Run(AnyMutation& m) { run_.Run(m); }
+
+GRAPNEL_DEFINE void AnyBulk::Rows::Add(const void* entity) {
+  const Table& table = *bulk_.table_;
+  handle_->store->TypeOf(table).WithMutation(Op::Create, [&](AnyMutation& m) {
+    table.ops.Assign(m.Entity(), entity);
+    const auto omit = [&](std::size_t place) {
+      const Column& column = table.columns[place];
+      column.ops->reset(column.at(m.Entity()));
+    };
+    bulk_.omitted_.ForEach(omit);
+    for (void (*const reset)(void*) : bulk_.omitted_edges_) reset(m.Entity());
+    m.Core().SetAll();
+    bulk_.omitted_.ForEach([&](std::size_t place) { m.Core().Reset(place); });
+    run_.Run(m);
+  });
+}
+
+}  // namespace grapnel::detail
