@@ -3,8 +3,11 @@
 #   <!-- compile: hello -->
 #   ```cpp
 #
-# With OUTPUT_DIR, tests/CMakeLists.txt writes each to OUTPUT_DIR/NAME.cpp and builds it. As a
-# script it is the check that no snippet goes without a name.
+# and what it prints, where that is shown, in a block below `<!-- output: hello -->`.
+#
+# With OUTPUT_DIR, tests/CMakeLists.txt writes each to OUTPUT_DIR/NAME.cpp, what it prints to
+# OUTPUT_DIR/NAME.txt, and builds it. As a script it is the check that no snippet goes without a
+# name, and no output without a snippet.
 cmake_policy(VERSION 3.24)
 
 # Sets OUT_NAMES to the snippets' names, and OUT_PROBLEMS to what is wrong with the others.
@@ -18,6 +21,7 @@ function(grapnel_readme_snippets readme output_dir out_names out_problems)
     set(problems "  there is no ${readme}\n")
   endif()
   string(PREPEND text "\n")
+  set(outputs "${text}")
   set(fence "\n```(cpp|c\\+\\+|cxx|C\\+\\+)[^\n]*\n")
   while(text MATCHES "${fence}")
     string(FIND "${text}" "${CMAKE_MATCH_0}" start)
@@ -54,6 +58,18 @@ function(grapnel_readme_snippets readme output_dir out_names out_problems)
         "  no <!-- compile: NAME --> above the block that starts: ${first_lines}\n")
     endif()
   endwhile()
+  while(outputs MATCHES "\n<!-- output: ([a-z0-9_]+) -->\n```[a-z]*\n(([^`\n][^\n]*\n)*)```\n")
+    set(name "${CMAKE_MATCH_1}")
+    if(NOT name IN_LIST names)
+      string(APPEND problems "  the output of ${name}, which is no snippet\n")
+    elseif(output_dir)
+      file(WRITE "${output_dir}/${name}.txt" "${CMAKE_MATCH_2}")
+    endif()
+    string(REPLACE "<!-- output: ${name} -->" "" outputs "${outputs}")
+  endwhile()
+  if(outputs MATCHES "<!-- output:[^\n]*")
+    string(APPEND problems "  no block of text below ${CMAKE_MATCH_0}\n")
+  endif()
   set(${out_names} "${names}" PARENT_SCOPE)
   set(${out_problems} "${problems}" PARENT_SCOPE)
 endfunction()

@@ -6,8 +6,8 @@
 #include <type_traits>
 #include <vector>
 
+using grapnel::ConflictOutcome;
 using grapnel::store::Conflict;
-using grapnel::store::ConflictOutcome;
 using grapnel::store::OnConflict;
 
 TEST_CASE("each outcome of a conflict has a name") {

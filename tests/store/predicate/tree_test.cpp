@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
+using graph::Card;
+using graph::User;
 using grapnel::FieldValue;
 using grapnel::detail::kTable;
 using grapnel::store::PredicateKind;
 using grapnel::store::PredicatePtr;
-using graph::Card;
-using graph::User;
 namespace store = grapnel::store;
 
 TEST_CASE("nothing joined with a condition is that condition, and nothing with nothing is none") {

@@ -44,4 +44,7 @@ struct Conflict {
 };
 
 }  // namespace store
+
+using store::ConflictOutcome;
+
 }  // namespace grapnel
