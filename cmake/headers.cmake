@@ -1,24 +1,31 @@
 # Every header, by target. Rewritten by: cmake -P cmake/list_headers.cmake
 set(GRAPNEL_CORE_HEADERS
   grapnel/base/callable.hpp
+  grapnel/base/called_as.hpp
   grapnel/base/compiled.hpp
   grapnel/base/concat.hpp
   grapnel/base/function_ref.hpp
+  grapnel/base/lock.hpp
   grapnel/base/pack.hpp
   grapnel/base/shared.hpp
   grapnel/base/type.hpp
   grapnel/core.hpp
   grapnel/core/chain.hpp
+  grapnel/core/compose.hpp
   grapnel/core/context.hpp
   grapnel/core/error.hpp
+  grapnel/core/form.hpp
   grapnel/core/hook.hpp
+  grapnel/core/hook_handle.hpp
   grapnel/core/hook_list.hpp
   grapnel/core/hook_stack.hpp
+  grapnel/core/impl/hook_stack.hpp
   grapnel/core/limits.hpp
   grapnel/core/mutator.hpp
   grapnel/core/next.hpp
   grapnel/core/op.hpp
   grapnel/core/stack.hpp
+  grapnel/core/teach.hpp
   grapnel/hook.hpp
   grapnel/hook/chain.hpp
   grapnel/hook/condition.hpp

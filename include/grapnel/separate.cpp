@@ -4,6 +4,7 @@
 #error "define GRAPNEL_SEPARATE_COMPILATION for every source of the program, this one included"
 #endif
 
+#include <grapnel/core/impl/hook_stack.hpp>
 #include <grapnel/grapnel.hpp>
 #include <grapnel/model/graph.hpp>
 #include <grapnel/store/builders/impl/builder.hpp>

@@ -162,7 +162,7 @@ TEST_CASE("a hook may own what cannot be copied; copies share it") {
 }
 
 TEST_CASE("one hook object may serve several subjects") {
-  const auto shared = std::make_shared<const Counts>();
+  const auto shared = core::MakeShared<const Counts>();
   Trail trail;
   Write write;
   core::Hook<Trail, int>(shared).Around(trail, End());

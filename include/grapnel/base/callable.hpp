@@ -1,24 +1,12 @@
 #pragma once
 
+#include <grapnel/base/called_as.hpp>
 #include <grapnel/base/shared.hpp>
 
 #include <cstddef>
 #include <type_traits>
-#include <utility>
 
 namespace grapnel::core {
-namespace detail {
-
-template <class F, class Result, class... Arguments>
-concept CalledAs = (std::is_void_v<Result> &&
-                    requires(F & function, Arguments&&... arguments) {
-                      function(static_cast<Arguments&&>(arguments)...);
-                    }) ||
-                   requires(F& function, Arguments&&... arguments, void (&take)(Result)) {
-  take(function(static_cast<Arguments&&>(arguments)...));
-};
-
-}  // namespace detail
 
 /// A callable whose type is forgotten, or none: `if (callable)` tells. Takes callables that can
 /// only be moved. Copies share the callable and what it changes in itself, so that a copy neither
@@ -37,7 +25,7 @@ class Callable<Result(Arguments...)> {
   /// moving the callable throws, std::bad_alloc.
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, Callable> &&
-           detail::CalledAs<std::decay_t<F>, Result, Arguments...>)
+           CalledAs<std::decay_t<F>, Result, Arguments...>)
       Callable(F&& function) {  // NOLINT(google-explicit-constructor): stands for it
     using Object = std::decay_t<F>;
     if constexpr (!std::is_function_v<std::remove_reference_t<F>> &&

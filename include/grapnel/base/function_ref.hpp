@@ -1,8 +1,8 @@
 #pragma once
 
-#include <memory>
+#include <grapnel/base/called_as.hpp>
+
 #include <type_traits>
-#include <utility>
 
 namespace grapnel::core {
 
@@ -17,13 +17,13 @@ class FunctionRef<Result(Arguments...)> {
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
            std::is_object_v<std::remove_reference_t<F>> &&
-           std::is_invocable_r_v<Result, F&, Arguments...>) FunctionRef(F&& function)
+           CalledAs<std::remove_reference_t<F>, Result, Arguments...>) FunctionRef(F&& function)
   noexcept  // NOLINT(google-explicit-constructor): stands for it
-      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(function)))),
+      : object_(const_cast<void*>(static_cast<const void*>(&function))),
         call_(&Call<std::remove_reference_t<F>>) {}
 
   Result operator()(Arguments... arguments) const {
-    return call_(object_, std::forward<Arguments>(arguments)...);
+    return call_(object_, static_cast<Arguments&&>(arguments)...);
   }
 
  private:
@@ -31,9 +31,9 @@ class FunctionRef<Result(Arguments...)> {
   [[gnu::hot]] static Result Call(void* object, Arguments... arguments) {
     auto& callable = *static_cast<F*>(object);
     if constexpr (std::is_void_v<Result>) {
-      callable(std::forward<Arguments>(arguments)...);
+      callable(static_cast<Arguments&&>(arguments)...);
     } else {
-      return callable(std::forward<Arguments>(arguments)...);
+      return callable(static_cast<Arguments&&>(arguments)...);
     }
   }
 

@@ -1,14 +1,12 @@
 #pragma once
 
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/lock.hpp>
+#include <grapnel/base/shared.hpp>
 #include <grapnel/core/hook.hpp>
 
-#include <algorithm>
-#include <atomic>
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace grapnel::core {
@@ -22,23 +20,11 @@ struct ListedHook {
 };
 
 /// The hooks of a stack as they were at one moment, outermost first. Null is empty.
-using ListedHooks = std::shared_ptr<const std::vector<ListedHook>>;
-
-/// Puts a hook behind those of its stage.
-inline void Insert(std::vector<ListedHook>& hooks, const ListedHook& hook) {
-  hooks.insert(std::ranges::upper_bound(hooks, hook.stage, {}, &ListedHook::stage), hook);
-}
+using ListedHooks = Shared<const std::vector<ListedHook>>;
 
 /// The hooks of several stacks as one: stage by stage, and within one stage in the order of
 /// `parts`.
-inline ListedHooks Merge(std::span<const ListedHooks> parts) {
-  auto all = std::make_shared<std::vector<ListedHook>>();
-  for (const ListedHooks& part : parts) {
-    if (!part) continue;
-    for (const ListedHook& each : *part) Insert(*all, each);
-  }
-  return all->empty() ? nullptr : ListedHooks(std::move(all));
-}
+GRAPNEL_DECLARE ListedHooks Merge(std::span<const ListedHooks> parts);
 
 }  // namespace detail
 
@@ -53,43 +39,25 @@ class HookStack {
 
   /// Puts hooks behind those already in the stage, in this order: all of them at once.
   /// Returns: a number by which Remove takes them out again. Threads: any.
-  std::uint64_t Add(std::span<const StoredHook> hooks, unsigned stage = 0) {
-    const std::lock_guard lock(mutex_);
-    auto grown = hooks_ ? std::make_shared<std::vector<detail::ListedHook>>(*hooks_)
-                        : std::make_shared<std::vector<detail::ListedHook>>();
-    const std::uint64_t id = ++last_id_;
-    for (const StoredHook& hook : hooks) detail::Insert(*grown, {hook, id, stage});
-    hooks_ = std::move(grown);
-    has_any_.store(!hooks_->empty(), std::memory_order_release);
-    return id;
-  }
-
+  GRAPNEL_DECLARE std::uint64_t Add(std::span<const StoredHook> hooks, unsigned stage = 0);
   /// Takes out what one Add put in. Threads: any.
-  void Remove(std::uint64_t id) {
-    detail::ListedHooks old;  // destroyed outside of the lock: hooks may own anything
-    const std::lock_guard lock(mutex_);
-    if (!hooks_) return;
-    auto kept = std::make_shared<std::vector<detail::ListedHook>>();
-    for (const detail::ListedHook& each : *hooks_) {
-      if (each.id != id) kept->push_back(each);
-    }
-    old = std::exchange(hooks_, std::move(kept));
-    has_any_.store(!hooks_->empty(), std::memory_order_release);
-  }
+  GRAPNEL_DECLARE void Remove(std::uint64_t id);
 
   /// Threads: any.
-  bool HasAny() const noexcept { return has_any_.load(std::memory_order_acquire); }
-  detail::ListedHooks Load() const {
-    if (!HasAny()) return nullptr;
-    const std::lock_guard lock(mutex_);
-    return hooks_;
-  }
+  bool HasAny() const noexcept { return __atomic_load_n(&has_any_, __ATOMIC_ACQUIRE); }
+  GRAPNEL_DECLARE detail::ListedHooks Load() const;
 
  private:
-  mutable std::mutex mutex_;
+  void Publish(detail::ListedHooks hooks) noexcept;
+
+  mutable Lock lock_;
   detail::ListedHooks hooks_;
   std::uint64_t last_id_ = 0;
-  std::atomic<bool> has_any_{false};
+  bool has_any_ = false;
 };
 
 }  // namespace grapnel::core
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/core/impl/hook_stack.hpp>  // IWYU pragma: keep
+#endif

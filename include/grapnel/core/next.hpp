@@ -4,8 +4,6 @@
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/error.hpp>
 
-#include <concepts>
-#include <memory>
 #include <string_view>
 #include <type_traits>
 
@@ -44,9 +42,6 @@ Next<Subject, Result> NextOf(F& terminal) noexcept {
           const_cast<void*>(static_cast<const void*>(&terminal))};
 }
 
-/// Its address tells threads from one another.
-inline thread_local constinit char this_thread = 0;
-
 [[noreturn, gnu::cold, gnu::noinline]] inline void RefuseOther(std::string_view subject) {
   throw Error(Concat({"next was given another subject, a ", subject,
                       ", than its hook was given: pass on that one"}));
@@ -54,36 +49,6 @@ inline thread_local constinit char this_thread = 0;
 [[noreturn, gnu::cold, gnu::noinline]] inline void RefuseThread() {
   throw Error("next was called on another thread than the one that runs its hook");
 }
-
-/// For whom, and where, a `next` was made.
-template <class Subject>
-class Origin {
- public:
-  explicit Origin(Subject& subject) noexcept : subject_(std::addressof(subject)) {}
-  /// Throws: Error unless `subject` is that one, and this its thread.
-  void Check(Subject& subject) const {
-    if (std::addressof(subject) != subject_ && !IsSame(subject)) [[unlikely]] {
-      RefuseOther(TypeName<Subject>());
-    }
-    if (&this_thread != thread_) [[unlikely]]
-      RefuseThread();
-  }
-
- private:
-  /// A subject may be known by several objects.
-  bool IsSame([[maybe_unused]] const Subject& subject) const noexcept {
-    if constexpr (requires {
-                    { subject_->IsSameAs(subject) } -> std::same_as<bool>;
-                  }) {
-      return subject_->IsSameAs(subject);
-    } else {
-      return false;
-    }
-  }
-
-  Subject* subject_;
-  const char* thread_ = &this_thread;
-};
 
 /// Whether a `next` may run: once, and again only after it threw.
 class Once {
@@ -109,63 +74,84 @@ class Once {
   State state_ = State::Ready;
 };
 
+/// One `next` under way: has failed, unless it is done.
+struct Running {
+  explicit Running(Once& o) : once(o) { once.Enter(); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() { once.Failed(); }
+  Once& once;
+};
+
+struct NoScope {
+  void Done() noexcept {}
+};
 /// A subject whose type names a `NextScope` has one opened around every `next` that a hook calls:
 /// it is told of success by Done(), and of failure by its destructor alone.
 template <class Subject>
-struct NoScope {
-  explicit NoScope(Subject&) noexcept {}
-  void Done() noexcept {}
-};
-
-template <class Subject>
-struct ScopeOf {
-  using type = NoScope<Subject>;
-};
-
-template <class Subject>
-requires requires { typename Subject::NextScope; }
-struct ScopeOf<Subject> {
-  using type = typename Subject::NextScope;
-};
-
-/// One `next` under way: begun once only, with the subject's scope open inside.
-template <class Subject>
-class Entered {
- public:
-  Entered(Once& once, Subject& subject) : guard_(once), scope_(subject) {}
-  void Done() {
-    scope_.Done();
-    guard_.once.Done();
+auto OpenScope([[maybe_unused]] Subject& subject) {
+  if constexpr (requires { typename Subject::NextScope; }) {
+    return typename Subject::NextScope(subject);
+  } else {
+    return NoScope();
   }
-
- private:
-  struct Guard {
-    explicit Guard(Once& o) : once(o) { once.Enter(); }
-    Guard(const Guard&) = delete;
-    Guard& operator=(const Guard&) = delete;
-    ~Guard() { once.Failed(); }
-    Once& once;
-  };
-  Guard guard_;
-  typename ScopeOf<Subject>::type scope_;
-};
+}
 
 /// Runs `rest` as the body of one `next`: once only, inside the subject's scope.
 template <class Subject, class Result, class Rest>
-Result Enter(Once& once, Subject& subject, Rest rest) {
-  Entered<Subject> entered(once, subject);
+Result Enter(Once& once, Subject& subject, const Rest& rest) {
+  const Running running(once);
+  auto scope = OpenScope(subject);
   Result result = rest();  // in the outermost block, where it is made in its place
-  entered.Done();
+  scope.Done();
+  once.Done();
   return result;
 }
-
 template <class Subject, class Result, class Rest>
 requires std::is_void_v<Result>
-void Enter(Once& once, Subject& subject, Rest rest) {
-  Entered<Subject> entered(once, subject);
+void Enter(Once& once, Subject& subject, const Rest& rest) {
+  const Running running(once);
+  auto scope = OpenScope(subject);
   rest();
-  entered.Done();
+  scope.Done();
+  once.Done();
 }
+
+/// Its address tells threads from one another.
+inline thread_local constinit char this_thread = 0;
+
+/// The place of a running hook: `rest(subject)` is what its `next` goes on with, once, for the same
+/// subject, on this thread.
+template <class Subject, class Result, class Rest>
+class Place {
+ public:
+  Place(Subject& subject, Rest rest) noexcept : rest_(rest), subject_(&subject) {}
+  core::Next<Subject, Result> Next() noexcept { return {&Continue, this}; }
+
+ private:
+  static Result Continue(void* context, Subject& subject) {
+    auto& place = *static_cast<Place*>(context);
+    if (&subject != place.subject_ && !place.IsSame(subject)) [[unlikely]]
+      RefuseOther(TypeName<Subject>());
+    if (&this_thread != place.thread_) [[unlikely]]
+      RefuseThread();
+    return Enter<Subject, Result>(place.once_, subject,
+                                  [&]() -> Result { return place.rest_(subject); });
+  }
+  /// A subject may be known by several objects.
+  bool IsSame([[maybe_unused]] const Subject& subject) const noexcept {
+    if constexpr (requires { static_cast<bool>(subject_->IsSameAs(subject)); }) {
+      return subject_->IsSameAs(subject);
+    } else {
+      return false;
+    }
+  }
+
+  Rest rest_;
+  Subject* subject_;
+  const char* thread_ = &this_thread;
+  Once once_;
+};
 
 }  // namespace detail
 }  // namespace grapnel::core

@@ -3,10 +3,8 @@
 #include <grapnel/base/concat.hpp>
 #include <grapnel/core/error.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 
@@ -34,6 +32,17 @@ class Stack {
     return here - lowest < reserve && (measured || IsLowOnceMeasured(here));
   }
 
+  /// Throws: RecursionError, which names `what` runs.
+  [[noreturn, gnu::cold, gnu::noinline]] static void Refuse(std::string_view what) {
+    throw RecursionError(Concat({what, ": hooks run inside one another so deep that only ",
+                                 std::to_string(reserve / 1024),
+                                 " kB of this thread's stack are left. Either a hook begins anew "
+                                 "without end, or there are more "
+                                 "hooks than the stack has room for: write those that have no "
+                                 "after-part as hook::Before, which "
+                                 "need none, or give the thread a larger stack"}));
+  }
+
  private:
 #if defined(__SANITIZE_ADDRESS__)
   static constexpr std::size_t kMostReserved = std::size_t{192} * 1024;  // its frames are larger
@@ -51,27 +60,16 @@ class Stack {
     std::size_t size = 0;
     if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
       lowest = reinterpret_cast<std::uintptr_t>(low);
-      reserve = std::min(size / 3, kMostReserved);
+      reserve = size / 3 < kMostReserved ? size / 3 : kMostReserved;
     }
     pthread_attr_destroy(&attributes);
 #endif
     return here - lowest < reserve;
   }
 
-  [[noreturn, gnu::cold, gnu::noinline]] static void Refuse(std::string_view what) {
-    throw RecursionError(Concat({what, ": hooks run inside one another so deep that only ",
-                                 std::to_string(reserve / 1024),
-                                 " kB of this thread's stack are left. Either a hook begins anew "
-                                 "without end, or there are more "
-                                 "hooks than the stack has room for: write those that have no "
-                                 "after-part as hook::Before, which "
-                                 "need none, or give the thread a larger stack"}));
-  }
-
   // Measured at the first check of each thread: until then everything is in the reserve.
   static inline thread_local constinit std::uintptr_t lowest = 0;
-  static inline thread_local constinit std::uintptr_t reserve =
-      std::numeric_limits<std::uintptr_t>::max();
+  static inline thread_local constinit std::uintptr_t reserve = UINTPTR_MAX;
   static inline thread_local constinit bool measured = false;
 };
 

@@ -16,6 +16,8 @@ namespace detail {
 template <class Inner, class Condition>
 struct Conditional {
   using Wrapped = Inner;
+  using Parts = core::HookParts<Inner>;
+
   Inner inner;
   Condition condition;
   Op mask = AnyOp;
@@ -23,18 +25,9 @@ struct Conditional {
   Op Mask() const noexcept { return mask; }
 
   template <class Subject, class Result>
-  requires(core::detail::IsHook<Inner, Subject, Result>()) Result operator()(
+  requires(core::FormOf<Inner, Subject, Result>() != core::Form::None) Result operator()(
       Subject& subject, core::Next<Subject, Result> next) const {
     return condition(std::as_const(subject)) ? core::Invoke(inner, subject, next) : next(subject);
-  }
-
-  template <class Subject, class Result>
-  static consteval core::detail::Fault FaultFor() {
-    return core::detail::FaultOf<Inner, Subject, Result>();
-  }
-  template <class Subject, class Result>
-  static consteval bool NeedsComposing() {
-    return core::detail::NeedsComposing<Inner, Subject, Result>();
   }
 
   template <class Subject, class Result>
@@ -50,16 +43,13 @@ requires requires { typename Inner::BeforeOnly; }
 struct Conditional<Inner, Condition> {
   using BeforeOnly = void;
   using Wrapped = Inner;
+  using Parts = core::HookParts<Inner>;
 
   Inner inner;
   Condition condition;
   Op mask = AnyOp;
 
   Op Mask() const noexcept { return mask; }
-  template <class Subject, class Result>
-  static consteval core::detail::Fault FaultFor() {
-    return core::detail::FaultOf<Inner, Subject, Result>();
-  }
 
   template <class Subject>
   requires core::BeforeHook<Inner, Subject>

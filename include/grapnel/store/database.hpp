@@ -93,8 +93,7 @@ class Database : public store::View<Es...> {
   /// object, shared by all types. See HookedEntities::Use for the rest.
   template <class... Hs>
   core::HookHandle Use(Hs... hooks) const {
-    const std::vector<std::shared_ptr<const void>> owners{core::detail::Own(std::move(hooks))...};
-    return core::JoinHandles({UseFor<Es, Hs...>(owners, std::index_sequence_for<Hs...>())...});
+    return UseShared(core::MakeShared<const Hs>(std::move(hooks))...);
   }
 
   /// Puts hooks around every commit of this database, of mutations' own transactions as well;
@@ -170,11 +169,13 @@ class Database : public store::View<Es...> {
  private:
   explicit Database(detail::HandlePtr handle) noexcept : store::View<Es...>(std::move(handle)) {}
 
-  template <class E, class... Hs, std::size_t... I>
-  core::HookHandle UseFor([[maybe_unused]] const std::vector<std::shared_ptr<const void>>& owners,
-                          std::index_sequence<I...>) const {
-    return detail::AddHooks(this->Held(), detail::kTable<E>,
-                            {Hook<E>(owners[I], core::detail::As<Hs>())...});
+  template <class... Hs>
+  core::HookHandle UseShared(const core::Shared<const Hs>&... hooks) const {
+    return core::JoinHandles({UseFor<Es>(hooks...)...});
+  }
+  template <class E, class... Hs>
+  core::HookHandle UseFor(const core::Shared<const Hs>&... hooks) const {
+    return detail::AddHooks(this->Held(), detail::kTable<E>, {Hook<E>(hooks)...});
   }
 };
 
