@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/base/concat.hpp>
+#include <grapnel/base/shared.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
@@ -8,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -176,11 +176,15 @@ class CommittedError : public Error {
   /// mutation.
   template <class T>
   const T* Value() const noexcept {
-    return type_ == core::TypeIdOf<T>() ? static_cast<const T*>(value_.get()) : nullptr;
+    return type_ == core::TypeIdOf<T>() ? static_cast<const T*>(value_.Get()) : nullptr;
   }
   template <class T>
   void SetValue(T value) {
-    value_ = std::make_shared<const T>(std::move(value));
+    SetValue(core::MakeShared<const T>(std::move(value)));
+  }
+  template <class T>
+  void SetValue(core::Shared<const T> value) {
+    value_ = std::move(value);
     type_ = core::TypeIdOf<T>();
   }
 
@@ -200,7 +204,7 @@ class CommittedError : public Error {
   }
 
   std::vector<std::exception_ptr> causes_;
-  std::shared_ptr<const void> value_;
+  core::Shared<const void> value_;
   core::TypeId type_ = nullptr;
 };
 

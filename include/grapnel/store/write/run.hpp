@@ -2,6 +2,7 @@
 
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/function_ref.hpp>
+#include <grapnel/base/shared.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/model/entity_ops.hpp>
@@ -135,7 +136,9 @@ struct TypeState final : TypeEntry {
                                       : Value<E>(result.Count()));
   }
   void AttachRows(CommittedError& error, const void* rows) const override {
-    error.SetValue(*static_cast<const std::vector<E>*>(rows));
+    auto copy = core::MakeShared<std::vector<E>>();
+    kTable<E>.ops.AppendRows(copy.Get(), rows);
+    error.SetValue(core::Shared<const std::vector<E>>(std::move(copy)));
   }
 
  private:
