@@ -37,6 +37,7 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/model/error.hpp
   grapnel/model/field_set.hpp
   grapnel/model/graph.hpp
+  grapnel/model/impl/table.hpp
   grapnel/model/relation.hpp
   grapnel/model/row.hpp
   grapnel/model/table.hpp

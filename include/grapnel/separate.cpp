@@ -7,6 +7,7 @@
 #include <grapnel/core/impl/hook_stack.hpp>
 #include <grapnel/grapnel.hpp>
 #include <grapnel/model/graph.hpp>
+#include <grapnel/model/impl/table.hpp>
 #include <grapnel/store/builders/impl/builder.hpp>
 #include <grapnel/store/builders/impl/create.hpp>
 #include <grapnel/store/builders/impl/create_bulk.hpp>

@@ -142,19 +142,17 @@ struct grapnel::Schema<migrate::Wide> {
   static constexpr std::string_view Table = "person";
   static constexpr auto Fields() {
     using migrate::Wide;
-    return std::tuple_cat(
-        migrate::PersonFields<Wide>(),
-        grapnel::Fields(
-            Field<&Wide::nickname>("nickname").Default("none"), Field<&Wide::weight>("weight"),
-            Field<&Wide::points>("points").Default(-7),
-            Field<&Wide::motto>("motto").Default(migrate::kMotto).Comment("a */ saying"),
-            Field<&Wide::ratio>("ratio").Default(0.1).StorageKey("the \"ratio\""),
-            Field<&Wide::active>("active").Default(true),
-            Field<&Wide::color>("color").Default(migrate::Color::Green),
-            Field<&Wide::level>("level").Default(migrate::Level::High),
-            Field<&Wide::since>("since").Default(migrate::Since),
-            Field<&Wide::photo>("photo").Default(migrate::Photo),
-            Field<&Wide::token>("token").Default(migrate::NewToken)));
+    return grapnel::Fields(
+        migrate::PersonFields<Wide>(), Field<&Wide::nickname>("nickname").Default("none"),
+        Field<&Wide::weight>("weight"), Field<&Wide::points>("points").Default(-7),
+        Field<&Wide::motto>("motto").Default(migrate::kMotto).Comment("a */ saying"),
+        Field<&Wide::ratio>("ratio").Default(0.1).StorageKey("the \"ratio\""),
+        Field<&Wide::active>("active").Default(true),
+        Field<&Wide::color>("color").Default(migrate::Color::Green),
+        Field<&Wide::level>("level").Default(migrate::Level::High),
+        Field<&Wide::since>("since").Default(migrate::Since),
+        Field<&Wide::photo>("photo").Default(migrate::Photo),
+        Field<&Wide::token>("token").Default(migrate::NewToken));
   }
 };
 template <>
@@ -163,8 +161,7 @@ struct grapnel::Schema<migrate::Strict> {
   static constexpr std::string_view Table = "person";
   static constexpr auto Fields() {
     using migrate::Strict;
-    return std::tuple_cat(migrate::PersonFields<Strict>(),
-                          grapnel::Fields(Field<&Strict::code>("code")));
+    return grapnel::Fields(migrate::PersonFields<Strict>(), Field<&Strict::code>("code"));
   }
 };
 template <>
@@ -188,9 +185,8 @@ struct grapnel::Schema<migrate::Marked> {
   static constexpr std::string_view Table = "person";
   static constexpr auto Fields() {
     using migrate::Marked;
-    return std::tuple_cat(
-        migrate::PersonFields<Marked>(),
-        grapnel::Fields(Field<&Marked::mark>("mark").Unique().Default(migrate::NewMark)));
+    return grapnel::Fields(migrate::PersonFields<Marked>(),
+                           Field<&Marked::mark>("mark").Unique().Default(migrate::NewMark));
   }
 };
 template <>

@@ -16,6 +16,7 @@ using namespace std::string_view_literals;
 using grapnel::FieldKind;
 using grapnel::detail::Column;
 using grapnel::detail::kTypeOps;
+using grapnel::detail::PlainColumn;
 using grapnel::detail::Table;
 
 namespace {
@@ -28,10 +29,7 @@ struct User {
 template <auto Member>
 Column MakeColumn(std::string_view name) {
   using Type = std::remove_cvref_t<decltype(std::declval<User&>().*Member)>;
-  Column column{};
-  column.name = name;
-  column.tag = &grapnel::detail::kFieldTag<Member>;
-  column.ops = &kTypeOps<Type>;
+  Column column = PlainColumn(name, &grapnel::detail::kFieldTag<Member>, &kTypeOps<Type>, false);
   column.at = [](void* entity) -> void* { return &(static_cast<User*>(entity)->*Member); };
   return column;
 }
@@ -62,7 +60,7 @@ TEST_CASE("the database makes ids that are integers without a default") {
     return table.generates_ids;
   };
   CHECK(generates_ids());
-  columns[0].set_default = [](void*) {};
+  columns[0].set_default = [](void*, const void*) {};
   CHECK_FALSE(generates_ids());
   columns[0] = MakeColumn<&User::name>("name");
   CHECK_FALSE(generates_ids());
@@ -72,10 +70,10 @@ TEST_CASE("a table knows the sets of its columns that matter to every mutation")
   std::array columns{MakeColumn<&User::id>("id"), MakeColumn<&User::name>("name"),
                      MakeColumn<&User::name>("nickname")};
   columns[0].immutable = true;
-  columns[1].set_default = [](void*) {};
-  columns[1].validate = [](const void*) { return std::optional<std::string>(); };
+  columns[1].set_default = [](void*, const void*) {};
+  columns[1].validate = [](const void*, const void*) { return true; };
   columns[2].nullable = true;
-  columns[2].set_update_default = [](void*) {};
+  columns[2].set_update_default = [](void*, const void*) {};
   Table table{};
   table.columns = columns;
   table.SumUp();

@@ -3,10 +3,12 @@
 #include "support/catch.hpp"
 #include "support/cell.hpp"
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 using grapnel::FieldKind;
 using grapnel::FieldValue;
@@ -88,4 +90,29 @@ TEST_CASE("as an id, 0 and the empty text mean that there is none") {
   CHECK(kTypeOps<std::string>.is_zero(&empty));
   CHECK_FALSE(kTypeOps<std::string>.is_zero(&text));
   CHECK(kTypeOps<double>.is_zero == nullptr);
+}
+
+TEST_CASE("lengths are of texts and blobs that are there") {
+  const std::optional<std::string> text = "four";
+  CHECK(kTypeOps<std::optional<std::string>>.length(&text) == 4);
+  const std::vector<std::uint8_t> bytes{1, 2, 3};
+  CHECK(kTypeOps<std::vector<std::uint8_t>>.length(&bytes) == 3);
+  CHECK(kTypeOps<std::int64_t>.length == nullptr);
+}
+
+TEST_CASE("a value is made as it will be read back") {
+  const auto make = [](void* value, const void* of) {
+    *static_cast<double*>(value) = *static_cast<const double*>(of);
+  };
+  const double zero = -0.0;
+  const FieldValue made = kTypeOps<double>.made_by(make, &zero);
+  CHECK_FALSE(std::signbit(*made.As<double>()));
+}
+
+TEST_CASE("types tell whether some of their values cannot be stored") {
+  CHECK(kTypeOps<std::uint64_t>.may_not_be_stored);
+  CHECK(kTypeOps<std::optional<std::uint64_t>>.may_not_be_stored);
+  CHECK_FALSE(kTypeOps<std::uint32_t>.may_not_be_stored);
+  CHECK_FALSE(kTypeOps<double>.may_not_be_stored);
+  CHECK_FALSE(kTypeOps<std::string>.may_not_be_stored);
 }

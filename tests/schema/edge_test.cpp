@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <type_traits>
 
 using grapnel::Edges;
@@ -97,8 +96,8 @@ TEST_CASE("an edge has no options but those given; each leaves the receiver as i
 
 TEST_CASE("Edges keeps them in their order") {
   constexpr auto edges = Edges(kCards, kMain.Required());
-  STATIC_REQUIRE(std::tuple_size_v<decltype(edges)> == 2);
-  STATIC_REQUIRE(std::get<0>(edges).Traits().name == "cards");
-  STATIC_REQUIRE(std::get<1>(edges).Traits().required);
-  STATIC_REQUIRE(std::tuple_size_v<decltype(Edges())> == 0);
+  STATIC_REQUIRE(decltype(edges)::kSize == 2);
+  STATIC_REQUIRE(grapnel::core::Get<0>(edges).Traits().name == "cards");
+  STATIC_REQUIRE(grapnel::core::Get<1>(edges).Traits().required);
+  STATIC_REQUIRE(decltype(Edges())::kSize == 0);
 }

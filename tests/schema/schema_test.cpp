@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
+#include <vector>
 
 namespace schemas {
 
@@ -89,7 +89,7 @@ TEST_CASE("an id with options stands in Fields(), anywhere, and is the first col
   CHECK(tokens.Id().storage == "key");
   CHECK_FALSE(tokens.generates_ids);
   Token token;
-  tokens.Id().set_default(tokens.Id().at(&token));
+  tokens.Id().set_default(tokens.Id().at(&token), tokens.Id().field);
   CHECK(token.id == "new");
   STATIC_REQUIRE(std::same_as<detail::IdOf<Token>, std::string>);
 }
@@ -112,18 +112,18 @@ TEST_CASE("defaults and validators work on the member's address") {
   const auto& table = detail::kTable<User>;
   User user;
   const auto& age = *table.Find("age"sv);
-  age.set_default(age.at(&user));
+  age.set_default(age.at(&user), age.field);
   CHECK(user.age == 18);
   CHECK(age.set_update_default == nullptr);
   const auto& nickname = *table.Find("nickname"sv);
   CHECK(nickname.set_default == nullptr);
-  nickname.set_update_default(nickname.at(&user));
+  nickname.set_update_default(nickname.at(&user), nickname.field);
   CHECK(user.nickname == "changed");
   const auto& name = *table.Find("name"sv);
-  CHECK(name.validate(&user.name) == "the value is empty");
+  CHECK(name.Check(&user.name) == "the value is empty");
   user.name = "Ada";
-  CHECK(name.validate(&user.name) == std::nullopt);
-  CHECK(nickname.validate == nullptr);
+  CHECK(name.Check(&user.name) == std::nullopt);
+  CHECK_FALSE(nickname.NeedsCheck());
 }
 
 TEST_CASE("indexes carry their fields") {
@@ -145,8 +145,12 @@ TEST_CASE("a member is a field only when the schema names it") {
 TEST_CASE("hooks are found by their name, and may be defined later") {
   STATIC_REQUIRE(detail::NamesHooks<User>);
   STATIC_REQUIRE_FALSE(detail::NamesHooks<Token>);
-  CHECK(detail::SchemaHooks<User>() == std::tuple(1, 'a'));
-  CHECK(detail::SchemaHooks<Token>() == std::tuple<>());
+  std::vector<int> hooks;
+  const auto visit = [&](int hook) { hooks.push_back(hook); };
+  detail::VisitSchemaHooks<User>(visit);
+  CHECK(hooks == std::vector<int>{1, 'a'});
+  detail::VisitSchemaHooks<Token>(visit);
+  CHECK(hooks.size() == 2);
 }
 
 TEST_CASE("bounds beyond 2^63 - 1 are brought back to it") {

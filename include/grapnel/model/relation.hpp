@@ -44,6 +44,7 @@ class Many;
 namespace detail {
 
 struct Table;
+struct TypeOps;
 struct Relation;
 struct EdgeEnd;
 template <class T>
@@ -99,8 +100,10 @@ struct EdgeEnd {
   const Relation& (*relation)();
   void* (*at)(void* entity);  // the member's address
   const EdgeOps* ops;
+  const TypeOps* key_ops;     // of the foreign key; null where this end holds none
+  std::string_view key_name;  // the name of its column, where `storage` says none
 
-  bool HoldsKey() const noexcept { return key != kNoKey; }
+  constexpr bool HoldsKey() const noexcept { return key != kNoKey; }
 };
 
 /// Both ends of an edge put together, seen from one of them, the source.

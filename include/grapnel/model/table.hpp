@@ -32,21 +32,46 @@ struct Column {
   bool unique;
   bool sensitive;  // redacted wherever it is printed
   bool never_reuse;
-  void* (*at)(void* entity);                 // the member's address
-  void (*set_default)(void* member);         // null: none
-  void (*set_update_default)(void* member);  // null: none
-  FieldValue (*default_value)();             // null: none
-  bool default_varies;                       // it is called for each row
-  std::optional<std::string> (*validate)(
-      const void* member);                      // the reason it is refused; null: none
-  std::optional<std::int64_t> least, most;      // Range and Positive, for integers
-  std::optional<double> least_real, most_real;  // Range, for double
-  bool above_zero;                              // Positive, for double
+  bool default_varies;  // it is called for each row
+  bool above_zero;      // Positive, for double
+  std::size_t min_length, max_length;
+  std::optional<std::int64_t> least, most;               // Range and Positive, for integers
+  std::optional<double> least_real, most_real;           // Range, for double
+  void* (*at)(void* entity);                             // the member's address
+  const void* field;                                     // its description, for those that follow
+  void (*set_default)(void* member, const void* field);  // null: none
+  void (*set_update_default)(void* member, const void* field);  // null: none
+  /// What the user's own validators say; what they throw is the reason. Null: none.
+  bool (*validate)(const void* member, const void* field);
   const Table& (*target)();  // of a foreign key: the table that it refers to; else null
 
   inline FieldKind Kind() const;
   const void* at_const(const void* entity) const { return at(const_cast<void*>(entity)); }
+  constexpr bool HasDefault() const noexcept { return set_default != nullptr; }
+  /// The value of a row that is created without one, in the form in which it is stored. Requires:
+  /// HasDefault().
+  FieldValue DefaultValue() const { return ops->made_by(set_default, field); }
+  /// Whether Check could refuse anything.
+  constexpr bool NeedsCheck() const noexcept {
+    return validate != nullptr || min_length > 0 || max_length != std::size_t(-1) || least ||
+           most || least_real || most_real || above_zero || ops->may_not_be_stored;
+  }
+  /// Why a member's value is refused, or nothing.
+  GRAPNEL_DECLARE std::optional<std::string> Check(const void* member) const;
 };
+
+/// The column of a field that has no options.
+constexpr Column PlainColumn(std::string_view name, FieldTag tag, const TypeOps* ops,
+                             bool nullable) {
+  Column column{};
+  column.name = name;
+  column.storage = name;
+  column.tag = tag;
+  column.ops = ops;
+  column.nullable = nullable;
+  column.max_length = std::size_t(-1);
+  return column;
+}
 
 struct IndexInfo {
   std::string_view name;  // "" : made of the table's and the columns' names
@@ -73,13 +98,13 @@ struct Table {
   constexpr void SumUp() noexcept {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const Column& column = columns[i];
-      if (column.set_default != nullptr) defaulted.set(i);
+      if (column.HasDefault()) defaulted.set(i);
       if (column.set_update_default != nullptr) update_defaulted.set(i);
-      if (column.validate != nullptr) validated.set(i);
+      if (column.NeedsCheck()) validated.set(i);
       if (i != 0 && !column.nullable) required.set(i);
       if (column.immutable) immutable.set(i);
     }
-    generates_ids = Id().ops->kind == FieldKind::Int && Id().set_default == nullptr;
+    generates_ids = Id().ops->kind == FieldKind::Int && !Id().HasDefault();
   }
 
   constexpr const Column& Id() const noexcept { return columns.front(); }
@@ -129,5 +154,6 @@ GRAPNEL_DECLARE Relation Resolve(const Table& source, const EdgeEnd& edge);
 }  // namespace grapnel::detail
 
 #ifndef GRAPNEL_SEPARATE_COMPILATION
-#include <grapnel/model/graph.hpp>  // IWYU pragma: keep
+#include <grapnel/model/graph.hpp>       // IWYU pragma: keep
+#include <grapnel/model/impl/table.hpp>  // IWYU pragma: keep
 #endif

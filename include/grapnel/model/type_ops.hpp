@@ -36,6 +36,7 @@ struct TypeOps {
   FieldKind kind;
   Plain plain;
   bool number;               // Add applies
+  bool may_not_be_stored;    // to_value may throw, of a value that is not NaN
   std::int64_t least, most;  // of an integer type
   void (*bind)(const void* value, Binder& to, int at);
   void (*load)(void* value, Row& from, int at);
@@ -47,6 +48,9 @@ struct TypeOps {
   bool (*add)(void* value, const void* delta);  // false: it would leave the type's range
   bool (*is_null)(const void* value);           // a std::optional without a value; null: never
   bool (*is_zero)(const void* value);           // 0, "" or T{}: as an id, it means "generate"
+  std::size_t (*length)(const void* value);     // in bytes, of a value that is there; null: none
+  /// The value, as it will be read back, that `make` gives a new one.
+  FieldValue (*made_by)(void (*make)(void* value, const void* of), const void* of);
 };
 
 template <class T>
@@ -63,54 +67,80 @@ bool AddTo(BareType<T>& value, const BareType<T>& delta) {
   return true;
 }
 
+/// The functions of one type. One set of them for each type, whatever the fields.
 template <class T>
-inline constexpr TypeOps kTypeOps = [] {
+struct OpsOf {
   using N = BareType<T>;
+
+  static void Bind(const void* value, Binder& to, int at) { Mapping<T>::Bind(Of(value), to, at); }
+  static void Load(void* value, Row& from, int at) { Mapping<T>::Load(Of(value), from, at); }
+  static FieldValue ToValue(const void* value) { return Mapping<T>::ToValue(Of(value)); }
+  static bool FromValue(void* value, const FieldValue& from) {
+    return Mapping<T>::FromValue(Of(value), from);
+  }
+  static void NormalForm(void* value) { Normalize(Of(value)); }
+  static void Copy(void* value, const void* from) { Of(value) = Of(from); }
+  static void Reset(void* value) { Of(value) = T{}; }
+  static bool IsNull(const void* value) { return !Of(value).has_value(); }
+  static bool IsZero(const void* value) { return Of(value) == T{}; }
+  static bool Add(void* value, const void* delta) {
+    return AddTo<T>(Bare(Of(value)), Bare(Of(delta)));  // only of a value that is set or added
+  }
+  static std::size_t Length(const void* value) { return Bare(Of(value)).size(); }
+  static FieldValue MadeBy(void (*make)(void* value, const void* of), const void* of) {
+    T value{};
+    make(&value, of);
+    Normalize(value);
+    return Mapping<T>::ToValue(value);
+  }
+
+ private:
+  static T& Of(void* value) { return *static_cast<T*>(value); }
+  static const T& Of(const void* value) { return *static_cast<const T*>(value); }
+  template <class V>
+  static auto& Bare(V& value) {
+    if constexpr (kIsOptional<T>) {
+      return *value;
+    } else {
+      return value;
+    }
+  }
+};
+
+template <class T>
+constexpr TypeOps MakeTypeOps() {
+  using N = BareType<T>;
+  using Of = OpsOf<T>;
   TypeOps ops{};
   ops.kind = Mapping<T>::Kind;
   ops.plain = kPlain<T>;
   ops.number = Number<N>;
+  ops.may_not_be_stored = HasCodec<N> || std::is_enum_v<N>;
   if constexpr (Number<N> && std::integral<N>) {
     ops.least = static_cast<std::int64_t>(std::numeric_limits<N>::min());
-    ops.most = std::in_range<std::int64_t>(std::numeric_limits<N>::max())
-                   ? static_cast<std::int64_t>(std::numeric_limits<N>::max())
-                   : std::numeric_limits<std::int64_t>::max();
+    ops.may_not_be_stored = !std::in_range<std::int64_t>(std::numeric_limits<N>::max());
+    ops.most = ops.may_not_be_stored ? std::numeric_limits<std::int64_t>::max()
+                                     : static_cast<std::int64_t>(std::numeric_limits<N>::max());
   }
-  ops.bind = [](const void* v, Binder& to, int at) {
-    Mapping<T>::Bind(*static_cast<const T*>(v), to, at);
-  };
-  ops.load = [](void* v, Row& from, int at) { Mapping<T>::Load(*static_cast<T*>(v), from, at); };
-  ops.to_value = [](const void* v) { return Mapping<T>::ToValue(*static_cast<const T*>(v)); };
-  ops.from_value = [](void* v, const FieldValue& from) {
-    return Mapping<T>::FromValue(*static_cast<T*>(v), from);
-  };
-  if constexpr (kHasNormalForm<T>) {
-    ops.normalize = [](void* v) { Normalize(*static_cast<T*>(v)); };
+  ops.bind = &Of::Bind;
+  ops.load = &Of::Load;
+  ops.to_value = &Of::ToValue;
+  ops.from_value = &Of::FromValue;
+  if constexpr (kHasNormalForm<T>) ops.normalize = &Of::NormalForm;
+  ops.copy = &Of::Copy;
+  if constexpr (kIsOptional<T>) ops.is_null = &Of::IsNull;
+  ops.reset = &Of::Reset;
+  if constexpr (Number<N>) ops.add = &Of::Add;
+  if constexpr (std::integral<T> || std::same_as<T, std::string> ||
+                (HasCodec<T> && std::equality_comparable<T>)) {
+    ops.is_zero = &Of::IsZero;
   }
-  ops.copy = [](void* v, const void* from) { *static_cast<T*>(v) = *static_cast<const T*>(from); };
-  if constexpr (kIsOptional<T>) {
-    ops.is_null = [](const void* v) { return !static_cast<const T*>(v)->has_value(); };
-  }
-  ops.reset = [](void* v) { *static_cast<T*>(v) = T{}; };
-  if constexpr (Number<N>) {
-    ops.add = [](void* v, const void* delta) {
-      T& value = *static_cast<T*>(v);
-      const T& more = *static_cast<const T*>(delta);
-      if constexpr (kIsOptional<T>) {
-        return AddTo<T>(*value, *more);  // only of a value that is set or added
-      } else {
-        return AddTo<T>(value, more);
-      }
-    };
-  }
-  if constexpr (std::integral<T>) {
-    ops.is_zero = [](const void* v) { return *static_cast<const T*>(v) == T{}; };
-  } else if constexpr (std::same_as<T, std::string>) {
-    ops.is_zero = [](const void* v) { return static_cast<const T*>(v)->empty(); };
-  } else if constexpr (HasCodec<T> && std::equality_comparable<T>) {
-    ops.is_zero = [](const void* v) { return *static_cast<const T*>(v) == T{}; };
-  }
+  if constexpr (requires(const N& value) { value.size(); }) ops.length = &Of::Length;
+  ops.made_by = &Of::MadeBy;
   return ops;
-}();
+}
+
+template <class T>
+inline constexpr TypeOps kTypeOps = MakeTypeOps<T>();
 
 }  // namespace grapnel::detail

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <grapnel/base/pack.hpp>
 #include <grapnel/model/relation.hpp>
+#include <grapnel/model/table.hpp>
 #include <grapnel/schema/many.hpp>
 #include <grapnel/schema/one.hpp>
 #include <grapnel/schema/token.hpp>
@@ -9,7 +11,6 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -86,19 +87,9 @@ constexpr void RefuseValue() {
   }
 }
 
-/// What every edge has, whatever its type.
-struct EdgeTraits {
-  std::string_view name;
-  std::string_view storage;
-  bool required = false;
-  bool unique = false;
-  bool immutable = false;
-  std::optional<DeleteAction> on_delete;
-};
-
 template <auto Member>
 struct RefOf {
-  static constexpr FieldTag Tag = MemberToken<Member>::Tag();
+  static constexpr FieldTag Tag = &kFieldTag<Member>;
   static constexpr bool IsOne = OneMember<Member>;
 };
 struct NoRef {
@@ -121,51 +112,63 @@ struct NoRef {
 template <auto Member, class Ref_ = detail::NoRef>
 class [[nodiscard]] EdgeDescription {
  public:
-  using Token = grapnel::MemberToken<Member>;
   using Ref = Ref_;
+  using Type = typename detail::MemberOf<decltype(Member)>::Type;
+  static constexpr auto kMember = Member;
   static constexpr bool IsMany = detail::ManyMember<Member>;
   /// Whether the entity's own table holds the foreign key.
   static constexpr bool HoldsKey = !IsMany && !Ref::IsOne;
 
-  constexpr explicit EdgeDescription(std::string_view name)
-      : traits_{.name = name, .storage = {}, .on_delete = {}} {}
+  constexpr explicit EdgeDescription(std::string_view name) : end_{} {
+    end_.name = name;
+    end_.tag = &detail::kFieldTag<Member>;
+    end_.inverse_of = Ref::Tag;
+    end_.key = detail::EdgeEnd::kNoKey;
+    end_.many = IsMany;
+    end_.ops = &detail::kEdgeOps<Type>;
+    if constexpr (HoldsKey) end_.key_ops = &detail::kTypeOps<Type>;
+  }
 
   /// There must be a neighbour. Of a One with a foreign key: always, for the key is never NULL. Of
   /// a Many, and of a One whose key the other end holds: the creation has to add one, and a change
   /// of this edge has to leave one; neighbours that leave by their own end, or are deleted, are not
   /// counted.
-  constexpr EdgeDescription Required() const { return With(&detail::EdgeTraits::required, true); }
+  constexpr EdgeDescription Required() const { return With(&detail::EdgeEnd::required); }
   /// Makes a One without another end one-to-one: no two rows have the same neighbour.
   constexpr EdgeDescription Unique() const requires HoldsKey {
-    return With(&detail::EdgeTraits::unique, true);
+    return With(&detail::EdgeEnd::unique);
   }
   /// Can be set when the entity is created, and by no update of it. Once two rows are neighbours
   /// nothing parts them but the deletion of either: a change from the other end that would is a
   /// ValidationError. (Where nothing was set, the other end may still set it.) Together with
   /// OnDelete(SetNull), at either end: a SchemaError when the database is opened.
-  constexpr EdgeDescription Immutable() const { return With(&detail::EdgeTraits::immutable, true); }
+  constexpr EdgeDescription Immutable() const { return With(&detail::EdgeEnd::immutable); }
   /// What happens to the rows that hold the foreign key when the row that it refers to is deleted:
   /// through the hooks of their type, as a Delete, or as an Update that clears the edge; see
   /// DeleteAction. May stand at either end.
   constexpr EdgeDescription OnDelete(DeleteAction action) const {
-    return With(&detail::EdgeTraits::on_delete, std::optional(action));
+    EdgeDescription longer = *this;
+    longer.end_.on_delete = action;
+    return longer;
   }
   /// The name of the foreign key's column or of the table of pairs, where it is not made of names.
   constexpr EdgeDescription StorageKey(std::string_view name) const {
-    return With(&detail::EdgeTraits::storage, name);
-  }
-
-  constexpr const detail::EdgeTraits& Traits() const { return traits_; }
-
- private:
-  template <class T>
-  constexpr EdgeDescription With(T detail::EdgeTraits::*trait, T value) const {
     EdgeDescription longer = *this;
-    longer.traits_.*trait = value;
+    longer.end_.storage = name;
     return longer;
   }
 
-  detail::EdgeTraits traits_;
+  /// The end that it comes to; where it lies in an entity, the entity knows.
+  constexpr const detail::EdgeEnd& Traits() const { return end_; }
+
+ private:
+  constexpr EdgeDescription With(bool detail::EdgeEnd::*option) const {
+    EdgeDescription longer = *this;
+    longer.end_.*option = true;
+    return longer;
+  }
+
+  detail::EdgeEnd end_;
 };
 
 namespace detail {
@@ -215,12 +218,12 @@ constexpr auto From(std::string_view name) {
 
 /// The edges of an entity or of a mixin, in their order: the result of `Schema<E>::Edges()`.
 template <class... Es>
-constexpr std::tuple<Es...> Edges(Es... edges) {
+constexpr core::Pack<Es...> Edges(Es... edges) {
   static_assert(
       (detail::kIsEdge<Es> && ...),
       "Edges takes To<...>(\"name\") and From<...>(\"name\").Ref<&Other::edge>(): a From says "
       "by Ref which edge it is the other end of");
-  return {std::move(edges)...};
+  return core::Pack<Es...>(std::move(edges)...);
 }
 
 }  // namespace grapnel

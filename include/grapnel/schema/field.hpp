@@ -1,17 +1,15 @@
 #pragma once
 
-#include <grapnel/base/concat.hpp>
+#include <grapnel/base/pack.hpp>
 #include <grapnel/model/codec.hpp>
+#include <grapnel/model/table.hpp>
 #include <grapnel/schema/token.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <optional>
-#include <string>
+#include <limits>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -42,41 +40,12 @@ constexpr void CheckConstant(const D& value) {
   }
 }
 
-/// Why a text or blob of this many bytes is refused, or nothing.
-inline std::optional<std::string> CheckLength(std::size_t size, std::size_t least,
-                                              std::size_t most) {
-  if (size < least) {
-    if (size == 0) return "the value is empty";
-    return core::Concat({"the value is shorter than ", std::to_string(least), " bytes"});
-  }
-  if (size <= most) return std::nullopt;
-  return core::Concat({"the value is longer than ", std::to_string(most), " bytes"});
-}
-
-/// Why a number is refused, or nothing.
+/// A bound in 64 bits; of one that no stored value reaches, the last there is.
 template <class N>
-std::optional<std::string> CheckNumber(N value, const std::optional<N>& least,
-                                       const std::optional<N>& most, bool above_zero) {
-  static_cast<void>(Mapping<N>::ToValue(value));
-  if ((!least || value >= *least) && (!most || value <= *most) && (!above_zero || value > N{})) {
-    return std::nullopt;
-  }
-  return core::Concat({"the value ", std::to_string(value), " is out of range"});
+constexpr std::int64_t Saturate(N value) {
+  return std::in_range<std::int64_t>(value) ? static_cast<std::int64_t>(value)
+                                            : std::numeric_limits<std::int64_t>::max();
 }
-
-/// What every field has, whatever its type.
-struct FieldTraits {
-  std::string_view name;
-  std::string_view storage;
-  std::string_view comment;
-  bool optional = false;
-  bool immutable = false;
-  bool unique = false;
-  bool sensitive = false;
-  bool never_reuse = false;
-  std::size_t min_length = 0;
-  std::size_t max_length = std::size_t(-1);
-};
 
 }  // namespace detail
 
@@ -88,35 +57,36 @@ template <auto Member, class Default_ = detail::Nothing, class UpdateDefault_ = 
           class... Validators>
 class [[nodiscard]] Field {
  public:
-  using Token = grapnel::MemberToken<Member>;
-  using Type = typename Token::Type;
-  using Bare = typename Token::Bare;
+  using Type = typename detail::MemberOf<decltype(Member)>::Type;
+  using Bare = detail::BareType<Type>;
+  static constexpr auto kMember = Member;
 
   /// `name` is what the field is called in errors, by name, and in the database.
   constexpr explicit Field(std::string_view name)
-      : Field({.name = name, .storage = name, .comment = {}}, {}, {}, false, {}, {}, {}) {}
+      : column_(detail::PlainColumn(name, &detail::kFieldTag<Member>, &detail::kTypeOps<Type>,
+                                    detail::kIsOptional<Type>)) {}
 
   /// The column may be NULL. A member that is no std::optional then reads NULL as its type's zero.
-  constexpr Field Optional() const { return With(&detail::FieldTraits::optional, true); }
+  constexpr Field Optional() const { return With(&detail::Column::nullable); }
   /// Can be set when the entity is created, and never again; so it has no UpdateDefault.
-  constexpr Field Immutable() const { return With(&detail::FieldTraits::immutable, true); }
+  constexpr Field Immutable() const { return With(&detail::Column::immutable); }
   /// No two rows have the same value; several NULLs are allowed.
-  constexpr Field Unique() const { return With(&detail::FieldTraits::unique, true); }
+  constexpr Field Unique() const { return With(&detail::Column::unique); }
   /// Never printed: formatted mutations and errors show *** for it. (What a Validate of yours
   /// throws is passed on as it is.)
-  constexpr Field Sensitive() const { return With(&detail::FieldTraits::sensitive, true); }
+  constexpr Field Sensitive() const { return With(&detail::Column::sensitive); }
   /// The column's name in the database, where it is not the field's name.
   constexpr Field StorageKey(std::string_view column) const {
-    return With(&detail::FieldTraits::storage, column);
+    return With(&detail::Column::storage, column);
   }
   /// Stands in the table's definition in the database, for whoever reads it there.
   constexpr Field Comment(std::string_view text) const {
-    return With(&detail::FieldTraits::comment, text);
+    return With(&detail::Column::comment, text);
   }
   /// For an integer id: an id is never given twice, not even that of the last row after its
   /// deletion. Without it the id of a deleted last row may come again.
   constexpr Field NeverReuse() const requires std::integral<Type> {
-    return With(&detail::FieldTraits::never_reuse, true);
+    return With(&detail::Column::never_reuse);
   }
 
   /// At least one byte. The same as MinLen(1).
@@ -124,28 +94,33 @@ class [[nodiscard]] Field {
   /// At least `bytes` bytes of text or blob.
   constexpr Field MinLen(std::size_t bytes) const {
     CheckLength();
-    return With(&detail::FieldTraits::min_length, bytes);
+    return With(&detail::Column::min_length, bytes);
   }
   /// At most `bytes` bytes of text or blob.
   constexpr Field MaxLen(std::size_t bytes) const {
     CheckLength();
-    return With(&detail::FieldTraits::max_length, bytes);
+    return With(&detail::Column::max_length, bytes);
   }
 
   /// From `least` to `most`, both allowed. Holds for Set and for the result of Add.
   constexpr Field Range(Bare least, Bare most) const requires detail::Number<Bare> {
     Field longer = *this;
-    longer.least_ = least;
-    longer.most_ = most;
+    if constexpr (std::integral<Bare>) {
+      longer.column_.least = detail::Saturate(least);
+      longer.column_.most = detail::Saturate(most);
+    } else {
+      longer.column_.least_real = least;
+      longer.column_.most_real = most;
+    }
     return longer;
   }
   /// Above zero.
   constexpr Field Positive() const requires detail::Number<Bare> {
     Field longer = *this;
     if constexpr (std::integral<Bare>) {
-      longer.least_ = Bare{1};
+      longer.column_.least = 1;
     } else {
-      longer.above_zero_ = true;
+      longer.column_.above_zero = true;
     }
     return longer;
   }
@@ -163,7 +138,8 @@ class [[nodiscard]] Field {
         "a Default that owns memory cannot stand in a constant: give a function that makes "
         "it, as in .Default([] { return Bytes{1, 2}; })");
     detail::CheckConstant(value);
-    return Change<D, UpdateDefault_, Validators...>(std::move(value), update_default_, validators_);
+    return Field<Member, D, UpdateDefault_, Validators...>(column_, std::move(value),
+                                                           update_default_, validators_);
   }
   /// The value that an update sets unless it sets, adds to or clears the field itself.
   template <class D>
@@ -177,7 +153,8 @@ class [[nodiscard]] Field {
         "an UpdateDefault that owns memory cannot stand in a constant: give a function that "
         "makes it, as in .UpdateDefault([] { return Bytes{1, 2}; })");
     detail::CheckConstant(value);
-    return Change<Default_, D, Validators...>(default_, std::move(value), validators_);
+    return Field<Member, Default_, D, Validators...>(column_, default_, std::move(value),
+                                                     validators_);
   }
 
   /// `test(value)` says whether the value is allowed: it returns bool, or throws, and what it
@@ -187,8 +164,9 @@ class [[nodiscard]] Field {
     static_assert(std::invocable<const V&, const Bare&>,
                   "Validate takes a function that takes a const reference to the field's type and "
                   "returns bool, or throws");
-    return Change<Default_, UpdateDefault_, Validators..., V>(
-        default_, update_default_, std::tuple_cat(validators_, std::tuple<V>(std::move(test))));
+    return Field<Member, Default_, UpdateDefault_, Validators..., V>(
+        column_, default_, update_default_,
+        core::Concat(validators_, core::Pack<V>(std::move(test))));
   }
   /// `matches(text)` says whether the text is allowed. A regular expression is written
   /// `.Match(grapnel::Regex<"[a-z]+">)`, of <grapnel/schema/regex.hpp>.
@@ -200,85 +178,30 @@ class [[nodiscard]] Field {
     return Validate(std::move(matches));
   }
 
-  constexpr const detail::FieldTraits& Traits() const { return traits_; }
-  constexpr const std::optional<Bare>& Least() const requires detail::Number<Bare> {
-    return least_;
-  }
-  constexpr const std::optional<Bare>& Most() const requires detail::Number<Bare> { return most_; }
-
-  constexpr bool IsAboveZero() const { return above_zero_; }
-
-  static constexpr bool HasDefault = !std::same_as<Default_, detail::Nothing>;
-  /// Whether the default is something to call, for each row anew.
-  static constexpr bool DefaultVaries = std::is_invocable_r_v<Bare, const Default_&>;
-  static constexpr bool HasUpdateDefault = !std::same_as<UpdateDefault_, detail::Nothing>;
-  static constexpr bool HasValidators = sizeof...(Validators) > 0;
-
+  /// The column that it comes to; where it lies in an entity, the entity knows.
+  constexpr const detail::Column& Traits() const { return column_; }
   constexpr Bare MakeDefault() const { return Make(default_); }
   constexpr Bare MakeUpdateDefault() const { return Make(update_default_); }
 
-  /// Whether Check could refuse anything.
-  constexpr bool NeedsCheck() const {
-    if constexpr (std::integral<Bare> && detail::Number<Bare>) {
-      const bool fits = std::in_range<std::int64_t>(std::numeric_limits<Bare>::max());
-      if (least_ || most_ || above_zero_ || !fits) return true;
-    }
-    if constexpr (std::same_as<Bare, double>) {
-      if (least_ || most_ || above_zero_) return true;  // NaN is refused where it is bound
-    }
-    return HasValidators || traits_.min_length > 0 || traits_.max_length != std::size_t(-1) ||
-           detail::HasCodec<Bare> || std::is_enum_v<Bare>;
-  }
-
-  /// Why `value` is refused, or nothing.
-  std::optional<std::string> Check(const Bare& value) const {
-    if constexpr (requires { value.size(); }) {
-      if (auto reason = detail::CheckLength(value.size(), traits_.min_length, traits_.max_length)) {
-        return reason;
-      }
-    }
-    if (auto reason = CheckContent(value)) {
-      return traits_.sensitive ? "the value *** is not allowed" : reason;
-    }
-    try {
-      const bool ok = std::apply(
-          [&](const Validators&... tests) { return (Passes(tests, value) && ...); }, validators_);
-      if (!ok) return "the value is not valid";
-    } catch (const std::exception& error) {
-      return error.what();
-    }
-    return std::nullopt;
-  }
-
  private:
-  /// What names the value in its reason.
-  std::optional<std::string> CheckContent(const Bare& value) const {
-    try {
-      if constexpr (detail::Number<Bare>) {
-        return detail::CheckNumber(value, least_, most_, above_zero_);
-      } else if constexpr (detail::HasCodec<Bare> || std::is_enum_v<Bare>) {
-        static_cast<void>(detail::Mapping<Bare>::ToValue(value));
-      }
-    } catch (const std::exception& error) {
-      return error.what();
-    }
-    return std::nullopt;
-  }
-
   template <auto, class, class, class...>
   friend class Field;
 
-  using Bound = std::conditional_t<detail::Number<Bare>, std::optional<Bare>, detail::Nothing>;
-
-  constexpr Field(const detail::FieldTraits& traits, Bound least, Bound most, bool above_zero,
-                  Default_ value, UpdateDefault_ update_value, std::tuple<Validators...> validators)
-      : traits_(traits),
-        least_(std::move(least)),
-        most_(std::move(most)),
-        above_zero_(above_zero),
+  constexpr Field(const detail::Column& column, Default_ value, UpdateDefault_ update_value,
+                  core::Pack<Validators...> validators)
+      : column_(column),
         default_(std::move(value)),
         update_default_(std::move(update_value)),
-        validators_(std::move(validators)) {}
+        validators_(std::move(validators)) {
+    if constexpr (!std::is_same_v<Default_, detail::Nothing>) {
+      column_.set_default = &SetDefault;
+      column_.default_varies = std::is_invocable_r_v<Bare, const Default_&>;
+    }
+    if constexpr (!std::is_same_v<UpdateDefault_, detail::Nothing>) {
+      column_.set_update_default = &SetUpdateDefault;
+    }
+    if constexpr (sizeof...(Validators) > 0) column_.validate = &PassesAll;
+  }
 
   static constexpr void CheckLength() {
     static_assert(
@@ -286,17 +209,20 @@ class [[nodiscard]] Field {
         "NotEmpty, MinLen and MaxLen are for fields of text and blob");
   }
 
-  template <class T>
-  constexpr Field With(T detail::FieldTraits::*trait, T value) const {
+  constexpr Field With(bool detail::Column::*option) const {
     Field longer = *this;
-    longer.traits_.*trait = value;
+    longer.column_.*option = true;
     return longer;
   }
-
-  template <class D, class U, class... V>
-  constexpr auto Change(D value, U update_value, std::tuple<V...> validators) const {
-    return Field<Member, D, U, V...>(traits_, least_, most_, above_zero_, std::move(value),
-                                     std::move(update_value), std::move(validators));
+  constexpr Field With(std::string_view detail::Column::*option, std::string_view value) const {
+    Field longer = *this;
+    longer.column_.*option = value;
+    return longer;
+  }
+  constexpr Field With(std::size_t detail::Column::*option, std::size_t value) const {
+    Field longer = *this;
+    longer.column_.*option = value;
+    return longer;
   }
 
   template <class D>
@@ -308,6 +234,23 @@ class [[nodiscard]] Field {
     }
   }
 
+  // What stands in a column for its field.
+  static void SetDefault(void* member, const void* field) {
+    *static_cast<Type*>(member) = static_cast<const Field*>(field)->MakeDefault();
+  }
+  static void SetUpdateDefault(void* member, const void* field) {
+    *static_cast<Type*>(member) = static_cast<const Field*>(field)->MakeUpdateDefault();
+  }
+  static bool PassesAll(const void* member, const void* field) {
+    const Bare* value = nullptr;
+    if constexpr (detail::kIsOptional<Type>) {
+      value = &**static_cast<const Type*>(member);
+    } else {
+      value = static_cast<const Type*>(member);
+    }
+    return static_cast<const Field*>(field)->validators_.Apply(
+        [&](const Validators&... tests) { return (Passes(tests, *value) && ...); });
+  }
   template <class V>
   static bool Passes(const V& test, const Bare& value) {
     if constexpr (std::is_void_v<std::invoke_result_t<const V&, const Bare&>>) {
@@ -318,18 +261,40 @@ class [[nodiscard]] Field {
     }
   }
 
-  detail::FieldTraits traits_;
-  Bound least_, most_;
-  bool above_zero_;
+  detail::Column column_;
   [[no_unique_address]] Default_ default_;
   [[no_unique_address]] UpdateDefault_ update_default_;
-  std::tuple<Validators...> validators_;
+  [[no_unique_address]] core::Pack<Validators...> validators_;
 };
 
-/// The fields of an entity or of a mixin, in their order: the result of `Schema<E>::Fields()`.
+namespace detail {
+
+template <class>
+inline constexpr bool kIsField = false;
+template <auto Member, class... Rest>
+inline constexpr bool kIsField<Field<Member, Rest...>> = true;
+
+/// What stands in a list of fields: a field, or the fields of another list.
+template <class F>
+constexpr core::Pack<F> AsFields(F field) {
+  return core::Pack<F>(std::move(field));
+}
 template <class... Fs>
-constexpr std::tuple<Fs...> Fields(Fs... fields) {
-  return {std::move(fields)...};
+constexpr core::Pack<Fs...> AsFields(core::Pack<Fs...> fields) {
+  return fields;
+}
+
+}  // namespace detail
+
+/// The fields of an entity or of a mixin, in their order: the result of `Schema<E>::Fields()`. What
+/// it returns may stand among the fields of another list: they are taken over.
+template <class... Fs>
+constexpr auto Fields(Fs... fields) {
+  if constexpr ((detail::kIsField<Fs> && ...)) {
+    return core::Pack<Fs...>(std::move(fields)...);
+  } else {
+    return core::Concat(detail::AsFields(std::move(fields))...);
+  }
 }
 
 }  // namespace grapnel

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <grapnel/base/pack.hpp>
+#include <grapnel/base/type.hpp>
+#include <grapnel/model/table.hpp>
 #include <grapnel/schema/token.hpp>
 
-#include <array>
+#include <cstddef>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 namespace grapnel {
@@ -28,12 +30,11 @@ class [[nodiscard]] IndexDescription {
     return longer;
   }
 
-  constexpr bool IsUnique() const { return unique_; }
-  constexpr std::string_view Name() const { return name_; }
-  static constexpr std::array<detail::FieldTag, sizeof...(Members)> Tags = {
-      MemberToken<Members>::Tag()...};
+  constexpr detail::IndexInfo Info() const { return {name_, Tags, unique_}; }
 
  private:
+  static constexpr detail::FieldTag Tags[] = {&detail::kFieldTag<Members>...};
+
   std::string_view name_;
   bool unique_ = false;
 };
@@ -48,8 +49,8 @@ constexpr IndexDescription<Members...> Index() {
 
 /// The indexes of an entity or of a mixin: the result of `Schema<E>::Indexes()`.
 template <class... Is>
-constexpr std::tuple<Is...> Indexes(Is... indexes) {
-  return {std::move(indexes)...};
+constexpr core::Pack<Is...> Indexes(Is... indexes) {
+  return core::Pack<Is...>(std::move(indexes)...);
 }
 
 }  // namespace grapnel

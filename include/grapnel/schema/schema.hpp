@@ -1,5 +1,9 @@
 #pragma once
 
+#include <grapnel/base/pack.hpp>
+#include <grapnel/base/type.hpp>
+#include <grapnel/model/entity_ops.hpp>
+#include <grapnel/model/relation.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/schema/edge.hpp>
 #include <grapnel/schema/field.hpp>
@@ -7,15 +11,9 @@
 #include <grapnel/schema/mixin.hpp>
 #include <grapnel/schema/token.hpp>
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <memory>
-#include <optional>
-#include <string>
+#include <span>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -43,8 +41,8 @@ struct Schema;
 
 /// The schema hooks of an entity, outermost first: the result of `Schema<E>::Hooks()`.
 template <class... Hs>
-constexpr std::tuple<Hs...> Hooks(Hs... hooks) {
-  return {std::move(hooks)...};
+constexpr core::Pack<Hs...> Hooks(Hs... hooks) {
+  return core::Pack<Hs...>(std::move(hooks)...);
 }
 
 namespace detail {
@@ -81,128 +79,247 @@ concept NamesIndexes = !requires {
 };
 
 template <class E>
-struct MixinsOf {
-  using type = Mixins<>;
-};
-template <class E>
-requires requires { typename Schema<E>::Mixins; }
-struct MixinsOf<E> {
-  using type = typename Schema<E>::Mixins;
+concept NamesMixins = requires {
+  typename Schema<E>::Mixins;
 };
 
-/// Calls `visit.template operator()<Base>()` for the mixins of E, theirs first, and joins the
-/// tuples.
-template <class E, class Visitor>
-constexpr auto FromMixins(Visitor visit) {
-  return [&]<class... Bases>(Mixins<Bases...>) {
-    static_assert((std::is_base_of_v<Bases, E> && ...),
-                  "an entity must derive from each of its mixins: struct User : Versioned { ... }");
-    return std::tuple_cat(visit.template operator()<Bases>()...);
-  }(typename MixinsOf<E>::type{});
+// What a struct's own Schema lists, without its mixins.
+template <class Of>
+inline constexpr auto kOwnFields = Schema<Of>::Fields();
+template <class Of>
+inline constexpr auto kOwnEdges = Schema<Of>::Edges();
+template <class Of>
+inline constexpr auto kOwnIndexes = Schema<Of>::Indexes();
+
+/// How much of everything an entity has.
+struct Sizes {
+  std::size_t fields = 0, keys = 0, edges = 0, indexes = 0;
+  bool describes_id = false;
+};
+
+template <class... Fs>
+constexpr void CountFields(Sizes& sizes, FieldTag id, const core::Pack<Fs...>&) {
+  sizes.fields += sizeof...(Fs);
+  sizes.describes_id = sizes.describes_id || ((id == &kFieldTag<Fs::kMember>) || ...);
+}
+template <class... Es>
+constexpr void CountEdges(Sizes& sizes, const core::Pack<Es...>&) {
+  sizes.edges += sizeof...(Es);
+  sizes.keys += (std::size_t{Es::HoldsKey} + ... + 0);
 }
 
+template <class E, class Of>
+constexpr void Count(Sizes& sizes, FieldTag id);
+template <class E, class... Bases>
+constexpr void CountMixins(Sizes& sizes, [[maybe_unused]] FieldTag id, Mixins<Bases...>) {
+  static_assert((std::is_base_of_v<Bases, E> && ...),
+                "an entity must derive from each of its mixins: struct User : Versioned { ... }");
+  (Count<E, Bases>(sizes, id), ...);
+}
+template <class E, class Of>
+constexpr void Count(Sizes& sizes, FieldTag id) {
+  if constexpr (NamesMixins<Of>) CountMixins<E>(sizes, id, typename Schema<Of>::Mixins());
+  if constexpr (NamesFields<Of>) CountFields(sizes, id, kOwnFields<Of>);
+  if constexpr (NamesEdges<Of>) CountEdges(sizes, kOwnEdges<Of>);
+  if constexpr (NamesIndexes<Of>) sizes.indexes += kOwnIndexes<Of>.kSize;
+}
+
+/// The tag of the id; null of a mixin, which has none.
 template <class E>
-constexpr auto OwnFields() {
-  if constexpr (NamesFields<E>) {
-    return Schema<E>::Fields();
+constexpr FieldTag IdTag() {
+  if constexpr (requires { &E::id; }) {
+    return &kFieldTag<&E::id>;
   } else {
-    return std::tuple<>();
+    return nullptr;
   }
 }
-/// The fields of E and of its mixins, mixins first.
+
+/// Of an entity, or of a mixin by itself. An id is counted in any case.
 template <class E>
-constexpr auto AllFields() {
-  return std::tuple_cat(FromMixins<E>([]<class Base>() { return AllFields<Base>(); }),
-                        OwnFields<E>());
+inline constexpr Sizes kSizes = [] {
+  Sizes sizes;
+  if constexpr (HasSchema<E>) Count<E, E>(sizes, IdTag<E>());
+  if (IdTag<E>() != nullptr && !sizes.describes_id) ++sizes.fields;
+  return sizes;
+}();
+
+template <class E>
+inline constexpr std::size_t kFieldCount = kSizes<E>.fields;
+template <class E>
+inline constexpr std::size_t kEdgeCount = kSizes<E>.edges;
+
+/// Several of T, or none.
+template <class T, std::size_t N>
+struct Items {
+  T items[N]{};
+  constexpr std::span<const T> All() const noexcept { return {items, N}; }
+};
+template <class T>
+struct Items<T, 0> {
+  static constexpr T* items = nullptr;
+  constexpr std::span<const T> All() const noexcept { return {}; }
+};
+
+/// A member's address.
+template <class E, auto Member>
+void* MemberAt(void* entity) {
+  return __builtin_addressof(static_cast<E*>(entity)->*Member);
+}
+
+/// "owner_id": the name of a foreign key's column, where the schema gives none.
+template <class Of, std::size_t I>
+inline constexpr auto kKeyName = [] {
+  constexpr std::string_view name = core::Get<I>(kOwnEdges<Of>).Traits().name;
+  Items<char, name.size() + 3> key;
+  std::size_t at = 0;
+  for (const char c : name) key.items[at++] = c;
+  for (const char c : std::string_view("_id")) key.items[at++] = c;
+  return key;
+}();
+
+/// An entity type's table, made where it is used: E may be incomplete where its address is taken.
+template <class E>
+const Table& TableOf();
+template <class E, auto Member>
+const Relation& RelationOf();
+
+/// Where edges are put.
+struct EdgeList {
+  EdgeEnd* next;
+  std::string_view entity;
+  std::size_t next_key;
+
+  constexpr void Add(const EdgeEnd& described, void* (*at)(void* entity), const Table& (*target)(),
+                     const Relation& (*relation)(), std::string_view key_name) {
+    EdgeEnd& edge = *next++;
+    edge = described;
+    edge.entity = entity;
+    edge.at = at;
+    edge.target = target;
+    edge.relation = relation;
+    if (edge.key_ops == nullptr) return;
+    edge.key = next_key++;
+    edge.key_name = key_name;
+  }
+};
+
+template <class Of, class Edge, std::size_t I>
+constexpr std::string_view KeyName() {
+  if constexpr (Edge::HoldsKey) {
+    return {kKeyName<Of, I>.items, sizeof(kKeyName<Of, I>)};
+  } else {
+    return {};
+  }
+}
+template <class E, class Of, class... Es, std::size_t... I>
+constexpr void AddOwnEdges(EdgeList& to, const core::Pack<Es...>& edges,
+                           std::index_sequence<I...>) {
+  (to.Add(core::Get<I>(edges).Traits(), &MemberAt<E, Es::kMember>,
+          &TableOf<typename Es::Type::Neighbour>, &RelationOf<E, Es::kMember>,
+          KeyName<Of, Es, I>()),
+   ...);
+}
+template <class E, class Of>
+constexpr void AddEdges(EdgeList& to);
+template <class E, class... Bases>
+constexpr void AddMixinEdges(EdgeList& to, Mixins<Bases...>) {
+  (AddEdges<E, Bases>(to), ...);
+}
+template <class E, class Of>
+constexpr void AddEdges(EdgeList& to) {
+  if constexpr (NamesMixins<Of>) AddMixinEdges<E>(to, typename Schema<Of>::Mixins());
+  if constexpr (NamesEdges<Of>) {
+    AddOwnEdges<E, Of>(to, kOwnEdges<Of>, std::make_index_sequence<kOwnEdges<Of>.kSize>());
+  }
 }
 
 /// The edges of E and of its mixins, mixins' first.
 template <class E>
-constexpr auto AllEdges() {
-  auto inherited = FromMixins<E>([]<class Base>() { return AllEdges<Base>(); });
-  if constexpr (NamesEdges<E>) {
-    return std::tuple_cat(inherited, Schema<E>::Edges());
-  } else {
-    return inherited;
+inline constexpr auto kEdgeInfos = [] {
+  Items<EdgeEnd, kEdgeCount<E>> edges;
+  if constexpr (kSizes<E>.edges != 0) {
+    EdgeList list{edges.items, {}, kFieldCount<E>};
+    if constexpr (requires { Schema<E>::Type; }) list.entity = Schema<E>::Type;
+    AddEdges<E, E>(list);
   }
-}
-
-template <class E>
-constexpr auto AllIndexes() {
-  auto inherited = FromMixins<E>([]<class Base>() { return AllIndexes<Base>(); });
-  if constexpr (NamesIndexes<E>) {
-    return std::tuple_cat(inherited, Schema<E>::Indexes());
-  } else {
-    return inherited;
-  }
-}
-
-template <class E, class F>
-inline constexpr bool kDescribesId = false;
-template <class E, auto Member, class... Rest>
-inline constexpr bool kDescribesId<E, Field<Member, Rest...>> =
-    std::is_same_v<MemberToken<Member>, MemberToken<&E::id>>;
-
-/// The fields with the id in front, added where the schema does not describe it.
-template <class E>
-constexpr auto IdFirst() {
-  constexpr auto all = AllFields<E>();
-  return std::apply(
-      [](const auto&... fields) {
-        constexpr bool described = (kDescribesId<E, std::remove_cvref_t<decltype(fields)>> || ...);
-        if constexpr (described) {
-          const auto pick = [](const auto& field) {
-            if constexpr (kDescribesId<E, std::remove_cvref_t<decltype(field)>>) {
-              return std::tuple(field);
-            } else {
-              return std::tuple<>();
-            }
-          };
-          const auto drop = [](const auto& field) {
-            if constexpr (kDescribesId<E, std::remove_cvref_t<decltype(field)>>) {
-              return std::tuple<>();
-            } else {
-              return std::tuple(field);
-            }
-          };
-          return std::tuple_cat(pick(fields)..., drop(fields)...);
-        } else {
-          return std::tuple(Field<&E::id>("id"), fields...);
-        }
-      },
-      all);
-}
-
-template <class E>
-inline constexpr auto kFields = IdFirst<E>();
-
-template <class E>
-using FieldsOf = std::remove_const_t<decltype(kFields<E>)>;
-
-template <class E>
-inline constexpr std::size_t kFieldCount = std::tuple_size_v<FieldsOf<E>>;
-
-/// Where the Token of one of the tuple's elements is Member's; the tuple's size when none is.
-template <class Tuple, auto Member>
-inline constexpr std::size_t kPlaceIn = 0;
-template <class... Ts, auto Member>
-inline constexpr std::size_t kPlaceIn<std::tuple<Ts...>, Member> = [] {
-  std::size_t place = 0;
-  static_cast<void>(
-      ((std::is_same_v<typename Ts::Token, MemberToken<Member>> || (++place, false)) || ...));
-  return place;
+  return edges;
 }();
 
+/// Where columns are put: the id first, wherever it is described.
+struct ColumnList {
+  Column* columns;
+  FieldTag id;
+  std::size_t next;
+
+  constexpr void Add(const Column& described, void* (*at)(void* entity), const void* field) {
+    const bool is_id = described.tag == id;
+    Column& column = columns[is_id ? 0 : next++];
+    column = described;
+    column.at = at;
+    column.field = field;
+    if (!is_id) return;
+    column.nullable = false;
+    column.unique = false;
+    column.immutable = true;
+  }
+  constexpr void AddKey(const EdgeEnd& edge) {
+    Column& column = columns[edge.key];
+    column = PlainColumn(edge.name, edge.tag, edge.key_ops, !edge.required);
+    column.storage = edge.storage.empty() ? edge.key_name : edge.storage;
+    column.immutable = edge.immutable;
+    column.at = edge.at;
+    column.target = edge.target;
+  }
+};
+
+template <class E, class... Fs>
+constexpr void AddOwnFields(ColumnList& to, const core::Pack<Fs...>& fields) {
+  fields.Apply([&](const Fs&... field) {
+    (to.Add(field.Traits(), &MemberAt<E, Fs::kMember>, &field), ...);
+  });
+}
+template <class E, class Of>
+constexpr void AddFields(ColumnList& to);
+template <class E, class... Bases>
+constexpr void AddMixinFields(ColumnList& to, Mixins<Bases...>) {
+  (AddFields<E, Bases>(to), ...);
+}
+template <class E, class Of>
+constexpr void AddFields(ColumnList& to) {
+  if constexpr (NamesMixins<Of>) AddMixinFields<E>(to, typename Schema<Of>::Mixins());
+  if constexpr (NamesFields<Of>) AddOwnFields<E>(to, kOwnFields<Of>);
+}
+
+/// The id, the fields of E and of its mixins, mixins' first, and the foreign keys.
 template <class E>
-inline constexpr auto kEdges = AllEdges<E>();
-template <class E>
-using EdgesOf = std::remove_const_t<decltype(kEdges<E>)>;
-template <class E>
-inline constexpr std::size_t kEdgeCount = std::tuple_size_v<EdgesOf<E>>;
+inline constexpr auto kColumns = [] {
+  Items<Column, kFieldCount<E> + kSizes<E>.keys> columns;
+  if constexpr (kSizes<E>.fields != 0) {
+    ColumnList list{columns.items, IdTag<E>(), IdTag<E>() != nullptr};
+    if constexpr (IdTag<E>() != nullptr && !kSizes<E>.describes_id) {
+      using Id = typename MemberOf<decltype(&E::id)>::Type;
+      list.Add(PlainColumn("id", IdTag<E>(), &kTypeOps<Id>, false), &MemberAt<E, &E::id>, nullptr);
+    }
+    if constexpr (HasSchema<E>) AddFields<E, E>(list);
+    for (const EdgeEnd& edge : kEdgeInfos<E>.All()) {
+      if (edge.HoldsKey()) list.AddKey(edge);
+    }
+  }
+  return columns;
+}();
+
+/// Where a tag stands in a list; the list's size when it does not.
+template <class Listed>
+constexpr std::size_t PlaceOfTag(const Listed* list, std::size_t size, FieldTag tag) {
+  std::size_t place = 0;
+  while (place < size && list[place].tag != tag) ++place;
+  return place;
+}
 
 /// Where an edge stands among E's edges; kEdgeCount when it is none of them.
 template <class E, auto Member>
-inline constexpr std::size_t kEdgePlaceOf = kPlaceIn<EdgesOf<E>, Member>;
+inline constexpr std::size_t kEdgePlaceOf = PlaceOfTag<EdgeEnd>(kEdgeInfos<E>.items, kEdgeCount<E>,
+                                                                &kFieldTag<Member>);
 template <class E, auto Member>
 concept EdgeOf = kEdgePlaceOf<E, Member> < kEdgeCount<E>;
 
@@ -213,55 +330,30 @@ inline constexpr bool kIsColumn = [] {
   if constexpr (!EdgeMember<Member>) {
     return true;
   } else if constexpr (EdgeOf<E, Member>) {
-    return std::tuple_element_t<kEdgePlaceOf<E, Member>, EdgesOf<E>>::HoldsKey;
+    return kEdgeInfos<E>.items[kEdgePlaceOf<E, Member>].HoldsKey();
   } else {
     return OneMember<Member>;
   }
 }();
 
-template <class E, std::size_t Place>
-inline constexpr bool kIsRequired = std::get<Place>(kEdges<E>).Traits().required;
-
-/// Where the foreign key of the edge at this place stands among E's columns, or kNoKey.
-template <class E, std::size_t Place>
-inline constexpr std::size_t kKeyPlace = [] {
-  if constexpr (!std::tuple_element_t<Place, EdgesOf<E>>::HoldsKey) return EdgeEnd::kNoKey;
-  return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return kFieldCount<E> + (std::size_t(std::tuple_element_t<I, EdgesOf<E>>::HoldsKey) + ... + 0);
-  }
-  (std::make_index_sequence<Place>());
-}();
-/// The places of the edges that hold a foreign key.
-template <class E>
-inline constexpr auto kKeyEdges = [] {
-  return []<std::size_t... I>(std::index_sequence<I...>) {
-    constexpr std::size_t count =
-        (std::size_t(std::tuple_element_t<I, EdgesOf<E>>::HoldsKey) + ... + 0);
-    std::array<std::size_t, count> places{};
-    std::size_t at = 0;
-    static_cast<void>(at);
-    ((std::tuple_element_t<I, EdgesOf<E>>::HoldsKey ? void(places[at++] = I) : void()), ...);
-    return places;
-  }
-  (std::make_index_sequence<kEdgeCount<E>>());
-}();
-
 /// Where a field stands among E's fields; kFieldCount when it is none of them.
 template <class E, auto Member>
-inline constexpr std::size_t kPlaceOf = kPlaceIn<FieldsOf<E>, Member>;
-
-/// A description of the field, with its options.
-template <class E, auto Member>
-inline constexpr const auto& kFieldOf = std::get<kPlaceOf<E, Member>>(kFields<E>);
-
+inline constexpr std::size_t kPlaceOf = PlaceOfTag<Column>(kColumns<E>.items, kFieldCount<E>,
+                                                           &kFieldTag<Member>);
 template <class E, auto Member>
 concept FieldOf = kPlaceOf<E, Member> < kFieldCount<E>;
 
-/// Whether a field may be NULL.
+/// The column of a field, or of the foreign key of an edge.
 template <class E, auto Member>
-inline constexpr bool kIsNullable = kPlaceOf<E, Member> != 0 &&
-                                    (kIsOptional<typename MemberToken<Member>::Type> ||
-                                     kFieldOf<E, Member>.Traits().optional);
+inline constexpr const Column& kFieldOf = kColumns<E>.items[kPlaceOf<E, Member>];
+template <class E, auto Member>
+inline constexpr const EdgeEnd& kEdgeOf = kEdgeInfos<E>.items[kEdgePlaceOf<E, Member>];
+
+/// Whether a field may be NULL; whether it can be set only when its entity is created.
+template <class E, auto Member>
+inline constexpr bool kIsNullable = kFieldOf<E, Member>.nullable;
+template <class E, auto Member>
+inline constexpr bool kIsImmutable = kFieldOf<E, Member>.immutable;
 
 /// Where a field, or the foreign key of an edge, stands among E's columns.
 template <class E, auto Member>
@@ -271,172 +363,45 @@ inline constexpr std::size_t kColumnPlaceOf = [] {
   if constexpr (FieldOf<E, Member>) {
     return kPlaceOf<E, Member>;
   } else {
-    constexpr std::size_t place = kKeyPlace<E, kEdgePlaceOf<E, Member>>;
+    constexpr std::size_t place = kEdgeOf<E, Member>.key;
     static_assert(place != EdgeEnd::kNoKey, "this edge has no foreign key in the entity's own row");
     return place;
   }
 }();
 
-/// Whether a field can be set only when its entity is created.
-template <class E, auto Member>
-inline constexpr bool kIsImmutable = kPlaceOf<E, Member> == 0 ||
-                                     kFieldOf<E, Member>.Traits().immutable;
-
-template <class N>
-constexpr std::int64_t Saturate(N value) {
-  return std::in_range<std::int64_t>(value) ? static_cast<std::int64_t>(value)
-                                            : std::numeric_limits<std::int64_t>::max();
+// The indexes of E and of its mixins, mixins' first.
+template <class... Is>
+constexpr IndexInfo* AddOwnIndexes(IndexInfo* next, const core::Pack<Is...>& indexes) {
+  indexes.Apply([&](const Is&... index) { ((*next++ = index.Info()), ...); });
+  return next;
 }
-
-/// The column made of the I-th field of E.
-template <class E, std::size_t I>
-constexpr Column MakeColumn() {
-  using F = std::tuple_element_t<I, FieldsOf<E>>;
-  using T = typename F::Type;
-  using Bare = typename F::Bare;
-  constexpr const F& field = std::get<I>(kFields<E>);
-  static_assert(!F::HasUpdateDefault || !(I == 0 || field.Traits().immutable),
-                "an Immutable field, as every id is, does not change after its creation: leave out "
-                "UpdateDefault, or Immutable");
-  Column column{};
-  column.name = field.Traits().name;
-  column.storage = field.Traits().storage;
-  column.comment = field.Traits().comment;
-  column.tag = F::Token::Tag();
-  column.ops = &kTypeOps<T>;
-  column.nullable = I != 0 && (kIsOptional<T> || field.Traits().optional);
-  column.immutable = I == 0 || field.Traits().immutable;
-  column.unique = I != 0 && field.Traits().unique;
-  column.sensitive = field.Traits().sensitive;
-  column.never_reuse = field.Traits().never_reuse;
-  column.at = [](void* entity) -> void* {
-    return std::addressof(static_cast<E*>(entity)->*F::Token::Member);
-  };
-  if constexpr (F::HasDefault) {
-    column.set_default = [](void* member) {
-      *static_cast<T*>(member) = std::get<I>(kFields<E>).MakeDefault();
-    };
-    column.default_varies = F::DefaultVaries;
-    column.default_value = [] {
-      T value(std::get<I>(kFields<E>).MakeDefault());
-      Normalize(value);
-      return Mapping<T>::ToValue(value);
-    };
-  }
-  if constexpr (F::HasUpdateDefault) {
-    column.set_update_default = [](void* member) {
-      *static_cast<T*>(member) = std::get<I>(kFields<E>).MakeUpdateDefault();
-    };
-  }
-  if constexpr (std::get<I>(kFields<E>).NeedsCheck()) {
-    column.validate = [](const void* member) -> std::optional<std::string> {
-      const T& value = *static_cast<const T*>(member);
-      if constexpr (kIsOptional<T>) {
-        return value ? std::get<I>(kFields<E>).Check(*value) : std::nullopt;
-      } else {
-        return std::get<I>(kFields<E>).Check(value);
-      }
-    };
-  }
-  if constexpr (Number<Bare> && std::integral<Bare>) {
-    if (field.Least()) column.least = Saturate(*field.Least());
-    if (field.Most()) column.most = Saturate(*field.Most());
-  }
-  if constexpr (std::is_same_v<Bare, double>) {
-    column.least_real = field.Least();
-    column.most_real = field.Most();
-    column.above_zero = field.IsAboveZero();
-  }
-  return column;
+template <class Of>
+constexpr IndexInfo* AddIndexes(IndexInfo* next);
+template <class... Bases>
+constexpr IndexInfo* AddMixinIndexes(IndexInfo* next, Mixins<Bases...>) {
+  ((next = AddIndexes<Bases>(next)), ...);
+  return next;
 }
-
-/// "owner_id": the name of a foreign key's column, where the schema gives none.
-template <class E, std::size_t Place>
-inline constexpr auto kKeyName = [] {
-  constexpr std::string_view name = std::get<Place>(kEdges<E>).Traits().name;
-  std::array<char, name.size() + 3> key{};
-  std::size_t at = 0;
-  for (const char c : name) key[at++] = c;
-  for (const char c : std::string_view("_id")) key[at++] = c;
-  return key;
+template <class Of>
+constexpr IndexInfo* AddIndexes(IndexInfo* next) {
+  if constexpr (NamesMixins<Of>) next = AddMixinIndexes(next, typename Schema<Of>::Mixins());
+  if constexpr (NamesIndexes<Of>) next = AddOwnIndexes(next, kOwnIndexes<Of>);
+  return next;
+}
+template <class E>
+inline constexpr auto kIndexes = [] {
+  Items<IndexInfo, kSizes<E>.indexes> indexes;
+  if constexpr (kSizes<E>.indexes != 0) AddIndexes<E>(indexes.items);
+  return indexes;
 }();
 
-template <class E>
-const Table& TableOf();
-
-/// The foreign key of the edge at this place.
-template <class E, std::size_t Place>
-constexpr Column MakeKeyColumn() {
-  using Edge = std::tuple_element_t<Place, EdgesOf<E>>;
-  using T = typename Edge::Token::Type;
-  constexpr const EdgeTraits& traits = std::get<Place>(kEdges<E>).Traits();
-  Column column{};
-  column.name = traits.name;
-  column.storage = traits.storage;
-  if (traits.storage.empty())
-    column.storage = {kKeyName<E, Place>.data(), kKeyName<E, Place>.size()};
-  column.tag = Edge::Token::Tag();
-  column.ops = &kTypeOps<T>;
-  column.nullable = !traits.required;
-  column.immutable = traits.immutable;
-  column.at = [](void* entity) -> void* {
-    return std::addressof(static_cast<E*>(entity)->*Edge::Token::Member);
-  };
-  column.target = &TableOf<typename T::Neighbour>;
-  return column;
+/// Whether no column that never changes has an update-default.
+constexpr bool UpdateDefaultsFit(std::span<const Column> columns) {
+  for (const Column& column : columns) {
+    if (column.immutable && column.set_update_default != nullptr) return false;
+  }
+  return true;
 }
-
-template <class E, std::size_t... I, std::size_t... K>
-constexpr std::array<Column, sizeof...(I) + sizeof...(K)> MakeColumns(std::index_sequence<I...>,
-                                                                      std::index_sequence<K...>) {
-  return {MakeColumn<E, I>()..., MakeKeyColumn<E, kKeyEdges<E>[K]>()...};
-}
-
-template <class E>
-inline constexpr auto kColumns = MakeColumns<E>(std::make_index_sequence<kFieldCount<E>>(),
-                                                std::make_index_sequence<kKeyEdges<E>.size()>());
-
-template <class E, std::size_t Place>
-const Relation& RelationOf();
-
-template <class E, std::size_t Place>
-constexpr EdgeEnd MakeEdge() {
-  using Edge = std::tuple_element_t<Place, EdgesOf<E>>;
-  constexpr const EdgeTraits& traits = std::get<Place>(kEdges<E>).Traits();
-  EdgeEnd edge{};
-  edge.entity = Schema<E>::Type;
-  edge.name = traits.name;
-  edge.storage = traits.storage;
-  edge.tag = Edge::Token::Tag();
-  edge.inverse_of = Edge::Ref::Tag;
-  edge.key = kKeyPlace<E, Place>;
-  edge.many = Edge::IsMany;
-  edge.required = traits.required;
-  edge.unique = traits.unique;
-  edge.immutable = traits.immutable;
-  edge.on_delete = traits.on_delete;
-  edge.target = &TableOf<typename Edge::Token::Type::Neighbour>;
-  edge.relation = &RelationOf<E, Place>;
-  edge.at = [](void* entity) -> void* {
-    return std::addressof(static_cast<E*>(entity)->*Edge::Token::Member);
-  };
-  edge.ops = &kEdgeOps<typename Edge::Token::Type>;
-  return edge;
-}
-
-template <class E>
-inline constexpr auto kEdgeInfos = []<std::size_t... I>(std::index_sequence<I...>) {
-  return std::array<EdgeEnd, sizeof...(I)>{MakeEdge<E, I>()...};
-}
-(std::make_index_sequence<kEdgeCount<E>>());
-
-template <class E>
-inline constexpr auto kIndexes = std::apply(
-    [](const auto&... indexes) {
-      return std::array<IndexInfo, sizeof...(indexes)>{
-          IndexInfo{indexes.Name(), indexes.Tags, indexes.IsUnique()}...};
-    },
-    AllIndexes<E>());
 
 template <class E>
 constexpr Table MakeTable() {
@@ -448,16 +413,19 @@ constexpr Table MakeTable() {
   static_assert(
       requires { &E::id; },
       "an entity needs a member `id`: std::int64_t id = 0; is its primary key");
-  static_assert(kFieldCount<E> + kKeyEdges<E>.size() <= kMaxFields,
+  static_assert(kFieldCount<E> + kSizes<E>.keys <= kMaxFields,
                 "an entity can have at most 128 fields and foreign keys");
+  static_assert(UpdateDefaultsFit(kColumns<E>.All()),
+                "an Immutable field, as every id is, does not change after its creation: leave out "
+                "UpdateDefault, or Immutable");
   Table table{};
   table.entity = Schema<E>::Type;
   table.name = table.entity;
   if constexpr (requires { Schema<E>::Table; }) table.name = Schema<E>::Table;
-  table.columns = kColumns<E>;
+  table.columns = kColumns<E>.All();
   table.fields = kFieldCount<E>;
-  table.edges = kEdgeInfos<E>;
-  table.indexes = kIndexes<E>;
+  table.edges = kEdgeInfos<E>.All();
+  table.indexes = kIndexes<E>.All();
   table.type = core::TypeIdOf<E>();
   table.ops = kEntityOps<E>;
   table.SumUp();
@@ -468,31 +436,38 @@ constexpr Table MakeTable() {
 template <class E>
 inline constexpr Table kTable = MakeTable<E>();
 
-/// The same, made where it is used: E may be incomplete where its address is taken.
 template <class E>
 const Table& TableOf() {
   return kTable<E>;
 }
-template <class E, std::size_t Place>
+template <class E, auto Member>
 const Relation& RelationOf() {
-  static const Relation relation = Resolve(kTable<E>, kEdgeInfos<E>[Place]);
+  static const Relation relation = Resolve(kTable<E>, kEdgeOf<E, Member>);
   return relation;
 }
 
 /// The type of E's primary key.
 template <class E>
-using IdOf = typename MemberToken<&E::id>::Type;
+using IdOf = typename MemberOf<decltype(&E::id)>::Type;
 
-/// The hooks of the mixins of E, in their order; then, for an entity, its own.
-template <class E, class Of = E>
-auto SchemaHooks() {
-  auto inherited = FromMixins<Of>([]<class Base>() { return SchemaHooks<E, Base>(); });
-  if constexpr (!NamesHooks<Of>) {
-    return inherited;
-  } else if constexpr (std::is_same_v<E, Of>) {
-    return std::tuple_cat(std::move(inherited), Schema<Of>::Hooks());
-  } else {
-    return std::tuple_cat(std::move(inherited), Schema<Of>::template Hooks<E>());
+template <class E, class Of = E, class Visitor>
+void VisitSchemaHooks(Visitor& visit);
+template <class E, class Visitor, class... Bases>
+void VisitMixinHooks(Visitor& visit, Mixins<Bases...>) {
+  (VisitSchemaHooks<E, Bases>(visit), ...);
+}
+/// `visit(hook)` for the hooks of the mixins of E, in their order; then, for an entity, its own.
+template <class E, class Of, class Visitor>
+void VisitSchemaHooks(Visitor& visit) {
+  if constexpr (NamesMixins<Of>) VisitMixinHooks<E>(visit, typename Schema<Of>::Mixins());
+  if constexpr (NamesHooks<Of>) {
+    if constexpr (std::is_same_v<E, Of>) {
+      auto hooks = Schema<Of>::Hooks();
+      hooks.ForEach(visit);
+    } else {
+      auto hooks = Schema<Of>::template Hooks<E>();
+      hooks.ForEach(visit);
+    }
   }
 }
 

@@ -143,7 +143,7 @@ class Setting : public Builder<E> {
           EdgeOf<E, M>,
           "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
           "tokens of the entity or of its mixins");
-      static_assert(!kUpdates || !std::get<kEdgePlaceOf<E, M>>(kEdges<E>).Traits().immutable,
+      static_assert(!kUpdates || !kEdgeOf<E, M>.immutable,
                     "this edge is Immutable: it can be set only by Create");
     } else {
       static_assert(

@@ -187,7 +187,7 @@ class Mutation final : public AnyMutation {
   template <auto M>
   requires detail::EdgeMember<M>
   void ClearEdge(MemberToken<M>) {
-    static_assert(!detail::OneMember<M> || !detail::kIsRequired<E, EdgePlace<M>()>,
+    static_assert(!detail::OneMember<M> || !detail::kEdgeOf<E, M>.required,
                   "this edge is Required, it cannot be cleared: Set another neighbour instead");
     core_.ClearEdge(EdgePlace<M>());
   }

@@ -130,7 +130,7 @@ FieldValue Operand(typename MemberToken<Member>::Bare value) {
       std::string_view entity = core::TypeName<Owner>();
       if constexpr (requires { Schema<Owner>::Type; }) entity = Schema<Owner>::Type;
       std::string_view field = "predicate";
-      if constexpr (requires { &Owner::id; }) field = kFieldOf<Owner, Member>.Traits().name;
+      if constexpr (requires { &Owner::id; }) field = kFieldOf<Owner, Member>.name;
       RefuseOperand(entity, field, error);
     }
   }

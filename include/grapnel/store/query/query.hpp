@@ -152,7 +152,7 @@ template <auto M, class Choose>
 void Choosing<Derived, E>::Load(Choose& choose) {
   static_assert(detail::EdgeOf<E, M>,
                 "With names an edge of this entity: see Schema<...>::Edges()");
-  const detail::EdgeEnd& edge = detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>];
+  const detail::EdgeEnd& edge = detail::kEdgeOf<E, M>;
   if constexpr (std::is_same_v<Choose, std::nullptr_t>) {
     AddEdge(edge);
   } else {
@@ -190,8 +190,7 @@ class [[nodiscard]] Query : public Choosing<Query<E>, E> {
   Query<detail::NeighbourOf<M>> Traverse(MemberToken<M>) const {
     static_assert(detail::EdgeOf<E, M>,
                   "Traverse names an edge of this entity: see Schema<...>::Edges()");
-    return Query<detail::NeighbourOf<M>>(
-        this->Held(), this->Along(detail::kEdgeInfos<E>[detail::kEdgePlaceOf<E, M>]));
+    return Query<detail::NeighbourOf<M>>(this->Held(), this->Along(detail::kEdgeOf<E, M>));
   }
 
   /// All rows.

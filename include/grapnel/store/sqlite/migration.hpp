@@ -213,14 +213,14 @@ class Planner {
           "neighbour, and require it then");
     }
     if (!AnyRow(table, "1")) return;
-    if (column.column->default_value == nullptr) {
+    if (!column.column->HasDefault()) {
       Refuse(table, column,
              "it is required and has no Default, and there are rows; give it a Default, or make it "
              "optional");
     }
     if (column.column->default_varies) return;
     try {
-      static_cast<void>(column.column->default_value());
+      static_cast<void>(column.column->DefaultValue());
     } catch (const grapnel::detail::BadValue& error) {
       Refuse(table, column, core::Concat({"its Default cannot be stored: ", error.what()}));
     }
@@ -287,7 +287,7 @@ class Planner {
   }
 
   void CompareId(const WantedTable& table, const WantedColumn& column, const StoredColumn& stored) {
-    if (column.column->ops->kind == FieldKind::Int && column.column->set_default == nullptr &&
+    if (column.column->ops->kind == FieldKind::Int && !column.column->HasDefault() &&
         !stored.is_rowid) {
       Refuse(table, column, RowidReason(table.name, column.name));
     }
@@ -410,8 +410,8 @@ class Planner {
       const bool is_new = std::any_of(added_.begin(), added_.end(), [&](const Added& added) {
         return added.table == &table && added.column == &column;
       });
-      if (is_new && !column.not_null) return;                         // NULL in every row
-      if (is_new && column.column->default_value == nullptr) return;  // there are no rows
+      if (is_new && !column.not_null) return;              // NULL in every row
+      if (is_new && !column.column->HasDefault()) return;  // there are no rows
       varies = varies || (is_new && column.column->default_varies);
       const std::string alias = core::Concat({"grapnel_", std::to_string(++at)});
       const std::string_view comma = at > 1 ? ", " : "";

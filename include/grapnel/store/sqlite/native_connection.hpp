@@ -373,9 +373,9 @@ class NativeConnection {
     for (const Table* table : native.defaults_) {
       if (table->name != argument(0)) continue;
       for (const Column& column : table->columns) {
-        if (column.storage != argument(1) || column.default_value == nullptr) continue;
+        if (column.storage != argument(1) || !column.HasDefault()) continue;
         try {
-          return ReturnValue(result, column.default_value());
+          return ReturnValue(result, column.DefaultValue());
         } catch (const BadValue& error) {
           native.raised_ = std::make_exception_ptr(MigrationError(core::Concat(
               {table->entity, ".", column.name, ": its Default cannot be stored: ", error.what(),

@@ -17,7 +17,6 @@
 
 #include <cstdint>
 #include <span>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -106,14 +105,11 @@ GRAPNEL_DECLARE void RunBulk(const HandlePtr& handle, const Table& table, void* 
 template <class E>
 struct TypeState final : TypeEntry {
   TypeState() : TypeEntry(kTable<E>) {
-    std::apply(
-        [&](auto&&... given) {
-          if constexpr (sizeof...(given) > 0) {
-            const core::StoredHook stored[] = {Hook<E>(std::move(given))...};
-            hooks.Add(stored, HookChain::kSchema);
-          }
-        },
-        SchemaHooks<E>());
+    const auto add = [&](auto& given) {
+      const core::StoredHook stored[] = {Hook<E>(std::move(given))};
+      hooks.Add(stored, HookChain::kSchema);
+    };
+    VisitSchemaHooks<E>(add);
   }
 
   void WithMutation(grapnel::Op op, core::FunctionRef<void(AnyMutation&)> run) override {

@@ -79,7 +79,7 @@ GRAPNEL_DEFINE void Draft::SetAll() {
     if (column.ops->normalize != nullptr) Normalize(i, [&] { column.ops->normalize(member); });
     if (column.ops->is_null == nullptr || !column.ops->is_null(member)) {
       MarkSet(i);
-    } else if (column.set_default != nullptr) {
+    } else if (column.HasDefault()) {
       Clear(i);  // given as NULL
     }
   }
@@ -137,7 +137,7 @@ GRAPNEL_DEFINE void Draft::Validate(const FieldSet& due, const FieldSet& missing
     } else if (fixed.test(i)) {
       reason = std::string(kImmutable);
     } else {
-      reason = column.validate(column.at_const(entity));
+      reason = column.Check(column.at_const(entity));
     }
     if (reason) problems.push_back({std::string(column.name), *std::move(reason)});
   });
@@ -388,7 +388,7 @@ GRAPNEL_DEFINE void Draft::ValidateEdges(Problems& problems) const {
 GRAPNEL_DEFINE void Draft::ApplyDefault(std::size_t place) {
   const Column& column = table->columns[place];
   void* member = column.at(entity);
-  (op == Op::Create ? column.set_default : column.set_update_default)(member);
+  (op == Op::Create ? column.set_default : column.set_update_default)(member, column.field);
   if (column.ops->normalize != nullptr) Normalize(place, [&] { column.ops->normalize(member); });
   set.set(place);
   defaulted.set(place);
