@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/hook_list.hpp>
@@ -14,7 +15,6 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <string_view>
 #include <type_traits>
@@ -144,7 +144,7 @@ Tx AnyMutation::Tx() const {
 }
 
 template <class F>
-std::function<void()> detail::Deferred(const HandlePtr& handle, F callback) {
+core::Callable<void()> detail::Deferred(const HandlePtr& handle, F callback) {
   constexpr bool takes_client = std::is_invocable_v<F&, const Client&>;
   static_assert(takes_client || std::is_invocable_v<F&>,
                 "a callback takes nothing or a client: write [=] { ... } or "

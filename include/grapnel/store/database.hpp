@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/schema/schema.hpp>
@@ -15,7 +16,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -154,7 +154,7 @@ class Database : public store::View<Es...> {
 
   /// Hands what nobody can catch to `sink`: errors of rollback hooks in destructors and the like.
   /// By default they are printed to standard error. Threads: `sink` is called by any.
-  void OnError(std::function<void(const std::exception&)> sink) const {
+  void OnError(core::Callable<void(const std::exception&)> sink) const {
     detail::SetErrorSink(*this->Held(), std::move(sink));
   }
 

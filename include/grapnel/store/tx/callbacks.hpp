@@ -1,18 +1,18 @@
 #pragma once
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/store/driver/process.hpp>
 
 #include <deque>
 #include <exception>
-#include <functional>
 #include <utility>
 #include <vector>
 
 /// What runs after a transaction, and how long that may go on.
 namespace grapnel::detail {
 
-using Callbacks = std::vector<std::function<void()>>;
+using Callbacks = std::vector<core::Callable<void()>>;
 
 /// How far what this thread does is from what a caller asked for: hooks around commits and
 /// rollbacks, and callbacks, are one generation further than the transaction that they belong to.
@@ -65,7 +65,7 @@ class Generation {
 /// to `report`, for their commit has returned long since.
 class AfterQueue {
  public:
-  using Report = std::function<void(const std::exception_ptr&)>;
+  using Report = core::Callable<void(const std::exception_ptr&)>;
 
   static std::vector<std::exception_ptr> Run(Callbacks callbacks, Report report) {
     std::vector<std::exception_ptr> thrown;
@@ -94,7 +94,7 @@ class AfterQueue {
 
  private:
   struct Waiting {
-    std::function<void()> callback;
+    core::Callable<void()> callback;
     Report report;
     int generation;
   };

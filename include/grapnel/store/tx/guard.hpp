@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/base/concat.hpp>
 #include <grapnel/base/function_ref.hpp>
 #include <grapnel/base/type.hpp>
@@ -18,7 +19,6 @@
 #include <atomic>
 #include <cstdio>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -82,7 +82,7 @@ struct TypeEntry {
 
 /// What all clients, transactions and builders of one Open share.
 struct Store {
-  using ErrorSink = std::function<void(const std::exception&)>;
+  using ErrorSink = core::Callable<void(const std::exception&)>;
 
   /// Whether it is another process's, of which fork() made this one.
   bool IsInherited() const noexcept { return driver->IsInherited(); }
@@ -107,14 +107,14 @@ struct Store {
 
   void SetErrorSink(ErrorSink sink) {
     const std::lock_guard lock(sink_mutex_);
-    sink_ = std::make_shared<const ErrorSink>(std::move(sink));
+    sink_ = std::move(sink);
   }
 
   /// Hands on what nobody can catch. Never throws: what the sink throws is dropped.
   void Report(const std::exception_ptr& error) noexcept {
     if (IsInherited()) return;  // the parent's to tell
     try {
-      std::shared_ptr<const ErrorSink> sink;
+      ErrorSink sink;
       if (!reporting) {  // what a sink does and fails in is not told to itself
         const std::lock_guard lock(sink_mutex_);
         sink = sink_;
@@ -123,18 +123,18 @@ struct Store {
       try {
         std::rethrow_exception(error);
       } catch (const std::exception& caught) {
-        Send(sink.get(), caught);
+        Send(sink, caught);
       } catch (...) {
-        Send(sink.get(), Error("an exception of no standard type"));
+        Send(sink, Error("an exception of no standard type"));
       }
     } catch (...) {  // NOLINT(bugprone-empty-catch): there is nowhere left to tell it
     }
   }
 
  private:
-  static void Send(const ErrorSink* sink, const std::exception& error) {
-    if (sink != nullptr && *sink) {
-      (*sink)(error);
+  static void Send(const ErrorSink& sink, const std::exception& error) {
+    if (sink) {
+      sink(error);
     } else {
       std::fprintf(stderr, "grapnel: %s\n", error.what());
     }
@@ -147,7 +147,7 @@ struct Store {
   };
 
   std::mutex sink_mutex_;
-  std::shared_ptr<const ErrorSink> sink_;
+  ErrorSink sink_;
 };
 
 /// Says that a thread is inside a transaction of a store, so that the base client must not be used

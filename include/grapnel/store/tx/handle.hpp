@@ -1,11 +1,11 @@
 #pragma once
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/tx/handle_ptr.hpp>
 
 #include <exception>
-#include <functional>
 #include <string_view>
 
 /// What the objects of the public face ask of the handle that they hold.
@@ -37,12 +37,12 @@ GRAPNEL_DECLARE HandlePtr OutsideOf(const Handle& handle);
 
 /// Where the store hands what nobody can catch.
 GRAPNEL_DECLARE void SetErrorSink(const Handle& handle,
-                                  std::function<void(const std::exception&)> sink);
+                                  core::Callable<void(const std::exception&)> sink);
 
 /// A callback for after the transaction, as it is kept: one that takes a client is given the base
 /// client of `handle`'s store, with the values of its context.
 template <class F>
-std::function<void()> Deferred(const HandlePtr& handle, F callback);
+core::Callable<void()> Deferred(const HandlePtr& handle, F callback);
 
 }  // namespace grapnel::detail
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/concat.hpp>
 #include <grapnel/base/function_ref.hpp>
@@ -188,8 +189,8 @@ class Session {
     --level.running;
   }
 
-  GRAPNEL_DECLARE void AfterCommit(const Level& level, std::function<void()> callback);
-  GRAPNEL_DECLARE void AfterRollback(const Level& level, std::function<void()> callback);
+  GRAPNEL_DECLARE void AfterCommit(const Level& level, core::Callable<void()> callback);
+  GRAPNEL_DECLARE void AfterRollback(const Level& level, core::Callable<void()> callback);
 
   // The numbers of lists of rows, from 1; see RowLists.
   std::int64_t LastList() const noexcept { return last_list_; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/core/chain.hpp>
 #include <grapnel/core/hook.hpp>
@@ -12,7 +13,6 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string_view>
@@ -206,7 +206,7 @@ class Transaction {
 
   enum class End : bool { Commit, Rollback };
   GRAPNEL_DECLARE core::HookHandle Add(End of, std::initializer_list<TxHook> hooks);
-  GRAPNEL_DECLARE void AddCallback(End of, std::function<void()> callback);
+  GRAPNEL_DECLARE void AddCallback(End of, core::Callable<void()> callback);
 
   static GRAPNEL_DECLARE void CommitNested(const detail::Handle& handle);
   static GRAPNEL_DECLARE std::exception_ptr RollbackNested(const detail::HandlePtr& handle);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
@@ -10,7 +11,6 @@
 #include <grapnel/store/tx/session.hpp>
 
 #include <exception>
-#include <functional>
 #include <string_view>
 #include <utility>
 
@@ -62,7 +62,7 @@ GRAPNEL_DEFINE HandlePtr OutsideOf(const Handle& handle) {
 }
 
 GRAPNEL_DEFINE void SetErrorSink(const Handle& handle,
-                                 std::function<void(const std::exception&)> sink) {
+                                 core::Callable<void(const std::exception&)> sink) {
   handle.store->SetErrorSink(std::move(sink));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/concat.hpp>
 #include <grapnel/base/function_ref.hpp>
@@ -153,13 +154,13 @@ GRAPNEL_DEFINE void Session::CloseInside(const Level& level) noexcept {
   }
 }
 
-GRAPNEL_DEFINE void Session::AfterCommit(const Level& level, std::function<void()> callback) {
+GRAPNEL_DEFINE void Session::AfterCommit(const Level& level, core::Callable<void()> callback) {
   CheckThread(level);
   if (!callback) throw Error("AfterCommit was given an empty function");
   after_commit_.push_back(std::move(callback));
 }
 
-GRAPNEL_DEFINE void Session::AfterRollback(const Level& level, std::function<void()> callback) {
+GRAPNEL_DEFINE void Session::AfterRollback(const Level& level, core::Callable<void()> callback) {
   CheckThread(level);
   if (!callback) throw Error("AfterRollback was given an empty function");
   rolled_back_.reserve(rolled_back_.size() + after_rollback_.size() + 1);  // Fail needs no memory

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/base/compiled.hpp>
+#include <grapnel/base/function_ref.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/store/driver/error.hpp>
@@ -9,7 +11,6 @@
 
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <utility>
@@ -125,7 +126,7 @@ struct Transaction::Access {
   /// they threw.
   static std::exception_ptr RunHooks(const detail::HandlePtr& handle,
                                      const std::vector<Snapshot>& lists,
-                                     const std::function<void(Transaction&)>& terminal) {
+                                     core::FunctionRef<void(Transaction&)> terminal) {
     Transaction tx(handle, false);
     const detail::Generation deeper(detail::Generation::Next());
     try {
@@ -254,7 +255,7 @@ GRAPNEL_DEFINE core::HookHandle Transaction::Add(End of, std::initializer_list<T
   });
 }
 
-GRAPNEL_DEFINE void Transaction::AddCallback(End of, std::function<void()> callback) {
+GRAPNEL_DEFINE void Transaction::AddCallback(End of, core::Callable<void()> callback) {
   detail::Session& transaction = Use();
   const detail::Level& level = *handle_->GetLevel();
   of == End::Commit ? transaction.AfterCommit(level, std::move(callback))
