@@ -120,7 +120,7 @@ TEST_CASE("an update sets, adds and clears in one statement, and counts the rows
   store::Update one{{&kUsers, Op::UpdateOne}, &ada, Set({kName}), {}, Set({kAge}), true, nullptr};
   CHECK(db->Run(one) == 1);
   const auto other = F<&User::name> == "Bob";
-  one.where = other.Node().get();
+  one.where = other.Node().Get();
   CHECK(db->Run(one) == 0);
   CHECK(db.Rows() == Rows{"1 Ada L. NULL 7", "2 Bob 10 7"});
 }
@@ -152,7 +152,7 @@ TEST_CASE("a delete is of one row, or of all that match") {
   CHECK(db->Run(store::Delete{{&kUsers, Op::DeleteOne}, &second, true, nullptr}) == 1);
   CHECK(db->Run(store::Delete{{&kUsers, Op::DeleteOne}, &second, true, nullptr}) == 0);
   const auto late = F<&User::name> > "B";
-  CHECK(db->Run(store::Delete{{&kUsers, Op::Delete}, nullptr, false, late.Node().get()}) == 1);
+  CHECK(db->Run(store::Delete{{&kUsers, Op::Delete}, nullptr, false, late.Node().Get()}) == 1);
   CHECK(db.Rows() == Rows{"1 Ada NULL 1"});
 }
 
@@ -170,7 +170,7 @@ TEST_CASE("rows are counted, and asked for, without being read") {
   select.want = store::Select::Want::Exist;
   CHECK(db->Count(select) == 1);
   const auto nobody = F<&User::name> == "Zoe";
-  select.where = nobody.Node().get();
+  select.where = nobody.Node().Get();
   CHECK(db->Count(select) == 0);
 }
 

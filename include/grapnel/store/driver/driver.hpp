@@ -7,6 +7,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/driver/process.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 
@@ -92,6 +93,12 @@ struct Select : Statement {
   /// it is for.
   const Relation* through = nullptr;
   std::span<const FieldValue> sources{};
+};
+
+/// Reads the row with the id that `key` holds into `into`, which may be the same entity.
+struct Find : Statement {
+  const void* key = nullptr;
+  void* into = nullptr;
 };
 
 /// Adds neighbours to one row's edge, or takes them away; not of an OwnKey relation.
@@ -186,6 +193,19 @@ class Connection {
   virtual std::int64_t Run(const EdgeWrite& statement) = 0;
   /// Hands the rows to `sink`: of Want::Rows all columns in the table's order, of Want::Ids the id.
   virtual void Run(const Select& statement, RowSink sink) = 0;
+  /// Returns whether there is such a row. What Run(Select) does, for engines that know no shorter
+  /// way.
+  virtual bool Run(const Find& statement) {
+    Select select{statement};
+    select.entity = statement.key;
+    select.by_id = true;
+    bool found = false;
+    Run(select, [&](detail::Row& row) {
+      detail::LoadRow(*statement.table, statement.into, row);
+      found = true;
+    });
+    return found;
+  }
   /// Want::Count: how many; Want::Exist: 0 or 1.
   virtual std::int64_t Count(const Select& statement) = 0;
 

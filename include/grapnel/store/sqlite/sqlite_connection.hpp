@@ -209,18 +209,34 @@ class SqliteConnection final : public store::Connection {
     return sqlite3_changes64(native_.Handle());
   }
 
-  [[gnu::hot]] void Run(const store::Select& select, RowSink sink) override {
+  void Run(const store::Select& select, RowSink sink) override {
     const Doing doing = native_.Say(select);
     OfTable& of = Of(*select.table);
-    if (IsById(select)) {
-      const NativeConnection::Borrowed statement(
-          native_, of.select_by_id, [&] { return SelectText(select).Finish(); }, doing);
-      return Step(select, *statement, Sql::Parameters(), of, sink, doing);
-    }
     Sql sql = select.through != nullptr ? NeighboursText(select, ForeignCollation(*select.through))
                                         : SelectText(select);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     Step(select, *statement, sql.parameters, of, sink, doing);
+  }
+
+  [[gnu::hot]] bool Run(const store::Find& find) override {
+    OfTable& of = Of(*find.table);
+    const Doing doing = native_.Say(find);
+    const NativeConnection::Borrowed statement(
+        native_, of.select_by_id,
+        [&] {
+          store::Select select{find};
+          select.by_id = true;
+          return SelectText(select).Finish();
+        },
+        doing);
+    NativeConnection::Running running(native_, *statement);
+    Binding binding(statement->Get());
+    of.members.Bind(find, 0, find.key, binding, 1);
+    if (!running.Next(binding, doing)) return false;
+    EntityRow row(statement->Get(), of.members);
+    of.members.Load(statement->Get(), find.into, row);
+    find.table->AttachEdges(find.into);
+    return true;
   }
 
   std::int64_t Count(const store::Select& select) override {
@@ -449,11 +465,6 @@ class SqliteConnection final : public store::Connection {
   }
   [[gnu::noinline]] void Find(const Table& table) {
     last_ = &of_.try_emplace(&table, table).first->second;
-  }
-
-  static bool IsById(const store::Select& select) noexcept {
-    return select.by_id && select.want == store::Select::Want::Rows && select.where == nullptr &&
-           select.order.empty() && !select.limit && select.offset == 0 && select.through == nullptr;
   }
 
   std::int64_t Finish(const store::Update& update, OfTable& of, Prepared& statement,

@@ -147,6 +147,12 @@ class Session {
                                                  : WritesPlainly(relation.Holder());
   }
 
+  /// Whether one statement that writes the table, and undoes itself when it fails, would get no
+  /// savepoint here, be it in a scope of its own or in none.
+  bool NeedsNoScope(const Table& table) const noexcept {
+    return plain_ == &table && (top_ == nullptr || top_->savepoint != Scope::kNone);
+  }
+
   [[gnu::always_inline]] void Enter(Scope& scope) noexcept {
     scope.outer = top_;
     scope.writes = writes_;
@@ -224,9 +230,8 @@ class Session {
   bool IsCommitting() const noexcept { return committing_; }
 
  private:
-  GRAPNEL_DECLARE std::int64_t Guarded(const Level& level, TypeEntry& type,
-                                       const core::Context& context, bool writes,
-                                       Statement statement);
+  inline std::int64_t Guarded(const Level& level, TypeEntry& type, const core::Context& context,
+                              bool writes, Statement statement);
 
   /// In a handler: ends the transaction when it, or the storage, is in doubt after what was thrown.
   GRAPNEL_DECLARE void EndIfInDoubt() noexcept;

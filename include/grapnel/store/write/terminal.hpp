@@ -158,13 +158,8 @@ class Terminal {
     return false;
   }
   void ReadCreated() {
-    store::Select select{{&table_, m_.op}};
-    select.entity = entity_;
-    select.by_id = true;
-    ReadIn(m_, table_, [&](store::Connection& connection) {
-      connection.Run(select, [&](Row& row) { LoadRow(table_, entity_, row); });
-      return 0;
-    });
+    const store::Find find{{&table_, m_.op}, entity_, entity_};
+    ReadIn(m_, table_, [&](store::Connection& connection) { return connection.Run(find) ? 1 : 0; });
   }
 
   std::int64_t UpdateOne() {
@@ -496,6 +491,7 @@ class Terminal {
   /// Returns whether there is such a row.
   bool LoadFresh(store::Connection& connection, const void* entity,
                  const store::PredicateNode* where) {
+    if (where == nullptr) return connection.Run(store::Find{{&table_, m_.op}, entity, fresh_});
     store::Select select{{&table_, m_.op}};
     select.entity = entity;
     select.by_id = true;

@@ -42,12 +42,10 @@ GRAPNEL_DEFINE void ReadRows(const HandlePtr& handle, const store::Select& selec
 
 GRAPNEL_DEFINE bool ReadById(const HandlePtr& handle, const Table& table, const void* key,
                              void* into) {
-  store::Select select{{&table}};
-  select.entity = key;
-  select.by_id = true;
-  bool found = false;
-  ReadRows(handle, select, [&] { return found = true, into; });
-  return found;
+  const store::Find find{{&table}, key, into};
+  return RunRead(handle, table, [&](store::Connection& connection) -> std::int64_t {
+           return connection.Run(find) ? 1 : 0;
+         }) != 0;
 }
 
 GRAPNEL_DEFINE void ReadPresent(const HandlePtr& handle, const Table& table, void* entity) {

@@ -49,6 +49,39 @@ GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
   Watch(own_watch_);
 }
 
+[[gnu::always_inline]] inline std::int64_t Session::Guarded(const Level& level, TypeEntry& type,
+                                                            const core::Context& context,
+                                                            bool writes, Statement statement) {
+  CheckOpen(level);
+  // The call's context may be gone before the next statement, which may be a RELEASE of our own.
+  struct Unwatch {
+    Session& self;
+    ~Unwatch() { self.Watch(self.own_watch_); }
+  } unwatch{*this};
+  try {
+    const core::Context* observed = Observed(context);
+    if (observed != nullptr) [[unlikely]]
+      observed->ThrowIfCancelled();
+    if (!lease_) [[unlikely]]
+      Begin(context);
+    Watch(observed);
+    store::Connection& connection = *lease_;
+    type.Verify(connection);
+    if (!writes) return statement(connection);
+    if (top_ != nullptr && top_->savepoint == Scope::kNone &&
+        !(UndoesItself(*top_) && WritesPlainly(*type.table))) {
+      OpenSavepoint();
+    }
+    const std::int64_t before = connection.Changes();
+    const std::int64_t result = statement(connection);
+    if (connection.Changes() != before) ++writes_;
+    return result;
+  } catch (...) {
+    EndIfInDoubt();
+    throw;
+  }
+}
+
 [[gnu::hot]] GRAPNEL_DEFINE std::int64_t Session::Read(const Level& level, TypeEntry& type,
                                                        const core::Context& context,
                                                        Statement statement) {
@@ -242,37 +275,6 @@ GRAPNEL_DEFINE Callbacks Session::TakeCallbacks() {
 GRAPNEL_DEFINE std::vector<TxHooks> Session::TakeNestedHooks() {
   for (Level* level = innermost_; level != &root_; level = level->outer) Orphan(*level);
   return std::exchange(orphaned_, {});
-}
-
-[[gnu::hot]] GRAPNEL_DEFINE std::int64_t Session::Guarded(const Level& level, TypeEntry& type,
-                                                          const core::Context& context, bool writes,
-                                                          Statement statement) {
-  CheckOpen(level);
-  // The call's context may be gone before the next statement, which may be a RELEASE of our own.
-  struct Unwatch {
-    Session& self;
-    ~Unwatch() { self.Watch(self.own_watch_); }
-  } unwatch{*this};
-  try {
-    const core::Context* observed = Observed(context);
-    if (observed != nullptr) observed->ThrowIfCancelled();
-    if (!lease_) Begin(context);
-    Watch(observed);
-    store::Connection& connection = *lease_;
-    type.Verify(connection);
-    if (!writes) return statement(connection);
-    if (top_ != nullptr && top_->savepoint == Scope::kNone &&
-        !(UndoesItself(*top_) && WritesPlainly(*type.table))) {
-      OpenSavepoint();
-    }
-    const std::int64_t before = connection.Changes();
-    const std::int64_t result = statement(connection);
-    if (connection.Changes() != before) ++writes_;
-    return result;
-  } catch (...) {
-    EndIfInDoubt();
-    throw;
-  }
 }
 
 GRAPNEL_DEFINE void Session::EndIfInDoubt() noexcept {

@@ -42,18 +42,9 @@ namespace grapnel::detail {
   }
   if (!wants_entity) return result.ForgetEntity();
   void* const fresh = result.Place();
-  store::Select statement{{core.table, core.asked}};
-  statement.entity = m.Entity();
-  statement.by_id = true;
-  bool found = false;
-  RunRead(handle, *core.table, [&](store::Connection& connection) {
-    connection.Run(statement, [&](Row& row) {
-      LoadRow(*core.table, fresh, row);
-      found = true;
-    });
-    return 0;
-  });
-  if (!found) throw NotFoundError(core.table->entity, DescribeId(*core.table, m.Entity()));
+  if (!ReadById(handle, *core.table, m.Entity(), fresh)) {
+    throw NotFoundError(core.table->entity, DescribeId(*core.table, m.Entity()));
+  }
   result.SetEntity(fresh);
 }
 
@@ -191,6 +182,12 @@ inline void Atomically(const HandlePtr& handle, bool single,
          m.bound == nullptr && m.conflict == nullptr && !m.ChangesEdges() &&
          !handle->context.IsObserved();
 }
+/// Whether such a leaf is one statement, behind which nothing can fail, and needs no savepoint:
+/// then there is no scope to undo.
+[[gnu::always_inline]] inline bool UndoesItself(const Session& transaction, const Draft& m) {
+  return transaction.NeedsNoScope(*m.table) &&
+         (m.op == Op::DeleteOne || (m.op == Op::Create && !MayNotHoldId(m)));
+}
 /// Runs it: most of what the way of a mutation is for has nothing to do here.
 inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyMutation& m,
                     AnyResult& result) {
@@ -232,8 +229,13 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
     const Tx::Access::Finish finish{handle};
     Level& level = *handle->GetLevel();
     handle->transaction->Check(level);
+    TypeEntry& type = handle->transaction->TypeOf(*m.Core().table);
+    const bool is_leaf = IsLeaf(handle, type, m.Core());
+    if (is_leaf && UndoesItself(*handle->transaction, m.Core())) {
+      return RunLeaf(handle, level, type, m, result);
+    }
     OpenScope scope(*handle->transaction, true);
-    RunBound(handle, level, m, result);
+    is_leaf ? RunLeaf(handle, level, type, m, result) : RunHooked(handle, level, type, m, result);
     return scope.Succeed();
   }
   Atomically(
