@@ -13,8 +13,7 @@ class HookHandle {
  public:
   HookHandle() = default;
   /// Threads: `remove` may be called by several at once, which all want the same.
-  explicit HookHandle(Callable<void()> remove)
-      : removal_(MakeShared<Removal>(std::move(remove), false)) {}
+  explicit HookHandle(Callable<void()> remove) : removal_(MakeShared<Removal>(std::move(remove))) {}
   // Copied only: one that was moved from still takes the hook out.
   HookHandle(const HookHandle&) = default;
   HookHandle& operator=(const HookHandle&) = default;
@@ -30,8 +29,10 @@ class HookHandle {
 
  private:
   struct Removal {
+    explicit Removal(Callable<void()> what) : remove(std::move(what)) {}
+
     Callable<void()> remove;
-    bool done;
+    bool done = false;
   };
 
   Shared<Removal> removal_;

@@ -32,6 +32,7 @@ class HookList {
     /// The hooks of several, those of the first outermost.
     explicit Snapshot(const std::vector<Snapshot>& parts) {
       std::vector<detail::ListedHooks> lists;
+      lists.reserve(parts.size());
       for (const Snapshot& part : parts) lists.push_back(part.hooks_);
       hooks_ = detail::Merge(lists);
     }

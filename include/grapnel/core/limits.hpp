@@ -88,6 +88,7 @@ class Moment {
   }
 
   friend constexpr bool operator==(const Moment&, const Moment&) noexcept = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): the comparison's own zero
   friend constexpr auto operator<=>(const Moment&, const Moment&) noexcept = default;
   template <detail::SteadyPoint Point>
   friend constexpr bool operator==(const Moment& left, const Point& right) {

@@ -154,6 +154,7 @@ class Database : public store::View<Es...> {
 
   /// Hands what nobody can catch to `sink`: errors of rollback hooks in destructors and the like.
   /// By default they are printed to standard error. Threads: `sink` is called by any.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved from
   void OnError(core::Callable<void(const std::exception&)> sink) const {
     detail::SetErrorSink(*this->Held(), std::move(sink));
   }

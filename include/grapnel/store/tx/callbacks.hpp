@@ -67,7 +67,10 @@ class AfterQueue {
  public:
   using Report = core::Callable<void(const std::exception_ptr&)>;
 
-  static std::vector<std::exception_ptr> Run(Callbacks callbacks, Report report) {
+  AfterQueue(const AfterQueue&) = delete;
+  AfterQueue& operator=(const AfterQueue&) = delete;
+
+  static std::vector<std::exception_ptr> Run(Callbacks callbacks, const Report& report) {
     std::vector<std::exception_ptr> thrown;
     if (callbacks.empty()) return thrown;
     const int generation = Generation::Next();
@@ -100,8 +103,6 @@ class AfterQueue {
   };
 
   AfterQueue() noexcept { running = this; }
-  AfterQueue(const AfterQueue&) = delete;
-  AfterQueue& operator=(const AfterQueue&) = delete;
   ~AfterQueue() { running = nullptr; }
 
   void RunWaiting() {
