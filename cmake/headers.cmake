@@ -37,7 +37,11 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/model/error.hpp
   grapnel/model/field_set.hpp
   grapnel/model/graph.hpp
+  grapnel/model/impl/codec.hpp
+  grapnel/model/impl/error.hpp
+  grapnel/model/impl/relation.hpp
   grapnel/model/impl/table.hpp
+  grapnel/model/impl/value.hpp
   grapnel/model/relation.hpp
   grapnel/model/row.hpp
   grapnel/model/table.hpp

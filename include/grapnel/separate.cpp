@@ -7,7 +7,11 @@
 #include <grapnel/core/impl/hook_stack.hpp>
 #include <grapnel/grapnel.hpp>
 #include <grapnel/model/graph.hpp>
+#include <grapnel/model/impl/codec.hpp>
+#include <grapnel/model/impl/error.hpp>
+#include <grapnel/model/impl/relation.hpp>
 #include <grapnel/model/impl/table.hpp>
+#include <grapnel/model/impl/value.hpp>
 #include <grapnel/store/builders/impl/builder.hpp>
 #include <grapnel/store/builders/impl/create.hpp>
 #include <grapnel/store/builders/impl/create_bulk.hpp>

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -206,4 +207,42 @@ TEST_CASE("a time that the clock cannot hold is refused") {
     CHECK_THROWS_AS(Load<Time>(most), BadValue);
     CHECK_THROWS_AS(Load<Time>(std::numeric_limits<std::int64_t>::min()), BadValue);
   }
+}
+
+TEST_CASE("times of any resolution are stored as chrono floors them") {
+  using namespace std::chrono;
+  std::mt19937_64 random(10);
+  const auto check = [&]<class Duration>(Duration since) {
+    using Point = time_point<system_clock, Duration>;
+    const Point point(since);
+    const std::int64_t expected = floor<microseconds>(since).count();
+    CHECK(Mapping<Point>::ToValue(point) == FieldValue(expected));
+    CHECK(Load<Point>(expected) == Point(floor<Duration>(microseconds(expected))));
+  };
+  for (int i = 0; i < 1000; ++i) {
+    const auto ticks = static_cast<std::int64_t>(random()) >> (random() % 63 + 1);
+    check(nanoseconds(ticks / 2 * 2));
+    check(microseconds(ticks));
+    check(milliseconds(ticks / 1000));
+    check(seconds(ticks / 1'000'000));
+    check(days(static_cast<int>(ticks % 100'000'000)));
+    check(duration<std::int64_t, std::ratio<1, 3>>(ticks % 1'000'000'000'000));
+    check(duration<std::int64_t, std::ratio<7, 5'000'000>>(ticks / 10));
+    check(duration<std::int64_t, std::pico>(ticks));
+  }
+  using Seconds = time_point<system_clock, duration<double>>;
+  CHECK(Through(Seconds(duration<double>(-1.25))) == FieldValue(-1'250'000));
+  CHECK(Load<Seconds>(2'500'000) == Seconds(duration<double>(2.5)));
+  Cell cell;
+  CHECK_THROWS_AS(Mapping<Seconds>::Bind(Seconds(duration<double>(1e300)), cell, 1), BadValue);
+  CHECK_THROWS_AS(Mapping<Seconds>::Bind(Seconds(duration<double>(std::nan(""))), cell, 1),
+                  BadValue);
+}
+
+TEST_CASE("of the clocks, it is the system's whose times can be stored") {
+  STATIC_REQUIRE(grapnel::detail::TimePoint<Time>);
+  STATIC_REQUIRE(grapnel::detail::TimePoint<Days>);
+  STATIC_REQUIRE_FALSE(grapnel::detail::TimePoint<std::chrono::steady_clock::time_point>);
+  STATIC_REQUIRE_FALSE(grapnel::detail::TimePoint<std::chrono::seconds>);
+  STATIC_REQUIRE_FALSE(grapnel::detail::TimePoint<int>);
 }

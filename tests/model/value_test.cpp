@@ -3,12 +3,28 @@
 #include "support/catch.hpp"
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
+#include <random>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
 
 using grapnel::FieldValue;
+
+namespace {
+
+FieldValue Stored(std::monostate) { return std::nullopt; }
+template <class T>
+FieldValue Stored(const T& value) {
+  return value;
+}
+
+}  // namespace
 
 TEST_CASE("a value converts from what it stores, and knows which it is") {
   const auto holds = []<class T>(const FieldValue& value, T expected) {
@@ -57,4 +73,57 @@ TEST_CASE("a kind has a name") {
   CHECK(Name(FieldKind::Real) == "real");
   CHECK(Name(FieldKind::Text) == "text");
   CHECK(Name(FieldKind::Blob) == "blob");
+}
+
+TEST_CASE("values are copied, moved and assigned, whatever they were before") {
+  const std::string text = "a text that is too long to stand in the object";
+  const std::vector<FieldValue> all = {
+      std::nullopt, true, -7, 1.5, "short", text, FieldValue::Bytes(3), FieldValue::Bytes(300)};
+  std::mt19937 random(11);
+  std::vector<FieldValue> values(20);
+  std::vector<std::size_t> expected(values.size(), 0);
+  for (int i = 0; i < 5000; ++i) {
+    const std::size_t to = random() % values.size(), from = random() % values.size();
+    switch (random() % 4) {
+      case 0:
+        expected[to] = random() % all.size();
+        values[to] = all[expected[to]];
+        break;
+      case 1:
+        values[to] = values[from];
+        expected[to] = expected[from];
+        break;
+      case 2: {
+        FieldValue moved(std::move(values[from]));
+        values[from] = std::move(moved);
+        break;
+      }
+      default:
+        std::swap(values[to], values[from]);
+        std::swap(expected[to], expected[from]);
+    }
+    CHECK(values[to] == all[expected[to]]);
+    CHECK(values[from] == all[expected[from]]);
+  }
+  for (const FieldValue& left : all) {
+    for (const FieldValue& right : all) CHECK((left == right) == (&left == &right));
+  }
+}
+
+TEST_CASE("a value is visited as a std::variant") {
+  const auto name = [](const FieldValue& value) {
+    return std::visit([](const auto& each) { return ToString(Stored(each)); }, value.Get());
+  };
+  for (const FieldValue& value :
+       std::vector<FieldValue>{std::nullopt, true, 3, 2.5, "text", FieldValue::Bytes(2)}) {
+    CHECK(name(value) == ToString(value));
+    CHECK(value.Get().index() == value.Index());
+  }
+}
+
+TEST_CASE("equal values have equal hashes") {
+  const grapnel::detail::HashOfValue hash;
+  CHECK(hash("a") == hash(std::string("a")));
+  CHECK(hash(7) == hash(std::int64_t{7}));
+  CHECK(hash(FieldValue::Bytes(2)) == hash(FieldValue::Bytes(2)));
 }

@@ -1,5 +1,7 @@
 #include <grapnel/schema/many.hpp>
 
+#include <grapnel/model/error.hpp>
+
 #include "support/catch.hpp"
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 #include <grapnel/schema/one.hpp>
 
+#include <grapnel/model/error.hpp>
+
 #include "support/catch.hpp"
 #include "support/cell.hpp"
 

@@ -1,18 +1,16 @@
 #pragma once
 
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/type.hpp>
 #include <grapnel/model/row.hpp>
 #include <grapnel/model/value.hpp>
 
-#include <chrono>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -56,16 +54,34 @@ concept HasEnumNames = std::is_enum_v<T> && requires {
 template <class T>
 concept ByteVector =
     std::same_as<T, std::vector<std::byte>> || std::same_as<T, std::vector<std::uint8_t>>;
+/// std::chrono::system_clock, told by its name: <chrono> is dear to include. Standard libraries put
+/// it into a namespace within.
+template <class Clock>
+inline constexpr bool kIsSystemClock = core::TypeName<Clock>().starts_with("std::") &&
+                                       core::TypeName<Clock>().ends_with("::system_clock");
+
+/// A std::chrono::time_point of the system's clock.
 template <class T>
-concept TimePoint = requires {
-  typename T::duration;
+concept TimePoint = requires(const T& point) {
+  typename T::clock;
+  typename T::duration::period;
+  point.time_since_epoch().count();
 }
-&&std::same_as<T, std::chrono::time_point<std::chrono::system_clock, typename T::duration>>;
+&&kIsSystemClock<typename T::clock>;
 
 template <class T>
 inline constexpr bool kIsOptional = false;
 template <class T>
 inline constexpr bool kIsOptional<std::optional<T>> = true;
+
+// Why a value cannot be stored or read. Throw: BadValue.
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseAboveMost(std::uint64_t value);
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseOutOfRange(std::int64_t stored);
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseNan();
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseTime();
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseTimeOutOfRange(std::int64_t stored);
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseNamelessEnum(long long value);
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseUnknownName(std::string_view stored);
 
 /// The mapping of one C++ type: Kind, Bind, Load, ToValue, FromValue (false: of another type).
 template <class T>
@@ -96,15 +112,11 @@ template <std::integral T>
 struct Mapping<T> {
   static constexpr FieldKind Kind = FieldKind::Int;
   static std::int64_t Encode(T value) {
-    if (!std::in_range<std::int64_t>(value)) {
-      throw BadValue("the value " + std::to_string(value) + " is above 2^63 - 1");
-    }
+    if (!std::in_range<std::int64_t>(value)) RefuseAboveMost(static_cast<std::uint64_t>(value));
     return static_cast<std::int64_t>(value);
   }
   static T Decode(std::int64_t stored) {
-    if (!std::in_range<T>(stored)) {
-      throw BadValue("the value " + std::to_string(stored) + " is out of the field's range");
-    }
+    if (!std::in_range<T>(stored)) RefuseOutOfRange(stored);
     return static_cast<T>(stored);
   }
   static void Bind(T value, Binder& to, int at) { to.Int(at, Encode(value)); }
@@ -121,7 +133,7 @@ template <>
 struct Mapping<double> {
   static constexpr FieldKind Kind = FieldKind::Real;
   static double Encode(double value) {
-    if (std::isnan(value)) throw BadValue("NaN cannot be stored");
+    if (__builtin_isnan(value)) RefuseNan();
     return value == 0.0 ? 0.0 : value;  // SQLite has no -0.0
   }
   static void Bind(double value, Binder& to, int at) { to.Real(at, Encode(value)); }
@@ -203,36 +215,55 @@ struct MappedThrough {
   }
 };
 
+/// A product or quotient of counts of ticks, which 64 bits need not hold.
+__extension__ using Wide = __int128;
+
+constexpr Wide FloorDivide(Wide value, Wide by) noexcept {
+  const Wide quotient = value / by;
+  return quotient * by > value ? quotient - 1 : quotient;
+}
+
+/// Microseconds since 1970, and back, both floored.
 template <TimePoint T>
 struct TimeCoder {
-  using Micros = std::chrono::microseconds;
+  using Duration = typename T::duration;
+  using Ticks = decltype(Duration::max().count());
+  using Period = typename Duration::period;
+  /// A tick is so many microseconds.
+  static constexpr Wide kMicros = Wide{Period::num} * 1'000'000;
+  static constexpr Wide kPer = Period::den;
+
   static std::int64_t Encode(const T& value) {
-    const auto since = value.time_since_epoch();
-    if constexpr (std::ratio_greater_v<typename T::duration::period, std::micro>) {
+    const Ticks ticks = value.time_since_epoch().count();
+    if constexpr (std::integral<Ticks>) {
+      const Wide scaled = Wide{ticks} * kMicros;
       // A coarser clock may hold more than 64 bits of microseconds do.
-      using Wide = std::chrono::duration<std::int64_t, typename T::duration::period>;
-      if (since < std::chrono::ceil<Wide>(Micros::min()) ||
-          since > std::chrono::floor<Wide>(Micros::max())) {
-        throw BadValue("the time is out of the range that can be stored");
-      }
+      if (scaled < kLeast * kPer || scaled > kMost * kPer) RefuseTime();
+      return static_cast<std::int64_t>(FloorDivide(scaled, kPer));
+    } else {
+      const double micros = __builtin_floor(
+          static_cast<double>(ticks) * static_cast<double>(kMicros) / static_cast<double>(kPer));
+      if (!(micros >= static_cast<double>(kLeast) && micros < -static_cast<double>(kLeast)))
+        RefuseTime();
+      return static_cast<std::int64_t>(micros);
     }
-    return std::chrono::floor<Micros>(since).count();
   }
   static T Decode(std::int64_t stored) {
-    using Target = typename T::duration;
-    // A coarser or finer clock may hold fewer microseconds than 64 bits do.
-    const auto least = std::chrono::duration<double, std::micro>(Target::min()).count();
-    const auto most = std::chrono::duration<double, std::micro>(Target::max()).count();
-    bool fits = static_cast<double>(stored) >= least && static_cast<double>(stored) <= most;
-    if constexpr (std::ratio_less_v<typename Target::period, std::micro>) {
-      fits = Micros(stored) >= std::chrono::ceil<Micros>(Target::min()) &&
-             Micros(stored) <= std::chrono::floor<Micros>(Target::max());
+    if constexpr (std::integral<Ticks>) {
+      // A coarser or finer clock may hold fewer microseconds than 64 bits do.
+      const Wide ticks = FloorDivide(Wide{stored} * kPer, kMicros);
+      if (ticks < Wide{Duration::min().count()} || ticks > Wide{Duration::max().count()})
+        RefuseTimeOutOfRange(stored);
+      return T(Duration(static_cast<Ticks>(ticks)));
+    } else {
+      return T(Duration(static_cast<Ticks>(static_cast<double>(stored) * static_cast<double>(kPer) /
+                                           static_cast<double>(kMicros))));
     }
-    if (!fits) {
-      throw BadValue("the time " + std::to_string(stored) + " us is out of the field's range");
-    }
-    return T(std::chrono::floor<Target>(Micros(stored)));
   }
+
+ private:
+  static constexpr Wide kLeast = std::numeric_limits<std::int64_t>::min();
+  static constexpr Wide kMost = std::numeric_limits<std::int64_t>::max();
 };
 template <TimePoint T>
 struct Mapping<T> : MappedThrough<T, std::int64_t, TimeCoder<T>> {};
@@ -251,16 +282,13 @@ struct NameCoder {
     for (const auto& [known, name] : EnumNames<E>::Values) {
       if (known == value) return name;
     }
-    throw BadValue(
-        "the enum value " +
-        std::to_string(static_cast<long long>(static_cast<std::underlying_type_t<E>>(value))) +
-        " has no name in EnumNames");
+    RefuseNamelessEnum(static_cast<long long>(static_cast<std::underlying_type_t<E>>(value)));
   }
   static E Decode(std::string_view stored) {
     for (const auto& [known, name] : EnumNames<E>::Values) {
       if (name == stored) return known;
     }
-    throw BadValue("\"" + std::string(stored) + "\" is no name in EnumNames");
+    RefuseUnknownName(stored);
   }
 };
 template <class E>
@@ -315,3 +343,7 @@ void Normalize(T& value) {
 
 }  // namespace detail
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/model/impl/codec.hpp>  // IWYU pragma: keep
+#endif

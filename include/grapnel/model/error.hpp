@@ -1,6 +1,6 @@
 #pragma once
 
-#include <grapnel/base/concat.hpp>
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
 
@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace grapnel {
@@ -16,11 +15,8 @@ namespace grapnel {
 /// An error about one field of one entity type.
 class FieldError : public Error {
  public:
-  FieldError(std::string_view entity, std::string_view field, std::string_view reason)
-      : Error(core::Concat({entity, field.empty() ? "" : ".", field, ": ", reason})),
-        entity_(entity),
-        field_(field),
-        reason_(reason) {}
+  GRAPNEL_DECLARE FieldError(std::string_view entity, std::string_view field,
+                             std::string_view reason);
 
   /// The entity type's name ("User").
   const std::string& Entity() const noexcept { return entity_; }
@@ -46,16 +42,12 @@ class ValidationError : public FieldError {
     bool operator==(const Problem&) const = default;
   };
 
-  ValidationError(std::string_view entity, std::string_view field, grapnel::Op op,
-                  std::string_view reason)
-      : ValidationError(entity, op, {{std::string(field), std::string(reason)}}) {}
+  GRAPNEL_DECLARE ValidationError(std::string_view entity, std::string_view field, grapnel::Op op,
+                                  std::string_view reason);
   /// Requires: there is a problem. `row`: see Row().
-  ValidationError(std::string_view entity, grapnel::Op op, std::vector<Problem> problems,
-                  std::optional<std::size_t> row = std::nullopt)
-      : FieldError(entity, problems.at(0).field, Text(op, problems, row)),
-        op_(op),
-        problems_(std::move(problems)),
-        row_(row) {}
+  GRAPNEL_DECLARE ValidationError(std::string_view entity, grapnel::Op op,
+                                  std::vector<Problem> problems,
+                                  std::optional<std::size_t> row = std::nullopt);
 
   /// What the mutation was about to do.
   grapnel::Op Op() const noexcept { return op_; }
@@ -66,20 +58,9 @@ class ValidationError : public FieldError {
   const std::optional<std::size_t>& Row() const noexcept { return row_; }
 
   /// The same error, of one row of a bulk.
-  ValidationError InRow(std::size_t row) const { return {Entity(), op_, problems_, row}; }
+  GRAPNEL_DECLARE ValidationError InRow(std::size_t row) const;
 
  private:
-  static std::string Text(grapnel::Op op, const std::vector<Problem>& problems,
-                          const std::optional<std::size_t>& row) {
-    std::string text = problems.at(0).reason;
-    for (std::size_t i = 1; i < problems.size(); ++i) {
-      core::Append(text, {"; ", problems[i].field, ": ", problems[i].reason});
-    }
-    core::Append(text, {" (", ToString(op)});
-    if (row) core::Append(text, {", row ", std::to_string(*row)});
-    return text += ')';
-  }
-
   grapnel::Op op_;
   std::vector<Problem> problems_;
   std::optional<std::size_t> row_;
@@ -89,17 +70,15 @@ class ValidationError : public FieldError {
 class UnknownFieldError : public FieldError {
  public:
   /// `what` was looked for: "field" or "edge".
-  UnknownFieldError(std::string_view entity, std::string_view field,
-                    std::string_view what = "field")
-      : FieldError(entity, field, core::Concat({"the schema has no ", what, " of this name"})) {}
+  GRAPNEL_DECLARE UnknownFieldError(std::string_view entity, std::string_view field,
+                                    std::string_view what = "field");
 };
 
 /// Something was read that nobody had asked the database for in time: an edge that the query did
 /// not name, or, after the write, the rows as they were before it.
 class NotLoadedError : public Error {
  public:
-  NotLoadedError(std::string_view what, std::string_view reason)
-      : Error(core::Concat({what, ": ", reason})), what_(what) {}
+  GRAPNEL_DECLARE NotLoadedError(std::string_view what, std::string_view reason);
 
   /// What was read ("User.cards").
   const std::string& What() const noexcept { return what_; }
@@ -122,3 +101,7 @@ class SchemaError : public FieldError {
 };
 
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/model/impl/error.hpp>  // IWYU pragma: keep
+#endif

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <grapnel/base/concat.hpp>
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/base/type.hpp>
-#include <grapnel/model/error.hpp>
 #include <grapnel/model/row.hpp>
 #include <grapnel/model/value.hpp>
 
@@ -13,7 +12,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace grapnel {
 
@@ -137,34 +135,22 @@ struct Relation {
     return inverse != nullptr ? inverse->key : EdgeEnd::kNoKey;
   }
   /// The edge's name, as its own or as the other end's entity knows it.
-  std::string Name() const { return core::Concat({edge->entity, ".", edge->name}); }
+  GRAPNEL_DECLARE std::string Name() const;
 };
 
 /// "User.cards", or, of an edge that no store has filled, the type it leads to.
-inline std::string Describe(const EdgeEnd* edge, std::string_view neighbour) {
-  if (edge == nullptr) return core::Concat({"an edge to ", neighbour});
-  return core::Concat({edge->entity, ".", edge->name});
-}
-
-[[noreturn]] inline void RefuseNotLoaded(const EdgeEnd* edge, std::string_view neighbour) {
-  throw NotLoadedError(Describe(edge, neighbour),
-                       "the edge was not loaded: ask for it in the query, .With(F<&...>)");
-}
+GRAPNEL_DECLARE std::string Describe(const EdgeEnd* edge, std::string_view neighbour);
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseNotLoaded(const EdgeEnd* edge,
+                                                             std::string_view neighbour);
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseNoNeighbour(const EdgeEnd* edge,
+                                                               std::string_view neighbour);
 
 /// Binds a value of any kind, which outlives the statement.
-inline void BindValue(const FieldValue& value, Binder& to, int at) {
-  struct Bind {
-    Binder& to;
-    int at;
-    void operator()(std::monostate) const { to.Null(at); }
-    void operator()(bool v) const { to.Int(at, v ? 1 : 0); }
-    void operator()(std::int64_t v) const { to.Int(at, v); }
-    void operator()(double v) const { to.Real(at, v); }
-    void operator()(const std::string& v) const { to.Text(at, v, false); }
-    void operator()(const FieldValue::Bytes& v) const { to.Blob(at, v, false); }
-  };
-  std::visit(Bind{to, at}, value.Get());
-}
+GRAPNEL_DECLARE void BindValue(const FieldValue& value, Binder& to, int at);
 
 }  // namespace detail
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/model/impl/relation.hpp>  // IWYU pragma: keep
+#endif

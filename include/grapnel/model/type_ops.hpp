@@ -5,7 +5,6 @@
 #include <grapnel/model/row.hpp>
 #include <grapnel/model/value.hpp>
 
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -59,7 +58,7 @@ bool AddTo(BareType<T>& value, const BareType<T>& delta) {
   N sum{};
   if constexpr (std::same_as<N, double>) {
     sum = value + delta;
-    if (std::isnan(sum)) return false;
+    if (__builtin_isnan(sum)) return false;
   } else {
     if (__builtin_add_overflow(value, delta, &sum)) return false;
   }

@@ -1,14 +1,13 @@
 #pragma once
 
+#include <grapnel/base/compiled.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -32,67 +31,120 @@ class FieldValue {
   using Bytes = std::vector<std::byte>;
   using Variant = std::variant<std::monostate, bool, std::int64_t, double, std::string, Bytes>;
 
-  FieldValue() = default;
-  FieldValue(std::nullopt_t) {}  // NOLINT(google-explicit-constructor): values convert
-  FieldValue(bool value) : value_(value) {}
+  FieldValue() noexcept {}                // NOLINT(modernize-use-equals-default): of a union
+  FieldValue(std::nullopt_t) noexcept {}  // NOLINT(google-explicit-constructor): values convert
+  FieldValue(bool value) noexcept : type_(Type::Bool) { flag_ = value; }
   template <std::signed_integral T>
-  FieldValue(T value) : value_(std::int64_t{value}) {}
+  FieldValue(T value) noexcept : integer_(value), type_(Type::Int) {}
   template <std::unsigned_integral T>
   requires(sizeof(T) < sizeof(std::int64_t) && !std::same_as<T, bool>) FieldValue(T value)
-      : value_(std::int64_t{value}) {}
-  FieldValue(double value) : value_(value) {}
-  FieldValue(std::string value) : value_(std::move(value)) {}
-  FieldValue(std::string_view value) : value_(std::string(value)) {}
-  FieldValue(const char* value) : value_(std::string(value)) {}
-  FieldValue(Bytes value) : value_(std::move(value)) {}
+  noexcept : integer_(value), type_(Type::Int) {}
+  FieldValue(double value) noexcept : real_(value), type_(Type::Real) {}
+  FieldValue(std::string value) noexcept : text_(std::move(value)), type_(Type::Text) {}
+  FieldValue(std::string_view value) : text_(value), type_(Type::Text) {}
+  FieldValue(const char* value) : text_(value), type_(Type::Text) {}
+  FieldValue(Bytes value) noexcept : bytes_(std::move(value)), type_(Type::Bytes) {}
 
-  bool IsNull() const noexcept { return value_.index() == 0; }
+  FieldValue(const FieldValue& from) { Copy(from); }
+  FieldValue(FieldValue&& from) noexcept { Take(from); }
+  FieldValue& operator=(const FieldValue& from) {
+    if (this != &from) *this = FieldValue(from);
+    return *this;
+  }
+  FieldValue& operator=(FieldValue&& from) noexcept {
+    if (this == &from) return *this;
+    Drop();
+    Take(from);
+    return *this;
+  }
+  ~FieldValue() { Drop(); }
+
+  bool IsNull() const noexcept { return type_ == Type::Null; }
 
   /// The value as a T (bool, std::int64_t, double, std::string, Bytes), or null when it is of
   /// another type.
   template <class T>
   const T* As() const noexcept {
-    return std::get_if<T>(&value_);
+    if constexpr (std::same_as<T, bool>) {
+      return type_ == Type::Bool ? &flag_ : nullptr;
+    } else if constexpr (std::same_as<T, std::int64_t>) {
+      return type_ == Type::Int ? &integer_ : nullptr;
+    } else if constexpr (std::same_as<T, double>) {
+      return type_ == Type::Real ? &real_ : nullptr;
+    } else if constexpr (std::same_as<T, std::string>) {
+      return type_ == Type::Text ? &text_ : nullptr;
+    } else {
+      static_assert(std::same_as<T, Bytes>,
+                    "a value is a bool, std::int64_t, double, std::string or FieldValue::Bytes");
+      return type_ == Type::Bytes ? &bytes_ : nullptr;
+    }
   }
 
-  const Variant& Get() const noexcept { return value_; }
+  /// Which of them it is, counted as the alternatives of Variant.
+  std::size_t Index() const noexcept { return static_cast<std::size_t>(type_); }
+  /// A copy, for std::visit.
+  template <class V = Variant>
+  V Get() const {
+    switch (type_) {
+      case Type::Bool:
+        return flag_;
+      case Type::Int:
+        return integer_;
+      case Type::Real:
+        return real_;
+      case Type::Text:
+        return text_;
+      case Type::Bytes:
+        return bytes_;
+      default:
+        return {};
+    }
+  }
 
-  friend bool operator==(const FieldValue&, const FieldValue&) = default;
+  GRAPNEL_DECLARE friend bool operator==(const FieldValue& left, const FieldValue& right) noexcept;
 
  private:
-  Variant value_;
+  enum class Type : std::uint8_t { Null, Bool, Int, Real, Text, Bytes };
+
+  // What owns nothing is copied as the eight bytes that it is at most.
+  bool OwnsMemory() const noexcept { return type_ >= Type::Text; }
+  void CopyPlain(const FieldValue& from) noexcept {
+    __builtin_memcpy(static_cast<void*>(&integer_), &from.integer_, sizeof(integer_));
+    type_ = from.type_;
+  }
+  void Copy(const FieldValue& from) { from.OwnsMemory() ? CopyOwned(from) : CopyPlain(from); }
+  void Take(FieldValue& from) noexcept { from.OwnsMemory() ? TakeOwned(from) : CopyPlain(from); }
+  void Drop() noexcept {
+    if (OwnsMemory()) DropOwned();
+  }
+  GRAPNEL_DECLARE void CopyOwned(const FieldValue& from);
+  GRAPNEL_DECLARE void TakeOwned(FieldValue& from) noexcept;
+  GRAPNEL_DECLARE void DropOwned() noexcept;
+
+  // A union of standard types by hand: std::variant costs the compiler as much as all else here.
+  union {
+    std::int64_t integer_ = 0;
+    bool flag_;
+    double real_;
+    std::string text_;
+    Bytes bytes_;
+  };
+  Type type_ = Type::Null;
 };
 
 /// `NULL`, `true`, `42`, `1.5`, `"text"`, `blob(3 bytes)`.
-inline std::string ToString(const FieldValue& value) {
-  if (const bool* flag = value.As<bool>()) return *flag ? "true" : "false";
-  if (const auto* number = value.As<std::int64_t>()) return std::to_string(*number);
-  if (const auto* real = value.As<double>()) {
-    char digits[32];
-    std::snprintf(digits, sizeof digits, "%.17g", *real);
-    return digits;
-  }
-  if (const auto* text = value.As<std::string>()) return '"' + *text + '"';
-  if (const auto* bytes = value.As<FieldValue::Bytes>()) {
-    return "blob(" + std::to_string(bytes->size()) + " bytes)";
-  }
-  return "NULL";
-}
+GRAPNEL_DECLARE std::string ToString(const FieldValue& value);
 
 namespace detail {
 
 /// For sets and maps by ids.
 struct HashOfValue {
-  std::size_t operator()(const FieldValue& value) const noexcept {
-    if (const auto* number = value.As<std::int64_t>()) return std::hash<std::int64_t>()(*number);
-    if (const auto* text = value.As<std::string>()) return std::hash<std::string>()(*text);
-    if (const auto* bytes = value.As<FieldValue::Bytes>()) {
-      return std::hash<std::string_view>()(
-          {reinterpret_cast<const char*>(bytes->data()), bytes->size()});
-    }
-    return value.Get().index();
-  }
+  GRAPNEL_DECLARE std::size_t operator()(const FieldValue& value) const noexcept;
 };
 
 }  // namespace detail
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/model/impl/value.hpp>  // IWYU pragma: keep
+#endif

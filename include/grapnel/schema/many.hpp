@@ -1,11 +1,12 @@
 #pragma once
 
+#include <grapnel/base/shared.hpp>
 #include <grapnel/base/type.hpp>
+#include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/relation.hpp>
 #include <grapnel/model/value.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <vector>
 
 namespace grapnel {
@@ -40,7 +41,7 @@ class Many {
  private:
   friend detail::ManyOps<T>;
 
-  std::shared_ptr<std::vector<T>> neighbours_;
+  core::Shared<std::vector<T>> neighbours_;
   const detail::EdgeEnd* edge_ = nullptr;
 };
 
@@ -51,11 +52,13 @@ template <class T>
 struct ManyOps {
   static void Attach(void* member, const EdgeEnd& edge) { Of(member).edge_ = &edge; }
   static FieldValue Unload(void* member) {
-    Of(member).neighbours_.reset();
+    Of(member).neighbours_.Reset();
     return {};
   }
-  static void Start(void* member) { Of(member).neighbours_ = std::make_shared<std::vector<T>>(); }
-  static void* Emplace(void* member) { return &Of(member).neighbours_->emplace_back(); }
+  static void Start(void* member) { Of(member).neighbours_ = core::MakeShared<std::vector<T>>(); }
+  static void* Emplace(void* member) {
+    return kEntityOps<T>.AppendRow(Of(member).neighbours_.Get());
+  }
   static std::size_t Size(const void* member) {
     return static_cast<const Many<T>*>(member)->neighbours_->size();
   }

@@ -1,16 +1,13 @@
 #pragma once
 
-#include <grapnel/base/concat.hpp>
+#include <grapnel/base/shared.hpp>
 #include <grapnel/base/type.hpp>
-#include <grapnel/core/error.hpp>
 #include <grapnel/model/codec.hpp>
-#include <grapnel/model/error.hpp>
 #include <grapnel/model/relation.hpp>
 #include <grapnel/model/type_ops.hpp>
 #include <grapnel/model/value.hpp>
 
 #include <concepts>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -55,15 +52,14 @@ class One {
   bool IsLoaded() const noexcept { return loaded_; }
   /// The neighbour; null when there is none. Throws: NotLoadedError when it was not asked for.
   const T* Get() const {
-    if (!loaded_) Refuse();
-    return neighbour_.get();
+    if (!loaded_) [[unlikely]]
+      Refuse();
+    return neighbour_.Get();
   }
   /// The neighbour. Throws: NotLoadedError when it was not asked for; Error when there is none.
   const T& operator*() const {
     const T* neighbour = Get();
-    if (neighbour == nullptr) {
-      throw Error(core::Concat({detail::Describe(edge_, core::TypeName<T>()), ": there is none"}));
-    }
+    if (neighbour == nullptr) detail::RefuseNoNeighbour(edge_, core::TypeName<T>());
     return *neighbour;
   }
   const T* operator->() const { return &**this; }
@@ -74,7 +70,7 @@ class One {
   [[noreturn]] void Refuse() const { detail::RefuseNotLoaded(edge_, core::TypeName<T>()); }
 
   FieldValue key_;
-  std::shared_ptr<T> neighbour_;
+  core::Shared<T> neighbour_;
   const detail::EdgeEnd* edge_ = nullptr;
   bool loaded_ = false;
 };
@@ -105,7 +101,7 @@ struct OneOps {
   static void Reset(void* member) {
     One<T>& one = Of(member);
     one.key_ = {};
-    one.neighbour_.reset();
+    one.neighbour_.Reset();
     one.loaded_ = false;
   }
   static bool IsNull(const void* member) { return Of(member).key_.IsNull(); }
@@ -114,20 +110,20 @@ struct OneOps {
   static void Attach(void* member, const EdgeEnd& edge) { Of(member).edge_ = &edge; }
   static FieldValue Unload(void* member) {
     One<T>& one = Of(member);
-    one.neighbour_.reset();
+    one.neighbour_.Reset();
     one.loaded_ = false;
     return one.key_;
   }
   static void Start(void* member) {
-    Of(member).neighbour_.reset();
+    Of(member).neighbour_.Reset();
     Of(member).loaded_ = true;
   }
   static void* Emplace(void* member) {
-    Of(member).neighbour_ = std::make_shared<T>();
-    return Of(member).neighbour_.get();
+    Of(member).neighbour_ = core::MakeShared<T>();
+    return Of(member).neighbour_.Get();
   }
   static std::size_t Size(const void* member) { return Of(member).neighbour_ ? 1 : 0; }
-  static void* At(void* member, std::size_t) { return Of(member).neighbour_.get(); }
+  static void* At(void* member, std::size_t) { return Of(member).neighbour_.Get(); }
 
  private:
   static One<T>& Of(void* member) { return *static_cast<One<T>*>(member); }
@@ -136,7 +132,7 @@ struct OneOps {
 
 /// A One is bound and loaded as the foreign key that it holds.
 template <class T>
-inline constexpr TypeOps kTypeOps<One<T>> = [] {
+constexpr TypeOps MakeKeyOps() {
   using One = OneOps<T>;
   TypeOps ops{};
   ops.bind = &One::Bind;
@@ -147,7 +143,9 @@ inline constexpr TypeOps kTypeOps<One<T>> = [] {
   ops.reset = &One::Reset;
   ops.is_null = &One::IsNull;
   return ops;
-}();
+}
+template <class T>
+inline constexpr TypeOps kTypeOps<One<T>> = MakeKeyOps<T>();
 
 }  // namespace detail
 }  // namespace grapnel

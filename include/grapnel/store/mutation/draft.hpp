@@ -251,7 +251,7 @@ struct Draft {
                                                  std::string_view reason) const;
   static std::string_view NameOf(const FieldValue& value) {
     constexpr std::string_view names[] = {"null", "bool", "integer", "real", "text", "blob"};
-    return names[value.Get().index()];
+    return names[value.Index()];
   }
 
   bool IsZero(const Column& column) const {
