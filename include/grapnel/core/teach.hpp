@@ -17,8 +17,8 @@ struct HookParts {};
 
 namespace detail {
 
-/// What keeps something from being a hook, where there is a message for it.
-enum class Fault : unsigned char { None, TakesCopy, NotConst, Result, Other };
+/// What keeps something from being a hook, where there is a message for it; Told where it was said.
+enum class Fault : unsigned char { None, TakesCopy, NotConst, Result, Other, Told };
 
 /// Takes its subject by value, or as an rvalue: what only a fresh one can be given to.
 template <class H, class Subject, class... Rest>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/called_as.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
@@ -10,6 +11,18 @@
 namespace grapnel::hook {
 
 namespace detail {
+
+/// Whether the condition holds; says what a condition is where this is none.
+template <class Condition, class Subject>
+bool Holds(const Condition& condition, const Subject& subject) {
+  constexpr bool is_one = core::CalledAs<const Condition, bool, const Subject&>;
+  static_assert(
+      is_one,
+      "a condition is called const, with a mutation that is const: bool f(const auto& m), "
+      "no mutable lambda");
+  if constexpr (is_one) return condition(subject);
+  return false;
+}
 
 /// A hook behind a condition. `mask` is what the condition is known to exclude, for hooks that
 /// stand at the top level of a chain.
@@ -27,7 +40,7 @@ struct Conditional {
   template <class Subject, class Result>
   requires(core::FormOf<Inner, Subject, Result>() != core::Form::None) Result operator()(
       Subject& subject, core::Next<Subject, Result> next) const {
-    return condition(std::as_const(subject)) ? core::Invoke(inner, subject, next) : next(subject);
+    return Holds(condition, subject) ? core::Invoke(inner, subject, next) : next(subject);
   }
 
   template <class Subject, class Result>
@@ -54,7 +67,7 @@ struct Conditional<Inner, Condition> {
   template <class Subject>
   requires core::BeforeHook<Inner, Subject>
   void operator()(Subject& subject) const {
-    if (condition(std::as_const(subject))) inner(subject);
+    if (Holds(condition, subject)) inner(subject);
   }
 };
 

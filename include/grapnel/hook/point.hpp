@@ -28,7 +28,12 @@ struct BeforePoint {
   }
   template <class Subject, class Result>
   static consteval core::detail::Fault FaultFor() {
-    return core::detail::FaultOfCall<F, Subject>();
+    using core::detail::Fault;
+    constexpr Fault fault = core::detail::FaultOfCall<F, Subject>();
+    static_assert(fault != Fault::Other,
+                  "hook::Before takes a function of the mutation, or of the transaction, alone: "
+                  "void f(auto& m). One with a `next` is a hook by itself");
+    return fault == Fault::Other ? Fault::Told : fault;
   }
 };
 
@@ -55,13 +60,22 @@ struct AfterPoint {
   template <class Subject, class Result>
   static consteval core::detail::Fault FaultFor() {
     if constexpr (std::is_void_v<Result>) {
-      return core::detail::FaultOfCall<F, const Subject>();
+      return Said<core::detail::FaultOfCall<F, const Subject>()>();
     } else {
-      return core::detail::FaultOfCall<F, const Subject, Result&>();
+      return Said<core::detail::FaultOfCall<F, const Subject, Result&>()>();
     }
   }
 
  private:
+  template <core::detail::Fault fault>
+  static consteval core::detail::Fault Said() {
+    using core::detail::Fault;
+    static_assert(fault != Fault::Other,
+                  "hook::After takes a function of the mutation, which is const, and of the "
+                  "result: void f(const auto& m, auto& value); around the end of a transaction, of "
+                  "the transaction alone. One with a `next` is a hook by itself");
+    return fault == Fault::Other ? Fault::Told : fault;
+  }
   template <class Returned>
   static consteval void CheckVoid() {
     static_assert(

@@ -60,7 +60,9 @@ TEST_CASE("names tell several objects of a type apart") {
   int plain = 1, audit = 2, news = 3, other = 4;
   dependencies.Provide(audit, "audit");
   dependencies.Provide(news, "news");
-  CHECK_THROWS_AS(dependencies.Get<int>(), grapnel::DependencyError);
+  CHECK_THROWS_WITH(dependencies.Get<int>(),
+                    "no dependency of type int was provided without a name; there is one named "
+                    "\"audit\": ask for Dep<int>(\"audit\")");
   dependencies.Provide(plain);
   CHECK(&dependencies.Get<int>() == &plain);
   CHECK(&dependencies.Get<int>("audit") == &audit);

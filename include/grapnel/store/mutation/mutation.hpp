@@ -332,8 +332,9 @@ struct Teach<Mutation<E>> {
         "reference. See examples/01_first_hook.cpp");
     static_assert(
         fault != Fault::Result,
-        "a hook must return what next returns. Write the result type out, "
-        "`-> grapnel::Value<User>`, in hooks that only throw; a Value<User> is made from a "
+        "end it with `return next(m);`: a hook must return what next returns. Write the result "
+        "type out, `-> grapnel::Value<User>`, in hooks that only throw; a Value<User> is made from "
+        "a "
         "User or from a count. See examples/01_first_hook.cpp");
     static_assert(fault != Fault::Other,
                   "this is no hook for this type. Write [](grapnel::Mutation<User>& m, "

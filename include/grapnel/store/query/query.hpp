@@ -112,6 +112,13 @@ class Choosing : public detail::AnyQuery {
     return static_cast<Derived&&>(*this);
   }
 
+  template <auto... Ms>
+  Derived& Order(MemberToken<Ms>...) {
+    static_assert(sizeof...(Ms) == 0,
+                  "say in which direction: Order(grapnel::Asc(F<&User::name>)), or grapnel::Desc");
+    return static_cast<Derived&>(*this);
+  }
+
   /// Loads the neighbours along an edge too, by one query more for all rows together. `choose`,
   /// when it is given, says which, in which order, and with which neighbours of their own:
   ///

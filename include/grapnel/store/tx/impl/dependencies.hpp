@@ -42,6 +42,12 @@ struct Dependencies::Objects {
                                               " was provided; call client.Provide<", type, ">(\"",
                                               name, "\", object)"}));
   }
+  [[noreturn, gnu::cold]] static void RefuseNameless(std::string_view type, std::string_view name) {
+    throw DependencyError(type,
+                          core::Concat({"no dependency of type ", type,
+                                        " was provided without a name; there is one named \"", name,
+                                        "\": ask for Dep<", type, ">(\"", name, "\")"}));
+  }
 
   std::mutex mutex;
   std::unordered_map<core::TypeId, std::vector<Entry>> by_type;
@@ -72,6 +78,7 @@ GRAPNEL_DEFINE const void* Dependencies::Find(const Key& key, std::string_view a
       if (each.is_const && !key.is_const) Objects::RefuseConst(key.type_name, key.name);
       return each.object;
     }
+    if (key.name.empty()) Objects::RefuseNameless(asked, found->second.front().name);
   }
   if (key.name.empty()) throw DependencyError(asked);
   Objects::RefuseName(asked, key.name);
