@@ -75,7 +75,9 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/database.hpp
   grapnel/store/driver/driver.hpp
   grapnel/store/driver/error.hpp
+  grapnel/store/driver/impl/owned_driver.hpp
   grapnel/store/driver/loading.hpp
+  grapnel/store/driver/owned_driver.hpp
   grapnel/store/driver/process.hpp
   grapnel/store/entities.hpp
   grapnel/store/format.hpp
@@ -118,12 +120,17 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/tx/impl/handle.hpp
   grapnel/store/tx/impl/session.hpp
   grapnel/store/tx/impl/tx.hpp
+  grapnel/store/tx/level.hpp
   grapnel/store/tx/scopes.hpp
   grapnel/store/tx/session.hpp
   grapnel/store/tx/tx.hpp
+  grapnel/store/tx/type_actions.hpp
   grapnel/store/write/cascade.hpp
   grapnel/store/write/edges.hpp
   grapnel/store/write/effective_chain.hpp
+  grapnel/store/write/hooks.hpp
+  grapnel/store/write/impl/effective_chain.hpp
+  grapnel/store/write/impl/hooks.hpp
   grapnel/store/write/impl/run.hpp
   grapnel/store/write/impl/stages.hpp
   grapnel/store/write/pending_rows.hpp

@@ -15,6 +15,7 @@
 #include <grapnel/store/builders/impl/builder.hpp>
 #include <grapnel/store/builders/impl/create.hpp>
 #include <grapnel/store/builders/impl/create_bulk.hpp>
+#include <grapnel/store/driver/impl/owned_driver.hpp>
 #include <grapnel/store/migrate/impl/migration.hpp>
 #include <grapnel/store/mutation/impl/any_mutation.hpp>
 #include <grapnel/store/mutation/impl/draft.hpp>
@@ -32,6 +33,8 @@
 #include <grapnel/store/tx/impl/tx.hpp>
 #include <grapnel/store/write/cascade.hpp>
 #include <grapnel/store/write/edges.hpp>
+#include <grapnel/store/write/impl/effective_chain.hpp>
+#include <grapnel/store/write/impl/hooks.hpp>
 #include <grapnel/store/write/impl/run.hpp>
 #include <grapnel/store/write/impl/stages.hpp>
 #include <grapnel/store/write/pending_rows.hpp>

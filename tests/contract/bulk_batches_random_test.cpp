@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <random>
+#include <ranges>
 
 namespace {
 

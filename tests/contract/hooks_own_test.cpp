@@ -3,6 +3,7 @@
 #include "contract/model.hpp"
 #include "support/catch.hpp"
 
+#include <exception>
 #include <functional>
 #include <string>
 #include <thread>

@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/child.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/write/hooks.hpp>
 #include <grapnel/store/write/run.hpp>
-#include <grapnel/store/write/stages.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -102,8 +103,7 @@ struct FakeStore {
 
  private:
   static grapnel::detail::HandlePtr Open() {
-    std::unique_ptr<grapnel::detail::TypeEntry> types[] = {
-        std::make_unique<grapnel::detail::TypeState<Es>>()...};
-    return grapnel::detail::OpenStore(std::make_unique<FakeDriver>(), types);
+    return grapnel::detail::OpenStore(std::make_unique<FakeDriver>(),
+                                      {&grapnel::detail::kTypeActions<Es>...});
   }
 };

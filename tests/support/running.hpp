@@ -1,6 +1,10 @@
 #pragma once
 
 #include <grapnel/grapnel.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/write/stages.hpp>
 
 #include <cstdint>
 #include <memory>

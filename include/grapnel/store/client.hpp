@@ -1,7 +1,6 @@
 #pragma once
 
 #include <grapnel/base/callable.hpp>
-#include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/store/entities.hpp>
@@ -12,14 +11,9 @@
 #include <grapnel/store/tx/tx.hpp>
 #include <grapnel/store/write/run.hpp>
 
-#include <chrono>
-#include <cstdio>
-#include <exception>
-#include <memory>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace grapnel {
 
@@ -89,7 +83,7 @@ class Client {
   requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
   void Use(Hs...) const = delete;
   /// This client, with every statement's text handed to `trace`; by default to standard error.
-  [[nodiscard]] Client Debug(core::Context::Trace trace = PrintStatement) const {
+  [[nodiscard]] Client Debug(core::Context::Trace trace = detail::PrintStatement) const {
     return Client(Longer(Context().WithTrace(std::move(trace))));
   }
 
@@ -109,10 +103,6 @@ class Client {
   explicit Client(detail::HandlePtr handle) noexcept : handle_(std::move(handle)) {}
 
  protected:
-  static void PrintStatement(std::string_view sql) {
-    std::fprintf(stderr, "grapnel: %.*s\n", static_cast<int>(sql.size()), sql.data());
-  }
-
   detail::HandlePtr Longer(core::Context context) const {
     return detail::WithContext(*handle_, std::move(context));
   }
@@ -134,12 +124,7 @@ inline grapnel::Client store::Transaction::Client() const { return grapnel::Clie
 grapnel::Client AnyMutation::Client() const { return grapnel::Client(core_.GetHandle()); }
 
 Tx AnyMutation::Tx() const {
-  if (!InTx()) {
-    throw TxError(core::Concat({Type(), " ", ToString(Op()),
-                                ": the mutation is not running in a transaction that somebody "
-                                "began; ask InTx() first, or use "
-                                "m.Client(), m.AfterCommit() and m.AfterRollback()"}));
-  }
+  if (!InTx()) RefuseTx();
   return grapnel::Tx::Handed(core_.GetHandle(), false);
 }
 

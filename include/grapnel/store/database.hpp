@@ -5,18 +5,18 @@
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/store/client.hpp>
-#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/owned_driver.hpp>
 #include <grapnel/store/entities.hpp>
 #include <grapnel/store/migrate/migration.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/store/tx/handle.hpp>
 #include <grapnel/store/tx/tx.hpp>
+#include <grapnel/store/write/hooks.hpp>
 #include <grapnel/store/write/run.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -57,7 +57,7 @@ class View : public Client {
     return View(Longer(this->Context().With(std::move(value))));
   }
   /// As Client::Debug, keeping the types.
-  [[nodiscard]] View Debug(core::Context::Trace trace = PrintStatement) const {
+  [[nodiscard]] View Debug(core::Context::Trace trace = detail::PrintStatement) const {
     return View(Longer(this->Context().WithTrace(std::move(trace))));
   }
 
@@ -162,9 +162,8 @@ class Database : public store::View<Es...> {
   // What follows is for the engines.
 
   /// The database that `driver` has opened.
-  static Database Adopt(std::unique_ptr<store::Driver> driver) {
-    std::unique_ptr<detail::TypeEntry> types[] = {std::make_unique<detail::TypeState<Es>>()...};
-    return Database(detail::OpenStore(std::move(driver), types));
+  static Database Adopt(store::OwnedDriver driver) {
+    return Database(detail::OpenStore(std::move(driver), {&detail::kTypeActions<Es>...}));
   }
 
  private:

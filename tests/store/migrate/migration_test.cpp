@@ -2,6 +2,8 @@
 
 #include <grapnel/model/graph.hpp>
 #include <grapnel/schema/schema.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/tx/session.hpp>
 
 #include "support/catch.hpp"
 

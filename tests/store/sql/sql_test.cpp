@@ -1,3 +1,4 @@
+#include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/sql/sql.hpp>
 
 #include "store/sqlite/texts.hpp"

@@ -1,6 +1,7 @@
 #include <grapnel/store/sqlite/members.hpp>
 
 #include <grapnel/schema/schema.hpp>
+#include <grapnel/store/driver/loading.hpp>
 
 #include "contract/all_kinds.hpp"
 #include "support/catch.hpp"

@@ -127,15 +127,6 @@ TEST_CASE_METHOD(World,
   CHECK(connection.log.back() == "ROLLBACK");
 }
 
-TEST_CASE_METHOD(
-    World, "scopes and nested levels are gone when the transaction is rolled back around them") {
-  Entered scope(transaction);
-  const auto nested = transaction.Nest(transaction.Root(), nullptr);
-  CHECK((nested->open && nested->outer == &transaction.Root()));
-  transaction.Rollback();
-  CHECK((scope.gone && nested->scope.gone && !nested->open));
-}
-
 TEST_CASE_METHOD(World, "of mutations inside one another those count that are told to") {
   RunningMutation outer{"User", Op::Update, nullptr, true};
   RunningMutation uncounted{"Card", Op::Delete, nullptr, false};

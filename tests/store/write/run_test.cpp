@@ -143,16 +143,16 @@ TEST_CASE_METHOD(World, "a result goes where its caller wants it, and into a Com
   made.title = "a";
   result.SetEntity(&made);
   grapnel::CommittedError error({});
-  type.Attach(error, result);
+  type.actions.attach(error, result);
   CHECK(error.Value<Value<Task>>()->Entity().title == "a");
   result.MoveOut();
   CHECK(into.title == "a");
   result.ForgetEntity();
   CHECK((result.Count() == 1 && !result.HasEntity()));
-  type.Attach(error, result);
+  type.actions.attach(error, result);
   CHECK(error.Value<Value<Task>>()->Count() == 1);
   const std::vector<Task> rows(2);
-  type.AttachRows(error, &rows);
+  type.actions.attach_rows(error, &rows);
   CHECK(error.Value<std::vector<Task>>()->size() == 2);
   AnyResult counted(kTable<Task>);  // who wants a count has no place for an entity
   static_cast<Task*>(counted.Place())->title = "b";
@@ -222,7 +222,7 @@ TEST_CASE_METHOD(World, "a type makes mutations of itself, and runs the hooks ar
     return value;
   });
   Task into;
-  type.WithMutation(Op::UpdateOne, [&](grapnel::AnyMutation& m) {
+  type.actions.with_mutation(Op::UpdateOne, [&](grapnel::AnyMutation& m) {
     m.SetField("title", "b");
     static_cast<Task*>(m.Entity())->id = 1;
     m.Core().has_id = true;

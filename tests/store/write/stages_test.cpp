@@ -136,14 +136,3 @@ TEST_CASE_METHOD(
   CHECK(plan.IsSeen(Type<Note>(), Op::Update));
   CHECK_FALSE(plan.IsSeen(Type<Note>(), Op::Delete));
 }
-
-TEST_CASE_METHOD(World,
-                 "a store knows of each type what refers to it and what its deletion reaches") {
-  const auto& user = Type<User>();
-  CHECK(user.referrers.size() == 3);  // of cards, pets and best friends
-  CHECK(user.reached.size() == 3);
-  CHECK((Type<Card>().referrers.empty() && Type<Card>().reached.empty()));
-  CHECK_FALSE(user.runs_nothing);  // it has defaults
-  CHECK(Type<Card>().runs_nothing);
-  CHECK_FALSE(Type<Note>().runs_nothing);
-}

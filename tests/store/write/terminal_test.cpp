@@ -196,7 +196,7 @@ TEST_CASE_METHOD(
 TEST_CASE_METHOD(World,
                  "an id that the type is too narrow for is refused, and can still be undone") {
   Running<Narrow> create(Handle(), Op::Create);
-  CHECK(detail::MayNotHoldId(create.core));
+  CHECK(create.core.MayNotHoldId());
   create.Apply(R"(INSERT INTO "Narrow" (id, at) VALUES (127, 0))");
   create.mutation.Set(F<&Narrow::at>, 1);
   detail::Scope scope;
@@ -205,5 +205,5 @@ TEST_CASE_METHOD(World,
   CHECK_THROWS_AS(RunTerminal(create.mutation, nullptr), grapnel::ValidationError);
   create.bound.transaction.Fail(scope);
   CHECK(create.Client().Of<Narrow>().Query().Count() == 1);
-  CHECK_FALSE(detail::MayNotHoldId(detail::Draft(kTable<User>, Op::Create, nullptr)));
+  CHECK_FALSE(detail::Draft(kTable<User>, Op::Create, nullptr).MayNotHoldId());
 }

@@ -10,13 +10,11 @@
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/conflict.hpp>
-#include <grapnel/store/mutation/describe.hpp>
 #include <grapnel/store/mutation/draft.hpp>
-#include <grapnel/store/mutation/touched.hpp>
-#include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/store/tx/handle.hpp>
-#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/scopes.hpp>
+#include <grapnel/store/tx/tx.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -167,14 +165,12 @@ class AnyMutation {
   /// values of the mutation.
   template <class F>
   void AfterCommit(F callback) const {
-    core_.Session().AfterCommit(core_.GetLevel(),
-                                detail::Deferred(core_.GetHandle(), std::move(callback)));
+    core_.AfterCommit(detail::Deferred(core_.GetHandle(), std::move(callback)));
   }
   /// As Tx::AfterRollback.
   template <class F>
   void AfterRollback(F callback) const {
-    core_.Session().AfterRollback(core_.GetLevel(),
-                                  detail::Deferred(core_.GetHandle(), std::move(callback)));
+    core_.AfterRollback(detail::Deferred(core_.GetHandle(), std::move(callback)));
   }
 
   // What follows is for the other parts of the store.
@@ -182,22 +178,13 @@ class AnyMutation {
   /// Opened around every `next`: what fails inside leaves the transaction as it was.
   class NextScope {
    public:
-    explicit NextScope(AnyMutation& m) noexcept
-        : mutation_(m),
-          transaction_(m.core_.bound->transaction),
-          executed_(m.core_.executed),
-          has_id_(m.core_.has_id) {
-      transaction_.Enter(scope_);
-    }
+    GRAPNEL_DECLARE explicit NextScope(AnyMutation& m) noexcept;
     NextScope(const NextScope&) = delete;
     NextScope& operator=(const NextScope&) = delete;
     ~NextScope() {
       if (!done_) Undo();
     }
-    void Done() {
-      transaction_.Succeed(scope_);
-      done_ = true;
-    }
+    GRAPNEL_DECLARE void Done();
 
    private:
     GRAPNEL_DECLARE void Undo() noexcept;
@@ -245,6 +232,8 @@ class AnyMutation {
   mutable bool old_rows_known_ = false;
 
  private:
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseTx() const;
+
   mutable detail::EntityRows old_rows_;
   mutable detail::EntityRows all_old_rows_;  // where the write touches fewer
 };
@@ -262,11 +251,7 @@ class AnyValue {
   std::int64_t Count() const noexcept { return count_; }
   /// A field of the entity, or the id of the neighbour that it refers to. Throws:
   /// UnknownFieldError; Error when there is no entity.
-  FieldValue Field(std::string_view name) const {
-    if (entity_ == nullptr) throw Error("the result is a count, no entity");
-    const detail::Column& column = table_->columns[detail::StoredPlaceOf(*table_, name)];
-    return column.ops->to_value(column.at_const(entity_));
-  }
+  GRAPNEL_DECLARE FieldValue Field(std::string_view name) const;
 
   // What follows is for the other parts of the store.
   AnyValue(const detail::Table& table, const void* entity) noexcept
@@ -282,7 +267,7 @@ class AnyValue {
 using AnyNext = core::Next<AnyMutation, AnyValue>;
 
 /// `User UpdateOne(id=3) {name="Ada", age+=1, nickname=NULL}`; sensitive fields show as ***.
-inline std::string ToString(const AnyMutation& m) { return detail::Describe(m.Core()); }
+GRAPNEL_DECLARE std::string ToString(const AnyMutation& m);
 
 }  // namespace grapnel
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/base/compiled.hpp>
-#include <grapnel/base/concat.hpp>
 #include <grapnel/base/shared.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/error.hpp>
@@ -11,11 +11,10 @@
 #include <grapnel/store/mutation/conflict.hpp>
 #include <grapnel/store/mutation/edge_changes.hpp>
 #include <grapnel/store/predicate/tree.hpp>
-#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/handle_ptr.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +23,7 @@
 
 namespace grapnel::detail {
 
+class HookPlan;
 class PendingRows;
 struct Draft;
 
@@ -101,6 +101,10 @@ struct Draft {
   bool IsUpdate() const noexcept { return Is(op, Op::Update | Op::UpdateOne); }
   bool IsOne() const noexcept { return Is(op, Op::UpdateOne | Op::DeleteOne); }
   bool ChangesNoField() const noexcept { return set.none() && added.none() && cleared.none(); }
+  /// Whether the database makes an id that the type may be too narrow for.
+  bool MayNotHoldId() const noexcept {
+    return !set.test(0) && table->Id().ops->plain != Plain::Int;
+  }
   bool ChangesEdges() const noexcept { return !edges.IsEmpty(); }
 
   GRAPNEL_DECLARE void SetOp(grapnel::Op to);
@@ -232,6 +236,10 @@ struct Draft {
 
   GRAPNEL_DECLARE void ClearField(std::string_view name);
 
+  // While it runs: see Mutation::AfterCommit.
+  GRAPNEL_DECLARE void AfterCommit(core::Callable<void()> callback) const;
+  GRAPNEL_DECLARE void AfterRollback(core::Callable<void()> callback) const;
+
   [[noreturn]] GRAPNEL_DECLARE void RefuseEdge(const EdgeEnd& edge, std::string_view reason) const;
 
   /// Throws what a write said of a value that cannot be stored on, with all such values.
@@ -264,9 +272,7 @@ struct Draft {
 
   [[noreturn]] GRAPNEL_DECLARE void Refuse(const Column& column, std::string_view reason) const;
   [[noreturn]] GRAPNEL_DECLARE void RefuseImmutable(const Column& column) const;
-  [[noreturn]] void Mismatch(const Column& column, std::string_view reason) const {
-    throw TypeMismatchError(table->entity, column.name, reason);
-  }
+  [[noreturn]] GRAPNEL_DECLARE void Mismatch(const Column& column, std::string_view reason) const;
 };
 
 }  // namespace grapnel::detail

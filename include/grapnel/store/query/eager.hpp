@@ -3,10 +3,8 @@
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/predicate/tree.hpp>
-#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/handle_ptr.hpp>
 
-#include <algorithm>
-#include <utility>
 #include <vector>
 
 namespace grapnel::detail {
@@ -20,14 +18,7 @@ struct Eager {
 
 /// Adds what is asked for to `wanted`, in which each edge stands once: all conditions on its
 /// neighbours hold, an order comes within the earlier one, and what is nested is merged alike.
-inline void Want(std::vector<Eager>& wanted, Eager one) {
-  const auto same = std::find_if(wanted.begin(), wanted.end(),
-                                 [&](const Eager& each) { return each.edge == one.edge; });
-  if (same == wanted.end()) return wanted.push_back(std::move(one));
-  same->rows.where = store::Both(same->rows.where, one.rows.where);
-  same->rows.order.insert(same->rows.order.end(), one.rows.order.begin(), one.rows.order.end());
-  for (Eager& nested : one.nested) Want(same->nested, std::move(nested));
-}
+GRAPNEL_DECLARE void Want(std::vector<Eager>& wanted, Eager one);
 
 /// Fills the edges of entities of one type. Every read is one of the handle's transaction, so that
 /// all see the same snapshot.

@@ -4,14 +4,10 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/schema/schema.hpp>
-#include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
 #include <grapnel/store/query/eager.hpp>
-#include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/handle.hpp>
-#include <grapnel/store/tx/session.hpp>
-#include <grapnel/store/tx/tx.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +16,10 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+namespace grapnel::store {
+struct Select;
+}
 
 namespace grapnel::detail {
 
@@ -51,7 +51,8 @@ class AnyQuery {
   GRAPNEL_DECLARE void ReadAll(void* rows) const;
   GRAPNEL_DECLARE void ReadFirst(void* entity) const;
   GRAPNEL_DECLARE void ReadOnly(void* entity) const;
-  GRAPNEL_DECLARE std::int64_t ReadCount(store::Select::Want want) const;
+  GRAPNEL_DECLARE std::int64_t ReadCount() const;
+  GRAPNEL_DECLARE bool HasAny() const;
   /// Into the members that `next()` makes for them.
   GRAPNEL_DECLARE void ReadIds(core::FunctionRef<void*()> next) const;
 
@@ -61,8 +62,7 @@ class AnyQuery {
   GRAPNEL_DECLARE store::PredicatePtr Along(const EdgeEnd& edge) const;
 
  private:
-  GRAPNEL_DECLARE store::Select Describe(store::Select::Want want,
-                                         std::optional<std::int64_t> limit) const;
+  GRAPNEL_DECLARE store::Select Describe(std::optional<std::int64_t> limit) const;
   GRAPNEL_DECLARE void Read(void* rows, std::optional<std::int64_t> limit) const;
   GRAPNEL_DECLARE void ReadOne(void* entity, std::int64_t most) const;
   GRAPNEL_DECLARE void CheckUsable() const;
@@ -222,10 +222,10 @@ class [[nodiscard]] Query : public Choosing<Query<E>, E> {
   }
 
   /// How many rows.
-  std::int64_t Count() const { return this->ReadCount(Select::Want::Count); }
+  std::int64_t Count() const { return this->ReadCount(); }
 
   /// Whether there is a row.
-  bool Exist() const { return this->ReadCount(Select::Want::Exist) != 0; }
+  bool Exist() const { return this->HasAny(); }
 
   /// The ids of all rows.
   std::vector<detail::IdOf<E>> IDs() const {

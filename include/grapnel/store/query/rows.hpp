@@ -1,30 +1,31 @@
 #pragma once
 
 #include <grapnel/base/compiled.hpp>
-#include <grapnel/base/concat.hpp>
 #include <grapnel/base/function_ref.hpp>
 #include <grapnel/model/table.hpp>
-#include <grapnel/store/driver/driver.hpp>
-#include <grapnel/store/driver/loading.hpp>
-#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/handle_ptr.hpp>
 
 #include <cstdint>
 #include <string>
 
 /// Reading rows, with their types forgotten.
-namespace grapnel::detail {
+namespace grapnel {
+namespace store {
+class Connection;
+struct Select;
+}  // namespace store
 
-inline std::string DescribeId(const Table& table, const void* entity) {
-  const FieldValue id = table.Id().ops->to_value(table.Id().at_const(entity));
-  return core::Concat({"id ", ToString(id)});
-}
+namespace detail {
+
+/// "id 7".
+GRAPNEL_DECLARE std::string DescribeId(const Table& table, const void* entity);
 
 /// Whether rows may have no id, in a table that others made: lists of rows pass them by.
 inline bool MayLackIds(const Table& table) noexcept { return !table.generates_ids; }
 
 /// Runs a statement that reads, inside the handle's transaction or on a connection of its own.
 GRAPNEL_DECLARE std::int64_t RunRead(const HandlePtr& handle, const Table& table,
-                                     Session::Statement statement);
+                                     core::FunctionRef<std::int64_t(store::Connection&)> statement);
 
 /// Reads rows into the entities that `next()` makes for them.
 GRAPNEL_DECLARE void ReadRows(const HandlePtr& handle, const store::Select& select,
@@ -36,7 +37,8 @@ GRAPNEL_DECLARE bool ReadById(const HandlePtr& handle, const Table& table, const
 /// when there is none.
 GRAPNEL_DECLARE void ReadPresent(const HandlePtr& handle, const Table& table, void* entity);
 
-}  // namespace grapnel::detail
+}  // namespace detail
+}  // namespace grapnel
 
 #ifndef GRAPNEL_SEPARATE_COMPILATION
 #include <grapnel/store/query/impl/rows.hpp>  // IWYU pragma: keep

@@ -2,9 +2,8 @@
 
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/store/database.hpp>
-#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/owned_driver.hpp>
 
-#include <memory>
 #include <string_view>
 
 namespace grapnel {
@@ -12,7 +11,7 @@ namespace grapnel {
 namespace sqlite::detail {
 
 /// Opens the database itself.
-GRAPNEL_DECLARE std::unique_ptr<store::Driver> OpenDriver(std::string_view url);
+GRAPNEL_DECLARE store::OwnedDriver OpenDriver(std::string_view url);
 
 }  // namespace sqlite::detail
 

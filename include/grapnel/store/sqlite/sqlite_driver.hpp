@@ -4,6 +4,7 @@
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/owned_driver.hpp>
 #include <grapnel/store/sqlite/fair_lock.hpp>
 #include <grapnel/store/sqlite/file.hpp>
 #include <grapnel/store/sqlite/native_connection.hpp>
@@ -98,7 +99,7 @@ class SqliteDriver final : public store::Driver {
   std::vector<std::unique_ptr<SqliteConnection>> idle_ = ReserveIdle();
 };
 
-GRAPNEL_DEFINE std::unique_ptr<store::Driver> OpenDriver(std::string_view url) {
+GRAPNEL_DEFINE store::OwnedDriver OpenDriver(std::string_view url) {
   return std::make_unique<SqliteDriver>(url);
 }
 

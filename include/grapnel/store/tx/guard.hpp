@@ -15,6 +15,7 @@
 #include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/store/tx/handle_ptr.hpp>
+#include <grapnel/store/tx/type_actions.hpp>
 
 #include <atomic>
 #include <cstdio>
@@ -39,17 +40,17 @@ using Tx = store::Transaction;
 
 namespace detail {
 
-class AnyResult;
 class Graph;
 class HookPlan;
 struct Draft;
 
 /// What a store knows of one entity type, with its hooks.
 struct TypeEntry {
-  explicit TypeEntry(const Table& t) noexcept : table(&t) {}
+  explicit TypeEntry(const TypeActions& of) : actions(of), table(&of.table) {
+    actions.add_schema_hooks(hooks);
+  }
   TypeEntry(const TypeEntry&) = delete;
   TypeEntry& operator=(const TypeEntry&) = delete;
-  virtual ~TypeEntry() = default;
 
   /// Compares the schema with the database, until it fits once.
   void Verify(store::Connection& connection) {
@@ -58,16 +59,7 @@ struct TypeEntry {
     verified_.store(true, std::memory_order_release);
   }
 
-  /// Calls `run(mutation)` with one of the type that says nothing yet.
-  virtual void WithMutation(Op op, core::FunctionRef<void(AnyMutation&)> run) = 0;
-  /// Runs a mutation through these hooks, to the terminal behind them, and keeps what comes back.
-  virtual void RunAround(std::span<const core::detail::ListedHook> hooks, AnyMutation& m,
-                         AnyResult& result) = 0;
-  /// Puts a mutation's result into the error.
-  virtual void Attach(CommittedError& error, const AnyResult& result) const = 0;
-  /// The same for a std::vector of what a bulk has created.
-  virtual void AttachRows(CommittedError& error, const void* rows) const = 0;
-
+  const TypeActions& actions;
   const Table* table;
   core::HookStack hooks;                       // in the stages of HookChain
   std::span<const Relation* const> referrers;  // the foreign keys that refer to it

@@ -35,6 +35,9 @@ GRAPNEL_DECLARE HandlePtr WithContext(const Handle& handle, core::Context contex
 /// limits.
 GRAPNEL_DECLARE HandlePtr OutsideOf(const Handle& handle);
 
+/// Prints a statement to standard error.
+GRAPNEL_DECLARE void PrintStatement(std::string_view sql);
+
 /// Where the store hands what nobody can catch.
 GRAPNEL_DECLARE void SetErrorSink(const Handle& handle,
                                   core::Callable<void(const std::exception&)> sink);

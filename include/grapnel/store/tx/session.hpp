@@ -13,6 +13,7 @@
 #include <grapnel/store/tx/callbacks.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/handle_ptr.hpp>
+#include <grapnel/store/tx/level.hpp>
 #include <grapnel/store/tx/scopes.hpp>
 
 #include <atomic>

@@ -11,14 +11,11 @@
 #include <grapnel/store/tx/handle.hpp>
 
 #include <concepts>
-#include <cstddef>
 #include <exception>
 #include <initializer_list>
-#include <memory>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace grapnel {
 

@@ -3,6 +3,7 @@
 #include <grapnel/base/concat.hpp>
 #include <grapnel/model/graph.hpp>
 #include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/touched.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <grapnel/base/concat.hpp>
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/core/op.hpp>
 
 #include <string>
@@ -23,15 +23,10 @@ struct EffectiveChain {
 };
 
 /// A line for each step, outermost first, from "defaults" to "SQL".
-inline std::string ToString(const EffectiveChain& chain) {
-  std::string text = core::Concat({chain.entity, "\n  defaults\n"});
-  for (const HookInfo& hook : chain.hooks) {
-    core::Append(text, {"  ", hook.stage, ": ", hook.name});
-    if (hook.ops != AnyOp) core::Append(text, {" on ", ToString(hook.ops)});
-    text += '\n';
-  }
-  core::Append(text, {"  validation\n  SQL\n"});
-  return text;
-}
+GRAPNEL_DECLARE std::string ToString(const EffectiveChain& chain);
 
 }  // namespace grapnel::store
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/write/impl/effective_chain.hpp>  // IWYU pragma: keep
+#endif

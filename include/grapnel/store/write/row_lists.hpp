@@ -4,6 +4,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/predicate/tree.hpp>

@@ -11,9 +11,9 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/mutation/value.hpp>
-#include <grapnel/store/tx/guard.hpp>
-#include <grapnel/store/tx/session.hpp>
-#include <grapnel/store/write/stages.hpp>
+#include <grapnel/store/tx/handle_ptr.hpp>
+#include <grapnel/store/tx/type_actions.hpp>
+#include <grapnel/store/write/hooks.hpp>
 
 #include <cstdint>
 #include <span>
@@ -23,6 +23,9 @@
 /// The way of a mutation: transaction, defaults, runtime hooks, the transaction's own hooks, schema
 /// hooks, validation, SQL, and back.
 namespace grapnel::detail {
+
+class HookPlan;
+struct Bound;
 
 /// Carries out a mutation that went through all hooks. `may_wait`: nobody looks at it any more, so
 /// that a row of a bulk may be inserted later. Returns the number of rows matched. Of Create the id
@@ -82,12 +85,6 @@ GRAPNEL_DECLARE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyRes
 /// of its mutation. Returns false, and what its hooks wrote is undone, when the row does not match.
 GRAPNEL_DECLARE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result);
 
-/// Runs a mutation that Grapnel itself begins inside of another one, an Update or Delete of cause
-/// Cascade: in the handle's transaction and with the hooks that `plan` has. `prepare(draft)`: says
-/// what it does.
-GRAPNEL_DECLARE void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
-                                 grapnel::Op op, core::FunctionRef<void(Draft&)> prepare);
-
 /// The rows of a bulk, one after the other.
 class BulkRun {
  public:
@@ -102,39 +99,40 @@ class BulkRun {
 GRAPNEL_DECLARE void RunBulk(const HandlePtr& handle, const Table& table, void* made,
                              core::FunctionRef<void(BulkRun&)> rows);
 
+/// The code of an entity type that the machine calls.
 template <class E>
-struct TypeState final : TypeEntry {
-  TypeState() : TypeEntry(kTable<E>) {
-    const auto add = [&](auto& given) {
-      const core::StoredHook stored[] = {Hook<E>(std::move(given))};
-      hooks.Add(stored, HookChain::kSchema);
-    };
-    VisitSchemaHooks<E>(add);
-  }
-
-  void WithMutation(grapnel::Op op, core::FunctionRef<void(AnyMutation&)> run) override {
+struct ActionsOf {
+  static void WithMutation(grapnel::Op op, core::FunctionRef<void(AnyMutation&)> run) {
     auto m = Mutation<E>::Access::Make(op);
     run(m);
   }
 
-  void RunAround(std::span<const core::detail::ListedHook> around, AnyMutation& any,
-                 AnyResult& result) override {
+  static void RunAround(std::span<const core::detail::ListedHook> around, AnyMutation& any,
+                        AnyResult& result) {
     Value<E> value = core::HookList<Mutation<E>, Value<E>>::RunHooks(
         around, static_cast<Mutation<E>&>(any), Next<E>(&Write, nullptr));
     if (!value.HasEntity()) return result.SetCount(value.Count());
     void* const place = result.Place();
-    table->ops.MoveAssign(place, &value.Entity());
+    kTable<E>.ops.MoveAssign(place, &value.Entity());
     result.SetEntity(place);
   }
 
-  void Attach(CommittedError& error, const AnyResult& result) const override {
+  static void Attach(CommittedError& error, const AnyResult& result) {
     error.SetValue(result.HasEntity() ? Value<E>(*static_cast<const E*>(result.Entity()))
                                       : Value<E>(result.Count()));
   }
-  void AttachRows(CommittedError& error, const void* rows) const override {
+  static void AttachRows(CommittedError& error, const void* rows) {
     auto copy = core::MakeShared<std::vector<E>>();
     kTable<E>.ops.AppendRows(copy.Get(), rows);
     error.SetValue(core::Shared<const std::vector<E>>(std::move(copy)));
+  }
+
+  static void AddSchemaHooks(core::HookStack& to) {
+    const auto add = [&](auto& given) {
+      const core::StoredHook stored[] = {Hook<E>(std::move(given))};
+      to.Add(stored, kSchema);
+    };
+    VisitSchemaHooks<E>(add);
   }
 
  private:
@@ -150,6 +148,16 @@ struct TypeState final : TypeEntry {
     RunTerminal(m, &fresh.Entity());
     return fresh;
   }
+};
+
+template <class E>
+inline constexpr TypeActions kTypeActions{
+    kTable<E>,
+    &ActionsOf<E>::WithMutation,
+    &ActionsOf<E>::RunAround,
+    &ActionsOf<E>::Attach,
+    &ActionsOf<E>::AttachRows,
+    &ActionsOf<E>::AddSchemaHooks,
 };
 
 }  // namespace grapnel::detail

@@ -1,17 +1,16 @@
 #pragma once
 
 #include <grapnel/base/compiled.hpp>
+#include <grapnel/base/function_ref.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/store/tx/guard.hpp>
-#include <grapnel/store/tx/scopes.hpp>
+#include <grapnel/store/tx/level.hpp>
 #include <grapnel/store/tx/session.hpp>
-#include <grapnel/store/write/effective_chain.hpp>
 
 #include <cstddef>
-#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -24,10 +23,6 @@ namespace grapnel::detail {
 class HookChain {
  public:
   using Hooks = std::span<const core::detail::ListedHook>;
-  /// Their stages. Of the hooks of transactions those of the outermost come first, of a schema's
-  /// those of its mixins.
-  enum Stage : unsigned { kRuntime, kTransaction, kSchema };
-
   HookChain() noexcept = default;
   HookChain(const TypeEntry& type, Level* level) {
     if (type.hooks.HasAny()) hooks_ = type.hooks.Load();
@@ -77,18 +72,11 @@ class HookPlan {
   std::vector<std::pair<const TypeEntry*, std::unique_ptr<const HookChain>>> asked_;
 };
 
-/// A store of these types, in the order of `Open<...>`, and a handle to it.
-GRAPNEL_DECLARE HandlePtr OpenStore(std::unique_ptr<store::Driver> driver,
-                                    std::span<std::unique_ptr<TypeEntry>> types);
-
-GRAPNEL_DECLARE store::EffectiveChain DescribeChain(const HandlePtr& handle, const Table& table);
-
-/// Puts runtime hooks behind those of the type.
-GRAPNEL_DECLARE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
-                                          std::initializer_list<core::StoredHook> hooks);
-/// The same for the hooks of the handle's transaction.
-GRAPNEL_DECLARE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table& table,
-                                            std::initializer_list<core::StoredHook> hooks);
+/// Runs a mutation that Grapnel itself begins inside of another one, an Update or Delete of cause
+/// Cascade: in the handle's transaction and with the hooks that `plan` has. `prepare(draft)`: says
+/// what it does. (Those that call it are part of what it is made of: it is inline nowhere.)
+void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan, grapnel::Op op,
+                 core::FunctionRef<void(Draft&)> prepare);
 
 }  // namespace grapnel::detail
 

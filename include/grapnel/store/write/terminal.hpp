@@ -7,6 +7,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/mutation/any_mutation.hpp>
 #include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/conflict.hpp>
@@ -32,11 +33,6 @@
 
 /// The terminal of every mutation: validation and SQL, compiled once for all types.
 namespace grapnel::detail {
-
-/// Whether the database makes an id that the type may be too narrow for.
-inline bool MayNotHoldId(const Draft& m) {
-  return !m.set.test(0) && m.table->Id().ops->plain != Plain::Int;
-}
 
 /// Says why the statement of a One form changed no row; `written`: Writes() before it. What INSTEAD
 /// OF triggers did in its place nothing tells: they have skipped the row.
@@ -131,7 +127,7 @@ class Terminal {
 
   std::int64_t Create() {
     std::int64_t made = 0;
-    if (MayNotHoldId(m_)) m_.Session().ExpectSeveralWrites();
+    if (m_.MayNotHoldId()) m_.Session().ExpectSeveralWrites();
     try {
       made = Write(store::Insert{{&table_, m_.op}, entity_, m_.set});
     } catch (const ConstraintError& error) {
@@ -403,7 +399,7 @@ class Terminal {
   bool UpdateConflict(store::Conflict& conflict) {
     if (conflict.action == store::OnConflict::Ignore) return false;
     bool has_result = false;
-    m_.Running().type.WithMutation(Op::UpdateOne, [&](AnyMutation& any) {
+    m_.Running().type.actions.with_mutation(Op::UpdateOne, [&](AnyMutation& any) {
       Draft& update = any.Core();
       if (conflict.action == store::OnConflict::UpdateNewValues) update.Apply(NewValues());
       if (conflict.update) update.Apply(conflict.update->Core());
@@ -533,7 +529,7 @@ class Terminal {
   if (!plain || core.conflict || !core.IsPlainCreate()) return Terminal(m).Run(fresh, may_wait);
   void* entity = m.Entity();
   const store::Insert insert{{core.table, core.op}, entity, core.set};
-  if (MayNotHoldId(core)) bound.transaction.ExpectSeveralWrites();
+  if (core.MayNotHoldId()) bound.transaction.ExpectSeveralWrites();
   try {
     core.SetId(bound.transaction.Write(
         bound.level, bound.type, bound.handle->context,

@@ -35,7 +35,7 @@ GRAPNEL_DEFINE void AnyBulk::Rows::Run(AnyMutation& m) { run_.Run(m); }
 
 GRAPNEL_DEFINE void AnyBulk::Rows::Add(const void* entity) {
   const Table& table = *bulk_.table_;
-  handle_->store->TypeOf(table).WithMutation(Op::Create, [&](AnyMutation& m) {
+  handle_->store->TypeOf(table).actions.with_mutation(Op::Create, [&](AnyMutation& m) {
     table.ops.Assign(m.Entity(), entity);
     const auto omit = [&](std::size_t place) {
       const Column& column = table.columns[place];

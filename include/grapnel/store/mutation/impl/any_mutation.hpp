@@ -1,11 +1,14 @@
 #pragma once
 
 #include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/mutation/any_mutation.hpp>
 #include <grapnel/store/mutation/conflict.hpp>
 #include <grapnel/store/mutation/describe.hpp>
@@ -119,6 +122,19 @@ GRAPNEL_DEFINE void AnyMutation::AddField(std::string_view name, const FieldValu
 
 GRAPNEL_DEFINE void AnyMutation::SetOp(grapnel::Op op) { core_.SetOp(op); }
 
+[[gnu::hot]] GRAPNEL_DEFINE AnyMutation::NextScope::NextScope(AnyMutation& m) noexcept
+    : mutation_(m),
+      transaction_(m.core_.bound->transaction),
+      executed_(m.core_.executed),
+      has_id_(m.core_.has_id) {
+  transaction_.Enter(scope_);
+}
+
+[[gnu::hot]] GRAPNEL_DEFINE void AnyMutation::NextScope::Done() {
+  transaction_.Succeed(scope_);
+  done_ = true;
+}
+
 GRAPNEL_DEFINE void AnyMutation::NextScope::Undo() noexcept {
   detail::Draft& core = mutation_.core_;
   transaction_.Fail(scope_);
@@ -141,5 +157,20 @@ GRAPNEL_DEFINE void AnyMutation::NextScope::ForgetConflict() noexcept {
   const FieldValue given = std::exchange(core.conflict->given_id, {});
   if (!given.IsNull()) id.ops->from_value(member, given);
 }
+
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void AnyMutation::RefuseTx() const {
+  throw TxError(core::Concat({Type(), " ", ToString(Op()),
+                              ": the mutation is not running in a transaction that somebody "
+                              "began; ask InTx() first, or use "
+                              "m.Client(), m.AfterCommit() and m.AfterRollback()"}));
+}
+
+GRAPNEL_DEFINE FieldValue AnyValue::Field(std::string_view name) const {
+  if (entity_ == nullptr) throw Error("the result is a count, no entity");
+  const detail::Column& column = table_->columns[detail::StoredPlaceOf(*table_, name)];
+  return column.ops->to_value(column.at_const(entity_));
+}
+
+GRAPNEL_DEFINE std::string ToString(const AnyMutation& m) { return detail::Describe(m.Core()); }
 
 }  // namespace grapnel

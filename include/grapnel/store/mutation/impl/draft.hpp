@@ -1,11 +1,13 @@
 #pragma once
 
+#include <grapnel/base/callable.hpp>
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/concat.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/error.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
+#include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/mutation/conflict.hpp>
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/edge_changes.hpp>
@@ -361,6 +363,19 @@ GRAPNEL_DEFINE void Draft::ClearField(std::string_view name) {
   const Column& column = table->columns[place];
   if (!column.nullable) Mismatch(column, "it cannot be cleared: it is not optional");
   Clear(place);
+}
+
+GRAPNEL_DEFINE void Draft::AfterCommit(core::Callable<void()> callback) const {
+  Session().AfterCommit(GetLevel(), std::move(callback));
+}
+
+GRAPNEL_DEFINE void Draft::AfterRollback(core::Callable<void()> callback) const {
+  Session().AfterRollback(GetLevel(), std::move(callback));
+}
+
+[[noreturn]] GRAPNEL_DEFINE void Draft::Mismatch(const Column& column,
+                                                 std::string_view reason) const {
+  throw TypeMismatchError(table->entity, column.name, reason);
 }
 
 [[noreturn]] GRAPNEL_DEFINE void Draft::RefuseEdge(const EdgeEnd& edge,

@@ -6,6 +6,7 @@
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/session.hpp>
 
 namespace grapnel::detail {
 

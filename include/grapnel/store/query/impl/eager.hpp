@@ -5,10 +5,13 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/query/eager.hpp>
 #include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/session.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <unordered_map>
@@ -18,6 +21,15 @@
 /// Loads neighbours into entities: one query an edge, compiled once for all types.
 
 namespace grapnel::detail {
+
+GRAPNEL_DEFINE void Want(std::vector<Eager>& wanted, Eager one) {
+  const auto same = std::find_if(wanted.begin(), wanted.end(),
+                                 [&](const Eager& each) { return each.edge == one.edge; });
+  if (same == wanted.end()) return wanted.push_back(std::move(one));
+  same->rows.where = store::Both(same->rows.where, one.rows.where);
+  same->rows.order.insert(same->rows.order.end(), one.rows.order.begin(), one.rows.order.end());
+  for (Eager& nested : one.nested) Want(same->nested, std::move(nested));
+}
 
 /// Fills the edges of entities of one type. Every read is one of the handle's transaction, so that
 /// all see the same snapshot.

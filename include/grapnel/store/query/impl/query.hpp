@@ -14,6 +14,7 @@
 #include <grapnel/store/query/query.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/tx.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -74,10 +75,8 @@ GRAPNEL_DEFINE void AnyQuery::SetOffset(std::int64_t rows) {
   rows_.offset = rows;
 }
 
-GRAPNEL_DEFINE store::Select AnyQuery::Describe(store::Select::Want want,
-                                                std::optional<std::int64_t> limit) const {
+GRAPNEL_DEFINE store::Select AnyQuery::Describe(std::optional<std::int64_t> limit) const {
   store::Select statement{{table_}};
-  statement.want = want;
   statement.where = rows_.where.Get();
   statement.order = rows_.order;
   statement.limit = limit;
@@ -89,7 +88,7 @@ GRAPNEL_DEFINE void AnyQuery::Read(void* rows, std::optional<std::int64_t> limit
   const HandlePtr& held = Held();
   const HandlePtr handle =
       eager_.empty() || held->transaction ? held : BeginTransaction(held, Session::Kind::ReadOnly);
-  const store::Select statement = Describe(store::Select::Want::Rows, limit);
+  const store::Select statement = Describe(limit);
   RunRead(handle, *table_, [&](store::Connection& connection) {
     connection.Run(statement,
                    [&](Row& row) { LoadRow(*table_, table_->ops.AppendRow(rows), row); });
@@ -116,14 +115,23 @@ GRAPNEL_DEFINE void AnyQuery::ReadOne(void* entity, std::int64_t most) const {
 GRAPNEL_DEFINE void AnyQuery::ReadFirst(void* entity) const { ReadOne(entity, 1); }
 GRAPNEL_DEFINE void AnyQuery::ReadOnly(void* entity) const { ReadOne(entity, 2); }
 
-GRAPNEL_DEFINE std::int64_t AnyQuery::ReadCount(store::Select::Want want) const {
-  const store::Select statement = Describe(want, rows_.limit);
+GRAPNEL_DEFINE std::int64_t AnyQuery::ReadCount() const {
+  store::Select statement = Describe(rows_.limit);
+  statement.want = store::Select::Want::Count;
   return RunRead(Held(), *table_,
                  [&](store::Connection& connection) { return connection.Count(statement); });
 }
 
+GRAPNEL_DEFINE bool AnyQuery::HasAny() const {
+  store::Select statement = Describe(rows_.limit);
+  statement.want = store::Select::Want::Exist;
+  return RunRead(Held(), *table_,
+                 [&](store::Connection& connection) { return connection.Count(statement); }) != 0;
+}
+
 GRAPNEL_DEFINE void AnyQuery::ReadIds(core::FunctionRef<void*()> next) const {
-  const store::Select statement = Describe(store::Select::Want::Ids, rows_.limit);
+  store::Select statement = Describe(rows_.limit);
+  statement.want = store::Select::Want::Ids;
   RunRead(Held(), *table_, [&](store::Connection& connection) {
     connection.Run(statement, [&](Row& row) { LoadColumn(*table_, table_->Id(), next(), row, 0); });
     return 0;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
 #include <grapnel/base/function_ref.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>
 #include <grapnel/store/tx/session.hpp>
@@ -16,7 +18,11 @@
 
 namespace grapnel::detail {
 
-/// Runs a statement that reads, inside the handle's transaction or on a connection of its own.
+GRAPNEL_DEFINE std::string DescribeId(const Table& table, const void* entity) {
+  const FieldValue id = table.Id().ops->to_value(table.Id().at_const(entity));
+  return core::Concat({"id ", ToString(id)});
+}
+
 GRAPNEL_DEFINE std::int64_t RunRead(const HandlePtr& handle, const Table& table,
                                     Session::Statement statement) {
   TypeEntry& type = TypeOf(*handle, table);

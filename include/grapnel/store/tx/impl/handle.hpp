@@ -10,6 +10,7 @@
 #include <grapnel/store/tx/handle.hpp>
 #include <grapnel/store/tx/session.hpp>
 
+#include <cstdio>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -59,6 +60,10 @@ GRAPNEL_DEFINE HandlePtr WithContext(const Handle& handle, core::Context context
 
 GRAPNEL_DEFINE HandlePtr OutsideOf(const Handle& handle) {
   return MakeHandle({handle.store, nullptr, nullptr, handle.context.WithoutLimits()});
+}
+
+GRAPNEL_DEFINE void PrintStatement(std::string_view sql) {
+  std::fprintf(stderr, "grapnel: %.*s\n", static_cast<int>(sql.size()), sql.data());
 }
 
 GRAPNEL_DEFINE void SetErrorSink(const Handle& handle,

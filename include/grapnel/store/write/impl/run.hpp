@@ -6,7 +6,9 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/error.hpp>
 #include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/mutation/any_mutation.hpp>
 #include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/touched.hpp>
@@ -65,7 +67,7 @@ namespace grapnel::detail {
 /// address alone, which is that of the part of it that all types share.
 inline void RunThrough(TypeEntry& type, const HookChain& hooks, AnyMutation& m, AnyResult& result) {
   const HookChain::Hooks rest = core::HookList<AnyMutation, AnyValue>::RunBefore(hooks.All(), m);
-  rest.empty() ? RunAlone(m, result) : type.RunAround(rest, m, result);
+  rest.empty() ? RunAlone(m, result) : type.actions.run_around(rest, m, result);
 }
 
 /// Binds a mutation to what it runs in; put back afterwards, for Mutate runs one inside itself.
@@ -186,7 +188,7 @@ inline void Atomically(const HandlePtr& handle, bool single,
 /// then there is no scope to undo.
 [[gnu::always_inline]] inline bool UndoesItself(const Session& transaction, const Draft& m) {
   return transaction.NeedsNoScope(*m.table) &&
-         (m.op == Op::DeleteOne || (m.op == Op::Create && !MayNotHoldId(m)));
+         (m.op == Op::DeleteOne || (m.op == Op::Create && !m.MayNotHoldId()));
 }
 /// Runs it: most of what the way of a mutation is for has nothing to do here.
 inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyMutation& m,
@@ -241,7 +243,9 @@ inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyM
   Atomically(
       handle, true,
       [&](const HandlePtr& inside) { RunBound(inside, *inside->GetLevel(), m, result); },
-      [&](CommittedError& error) { handle->store->TypeOf(*m.Core().table).Attach(error, result); });
+      [&](CommittedError& error) {
+        handle->store->TypeOf(*m.Core().table).actions.attach(error, result);
+      });
 }
 
 GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result) {
@@ -264,9 +268,9 @@ GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResul
   }
 }
 
-GRAPNEL_DEFINE void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
-                                grapnel::Op op, core::FunctionRef<void(Draft&)> prepare) {
-  type.WithMutation(op, [&](AnyMutation& m) {
+[[gnu::weak]] void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
+                               grapnel::Op op, core::FunctionRef<void(Draft&)> prepare) {
+  type.actions.with_mutation(op, [&](AnyMutation& m) {
     m.Core().cause = Cause::Cascade;
     prepare(m.Core());
     AnyResult result(*type.table);
@@ -347,7 +351,9 @@ GRAPNEL_DEFINE void RunBulk(const HandlePtr& handle, const Table& table, void* m
         BulkInTransaction bulk(inside, table, made);
         bulk.Guard([&] { rows(bulk); });
       },
-      [&](CommittedError& error) { handle->store->TypeOf(table).AttachRows(error, made); });
+      [&](CommittedError& error) {
+        handle->store->TypeOf(table).actions.attach_rows(error, made);
+      });
 }
 
 }  // namespace grapnel::detail

@@ -4,18 +4,14 @@
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/op.hpp>
-#include <grapnel/model/graph.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/session.hpp>
-#include <grapnel/store/write/effective_chain.hpp>
 #include <grapnel/store/write/stages.hpp>
 
 #include <algorithm>
 #include <cstddef>
-#include <initializer_list>
 #include <memory>
-#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -48,17 +44,6 @@ GRAPNEL_DEFINE void HookChain::AddLocal(const TypeEntry& type, Level& level) {
   hooks_ = core::detail::Merge(parts);
 }
 
-GRAPNEL_DEFINE store::EffectiveChain DescribeChain(const HandlePtr& handle, const Table& table) {
-  if (handle->transaction) handle->transaction->CheckThread(*handle->GetLevel());
-  const TypeEntry& type = handle->store->TypeOf(table);
-  store::EffectiveChain chain{table.entity, {}};
-  HookChain(type, handle->GetLevel())
-      .ForEach([&](std::string_view stage, const core::StoredHook& hook) {
-        chain.hooks.push_back({stage, hook.Name(), hook.Mask()});
-      });
-  return chain;
-}
-
 GRAPNEL_DEFINE const HookChain& HookPlan::Of(const TypeEntry& type) {
   static const HookChain none;
   if (&type == &type_) return own_;
@@ -83,60 +68,6 @@ GRAPNEL_DEFINE void HookPlan::AskReached() {
     auto chain = std::make_unique<const HookChain>(*type, &level_);
     if (!chain->IsEmpty()) asked_.emplace_back(type, std::move(chain));
   }
-}
-
-/// Notes the types whose rows go, or lose a key, when rows of the type are deleted.
-inline void FindReached(const Store& store, TypeEntry& type) {
-  std::vector<const Table*> gone{type.table};
-  for (std::size_t at = 0; at < gone.size(); ++at) {
-    for (const Relation* key : store.graph->Referrers(*gone[at])) {
-      if (key->on_delete == Restrict) continue;
-      const TypeEntry& holder = store.TypeOf(key->Holder());
-      if (!Contains(type.reached, &holder)) type.reached.push_back(&holder);
-      if (key->on_delete == DeleteAction::Cascade && !Graph::Holds(gone, key->Holder())) {
-        gone.push_back(&key->Holder());
-      }
-    }
-  }
-}
-
-GRAPNEL_DEFINE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
-                                         std::initializer_list<core::StoredHook> hooks) {
-  TypeEntry& type = handle->store->TypeOf(table);
-  const auto id = type.hooks.Add({hooks.begin(), hooks.size()}, HookChain::kRuntime);
-  return core::HookHandle([store = std::weak_ptr(handle->store), &type, id] {
-    const auto alive = store.lock();
-    if (alive && !alive->IsInherited()) type.hooks.Remove(id);
-  });
-}
-GRAPNEL_DEFINE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table& table,
-                                           std::initializer_list<core::StoredHook> hooks) {
-  handle->transaction->Check(*handle->GetLevel());
-  core::HookStack& list = *LocalHooks(*handle->GetLevel(), table.type, true);
-  const auto id = list.Add({hooks.begin(), hooks.size()}, HookChain::kTransaction);
-  return core::HookHandle([handle = core::Weak(handle), &list, id] {
-    const auto alive = handle.Lock();
-    if (alive && !alive->store->IsInherited()) list.Remove(id);
-  });
-}
-
-GRAPNEL_DEFINE HandlePtr OpenStore(std::unique_ptr<store::Driver> driver,
-                                   std::span<std::unique_ptr<TypeEntry>> types) {
-  auto store = std::make_shared<Store>();
-  store->driver.reset(driver.release());
-  std::vector<const Table*> tables;
-  for (auto& type : types) {
-    tables.push_back(type->table);
-    store->types.emplace(type->table->type, std::move(type));
-  }
-  store->graph = std::make_unique<const Graph>(tables);
-  for (auto& [id, type] : store->types) {
-    type->referrers = store->graph->Referrers(*type->table);
-    FindReached(*store, *type);
-    type->runs_nothing = type->referrers.empty() && type->table->defaulted.none() &&
-                         type->table->update_defaulted.none() && type->table->validated.none();
-  }
-  return MakeHandle({std::move(store), {}, {}, {}});
 }
 
 }  // namespace grapnel::detail

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/core/hook.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/store/driver/owned_driver.hpp>
+#include <grapnel/store/tx/handle_ptr.hpp>
+#include <grapnel/store/tx/type_actions.hpp>
+#include <grapnel/store/write/effective_chain.hpp>
+
+#include <initializer_list>
+
+/// A store with its types, and the hooks of these.
+namespace grapnel::detail {
+
+/// The stages of a type's hooks. Of the hooks of transactions those of the outermost come first, of
+/// a schema's those of its mixins.
+enum Stage : unsigned { kRuntime, kTransaction, kSchema };
+
+/// A store of these types, in the order of `Open<...>`, and a handle to it.
+GRAPNEL_DECLARE HandlePtr OpenStore(store::OwnedDriver driver,
+                                    std::initializer_list<const TypeActions*> types);
+
+GRAPNEL_DECLARE store::EffectiveChain DescribeChain(const HandlePtr& handle, const Table& table);
+
+/// Puts runtime hooks behind those of the type.
+GRAPNEL_DECLARE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
+                                          std::initializer_list<core::StoredHook> hooks);
+/// The same for the hooks of the handle's transaction.
+GRAPNEL_DECLARE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table& table,
+                                            std::initializer_list<core::StoredHook> hooks);
+
+}  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/write/impl/hooks.hpp>  // IWYU pragma: keep
+#endif
