@@ -61,7 +61,6 @@ class [[nodiscard]] Reader {
     return detail::CheckHeld(handle_, detail::kTable<E>.entity, "this access to the entities");
   }
 
- private:
   detail::HandlePtr handle_;
 };
 
@@ -76,19 +75,19 @@ class [[nodiscard]] Entities : public Reader<E> {
   /// ...)` shows them.
   EffectiveChain Chain() const { return detail::DescribeChain(this->Held(), detail::kTable<E>); }
 
-  store::Create<E> Create() const { return store::Create<E>(this->Held()); }
+  store::Create<E> Create() const { return store::Create<E>(this->handle_); }
   /// Creates a row for each element of a range, of entities or of Create() builders. An lvalue
   /// range is kept by reference, and its builders are spent.
   template <class Range>
   store::CreateBulk<E, Range> CreateBulk(Range&& rows) const {
-    return {this->Held(), std::forward<Range>(rows)};
+    return {this->handle_, std::forward<Range>(rows)};
   }
-  store::UpdateOne<E> UpdateOne(Id id) const { return {this->Held(), std::move(id)}; }
-  store::UpdateOne<E> UpdateOne(const E& entity) const { return {this->Held(), entity.id}; }
-  store::UpdateMany<E> Update() const { return store::UpdateMany<E>(this->Held()); }
-  store::DeleteOne<E> DeleteOne(Id id) const { return {this->Held(), std::move(id)}; }
-  store::DeleteOne<E> DeleteOne(const E& entity) const { return {this->Held(), entity.id}; }
-  store::DeleteMany<E> Delete() const { return store::DeleteMany<E>(this->Held()); }
+  store::UpdateOne<E> UpdateOne(Id id) const { return {this->handle_, std::move(id)}; }
+  store::UpdateOne<E> UpdateOne(const E& entity) const { return {this->handle_, entity.id}; }
+  store::UpdateMany<E> Update() const { return store::UpdateMany<E>(this->handle_); }
+  store::DeleteOne<E> DeleteOne(Id id) const { return {this->handle_, std::move(id)}; }
+  store::DeleteOne<E> DeleteOne(const E& entity) const { return {this->handle_, entity.id}; }
+  store::DeleteMany<E> Delete() const { return store::DeleteMany<E>(this->handle_); }
 
   /// Hooks are registered on the database itself, or on a transaction: this does not compile.
   template <class... Hs>

@@ -8,110 +8,129 @@
 #include <grapnel/store/predicate/predicate.hpp>
 #include <grapnel/store/tx/handle_ptr.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 namespace grapnel::detail {
 
+template <class E>
+class Builder;
+
 /// A mutation that runs once, its type forgotten: compiled once for all types.
 class AnyBuilder {
  public:
-  AnyBuilder(AnyBuilder&& from) noexcept = default;
-  AnyBuilder& operator=(AnyBuilder&& from) noexcept = default;
+  AnyBuilder(const AnyBuilder&) = delete;
+  AnyBuilder& operator=(const AnyBuilder&) = delete;
+
+  // For CreateBulk, which runs the mutations of several builders.
+  /// Spends the builder for a bulk of that client. Throws: Error when it is of another client,
+  /// transaction or view, or spent.
+  GRAPNEL_DECLARE AnyMutation& TakeFor(const HandlePtr& bulk);
 
  protected:
-  explicit AnyBuilder(HandlePtr handle) noexcept : handle_(std::move(handle)) {}
-  ~AnyBuilder() = default;
+  template <class Derived, class E, bool kUpdates>
+  friend class Setting;
+  template <class Derived, class E>
+  friend class Updating;
+  template <class Derived, class E>
+  friend class Matching;
 
-  /// Throws: Error when it ran, or was moved from; StorageError in a child of fork().
-  GRAPNEL_DECLARE void CheckNotSpent(const AnyMutation& m) const;
-  /// For a bulk of that client, which runs it. Throws: Error when this is of another client,
-  /// transaction or view.
-  GRAPNEL_DECLARE void SpendFor(const AnyMutation& m, const HandlePtr& bulk);
+  /// `of`: of the object that makes the builder. Throws: Error when that was moved from;
+  /// StorageError in a child of fork().
+  GRAPNEL_DECLARE AnyBuilder(const HandlePtr& of, const Table& table);
+  AnyBuilder(AnyBuilder&& from) noexcept : handle_(std::move(from.handle_)) {}
+  ~AnyBuilder() = default;
+  /// Says by which mutation it speaks, which is made after this.
+  void Own(AnyMutation& m) noexcept { mutation_ = &m; }
+  /// Says what `from` said, which is spent, in place of what it said itself.
+  GRAPNEL_DECLARE void TakeFrom(AnyBuilder& from) noexcept;
+
+  /// What the builder has said. Throws: Error when it ran, or was moved from; StorageError in a
+  /// child of fork().
+  GRAPNEL_DECLARE Draft& Core();
+  static Draft& CoreOf(AnyBuilder& builder) { return builder.Core(); }
 
   /// Runs the mutation, and moves what came of it into `entity`.
-  GRAPNEL_DECLARE void Run(AnyMutation& m, void* entity);
+  GRAPNEL_DECLARE void Run(void* entity);
   /// Runs the mutation. Returns: how many rows matched.
-  GRAPNEL_DECLARE std::int64_t Run(AnyMutation& m);
+  GRAPNEL_DECLARE std::int64_t Run();
 
  private:
-  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void Refuse(const AnyMutation& m) const;
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void Refuse() const;
 
   HandlePtr handle_;
+  AnyMutation* mutation_ = nullptr;
 };
 
-/// What all builders of a type share.
+/// What the builders of one type share; what they say, they have from Setting, Updating and
+/// Matching, which hold nothing.
 template <class E>
 class Builder : public AnyBuilder {
  public:
   Builder(Builder&& from) noexcept
-      : AnyBuilder(std::move(from)), mutation_(Mutation<E>::Access::Take(from.mutation_)) {}
+      : AnyBuilder(std::move(from)), typed_(Mutation<E>::Access::Take(from.typed_)) {
+    Own(typed_);
+  }
   Builder& operator=(Builder&& from) noexcept {
-    if (this == &from) return *this;
-    AnyBuilder::operator=(std::move(from));
-    Mutation<E>::Access::Take(mutation_, from.mutation_);
+    if (this != &from) TakeFrom(from);
     return *this;
   }
+  ~Builder() = default;
 
-  // For CreateBulk, which runs the mutations of several builders.
-  void TakeFor(const HandlePtr& bulk) { SpendFor(mutation_, bulk); }
+  /// Throws: Error when the builder is spent; StorageError in a child of fork().
   Mutation<E>& Target() {
-    CheckNotSpent(mutation_);
-    return mutation_;
+    Core();
+    return typed_;
   }
 
  protected:
-  Builder(HandlePtr handle, grapnel::Op op)
-      : AnyBuilder(std::move(handle)), mutation_(Mutation<E>::Access::Make(op)) {}
+  Builder(const HandlePtr& of, grapnel::Op op)
+      : AnyBuilder(of, kTable<E>), typed_(Mutation<E>::Access::Make(op)) {
+    Own(typed_);
+  }
   /// Of the row with this id.
-  Builder(HandlePtr handle, grapnel::Op op, IdOf<E>&& id) : Builder(std::move(handle), op) {
-    Mutation<E>::Access::Entity(mutation_).id = std::move(id);
-    mutation_.Core().has_id = true;
+  Builder(const HandlePtr& of, grapnel::Op op, IdOf<E>&& id) : Builder(of, op) {
+    Mutation<E>::Access::Entity(typed_).id = std::move(id);
+    typed_.Core().has_id = true;
   }
-
-  E RunToEntity() {
-    E entity{};
-    Run(mutation_, &entity);
-    return entity;
-  }
-  std::int64_t RunToCount() { return Run(mutation_); }
-
-  void Narrow(const store::PredicatePtr& where) { Target().Core().AddWhere(where); }
 
  private:
-  Mutation<E> mutation_;
+  Mutation<E> typed_;
 };
 
-/// The builders that set fields. Each call returns the builder itself, as an rvalue when it was
-/// called on one.
+/// What the builders have that set fields. Each call returns the builder itself, as an rvalue when
+/// it was called on one.
 template <class Derived, class E, bool kUpdates>
-class Setting : public Builder<E> {
+class Setting {
  public:
   /// Sets a field, or of an optional one, std::nullopt clears it. Sets an edge to this neighbour,
   /// or to these neighbours, in place of all others.
   template <auto M>
-  Derived& Set(MemberToken<M> member, NonDeduced<SetArgument<M>> value) & {
-    Check<M>();
-    this->Target().Assign(member, static_cast<SetArgument<M>&&>(value));
-    return static_cast<Derived&>(*this);
+  Derived& Set(MemberToken<M>, NonDeduced<SetArgument<M>> value) & {
+    Draft& core = AnyBuilder::CoreOf(Self());
+    SetMember(core, PlaceToSet<M>(), static_cast<E*>(core.entity)->*M,
+              static_cast<SetArgument<M>&&>(value));
+    return Self();
   }
   template <auto M>
-  [[nodiscard]] Derived&& Set(MemberToken<M> member, NonDeduced<SetArgument<M>> value) && {
-    Check<M>();
-    this->Target().Assign(member, static_cast<SetArgument<M>&&>(value));
+  [[nodiscard]] Derived&& Set(MemberToken<M>, NonDeduced<SetArgument<M>> value) && {
+    Draft& core = AnyBuilder::CoreOf(Self());
+    SetMember(core, PlaceToSet<M>(), static_cast<E*>(core.entity)->*M,
+              static_cast<SetArgument<M>&&>(value));
     return static_cast<Derived&&>(*this);
   }
   template <auto M, OptionalOf<typename MemberToken<M>::Type> T>
   Derived& Set(MemberToken<M> field, T&& value) & {
-    Check<M>();
-    this->Target().Set(field, static_cast<T&&>(value));
-    return static_cast<Derived&>(*this);
+    static_cast<void>(PlaceToSet<M>());
+    Self().Target().Set(field, static_cast<T&&>(value));
+    return Self();
   }
   template <auto M, OptionalOf<typename MemberToken<M>::Type> T>
   [[nodiscard]] Derived&& Set(MemberToken<M> field, T&& value) && {
-    Check<M>();
-    this->Target().Set(field, static_cast<T&&>(value));
+    static_cast<void>(PlaceToSet<M>());
+    Self().Target().Set(field, static_cast<T&&>(value));
     return static_cast<Derived&&>(*this);
   }
   /// A value that does not fit: does not compile.
@@ -123,9 +142,9 @@ class Setting : public Builder<E> {
   /// Adds neighbours: `AddIDs(F<&User::friends>, {7, 9})`. Those that are there already stay.
   template <auto M>
   Derived& AddIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
-    Check<M, true>();
-    this->Target().AddIDs(edge, ids);
-    return static_cast<Derived&>(*this);
+    static_cast<void>(EdgeToSet<M>());
+    Self().Target().AddIDs(edge, ids);
+    return Self();
   }
   template <auto M>
   [[nodiscard]] Derived&& AddIDs(MemberToken<M> edge,
@@ -134,87 +153,92 @@ class Setting : public Builder<E> {
   }
 
  protected:
-  using Builder<E>::Builder;
+  template <auto M>
+  static consteval std::size_t FieldToSet() {
+    static_assert(
+        FieldOf<E, M>,
+        "this member is not a field of this entity: name it in Schema<...>::Fields(), and use "
+        "tokens of the entity or of its mixins");
+    static_assert(!kUpdates || !kIsImmutable<E, M>,
+                  "this field is Immutable: it can be set only by Create");
+    return kPlaceOf<E, M>;
+  }
+  template <auto M>
+  static consteval std::size_t EdgeToSet() {
+    static_assert(
+        EdgeOf<E, M>,
+        "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
+        "tokens of the entity or of its mixins");
+    static_assert(!kUpdates || !kEdgeOf<E, M>.immutable,
+                  "this edge is Immutable: it can be set only by Create");
+    return kEdgePlaceOf<E, M>;
+  }
 
-  template <auto M, bool kEdge = EdgeMember<M>>
-  static constexpr void Check() {
-    if constexpr (kEdge) {
-      static_assert(
-          EdgeOf<E, M>,
-          "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
-          "tokens of the entity or of its mixins");
-      static_assert(!kUpdates || !kEdgeOf<E, M>.immutable,
-                    "this edge is Immutable: it can be set only by Create");
+ private:
+  template <auto M>
+  static consteval std::size_t PlaceToSet() {
+    if constexpr (EdgeMember<M>) {
+      return EdgeToSet<M>();
     } else {
-      static_assert(
-          FieldOf<E, M>,
-          "this member is not a field of this entity: name it in Schema<...>::Fields(), and use "
-          "tokens of the entity or of its mixins");
-      static_assert(!kUpdates || !kIsImmutable<E, M>,
-                    "this field is Immutable: it can be set only by Create");
+      return FieldToSet<M>();
     }
   }
+  Derived& Self() noexcept { return static_cast<Derived&>(*this); }
 };
 
-/// The builders that pick rows.
-template <class Derived, class Base, class E>
-class Matching : public Base {
+/// What the builders have that pick rows.
+template <class Derived, class E>
+class Matching {
  public:
   /// Only rows that match; several calls must all match.
   template <class O>
   Derived& Where(const store::Predicate<O>& predicate) & {
     static_assert(store::AppliesTo<O, E>, "this predicate is about another entity type");
-    this->Narrow(predicate.Node());
+    AnyBuilder::CoreOf(static_cast<Derived&>(*this)).AddWhere(predicate.Node());
     return static_cast<Derived&>(*this);
   }
   template <class O>
   [[nodiscard]] Derived&& Where(const store::Predicate<O>& predicate) && {
     static_assert(store::AppliesTo<O, E>, "this predicate is about another entity type");
-    this->Narrow(predicate.Node());
+    AnyBuilder::CoreOf(static_cast<Derived&>(*this)).AddWhere(predicate.Node());
     return static_cast<Derived&&>(*this);
   }
-
- protected:
-  using Base::Base;
 };
 
-/// The builders that update rows.
+/// What the builders have that update rows.
 template <class Derived, class E>
-class Updating : public Matching<Derived, Setting<Derived, E, true>, E> {
+class Updating : public Setting<Derived, E, true>, public Matching<Derived, E> {
  public:
   /// Adds to a number in the database: a NULL counts as 0. Twice accumulates.
   template <auto M>
-  Derived& Add(MemberToken<M> field, NonDeduced<typename MemberToken<M>::Bare> delta) & {
-    this->template Check<M, false>();
-    this->Target().Add(field, static_cast<typename MemberToken<M>::Bare&&>(delta));
-    return static_cast<Derived&>(*this);
+  Derived& Add(MemberToken<M>, NonDeduced<typename MemberToken<M>::Bare> delta) & {
+    AddToMember<M>(AnyBuilder::CoreOf(Self()), Updating::template FieldToSet<M>(), delta);
+    return Self();
   }
   template <auto M>
-  [[nodiscard]] Derived&& Add(MemberToken<M> field,
-                              NonDeduced<typename MemberToken<M>::Bare> delta) && {
-    this->template Check<M, false>();
-    this->Target().Add(field, static_cast<typename MemberToken<M>::Bare&&>(delta));
+  [[nodiscard]] Derived&& Add(MemberToken<M>, NonDeduced<typename MemberToken<M>::Bare> delta) && {
+    AddToMember<M>(AnyBuilder::CoreOf(Self()), Updating::template FieldToSet<M>(), delta);
     return static_cast<Derived&&>(*this);
   }
   /// Sets an optional field to NULL.
   template <auto M>
   requires(!EdgeMember<M>) Derived& Clear(MemberToken<M> field) & {
-    this->template Check<M>();
-    this->Target().Clear(field);
-    return static_cast<Derived&>(*this);
+    static_cast<void>(Updating::template FieldToSet<M>());
+    Self().Target().Clear(field);
+    return Self();
   }
   template <auto M>
   requires(!EdgeMember<M>) [[nodiscard]] Derived&& Clear(MemberToken<M> field) && {
-    this->template Check<M>();
-    this->Target().Clear(field);
+    static_cast<void>(Updating::template FieldToSet<M>());
+    Self().Target().Clear(field);
     return static_cast<Derived&&>(*this);
   }
   /// Removes neighbours. Those that are not there are passed by.
   template <auto M>
   Derived& RemoveIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
-    this->template Check<M, true>();
-    this->Target().RemoveIDs(edge, ids);
-    return static_cast<Derived&>(*this);
+    static_cast<void>(Updating::template EdgeToSet<M>());
+    Self().Target().RemoveIDs(edge, ids);
+    return Self();
   }
   template <auto M>
   [[nodiscard]] Derived&& RemoveIDs(MemberToken<M> edge,
@@ -224,17 +248,17 @@ class Updating : public Matching<Derived, Setting<Derived, E, true>, E> {
   /// Removes all neighbours.
   template <auto M>
   Derived& ClearEdge(MemberToken<M> edge) & {
-    this->template Check<M, true>();
-    this->Target().ClearEdge(edge);
-    return static_cast<Derived&>(*this);
+    static_cast<void>(Updating::template EdgeToSet<M>());
+    Self().Target().ClearEdge(edge);
+    return Self();
   }
   template <auto M>
   [[nodiscard]] Derived&& ClearEdge(MemberToken<M> edge) && {
     return static_cast<Derived&&>(ClearEdge(edge));
   }
 
- protected:
-  using Matching<Derived, Setting<Derived, E, true>, E>::Matching;
+ private:
+  Derived& Self() noexcept { return static_cast<Derived&>(*this); }
 };
 
 }  // namespace grapnel::detail

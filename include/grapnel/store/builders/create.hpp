@@ -15,11 +15,11 @@ namespace grapnel::detail {
 // What a Create says of a row that is there already.
 
 /// Throws: Error unless these columns have a unique index together.
-GRAPNEL_DECLARE void SetConflict(AnyMutation& create, std::initializer_list<std::size_t> columns);
+GRAPNEL_DECLARE void SetConflict(Draft& create, std::initializer_list<std::size_t> columns);
 /// Throws: Error when it was not said which rows are in conflict, or was said already what is done.
-GRAPNEL_DECLARE void DecideConflict(AnyMutation& create, store::OnConflict action);
+GRAPNEL_DECLARE void DecideConflict(Draft& create, store::OnConflict action);
 /// The same for an Update that says this. Throws: Error when it is no UpdateOne any more.
-GRAPNEL_DECLARE void DecideConflict(AnyMutation& create, core::Shared<AnyMutation> update);
+GRAPNEL_DECLARE void DecideConflict(Draft& create, core::Shared<AnyMutation> update);
 
 }  // namespace grapnel::detail
 
@@ -27,16 +27,20 @@ namespace grapnel::store {
 
 /// Creates one row. Runs once: a second Save, or one after a move, throws Error.
 template <class E>
-class [[nodiscard]] Create : public detail::Setting<Create<E>, E, false> {
+class [[nodiscard]] Create : public detail::Builder<E>,
+                             public detail::Setting<Create<E>, E, false> {
  public:
-  explicit Create(detail::HandlePtr handle)
-      : detail::Setting<Create<E>, E, false>(std::move(handle), Op::Create) {}
+  explicit Create(const detail::HandlePtr& of) : detail::Builder<E>(of, Op::Create) {}
 
   /// Runs the hooks and inserts the row. Returns: the entity as stored, its id included, or what a
   /// hook returned in its place. Throws: what a hook throws, unchanged; ValidationError;
   /// ConstraintError; CommittedError; StorageError, BusyError, CancelledError; TxError. Unless it
   /// is a CommittedError, nothing was written, by hooks neither.
-  E Save() { return this->RunToEntity(); }
+  E Save() {
+    E entity{};
+    this->Run(&entity);
+    return entity;
+  }
 
   /// When there is a row that agrees in all of these fields, that row is taken instead of a new
   /// one:
@@ -53,7 +57,7 @@ class [[nodiscard]] Create : public detail::Setting<Create<E>, E, false> {
     static_assert(sizeof...(Ms) > 0,
                   "OnConflict needs the fields in which a row that is there agrees: write "
                   "OnConflict(F<&User::email>)");
-    detail::SetConflict(this->Target(), {detail::kColumnPlaceOf<E, Ms>...});
+    detail::SetConflict(this->Core(), {detail::kColumnPlaceOf<E, Ms>...});
     return *this;
   }
   template <auto... Ms>
@@ -76,7 +80,7 @@ class [[nodiscard]] Create : public detail::Setting<Create<E>, E, false> {
   Create& Update(F change) & {
     auto update = Mutation<E>::Access::MakeShared(Op::UpdateOne);
     change(*update);
-    detail::DecideConflict(this->Target(), std::move(update));
+    detail::DecideConflict(this->Core(), std::move(update));
     return *this;
   }
   template <class F>
@@ -86,7 +90,7 @@ class [[nodiscard]] Create : public detail::Setting<Create<E>, E, false> {
 
  private:
   Create& Decide(store::OnConflict action) {
-    detail::DecideConflict(this->Target(), action);
+    detail::DecideConflict(this->Core(), action);
     return *this;
   }
 };

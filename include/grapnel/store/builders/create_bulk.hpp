@@ -30,18 +30,12 @@ class AnyBulk {
     /// Creates one of this entity.
     GRAPNEL_DECLARE void Add(const void* entity);
     /// Creates the one that a builder says.
-    template <class E>
-    void Add(store::Create<E>& builder) {
-      AnyMutation& m = builder.Target();
-      builder.TakeFor(handle_);
-      Run(m);
-    }
+    GRAPNEL_DECLARE void Add(AnyBuilder& builder);
 
    private:
     friend AnyBulk;
     Rows(const AnyBulk& bulk, const HandlePtr& handle, BulkRun& run) noexcept
         : bulk_(bulk), handle_(handle), run_(run) {}
-    GRAPNEL_DECLARE void Run(AnyMutation& m);
 
     const AnyBulk& bulk_;
     const HandlePtr& handle_;
@@ -49,8 +43,9 @@ class AnyBulk {
   };
 
  protected:
-  AnyBulk(HandlePtr handle, const Table& table) noexcept
-      : handle_(std::move(handle)), table_(&table) {}
+  /// `of`: of the object that makes the bulk. Throws: Error when that was moved from; StorageError
+  /// in a child of fork().
+  GRAPNEL_DECLARE AnyBulk(const HandlePtr& of, const Table& table);
   ~AnyBulk() = default;
 
   void OmitField(std::size_t place) noexcept { omitted_.set(place); }
@@ -94,8 +89,8 @@ class [[nodiscard]] CreateBulk : public detail::AnyBulk {
   using Row = detail::range::Element<std::remove_reference_t<Range>>;
 
  public:
-  CreateBulk(detail::HandlePtr handle, Range&& rows)
-      : AnyBulk(std::move(handle), detail::kTable<E>), rows_(std::forward<Range>(rows)) {}
+  CreateBulk(const detail::HandlePtr& of, Range&& rows)
+      : AnyBulk(of, detail::kTable<E>), rows_(std::forward<Range>(rows)) {}
 
   /// Leaves these fields and edges of entities unset, as if they were no members: their defaults
   /// and hooks set them. `CreateBulk(users).Omit(F<&User::created_at>).Save()`

@@ -10,17 +10,16 @@ namespace grapnel::store {
 
 /// Deletes the row with a given id. Runs once.
 template <class E>
-class [[nodiscard]] DeleteOne : public detail::Matching<DeleteOne<E>, detail::Builder<E>, E> {
-  using Base = detail::Matching<DeleteOne<E>, detail::Builder<E>, E>;
-
+class [[nodiscard]] DeleteOne : public detail::Builder<E>,
+                                public detail::Matching<DeleteOne<E>, E> {
  public:
-  DeleteOne(detail::HandlePtr handle, detail::IdOf<E> id)
-      : Base(std::move(handle), Op::DeleteOne, std::move(id)) {}
+  DeleteOne(const detail::HandlePtr& of, detail::IdOf<E> id)
+      : detail::Builder<E>(of, Op::DeleteOne, std::move(id)) {}
 
   /// Runs the hooks and deletes the row.
   /// Throws: NotFoundError when there is no such row, StaleError, which is one, when it is there
   /// and does not match; else as Create::Save.
-  void Exec() { this->RunToCount(); }
+  void Exec() { this->Run(); }
 };
 
 }  // namespace grapnel::store

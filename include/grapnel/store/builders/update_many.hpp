@@ -4,20 +4,19 @@
 #include <grapnel/store/builders/builder.hpp>
 
 #include <cstdint>
-#include <utility>
 
 namespace grapnel::store {
 
 /// Updates all rows that match; all rows of the type without a Where. Runs once.
 template <class E>
-class [[nodiscard]] UpdateMany : public detail::Updating<UpdateMany<E>, E> {
+class [[nodiscard]] UpdateMany : public detail::Builder<E>,
+                                 public detail::Updating<UpdateMany<E>, E> {
  public:
-  explicit UpdateMany(detail::HandlePtr handle)
-      : detail::Updating<UpdateMany<E>, E>(std::move(handle), Op::Update) {}
+  explicit UpdateMany(const detail::HandlePtr& of) : detail::Builder<E>(of, Op::Update) {}
 
   /// Runs the hooks, once, and updates the rows. Returns: how many rows matched, which may be none.
   /// Throws: as Create::Save.
-  std::int64_t Save() { return this->RunToCount(); }
+  std::int64_t Save() { return this->Run(); }
 };
 
 }  // namespace grapnel::store

@@ -210,15 +210,14 @@ class AnyMutation {
   /// Takes the others out of the old rows, until they are put back.
   GRAPNEL_DECLARE void KeepOldRows(core::FunctionRef<bool(const void*)> stays) const;
   GRAPNEL_DECLARE void PutBackOldRows() const noexcept;
+  /// For builders that move: says what `from` said, which is spent, in place of what it said.
+  GRAPNEL_DECLARE void TakeFrom(AnyMutation& from);
 
  protected:
   /// `entity`: where its entity will be, behind what this is a part of.
   GRAPNEL_DECLARE AnyMutation(const detail::Table& table, grapnel::Op op, void* entity) noexcept;
   GRAPNEL_DECLARE AnyMutation(detail::TakeOver, AnyMutation& from, void* entity) noexcept;
   GRAPNEL_DECLARE ~AnyMutation();
-
-  /// Says what `from` said, which is spent, in place of what it said itself.
-  GRAPNEL_DECLARE void TakeFrom(AnyMutation& from);
 
   /// The std::vector of all old rows, read by now.
   GRAPNEL_DECLARE const void* OldRowList() const;

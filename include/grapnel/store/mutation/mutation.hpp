@@ -44,6 +44,11 @@ void AddToMember(Draft& core, std::size_t place, const BareType<Type>& delta) {
   const Type given = delta;
   core.Add(place, &given);
 }
+template <auto M>
+void AddToMember(Draft& core, std::size_t place, const typename MemberToken<M>::Bare& delta) {
+  static_assert(Number<typename MemberToken<M>::Bare>, "Add is for numbers: Set the field instead");
+  detail::AddToMember<typename MemberToken<M>::Type>(core, place, delta);
+}
 
 /// A neighbour's id as the edge's key. Throws: ValidationError for one that cannot be stored.
 template <class Id>
@@ -56,10 +61,17 @@ std::vector<FieldValue> KeysOf(const Draft& core, std::size_t edge, const std::v
   for (const Id& id : ids) keys.push_back(detail::KeyOf(core, edge, id));
   return keys;
 }
-template <class Id>
-void SetNeighbour(Draft& core, std::size_t edge, const Id& id) {
+
+/// Sets an edge to this neighbour, or to these neighbours.
+template <class T>
+void SetMember(Draft& core, std::size_t edge, One<T>&, IdOfNeighbour<T>&& id) {
   core.AddIDs(edge, {detail::KeyOf(core, edge, id)});
 }
+template <class T>
+void SetMember(Draft& core, std::size_t edge, Many<T>&, std::vector<IdOfNeighbour<T>>&& ids) {
+  core.SetEdge(edge, detail::KeysOf(core, edge, ids));
+}
+
 template <class Id>
 std::vector<Id> IdsFrom(const std::vector<FieldValue>& keys) {
   std::vector<Id> ids(keys.size());
@@ -106,9 +118,15 @@ class Mutation final : public AnyMutation {
   /// Sets an edge to this neighbour, or to these neighbours, in place of all others.
   /// Throws: ValidationError for an immutable edge when the Op is an update.
   template <auto M>
-  void Set(MemberToken<M> member, detail::NonDeduced<detail::SetArgument<M>> value) {
-    if constexpr (!detail::EdgeMember<M>) core_.BeforeSet(Place<M>());
-    Assign(member, static_cast<detail::SetArgument<M>&&>(value));
+  void Set(MemberToken<M>, detail::NonDeduced<detail::SetArgument<M>> value) {
+    if constexpr (detail::EdgeMember<M>) {
+      detail::SetMember(core_, EdgePlace<M>(), entity_.*M,
+                        static_cast<detail::SetArgument<M>&&>(value));
+    } else {
+      core_.BeforeSet(Place<M>());
+      detail::SetMember(core_, Place<M>(), entity_.*M,
+                        static_cast<detail::SetArgument<M>&&>(value));
+    }
   }
   /// Sets an optional field to what the std::optional holds, or clears it.
   template <auto M, detail::OptionalOf<typename MemberToken<M>::Type> T>
@@ -130,9 +148,7 @@ class Mutation final : public AnyMutation {
   /// range, the mutation as it was.
   template <auto M>
   void Add(MemberToken<M>, detail::NonDeduced<typename MemberToken<M>::Bare> delta) {
-    static_assert(detail::Number<typename MemberToken<M>::Bare>,
-                  "Add is for numbers: Set the field instead");
-    detail::AddToMember<typename MemberToken<M>::Type>(core_, Place<M>(), delta);
+    detail::AddToMember<M>(core_, Place<M>(), delta);
   }
 
   /// Sets an optional field to NULL, discarding what it was set to and what was added.
@@ -245,19 +261,6 @@ class Mutation final : public AnyMutation {
 
   struct Access;
 
-  /// As Set, for who has found out that the field may be set.
-  template <auto M>
-  void Assign(MemberToken<M>, detail::SetArgument<M>&& value) {
-    if constexpr (detail::OneMember<M>) {
-      detail::SetNeighbour(core_, EdgePlace<M>(), value);
-    } else if constexpr (detail::ManyMember<M>) {
-      core_.SetEdge(EdgePlace<M>(), detail::KeysOf(core_, EdgePlace<M>(), value));
-    } else {
-      detail::SetMember(core_, Place<M>(), entity_.*M,
-                        static_cast<detail::SetArgument<M>&&>(value));
-    }
-  }
-
  private:
   friend Access;
 
@@ -268,7 +271,7 @@ class Mutation final : public AnyMutation {
       : AnyMutation(over, from, &entity_), entity_(std::move(from.entity_)) {}
 
   template <auto M>
-  static constexpr std::size_t Place() {
+  static consteval std::size_t Place() {
     static_assert(
         detail::FieldOf<E, M>,
         "this member is not a field of this entity: name it in Schema<...>::Fields(), and use "
@@ -276,7 +279,7 @@ class Mutation final : public AnyMutation {
     return detail::kPlaceOf<E, M>;
   }
   template <auto M>
-  static constexpr std::size_t EdgePlace() {
+  static consteval std::size_t EdgePlace() {
     static_assert(
         detail::EdgeOf<E, M>,
         "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
@@ -309,7 +312,6 @@ struct Mutation<E>::Access {
   }
   /// For builders that move, before anything ran: `from` is spent.
   static Mutation Take(Mutation& from) { return Mutation(detail::TakeOver(), from); }
-  static void Take(Mutation& to, Mutation& from) { to.TakeFrom(from); }
   static detail::Draft& Core(Mutation& m) noexcept { return m.core_; }
   static const detail::Draft& Core(const Mutation& m) noexcept { return m.core_; }
   static E& Entity(Mutation& m) noexcept { return m.entity_; }

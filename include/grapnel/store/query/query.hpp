@@ -19,6 +19,8 @@
 
 namespace grapnel::store {
 struct Select;
+template <class Derived, class E>
+class Choosing;
 }
 
 namespace grapnel::detail {
@@ -34,6 +36,9 @@ class AnyQuery {
   GRAPNEL_DECLARE ~AnyQuery();
 
  protected:
+  template <class, class>
+  friend class store::Choosing;
+
   /// Neighbours, which are not read by themselves.
   GRAPNEL_DECLARE explicit AnyQuery(const Table& table) noexcept;
   GRAPNEL_DECLARE AnyQuery(const Table& table, HandlePtr handle, store::PredicatePtr where);
@@ -81,19 +86,21 @@ namespace grapnel::store {
 /// What a query and the neighbours that it loads have in common: which rows, in which order, with
 /// which neighbours. Each call returns the object itself, as an rvalue when it was called on one.
 template <class Derived, class E>
-class Choosing : public detail::AnyQuery {
+class Choosing {
  public:
   /// Only rows that match; several calls must all match.
   template <class O>
   Derived& Where(const Predicate<O>& predicate) & {
     static_assert(AppliesTo<O, E>, "this predicate is about another entity type");
-    AddWhere(predicate.Node());
+    detail::AnyQuery& query = static_cast<Derived&>(*this);
+    query.AddWhere(predicate.Node());
     return static_cast<Derived&>(*this);
   }
   template <class O>
   [[nodiscard]] Derived&& Where(const Predicate<O>& predicate) && {
     static_assert(AppliesTo<O, E>, "this predicate is about another entity type");
-    AddWhere(predicate.Node());
+    detail::AnyQuery& query = static_cast<Derived&>(*this);
+    query.AddWhere(predicate.Node());
     return static_cast<Derived&&>(*this);
   }
 
@@ -102,13 +109,15 @@ class Choosing : public detail::AnyQuery {
   template <class... Os>
   Derived& Order(const store::Order<Os>&... orders) & {
     static_assert((AppliesTo<Os, E> && ...), "this order is about another entity type");
-    AddOrder({orders.ordering...});
+    detail::AnyQuery& query = static_cast<Derived&>(*this);
+    query.AddOrder({orders.ordering...});
     return static_cast<Derived&>(*this);
   }
   template <class... Os>
   [[nodiscard]] Derived&& Order(const store::Order<Os>&... orders) && {
     static_assert((AppliesTo<Os, E> && ...), "this order is about another entity type");
-    AddOrder({orders.ordering...});
+    detail::AnyQuery& query = static_cast<Derived&>(*this);
+    query.AddOrder({orders.ordering...});
     return static_cast<Derived&&>(*this);
   }
 
@@ -138,9 +147,6 @@ class Choosing : public detail::AnyQuery {
     return static_cast<Derived&&>(*this);
   }
 
- protected:
-  using AnyQuery::AnyQuery;
-
  private:
   template <auto M, class Choose>
   void Load(Choose& choose);
@@ -148,10 +154,10 @@ class Choosing : public detail::AnyQuery {
 
 /// The neighbours that a query loads along an edge: see Choosing::With.
 template <class E>
-class Neighbours : public Choosing<Neighbours<E>, E> {
+class Neighbours : public detail::AnyQuery, public Choosing<Neighbours<E>, E> {
   template <class, class>
   friend class Choosing;
-  Neighbours() noexcept : Choosing<Neighbours<E>, E>(detail::kTable<E>) {}
+  Neighbours() noexcept : AnyQuery(detail::kTable<E>) {}
 };
 
 template <class Derived, class E>
@@ -160,12 +166,13 @@ void Choosing<Derived, E>::Load(Choose& choose) {
   static_assert(detail::EdgeOf<E, M>,
                 "With names an edge of this entity: see Schema<...>::Edges()");
   const detail::EdgeEnd& edge = detail::kEdgeOf<E, M>;
+  detail::AnyQuery& query = static_cast<Derived&>(*this);
   if constexpr (std::is_same_v<Choose, std::nullptr_t>) {
-    AddEdge(edge);
+    query.AddEdge(edge);
   } else {
     Neighbours<detail::NeighbourOf<M>> neighbours;
     choose(neighbours);
-    AddEdge(edge, std::move(neighbours));
+    query.AddEdge(edge, std::move(neighbours));
   }
 }
 
@@ -175,10 +182,10 @@ void Choosing<Derived, E>::Load(Choose& choose) {
 /// Throws, from each run: SchemaError when the database does not fit the schema; CancelledError,
 /// BusyError, StorageError; TxError when the base client is used inside a transaction.
 template <class E>
-class [[nodiscard]] Query : public Choosing<Query<E>, E> {
+class [[nodiscard]] Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
  public:
   explicit Query(detail::HandlePtr handle, PredicatePtr where = nullptr)
-      : Choosing<Query<E>, E>(detail::kTable<E>, std::move(handle), std::move(where)) {}
+      : AnyQuery(detail::kTable<E>, std::move(handle), std::move(where)) {}
 
   /// At most so many rows. Throws: Error when negative.
   Query& Limit(std::int64_t rows) & { return this->SetLimit(rows), *this; }

@@ -15,41 +15,52 @@
 /// What builders do, compiled once for all types.
 namespace grapnel::detail {
 
-[[gnu::hot]] GRAPNEL_DEFINE void AnyBuilder::CheckNotSpent(const AnyMutation& m) const {
+[[gnu::hot]] GRAPNEL_DEFINE AnyBuilder::AnyBuilder(const HandlePtr& of, const Table& table)
+    : handle_(CheckHeld(of, table.entity, "this access to the entities")) {}
+
+GRAPNEL_DEFINE void AnyBuilder::TakeFrom(AnyBuilder& from) noexcept {
+  handle_ = std::move(from.handle_);
+  mutation_->TakeFrom(*from.mutation_);
+}
+
+[[gnu::hot]] GRAPNEL_DEFINE Draft& AnyBuilder::Core() {
   if (handle_ == nullptr || handle_->store->driver->IsInherited()) [[unlikely]]
-    Refuse(m);
+    Refuse();
+  return mutation_->Core();
 }
 
-GRAPNEL_DEFINE void AnyBuilder::Refuse(const AnyMutation& m) const {
+GRAPNEL_DEFINE void AnyBuilder::Refuse() const {
   if (handle_ != nullptr) handle_->store->driver->CheckNotInherited();
-  throw Error(core::Concat(
-      {m.Type(), ": this builder is spent: it ran already, or was moved from; make a new one"}));
+  throw Error(
+      core::Concat({mutation_->Type(),
+                    ": this builder is spent: it ran already, or was moved from; make a new one"}));
 }
 
-GRAPNEL_DEFINE void AnyBuilder::SpendFor(const AnyMutation& m, const HandlePtr& bulk) {
-  CheckNotSpent(m);
+GRAPNEL_DEFINE AnyMutation& AnyBuilder::TakeFor(const HandlePtr& bulk) {
+  Core();
   if (handle_ != bulk && !IsSame(*handle_, *bulk)) {
-    throw Error(core::Concat({m.Type(),
+    throw Error(core::Concat({mutation_->Type(),
                               ": this builder was made by another client, transaction or view "
                               "than the CreateBulk that is to run it: make both with the same "
                               "one"}));
   }
   handle_.Reset();
+  return *mutation_;
 }
 
-[[gnu::hot]] GRAPNEL_DEFINE void AnyBuilder::Run(AnyMutation& m, void* entity) {
-  CheckNotSpent(m);
+[[gnu::hot]] GRAPNEL_DEFINE void AnyBuilder::Run(void* entity) {
+  const Table& table = *Core().table;
   const HandlePtr handle = std::move(handle_);
-  AnyResult result(*m.Core().table, entity);
-  RunMutation(handle, m, result);
+  AnyResult result(table, entity);
+  RunMutation(handle, *mutation_, result);
   result.MoveOut();
 }
 
-[[gnu::hot]] GRAPNEL_DEFINE std::int64_t AnyBuilder::Run(AnyMutation& m) {
-  CheckNotSpent(m);
+[[gnu::hot]] GRAPNEL_DEFINE std::int64_t AnyBuilder::Run() {
+  const Table& table = *Core().table;
   const HandlePtr handle = std::move(handle_);
-  AnyResult result(*m.Core().table);
-  RunMutation(handle, m, result);
+  AnyResult result(table);
+  RunMutation(handle, *mutation_, result);
   return result.Count();
 }
 

@@ -46,40 +46,40 @@ inline void NameConflict(store::Conflict& conflict, const Table& table) {
                     "to the field, or Index<...>().Unique() to Indexes()"}));
 }
 
-GRAPNEL_DEFINE void SetConflict(AnyMutation& create, std::initializer_list<std::size_t> columns) {
+GRAPNEL_DEFINE void SetConflict(Draft& create, std::initializer_list<std::size_t> columns) {
   auto conflict = core::MakeShared<store::Conflict>();
   conflict->columns = columns;
-  NameConflict(*conflict, *create.Core().table);
-  create.Core().conflict = std::move(conflict);
+  NameConflict(*conflict, *create.table);
+  create.conflict = std::move(conflict);
 }
 
-GRAPNEL_DEFINE void DecideConflict(AnyMutation& create, store::OnConflict action) {
-  store::Conflict* const conflict = create.Core().conflict.Get();
+GRAPNEL_DEFINE void DecideConflict(Draft& create, store::OnConflict action) {
+  store::Conflict* const conflict = create.conflict.Get();
   if (conflict == nullptr) {
     throw Error(core::Concat(
-        {create.Type(), ": say first which rows are in conflict, by OnConflict(F<...>)"}));
+        {create.table->entity, ": say first which rows are in conflict, by OnConflict(F<...>)"}));
   }
   store::OnConflict& decided = conflict->action;
   const bool joins = action == store::OnConflict::Update &&
                      decided == store::OnConflict::UpdateNewValues && !conflict->update;
   if (decided != store::OnConflict::Undecided && !joins) {
     throw Error(core::Concat(
-        {create.Type(),
+        {create.table->entity,
          ": it was said already what OnConflict does; only UpdateNewValues().Update(...) go "
          "together, in this order"}));
   }
   if (!joins) decided = action;
 }
 
-GRAPNEL_DEFINE void DecideConflict(AnyMutation& create, core::Shared<AnyMutation> update) {
+GRAPNEL_DEFINE void DecideConflict(Draft& create, core::Shared<AnyMutation> update) {
   if (update->Op() != Op::UpdateOne) {
     throw Error(core::Concat(
-        {create.Type(),
+        {create.table->entity,
          ": what OnConflict(...).Update(change) changes stays an UpdateOne: take SetOp out of "
          "it"}));
   }
   DecideConflict(create, store::OnConflict::Update);
-  create.Core().conflict->update = std::move(update);
+  create.conflict->update = std::move(update);
 }
 
 }  // namespace grapnel::detail

@@ -8,6 +8,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/builders/create_bulk.hpp>
 #include <grapnel/store/mutation/any_mutation.hpp>
+#include <grapnel/store/tx/handle.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/write/run.hpp>
 
@@ -16,6 +17,9 @@
 
 /// Bulks, compiled once for all types.
 namespace grapnel::detail {
+
+GRAPNEL_DEFINE AnyBulk::AnyBulk(const HandlePtr& of, const Table& table)
+    : handle_(CheckHeld(of, table.entity, "this access to the entities")), table_(&table) {}
 
 GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> rows) {
   if (handle_ == nullptr) {
@@ -31,7 +35,7 @@ GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> row
   });
 }
 
-GRAPNEL_DEFINE void AnyBulk::Rows::Run(AnyMutation& m) { run_.Run(m); }
+GRAPNEL_DEFINE void AnyBulk::Rows::Add(AnyBuilder& builder) { run_.Run(builder.TakeFor(handle_)); }
 
 GRAPNEL_DEFINE void AnyBulk::Rows::Add(const void* entity) {
   const Table& table = *bulk_.table_;
