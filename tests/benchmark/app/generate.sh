@@ -1,8 +1,8 @@
 #!/bin/sh
 # sh generate.sh DIR TYPES: writes the sources of an application of TYPES entity types to DIR: a
-# header for each, twice as many sources that each include four of the headers, so that eight
-# sources include each header, and a main.cpp that opens all types, registers all hooks and runs all
-# sources. A file that is there already and would not change keeps its time.
+# header for each, twice as many sources, and a main.cpp that opens all types, registers all hooks
+# and runs all sources. Four types each have edges in a ring, and eight sources include their four
+# headers. A file that is there already and would not change keeps its time.
 [ $# -eq 2 ] && [ "$2" -ge 2 ] || {
   echo "usage: sh generate.sh DIR TYPES (2 or more)" >&2
   exit 2
@@ -28,26 +28,34 @@ each() {
   }'
 }
 
+# after NUMBER STEPS: the type that many steps further in the ring of this one.
+after() {
+  first=$(($1 / 4 * 4))
+  size=$((types - first < 4 ? types - first : 4))
+  echo $((first + ($1 - first + $2) % size))
+}
+
 number=0
 while [ $number -lt "$types" ]; do
-  next=$(((number + 1) % types))
+  next=$(after $number 1)
   sed -e "s/@NEXT@/$next/g" -e "s/@N@/$number/g" "$here/entity.hpp.in" | keep "part$number.hpp"
   number=$((number + 1))
 done
 number=0
 while [ $number -lt $sources ]; do
-  sed -e "s/@S@/$number/g" -e "s/@A@/$((number % types))/g" -e "s/@B@/$(((number + 1) % types))/g" \
-    -e "s/@C@/$(((number + 2) % types))/g" -e "s/@D@/$(((number + 3) % types))/g" \
-    "$here/source.cpp.in" | keep "source$number.cpp"
+  type=$((number / 2))
+  sed -e "s/@S@/$number/g" -e "s/@A@/$type/g" -e "s/@B@/$(after $type 1)/g" \
+    -e "s/@C@/$(after $type 2)/g" -e "s/@D@/$(after $type 3)/g" "$here/source.cpp.in" |
+    keep "source$number.cpp"
   number=$((number + 1))
 done
 {
   printf '#include <cstdint>\n#include <cstdio>\n\n'
   each '#include "part%d.hpp"' "$types"
   echo
-  awk -v count="$sources" -v types="$types" 'BEGIN {
+  awk -v count="$sources" 'BEGIN {
     for (i = 0; i < count; i++) {
-      part = "Part" i % types
+      part = "Part" int(i / 2)
       printf "grapnel::Value<%s> Hook%d(", part, i
       printf "grapnel::Mutation<%s>&, grapnel::Next<%s>);\n", part, part
       printf "std::int64_t Source%d(const grapnel::Client&);\n", i
@@ -56,8 +64,8 @@ done
   printf '\nint main() {\n  auto client = grapnel::Open<'
   each 'Part%d' "$types" | paste -s -d , - | tr -d '\n'
   printf '>("file:app?mode=memory");\n  client.Migrate();\n'
-  awk -v count="$sources" -v types="$types" 'BEGIN {
-    for (i = 0; i < count; i++) printf "  client.Of<Part%d>().Use(Hook%d);\n", i % types, i
+  awk -v count="$sources" 'BEGIN {
+    for (i = 0; i < count; i++) printf "  client.Of<Part%d>().Use(Hook%d);\n", i / 2, i
   }'
   echo '  std::int64_t rows = 0;'
   each '  rows += Source%d(client);' "$sources"
