@@ -21,7 +21,7 @@ namespace grapnel::store {
 struct Select;
 template <class Derived, class E>
 class Choosing;
-}
+}  // namespace grapnel::store
 
 namespace grapnel::detail {
 
