@@ -42,13 +42,14 @@ TEST_CASE("a removal that throws may be tried again") {
 TEST_CASE("handles that are joined remove in their order, and own what they capture") {
   std::vector<int> removed;
   auto owned = std::make_unique<int>(2);
-  std::vector<HookHandle> handles{
-      HookHandle([&] { removed.push_back(1); }),
-      HookHandle([&, owned = std::move(owned)] { removed.push_back(*owned); })};
-  const HookHandle all = JoinHandles(handles);
-  handles.back().Remove();
+  const HookHandle first([&] { removed.push_back(1); });
+  const HookHandle second([&, owned = std::move(owned)] { removed.push_back(*owned); });
+  const HookHandle third([&] { removed.push_back(3); });
+  const HookHandle all = JoinHandles({first, second, third});
+  second.Remove();
   all.Remove();
-  CHECK(removed == std::vector<int>{2, 1});
+  all.Remove();
+  CHECK(removed == std::vector<int>{2, 1, 3});
   JoinHandles({}).Remove();
 }
 

@@ -3,8 +3,8 @@
 #include <grapnel/base/callable.hpp>
 #include <grapnel/base/shared.hpp>
 
+#include <initializer_list>
 #include <utility>
-#include <vector>
 
 namespace grapnel::core {
 
@@ -39,10 +39,15 @@ class HookHandle {
 };
 
 /// One handle for several.
-inline HookHandle JoinHandles(std::vector<HookHandle> handles) {
-  return HookHandle([handles = std::move(handles)] {
-    for (const HookHandle& handle : handles) handle.Remove();
-  });
+inline HookHandle JoinHandles(std::initializer_list<HookHandle> handles) {
+  HookHandle all;
+  for (const HookHandle& handle : handles) {
+    all = HookHandle([before = all, handle] {
+      before.Remove();
+      handle.Remove();
+    });
+  }
+  return all;
 }
 
 }  // namespace grapnel::core

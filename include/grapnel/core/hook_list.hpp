@@ -9,6 +9,7 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/core/stack.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -32,7 +33,6 @@ class HookList {
     /// The hooks of several, those of the first outermost.
     explicit Snapshot(const std::vector<Snapshot>& parts) {
       std::vector<detail::ListedHooks> lists;
-      lists.reserve(parts.size());
       for (const Snapshot& part : parts) lists.push_back(part.hooks_);
       hooks_ = detail::Merge(lists);
     }
@@ -40,7 +40,7 @@ class HookList {
     /// Runs the hooks around `terminal`: f(g(h(terminal))). Allocates nothing.
     /// Throws: what a hook or the terminal throws, unchanged.
     Result Run(Subject& subject, Next<Subject, Result> terminal) const {
-      return hooks_ ? RunHooks(*hooks_, subject, terminal) : terminal(subject);
+      return RunHooks(hooks_.All(), subject, terminal);
     }
     /// The same, as a hook: hooks that were put together at run time stand where one does.
     Result operator()(Subject& subject, Next<Subject, Result> next) const {
@@ -48,12 +48,12 @@ class HookList {
     }
     template <class Visitor>
     void ForEach(Visitor visit) const {
-      if (!hooks_) return;
-      for (const detail::ListedHook& each : *hooks_) visit(each.hook);
+      for (const detail::ListedHook& each : hooks_.All()) visit(each.hook);
     }
-    bool IsEmpty() const noexcept { return !hooks_ || hooks_->empty(); }
+    bool IsEmpty() const noexcept { return hooks_ == nullptr; }
 
    private:
+    friend HookList;
     detail::ListedHooks hooks_;
   };
 
@@ -61,18 +61,13 @@ class HookList {
   /// Returns: a number by which Remove takes them out again.
   /// Threads: any.
   std::uint64_t Add(std::span<const Element> hooks) {
-    const std::vector<StoredHook> stored(hooks.begin(), hooks.end());
-    return hooks_.Add(stored);
+    return hooks_.Add(hooks.size(), [&](std::size_t i) -> const StoredHook& { return hooks[i]; });
   }
   std::uint64_t Add(std::initializer_list<Element> hooks) {
     return Add(std::span<const Element>(hooks.begin(), hooks.size()));
   }
   /// Puts all hooks of another list's snapshot behind those already there.
-  void Extend(const Snapshot& other) {
-    std::vector<StoredHook> hooks;
-    other.ForEach([&](const StoredHook& hook) { hooks.push_back(hook); });
-    if (!hooks.empty()) hooks_.Add(hooks);
-  }
+  void Extend(const Snapshot& other) { hooks_.Extend(other.hooks_); }
   /// Takes out what one Add put in. Threads: any.
   void Remove(std::uint64_t id) { hooks_.Remove(id); }
 
@@ -87,13 +82,13 @@ class HookList {
 
   // For owners of several lists, which are run one inside the other. The hooks were hooks over
   // these types.
-  using Hooks = std::span<const detail::ListedHook>;
+  using Hooks = detail::HookRange;
 
   /// Runs the before-only hooks up to the first hook that goes around the rest, and returns the
   /// rest from there on.
   static Hooks RunBefore(Hooks hooks, Subject& subject) {
-    for (; !hooks.empty(); hooks = hooks.subspan(1)) {
-      const StoredHook& hook = hooks.front().hook;
+    for (; !hooks.empty(); ++hooks.first) {
+      const StoredHook& hook = hooks.first->hook;
       if constexpr (requires { subject.Op(); }) {
         if (!Is(subject.Op(), hook.Mask())) continue;
       }
@@ -106,13 +101,13 @@ class HookList {
   static Result RunHooks(Hooks hooks, Subject& subject, Next<Subject, Result> terminal) {
     hooks = RunBefore(hooks, subject);
     if (hooks.empty()) return terminal(subject);
-    const auto rest = [inner = hooks.subspan(1), terminal](Subject& s) -> Result {
+    const auto rest = [inner = Hooks{hooks.first + 1, hooks.last}, terminal](Subject& s) -> Result {
       if (Stack::IsLow()) [[unlikely]]
         RefuseStack(s);
       return RunHooks(inner, s, terminal);
     };
     detail::Place<Subject, Result, decltype(rest)> place(subject, rest);
-    return Element::RunAround(hooks.front().hook, subject, place.Next());
+    return Element::RunAround(hooks.first->hook, subject, place.Next());
   }
 
  private:

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <grapnel/base/compiled.hpp>
+#include <grapnel/base/function_ref.hpp>
 #include <grapnel/base/lock.hpp>
 #include <grapnel/base/shared.hpp>
 #include <grapnel/core/hook.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -19,8 +21,35 @@ struct ListedHook {
   unsigned stage;
 };
 
-/// The hooks of a stack as they were at one moment, outermost first. Null is empty.
-using ListedHooks = Shared<const std::vector<ListedHook>>;
+/// Some of the hooks of a stack, outermost first. Valid as long as what they are of.
+struct HookRange {
+  const ListedHook* first = nullptr;
+  const ListedHook* last = nullptr;
+
+  const ListedHook* begin() const noexcept { return first; }
+  const ListedHook* end() const noexcept { return last; }
+  bool empty() const noexcept { return first == last; }
+  std::size_t size() const noexcept { return static_cast<std::size_t>(last - first); }
+  const ListedHook& operator[](std::size_t at) const noexcept { return first[at]; }
+};
+
+/// The hooks of a stack as they were at one moment. Null where there is none.
+class ListedHooks {
+ public:
+  ListedHooks() = default;
+  ListedHooks(std::nullptr_t) noexcept {}  // NOLINT(google-explicit-constructor): none
+  GRAPNEL_DECLARE explicit ListedHooks(Shared<const std::vector<ListedHook>> hooks) noexcept;
+
+  HookRange All() const noexcept { return all_; }
+  explicit operator bool() const noexcept { return !all_.empty(); }
+  friend bool operator==(const ListedHooks& hooks, std::nullptr_t) noexcept {
+    return hooks.all_.empty();
+  }
+
+ private:
+  SharedAny owner_;
+  HookRange all_;
+};
 
 /// The hooks of several stacks as one: stage by stage, and within one stage in the order of
 /// `parts`.
@@ -40,6 +69,12 @@ class HookStack {
   /// Puts hooks behind those already in the stage, in this order: all of them at once.
   /// Returns: a number by which Remove takes them out again. Threads: any.
   GRAPNEL_DECLARE std::uint64_t Add(std::span<const StoredHook> hooks, unsigned stage = 0);
+  /// The same of `hook(0)` up to the last of so many.
+  GRAPNEL_DECLARE std::uint64_t Add(std::size_t count,
+                                    FunctionRef<const StoredHook&(std::size_t)> hook,
+                                    unsigned stage = 0);
+  /// Puts all of another stack's behind those already in the stage.
+  GRAPNEL_DECLARE void Extend(const detail::ListedHooks& other, unsigned stage = 0);
   /// Takes out what one Add put in. Threads: any.
   GRAPNEL_DECLARE void Remove(std::uint64_t id);
 
@@ -48,7 +83,7 @@ class HookStack {
   GRAPNEL_DECLARE detail::ListedHooks Load() const;
 
  private:
-  void Publish(detail::ListedHooks hooks) noexcept;
+  void Publish(Shared<const std::vector<detail::ListedHook>> hooks) noexcept;
 
   mutable Lock lock_;
   detail::ListedHooks hooks_;

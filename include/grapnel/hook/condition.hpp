@@ -1,11 +1,10 @@
 #pragma once
 
+#include <grapnel/base/pack.hpp>
 #include <grapnel/core/op.hpp>
 
 #include <string>
 #include <string_view>
-#include <tuple>
-#include <type_traits>
 #include <utility>
 
 namespace grapnel::hook {
@@ -17,18 +16,18 @@ namespace grapnel::hook {
 /// Holds when all of them hold; stops at the first that does not.
 template <class First, class Second, class... Rest>
 [[nodiscard]] constexpr auto And(First first, Second second, Rest... rest) {
-  return [all = std::tuple(std::move(first), std::move(second), std::move(rest)...)](
-             const auto& m) -> bool {
-    return std::apply([&](const auto&... each) { return (each(m) && ...); }, all);
+  return [all = core::Pack<First, Second, Rest...>(std::move(first), std::move(second),
+                                                   std::move(rest)...)](const auto& m) -> bool {
+    return all.Apply([&](const auto&... each) { return (each(m) && ...); });
   };
 }
 
 /// Holds when one of them holds; stops at the first that does.
 template <class First, class Second, class... Rest>
 [[nodiscard]] constexpr auto Or(First first, Second second, Rest... rest) {
-  return [any = std::tuple(std::move(first), std::move(second), std::move(rest)...)](
-             const auto& m) -> bool {
-    return std::apply([&](const auto&... each) { return (each(m) || ...); }, any);
+  return [any = core::Pack<First, Second, Rest...>(std::move(first), std::move(second),
+                                                   std::move(rest)...)](const auto& m) -> bool {
+    return any.Apply([&](const auto&... each) { return (each(m) || ...); });
   };
 }
 
@@ -45,11 +44,17 @@ template <class Condition>
 
 namespace detail {
 
-/// A token stays itself and is checked at compile time; a name is kept as text and checked when
-/// used.
+/// What a field is known by: a token, which is checked at compile time, or a name, which is checked
+/// when it is used.
+template <class Field>
+concept Name = requires(const Field& field, void (&take)(std::string_view)) {
+  take(field);
+};
+
+/// A name is kept as text.
 template <class Field>
 constexpr auto Keep(Field field) {
-  if constexpr (std::is_convertible_v<Field, std::string_view>) {
+  if constexpr (Name<Field>) {
     return std::string(std::string_view(field));
   } else {
     return field;
@@ -58,8 +63,8 @@ constexpr auto Keep(Field field) {
 
 template <class Test, class... Fields>
 constexpr auto All(Test test, Fields... fields) {
-  return [test, all = std::tuple(Keep(std::move(fields))...)](const auto& m) -> bool {
-    return std::apply([&](const auto&... each) { return (test(m, each) && ...); }, all);
+  return [test, all = core::Pack(Keep(std::move(fields))...)](const auto& m) -> bool {
+    return all.Apply([&](const auto&... each) { return (test(m, each) && ...); });
   };
 }
 
@@ -73,7 +78,7 @@ template <class First, class... Rest>
 [[nodiscard]] constexpr auto HasFields(First first, Rest... rest) {
   return detail::All(
       [](const auto& m, const auto& field) -> bool {
-        if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
+        if constexpr (detail::Name<decltype(field)>) {
           if constexpr (requires { m.HasField(field); }) {
             return m.HasField(field);
           } else {
@@ -93,7 +98,7 @@ template <class First, class... Rest>
 [[nodiscard]] constexpr auto HasAddedFields(First first, Rest... rest) {
   return detail::All(
       [](const auto& m, const auto& field) -> bool {
-        if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
+        if constexpr (detail::Name<decltype(field)>) {
           return m.AddedField(field).has_value();
         } else {
           return static_cast<bool>(m.Added(field));
@@ -107,7 +112,7 @@ template <class First, class... Rest>
 [[nodiscard]] constexpr auto HasClearedFields(First first, Rest... rest) {
   return detail::All(
       [](const auto& m, const auto& field) -> bool {
-        if constexpr (std::is_convertible_v<decltype(field), std::string_view>) {
+        if constexpr (detail::Name<decltype(field)>) {
           return m.FieldCleared(field);
         } else if constexpr (requires { m.Cleared(field); }) {
           return m.Cleared(field);

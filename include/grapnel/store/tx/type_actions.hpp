@@ -3,8 +3,6 @@
 #include <grapnel/base/function_ref.hpp>
 #include <grapnel/core/op.hpp>
 
-#include <span>
-
 namespace grapnel {
 
 class AnyMutation;
@@ -12,7 +10,7 @@ class CommittedError;
 namespace core {
 class HookStack;
 namespace detail {
-struct ListedHook;
+struct HookRange;
 }
 }  // namespace core
 
@@ -27,8 +25,7 @@ struct TypeActions {
   /// Calls `run(mutation)` with one of the type that says nothing yet.
   void (*with_mutation)(Op op, core::FunctionRef<void(AnyMutation&)> run);
   /// Runs a mutation through these hooks, to the terminal behind them, and keeps what comes back.
-  void (*run_around)(std::span<const core::detail::ListedHook> hooks, AnyMutation& m,
-                     AnyResult& result);
+  void (*run_around)(core::detail::HookRange hooks, AnyMutation& m, AnyResult& result);
   /// Puts a mutation's result into the error.
   void (*attach)(CommittedError& error, const AnyResult& result);
   /// The same for a std::vector of what a bulk has created.

@@ -107,8 +107,7 @@ struct ActionsOf {
     run(m);
   }
 
-  static void RunAround(std::span<const core::detail::ListedHook> around, AnyMutation& any,
-                        AnyResult& result) {
+  static void RunAround(core::detail::HookRange around, AnyMutation& any, AnyResult& result) {
     Value<E> value = core::HookList<Mutation<E>, Value<E>>::RunHooks(
         around, static_cast<Mutation<E>&>(any), Next<E>(&Write, nullptr));
     if (!value.HasEntity()) return result.SetCount(value.Count());

@@ -22,7 +22,7 @@ namespace grapnel::detail {
 /// The hooks that a mutation goes through, as they were when it started, the outermost first.
 class HookChain {
  public:
-  using Hooks = std::span<const core::detail::ListedHook>;
+  using Hooks = core::detail::HookRange;
   HookChain() noexcept = default;
   HookChain(const TypeEntry& type, Level* level) {
     if (type.hooks.HasAny()) hooks_ = type.hooks.Load();
@@ -30,7 +30,7 @@ class HookChain {
   }
 
   bool IsEmpty() const noexcept { return hooks_ == nullptr; }
-  Hooks All() const noexcept { return hooks_ != nullptr ? Hooks(*hooks_) : Hooks(); }
+  Hooks All() const noexcept { return hooks_.All(); }
   /// Calls `visit(name of the stage, hook)` for each.
   template <class Visitor>
   void ForEach(Visitor visit) const {
