@@ -27,7 +27,6 @@ enum class EntityAction : std::uint8_t {
   DropRow,      // the last
   FirstRow,     // returns it, or null
   EndOfRows,    // returns what is behind the last, or null
-  ReserveRows,  // for as many as the std::size_t `other`
 };
 
 /// Does what `action` says. One function for each type: the functions of entities and vectors are
@@ -69,9 +68,6 @@ void* ActOnEntity(EntityAction action, void* at, void* other) {
       return static_cast<Rows*>(at)->data();
     case EntityAction::EndOfRows:
       return static_cast<Rows*>(at)->data() + static_cast<Rows*>(at)->size();
-    case EntityAction::ReserveRows:
-      static_cast<Rows*>(at)->reserve(*static_cast<const std::size_t*>(other));
-      break;
   }
   return at;
 }
@@ -98,10 +94,6 @@ struct EntityOps {
   void* MakeRows(void* at) const { return act(EntityAction::MakeRows, at, nullptr); }
   void DestroyRows(void* rows) const noexcept { act(EntityAction::DestroyRows, rows, nullptr); }
   void SwapRows(void* rows, void* with) const noexcept { act(EntityAction::SwapRows, rows, with); }
-  /// Makes room for so many in all.
-  void ReserveRows(void* rows, std::size_t count) const {
-    act(EntityAction::ReserveRows, rows, &count);
-  }
   /// Puts a new entity behind the others. Returns: its address, which the next one may change.
   void* AppendRow(void* rows) const { return act(EntityAction::AppendRow, rows, nullptr); }
   /// Puts what is moved from `entity`, or a copy of it, behind the others.
@@ -145,7 +137,6 @@ struct EntityOps {
   /// Puts copies of the rows of `from` behind those of `rows`.
   void AppendRows(void* rows, const void* from) const {
     const std::size_t count = RowCount(from);
-    ReserveRows(rows, RowCount(rows) + count);
     for (std::size_t at = 0; at < count; ++at) AppendCopy(rows, RowAt(from, at));
   }
 
