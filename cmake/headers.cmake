@@ -24,6 +24,7 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/core/mutator.hpp
   grapnel/core/next.hpp
   grapnel/core/op.hpp
+  grapnel/core/place.hpp
   grapnel/core/stack.hpp
   grapnel/core/teach.hpp
   grapnel/hook.hpp

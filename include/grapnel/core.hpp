@@ -22,6 +22,7 @@
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/core/place.hpp>
 #include <grapnel/core/stack.hpp>
 #include <grapnel/core/teach.hpp>
 #include <grapnel/version.hpp>

@@ -4,6 +4,7 @@
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
+#include <grapnel/core/place.hpp>
 
 #include <cstddef>
 #include <type_traits>

@@ -7,6 +7,7 @@
 #include <grapnel/core/hook_stack.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/core/place.hpp>
 #include <grapnel/core/stack.hpp>
 
 #include <cstddef>

@@ -5,6 +5,7 @@
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/core/place.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/schema/token.hpp>
