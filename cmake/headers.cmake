@@ -76,6 +76,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/database.hpp
   grapnel/store/driver/driver.hpp
   grapnel/store/driver/error.hpp
+  grapnel/store/driver/impl/error.hpp
   grapnel/store/driver/impl/owned_driver.hpp
   grapnel/store/driver/loading.hpp
   grapnel/store/driver/owned_driver.hpp

@@ -20,7 +20,8 @@ set(machine
   /store/write/row_lists /store/write/stages /store/write/terminal)
 
 file(WRITE "${WORK_DIR}/face.cpp" "#include <grapnel/grapnel.hpp>\n")
-execute_process(COMMAND ${compiler} ${arguments} -DGRAPNEL_SEPARATE_COMPILATION -E -H "${WORK_DIR}/face.cpp"
+execute_process(COMMAND ${compiler} ${arguments} -DGRAPNEL_SEPARATE_COMPILATION -E -H
+    "${WORK_DIR}/face.cpp"
   OUTPUT_QUIET ERROR_VARIABLE said RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "the umbrella is not preprocessed:\n${said}")

@@ -15,6 +15,7 @@
 #include <grapnel/store/builders/impl/builder.hpp>
 #include <grapnel/store/builders/impl/create.hpp>
 #include <grapnel/store/builders/impl/create_bulk.hpp>
+#include <grapnel/store/driver/impl/error.hpp>
 #include <grapnel/store/driver/impl/owned_driver.hpp>
 #include <grapnel/store/migrate/impl/migration.hpp>
 #include <grapnel/store/mutation/impl/any_mutation.hpp>

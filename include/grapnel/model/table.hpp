@@ -110,30 +110,10 @@ struct Table {
   constexpr const Column& Id() const noexcept { return columns.front(); }
 
   /// The column of that name in the schema, or null.
-  const Column* Find(std::string_view field) const noexcept {
-    for (const Column& column : columns.first(fields)) {
-      if (column.name == field) return &column;
-    }
-    return nullptr;
-  }
-  const EdgeEnd* FindEdge(std::string_view edge) const noexcept {
-    for (const EdgeEnd& each : edges) {
-      if (each.name == edge) return &each;
-    }
-    return nullptr;
-  }
-  const EdgeEnd* FindEdgeTag(FieldTag tag) const noexcept {
-    for (const EdgeEnd& each : edges) {
-      if (each.tag == tag) return &each;
-    }
-    return nullptr;
-  }
-  const Column* FindTag(FieldTag tag) const noexcept {
-    for (const Column& column : columns) {
-      if (column.tag == tag) return &column;
-    }
-    return nullptr;
-  }
+  GRAPNEL_DECLARE const Column* Find(std::string_view field) const noexcept;
+  GRAPNEL_DECLARE const EdgeEnd* FindEdge(std::string_view edge) const noexcept;
+  GRAPNEL_DECLARE const EdgeEnd* FindEdgeTag(FieldTag tag) const noexcept;
+  GRAPNEL_DECLARE const Column* FindTag(FieldTag tag) const noexcept;
   std::size_t PlaceOf(const Column& column) const noexcept {
     return static_cast<std::size_t>(&column - columns.data());
   }

@@ -13,6 +13,31 @@
 
 namespace grapnel::detail {
 
+GRAPNEL_DEFINE const Column* Table::Find(std::string_view field) const noexcept {
+  for (const Column& column : columns.first(fields)) {
+    if (column.name == field) return &column;
+  }
+  return nullptr;
+}
+GRAPNEL_DEFINE const EdgeEnd* Table::FindEdge(std::string_view edge) const noexcept {
+  for (const EdgeEnd& each : edges) {
+    if (each.name == edge) return &each;
+  }
+  return nullptr;
+}
+GRAPNEL_DEFINE const EdgeEnd* Table::FindEdgeTag(FieldTag tag) const noexcept {
+  for (const EdgeEnd& each : edges) {
+    if (each.tag == tag) return &each;
+  }
+  return nullptr;
+}
+GRAPNEL_DEFINE const Column* Table::FindTag(FieldTag tag) const noexcept {
+  for (const Column& column : columns) {
+    if (column.tag == tag) return &column;
+  }
+  return nullptr;
+}
+
 /// Why a text or blob of this many bytes is refused, or nothing.
 inline std::optional<std::string> CheckLength(std::size_t size, std::size_t least,
                                               std::size_t most) {

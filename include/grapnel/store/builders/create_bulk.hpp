@@ -50,7 +50,7 @@ class AnyBulk {
 
   void OmitField(std::size_t place) noexcept { omitted_.set(place); }
   /// `reset(entity)`: empties the member.
-  void OmitEdge(void (*reset)(void* entity)) { omitted_edges_.push_back(reset); }
+  GRAPNEL_DECLARE void OmitEdge(void (*reset)(void* entity));
   /// Runs `rows(to)` in one transaction; what comes back goes to `made`, a std::vector of entities.
   GRAPNEL_DECLARE void Save(void* made, core::FunctionRef<void(Rows&)> rows);
 

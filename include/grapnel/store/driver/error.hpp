@@ -1,6 +1,6 @@
 #pragma once
 
-#include <grapnel/base/concat.hpp>
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/base/shared.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/error.hpp>
@@ -20,8 +20,7 @@ namespace grapnel {
 /// The row that was asked for, updated or deleted by its id is not there; see also StaleError.
 class NotFoundError : public Error {
  public:
-  NotFoundError(std::string_view entity, std::string_view what)
-      : Error(core::Concat({entity, " not found: ", what})), entity_(entity) {}
+  GRAPNEL_DECLARE NotFoundError(std::string_view entity, std::string_view what);
 
   const std::string& Entity() const noexcept { return entity_; }
 
@@ -39,19 +38,13 @@ class NotFoundError : public Error {
 class StaleError : public NotFoundError {
  public:
   /// `what`: which row ("id 7").
-  StaleError(std::string_view entity, std::string_view what)
-      : NotFoundError(
-            Whole(), entity,
-            core::Concat({entity, " is stale: ", what,
-                          " is there, but does not match: it was changed meanwhile, or a Where "
-                          "excludes it"})) {}
+  GRAPNEL_DECLARE StaleError(std::string_view entity, std::string_view what);
 };
 
 /// Only() found more than one row.
 class NotSingularError : public Error {
  public:
-  explicit NotSingularError(std::string_view entity)
-      : Error(core::Concat({entity, ": Only() found more than one row"})), entity_(entity) {}
+  GRAPNEL_DECLARE explicit NotSingularError(std::string_view entity);
 
   const std::string& Entity() const noexcept { return entity_; }
 
@@ -80,16 +73,9 @@ constexpr std::string_view Name(ConstraintKind kind) noexcept {
 /// The database refused a row because of a constraint. Nothing of the operation was written.
 class ConstraintError : public Error {
  public:
-  ConstraintError(std::string_view entity, grapnel::Op op, ConstraintKind kind,
-                  std::vector<std::string> fields, std::string_view detail,
-                  std::optional<std::size_t> row = std::nullopt)
-      : Error(Text(entity, op, kind, fields, detail, row)),
-        entity_(entity),
-        op_(op),
-        kind_(kind),
-        fields_(std::move(fields)),
-        detail_(detail),
-        row_(row) {}
+  GRAPNEL_DECLARE ConstraintError(std::string_view entity, grapnel::Op op, ConstraintKind kind,
+                                  std::vector<std::string> fields, std::string_view detail,
+                                  std::optional<std::size_t> row = std::nullopt);
 
   const std::string& Entity() const noexcept { return entity_; }
   /// Op{} of a constraint that is checked at COMMIT: it does not tell which mutation broke it.
@@ -103,29 +89,9 @@ class ConstraintError : public Error {
   const std::optional<std::size_t>& Row() const noexcept { return row_; }
 
   /// The same error, of one row of a bulk.
-  ConstraintError InRow(std::size_t row) const {
-    return {entity_, op_, kind_, fields_, detail_, row};
-  }
+  GRAPNEL_DECLARE ConstraintError InRow(std::size_t row) const;
 
  private:
-  static std::string Text(std::string_view entity, grapnel::Op op, ConstraintKind kind,
-                          const std::vector<std::string>& fields, std::string_view detail,
-                          const std::optional<std::size_t>& row) {
-    std::string text =
-        core::Concat({entity, ": ", op == grapnel::Op{} ? "COMMIT" : ToString(op), " "});
-    if (kind == ConstraintKind::Skipped) {
-      text += "was skipped by the database";
-    } else {
-      core::Append(text, {"breaks a ", Name(kind), " constraint"});
-    }
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      core::Append(text, {i == 0 ? " on " : ", ", fields[i]});
-    }
-    if (row) core::Append(text, {" in row ", std::to_string(*row)});
-    core::Append(text, {" (", detail, ")"});
-    return text;
-  }
-
   std::string entity_;
   grapnel::Op op_;
   ConstraintKind kind_;
@@ -166,8 +132,7 @@ class TxError : public Error {
 /// hook, or an AfterCommit callback. Whoever retries must not retry this.
 class CommittedError : public Error {
  public:
-  explicit CommittedError(std::vector<std::exception_ptr> causes)
-      : Error(Text(causes)), causes_(std::move(causes)) {}
+  GRAPNEL_DECLARE explicit CommittedError(std::vector<std::exception_ptr> causes);
 
   /// What was thrown, in order.
   const std::vector<std::exception_ptr>& Causes() const noexcept { return causes_; }
@@ -189,20 +154,6 @@ class CommittedError : public Error {
   }
 
  private:
-  static std::string Text(const std::vector<std::exception_ptr>& causes) {
-    std::string text = "committed, but what ran after the commit failed:";
-    for (const std::exception_ptr& cause : causes) {
-      try {
-        std::rethrow_exception(cause);
-      } catch (const std::exception& error) {
-        core::Append(text, {" [", error.what(), "]"});
-      } catch (...) {
-        text += " [an exception of no standard type]";
-      }
-    }
-    return text;
-  }
-
   std::vector<std::exception_ptr> causes_;
   core::Shared<const void> value_;
   core::TypeId type_ = nullptr;
@@ -243,11 +194,8 @@ constexpr std::string_view Name(StorageKind kind) noexcept {
 /// committed before is intact.
 class StorageError : public Error {
  public:
-  StorageError(StorageKind kind, std::string_view database, std::string_view detail, int code = 0)
-      : Error(core::Concat({"storage error (", Name(kind), ") in ", database, ": ", detail})),
-        kind_(kind),
-        database_(database),
-        code_(code) {}
+  GRAPNEL_DECLARE StorageError(StorageKind kind, std::string_view database, std::string_view detail,
+                               int code = 0);
 
   StorageKind Kind() const noexcept { return kind_; }
   /// The URL or path that was opened.
@@ -262,3 +210,7 @@ class StorageError : public Error {
 };
 
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/driver/impl/error.hpp>  // IWYU pragma: keep
+#endif

@@ -72,10 +72,7 @@ class AnyMutation {
   std::string_view Type() const noexcept { return core_.table->entity; }
   /// The id of the row: of UpdateOne and DeleteOne; of a Create when it was given or a Default made
   /// it, and after `next`. Otherwise nothing.
-  std::optional<FieldValue> ID() const {
-    if (!core_.has_id) return std::nullopt;
-    return core_.table->Id().ops->to_value(core_.table->Id().at_const(core_.entity));
-  }
+  GRAPNEL_DECLARE std::optional<FieldValue> ID() const;
   /// The ids of the rows that an Update, a Delete or a One form touches, none when it touches none:
   /// as the database has them, with the predicates added so far. The first call of IDs or OldRows
   /// pins the rows: the write touches those of them that match predicates added later, and no
@@ -87,22 +84,20 @@ class AnyMutation {
   // its neighbour is the value.
 
   /// The names of the fields that are set, in the schema's order.
-  Names Fields() const { return core_.Names(core_.set); }
-  Names AddedFields() const { return core_.Names(core_.added); }
-  Names ClearedFields() const { return core_.Names(core_.cleared); }
+  GRAPNEL_DECLARE Names Fields() const;
+  GRAPNEL_DECLARE Names AddedFields() const;
+  GRAPNEL_DECLARE Names ClearedFields() const;
   /// What the field is set to, or nothing when it is not set.
   /// Throws: TypeMismatchError for an edge with many neighbours, see AddedIDs.
-  std::optional<FieldValue> Field(std::string_view name) const { return core_.Given(name); }
+  GRAPNEL_DECLARE std::optional<FieldValue> Field(std::string_view name) const;
   /// Whether a field is set, or neighbours are added to an edge.
-  bool HasField(std::string_view name) const { return core_.IsGiven(name); }
-  std::optional<FieldValue> AddedField(std::string_view name) const {
-    return core_.Value(core_.added, name);
-  }
-  bool FieldCleared(std::string_view name) const { return core_.IsCleared(name); }
-  void SetField(std::string_view name, const FieldValue& value) { core_.SetField(name, value); }
+  GRAPNEL_DECLARE bool HasField(std::string_view name) const;
+  GRAPNEL_DECLARE std::optional<FieldValue> AddedField(std::string_view name) const;
+  GRAPNEL_DECLARE bool FieldCleared(std::string_view name) const;
+  GRAPNEL_DECLARE void SetField(std::string_view name, const FieldValue& value);
   GRAPNEL_DECLARE void AddField(std::string_view name, const FieldValue& delta);
-  void ClearField(std::string_view name) { core_.ClearField(name); }
-  void ResetField(std::string_view name) { core_.Reset(core_.PlaceOf(name)); }
+  GRAPNEL_DECLARE void ClearField(std::string_view name);
+  GRAPNEL_DECLARE void ResetField(std::string_view name);
   /// The stored value of the row that an UpdateOne or DeleteOne touches, before it does. See
   /// Mutation::Old.
   GRAPNEL_DECLARE FieldValue OldField(std::string_view name) const;
@@ -112,30 +107,16 @@ class AnyMutation {
 
   // Edges. Ids of neighbours are given and returned as values.
 
-  Names AddedEdges() const {
-    return core_.EdgeNames([&](std::size_t at) { return !core_.AddedIDs(at).empty(); });
-  }
-  Names RemovedEdges() const {
-    return core_.EdgeNames([&](std::size_t at) { return !core_.RemovedIDs(at).empty(); });
-  }
-  Names ClearedEdges() const {
-    return core_.EdgeNames([&](std::size_t at) { return core_.EdgeCleared(at); });
-  }
-  Ids AddedIDs(std::string_view edge) const { return core_.AddedIDs(core_.EdgePlaceOf(edge)); }
-  Ids RemovedIDs(std::string_view edge) const { return core_.RemovedIDs(core_.EdgePlaceOf(edge)); }
-  bool EdgeCleared(std::string_view edge) const {
-    return core_.EdgeCleared(core_.EdgePlaceOf(edge));
-  }
-  void AddIDs(std::string_view edge, Ids ids) {
-    core_.CheckIds(core_.EdgePlaceOf(edge), ids);
-    core_.AddIDs(core_.EdgePlaceOf(edge), std::move(ids));
-  }
-  void RemoveIDs(std::string_view edge, Ids ids) {
-    core_.CheckIds(core_.EdgePlaceOf(edge), ids);
-    core_.RemoveIDs(core_.EdgePlaceOf(edge), std::move(ids));
-  }
-  void ClearEdge(std::string_view edge) { core_.ClearEdge(core_.EdgePlaceOf(edge)); }
-  void ResetEdge(std::string_view edge) { core_.ResetEdge(core_.EdgePlaceOf(edge)); }
+  GRAPNEL_DECLARE Names AddedEdges() const;
+  GRAPNEL_DECLARE Names RemovedEdges() const;
+  GRAPNEL_DECLARE Names ClearedEdges() const;
+  GRAPNEL_DECLARE Ids AddedIDs(std::string_view edge) const;
+  GRAPNEL_DECLARE Ids RemovedIDs(std::string_view edge) const;
+  GRAPNEL_DECLARE bool EdgeCleared(std::string_view edge) const;
+  GRAPNEL_DECLARE void AddIDs(std::string_view edge, Ids ids);
+  GRAPNEL_DECLARE void RemoveIDs(std::string_view edge, Ids ids);
+  GRAPNEL_DECLARE void ClearEdge(std::string_view edge);
+  GRAPNEL_DECLARE void ResetEdge(std::string_view edge);
 
   /// Of a Create with OnConflict: its fields, and, after `next`, whether the row was inserted,
   /// updated or left unchanged; OldRows() then holds the row that was there. Null for all other

@@ -2,6 +2,7 @@
 
 #include <grapnel/base/callable.hpp>
 #include <grapnel/base/compiled.hpp>
+#include <grapnel/base/function_ref.hpp>
 #include <grapnel/base/shared.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/error.hpp>
@@ -73,13 +74,8 @@ struct Draft {
   EdgeChanges edges{};
   store::PredicatePtr where{};
   /// The rows that it touches, once asked for.
-  struct Pinned {
-    std::vector<FieldValue> ids;
-    store::PredicatePtr where;  // what `where` became then: it is another one when more was added
-    std::uint64_t writes;       // of the transaction until then
-    std::optional<std::vector<FieldValue>> touched;  // by the write, where these are fewer
-  };
-  std::optional<Pinned> pinned{};
+  struct Pinned;
+  core::Shared<Pinned> pinned{};
   core::Shared<store::Conflict> conflict{};  // of a Create with OnConflict
 
   // While it runs:
@@ -206,14 +202,8 @@ struct Draft {
   GRAPNEL_DECLARE void CheckIds(std::size_t place, const std::vector<FieldValue>& ids) const;
 
   /// The names of the edges for which this holds, in the schema's order.
-  template <class F>
-  std::vector<std::string_view> EdgeNames(F holds) const {
-    std::vector<std::string_view> names;
-    for (std::size_t i = 0; i < table->edges.size(); ++i) {
-      if (holds(i)) names.push_back(table->edges[i].name);
-    }
-    return names;
-  }
+  GRAPNEL_DECLARE std::vector<std::string_view> EdgeNames(
+      core::FunctionRef<bool(std::size_t)> holds) const;
 
   GRAPNEL_DECLARE std::size_t PlaceOf(std::string_view name) const;
   /// The edge of that name, or null where a field has it, or nothing has.

@@ -12,11 +12,19 @@
 #include <grapnel/store/tx/session.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
 /// The rows that a mutation touches, and what else it reads in its own transaction.
 namespace grapnel::detail {
+
+struct Draft::Pinned {
+  std::vector<FieldValue> ids;
+  store::PredicatePtr where;  // what `where` became then: it is another one when more was added
+  std::uint64_t writes;       // of the transaction until then
+  std::optional<std::vector<FieldValue>> touched{};  // by the write, where these are fewer
+};
 
 /// As RunRead, inside a mutation's transaction.
 inline std::int64_t ReadIn(const Draft& m, const Table& table, Session::Statement statement) {
@@ -84,7 +92,7 @@ inline void Pin(Draft& m, std::vector<FieldValue> ids, bool and_nameless = false
     rows = store::Either(std::move(rows), store::Both(m.where, store::IdIsNull(*m.table)));
   }
   m.where = std::move(rows);
-  m.pinned.emplace(Draft::Pinned{std::move(ids), m.where, m.Session().Writes(), {}});
+  m.pinned = core::MakeShared<Draft::Pinned>(std::move(ids), m.where, m.Session().Writes());
 }
 
 /// The ids of the rows that an Update or Delete, or a One form, touches; read once, and then

@@ -21,6 +21,10 @@ namespace grapnel::detail {
 GRAPNEL_DEFINE AnyBulk::AnyBulk(const HandlePtr& of, const Table& table)
     : handle_(CheckHeld(of, table.entity, "this access to the entities")), table_(&table) {}
 
+GRAPNEL_DEFINE void AnyBulk::OmitEdge(void (*reset)(void* entity)) {
+  omitted_edges_.push_back(reset);
+}
+
 GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> rows) {
   if (handle_ == nullptr) {
     throw Error(

@@ -50,6 +50,89 @@ GRAPNEL_DEFINE AnyMutation::Ids AnyMutation::IDs() const {
   return ids;
 }
 
+GRAPNEL_DEFINE std::optional<FieldValue> AnyMutation::ID() const {
+  if (!core_.has_id) return std::nullopt;
+  return core_.table->Id().ops->to_value(core_.table->Id().at_const(core_.entity));
+}
+
+GRAPNEL_DEFINE AnyMutation::Names AnyMutation::Fields() const { return core_.Names(core_.set); }
+
+GRAPNEL_DEFINE AnyMutation::Names AnyMutation::AddedFields() const {
+  return core_.Names(core_.added);
+}
+
+GRAPNEL_DEFINE AnyMutation::Names AnyMutation::ClearedFields() const {
+  return core_.Names(core_.cleared);
+}
+
+GRAPNEL_DEFINE std::optional<FieldValue> AnyMutation::Field(std::string_view name) const {
+  return core_.Given(name);
+}
+
+GRAPNEL_DEFINE bool AnyMutation::HasField(std::string_view name) const {
+  return core_.IsGiven(name);
+}
+
+GRAPNEL_DEFINE std::optional<FieldValue> AnyMutation::AddedField(std::string_view name) const {
+  return core_.Value(core_.added, name);
+}
+
+GRAPNEL_DEFINE bool AnyMutation::FieldCleared(std::string_view name) const {
+  return core_.IsCleared(name);
+}
+
+GRAPNEL_DEFINE void AnyMutation::SetField(std::string_view name, const FieldValue& value) {
+  core_.SetField(name, value);
+}
+
+GRAPNEL_DEFINE void AnyMutation::ClearField(std::string_view name) { core_.ClearField(name); }
+
+GRAPNEL_DEFINE void AnyMutation::ResetField(std::string_view name) {
+  core_.Reset(core_.PlaceOf(name));
+}
+
+GRAPNEL_DEFINE AnyMutation::Names AnyMutation::AddedEdges() const {
+  return core_.EdgeNames([&](std::size_t at) { return !core_.AddedIDs(at).empty(); });
+}
+
+GRAPNEL_DEFINE AnyMutation::Names AnyMutation::RemovedEdges() const {
+  return core_.EdgeNames([&](std::size_t at) { return !core_.RemovedIDs(at).empty(); });
+}
+
+GRAPNEL_DEFINE AnyMutation::Names AnyMutation::ClearedEdges() const {
+  return core_.EdgeNames([&](std::size_t at) { return core_.EdgeCleared(at); });
+}
+
+GRAPNEL_DEFINE AnyMutation::Ids AnyMutation::AddedIDs(std::string_view edge) const {
+  return core_.AddedIDs(core_.EdgePlaceOf(edge));
+}
+
+GRAPNEL_DEFINE AnyMutation::Ids AnyMutation::RemovedIDs(std::string_view edge) const {
+  return core_.RemovedIDs(core_.EdgePlaceOf(edge));
+}
+
+GRAPNEL_DEFINE bool AnyMutation::EdgeCleared(std::string_view edge) const {
+  return core_.EdgeCleared(core_.EdgePlaceOf(edge));
+}
+
+GRAPNEL_DEFINE void AnyMutation::AddIDs(std::string_view edge, Ids ids) {
+  core_.CheckIds(core_.EdgePlaceOf(edge), ids);
+  core_.AddIDs(core_.EdgePlaceOf(edge), std::move(ids));
+}
+
+GRAPNEL_DEFINE void AnyMutation::RemoveIDs(std::string_view edge, Ids ids) {
+  core_.CheckIds(core_.EdgePlaceOf(edge), ids);
+  core_.RemoveIDs(core_.EdgePlaceOf(edge), std::move(ids));
+}
+
+GRAPNEL_DEFINE void AnyMutation::ClearEdge(std::string_view edge) {
+  core_.ClearEdge(core_.EdgePlaceOf(edge));
+}
+
+GRAPNEL_DEFINE void AnyMutation::ResetEdge(std::string_view edge) {
+  core_.ResetEdge(core_.EdgePlaceOf(edge));
+}
+
 GRAPNEL_DEFINE FieldValue AnyMutation::OldField(std::string_view name) const {
   const detail::Column& column = core_.table->columns[detail::StoredPlaceOf(*core_.table, name)];
   return column.ops->to_value(column.at_const(OldEntity()));

@@ -300,6 +300,15 @@ GRAPNEL_DEFINE std::size_t Draft::PlaceOf(std::string_view name) const {
   return table->PlaceOf(*column);
 }
 
+GRAPNEL_DEFINE std::vector<std::string_view> Draft::EdgeNames(
+    core::FunctionRef<bool(std::size_t)> holds) const {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < table->edges.size(); ++i) {
+    if (holds(i)) names.push_back(table->edges[i].name);
+  }
+  return names;
+}
+
 GRAPNEL_DEFINE std::vector<std::string_view> Draft::Names(const FieldSet& fields) const {
   std::vector<std::string_view> names;
   for (std::size_t i = 0; i < table->fields; ++i) {
