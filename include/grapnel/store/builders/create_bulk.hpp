@@ -17,6 +17,7 @@
 namespace grapnel::detail {
 
 class BulkRun;
+struct TypeActions;
 
 /// A bulk, its type forgotten: compiled once for all types.
 class AnyBulk {
@@ -34,12 +35,14 @@ class AnyBulk {
 
    private:
     friend AnyBulk;
-    Rows(const AnyBulk& bulk, const HandlePtr& handle, BulkRun& run) noexcept
-        : bulk_(bulk), handle_(handle), run_(run) {}
+    Rows(const AnyBulk& bulk, const HandlePtr& handle, BulkRun& run,
+         const TypeActions& actions) noexcept
+        : bulk_(bulk), handle_(handle), run_(run), actions_(actions) {}
 
     const AnyBulk& bulk_;
     const HandlePtr& handle_;
     BulkRun& run_;
+    const TypeActions& actions_;
   };
 
  protected:

@@ -34,7 +34,7 @@ GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> row
   handle_->store->driver->CheckNotInherited();
   const HandlePtr handle = std::move(handle_);
   RunBulk(handle, *table_, made, [&](BulkRun& run) {
-    Rows to(*this, handle, run);
+    Rows to(*this, handle, run, handle->store->TypeOf(*table_).actions);
     rows(to);
   });
 }
@@ -43,7 +43,7 @@ GRAPNEL_DEFINE void AnyBulk::Rows::Add(AnyBuilder& builder) { run_.Run(builder.T
 
 GRAPNEL_DEFINE void AnyBulk::Rows::Add(const void* entity) {
   const Table& table = *bulk_.table_;
-  handle_->store->TypeOf(table).actions.with_mutation(Op::Create, [&](AnyMutation& m) {
+  actions_.with_mutation(Op::Create, [&](AnyMutation& m) {
     table.ops.Assign(m.Entity(), entity);
     const auto omit = [&](std::size_t place) {
       const Column& column = table.columns[place];
