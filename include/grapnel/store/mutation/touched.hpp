@@ -92,7 +92,8 @@ inline void Pin(Draft& m, std::vector<FieldValue> ids, bool and_nameless = false
     rows = store::Either(std::move(rows), store::Both(m.where, store::IdIsNull(*m.table)));
   }
   m.where = std::move(rows);
-  m.pinned = core::MakeShared<Draft::Pinned>(std::move(ids), m.where, m.Session().Writes());
+  m.pinned = core::MakeShared<Draft::Pinned>(
+      Draft::Pinned{std::move(ids), m.where, m.Session().Writes(), std::nullopt});
 }
 
 /// The ids of the rows that an Update or Delete, or a One form, touches; read once, and then
