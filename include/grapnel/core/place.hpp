@@ -99,7 +99,7 @@ class Place {
   core::Next<Subject, Result> Next() noexcept { return {&Continue, this}; }
 
  private:
-  static Result Continue(void* context, Subject& subject) {
+  [[gnu::hot]] static Result Continue(void* context, Subject& subject) {
     auto& place = *static_cast<Place*>(context);
     if (&subject != place.subject_ && !place.IsSame(subject)) [[unlikely]]
       RefuseOther(TypeName<Subject>());

@@ -32,7 +32,7 @@ enum class EntityAction : std::uint8_t {
 /// Does what `action` says. One function for each type: the functions of entities and vectors are
 /// made here once, not wherever they are used.
 template <class E>
-void* ActOnEntity(EntityAction action, void* at, void* other) {
+[[gnu::hot]] void* ActOnEntity(EntityAction action, void* at, void* other) {
   using Rows = std::vector<E>;
   switch (action) {
     case EntityAction::Make:

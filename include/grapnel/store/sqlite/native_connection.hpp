@@ -275,7 +275,7 @@ class NativeConnection {
     Step(statement, sort);
   }
   /// Runs a prepared statement that has no rows.
-  void Step(Prepared& statement, Sort sort = Sort::Work) {
+  [[gnu::hot]] void Step(Prepared& statement, Sort sort = Sort::Work) {
     Running running(*this, statement, sort);
     running.Finish(Binding(statement.Get()), Say());
   }

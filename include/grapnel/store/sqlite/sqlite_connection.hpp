@@ -97,8 +97,8 @@ class SqliteConnection final : public store::Connection {
   bool ReadsOnly() const noexcept { return reads_only_; }
   sqlite3* Handle() const noexcept { return native_.Handle(); }
 
-  void Savepoint(int depth) override { native_.Step(At(depth).set); }
-  void Release(int depth) override { native_.Step(At(depth).release); }
+  [[gnu::hot]] void Savepoint(int depth) override { native_.Step(At(depth).set); }
+  [[gnu::hot]] void Release(int depth) override { native_.Step(At(depth).release); }
   void RollbackTo(int depth) override {
     native_.Step(At(depth).roll_back, NativeConnection::Sort::Undoing);
   }
@@ -434,18 +434,21 @@ class SqliteConnection final : public store::Connection {
   };
   SavepointStatements& At(int depth) {
     const auto at = static_cast<std::size_t>(depth);
+    if (savepoints_.size() <= at || !savepoints_[at].roll_back) [[unlikely]]
+      PrepareSavepoints(depth);
+    return savepoints_[at];
+  }
+  [[gnu::cold]] void PrepareSavepoints(int depth) {
+    const auto at = static_cast<std::size_t>(depth);
     if (savepoints_.size() <= at) savepoints_.resize(at + 1);
     SavepointStatements& found = savepoints_[at];
     const auto prepare = [&](Prepared& statement, std::string_view sql) {
       if (statement) return;
       statement = native_.Prepare(core::Concat({sql, std::to_string(depth)}), native_.Say());
     };
-    if (!found.roll_back) {
-      prepare(found.set, "SAVEPOINT grapnel_");
-      prepare(found.release, "RELEASE grapnel_");
-      prepare(found.roll_back, "ROLLBACK TO grapnel_");
-    }
-    return found;
+    prepare(found.set, "SAVEPOINT grapnel_");
+    prepare(found.release, "RELEASE grapnel_");
+    prepare(found.roll_back, "ROLLBACK TO grapnel_");
   }
 
   /// The collation of the id that a key refers to, where the key's own is another one; else "".

@@ -107,7 +107,8 @@ struct ActionsOf {
     run(m);
   }
 
-  static void RunAround(core::detail::HookRange around, AnyMutation& any, AnyResult& result) {
+  [[gnu::hot]] static void RunAround(core::detail::HookRange around, AnyMutation& any,
+                                     AnyResult& result) {
     Value<E> value = core::HookList<Mutation<E>, Value<E>>::RunHooks(
         around, static_cast<Mutation<E>&>(any), Next<E>(&Write, nullptr));
     if (!value.HasEntity()) return result.SetCount(value.Count());
@@ -136,7 +137,7 @@ struct ActionsOf {
 
  private:
   /// The terminal behind the hooks.
-  static Value<E> Write(void*, Mutation<E>& m) {
+  [[gnu::hot]] static Value<E> Write(void*, Mutation<E>& m) {
     if (m.Op() == Op::UpdateOne || m.Conflict() != nullptr) return WriteFresh(m);
     const std::int64_t count = RunTerminal(m, nullptr);
     if (m.Op() == Op::Create) return Mutation<E>::Access::Entity(m);

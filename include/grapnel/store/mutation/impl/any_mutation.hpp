@@ -27,14 +27,14 @@
 
 namespace grapnel {
 
-GRAPNEL_DEFINE AnyMutation::AnyMutation(const detail::Table& table, grapnel::Op op,
-                                        void* entity) noexcept
+[[gnu::hot]] GRAPNEL_DEFINE AnyMutation::AnyMutation(const detail::Table& table, grapnel::Op op,
+                                                     void* entity) noexcept
     : core_(table, op, entity), old_rows_(table.ops), all_old_rows_(table.ops) {}
 GRAPNEL_DEFINE AnyMutation::AnyMutation(detail::TakeOver, AnyMutation& from, void* entity) noexcept
     : core_(std::move(from.core_)), old_rows_(core_.table->ops), all_old_rows_(core_.table->ops) {
   core_.entity = entity;
 }
-GRAPNEL_DEFINE AnyMutation::~AnyMutation() = default;
+[[gnu::hot]] GRAPNEL_DEFINE AnyMutation::~AnyMutation() = default;
 
 GRAPNEL_DEFINE void AnyMutation::TakeFrom(AnyMutation& from) {
   void* const entity = core_.entity;

@@ -24,8 +24,9 @@ namespace grapnel::detail {
                     " was used after it was moved from; use the one that it was moved to"}));
 }
 
-GRAPNEL_DEFINE const HandlePtr& CheckHeld(const HandlePtr& handle, std::string_view entity,
-                                          std::string_view what) {
+[[gnu::hot]] GRAPNEL_DEFINE const HandlePtr& CheckHeld(const HandlePtr& handle,
+                                                       std::string_view entity,
+                                                       std::string_view what) {
   if (handle == nullptr) [[unlikely]]
     RefuseMoved(entity, what);
   handle->store->driver->CheckNotInherited();

@@ -97,7 +97,7 @@ GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
   return Guarded(level, type, context, true, statement);
 }
 
-GRAPNEL_DEFINE void Session::Finish(Scope& scope) {
+[[gnu::hot]] GRAPNEL_DEFINE void Session::Finish(Scope& scope) {
   if (scope.gone) {
     if (died_) return;  // which its Commit tells
     throw TxError("nothing of this was kept: a hook ended the transaction around it", outcome_);
@@ -291,7 +291,7 @@ GRAPNEL_DEFINE void Session::EndIfInDoubt() noexcept {
   }
 }
 
-GRAPNEL_DEFINE void Session::OpenSavepoint() {
+[[gnu::hot]] GRAPNEL_DEFINE void Session::OpenSavepoint() {
   const int depth = static_cast<int>(clean_at_.size()) + 1;
   clean_at_.reserve(clean_at_.size() + 1);
   lease_->Savepoint(depth);

@@ -65,7 +65,8 @@ namespace grapnel::detail {
 
 /// Runs a mutation through these hooks to the terminal. Those that have no `next` know it by its
 /// address alone, which is that of the part of it that all types share.
-inline void RunThrough(TypeEntry& type, const HookChain& hooks, AnyMutation& m, AnyResult& result) {
+[[gnu::hot]] inline void RunThrough(TypeEntry& type, const HookChain& hooks, AnyMutation& m,
+                                    AnyResult& result) {
   const HookChain::Hooks rest = core::HookList<AnyMutation, AnyValue>::RunBefore(hooks.All(), m);
   rest.empty() ? RunAlone(m, result) : type.actions.run_around(rest, m, result);
 }
@@ -191,8 +192,8 @@ inline void Atomically(const HandlePtr& handle, bool single,
          (m.op == Op::DeleteOne || (m.op == Op::Create && !m.MayNotHoldId()));
 }
 /// Runs it: most of what the way of a mutation is for has nothing to do here.
-inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type, AnyMutation& m,
-                    AnyResult& result) {
+[[gnu::hot]] inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type,
+                                 AnyMutation& m, AnyResult& result) {
   const Bound bound{handle, type, *level.transaction, level, nullptr};
   struct Unbind {
     Draft& m;
