@@ -42,6 +42,7 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/model/impl/error.hpp
   grapnel/model/impl/relation.hpp
   grapnel/model/impl/table.hpp
+  grapnel/model/impl/type_ops.hpp
   grapnel/model/impl/value.hpp
   grapnel/model/relation.hpp
   grapnel/model/row.hpp

@@ -11,6 +11,7 @@
 #include <grapnel/model/impl/error.hpp>
 #include <grapnel/model/impl/relation.hpp>
 #include <grapnel/model/impl/table.hpp>
+#include <grapnel/model/impl/type_ops.hpp>
 #include <grapnel/model/impl/value.hpp>
 #include <grapnel/store/builders/impl/builder.hpp>
 #include <grapnel/store/builders/impl/create.hpp>

@@ -20,7 +20,7 @@ class Error : public std::runtime_error {
 /// A hook refused the operation: see hook::Reject.
 class RejectedError : public Error {
  public:
-  RejectedError(std::string_view type, grapnel::Op op)
+  [[gnu::cold]] RejectedError(std::string_view type, grapnel::Op op)
       : Error(core::Concat({type, ": ", ToString(op), " is not allowed"})), type_(type), op_(op) {}
 
   /// The type of the subject that was refused ("User").
@@ -37,7 +37,7 @@ class RejectedError : public Error {
 /// was called for a second one.
 class DependencyError : public Error {
  public:
-  explicit DependencyError(std::string_view type)
+  [[gnu::cold]] explicit DependencyError(std::string_view type)
       : Error(core::Concat({"no dependency of type ", type,
                             " was provided; call Provide(object), or Provide<", type,
                             ">(object) for an object of a derived type"})),

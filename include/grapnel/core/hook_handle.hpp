@@ -39,7 +39,7 @@ class HookHandle {
 };
 
 /// One handle for several.
-inline HookHandle JoinHandles(std::initializer_list<HookHandle> handles) {
+[[gnu::cold]] inline HookHandle JoinHandles(std::initializer_list<HookHandle> handles) {
   HookHandle all;
   for (const HookHandle& handle : handles) {
     all = HookHandle([before = all, handle] {

@@ -56,7 +56,7 @@ constexpr std::string_view Name(Op op) noexcept {
 }
 
 /// "Create", or "Update|UpdateOne" for a mask, or "none" for the empty mask.
-inline std::string ToString(Op mask) {
+[[gnu::cold]] inline std::string ToString(Op mask) {
   std::string text;
   for (unsigned bit = 1; bit <= static_cast<unsigned>(Op::DeleteOne); bit <<= 1U) {
     const Op op = static_cast<Op>(bit);

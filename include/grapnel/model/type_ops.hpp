@@ -77,15 +77,18 @@ struct OpsOf {
   static bool FromValue(void* value, const FieldValue& from) {
     return Mapping<T>::FromValue(Of(value), from);
   }
-  static void NormalForm(void* value) { Normalize(Of(value)); }
+  static void NormalForm(void* value) requires kHasNormalForm<T> { Normalize(Of(value)); }
   static void Copy(void* value, const void* from) { Of(value) = Of(from); }
   static void Reset(void* value) { Of(value) = T{}; }
-  static bool IsNull(const void* value) { return !Of(value).has_value(); }
-  static bool IsZero(const void* value) { return Of(value) == T{}; }
-  static bool Add(void* value, const void* delta) {
+  static bool IsNull(const void* value) requires kIsOptional<T> { return !Of(value).has_value(); }
+  static bool IsZero(const void* value) requires std::equality_comparable<T> {
+    return Of(value) == T{};
+  }
+  static bool Add(void* value, const void* delta) requires Number<N> {
     return AddTo<T>(Bare(Of(value)), Bare(Of(delta)));  // only of a value that is set or added
   }
-  static std::size_t Length(const void* value) { return Bare(Of(value)).size(); }
+  static std::size_t Length(const void* value) requires requires(const N& bare) { bare.size(); }
+  { return Bare(Of(value)).size(); }
   static FieldValue MadeBy(void (*make)(void* value, const void* of), const void* of) {
     T value{};
     make(&value, of);
@@ -105,6 +108,17 @@ struct OpsOf {
     }
   }
 };
+
+#ifdef GRAPNEL_SEPARATE_COMPILATION
+// Those of the types that most fields have are compiled once.
+extern template struct OpsOf<bool>;
+extern template struct OpsOf<std::int64_t>;
+extern template struct OpsOf<double>;
+extern template struct OpsOf<std::string>;
+extern template struct OpsOf<std::optional<std::int64_t>>;
+extern template struct OpsOf<std::optional<double>>;
+extern template struct OpsOf<std::optional<std::string>>;
+#endif
 
 template <class T>
 constexpr TypeOps MakeTypeOps() {
