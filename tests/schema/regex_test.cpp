@@ -32,6 +32,10 @@ TEST_CASE("a wrong expression throws at its first use") {
 
 TEST_CASE("it validates a field") {
   constexpr auto field = grapnel::Field<&User::name>("name").Match(Regex<"[a-z]+">);
-  CHECK(field.Check("ada") == std::nullopt);
-  CHECK(field.Check("Ada") == "the value is not valid");
+  auto column = field.Traits();
+  column.field = &field;
+  const std::string right = "ada";
+  const std::string wrong = "Ada";
+  CHECK(column.Check(&right) == std::nullopt);
+  CHECK(column.Check(&wrong) == "the value is not valid");
 }

@@ -38,7 +38,7 @@ class AnyResult {
  public:
   /// `into`: an entity of the table's type, where the caller wants it, or null: it wants a count.
   explicit AnyResult(const Table& table, void* into = nullptr) noexcept
-      : into_(into), scratch_(table.ops), ops_(table.ops) {}
+      : AnyResult(table, into, nullptr) {}
 
   bool HasEntity() const noexcept { return entity_ != nullptr; }
   /// Requires: there is one. Valid as long as the mutation.
@@ -56,22 +56,36 @@ class AnyResult {
   }
   /// Keeps the count in place of the entity.
   void ForgetEntity() noexcept { entity_ = nullptr; }
+  /// For a caller who wants the entity behind those in `rows`, a std::vector of the table's type.
+  static AnyResult Behind(const Table& table, void* rows) noexcept {
+    return AnyResult(table, nullptr, rows);
+  }
+
   /// A place for an entity that comes back: the caller's, where there is one.
   void* Place() {
+    if (into_ == nullptr && rows_ != nullptr) into_ = ops_.AppendRow(rows_);
     if (into_ != nullptr) return into_;
     return scratch_.Count() != 0 ? scratch_.At(0) : scratch_.Append();
   }
   /// Takes the entity to where the caller wants it. Requires: there is one, and the mutation is
   /// done.
   void MoveOut() {
-    if (entity_ != into_) ops_.MoveAssign(into_, entity_);
+    if (into_ == nullptr) {
+      ops_.AppendMoved(rows_, entity_);
+    } else if (entity_ != into_) {
+      ops_.MoveAssign(into_, entity_);
+    }
   }
   void CopyOut() const {
     if (entity_ != into_) ops_.Assign(into_, entity_);
   }
 
  private:
+  AnyResult(const Table& table, void* into, void* rows) noexcept
+      : into_(into), rows_(rows), scratch_(table.ops), ops_(table.ops) {}
+
   void* into_;
+  void* rows_;
   void* entity_ = nullptr;
   std::int64_t count_ = 0;
   EntityRows scratch_;

@@ -296,7 +296,7 @@ class BulkInTransaction final : public BulkRun {
 
   void Run(AnyMutation& m) override {
     m.Core().pending = &pending_;
-    AnyResult result(*type_.table, type_.table->ops.AppendRow(made_));
+    AnyResult result = AnyResult::Behind(*type_.table, made_);
     RunInside(bound_.handle, bound_.level, type_, hooks_, plan_, m, result);
     result.MoveOut();
     ++done_;
