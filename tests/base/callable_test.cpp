@@ -150,3 +150,13 @@ TEST_CASE("callables lie in containers and call one another") {
   steps.clear();
   CHECK(all(0) == 50 * 51 / 2);
 }
+
+TEST_CASE("one that was moved from is none") {
+  Callable<int()> first = [] { return 7; };
+  Callable<int()> second = std::move(first);
+  CHECK(second() == 7);
+  CHECK_FALSE(static_cast<bool>(first));  // NOLINT(bugprone-use-after-move): that is asked here
+  CHECK(first == nullptr);
+  first = second;
+  CHECK(first() == 7);
+}

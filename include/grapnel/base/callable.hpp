@@ -36,9 +36,10 @@ class Callable<Result(Arguments...)> {
     call_ = &Call<Object>;
   }
 
-  constexpr explicit operator bool() const noexcept { return call_ != nullptr; }
+  /// False of one that was moved from, too.
+  constexpr explicit operator bool() const noexcept { return static_cast<bool>(object_); }
   friend constexpr bool operator==(const Callable& callable, std::nullptr_t) noexcept {
-    return callable.call_ == nullptr;
+    return !callable;
   }
   /// Whether both share one callable, or both are none.
   friend constexpr bool operator==(const Callable&, const Callable&) noexcept = default;

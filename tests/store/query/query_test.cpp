@@ -85,6 +85,17 @@ TEST_CASE_METHOD(Fixture, "a query runs any number of times, and reads afresh ea
   CHECK(copy.Count() == 2);
 }
 
+TEST_CASE_METHOD(Fixture, "a query that is moved to itself stays what it is") {
+  auto query = users.Query().Order(Desc(F<&User::id>)).Limit(2);
+  auto& same = query;
+  query = std::move(same);
+  CHECK(query.IDs() == Ids{4, 3});
+  auto other = users.Query();
+  other = std::move(query);
+  CHECK(other.IDs() == Ids{4, 3});
+  CHECK_THROWS_AS(query.Count(), grapnel::Error);  // NOLINT(bugprone-use-after-move)
+}
+
 TEST_CASE_METHOD(Fixture, "a negative limit or offset is an error") {
   CHECK_THROWS_WITH(users.Query().Limit(-1), "Limit takes a number of rows, not -1");
   CHECK_THROWS_WITH(users.Query().Offset(-1), "Offset takes a number of rows, not -1");

@@ -36,7 +36,15 @@ GRAPNEL_DEFINE AnyQuery::AnyQuery(const Table& table, HandlePtr handle, store::P
 GRAPNEL_DEFINE AnyQuery::AnyQuery(const AnyQuery& from) = default;
 GRAPNEL_DEFINE AnyQuery::AnyQuery(AnyQuery&& from) noexcept = default;
 GRAPNEL_DEFINE AnyQuery& AnyQuery::operator=(const AnyQuery& from) = default;
-GRAPNEL_DEFINE AnyQuery& AnyQuery::operator=(AnyQuery&& from) noexcept = default;
+GRAPNEL_DEFINE AnyQuery& AnyQuery::operator=(AnyQuery&& from) noexcept {
+  if (this == &from) return *this;  // a vector moved to itself loses what it holds
+  table_ = from.table_;
+  handle_ = std::move(from.handle_);
+  rows_ = std::move(from.rows_);
+  eager_ = std::move(from.eager_);
+  is_neighbours_ = from.is_neighbours_;
+  return *this;
+}
 GRAPNEL_DEFINE AnyQuery::~AnyQuery() = default;
 
 GRAPNEL_DEFINE void AnyQuery::CheckUsable() const {
