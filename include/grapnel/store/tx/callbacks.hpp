@@ -4,7 +4,7 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/store/driver/process.hpp>
 
-#include <deque>
+#include <cstddef>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -107,9 +107,8 @@ class AfterQueue {
 
   void RunWaiting() {
     const Generation all(Generation::Next());  // counted together
-    while (!waiting_.empty() && process_ == Process::Current()) {
-      const Waiting next = std::move(waiting_.front());
-      waiting_.pop_front();
+    for (std::size_t at = 0; at < waiting_.size() && process_ == Process::Current(); ++at) {
+      const Waiting next = std::move(waiting_[at]);
       const Generation deeper(next.generation);
       try {
         next.callback();
@@ -123,7 +122,7 @@ class AfterQueue {
   /// commit.
   static inline thread_local constinit AfterQueue* running = nullptr;
 
-  std::deque<Waiting> waiting_;
+  std::vector<Waiting> waiting_;
   const unsigned process_ = Process::Current();
 };
 

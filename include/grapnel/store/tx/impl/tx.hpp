@@ -220,9 +220,13 @@ GRAPNEL_DEFINE Transaction Transaction::Begin(const detail::HandlePtr& outer) {
 }
 
 GRAPNEL_DEFINE Transaction Transaction::Nested(const detail::HandlePtr& outer) {
-  auto level = outer->transaction->Nest(*outer->GetLevel(), outer->nested);
-  return {detail::MakeHandle({outer->store, outer->transaction, std::move(level), outer->context}),
-          true};
+  const auto level = outer->transaction->Nest(*outer->GetLevel(), outer->nested);
+  try {
+    return {detail::MakeHandle({outer->store, outer->transaction, level, outer->context}), true};
+  } catch (...) {  // without memory there is nobody to close it later
+    outer->transaction->CloseNested(*level, false);
+    throw;
+  }
 }
 
 /// The body may have ended the transaction itself; when an error did, its success would be a lie.
