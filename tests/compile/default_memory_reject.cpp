@@ -1,4 +1,4 @@
-// expect: a Default that owns memory is a function: \.Default\(\[\]
+// expect: a Default that owns memory is given as a function: \.Default\(\[\]
 // expect: a Default that owns memory cannot stand in a constant: give a function that makes it
 // expect: Default takes a value of the field.s type, or a function without parameters
 #include <grapnel/grapnel.hpp>

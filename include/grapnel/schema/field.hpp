@@ -31,13 +31,20 @@ constexpr bool kIsConstant = std::is_invocable_r_v<Bare, const D&> ||
   value.capacity();
 };
 
-/// Stops the compiler at a text or vector that owns memory, which a constant cannot.
+/// Whether it is a text or a vector that owns memory, which a constant cannot.
+template <class D>
+constexpr bool OwnsMemory([[maybe_unused]] const D& value) {
+  if constexpr (requires { value.capacity(); }) {
+    return value.capacity() > D().capacity();
+  } else {
+    return false;
+  }
+}
+/// Stops the compiler at one.
 template <class D>
 constexpr void CheckConstant(const D& value) {
-  if constexpr (requires { value.capacity(); }) {
-    if (std::is_constant_evaluated() && value.capacity() > D().capacity())
-      throw "a Default that owns memory is a function: .Default([] { return Bytes{1, 2}; })";
-  }
+  if (std::is_constant_evaluated() && OwnsMemory(value))
+    throw "a Default that owns memory is given as a function: .Default([] { return Bytes{1, 2}; })";
 }
 
 /// A bound in 64 bits; of one that no stored value reaches, the last there is.
