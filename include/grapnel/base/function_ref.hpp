@@ -6,6 +6,15 @@
 
 namespace grapnel::core {
 
+namespace detail {
+
+template <class F, class Ref, class Result, class... Arguments>
+concept ReferredBy =
+    !std::is_same_v<std::remove_cvref_t<F>, Ref> && std::is_object_v<std::remove_reference_t<F>> &&
+    CalledAs<std::remove_reference_t<F>, Result, Arguments...>;
+
+}  // namespace detail
+
 /// A reference to a callable object, for parameters: two words, allocates nothing. Valid only as
 /// long as what it refers to. Source: std::function_ref of C++26.
 template <class Signature>
@@ -14,11 +23,8 @@ class FunctionRef;
 template <class Result, class... Arguments>
 class FunctionRef<Result(Arguments...)> {
  public:
-  template <class F>
-  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
-           std::is_object_v<std::remove_reference_t<F>> &&
-           CalledAs<std::remove_reference_t<F>, Result, Arguments...>) FunctionRef(F&& function)
-  noexcept  // NOLINT(google-explicit-constructor): stands for it
+  template <detail::ReferredBy<FunctionRef, Result, Arguments...> F>
+  FunctionRef(F&& function) noexcept  // NOLINT(google-explicit-constructor): stands for it
       : object_(const_cast<void*>(static_cast<const void*>(&function))),
         call_(&Call<std::remove_reference_t<F>>) {}
 

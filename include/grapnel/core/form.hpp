@@ -25,13 +25,10 @@ consteval Form FormOf() {  // one at a time: trying a form instantiates the hook
 }
 
 template <class H, class Subject>
-concept BeforeHook = FormOf<H, Subject, void>()
-== Form::Before;
+concept BeforeHook = (FormOf<H, Subject, void>() == Form::Before);
 template <class H, class Subject, class Result>
-concept AroundHook = FormOf<H, Subject, Result>()
-== Form::Around;
+concept AroundHook = (FormOf<H, Subject, Result>() == Form::Around);
 template <class H, class Subject, class Result>
-concept FactoryHook = FormOf<H, Subject, Result>()
-== Form::Factory;
+concept FactoryHook = (FormOf<H, Subject, Result>() == Form::Factory);
 
 }  // namespace grapnel::core

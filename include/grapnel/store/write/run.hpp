@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -116,6 +117,10 @@ GRAPNEL_DECLARE void RunBulk(const HandlePtr& handle, const Table& table, void* 
 /// The code of an entity type that the machine calls.
 template <class E>
 struct ActionsOf {
+  // Before-hooks get the mutation by the address of what all types share of it.
+  static_assert(std::is_polymorphic_v<AnyMutation> || !std::is_polymorphic_v<Mutation<E>>,
+                "a Mutation<E> begins with its AnyMutation");
+
   static void WithMutation(grapnel::Op op, core::FunctionRef<void(AnyMutation&)> run) {
     auto m = Mutation<E>::Access::Make(op);
     run(m);

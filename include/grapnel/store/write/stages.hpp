@@ -74,9 +74,9 @@ class HookPlan {
 
 /// Runs a mutation that Grapnel itself begins inside of another one, an Update or Delete of cause
 /// Cascade: in the handle's transaction and with the hooks that `plan` has. `prepare(draft)`: says
-/// what it does. (Those that call it are part of what it is made of: it is inline nowhere.)
-void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan, grapnel::Op op,
-                 core::FunctionRef<void(Draft&)> prepare);
+/// what it does.
+GRAPNEL_DECLARE void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
+                                 grapnel::Op op, core::FunctionRef<void(Draft&)> prepare);
 
 }  // namespace grapnel::detail
 

@@ -269,8 +269,8 @@ GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResul
   }
 }
 
-[[gnu::weak]] void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
-                               grapnel::Op op, core::FunctionRef<void(Draft&)> prepare) {
+GRAPNEL_DEFINE void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
+                                grapnel::Op op, core::FunctionRef<void(Draft&)> prepare) {
   type.actions.with_mutation(op, [&](AnyMutation& m) {
     m.Core().cause = Cause::Cascade;
     prepare(m.Core());
