@@ -9,35 +9,14 @@
 # In each round the sides are compiled one after the other, the other way round in every second
 # round; a ratio is the median of the rounds' ratios. An MB is a million bytes.
 
-usage() {
-  echo "sh compile.sh: $1" >&2
-  echo "usage: sh compile.sh CXX INCLUDE_DIR WORK_DIR (environment: CXXFLAGS, RUNS)" >&2
-  exit 2
-}
-fail() {
-  printf '%s\n' "$@" >&2
-  exit 1
-}
-
-[ $# -eq 3 ] || usage "three arguments, not $#"
-command -v "$1" >/dev/null 2>&1 || usage "no compiler $1"
-[ -f "$2/grapnel/grapnel.hpp" ] || usage "no grapnel/grapnel.hpp in $2"
+options() { echo "CXXFLAGS, RUNS"; }
+benchmark=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P) || exit 1
+. "$benchmark/measuring.sh"
 runs=${RUNS:-5}
 case $runs in '' | *[!0-9]* | 0*) usage "RUNS is a number from 1 up, not $runs" ;; esac
-mkdir -p "$3" || exit 1
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P) || exit 1
-cxx=$1
-include=$(CDPATH='' cd -- "$2" && pwd -P) || exit 1
-work=$(CDPATH='' cd -- "$3" && pwd -P) || exit 1
-contract=$here/../contract/program.cpp
+contract=$benchmark/../../examples/12_whole_program.cpp
 [ -f "$contract" ] || fail "no program to compile: $contract"
-
-export LC_ALL=C CCACHE_DISABLE=1
 separate=-DGRAPNEL_SEPARATE_COMPILATION
-rm -rf "$work/times" "$work/rows"
-mkdir "$work/times" && : >"$work/rows" || exit 1
-cd "$work" || exit 1
-"$cxx" -O1 "$here/compile/usage.cpp" -o usage || fail "compile/usage.cpp does not compile"
 
 # ---- Measuring ---------------------------------------------------------------------------------
 
@@ -49,7 +28,7 @@ compile() {
   case $1 in *_separate) flags="$flags $separate" ;; esac
   case $1 in
     contract*) file=$contract ;;
-    handwritten*) file=$here/compile/handwritten.cpp ;;
+    handwritten*) file=$benchmark/compile/handwritten.cpp ;;
     engine*) file=$include/grapnel/separate.cpp ;;
     *) file=${1%%_*}.cpp ;;
   esac
@@ -83,16 +62,6 @@ ratio() { paste -d ' ' "times/$1" "times/$2" | awk '{ print $1 / $3 }' | median;
 each_of_8() { paste -d ' ' "times/$1" "times/$2" | awk '{ print ($1 - $3) / 8 }' | median; }
 sides() { printf '%.2f s / %.2f s' "$(seconds "$1")" "$(seconds "$2")"; }
 
-# row NAME VALUE TARGET TEXT: TARGET is what to reach at most, or - for information.
-row() {
-  printf '%s\n' "$*" | awk '{
-    verdict = $3 == "-" ? "" : $2 <= $3 ? "reached" : "not reached"
-    text = ""
-    for (i = 4; i <= NF; i++) text = text " " $i
-    printf "%-40s %9.3f %7s  %-11s %s\n", $1, $2, $3, verdict, text
-  }'
-  printf 'figure %s %.4f\n' "$1" "$2" >>rows
-}
 # The three kinds of rows: a ratio of two sides; a side's memory; what each type more takes.
 times_row() { row "$1" "$(ratio "$2" "$3")" "$4" "times $5: $(sides "$2" "$3")"; }
 memory_row() { row "$1" "$(megabytes "$2")" "$3" "MB at the peak"; }
@@ -107,11 +76,11 @@ echo '#include <SQLiteCpp/SQLiteCpp.h>' >base.cpp
 echo '#include <grapnel/core.hpp>' >core.cpp
 echo '#include <grapnel/grapnel.hpp>' >umbrella.cpp
 printf '#include <%s>\n' string vector functional >std.cpp
-cp "$here/compile/query.cpp" query.cpp
+cp "$benchmark/compile/query.cpp" query.cpp
 types() {
   numbers=$(awk -v count="$1" 'BEGIN { for (i = 1; i <= count; i++) print i }')
   printf '#include <%s>\n' grapnel/grapnel.hpp cstdint optional string string_view vector
-  for number in $numbers; do sed "s/@/$number/g" "$here/compile/type.cpp.in"; done
+  for number in $numbers; do sed "s/@/$number/g" "$benchmark/compile/type.cpp.in"; done
   printf '\nint main() {\n  auto client = grapnel::Open<'
   # shellcheck disable=SC2086 # numbers are words
   printf 'Account%s\n' $numbers | paste -s -d , - | tr -d '\n'

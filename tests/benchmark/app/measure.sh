@@ -8,36 +8,18 @@
 # $CXXFLAGS: further flags of every compilation; $LEVEL: -O2 by default; $TYPES: 20 by default;
 # $WAYS: "compiled precompiled headers" by default; $LIBS: what is linked.
 
-usage() {
-  echo "sh measure.sh: $1" >&2
-  echo "usage: sh measure.sh CXX INCLUDE_DIR WORK_DIR (and CXXFLAGS, LEVEL, TYPES, WAYS, LIBS)" >&2
-  exit 2
-}
-fail() {
-  printf '%s\n' "$@" >&2
-  exit 1
-}
-
-[ $# -eq 3 ] || usage "three arguments, not $#"
-command -v "$1" >/dev/null 2>&1 || usage "no compiler $1"
-[ -f "$2/grapnel/grapnel.hpp" ] || usage "no grapnel/grapnel.hpp in $2"
-mkdir -p "$3" || exit 1
+options() { echo "CXXFLAGS, LEVEL, TYPES, WAYS, LIBS"; }
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P) || exit 1
-cxx=$1
-include=$(CDPATH='' cd -- "$2" && pwd -P) || exit 1
-work=$(CDPATH='' cd -- "$3" && pwd -P) || exit 1
+benchmark=$(dirname -- "$here")
+. "$benchmark/measuring.sh"
 level=${LEVEL:--O2}
 types=${TYPES:-20}
 ways=${WAYS:-compiled precompiled headers}
 libs=${LIBS:--lSQLiteCpp -lsqlite3 -lfmt -pthread}
 touched=part1.hpp
-
-export LC_ALL=C CCACHE_DISABLE=1
-rm -rf "$work/times" "$work/rows" "$work/objects"
-mkdir "$work/times" "$work/objects" && : >"$work/rows" || exit 1
-sh "$here/generate.sh" "$work/sources" "$types" || exit 1
-cd "$work" || exit 1
-"$cxx" -O1 "$here/../compile/usage.cpp" -o usage || fail "compile/usage.cpp does not compile"
+rm -rf objects
+mkdir objects || exit 1
+sh "$here/generate.sh" sources "$types" || exit 1
 
 # run NAME COMMAND...: notes the command's user seconds and kilobytes under NAME.
 run() {
@@ -78,17 +60,6 @@ link() {
 seconds() { awk '{ sum += $1 } END { printf "%.2f", sum }' "times/$1"; }
 megabytes() { awk '$2 > most { most = $2 } END { printf "%.0f", most * 1024 / 1e6 }' "times/$1"; }
 
-# row NAME VALUE TARGET TEXT: TARGET is what to reach at most, or - for information.
-row() {
-  printf '%s\n' "$*" | awk '{
-    verdict = $3 == "-" ? "" : $2 <= $3 ? "reached" : "not reached"
-    text = ""
-    for (i = 4; i <= NF; i++) text = text " " $i
-    printf "%-32s %9.2f %7s  %-11s %s\n", $1, $2, $3, verdict, text
-  }'
-  printf 'figure %s %.4f\n' "$1" "$2" >>rows
-}
-
 every=$(cd sources && echo main.cpp source*.cpp)
 affected=$(cd sources && grep -l "\"$touched\"" ./*.cpp | sed 's|^\./||')
 for way in $ways; do
@@ -108,7 +79,7 @@ done
 "$cxx" --version | head -n 1
 echo "$said; built with $level"
 echo "$touched is included by $(echo "$affected" | wc -l) of $(echo "$every" | wc -w) sources"
-printf '%-32s %9s %7s\n' figure value target
+printf '%-40s %9s %7s\n' figure value target
 for way in $ways; do
   target=-
   [ "$way" = headers ] || target=30

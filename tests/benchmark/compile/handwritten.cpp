@@ -1,6 +1,6 @@
-// What tests/contract/program.cpp does, written by hand for its two tables over SQLiteCpp and fmt:
-// the yardstick of the figure compile_contract_handwritten. Prints the same line, leaves the same
-// log and rows.
+// What examples/12_whole_program.cpp does, written by hand for its two tables over SQLiteCpp and
+// fmt: the yardstick of the figure compile_contract_handwritten. Prints the same line, leaves the
+// same log and rows.
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 
