@@ -1,6 +1,6 @@
 # What compile.sh and app/measure.sh share. They source it with their arguments, CXX INCLUDE_DIR
-# WORK_DIR, with $benchmark, this folder, and with a function options, which prints what may stand in
-# the environment. It checks these, makes WORK_DIR, goes there, and compiles the program usage.
+# WORK_DIR, with $benchmark, this folder, and with a function options, which prints what may stand
+# in the environment. It checks these, makes WORK_DIR, goes there, and compiles the program usage.
 
 usage() {
   echo "sh $0: $1" >&2
