@@ -1,8 +1,13 @@
 // B127: a program without memory of its own, at every allocation of what it does.
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <exception>
+#include <iterator>
 #include <new>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "contract/fixture.hpp"
 #include "contract/model.hpp"
@@ -15,7 +20,7 @@ using model::User;
 
 long left = 0;  // allocations until one fails; 0: none does
 
-void* Allocate(std::size_t size) {
+void* Given(std::size_t size) {
   if (left > 0 && --left == 0) throw std::bad_alloc();
   if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
   throw std::bad_alloc();
@@ -36,8 +41,8 @@ bool Fails(long n, F body) {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return Allocate(size); }
-void* operator new[](std::size_t size) { return Allocate(size); }
+void* operator new(std::size_t size) { return Given(size); }
+void* operator new[](std::size_t size) { return Given(size); }
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return std::malloc(size != 0 ? size : 1);
 }
@@ -62,5 +67,156 @@ TEST_CASE("B127 a nested Tx for which there is no memory leaves the outer one as
     tx.Commit();
     REQUIRE(client.Of<User>().Query().Count() == n);
   }
-  CHECK(n > 3);
+  CHECK(n > 2);
+}
+
+namespace {
+
+/// What hooks and callbacks did during one call.
+struct Seen {
+  int commit_hooks = 0, rollback_hooks = 0;
+  int to_commit = 0, to_roll_back = 0;  // callbacks that were registered
+  int committed = 0, rolled_back = 0;   // and that ran
+};
+
+/// Allocates, as every callback may.
+void Allocate() { const std::string text(64, 'x'); }
+
+template <class M>
+void Register(M& m, Seen& seen) {
+  m.AfterCommit([&seen] { ++seen.committed, Allocate(); });
+  ++seen.to_commit;
+  m.AfterRollback([&seen] { ++seen.rolled_back, Allocate(); });
+  ++seen.to_roll_back;
+}
+
+/// Hooks of every form that register callbacks, and hooks around the ends of transactions.
+void Hook(const grapnel::Database<User>& client, Seen& seen) {
+  client.OnError([](const std::exception&) {});
+  client.OnCommit([&seen](grapnel::Tx& tx, auto next) {
+    next(tx);
+    ++seen.commit_hooks;
+    Allocate();
+  });
+  client.OnRollback([&seen](grapnel::Tx& tx, auto next) {
+    ++seen.rollback_hooks;
+    Allocate();
+    next(tx);
+  });
+  client.Use(grapnel::hook::Before([&seen](auto& m) { Register(m, seen); }));
+  client.Of<User>().Use(
+      [&seen](grapnel::Mutation<User>& m, grapnel::Next<User> next) -> grapnel::Value<User> {
+        Register(m, seen);
+        if (m.Op() != grapnel::Op::Create) static_cast<void>(m.OldRows());
+        auto value = next(m);
+        Register(m, seen);
+        return value;
+      });
+}
+
+std::vector<User> Rows(const grapnel::Database<User>& client) {
+  return client.Of<User>().Query().Order(grapnel::Asc(F<&User::id>)).All();
+}
+std::string Text(const std::vector<User>& rows) {
+  std::string text;
+  for (const User& row : rows) text += row.name + "/" + std::to_string(row.age) + " ";
+  return text;
+}
+
+const std::string kLong(40, 'n');  // no short string
+
+auto Named(const auto& of, const std::string& name) {
+  return of.Create().Set(F<&User::name>, name + kLong).Set(F<&User::age>, 1);
+}
+
+using Call = void (*)(const grapnel::Database<User>&, Seen&);
+
+const Call kCalls[] = {
+    [](const auto& client, Seen&) { Named(client.template Of<User>(), "new").Save(); },
+    [](const auto& client, Seen&) {
+      client.template Of<User>().UpdateOne(1).Set(F<&User::age>, 7).Save();
+    },
+    [](const auto& client, Seen&) {
+      client.template Of<User>().Update().Where(F<&User::id> < 3).Set(F<&User::age>, 8).Save();
+    },
+    [](const auto& client, Seen&) { client.template Of<User>().DeleteOne(1).Exec(); },
+    [](const auto& client, Seen&) {
+      client.template Of<User>().Delete().Where(F<&User::id> < 3).Exec();
+    },
+    [](const auto& client, Seen&) {
+      const auto users = client.template Of<User>();
+      std::vector<grapnel::store::Create<User>> rows;
+      for (const char* name : {"x", "y", "z"}) rows.push_back(Named(users, name));
+      users.CreateBulk(rows).Save();
+    },
+    [](const auto& client, Seen& seen) {
+      auto tx = client.Tx();
+      tx.OnCommit([&](grapnel::Tx& t, auto next) { next(t); });
+      Register(tx, seen);
+      Named(tx.template Of<User>(), "in").Save();
+      tx.template Of<User>().DeleteOne(2).Exec();
+      tx.Commit();
+    },
+    [](const auto& client, Seen& seen) {
+      client.WithTx([&](grapnel::Tx& tx) {
+        Register(tx, seen);
+        return Named(tx.Of<User>(), "with").Save();
+      });
+    },
+    [](const auto& client, Seen& seen) {
+      client.WithTx([&](grapnel::Tx& tx) {
+        Named(tx.Of<User>(), "outer").Save();
+        tx.WithTx([&](grapnel::Tx& nested) {
+          nested.OnCommit([&](grapnel::Tx& t, auto next) { next(t); });
+          nested.OnRollback([&](grapnel::Tx& t, auto next) { next(t); });
+          Register(nested, seen);
+          Named(nested.Of<User>(), "nested").Save();
+        });
+      });
+    },
+};
+
+}  // namespace
+
+TEST_CASE(
+    "B66 B68 B71 B72 B127 whatever allocation fails, a call is done whole and says so, or not at "
+    "all") {
+  const auto at = GENERATE(range(0, static_cast<int>(std::size(kCalls))));
+  const Call call = kCalls[at];
+  long n = 0;
+  for (bool failed = true; failed;) {
+    ++n;
+    INFO("call " << at << ", allocation " << n);
+    const auto client = grapnel::Open<User>(":memory:");
+    client.Migrate();
+    for (const char* name : {"a", "b", "c"}) Named(client.Of<User>(), name).Save();
+    const std::string before = Text(Rows(client));
+    Seen seen;
+    Hook(client, seen);
+    bool told_committed = false, threw = false;
+    left = n;
+    try {
+      call(client, seen);
+    } catch (const grapnel::CommittedError&) {
+      threw = told_committed = true;
+    } catch (const std::exception&) {
+      threw = true;
+    }
+    failed = std::exchange(left, 0) == 0;
+    const bool stored = Text(Rows(client)) != before;
+    CAPTURE(stored, threw, told_committed);
+    REQUIRE(stored == (!threw || told_committed));
+    if (stored) {
+      REQUIRE(seen.committed == seen.to_commit);
+      REQUIRE(seen.rolled_back == 0);
+      REQUIRE(seen.rollback_hooks == 0);
+    } else {
+      REQUIRE(seen.committed == 0);
+      REQUIRE(seen.rolled_back == seen.to_roll_back);
+      REQUIRE(seen.rollback_hooks <= 1);
+      REQUIRE(seen.rollback_hooks >= std::min(1, seen.to_roll_back));
+    }
+    REQUIRE(Named(client.Of<User>(), "later").Save().id != 0);
+  }
+  CHECK(n > 10);
 }

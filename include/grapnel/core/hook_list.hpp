@@ -31,12 +31,6 @@ class HookList {
    public:
     Snapshot() = default;
     explicit Snapshot(detail::ListedHooks hooks) noexcept : hooks_(std::move(hooks)) {}
-    /// The hooks of several, those of the first outermost.
-    explicit Snapshot(const std::vector<Snapshot>& parts) {
-      std::vector<detail::ListedHooks> lists;
-      for (const Snapshot& part : parts) lists.push_back(part.hooks_);
-      hooks_ = detail::Merge(lists);
-    }
 
     /// Runs the hooks around `terminal`: f(g(h(terminal))). Allocates nothing.
     /// Throws: what a hook or the terminal throws, unchanged.

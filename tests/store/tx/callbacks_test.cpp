@@ -3,13 +3,16 @@
 #include "support/catch.hpp"
 
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using grapnel::RecursionError;
 using grapnel::detail::AfterQueue;
+using grapnel::detail::CallbackBatch;
 using grapnel::detail::Callbacks;
 using grapnel::detail::Generation;
 
@@ -26,6 +29,16 @@ std::string Text(const std::exception_ptr& error) {
 }
 
 void Ignore(const std::exception_ptr&) {}
+
+/// Runs them. Returns what they threw.
+std::vector<std::exception_ptr> Run(Callbacks callbacks, const CallbackBatch::Report& report) {
+  auto batch = std::make_unique<CallbackBatch>(report);
+  batch->callbacks = std::move(callbacks);
+  std::vector<std::exception_ptr> thrown;
+  AfterQueue::Run(std::move(batch),
+                  [&](const std::exception_ptr& each) { thrown.push_back(each); });
+  return thrown;
+}
 
 }  // namespace
 
@@ -75,15 +88,14 @@ TEST_CASE("branches that are late are counted together: 2,000 of them") {
 
 TEST_CASE("callbacks run one after the other, each of them, and what they throw is collected") {
   Lines log;
-  const auto thrown =
-      AfterQueue::Run({[&] { log.push_back("a"); }, [] { throw std::logic_error("b"); },
-                       [&] { log.push_back("c"); }, [] { throw std::logic_error("d"); }},
-                      Ignore);
+  const auto thrown = Run({[&] { log.push_back("a"); }, [] { throw std::logic_error("b"); },
+                           [&] { log.push_back("c"); }, [] { throw std::logic_error("d"); }},
+                          Ignore);
   CHECK(log == Lines{"a", "c"});
   REQUIRE(thrown.size() == 2);
   CHECK(Text(thrown[0]) == "b");
   CHECK(Text(thrown[1]) == "d");
-  CHECK(AfterQueue::Run({}, Ignore).empty());
+  CHECK(Run({}, Ignore).empty());
 }
 
 TEST_CASE(
@@ -95,19 +107,19 @@ TEST_CASE(
   };
   const auto report = [&](const std::exception_ptr& error) { reported.push_back(Text(error)); };
   const auto thrown =
-      AfterQueue::Run({[&] {
-                         CHECK(AfterQueue::Run(inner("of a"), report).empty());
-                         log.push_back("a");
-                       },
-                       [&] {
-                         AfterQueue::Run({[&] {
-                                           log.push_back("of b");
-                                           AfterQueue::Run(inner("of that"), report);
-                                         }},
-                                         report);
-                         log.push_back("b");
-                       }},
-                      [](const std::exception_ptr&) { FAIL("what the first throw, Run returns"); });
+      Run({[&] {
+             CHECK(Run(inner("of a"), report).empty());
+             log.push_back("a");
+           },
+           [&] {
+             Run({[&] {
+                   log.push_back("of b");
+                   Run(inner("of that"), report);
+                 }},
+                 report);
+             log.push_back("b");
+           }},
+          [](const std::exception_ptr&) { FAIL("what the first throw, Run returns"); });
   CHECK(thrown.empty());
   CHECK(log == Lines{"a", "b", "of a", "of b", "of that"});
   CHECK(reported == Lines{"of a", "of that"});
@@ -116,14 +128,14 @@ TEST_CASE(
 TEST_CASE("a callback is one generation further than what it belongs to, those that wait as well") {
   std::vector<int> next;
   const auto note = [&] { next.push_back(Generation::Next()); };
-  AfterQueue::Run({[&] {
-                    note();
-                    AfterQueue::Run({[&] {
-                                      note();
-                                      AfterQueue::Run({note}, Ignore);
-                                    }},
-                                    Ignore);
-                  }},
-                  Ignore);
+  Run({[&] {
+        note();
+        Run({[&] {
+              note();
+              Run({note}, Ignore);
+            }},
+            Ignore);
+      }},
+      Ignore);
   CHECK(next == std::vector<int>{2, 3, 4});
 }

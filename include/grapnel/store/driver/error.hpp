@@ -133,12 +133,16 @@ class TxError : public Error {
 class CommittedError : public Error {
  public:
   GRAPNEL_DECLARE explicit CommittedError(std::vector<std::exception_ptr> causes);
+  /// The same. Without memory its text does not name the causes. Requires: Prepare() was called.
+  static GRAPNEL_DECLARE CommittedError Of(std::vector<std::exception_ptr> causes) noexcept;
+  /// Before what may have to be told by one: makes what Of needs. Throws: std::bad_alloc.
+  static GRAPNEL_DECLARE void Prepare();
 
   /// What was thrown, in order.
   const std::vector<std::exception_ptr>& Causes() const noexcept { return causes_; }
 
   /// The mutation's result as a T (Value<User>), or null: of another type, or there was no
-  /// mutation.
+  /// mutation, or it could not be kept, for lack of memory for example.
   template <class T>
   const T* Value() const noexcept {
     return type_ == core::TypeIdOf<T>() ? static_cast<const T*>(value_.Get()) : nullptr;
@@ -154,6 +158,9 @@ class CommittedError : public Error {
   }
 
  private:
+  CommittedError(const Error& text, std::vector<std::exception_ptr>&& causes) noexcept
+      : Error(text), causes_(std::move(causes)) {}
+
   std::vector<std::exception_ptr> causes_;
   core::Shared<const void> value_;
   core::TypeId type_ = nullptr;

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <grapnel/base/callable.hpp>
+#include <grapnel/base/function_ref.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/store/driver/process.hpp>
 
-#include <cstddef>
 #include <exception>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -60,69 +61,83 @@ class Generation {
   int outer_;
 };
 
-/// Runs callbacks one after the other and collects what they throw. What commits inside a callback
-/// has its own callbacks queued behind: they never run inside one another, and what they throw goes
-/// to `report`, for their commit has returned long since.
-class AfterQueue {
- public:
+/// Callbacks that are due together. Made while their transaction is still open, so that nothing
+/// that follows its end needs memory.
+struct CallbackBatch {
   using Report = core::Callable<void(const std::exception_ptr&)>;
 
+  explicit CallbackBatch(Report of) : report(std::move(of)) {}
+
+  Callbacks callbacks;
+  std::vector<std::exception_ptr> thrown;  // by them; has place for all
+  Report report;                           // told of it, once their commit has returned
+  int generation = 0;
+  std::unique_ptr<CallbackBatch> next;
+};
+
+/// Runs callbacks one after the other. What commits inside a callback has its own callbacks queued
+/// behind: they never run inside one another.
+class AfterQueue {
+ public:
   AfterQueue(const AfterQueue&) = delete;
   AfterQueue& operator=(const AfterQueue&) = delete;
 
-  static std::vector<std::exception_ptr> Run(Callbacks callbacks, const Report& report) {
-    std::vector<std::exception_ptr> thrown;
-    if (callbacks.empty()) return thrown;
-    const int generation = Generation::Next();
-    if (running != nullptr) {
-      for (auto& callback : callbacks) {
-        running->waiting_.push_back({std::move(callback), report, generation});
-      }
-      return thrown;
-    }
+  /// Runs those of `batch`, which may be null, and then tells `failed` what they threw; where
+  /// others run already, they wait, and their report is told. Throws nothing, and needs no memory.
+  static void Run(std::unique_ptr<CallbackBatch> batch,
+                  core::FunctionRef<void(const std::exception_ptr&)> failed) {
+    if (batch == nullptr) return;
+    batch->generation = Generation::Next();
+    if (running != nullptr) return running->Append(std::move(batch));
     AfterQueue queue;
-    for (auto& callback : callbacks) {
-      if (queue.process_ != Process::Current())
-        return thrown;  // a callback forked: the rest is the parent's
-      const Generation deeper(generation);
-      try {
-        callback();
-      } catch (...) {
-        thrown.push_back(std::current_exception());
-      }
-    }
+    queue.RunAll(*batch, [&](const std::exception_ptr& each) { batch->thrown.push_back(each); });
     queue.RunWaiting();
-    return thrown;
+    for (const std::exception_ptr& each : batch->thrown) failed(each);
   }
 
  private:
-  struct Waiting {
-    core::Callable<void()> callback;
-    Report report;
-    int generation;
-  };
-
   AfterQueue() noexcept { running = this; }
-  ~AfterQueue() { running = nullptr; }
+  ~AfterQueue() {
+    while (Take() != nullptr) {
+    }
+    running = nullptr;
+  }
+
+  void Append(std::unique_ptr<CallbackBatch> batch) noexcept {
+    CallbackBatch* const last = batch.get();
+    (last_ != nullptr ? last_->next : first_) = std::move(batch);
+    last_ = last;
+  }
+  std::unique_ptr<CallbackBatch> Take() noexcept {
+    auto taken = std::move(first_);
+    if (taken != nullptr) first_ = std::move(taken->next);
+    if (first_ == nullptr) last_ = nullptr;
+    return taken;
+  }
+  void RunAll(CallbackBatch& batch, core::FunctionRef<void(const std::exception_ptr&)> failed) {
+    for (auto& each : batch.callbacks) {
+      if (process_ != Process::Current()) return;  // a callback forked: the rest is the parent's
+      const core::Callable<void()> callback = std::move(each);
+      const Generation deeper(batch.generation);
+      try {
+        callback();
+      } catch (...) {
+        failed(std::current_exception());
+      }
+    }
+  }
 
   void RunWaiting() {
     const Generation all(Generation::Next());  // counted together
-    for (std::size_t at = 0; at < waiting_.size() && process_ == Process::Current(); ++at) {
-      const Waiting next = std::move(waiting_[at]);
-      const Generation deeper(next.generation);
-      try {
-        next.callback();
-      } catch (...) {
-        next.report(std::current_exception());
-      }
-    }
+    while (const auto next = Take()) RunAll(*next, next->report);
   }
 
   /// Of this thread. It lives in the outermost Run, for threads end, and their destructors still
   /// commit.
   static inline thread_local constinit AfterQueue* running = nullptr;
 
-  std::vector<Waiting> waiting_;
+  std::unique_ptr<CallbackBatch> first_;
+  CallbackBatch* last_ = nullptr;
   const unsigned process_ = Process::Current();
 };
 

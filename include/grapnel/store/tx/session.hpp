@@ -216,12 +216,18 @@ class Session {
     if (running_mark_ != nullptr) running_mark_->active = false;
   }
 
-  /// Takes the callbacks that the outcome calls for; each is handed out once.
-  GRAPNEL_DECLARE Callbacks TakeCallbacks();
+  /// How many callbacks may be due when it is committed.
+  std::size_t CountCallbacks() const noexcept { return after_commit_.size() + rolled_back_.size(); }
+  /// Takes the callbacks that the outcome calls for, or null; each is handed out once. Needs no
+  /// memory.
+  GRAPNEL_DECLARE std::unique_ptr<CallbackBatch> TakeCallbacks() noexcept;
 
   /// The rollback hooks of nested transactions that went down with an outer one; each is handed out
-  /// once.
-  GRAPNEL_DECLARE std::vector<TxHooks> TakeNestedHooks();
+  /// once. Needs no memory.
+  GRAPNEL_DECLARE std::vector<TxHooks> TakeNestedHooks() noexcept;
+  /// Before rollback hooks are added to a level that is open, or to one around it: makes place to
+  /// keep those of all that are open.
+  GRAPNEL_DECLARE void ExpectNestedHooks();
 
   /// True the first time: the rollback hooks run once, however the transaction ended.
   bool TakeRollbackHooks() noexcept { return !std::exchange(rollback_hooks_taken_, true); }
@@ -233,6 +239,9 @@ class Session {
  private:
   inline std::int64_t Guarded(const Level& level, TypeEntry& type, const core::Context& context,
                               bool writes, Statement statement);
+
+  /// Before callbacks are added.
+  GRAPNEL_DECLARE void ExpectCallbacks();
 
   /// In a handler: ends the transaction when it, or the storage, is in doubt after what was thrown.
   GRAPNEL_DECLARE void EndIfInDoubt() noexcept;
@@ -297,6 +306,7 @@ class Session {
   std::uint64_t writes_ = 0;             // statements that changed rows
   std::vector<std::uint64_t> clean_at_;  // for each open savepoint: writes_ when it was as opened
   Callbacks after_commit_, after_rollback_, rolled_back_;
+  std::unique_ptr<CallbackBatch> due_;  // to hand them out in, once there are any
   std::int64_t last_list_ = 0;
   Mark* mark_ = nullptr;
   Marks::Running* running_mark_ = nullptr;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,13 @@ inline std::string ConstraintText(std::string_view entity, grapnel::Op op, Const
   }
   if (row) core::Append(text, {" in row ", std::to_string(*row)});
   core::Append(text, {" (", detail, ")"});
+  return text;
+}
+
+/// What is told where there is no memory to tell more.
+inline const Error& BareCommitted() {
+  static const Error text(
+      "committed, but what ran after the commit failed; there was no memory to say how");
   return text;
 }
 
@@ -82,6 +90,17 @@ GRAPNEL_DEFINE ConstraintError ConstraintError::InRow(std::size_t row) const {
 
 GRAPNEL_DEFINE CommittedError::CommittedError(std::vector<std::exception_ptr> causes)
     : Error(detail::CommittedText(causes)), causes_(std::move(causes)) {}
+
+GRAPNEL_DEFINE CommittedError CommittedError::Of(std::vector<std::exception_ptr> causes) noexcept {
+  try {
+    const Error text(detail::CommittedText(causes));
+    return {text, std::move(causes)};
+  } catch (const std::bad_alloc&) {
+    return {detail::BareCommitted(), std::move(causes)};
+  }
+}
+
+GRAPNEL_DEFINE void CommittedError::Prepare() { detail::BareCommitted(); }
 
 GRAPNEL_DEFINE StorageError::StorageError(StorageKind kind, std::string_view database,
                                           std::string_view detail, int code)

@@ -15,6 +15,7 @@
 #include <grapnel/store/tx/scopes.hpp>
 #include <grapnel/store/tx/session.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -187,22 +188,48 @@ GRAPNEL_DEFINE void Session::CloseInside(const Level& level) noexcept {
   }
 }
 
+/// Makes place for so many, and for more of those that come one by one.
+template <class T>
+void Expect(std::vector<T>& list, std::size_t size) {
+  if (size > list.capacity()) list.reserve(std::max(size, 2 * list.capacity()));
+}
+
+GRAPNEL_DEFINE void Session::ExpectCallbacks() {
+  if (due_ != nullptr) return;
+  due_ = std::make_unique<CallbackBatch>(
+      [store = store_](const std::exception_ptr& error) { store->Report(error); });
+}
+
+GRAPNEL_DEFINE void Session::ExpectNestedHooks() {
+  std::size_t open = 0;
+  for (const Level* level = innermost_; level != &root_; level = level->outer) ++open;
+  Expect(orphaned_, orphaned_.size() + open);
+}
+
 GRAPNEL_DEFINE void Session::AfterCommit(const Level& level, core::Callable<void()> callback) {
   CheckThread(level);
   if (!callback) throw Error("AfterCommit was given an empty function");
+  ExpectCallbacks();
   after_commit_.push_back(std::move(callback));
 }
 
 GRAPNEL_DEFINE void Session::AfterRollback(const Level& level, core::Callable<void()> callback) {
   CheckThread(level);
   if (!callback) throw Error("AfterRollback was given an empty function");
-  rolled_back_.reserve(rolled_back_.size() + after_rollback_.size() + 1);  // Fail needs no memory
+  ExpectCallbacks();
+  const std::size_t count = rolled_back_.size() + after_rollback_.size() + 1;
+  Expect(rolled_back_, count);  // Fail needs no memory, nor do they when they fail
+  Expect(due_->thrown, count);
   after_rollback_.push_back(std::move(callback));
 }
 
 GRAPNEL_DEFINE void Session::Commit() {
   Check(root_);
   store_->driver->CheckNotInherited();
+  if (due_ != nullptr) {  // what follows needs no memory
+    after_commit_.reserve(CountCallbacks());
+    due_->thrown.reserve(CountCallbacks());
+  }
   if (!lease_) return End(TxOutcome::Committed);
   Watch(nullptr);
   try {
@@ -256,23 +283,20 @@ GRAPNEL_DEFINE void Session::ExplainBroken(const ConstraintError& error) {
                     " that is not there"}));
 }
 
-GRAPNEL_DEFINE Callbacks Session::TakeCallbacks() {
-  Callbacks due;
-  if (outcome_ == TxOutcome::Committed) {
-    due = std::move(after_commit_);
-  } else {
-    rolled_back_.insert(rolled_back_.end(), std::make_move_iterator(after_rollback_.begin()),
-                        std::make_move_iterator(after_rollback_.end()));
-  }
-  due.insert(due.end(), std::make_move_iterator(rolled_back_.begin()),
-             std::make_move_iterator(rolled_back_.end()));
+GRAPNEL_DEFINE std::unique_ptr<CallbackBatch> Session::TakeCallbacks() noexcept {
+  if (due_ == nullptr) return nullptr;
+  const bool committed = outcome_ == TxOutcome::Committed;
+  Callbacks& due = committed ? after_commit_ : rolled_back_;
+  Callbacks& behind = committed ? rolled_back_ : after_rollback_;
+  for (auto& each : behind) due.push_back(std::move(each));  // which has place for them
+  due_->callbacks = std::move(due);
   after_commit_.clear();
   after_rollback_.clear();
   rolled_back_.clear();
-  return due;
+  return std::move(due_);
 }
 
-GRAPNEL_DEFINE std::vector<TxHooks> Session::TakeNestedHooks() {
+GRAPNEL_DEFINE std::vector<TxHooks> Session::TakeNestedHooks() noexcept {
   for (Level* level = innermost_; level != &root_; level = level->outer) Orphan(*level);
   return std::exchange(orphaned_, {});
 }

@@ -13,6 +13,7 @@
 #include <exception>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -27,16 +28,17 @@ struct Transaction::Access {
     handle->store->driver->CheckNotInherited();
     if (!transaction.StartCommit())
       throw TxError("Commit was called inside of its own commit hooks");
-    const std::exception_ptr thrown = RunCommitHooks(handle);
+    std::vector<std::exception_ptr> causes;  // which need no memory after COMMIT
+    const std::exception_ptr thrown = RunCommitHooks(handle, causes);
     if (transaction.Outcome() == TxOutcome::Committed) {
-      std::vector<std::exception_ptr> causes;
-      if (thrown) causes.push_back(thrown);
+      const auto failed = [&](const std::exception_ptr& cause) { causes.push_back(cause); };
+      if (thrown) failed(thrown);
       if (const auto orphaned =
               RunHooks(handle, transaction.TakeNestedHooks(), [](Transaction&) {})) {
         handle->store->Report(orphaned);
       }
-      for (auto& each : RunCallbacks(transaction)) causes.push_back(std::move(each));
-      if (!causes.empty()) throw CommittedError(std::move(causes));
+      detail::AfterQueue::Run(transaction.TakeCallbacks(), failed);
+      if (!causes.empty()) throw CommittedError::Of(std::move(causes));
       return;
     }
     const bool swallowed = transaction.Outcome() == TxOutcome::Open;
@@ -50,7 +52,7 @@ struct Transaction::Access {
   }
 
   /// Runs the rollback hooks, once, and the callbacks; rolls back in any case. Returns what was
-  /// thrown first; the rest goes to OnError.
+  /// thrown first; the rest goes to OnError. Needs no memory.
   static std::exception_ptr Rollback(const detail::HandlePtr& handle) {
     detail::Session& transaction = *handle->transaction;
     std::exception_ptr first;
@@ -59,16 +61,18 @@ struct Transaction::Access {
       return first;
     }
     if (transaction.TakeRollbackHooks()) {
-      std::vector<Snapshot> hooks{handle->store->rollback_hooks.Load(),
-                                  transaction.Root().rollback_hooks.Load()};
-      for (auto& nested : transaction.TakeNestedHooks()) hooks.push_back(std::move(nested));
-      first = RunHooks(handle, hooks, [&](Transaction&) { transaction.Rollback(); });
+      const Snapshot hooks[] = {handle->store->rollback_hooks.Load(),
+                                transaction.Root().rollback_hooks.Load()};
+      const auto nested = transaction.TakeNestedHooks();
+      first = RunHooks(handle, hooks, [&](Transaction& tx) {
+        RunLists(nested, tx, [&](Transaction&) { transaction.Rollback(); });
+      });
     }
     transaction.Rollback();
     transaction.LeaveThread();
-    for (auto& each : RunCallbacks(transaction)) {
-      first ? handle->store->Report(each) : void(first = std::move(each));
-    }
+    detail::AfterQueue::Run(transaction.TakeCallbacks(), [&](const std::exception_ptr& thrown) {
+      first ? handle->store->Report(thrown) : void(first = thrown);
+    });
     return first;
   }
 
@@ -114,33 +118,44 @@ struct Transaction::Access {
   friend Transaction;
   using Snapshot = detail::TxHooks;
 
-  static std::exception_ptr RunCommitHooks(const detail::HandlePtr& handle) {
+  /// Runs the commit hooks around COMMIT, and makes place for all `causes` that may fail behind it.
+  /// Returns what was thrown.
+  static std::exception_ptr RunCommitHooks(const detail::HandlePtr& handle,
+                                           std::vector<std::exception_ptr>& causes) {
     detail::Session& transaction = *handle->transaction;
     const detail::Committing now(*handle->store);
-    return RunHooks(handle,
-                    {handle->store->commit_hooks.Load(), transaction.Root().commit_hooks.Load()},
-                    [&](Transaction&) { transaction.Commit(); });
+    const Snapshot hooks[] = {handle->store->commit_hooks.Load(),
+                              transaction.Root().commit_hooks.Load()};
+    const bool hooked = !hooks[0].IsEmpty() || !hooks[1].IsEmpty();
+    return RunHooks(handle, hooks, [&](Transaction&) {
+      if (hooked || transaction.CountCallbacks() > 0) {
+        causes.reserve(transaction.CountCallbacks() + 1);
+        CommittedError::Prepare();
+      }
+      transaction.Commit();
+    });
   }
 
   /// Runs the hooks of all lists, those of the first outermost, around `terminal`. Returns what
-  /// they threw.
+  /// they threw. Needs no memory.
   static std::exception_ptr RunHooks(const detail::HandlePtr& handle,
-                                     const std::vector<Snapshot>& lists,
+                                     std::span<const Snapshot> lists,
                                      core::FunctionRef<void(Transaction&)> terminal) {
     Transaction tx(handle, false);
     const detail::Generation deeper(detail::Generation::Next());
     try {
-      Snapshot(lists).Run(tx, core::detail::NextOf<Transaction, void>(terminal));
+      RunLists(lists, tx, terminal);
     } catch (...) {
       return std::current_exception();
     }
     return nullptr;
   }
-
-  static std::vector<std::exception_ptr> RunCallbacks(detail::Session& transaction) {
-    return detail::AfterQueue::Run(transaction.TakeCallbacks(),
-                                   [store = transaction.GetStore()](
-                                       const std::exception_ptr& error) { store->Report(error); });
+  static void RunLists(std::span<const Snapshot> lists, Transaction& tx,
+                       core::FunctionRef<void(Transaction&)> terminal) {
+    while (!lists.empty() && lists.front().IsEmpty()) lists = lists.subspan(1);
+    if (lists.empty()) return terminal(tx);
+    const auto rest = [&](Transaction& t) { RunLists(lists.subspan(1), t, terminal); };
+    lists.front().Run(tx, core::detail::NextOf<Transaction, void>(rest));
   }
 };
 
@@ -193,9 +208,9 @@ GRAPNEL_DEFINE void Transaction::CommitNested(const detail::Handle& handle) {
 GRAPNEL_DEFINE std::exception_ptr Transaction::RollbackNested(const detail::HandlePtr& handle) {
   detail::Level& level = *handle->nested;
   level.orphaned = true;  // they run here
-  auto thrown = Access::RunHooks(handle, {level.rollback_hooks.Load()}, [&](Transaction&) {
-    handle->transaction->CloseNested(level, false);
-  });
+  const detail::TxHooks hooks[] = {level.rollback_hooks.Load()};
+  auto thrown = Access::RunHooks(
+      handle, hooks, [&](Transaction&) { handle->transaction->CloseNested(level, false); });
   handle->transaction->CloseNested(level, false);
   return thrown;
 }
