@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -79,6 +80,7 @@ template <class E>
 struct EntityOps {
   std::size_t size;
   std::size_t align;
+  bool moves_safely;  // MoveAssign throws nothing
   void* (*act)(EntityAction action, void* at, void* other);
 
   // What makes an entity returns its address, `at`. Throws: what the entity's members throw; then
@@ -135,10 +137,17 @@ struct EntityOps {
     }
     Shorten(rows, kept);
   }
-  /// Puts copies of the rows of `from` behind those of `rows`.
+  /// Puts copies of the rows of `from` behind those of `rows`: all of them or, when one throws,
+  /// none.
   void AppendRows(void* rows, const void* from) const {
+    const std::size_t before = RowCount(rows);
     const std::size_t count = RowCount(from);
-    for (std::size_t at = 0; at < count; ++at) AppendCopy(rows, RowAt(from, at));
+    try {
+      for (std::size_t at = 0; at < count; ++at) AppendCopy(rows, RowAt(from, at));
+    } catch (...) {
+      Shorten(rows, before);
+      throw;
+    }
   }
 
  private:
@@ -181,6 +190,7 @@ class EntityRows {
 };
 
 template <class E>
-inline constexpr EntityOps kEntityOps = {sizeof(E), alignof(E), &ActOnEntity<E>};
+inline constexpr EntityOps kEntityOps = {sizeof(E), alignof(E),
+                                         std::is_nothrow_move_assignable_v<E>, &ActOnEntity<E>};
 
 }  // namespace grapnel::detail

@@ -64,10 +64,9 @@ class Client {
   template <class E>
   Value<E> Mutate(Mutation<E>& m) const {
     E into{};
-    detail::AnyResult result(detail::kTable<E>, &into);
+    auto result = detail::AnyResult::Copied(detail::kTable<E>, &into);
     detail::RunMutation(Held(), m, result);
     if (!result.HasEntity()) return result.Count();
-    result.CopyOut();  // the mutation goes on
     return into;
   }
 

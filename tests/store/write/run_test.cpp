@@ -118,10 +118,9 @@ TEST_CASE_METHOD(
     World, "a result is the entity that was created, in place, and a count of the forms for many") {
   Draft<> create(Op::Create, "a");
   Task into;
-  AnyResult created(kTable<Task>, &into);
+  auto created = AnyResult::Copied(kTable<Task>, &into);
   RunMutation(Handle(), create.m, created);
   CHECK((created.HasEntity() && created.Count() == 1));
-  created.CopyOut();
   CHECK((into.title == "a" && static_cast<const Task*>(create.m.Entity())->title == "a"));
   Draft<> update(Op::Update, "b");
   AnyResult updated(kTable<Task>);
@@ -145,13 +144,14 @@ TEST_CASE_METHOD(World, "a result goes where its caller wants it, and into a Com
   grapnel::CommittedError error({});
   type.actions.attach(error, result);
   CHECK(error.Value<Value<Task>>()->Entity().title == "a");
+  made.title = "b";
   result.MoveOut();
-  CHECK(into.title == "a");
+  CHECK(into.title == "b");
   result.ForgetEntity();
   CHECK((result.Count() == 1 && !result.HasEntity()));
   type.actions.attach(error, result);
   CHECK(error.Value<Value<Task>>()->Count() == 1);
-  const std::vector<Task> rows(2);
+  std::vector<Task> rows(2);
   type.actions.attach_rows(error, &rows);
   CHECK(error.Value<std::vector<Task>>()->size() == 2);
   AnyResult counted(kTable<Task>);  // who wants a count has no place for an entity

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -44,8 +45,9 @@ class AnyBuilder {
   ~AnyBuilder() = default;
   /// Says by which mutation it speaks, which is made after this.
   void Own(AnyMutation& m) noexcept { mutation_ = &m; }
-  /// Says what `from` said, which is spent, in place of what it said itself.
-  GRAPNEL_DECLARE void TakeFrom(AnyBuilder& from) noexcept;
+  /// Says what `from` said, which is spent, in place of what it said itself. Throws: what moving
+  /// the entity throws; then both are spent.
+  GRAPNEL_DECLARE void TakeFrom(AnyBuilder& from);
 
   /// What the builder has said. Throws: Error when it ran, or was moved from; StorageError in a
   /// child of fork().
@@ -69,11 +71,11 @@ class AnyBuilder {
 template <class E>
 class Builder : public AnyBuilder {
  public:
-  Builder(Builder&& from) noexcept
+  Builder(Builder&& from) noexcept(std::is_nothrow_move_constructible_v<E>)
       : AnyBuilder(std::move(from)), typed_(Mutation<E>::Access::Take(from.typed_)) {
     Own(typed_);
   }
-  Builder& operator=(Builder&& from) noexcept {
+  Builder& operator=(Builder&& from) noexcept(std::is_nothrow_move_assignable_v<E>) {
     if (this != &from) TakeFrom(from);
     return *this;
   }

@@ -94,6 +94,8 @@ struct Draft {
   }
   Level& GetLevel() const { return Running().level; }
 
+  /// Whether its caller asked for the entity, as opposed to a count.
+  bool WantsEntity() const noexcept { return Is(asked, Op::Create | Op::UpdateOne); }
   bool IsUpdate() const noexcept { return Is(op, Op::Update | Op::UpdateOne); }
   bool IsOne() const noexcept { return Is(op, Op::UpdateOne | Op::DeleteOne); }
   bool ChangesNoField() const noexcept { return set.none() && added.none() && cleared.none(); }

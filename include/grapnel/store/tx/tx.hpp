@@ -193,7 +193,12 @@ class Transaction {
       try {
         tx.CommitUnlessEnded();
       } catch (CommittedError& error) {
-        if constexpr (std::copy_constructible<decltype(result)>) error.SetValue(result);
+        if constexpr (std::move_constructible<decltype(result)>) {
+          try {
+            error.SetValue(std::move(result));
+          } catch (...) {  // NOLINT(bugprone-empty-catch): that all is committed matters more
+          }
+        }
         throw;
       }
       return result;

@@ -26,10 +26,10 @@ struct TypeActions {
   void (*with_mutation)(Op op, core::FunctionRef<void(AnyMutation&)> run);
   /// Runs a mutation through these hooks, to the terminal behind them, and keeps what comes back.
   void (*run_around)(core::detail::HookRange hooks, AnyMutation& m, AnyResult& result);
-  /// Puts a mutation's result into the error.
+  /// Moves a mutation's result into the error.
   void (*attach)(CommittedError& error, const AnyResult& result);
   /// The same for a std::vector of what a bulk has created.
-  void (*attach_rows)(CommittedError& error, const void* rows);
+  void (*attach_rows)(CommittedError& error, void* rows);
   /// Puts the schema's own hooks into the stack of the type.
   void (*add_schema_hooks)(core::HookStack& to);
 };

@@ -43,7 +43,7 @@ class AnyResult {
 
   bool HasEntity() const noexcept { return entity_ != nullptr; }
   /// Requires: there is one. Valid as long as the mutation.
-  const void* Entity() const noexcept { return entity_; }
+  void* Entity() const noexcept { return entity_; }
   std::int64_t Count() const noexcept { return count_; }
 
   void SetCount(std::int64_t count) noexcept {
@@ -68,6 +68,19 @@ class AnyResult {
     if (into_ != nullptr) return into_;
     return scratch_.Count() != 0 ? scratch_.At(0) : scratch_.Append();
   }
+  /// For a caller whose mutation goes on.
+  static AnyResult Copied(const Table& table, void* into) noexcept {
+    return AnyResult(table, into, nullptr, true);
+  }
+
+  /// Whether taking the entity to where the caller wants it throws nothing.
+  bool IsSafe() const noexcept { return into_ == nullptr || (ops_.moves_safely && !copies_); }
+  /// Copies it there by now, while the mutation can still be undone, where that is not so.
+  void Keep() {
+    if (entity_ == nullptr || IsSafe()) return;
+    if (entity_ != into_) ops_.Assign(into_, entity_);
+    entity_ = into_;
+  }
   /// Takes the entity to where the caller wants it. Requires: there is one, and the mutation is
   /// done.
   void MoveOut() {
@@ -77,16 +90,14 @@ class AnyResult {
       ops_.MoveAssign(into_, entity_);
     }
   }
-  void CopyOut() const {
-    if (entity_ != into_) ops_.Assign(into_, entity_);
-  }
 
  private:
-  AnyResult(const Table& table, void* into, void* rows) noexcept
-      : into_(into), rows_(rows), scratch_(table.ops), ops_(table.ops) {}
+  AnyResult(const Table& table, void* into, void* rows, bool copies = false) noexcept
+      : into_(into), rows_(rows), copies_(copies), scratch_(table.ops), ops_(table.ops) {}
 
   void* into_;
   void* rows_;
+  bool copies_;
   void* entity_ = nullptr;
   std::int64_t count_ = 0;
   EntityRows scratch_;
@@ -137,13 +148,13 @@ struct ActionsOf {
   }
 
   static void Attach(CommittedError& error, const AnyResult& result) {
-    error.SetValue(result.HasEntity() ? Value<E>(*static_cast<const E*>(result.Entity()))
+    error.SetValue(result.HasEntity() ? Value<E>(std::move(*static_cast<E*>(result.Entity())))
                                       : Value<E>(result.Count()));
   }
-  static void AttachRows(CommittedError& error, const void* rows) {
-    auto copy = core::MakeShared<std::vector<E>>();
-    kTable<E>.ops.AppendRows(copy.Get(), rows);
-    error.SetValue(core::Shared<const std::vector<E>>(std::move(copy)));
+  static void AttachRows(CommittedError& error, void* rows) {
+    auto taken = core::MakeShared<std::vector<E>>();
+    kTable<E>.ops.SwapRows(taken.Get(), rows);
+    error.SetValue(core::Shared<const std::vector<E>>(std::move(taken)));
   }
 
   static void AddSchemaHooks(core::HookStack& to) {

@@ -18,9 +18,11 @@ namespace grapnel::detail {
 [[gnu::hot]] GRAPNEL_DEFINE AnyBuilder::AnyBuilder(const HandlePtr& of, const Table& table)
     : handle_(CheckHeld(of, table.entity, "this access to the entities")) {}
 
-GRAPNEL_DEFINE void AnyBuilder::TakeFrom(AnyBuilder& from) noexcept {
-  handle_ = std::move(from.handle_);
+GRAPNEL_DEFINE void AnyBuilder::TakeFrom(AnyBuilder& from) {
+  handle_.Reset();
+  HandlePtr handle = std::move(from.handle_);
   mutation_->TakeFrom(*from.mutation_);
+  handle_ = std::move(handle);
 }
 
 [[gnu::hot]] GRAPNEL_DEFINE Draft& AnyBuilder::Core() {

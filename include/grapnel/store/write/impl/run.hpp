@@ -34,7 +34,7 @@ namespace grapnel::detail {
 /// unless a hook turned the mutation into another one.
 [[gnu::cold]] inline void Fit(const HandlePtr& handle, AnyMutation& m, AnyResult& result) {
   const Draft& core = m.Core();
-  const bool wants_entity = Is(core.asked, Op::Create | Op::UpdateOne);
+  const bool wants_entity = core.WantsEntity();
   if (core.asked == core.op) {
     throw TypeMismatchError(
         core.table->entity, "",
@@ -122,7 +122,8 @@ class OpenScope {
 };
 
 /// Runs `body(handle)` whole or not at all: in the handle's transaction, or in one of its own.
-/// `attach(error)` may put the result into a CommittedError.
+/// `attach(error)` may put the result into a CommittedError, which is told without it where that
+/// fails.
 inline void Atomically(const HandlePtr& handle, bool single,
                        core::FunctionRef<void(const HandlePtr&)> body,
                        core::FunctionRef<void(CommittedError&)> attach) {
@@ -153,7 +154,10 @@ inline void Atomically(const HandlePtr& handle, bool single,
   try {
     Tx::Access::Commit(inside);
   } catch (CommittedError& error) {
-    attach(error);
+    try {
+      attach(error);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): that all is committed matters more
+    }
     throw;
   }
 }
@@ -171,7 +175,7 @@ inline void Atomically(const HandlePtr& handle, bool single,
   }
   RunThrough(type, hooks, m, result);
   const Draft& core = m.Core();
-  if (result.HasEntity() != Is(core.asked, Op::Create | Op::UpdateOne)) Fit(handle, m, result);
+  if (result.HasEntity() != core.WantsEntity()) Fit(handle, m, result);
   // One row was asked for: that hooks widened the mutation makes a missing one no success.
   if (core.asked == Op::DeleteOne && !core.IsOne() && core.executed && result.Count() == 0) {
     throw NotFoundError(core.table->entity, DescribeId(*core.table, m.Entity()));
@@ -189,7 +193,8 @@ inline void Atomically(const HandlePtr& handle, bool single,
 /// then there is no scope to undo.
 [[gnu::always_inline]] inline bool UndoesItself(const Session& transaction, const Draft& m) {
   return transaction.NeedsNoScope(*m.table) &&
-         (m.op == Op::DeleteOne || (m.op == Op::Create && !m.MayNotHoldId()));
+         (m.op == Op::DeleteOne ||
+          (m.op == Op::Create && !m.MayNotHoldId() && m.table->ops.moves_safely));
 }
 /// Runs it: most of what the way of a mutation is for has nothing to do here.
 [[gnu::hot]] inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type,
@@ -237,13 +242,18 @@ inline void Atomically(const HandlePtr& handle, bool single,
     if (is_leaf && UndoesItself(*handle->transaction, m.Core())) {
       return RunLeaf(handle, level, type, m, result);
     }
-    OpenScope scope(*handle->transaction, true);
+    const bool keeps_safely = result.IsSafe() || !m.Core().WantsEntity();
+    OpenScope scope(*handle->transaction, keeps_safely);
     is_leaf ? RunLeaf(handle, level, type, m, result) : RunHooked(handle, level, type, m, result);
+    result.Keep();
     return scope.Succeed();
   }
   Atomically(
       handle, true,
-      [&](const HandlePtr& inside) { RunBound(inside, *inside->GetLevel(), m, result); },
+      [&](const HandlePtr& inside) {
+        RunBound(inside, *inside->GetLevel(), m, result);
+        result.Keep();
+      },
       [&](CommittedError& error) {
         handle->store->TypeOf(*m.Core().table).actions.attach(error, result);
       });
