@@ -26,9 +26,20 @@ namespace codecs {
 
 enum class Level : std::uint8_t { Low = 1, High = 200 };
 enum class Color { Red, Green, Unnamed };
+enum class Letter : char { A = 'a', Last = std::numeric_limits<char>::max() };
+enum class Flag : bool { Off, On };
+enum class Wide : wchar_t { Euro = L'\u20ac' };
+enum class Byte : char8_t { Most = 255 };
+enum class Rune : char32_t { Most = 0xffffffff };
+enum class Small : signed char { Least = -128 };
+enum class Big : unsigned long long { One = 1, Most = ~0ULL };
+enum class Named : bool { No, Yes };
 struct Point {
   int x = 0, y = 0;
   friend bool operator==(const Point&, const Point&) = default;
+};
+struct Degrees {
+  double value = 0;
 };
 
 }  // namespace codecs
@@ -37,6 +48,20 @@ template <>
 struct grapnel::EnumNames<codecs::Color> {
   static constexpr std::pair<codecs::Color, std::string_view> Values[] = {
       {codecs::Color::Red, "red"}, {codecs::Color::Green, "green"}};
+};
+template <>
+struct grapnel::EnumNames<codecs::Named> {
+  static constexpr std::pair<codecs::Named, std::string_view> Values[] = {
+      {codecs::Named::No, "no"}, {codecs::Named::Yes, "yes"}};
+};
+template <>
+struct grapnel::Codec<codecs::Degrees> {
+  using Stored = double;
+  static double Encode(const codecs::Degrees& degrees) {
+    if (degrees.value > 360) throw std::invalid_argument("too many degrees");
+    return degrees.value;
+  }
+  static codecs::Degrees Decode(double stored) { return {stored}; }
 };
 template <>
 struct grapnel::Codec<codecs::Point> {
@@ -163,6 +188,45 @@ TEST_CASE("B79 NaN is refused, and -0.0 becomes 0.0") {
   CHECK_FALSE(std::signbit(zero));
 }
 
+TEST_CASE("B79 -0.0 becomes 0.0 by way of a Codec as well") {
+  codecs::Degrees zero{-0.0};
+  grapnel::detail::Normalize(zero);
+  CHECK_FALSE(std::signbit(zero.value));
+  std::optional<codecs::Degrees> maybe(codecs::Degrees{-0.0});
+  grapnel::detail::Normalize(maybe);
+  CHECK_FALSE(std::signbit(maybe->value));
+  codecs::Degrees refused{400};  // where it is written, not here
+  grapnel::detail::Normalize(refused);
+  CHECK(refused.value == 400);
+}
+
+TEST_CASE("characters are integers, and so are enums over them or over bool") {
+  using namespace codecs;
+  CHECK(Through('a') == FieldValue(97));
+  CHECK(Through(static_cast<signed char>(-128)) == FieldValue(-128));
+  CHECK(Through(char8_t{255}) == FieldValue(255));
+  CHECK(Through(char16_t{0xffff}) == FieldValue(0xffff));
+  CHECK(Through(char32_t{0xffffffff}) == FieldValue(std::int64_t{0xffffffff}));
+  CHECK(Through(L'\u20ac') == FieldValue(0x20ac));
+  CHECK(Through(Letter::A) == FieldValue(97));
+  CHECK(Through(Flag::On) == FieldValue(1));
+  CHECK(Through(Flag::Off) == FieldValue(0));
+  CHECK(Through(Wide::Euro) == FieldValue(0x20ac));
+  CHECK(Through(Byte::Most) == FieldValue(255));
+  CHECK(Through(Rune::Most) == FieldValue(std::int64_t{0xffffffff}));
+  CHECK(Through(Small::Least) == FieldValue(-128));
+  CHECK(Through(Big::One) == FieldValue(1));
+  CHECK(Through(Named::Yes) == FieldValue("yes"));
+  CHECK(Through(std::optional<Flag>(Flag::On)) == FieldValue(1));
+  STATIC_REQUIRE(Mapping<Flag>::Kind == FieldKind::Int);
+  CHECK_THROWS_WITH(Load<Flag>(2), "the value 2 is out of the field's range");
+  CHECK_THROWS_AS(Load<Flag>(-1), BadValue);
+  CHECK_THROWS_AS(Load<char>(1000), BadValue);
+  CHECK_THROWS_AS(Load<char8_t>(-1), BadValue);
+  Cell cell;
+  CHECK_THROWS_AS(Mapping<Big>::Bind(Big::Most, cell, 1), BadValue);
+}
+
 TEST_CASE("an enum without the name that is asked for is refused on both ways") {
   Cell cell;
   CHECK_THROWS_WITH(Mapping<Color>::Bind(Color::Unnamed, cell, 1),
@@ -209,15 +273,23 @@ TEST_CASE("a time that the clock cannot hold is refused") {
   }
 }
 
-TEST_CASE("times of any resolution are stored as chrono floors them") {
+TEST_CASE("times of any resolution are stored as chrono floors them, and read as what was stored") {
   using namespace std::chrono;
   std::mt19937_64 random(10);
   const auto check = [&]<class Duration>(Duration since) {
     using Point = time_point<system_clock, Duration>;
-    const Point point(since);
-    const std::int64_t expected = floor<microseconds>(since).count();
-    CHECK(Mapping<Point>::ToValue(point) == FieldValue(expected));
-    CHECK(Load<Point>(expected) == Point(floor<Duration>(microseconds(expected))));
+    Point point(since);
+    const FieldValue stored = Mapping<Point>::ToValue(point);
+    CHECK(stored == FieldValue(floor<microseconds>(since).count()));
+    grapnel::detail::Normalize(point);
+    CHECK(Mapping<Point>::ToValue(point) == stored);
+    CHECK(Load<Point>(stored) == point);
+    if constexpr (Duration(1) >= microseconds(1)) {
+      CHECK(point.time_since_epoch() == since);
+    } else {
+      CHECK(point.time_since_epoch() < since + Duration(1));
+      CHECK(point.time_since_epoch() > since - microseconds(1));
+    }
   };
   for (int i = 0; i < 1000; ++i) {
     const auto ticks = static_cast<std::int64_t>(random()) >> (random() % 63 + 1);
@@ -227,8 +299,62 @@ TEST_CASE("times of any resolution are stored as chrono floors them") {
     check(seconds(ticks / 1'000'000));
     check(days(static_cast<int>(ticks % 100'000'000)));
     check(duration<std::int64_t, std::ratio<1, 3>>(ticks % 1'000'000'000'000));
+    check(duration<std::int64_t, std::ratio<1, 90'000>>(ticks % 1'000'000'000'000));
+    check(duration<std::int64_t, std::ratio<7, 1'000'000>>(ticks / 10));
     check(duration<std::int64_t, std::ratio<7, 5'000'000>>(ticks / 10));
+    check(duration<std::int64_t, std::ratio<3, 7'000'000>>(ticks % 1'000'000'000'000));
     check(duration<std::int64_t, std::pico>(ticks));
+  }
+}
+
+TEST_CASE("of a time that lies between two ticks, the one before it is read") {
+  using namespace std::chrono;
+  using Thirds = time_point<system_clock, duration<std::int64_t, std::ratio<1, 3>>>;
+  using Seconds = time_point<system_clock, seconds>;
+  CHECK(Load<Seconds>(1'999'999) == Seconds(1s));
+  CHECK(Load<Seconds>(-1) == Seconds(-1s));
+  CHECK(Load<Thirds>(333'332).time_since_epoch().count() == 0);
+  CHECK(Load<Thirds>(333'333).time_since_epoch().count() == 1);
+  CHECK(Load<Thirds>(333'334).time_since_epoch().count() == 1);
+  CHECK(Load<Thirds>(-333'334).time_since_epoch().count() == -1);
+  CHECK(Load<Thirds>(-333'335).time_since_epoch().count() == -2);
+}
+
+TEST_CASE("times of the coarsest and of the finest clocks are stored or refused") {
+  using namespace std::chrono;
+  using Ages = time_point<system_clock, duration<std::int64_t, std::peta>>;
+  using Atoms = time_point<system_clock, duration<std::int64_t, std::atto>>;
+  Cell cell;
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  CHECK(Through(Ages(Ages::duration(0))) == FieldValue(0));
+  for (const std::int64_t ticks : {std::int64_t{1}, std::int64_t{-1}, most, -most - 1}) {
+    CHECK_THROWS_AS(Mapping<Ages>::Bind(Ages(Ages::duration(ticks)), cell, 1), BadValue);
+  }
+  CHECK(Load<Ages>(most) == Ages());
+  CHECK(Mapping<Atoms>::ToValue(Atoms::max()) == FieldValue(9'223'372));
+  CHECK(Mapping<Atoms>::ToValue(Atoms::min()) == FieldValue(-9'223'373));
+  CHECK_THROWS_AS(Load<Atoms>(most), BadValue);
+}
+
+TEST_CASE("times that are counted in reals are stored floored, and read as what was stored") {
+  using namespace std::chrono;
+  std::mt19937_64 random(11);
+  const auto check = [&]<class Duration>(Duration since) {
+    time_point<system_clock, Duration> point(since);
+    const FieldValue stored = Mapping<decltype(point)>::ToValue(point);
+    for (int i = 0; i < 3; ++i) {
+      grapnel::detail::Normalize(point);
+      CHECK(Mapping<decltype(point)>::ToValue(point) == stored);
+    }
+  };
+  for (int i = 0; i < 10'000; ++i) {
+    const auto micros = static_cast<std::int64_t>(random()) >> (random() % 63 + 1);
+    const double real = static_cast<double>(micros) + 0.25;
+    check(duration<double>(real / 1e6));
+    check(duration<double, std::milli>(real / 1e3));
+    check(duration<double, std::ratio<1, 3>>(real / 3e6));
+    check(duration<float>(static_cast<float>(real / 1e6)));
+    check(duration<long double>(real / 1e6L));
   }
   using Seconds = time_point<system_clock, duration<double>>;
   CHECK(Through(Seconds(duration<double>(-1.25))) == FieldValue(-1'250'000));

@@ -51,6 +51,11 @@ template <class T>
 concept HasEnumNames = std::is_enum_v<T> && requires {
   EnumNames<T>::Values;
 };
+/// Whether a specialisation was written, be it whole or not.
+template <class T>
+concept IsSpecialised = requires {
+  sizeof(T);
+};
 template <class T>
 concept ByteVector =
     std::same_as<T, std::vector<std::byte>> || std::same_as<T, std::vector<std::uint8_t>>;
@@ -92,6 +97,35 @@ struct Mapping {
                 "std::optional of one of these, or specialise grapnel::Codec for it");
 };
 
+/// Whether a T can be stored; bool and characters too, of which std::in_range takes none.
+template <std::integral T>
+constexpr bool IsStorable(T value) noexcept {
+  if constexpr (std::is_signed_v<T> || sizeof(T) < sizeof(std::int64_t)) return true;
+  return static_cast<std::uint64_t>(value) <=
+         static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+}
+/// Whether a T can hold what is stored.
+template <std::integral T>
+constexpr bool IsHeldBy(std::int64_t stored) noexcept {
+  using Limits = std::numeric_limits<T>;
+  if constexpr (std::is_signed_v<T>) return stored >= Limits::min() && stored <= Limits::max();
+  return stored >= 0 &&
+         static_cast<std::uint64_t>(stored) <= static_cast<std::uint64_t>(Limits::max());
+}
+
+/// Integers, as they are stored.
+template <std::integral T>
+struct IntegerCoder {
+  static std::int64_t Encode(T value) {
+    if (!IsStorable(value)) RefuseAboveMost(static_cast<std::uint64_t>(value));
+    return static_cast<std::int64_t>(value);
+  }
+  static T Decode(std::int64_t stored) {
+    if (!IsHeldBy<T>(stored)) RefuseOutOfRange(stored);
+    return static_cast<T>(stored);
+  }
+};
+
 template <class T>
 concept Number = (std::integral<T> && !std::same_as<T, bool>) || std::same_as<T, double>;
 
@@ -109,16 +143,10 @@ struct Mapping<bool> {
 };
 
 template <std::integral T>
-struct Mapping<T> {
+struct Mapping<T> : IntegerCoder<T> {
+  using IntegerCoder<T>::Decode;
+  using IntegerCoder<T>::Encode;
   static constexpr FieldKind Kind = FieldKind::Int;
-  static std::int64_t Encode(T value) {
-    if (!std::in_range<std::int64_t>(value)) RefuseAboveMost(static_cast<std::uint64_t>(value));
-    return static_cast<std::int64_t>(value);
-  }
-  static T Decode(std::int64_t stored) {
-    if (!std::in_range<T>(stored)) RefuseOutOfRange(stored);
-    return static_cast<T>(stored);
-  }
   static void Bind(T value, Binder& to, int at) { to.Int(at, Encode(value)); }
   static void Load(T& value, Row& from, int at) { value = Decode(from.Int(at)); }
   static FieldValue ToValue(T value) { return Encode(value); }
@@ -223,7 +251,16 @@ constexpr Wide FloorDivide(Wide value, Wide by) noexcept {
   return quotient * by > value ? quotient - 1 : quotient;
 }
 
-/// Microseconds since 1970, and back, both floored.
+/// The number next to this one, upwards or downwards.
+inline float NextTo(float value, bool upwards) noexcept {
+  return __builtin_nextafterf(value, upwards ? __builtin_inff() : -__builtin_inff());
+}
+inline double NextTo(double value, bool upwards) noexcept {
+  return __builtin_nextafter(value, upwards ? __builtin_inf() : -__builtin_inf());
+}
+
+/// Microseconds since 1970, floored; and back: floored too, but where a tick comes to what is
+/// stored, it is that tick. So what was read is stored as it was, however often.
 template <TimePoint T>
 struct TimeCoder {
   using Duration = typename T::duration;
@@ -236,13 +273,11 @@ struct TimeCoder {
   static std::int64_t Encode(const T& value) {
     const Ticks ticks = value.time_since_epoch().count();
     if constexpr (std::integral<Ticks>) {
-      const Wide scaled = Wide{ticks} * kMicros;
       // A coarser clock may hold more than 64 bits of microseconds do.
-      if (scaled < kLeast * kPer || scaled > kMost * kPer) RefuseTime();
-      return static_cast<std::int64_t>(FloorDivide(scaled, kPer));
+      if (ticks < kFirstTick || ticks > kLastTick) RefuseTime();
+      return static_cast<std::int64_t>(MicrosOf(ticks));
     } else {
-      const double micros = __builtin_floor(
-          static_cast<double>(ticks) * static_cast<double>(kMicros) / static_cast<double>(kPer));
+      const double micros = RealMicrosOf(static_cast<double>(ticks));
       if (!(micros >= static_cast<double>(kLeast) && micros < -static_cast<double>(kLeast)))
         RefuseTime();
       return static_cast<std::int64_t>(micros);
@@ -251,19 +286,47 @@ struct TimeCoder {
   static T Decode(std::int64_t stored) {
     if constexpr (std::integral<Ticks>) {
       // A coarser or finer clock may hold fewer microseconds than 64 bits do.
-      const Wide ticks = FloorDivide(Wide{stored} * kPer, kMicros);
+      const Wide ticks = TickOf(stored);
       if (ticks < Wide{Duration::min().count()} || ticks > Wide{Duration::max().count()})
         RefuseTimeOutOfRange(stored);
       return T(Duration(static_cast<Ticks>(ticks)));
     } else {
-      return T(Duration(static_cast<Ticks>(static_cast<double>(stored) * static_cast<double>(kPer) /
-                                           static_cast<double>(kMicros))));
+      return T(Duration(RealTickOf(static_cast<double>(stored))));
     }
   }
 
  private:
   static constexpr Wide kLeast = std::numeric_limits<std::int64_t>::min();
   static constexpr Wide kMost = std::numeric_limits<std::int64_t>::max();
+  static constexpr Wide kFirstTick = -FloorDivide(-kLeast * kPer, kMicros);
+  static constexpr Wide kLastTick = FloorDivide((kMost + 1) * kPer - 1, kMicros);
+
+  static constexpr Wide MicrosOf(Wide ticks) noexcept { return FloorDivide(ticks * kMicros, kPer); }
+  static Wide TickOf(Wide stored) noexcept {
+    const Wide before = FloorDivide(stored * kPer, kMicros);
+    if constexpr (kPer % kMicros == 0 || kMicros % kPer == 0) return before;
+    return MicrosOf(before) < stored && MicrosOf(before + 1) == stored ? before + 1 : before;
+  }
+
+  /// A real in which no tick is skipped: microseconds are counted in doubles.
+  using Real = std::conditional_t<std::same_as<Ticks, float>, float, double>;
+  static double RealMicrosOf(double ticks) noexcept {
+    return __builtin_floor(ticks * static_cast<double>(kMicros) / static_cast<double>(kPer));
+  }
+  /// Rounding may lead to a number beside it.
+  static Real RealTickOf(double stored) noexcept {
+    const auto nearest =
+        static_cast<Real>(stored * static_cast<double>(kPer) / static_cast<double>(kMicros));
+    Real above = nearest;
+    Real below = nearest;
+    for (int i = 0; i < 4; ++i) {
+      if (RealMicrosOf(above) == stored) return above;
+      if (RealMicrosOf(below) == stored) return below;
+      above = NextTo(above, true);
+      below = NextTo(below, false);
+    }
+    return nearest;
+  }
 };
 template <TimePoint T>
 struct Mapping<T> : MappedThrough<T, std::int64_t, TimeCoder<T>> {};
@@ -272,9 +335,11 @@ template <class E>
 struct NumberCoder {
   using Number = std::underlying_type_t<E>;
   static std::int64_t Encode(E value) {
-    return Mapping<Number>::Encode(static_cast<Number>(value));
+    return IntegerCoder<Number>::Encode(static_cast<Number>(value));
   }
-  static E Decode(std::int64_t stored) { return static_cast<E>(Mapping<Number>::Decode(stored)); }
+  static E Decode(std::int64_t stored) {
+    return static_cast<E>(IntegerCoder<Number>::Decode(stored));
+  }
 };
 template <class E>
 struct NameCoder {
@@ -295,6 +360,11 @@ template <class E>
 requires(std::is_enum_v<E> && !HasCodec<E> && !std::same_as<E, std::byte>) struct Mapping<E>
     : std::conditional_t<HasEnumNames<E>, MappedThrough<E, std::string, NameCoder<E>>,
                          MappedThrough<E, std::int64_t, NumberCoder<E>>> {
+  static_assert(HasEnumNames<E> || !IsSpecialised<EnumNames<E>>,
+                "EnumNames names the values in its member Values: static constexpr "
+                "std::pair<Color, std::string_view> Values[] = {{Color::Red, \"red\"}};");
+  static_assert(!IsSpecialised<Codec<E>>,
+                "a Codec has a type Stored and the functions Encode and Decode");
 };
 
 template <HasCodec T>
@@ -325,14 +395,29 @@ struct Mapping<std::optional<T>> {
 /// Whether Normalize may change a value, or throw.
 template <class T>
 inline constexpr bool kHasNormalForm = TimePoint<T> || std::same_as<T, double>;
+template <HasCodec T>
+inline constexpr bool kHasNormalForm<T> = std::same_as<typename Codec<T>::Stored, double>;
 template <class T>
 inline constexpr bool kHasNormalForm<std::optional<T>> = kHasNormalForm<T>;
+
+/// What is stored as -0.0 is read as 0.0. What cannot be stored is refused where it is written.
+template <HasCodec T>
+void NormalizeZero(T& value) {
+  try {
+    const double stored = Codec<T>::Encode(value);
+    if (stored == 0.0 && __builtin_signbit(stored) != 0) value = Codec<T>::Decode(0.0);
+  } catch (...) {
+    return;
+  }
+}
 
 /// Gives a value the form in which it will be read back: time points are floored to microseconds,
 /// -0.0 becomes 0.0.
 template <class T>
 void Normalize(T& value) {
-  if constexpr (TimePoint<T>) {
+  if constexpr (HasCodec<T>) {
+    if constexpr (kHasNormalForm<T>) NormalizeZero(value);
+  } else if constexpr (TimePoint<T>) {
     value = TimeCoder<T>::Decode(TimeCoder<T>::Encode(value));
   } else if constexpr (std::same_as<T, double>) {
     if (value == 0.0) value = 0.0;

@@ -131,7 +131,7 @@ constexpr TypeOps MakeTypeOps() {
   ops.may_not_be_stored = HasCodec<N> || std::is_enum_v<N>;
   if constexpr (Number<N> && std::integral<N>) {
     ops.least = static_cast<std::int64_t>(std::numeric_limits<N>::min());
-    ops.may_not_be_stored = !std::in_range<std::int64_t>(std::numeric_limits<N>::max());
+    ops.may_not_be_stored = !IsStorable(std::numeric_limits<N>::max());
     ops.most = ops.may_not_be_stored ? std::numeric_limits<std::int64_t>::max()
                                      : static_cast<std::int64_t>(std::numeric_limits<N>::max());
   }

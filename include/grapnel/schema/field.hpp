@@ -47,11 +47,23 @@ constexpr void CheckConstant(const D& value) {
     throw "a Default that owns memory is given as a function: .Default([] { return Bytes{1, 2}; })";
 }
 
+/// Stops the compiler at a range that no value is in.
+template <class N>
+constexpr void CheckRange(N least, N most) {
+  if (std::is_constant_evaluated() && !(least <= most))
+    throw "Range takes the least value and then the most, both of them allowed";
+}
+template <class N>
+constexpr void CheckStorable(N least) {
+  if (std::is_constant_evaluated() && !IsStorable(least))
+    throw "no value of this Range can be stored: the most that can is 2^63 - 1";
+}
+
 /// A bound in 64 bits; of one that no stored value reaches, the last there is.
 template <class N>
 constexpr std::int64_t Saturate(N value) {
-  return std::in_range<std::int64_t>(value) ? static_cast<std::int64_t>(value)
-                                            : std::numeric_limits<std::int64_t>::max();
+  return IsStorable(value) ? static_cast<std::int64_t>(value)
+                           : std::numeric_limits<std::int64_t>::max();
 }
 
 }  // namespace detail
@@ -111,8 +123,10 @@ class [[nodiscard]] Field {
 
   /// From `least` to `most`, both allowed. Holds for Set and for the result of Add.
   constexpr Field Range(Bare least, Bare most) const requires detail::Number<Bare> {
+    detail::CheckRange(least, most);
     Field longer = *this;
     if constexpr (std::integral<Bare>) {
+      detail::CheckStorable(least);
       longer.column_.least = detail::Saturate(least);
       longer.column_.most = detail::Saturate(most);
     } else {

@@ -73,8 +73,9 @@ class ValuesFunction {
   }
   static int Open(sqlite3_vtab*, sqlite3_vtab_cursor** made) {
     auto* cursor = new (std::nothrow) Cursor{};
+    if (cursor == nullptr) return SQLITE_NOMEM;
     *made = &cursor->base;
-    return cursor != nullptr ? SQLITE_OK : SQLITE_NOMEM;
+    return SQLITE_OK;
   }
   static int Close(sqlite3_vtab_cursor* cursor) {
     delete &At(cursor);
