@@ -147,6 +147,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/error.hpp
   grapnel/store/sqlite/fair_lock.hpp
   grapnel/store/sqlite/file.hpp
+  grapnel/store/sqlite/impl/open.hpp
   grapnel/store/sqlite/members.hpp
   grapnel/store/sqlite/migration.hpp
   grapnel/store/sqlite/native_connection.hpp

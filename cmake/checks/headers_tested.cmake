@@ -1,12 +1,11 @@
-# The tests mirror the headers: include/grapnel/X/y.hpp <-> tests/X/y_test.cpp, both ways. Without a
-# test of their own: what is compiled once, in impl/ folders, and the umbrellas directly in
-# include/grapnel/.
+# The tests mirror the headers: include/grapnel/X/y.hpp <-> tests/X/y_test.cpp, both ways. What is
+# compiled once, X/impl/y.hpp, is what its twin X/y.hpp declares: they have one test.
 # Takes: ROOT
 cmake_policy(VERSION 3.24)
 set(problems "")
 file(GLOB_RECURSE headers RELATIVE "${ROOT}/include/grapnel" "${ROOT}/include/grapnel/*.hpp")
 foreach(header IN LISTS headers)
-  if(header MATCHES "(^|/)impl/" OR NOT header MATCHES "/")
+  if(header MATCHES "(^|/)impl/")
     continue()
   endif()
   string(REGEX REPLACE "\\.hpp$" "" name "${header}")

@@ -6,7 +6,6 @@
 
 #include <grapnel/core/impl/hook_stack.hpp>
 #include <grapnel/grapnel.hpp>
-#include <grapnel/model/graph.hpp>
 #include <grapnel/model/impl/codec.hpp>
 #include <grapnel/model/impl/error.hpp>
 #include <grapnel/model/impl/relation.hpp>
@@ -28,17 +27,12 @@
 #include <grapnel/store/query/impl/eager.hpp>
 #include <grapnel/store/query/impl/query.hpp>
 #include <grapnel/store/query/impl/rows.hpp>
-#include <grapnel/store/sqlite/sqlite_driver.hpp>
+#include <grapnel/store/sqlite/impl/open.hpp>
 #include <grapnel/store/tx/impl/dependencies.hpp>
 #include <grapnel/store/tx/impl/handle.hpp>
 #include <grapnel/store/tx/impl/session.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>
-#include <grapnel/store/write/cascade.hpp>
-#include <grapnel/store/write/edges.hpp>
 #include <grapnel/store/write/impl/effective_chain.hpp>
 #include <grapnel/store/write/impl/hooks.hpp>
 #include <grapnel/store/write/impl/run.hpp>
 #include <grapnel/store/write/impl/stages.hpp>
-#include <grapnel/store/write/pending_rows.hpp>
-#include <grapnel/store/write/row_lists.hpp>
-#include <grapnel/store/write/terminal.hpp>

@@ -134,6 +134,5 @@ GRAPNEL_DECLARE Relation Resolve(const Table& source, const EdgeEnd& edge);
 }  // namespace grapnel::detail
 
 #ifndef GRAPNEL_SEPARATE_COMPILATION
-#include <grapnel/model/graph.hpp>       // IWYU pragma: keep
 #include <grapnel/model/impl/table.hpp>  // IWYU pragma: keep
 #endif

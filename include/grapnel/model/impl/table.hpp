@@ -2,6 +2,8 @@
 
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/concat.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/relation.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 
@@ -90,6 +92,89 @@ GRAPNEL_DEFINE std::optional<std::string> Column::Check(const void* member) cons
     return error.what();
   }
   return std::nullopt;
+}
+
+GRAPNEL_DEFINE Relation Resolve(const Table& source, const EdgeEnd& edge) {
+  const auto refuse = [&](std::string_view reason) {
+    throw SchemaError(source.entity, edge.name, reason);
+  };
+  const Table& target = edge.target();
+  Relation relation;
+  relation.edge = &edge;
+  relation.source = &source;
+  relation.target = &target;
+  if (edge.inverse_of != nullptr) {
+    relation.inverse = target.FindEdgeTag(edge.inverse_of);
+    if (relation.inverse == nullptr) {
+      refuse(core::Concat({"its Ref names a member that is no edge of ", target.entity}));
+    }
+    if (relation.inverse->target().type != source.type) {
+      refuse(core::Concat({"its Ref names ", target.entity, ".", relation.inverse->name,
+                           ", which leads to ", relation.inverse->target().entity}));
+    }
+  } else {
+    for (const EdgeEnd& other : target.edges) {
+      if (other.inverse_of != edge.tag || other.target().type != source.type) continue;
+      if (relation.inverse != nullptr) refuse("two edges say by Ref that they are its other end");
+      relation.inverse = &other;
+    }
+  }
+  const EdgeEnd* const other = relation.inverse;
+  const auto choose = [&](std::string_view given, std::string made) {
+    return given.empty() ? std::move(made) : std::string(given);
+  };
+  if (edge.HoldsKey()) {
+    relation.kind = Relation::Kind::OwnKey;
+    relation.table = source.name;
+    relation.column = source.columns[edge.key].storage;
+    relation.unique = edge.unique || (other != nullptr && !other->many);
+    relation.required = edge.required;
+  } else if (other != nullptr && other->HoldsKey()) {
+    if (!edge.storage.empty()) {
+      refuse(core::Concat({"StorageKey goes to the end that holds the foreign key: ", target.entity,
+                           ".", other->name}));
+    }
+    relation.kind = Relation::Kind::TheirKey;
+    relation.table = target.name;
+    relation.column = target.columns[other->key].storage;
+    relation.unique = other->unique || !edge.many;
+    relation.required = other->required;
+  } else if (other != nullptr || source.type == target.type) {
+    const bool is_to = edge.inverse_of == nullptr;
+    const Table& first = is_to ? source : target;
+    const EdgeEnd& to = is_to ? edge : *other;
+    relation.kind = Relation::Kind::Join;
+    relation.table =
+        choose(edge.storage.empty() && other != nullptr ? other->storage : edge.storage,
+               core::Concat({first.name, "_", to.name}));
+    relation.column = core::Concat({first.name, "_id"});
+    relation.other = core::Concat({to.name, "_id"});
+    if (relation.column == relation.other) relation.other += "_2";
+    if (!is_to) std::swap(relation.column, relation.other);
+    relation.mirrored = other == nullptr;
+  } else {
+    relation.kind = Relation::Kind::TheirKey;
+    relation.table = target.name;
+    relation.column = choose(edge.storage, core::Concat({source.name, "_", edge.name}));
+  }
+  if (edge.on_delete && other != nullptr && other->on_delete &&
+      *edge.on_delete != *other->on_delete) {
+    refuse("its two ends ask for different OnDelete actions");
+  }
+  const auto asked = edge.on_delete     ? edge.on_delete
+                     : other != nullptr ? other->on_delete
+                                        : std::nullopt;
+  if (asked && relation.kind == Relation::Kind::Join) {
+    refuse(
+        "OnDelete is for edges with a foreign key; pairs of ids always go with either of their "
+        "rows");
+  }
+  if (asked == SetNull && relation.required) refuse("a required edge cannot be SetNull");
+  if (asked == SetNull && (edge.immutable || (other != nullptr && other->immutable))) {
+    refuse("an immutable edge cannot be SetNull: say OnDelete(Cascade) or OnDelete(Restrict)");
+  }
+  relation.on_delete = asked.value_or(relation.required ? Restrict : SetNull);
+  return relation;
 }
 
 }  // namespace grapnel::detail

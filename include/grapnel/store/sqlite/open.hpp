@@ -47,5 +47,5 @@ Database<Es...> Open(std::string_view url) {
 }  // namespace grapnel
 
 #ifndef GRAPNEL_SEPARATE_COMPILATION
-#include <grapnel/store/sqlite/sqlite_driver.hpp>  // IWYU pragma: keep
+#include <grapnel/store/sqlite/impl/open.hpp>  // IWYU pragma: keep
 #endif

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <grapnel/base/compiled.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
@@ -8,7 +7,6 @@
 #include <grapnel/store/sqlite/fair_lock.hpp>
 #include <grapnel/store/sqlite/file.hpp>
 #include <grapnel/store/sqlite/native_connection.hpp>
-#include <grapnel/store/sqlite/open.hpp>
 #include <grapnel/store/sqlite/sqlite_connection.hpp>
 
 #include <sqlite3.h>
@@ -98,9 +96,5 @@ class SqliteDriver final : public store::Driver {
   std::mutex mutex_;
   std::vector<std::unique_ptr<SqliteConnection>> idle_ = ReserveIdle();
 };
-
-GRAPNEL_DEFINE store::OwnedDriver OpenDriver(std::string_view url) {
-  return std::make_unique<SqliteDriver>(url);
-}
 
 }  // namespace grapnel::sqlite::detail

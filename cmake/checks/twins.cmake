@@ -1,0 +1,43 @@
+# What is compiled once lies in a room's impl/ folder under the name of the header that declares it,
+# and nowhere else: X/y.hpp declares (GRAPNEL_DECLARE), X/impl/y.hpp defines (GRAPNEL_DEFINE). There
+# is no folder detail/.
+# Takes: ROOT
+cmake_policy(VERSION 3.24)
+set(problems "")
+set(include "${ROOT}/include/grapnel")
+file(GLOB_RECURSE headers RELATIVE "${include}" LIST_DIRECTORIES true "${include}/*")
+list(REMOVE_ITEM headers base/compiled.hpp)  # which has the two macros
+foreach(header IN LISTS headers)
+  if(IS_DIRECTORY "${include}/${header}")
+    if(header MATCHES "(^|/)detail$")
+      string(APPEND problems "  ${header}/: a room is named by its subject\n")
+    endif()
+    continue()
+  endif()
+  file(STRINGS "${include}/${header}" declares
+       REGEX "GRAPNEL_DECLARE|^extern template" LIMIT_COUNT 1)
+  file(STRINGS "${include}/${header}" defines
+       REGEX "GRAPNEL_DEFINE|^template struct" LIMIT_COUNT 1)
+  if(header MATCHES "(^|/)impl/")
+    string(REPLACE "impl/" "" twin "${header}")
+    if(NOT EXISTS "${include}/${twin}")
+      string(APPEND problems "  ${header}: there is no ${twin} that declares it\n")
+    elseif(NOT defines)
+      string(APPEND problems "  ${header} defines nothing that is compiled once\n")
+    endif()
+    continue()
+  endif()
+  if(defines)
+    string(APPEND problems "  ${header}: what is compiled once belongs into impl/\n")
+  endif()
+  string(REGEX REPLACE "([^/]+)$" "impl/\\1" twin "${header}")
+  if(declares AND NOT EXISTS "${include}/${twin}")
+    string(APPEND problems "  ${header} declares what ${twin} should define\n")
+  endif()
+endforeach()
+if(NOT headers)
+  set(problems "  no header below ${include}\n")
+endif()
+if(problems)
+  message(FATAL_ERROR "Headers and what is compiled once do not fit:\n${problems}")
+endif()
