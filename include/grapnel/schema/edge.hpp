@@ -67,8 +67,9 @@ concept GivenAs = requires(T&& value, void (&take)(Argument)) {
 
 /// What Set of this member does not take.
 template <class T, auto Member>
-concept NoValueOf =
-    !GivenAs<T, SetArgument<Member>> && !OptionalOf<T, typename MemberToken<Member>::Type>;
+concept NoValueOf = (!GivenAs<T, SetArgument<Member>> &&
+                     !OptionalOf<T, typename MemberToken<Member>::Type>) ||
+                    LosesFraction<T, typename MemberToken<Member>::Bare>;
 
 /// Does not compile, and says what Set takes.
 template <auto Member, class T>
@@ -84,6 +85,9 @@ constexpr void RefuseValue() {
         std::convertible_to<T, typename MemberToken<Member>::Bare>,
         "this value does not fit the field: give Set one of the member's own type (std::nullopt "
         "clears an optional field)");
+    static_assert(!LosesFraction<T, typename MemberToken<Member>::Bare>,
+                  "this field holds whole numbers, and the fraction of a real would be cut off: "
+                  "round it first, as in std::llround(x), or make the member a double");
   }
 }
 

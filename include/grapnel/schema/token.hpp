@@ -28,6 +28,18 @@ concept OptionalOf = !std::is_same_v<Field, BareType<Field>> &&
                      (std::is_same_v<std::remove_cvref_t<T>, Field> ||
                       std::is_same_v<std::remove_cvref_t<T>, std::nullopt_t>);
 
+/// A real where a whole number is meant: its fraction would be cut off without a word.
+template <class T, class Field>
+concept LosesFraction =
+    std::is_integral_v<Field> && std::is_floating_point_v<std::remove_cvref_t<T>>;
+
+/// Does not compile: `&User::age` where F<&User::age> is meant.
+template <class Member>
+constexpr void RefuseMember() {
+  static_assert(sizeof(Member) == 0,
+                "a field or edge is named by its token: write F<&User::age>, not &User::age");
+}
+
 /// Makes predicates of a token; defined in <grapnel/store/predicate/predicate.hpp>.
 template <auto Member>
 struct PredicatesOf;

@@ -17,7 +17,13 @@ enum class Color { Red, Unnamed };
 struct Versioned {
   std::int64_t version = 0;
 };
-struct User : Versioned {
+struct Tenant {
+  std::int64_t tenant = 0;
+};
+struct Audited {
+  std::string by;
+};
+struct User : Versioned, Tenant, Audited {
   std::int64_t id = 0;
   std::string name;
   std::optional<std::int64_t> age;
@@ -42,9 +48,19 @@ struct grapnel::Schema<predicates::Versioned> {
   }
 };
 template <>
+struct grapnel::Schema<predicates::Tenant> {
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&predicates::Tenant::tenant>("tenant"));
+  }
+};
+template <>
+struct grapnel::Schema<predicates::Audited> {
+  static constexpr auto Fields() { return grapnel::Fields(Field<&predicates::Audited::by>("by")); }
+};
+template <>
 struct grapnel::Schema<predicates::User> {
   static constexpr std::string_view Type = "User";
-  using Mixins = grapnel::Mixins<predicates::Versioned>;
+  using Mixins = grapnel::Mixins<predicates::Versioned, predicates::Tenant, predicates::Audited>;
   static constexpr auto Fields() {
     using predicates::User;
     return grapnel::Fields(Field<&User::name>("name"), Field<&User::age>("age"),
@@ -158,6 +174,27 @@ TEST_CASE("predicates of a mixin join with those of its entities, and apply to t
   STATIC_REQUIRE(grapnel::store::AppliesTo<Versioned, User>);
   STATIC_REQUIRE_FALSE(grapnel::store::AppliesTo<User, Versioned>);
   STATIC_REQUIRE_FALSE(grapnel::store::AppliesTo<predicates::Pet, User>);
+}
+
+TEST_CASE("predicates of several mixins join, and apply to the entities that have all of them") {
+  using grapnel::store::AppliesTo;
+  const auto two = F<&User::version> == 3 && F<&User::tenant> == 7;
+  CHECK(Text(two) == "(version = 3 and tenant = 7)");
+  STATIC_REQUIRE(AppliesTo<decltype(two)::Entity, User>);
+  STATIC_REQUIRE_FALSE(AppliesTo<decltype(two)::Entity, predicates::Pet>);
+  STATIC_REQUIRE_FALSE(AppliesTo<decltype(two)::Entity, Versioned>);
+  const auto three = F<&User::by> != "Ada" || !two;
+  CHECK(Text(three) == "(by != \"Ada\" or not (version = 3 and tenant = 7))");
+  STATIC_REQUIRE(AppliesTo<decltype(three)::Entity, User>);
+  CHECK(Text(two || F<&User::version> == 4) == "((version = 3 and tenant = 7) or version = 4)");
+  CHECK(Text(two && three).size() > 60);
+  STATIC_REQUIRE(std::same_as<decltype(three && F<&User::age> == 1), Predicate<User>>);
+  STATIC_REQUIRE(std::same_as<decltype(F<&User::age> == 1 || two), Predicate<User>>);
+  using grapnel::store::TwoMixins;
+  STATIC_REQUIRE(TwoMixins<Versioned, predicates::Tenant>);
+  STATIC_REQUIRE_FALSE(TwoMixins<predicates::Pet, Versioned>);
+  STATIC_REQUIRE_FALSE(TwoMixins<predicates::Pet, User>);
+  STATIC_REQUIRE_FALSE(TwoMixins<User, decltype(two)::Entity>);
 }
 
 TEST_CASE("no condition joins with any") {

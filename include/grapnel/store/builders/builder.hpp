@@ -135,10 +135,15 @@ class Setting {
     Self().Target().Set(field, static_cast<T&&>(value));
     return static_cast<Derived&&>(*this);
   }
-  /// A value that does not fit: does not compile.
+  /// A value that does not fit, or a member in place of its token: these do not compile.
   template <auto M, NoValueOf<M> T>
   Derived&& Set(MemberToken<M>, T&&) {
     RefuseValue<M, T>();
+    return static_cast<Derived&&>(*this);
+  }
+  template <class Owner, class Type, class T>
+  Derived&& Set(Type Owner::*, T&&) {
+    RefuseMember<Type Owner::*>();
     return static_cast<Derived&&>(*this);
   }
   /// Adds neighbours: `AddIDs(F<&User::friends>, {7, 9})`. Those that are there already stay.
@@ -220,6 +225,11 @@ class Updating : public Setting<Derived, E, true>, public Matching<Derived, E> {
   template <auto M>
   [[nodiscard]] Derived&& Add(MemberToken<M>, NonDeduced<typename MemberToken<M>::Bare> delta) && {
     AddToMember<M>(AnyBuilder::CoreOf(Self()), Updating::template FieldToSet<M>(), delta);
+    return static_cast<Derived&&>(*this);
+  }
+  template <auto M, LosesFraction<typename MemberToken<M>::Bare> T>
+  Derived&& Add(MemberToken<M>, T&&) {
+    RefuseValue<M, T>();
     return static_cast<Derived&&>(*this);
   }
   /// Sets an optional field to NULL.

@@ -151,6 +151,10 @@ class Mutation final : public AnyMutation {
   void Add(MemberToken<M>, detail::NonDeduced<typename MemberToken<M>::Bare> delta) {
     detail::AddToMember<M>(core_, Place<M>(), delta);
   }
+  template <auto M, detail::LosesFraction<typename MemberToken<M>::Bare> T>
+  void Add(MemberToken<M>, T&&) {
+    detail::RefuseValue<M, T>();
+  }
 
   /// Sets an optional field to NULL, discarding what it was set to and what was added.
   template <auto M>
@@ -179,10 +183,19 @@ class Mutation final : public AnyMutation {
     if (ids.empty()) return std::nullopt;
     return std::move(ids.front());
   }
-  /// A value that does not fit: does not compile.
+  /// A value that does not fit, or a member in place of its token: these do not compile.
   template <auto M, detail::NoValueOf<M> T>
   void Set(MemberToken<M>, T&&) {
     detail::RefuseValue<M, T>();
+  }
+  template <class Owner, class Type, class T>
+  void Set(Type Owner::*, T&&) {
+    detail::RefuseMember<Type Owner::*>();
+  }
+  template <class Owner, class Type>
+  const Type* Get(Type Owner::*) const {
+    detail::RefuseMember<Type Owner::*>();
+    return nullptr;
   }
   /// Adds neighbours, and no longer removes them. Those that are there already stay.
   template <auto M>

@@ -44,9 +44,24 @@ struct [[nodiscard("an order is given to .Order()")]] Order {
   Ordering ordering;
 };
 
-/// Whether a predicate or order over O applies to E: O is E or one of its mixins.
+/// What a predicate is about that joins fields of two mixins: entities that have both.
+template <class A, class B>
+struct BothOf {};
 template <class O, class E>
-concept AppliesTo = std::same_as<O, E> || std::derived_from<E, O>;
+inline constexpr bool kBothApplyTo = false;
+
+/// Whether a predicate or order over O applies to E: O is E or one of its mixins, or several.
+template <class O, class E>
+concept AppliesTo = std::same_as<O, E> || std::derived_from<E, O> || kBothApplyTo<O, E>;
+template <class A, class B, class E>
+inline constexpr bool kBothApplyTo<BothOf<A, B>, E> = AppliesTo<A, E>&& AppliesTo<B, E>;
+
+/// Mixins, of which an entity may have both: neither has an id, as entities do.
+template <class A, class B>
+concept TwoMixins = !AppliesTo<A, B> && !AppliesTo<B, A> && !requires {
+  &A::id;
+}
+&&!requires { &B::id; };
 
 }  // namespace store
 
@@ -54,7 +69,7 @@ namespace detail {
 
 /// The entity that `&&` and `||` of two predicates are about.
 template <class A, class B>
-using Joined = std::conditional_t<std::derived_from<A, B>, A, B>;
+using Joined = std::conditional_t<store::AppliesTo<B, A>, A, B>;
 
 template <auto Member>
 consteval bool CheckField() {
@@ -166,7 +181,15 @@ inline constexpr bool kIsToken<const T> = kIsToken<T>;
 /// What the member cannot be compared with.
 template <class T, auto Member>
 concept NoOperandOf =
-    EdgeMember<Member> || !std::is_convertible_v<T, typename MemberToken<Member>::Bare>;
+    EdgeMember<Member> || !std::is_convertible_v<T, typename MemberToken<Member>::Bare> ||
+    LosesFraction<T, typename MemberToken<Member>::Bare>;
+
+template <class T, class Bare>
+constexpr void CheckFraction() {
+  static_assert(!LosesFraction<T, Bare>,
+                "this field holds whole numbers, and the fraction of a real would be cut off: "
+                "compare it with a whole number, as in F<&User::age> < 1 in place of 0.5");
+}
 
 template <auto Member, class T>
 PredicateOf<Member> RefuseOperand() {
@@ -178,6 +201,7 @@ PredicateOf<Member> RefuseOperand() {
     static_assert(std::convertible_to<T, typename MemberToken<Member>::Bare>,
                   "this value does not fit the field: compare it with one of the member's own type "
                   "(IsNull() asks for NULL)");
+    CheckFraction<T, typename MemberToken<Member>::Bare>();
   }
   return PredicateOf<Member>(nullptr);
 }
@@ -202,11 +226,15 @@ struct PredicatesOf {
         "an edge is compared by its neighbours: F<&Card::owner>.Has(F<&User::id>.In(3, 4))");
     std::vector<FieldValue> list;
     if constexpr ((std::is_convertible_v<const Values&, Bare> && ...)) {
+      (CheckFraction<Values, Bare>(), ...);
       (list.push_back(Operand<Member>(Bare(values))), ...);
     } else {
       static_assert(sizeof...(Values) == 1 && (loop::Iterable<const Values> && ...),
                     "In takes values of the field's type, or one range of them");
-      for (const auto& each : (values, ...)) list.push_back(Operand<Member>(Bare(each)));
+      for (const auto& each : (values, ...)) {
+        CheckFraction<decltype(each), Bare>();
+        list.push_back(Operand<Member>(Bare(each)));
+      }
     }
     return Leaf<Member>(store::OneOf(MemberToken<Member>::Tag(), std::move(list)));
   }
@@ -372,6 +400,18 @@ operator||(const Predicate<A>& left, const Predicate<B>& right) {
   return Predicate<detail::Joined<A, B>>(Either(left.Node(), right.Node()));
 }
 
+template <class A, class B>
+requires TwoMixins<A, B> Predicate<BothOf<A, B>>
+operator&&(const Predicate<A>& left, const Predicate<B>& right) {
+  return Predicate<BothOf<A, B>>(Both(left.Node(), right.Node()));
+}
+
+template <class A, class B>
+requires TwoMixins<A, B> Predicate<BothOf<A, B>>
+operator||(const Predicate<A>& left, const Predicate<B>& right) {
+  return Predicate<BothOf<A, B>>(Either(left.Node(), right.Node()));
+}
+
 template <class E>
 Predicate<E> operator!(const Predicate<E>& predicate) {
   return Predicate<E>(Negated(predicate.Node()));
@@ -391,6 +431,18 @@ template <auto Member>
 store::Order<typename MemberToken<Member>::Owner> Desc(MemberToken<Member>) {
   static_assert(detail::CheckOrder<Member>());
   return {{MemberToken<Member>::Tag(), true}};
+}
+
+/// An order is made of a token: these do not compile.
+template <class Owner, class Type>
+store::Order<Owner> Asc(Type Owner::*) {
+  detail::RefuseMember<Type Owner::*>();
+  return {};
+}
+template <class Owner, class Type>
+store::Order<Owner> Desc(Type Owner::*) {
+  detail::RefuseMember<Type Owner::*>();
+  return {};
 }
 
 }  // namespace grapnel

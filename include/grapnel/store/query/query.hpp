@@ -127,6 +127,11 @@ class Choosing {
                   "say in which direction: Order(grapnel::Asc(F<&User::name>)), or grapnel::Desc");
     return static_cast<Derived&>(*this);
   }
+  template <class Owner, class Type>
+  Derived& Order(Type Owner::*) {
+    detail::RefuseMember<Type Owner::*>();
+    return static_cast<Derived&>(*this);
+  }
 
   /// Loads the neighbours along an edge too, by one query more for all rows together. `choose`,
   /// when it is given, says which, in which order, and with which neighbours of their own:
@@ -145,6 +150,11 @@ class Choosing {
   [[nodiscard]] Derived&& With(MemberToken<M>, Choose choose = nullptr) && {
     Load<M>(choose);
     return static_cast<Derived&&>(*this);
+  }
+  template <class Owner, class Type, class... Choose>
+  Derived& With(Type Owner::*, const Choose&...) {
+    detail::RefuseMember<Type Owner::*>();
+    return static_cast<Derived&>(*this);
   }
 
  private:
