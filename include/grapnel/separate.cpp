@@ -30,8 +30,10 @@
 #include <grapnel/store/sqlite/impl/open.hpp>
 #include <grapnel/store/tx/impl/dependencies.hpp>
 #include <grapnel/store/tx/impl/handle.hpp>
+#include <grapnel/store/tx/impl/running_mutations.hpp>
 #include <grapnel/store/tx/impl/session.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>
+#include <grapnel/store/tx/impl/tx_callbacks.hpp>
 #include <grapnel/store/write/impl/effective_chain.hpp>
 #include <grapnel/store/write/impl/hooks.hpp>
 #include <grapnel/store/write/impl/run.hpp>

@@ -9,9 +9,7 @@
 #include <string>
 #include <vector>
 
-using grapnel::Op;
 using grapnel::detail::Level;
-using grapnel::detail::RunningMutation;
 using grapnel::detail::Scope;
 using grapnel::detail::Session;
 using model::User;
@@ -125,16 +123,4 @@ TEST_CASE_METHOD(World,
   transaction.Fail(alone);
   CHECK(transaction.Outcome() == grapnel::TxOutcome::RolledBack);
   CHECK(connection.log.back() == "ROLLBACK");
-}
-
-TEST_CASE_METHOD(World, "of mutations inside one another those count that are told to") {
-  RunningMutation outer{"User", Op::Update, nullptr, true};
-  RunningMutation uncounted{"Card", Op::Delete, nullptr, false};
-  RunningMutation inner{"User", Op::Create, nullptr, true};
-  Level& root = transaction.Root();
-  for (auto* each : {&outer, &uncounted, &inner}) transaction.EnterMutation(root, *each);
-  CHECK((outer.depth == 1 && uncounted.depth == 1 && inner.depth == 2));
-  CHECK((inner.outer == &uncounted && root.running == 3));
-  for (auto* each : {&inner, &uncounted, &outer}) transaction.LeaveMutation(root, *each);
-  CHECK((root.running == 0 && !transaction.IsRunning()));
 }

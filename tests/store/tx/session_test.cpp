@@ -105,39 +105,6 @@ TEST_CASE_METHOD(
 }
 
 TEST_CASE_METHOD(
-    World, "mutations run inside one another up to the limit, and the error shows the innermost") {
-  const auto transaction = Begin();
-  std::vector<RunningMutation> running(Session::kDepthLimit + 1,
-                                       {"User", Op::Update, nullptr, true});
-  running.back().op = Op::Create;
-  Level& root = transaction->Root();
-  for (std::size_t i = 0; i + 1 < running.size(); ++i) transaction->EnterMutation(root, running[i]);
-  std::string chain = "... > ";
-  for (int i = 0; i < 7; ++i) chain += "User Update > ";
-  CHECK_THROWS_WITH(
-      transaction->EnterMutation(root, running.back()),
-      Catch::Contains("more than 64 deep") && Catch::EndsWith(": " + chain + "User Create"));
-  RunningMutation uncounted{"Card", Op::Delete, nullptr, false};
-  CHECK_NOTHROW(transaction->EnterMutation(root, uncounted));
-}
-
-TEST_CASE_METHOD(World,
-                 "who catches the end of a recursion again and again may nest nothing any more") {
-  const auto transaction = Begin();
-  std::vector<RunningMutation> running(Session::kDepthLimit, {"User", Op::Update, nullptr, true});
-  Level& root = transaction->Root();
-  for (auto& each : running) transaction->EnterMutation(root, each);
-  RunningMutation next{"User", Op::Update, nullptr, true};
-  for (int i = 0; i < Session::kMostRecursions; ++i) {
-    CHECK_THROWS_AS(transaction->EnterMutation(root, next), grapnel::RecursionError);
-  }
-  CHECK_THROWS_WITH(transaction->EnterMutation(root, next),
-                    Catch::Contains("has ended 1000 recursions"));
-  for (; running.size() > 1; running.pop_back()) transaction->LeaveMutation(root, running.back());
-  CHECK_THROWS_AS(transaction->EnterMutation(root, next), grapnel::RecursionError);
-}
-
-TEST_CASE_METHOD(
     World,
     "a storage error ends it whole, and why is told from then on; a broken constraint does not") {
   const auto transaction = Begin();
@@ -230,9 +197,9 @@ TEST_CASE_METHOD(World,
   std::thread([&] {
     CHECK_THROWS_WITH(transaction->Check(transaction->Root()),
                       Catch::Contains("by another thread"));
-    first = transaction->ClaimEnd();
+    first = transaction->GetEnding().Claim();
   }).join();
-  CHECK((first && !transaction->ClaimEnd()));
+  CHECK((first && !transaction->GetEnding().Claim()));
   CHECK_NOTHROW(transaction->Check(transaction->Root()));
 }
 

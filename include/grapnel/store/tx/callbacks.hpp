@@ -5,6 +5,8 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/store/driver/process.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -14,6 +16,12 @@
 namespace grapnel::detail {
 
 using Callbacks = std::vector<core::Callable<void()>>;
+
+/// Makes place for so many, and for more of those that come one by one.
+template <class T>
+void MakePlace(std::vector<T>& list, std::size_t size) {
+  if (size > list.capacity()) list.reserve(std::max(size, 2 * list.capacity()));
+}
 
 /// How far what this thread does is from what a caller asked for: hooks around commits and
 /// rollbacks, and callbacks, are one generation further than the transaction that they belong to.

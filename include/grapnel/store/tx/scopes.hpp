@@ -1,10 +1,8 @@
 #pragma once
 
-#include <grapnel/core/op.hpp>
+#include <grapnel/store/tx/tx_callbacks.hpp>
 
-#include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 /// What is open in a transaction.
 namespace grapnel::detail {
@@ -20,17 +18,7 @@ struct Scope {
   bool single = false;    // one mutation without around hooks: its one statement undoes itself
   bool gone = false;      // the transaction was rolled back around it
   std::uint64_t writes = 0;
-  std::size_t after_commit = 0;
-  std::size_t after_rollback = 0;
-};
-
-/// The mutations that run inside one another, for the depth limit.
-struct RunningMutation {
-  std::string_view type;
-  grapnel::Op op;
-  const RunningMutation* outer;
-  bool counted;   // by the depth limit
-  int depth = 0;  // of those that are counted, this one included
+  TxCallbacks::Point callbacks{};
 };
 
 }  // namespace grapnel::detail

@@ -11,10 +11,13 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/tx/callbacks.hpp>
+#include <grapnel/store/tx/ending.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/handle_ptr.hpp>
 #include <grapnel/store/tx/level.hpp>
+#include <grapnel/store/tx/running_mutations.hpp>
 #include <grapnel/store/tx/scopes.hpp>
+#include <grapnel/store/tx/tx_callbacks.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -34,9 +37,6 @@ namespace grapnel::detail {
 class Session {
  public:
   using Kind = TxKind;
-  static constexpr int kDepthLimit = 64;
-  /// Hooks that catch what ended a recursion, and begin another one, are given up after so many.
-  static constexpr int kMostRecursions = 1'000;
 
   Session(std::shared_ptr<Store> store, const core::Context& context, Kind kind)
       : store_(std::move(store)), context_(context), kind_(kind) {
@@ -53,19 +53,18 @@ class Session {
   /// Threads: any.
   TxOutcome Outcome() const noexcept { return outcome_; }
   bool IsOfThisThread() const noexcept { return thread_ == std::this_thread::get_id(); }
-  /// True for the first who ends it in place of a call: the end of its thread, or another thread's
-  /// destructor. Threads: any.
-  bool ClaimEnd() noexcept { return !end_claimed_.exchange(true); }
   /// Whether an error ended it, as opposed to a call.
   bool HasDied() const noexcept { return died_; }
   const std::shared_ptr<Store>& GetStore() const noexcept { return store_; }
   Level& Root() noexcept { return root_; }
-  bool IsRunning() const noexcept { return running_ != nullptr; }
+  bool IsRunning() const noexcept { return running_.IsAny(); }
+  detail::Ending& GetEnding() noexcept { return ending_; }
+  const detail::Ending& GetEnding() const noexcept { return ending_; }
   /// Whether a tracer is being told of one of its statements, which is then still to be sent.
   bool IsTracing() const noexcept { return lease_ && lease_->IsTracing(); }
   /// Whether commit or rollback hooks run, of the whole or of what `level` is nested in.
   bool IsInHook(const Level& level) const noexcept {
-    bool in_hook = committing_ || rollback_hooks_taken_;
+    bool in_hook = ending_.IsCommitting() || ending_.TookRollbackHooks();
     for (const Level* each = &level; each != nullptr; each = each->outer) {
       in_hook = in_hook || each->orphaned;
     }
@@ -157,8 +156,7 @@ class Session {
   [[gnu::always_inline]] void Enter(Scope& scope) noexcept {
     scope.outer = top_;
     scope.writes = writes_;
-    scope.after_commit = after_commit_.size();
-    scope.after_rollback = after_rollback_.size();
+    scope.callbacks = callbacks_.Now();
     if (!clean_at_.empty() && clean_at_.back() == writes_) {
       scope.savepoint = static_cast<int>(clean_at_.size());
     }
@@ -184,15 +182,11 @@ class Session {
 
   [[gnu::always_inline]] void EnterMutation(Level& level, RunningMutation& running) {
     CheckOpen(level);
-    running.outer = running_;
-    running.depth = (running_ != nullptr ? running_->depth : 0) + (running.counted ? 1 : 0);
-    if (running.depth > depth_limit_ || core::Stack::IsLow()) [[unlikely]]
-      ThrowTooDeep(running);
-    running_ = &running;
+    running_.Enter(running);
     ++level.running;
   }
   void LeaveMutation(Level& level, const RunningMutation& running) noexcept {
-    running_ = running.outer;
+    running_.Leave(running);
     --level.running;
   }
 
@@ -217,10 +211,12 @@ class Session {
   }
 
   /// How many callbacks may be due when it is committed.
-  std::size_t CountCallbacks() const noexcept { return after_commit_.size() + rolled_back_.size(); }
+  std::size_t CountCallbacks() const noexcept { return callbacks_.Count(); }
   /// Takes the callbacks that the outcome calls for, or null; each is handed out once. Needs no
   /// memory.
-  GRAPNEL_DECLARE std::unique_ptr<CallbackBatch> TakeCallbacks() noexcept;
+  std::unique_ptr<CallbackBatch> TakeCallbacks() noexcept {
+    return callbacks_.Take(outcome_ == TxOutcome::Committed);
+  }
 
   /// The rollback hooks of nested transactions that went down with an outer one; each is handed out
   /// once. Needs no memory.
@@ -229,19 +225,9 @@ class Session {
   /// keep those of all that are open.
   GRAPNEL_DECLARE void ExpectNestedHooks();
 
-  /// True the first time: the rollback hooks run once, however the transaction ended.
-  bool TakeRollbackHooks() noexcept { return !std::exchange(rollback_hooks_taken_, true); }
-  bool TookRollbackHooks() const noexcept { return rollback_hooks_taken_; }
-  /// Says that a commit is under way; false when one is already.
-  bool StartCommit() noexcept { return !std::exchange(committing_, true); }
-  bool IsCommitting() const noexcept { return committing_; }
-
  private:
   inline std::int64_t Guarded(const Level& level, TypeEntry& type, const core::Context& context,
                               bool writes, Statement statement);
-
-  /// Before callbacks are added.
-  GRAPNEL_DECLARE void ExpectCallbacks();
 
   /// In a handler: ends the transaction when it, or the storage, is in doubt after what was thrown.
   GRAPNEL_DECLARE void EndIfInDoubt() noexcept;
@@ -283,13 +269,10 @@ class Session {
 
   [[noreturn, gnu::cold]] GRAPNEL_DECLARE void Refuse(const Level& level) const;
 
-  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void ThrowTooDeep(const RunningMutation& innermost);
-
   std::shared_ptr<Store> store_;
   core::Context context_;
   Kind kind_;
   std::atomic<TxOutcome> outcome_{TxOutcome::Open};  // which any thread may ask for
-  std::atomic<bool> end_claimed_{false};
   const std::thread::id thread_ = std::this_thread::get_id();
   store::Lease lease_;
   const core::Context* own_watch_ = Observed(context_);
@@ -297,16 +280,14 @@ class Session {
   Level root_;
   Level* innermost_ = &root_;
   Scope* top_ = nullptr;
-  const RunningMutation* running_ = nullptr;
-  int depth_limit_ = kDepthLimit;
-  int recursions_ = 0;  // that ended at the limit
+  RunningMutations running_;
   TypeEntry* last_type_ = nullptr;
   const Table* plain_ = nullptr;  // the last one asked for that others do not interfere with
   Waiting* waiting_ = nullptr;
   std::uint64_t writes_ = 0;             // statements that changed rows
   std::vector<std::uint64_t> clean_at_;  // for each open savepoint: writes_ when it was as opened
-  Callbacks after_commit_, after_rollback_, rolled_back_;
-  std::unique_ptr<CallbackBatch> due_;  // to hand them out in, once there are any
+  TxCallbacks callbacks_{store_};
+  Ending ending_;
   std::int64_t last_list_ = 0;
   Mark* mark_ = nullptr;
   Marks::Running* running_mark_ = nullptr;
@@ -314,8 +295,6 @@ class Session {
   std::string reason_;
   bool died_ = false;
   bool has_local_hooks_ = false;
-  bool rollback_hooks_taken_ = false;
-  bool committing_ = false;
 };
 
 struct Handle {

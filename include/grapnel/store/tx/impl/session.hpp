@@ -122,11 +122,7 @@ GRAPNEL_DEFINE void Session::Fail(Scope& scope) noexcept {
   CloseAbove(scope);
   if (scope.gone) return;
   top_ = scope.outer;
-  after_commit_.resize(scope.after_commit);
-  for (std::size_t i = scope.after_rollback; i < after_rollback_.size(); ++i) {
-    rolled_back_.push_back(std::move(after_rollback_[i]));
-  }
-  after_rollback_.resize(scope.after_rollback);
+  callbacks_.RollBackTo(scope.callbacks);
   if (scope.savepoint == Scope::kNone) {
     if (writes_ != scope.writes) Die("a mutation failed after its write");
     return;
@@ -188,48 +184,28 @@ GRAPNEL_DEFINE void Session::CloseInside(const Level& level) noexcept {
   }
 }
 
-/// Makes place for so many, and for more of those that come one by one.
-template <class T>
-void Expect(std::vector<T>& list, std::size_t size) {
-  if (size > list.capacity()) list.reserve(std::max(size, 2 * list.capacity()));
-}
-
-GRAPNEL_DEFINE void Session::ExpectCallbacks() {
-  if (due_ != nullptr) return;
-  due_ = std::make_unique<CallbackBatch>(
-      [store = store_](const std::exception_ptr& error) { store->Report(error); });
-}
-
 GRAPNEL_DEFINE void Session::ExpectNestedHooks() {
   std::size_t open = 0;
   for (const Level* level = innermost_; level != &root_; level = level->outer) ++open;
-  Expect(orphaned_, orphaned_.size() + open);
+  MakePlace(orphaned_, orphaned_.size() + open);
 }
 
 GRAPNEL_DEFINE void Session::AfterCommit(const Level& level, core::Callable<void()> callback) {
   CheckThread(level);
   if (!callback) throw Error("AfterCommit was given an empty function");
-  ExpectCallbacks();
-  after_commit_.push_back(std::move(callback));
+  callbacks_.AddAfterCommit(std::move(callback));
 }
 
 GRAPNEL_DEFINE void Session::AfterRollback(const Level& level, core::Callable<void()> callback) {
   CheckThread(level);
   if (!callback) throw Error("AfterRollback was given an empty function");
-  ExpectCallbacks();
-  const std::size_t count = rolled_back_.size() + after_rollback_.size() + 1;
-  Expect(rolled_back_, count);  // Fail needs no memory, nor do they when they fail
-  Expect(due_->thrown, count);
-  after_rollback_.push_back(std::move(callback));
+  callbacks_.AddAfterRollback(std::move(callback));
 }
 
 GRAPNEL_DEFINE void Session::Commit() {
   Check(root_);
   store_->driver->CheckNotInherited();
-  if (due_ != nullptr) {  // what follows needs no memory
-    after_commit_.reserve(CountCallbacks());
-    due_->thrown.reserve(CountCallbacks());
-  }
+  callbacks_.ExpectCommit();
   if (!lease_) return End(TxOutcome::Committed);
   Watch(nullptr);
   try {
@@ -281,19 +257,6 @@ GRAPNEL_DEFINE void Session::ExplainBroken(const ConstraintError& error) {
       core::Concat({error.Detail(), ": ", key->table, ".", key->column, " refers to a ",
                     referred != nullptr ? referred->entity : std::string_view(key->referred),
                     " that is not there"}));
-}
-
-GRAPNEL_DEFINE std::unique_ptr<CallbackBatch> Session::TakeCallbacks() noexcept {
-  if (due_ == nullptr) return nullptr;
-  const bool committed = outcome_ == TxOutcome::Committed;
-  Callbacks& due = committed ? after_commit_ : rolled_back_;
-  Callbacks& behind = committed ? rolled_back_ : after_rollback_;
-  for (auto& each : behind) due.push_back(std::move(each));  // which has place for them
-  due_->callbacks = std::move(due);
-  after_commit_.clear();
-  after_rollback_.clear();
-  rolled_back_.clear();
-  return std::move(due_);
 }
 
 GRAPNEL_DEFINE std::vector<TxHooks> Session::TakeNestedHooks() noexcept {
@@ -382,7 +345,7 @@ GRAPNEL_DEFINE void Session::End(TxOutcome outcome) noexcept {
     level->open = false;
   }
   innermost_ = &root_;
-  if (running_ == nullptr) LeaveThread();
+  if (!IsRunning()) LeaveThread();
 }
 
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void Session::Refuse(const Level& level) const {
@@ -396,30 +359,6 @@ GRAPNEL_DEFINE void Session::End(TxOutcome outcome) noexcept {
   }
   throw TxError(level.open ? "an outer transaction was used while one nested in it is open"
                            : "the nested transaction has ended");
-}
-
-[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Session::ThrowTooDeep(
-    const RunningMutation& innermost) {
-  std::string chain;
-  int shown = 0;
-  for (const RunningMutation* each = &innermost; each != nullptr && shown < 8;
-       each = each->outer, ++shown) {
-    chain = core::Concat({each->type, " ", ToString(each->op), shown == 0 ? "" : " > ", chain});
-  }
-  chain.insert(0, innermost.outer != nullptr ? "... > " : "");
-  const bool too_many = ++recursions_ > kMostRecursions;
-  if (innermost.depth <= depth_limit_ && !too_many) core::Stack::Check([&] { return chain; });
-  if (too_many) {  // each caught, and tried again: not one branch, all ends
-    depth_limit_ = 1;
-    throw RecursionError(core::Concat(
-        {"this transaction has ended ", std::to_string(kMostRecursions),
-         " recursions, and now refuses mutations inside of mutations: a hook catches the "
-         "RecursionError and mutates again, without end: ",
-         chain}));
-  }
-  throw RecursionError(
-      core::Concat({"mutations run inside one another more than ", std::to_string(kDepthLimit),
-                    " deep; a hook mutates without end: ", chain}));
 }
 
 }  // namespace grapnel::detail

@@ -26,7 +26,7 @@ struct Transaction::Access {
   static void Commit(const detail::HandlePtr& handle) {
     detail::Session& transaction = *handle->transaction;
     handle->store->driver->CheckNotInherited();
-    if (!transaction.StartCommit())
+    if (!transaction.GetEnding().StartCommit())
       throw TxError("Commit was called inside of its own commit hooks");
     std::vector<std::exception_ptr> causes;  // which need no memory after COMMIT
     const std::exception_ptr thrown = RunCommitHooks(handle, causes);
@@ -60,7 +60,7 @@ struct Transaction::Access {
       transaction.Rollback();
       return first;
     }
-    if (transaction.TakeRollbackHooks()) {
+    if (transaction.GetEnding().TakeRollbackHooks()) {
       const Snapshot hooks[] = {handle->store->rollback_hooks.Load(),
                                 transaction.Root().rollback_hooks.Load()};
       const auto nested = transaction.TakeNestedHooks();
@@ -81,7 +81,8 @@ struct Transaction::Access {
     const detail::Session& transaction = *handle->transaction;
     if (!transaction.IsOfThisThread()) return;  // it was refused
     if (transaction.Outcome() == TxOutcome::Open || transaction.IsRunning() ||
-        transaction.IsCommitting() || transaction.GetKind() == detail::Session::Kind::ReadOnly) {
+        transaction.GetEnding().IsCommitting() ||
+        transaction.GetKind() == detail::Session::Kind::ReadOnly) {
       return;
     }
     try {
@@ -94,7 +95,7 @@ struct Transaction::Access {
   static void Abandon(const detail::HandlePtr& handle) noexcept {
     detail::Session& transaction = *handle->transaction;
     if (handle->store->IsInherited()) return transaction.Rollback();
-    if (!transaction.ClaimEnd()) return;  // another thread is just destroying it
+    if (!transaction.GetEnding().Claim()) return;  // another thread is just destroying it
     if (transaction.GetKind() == detail::Session::Kind::ReadOnly) return transaction.Rollback();
     try {
       transaction.CloseInside(transaction.Root());
@@ -166,13 +167,14 @@ GRAPNEL_DEFINE Transaction::~Transaction() {
     return;
   }
   detail::Session& transaction = *handle_->transaction;
-  if (!transaction.IsOfThisThread() && !transaction.ClaimEnd()) return;
+  if (!transaction.IsOfThisThread() && !transaction.GetEnding().Claim()) return;
   std::exception_ptr thrown;
   try {
     transaction.CloseInside(*handle_->GetLevel());  // what was to end before
     if (handle_->nested) {
       if (handle_->nested->open) thrown = RollbackNested(handle_);
-    } else if (!transaction.IsCommitting() || transaction.Outcome() == TxOutcome::Open) {
+    } else if (!transaction.GetEnding().IsCommitting() ||
+               transaction.Outcome() == TxOutcome::Open) {
       thrown = Access::Rollback(handle_);
     }
   } catch (...) {
@@ -255,12 +257,12 @@ GRAPNEL_DEFINE core::HookHandle Transaction::Add(End of, std::initializer_list<T
   const detail::Session& transaction = Use();
   detail::Level& level = *handle_->GetLevel();
   if (of == End::Commit) {
-    if (transaction.IsCommitting()) {
+    if (transaction.GetEnding().IsCommitting()) {
       throw TxError(
           "a commit hook was added while the commit hooks of the transaction run: add it before "
           "Commit");
     }
-  } else if (level.orphaned || transaction.TookRollbackHooks()) {
+  } else if (level.orphaned || transaction.GetEnding().TookRollbackHooks()) {
     throw TxError(
         "a rollback hook was added while the rollback hooks of the transaction run: add it "
         "before Rollback");
@@ -330,7 +332,7 @@ GRAPNEL_DEFINE HandlePtr BeginTransaction(const HandlePtr& handle, TxKind kind) 
 GRAPNEL_DEFINE void EndSnapshot(const Handle& handle) noexcept {
   Session& transaction = *handle.transaction;
   if (handle.store->IsInherited()) return;
-  if (transaction.IsOfThisThread() || transaction.ClaimEnd()) transaction.Rollback();
+  if (transaction.IsOfThisThread() || transaction.GetEnding().Claim()) transaction.Rollback();
 }
 
 }  // namespace grapnel::detail
