@@ -168,3 +168,18 @@ TEST_CASE("B139 without limits the values stay") {
   CHECK_FALSE(free.CanBeCancelled());
   REQUIRE(free.Get<Tenant>() != nullptr);
 }
+
+TEST_CASE("a value is found as const as well") {
+  const Context bob = Context().With(Viewer{"bob"});
+  CHECK(bob.Get<const Viewer>() == bob.Get<Viewer>());
+  CHECK(Context().With<const Viewer>(Viewer{"eve"}).Get<Viewer>()->name == "eve");
+}
+
+TEST_CASE("a context of a million values goes without a deep stack, its shared part stays") {
+  Context longest;
+  for (int i = 0; i < 1'000; ++i) longest = longest.With(Tenant{i});
+  const Context shared = longest;
+  for (int i = 1'000; i < 1'000'000; ++i) longest = longest.With(Tenant{i});
+  longest = Context();
+  CHECK(shared.Get<Tenant>()->number == 999);
+}

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace grapnel::core {
@@ -22,7 +23,7 @@ class Context {
   /// The value of type V that was given last, or null. Valid as long as any copy of this context.
   template <class V>
   const V* Get() const noexcept {
-    return static_cast<const V*>(Find(TypeIdOf<V>()));
+    return static_cast<const V*>(Find(TypeIdOf<std::remove_cv_t<V>>()));
   }
 
   /// This context and one thing more: a std::stop_token; a time point of any clock, the deadline
@@ -95,14 +96,24 @@ class Context {
 
  private:
   struct Node {
+    Node(TypeId of, const void* at, Shared<const Node> around) noexcept
+        : type(of), value(at), outer(std::move(around)) {}
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+    /// Those around it that nobody else holds go one after the other, not one inside the other: a
+    /// chain may be longer than a stack is deep.
+    ~Node() {
+      while (outer.IsOnlyOwner()) outer = std::move(outer->outer);
+    }
+
     TypeId type;
     const void* value;
-    Shared<const Node> outer;
+    mutable Shared<const Node> outer;  // taken by the one that it is inside of, when that goes
   };
   template <class V>
   struct Holding : Node {
     Holding(V given, Shared<const Node> inside)
-        : Node{TypeIdOf<V>(), &held, std::move(inside)}, held(std::move(given)) {}
+        : Node(TypeIdOf<std::remove_cv_t<V>>(), &held, std::move(inside)), held(std::move(given)) {}
     V held;
   };
 
