@@ -242,3 +242,44 @@ TEST_CASE("B103 Before and After stand around commits and rollbacks too") {
   db.client.Tx().Rollback();
   CHECK(log == Lines{"after rollback"});
 }
+
+TEST_CASE("B9 B14 what holds nothing to call is refused where it is given, not when it runs") {
+  const Fixture<User> db;
+  const auto& client = db.client;
+  using Mutation = grapnel::Mutation<User>;
+  using Next = grapnel::Next<User>;
+  using Value = grapnel::Value<User>;
+  namespace hook = grapnel::hook;
+  const std::function<Value(Mutation&, Next)> none;
+  Value (*const null)(Mutation&, Next) = nullptr;
+  const auto pass = [](Mutation& m, Next next) -> Value { return next(m); };
+  REQUIRE_THROWS_AS(client.Of<User>().Use(none), grapnel::Error);
+  REQUIRE_THROWS_AS(client.Of<User>().Use(pass, null), grapnel::Error);
+  grapnel::Hook<User> moved(pass);
+  client.Of<User>().Use(std::move(moved));
+  REQUIRE_THROWS_AS(client.Of<User>().Use(moved), grapnel::Error);  // NOLINT: moved from
+  REQUIRE_THROWS_AS(hook::On(moved, grapnel::Op::Create), grapnel::Error);
+  REQUIRE_THROWS_AS(hook::On(none, grapnel::Op::Create), grapnel::Error);
+  REQUIRE_THROWS_AS(hook::Chain(pass, none), grapnel::Error);
+  REQUIRE_THROWS_AS(hook::Before(std::function<void(Mutation&)>()), grapnel::Error);
+  REQUIRE_THROWS_AS(hook::After(std::function<void(const Mutation&, Value&)>()), grapnel::Error);
+  const std::function<bool(const Mutation&)> no_condition;
+  REQUIRE_THROWS_AS(hook::If(pass, no_condition), grapnel::Error);
+  REQUIRE_THROWS_AS(hook::Not(no_condition), grapnel::Error);
+  REQUIRE_THROWS_AS(hook::And(hook::HasOp(grapnel::Op::Create), no_condition), grapnel::Error);
+  const std::function<void(grapnel::Tx&, grapnel::core::Next<grapnel::Tx, void>)> no_tx_hook;
+  REQUIRE_THROWS_AS(client.OnCommit(no_tx_hook), grapnel::Error);
+  REQUIRE_THROWS_AS(client.OnRollback(no_tx_hook), grapnel::Error);
+  client.WithTx([&](grapnel::Tx& tx) {
+    REQUIRE_THROWS_AS(tx.OnCommit(no_tx_hook), grapnel::Error);
+    REQUIRE_THROWS_AS(tx.OnRollback(no_tx_hook), grapnel::Error);
+    REQUIRE_THROWS_AS(tx.Of<User>().Use(none), grapnel::Error);
+    REQUIRE_THROWS_AS(tx.AfterCommit(std::function<void()>()), grapnel::Error);
+    using Callback = std::function<void(const grapnel::Client&)>;
+    REQUIRE_THROWS_AS(tx.AfterCommit(Callback()), grapnel::Error);
+    REQUIRE_THROWS_AS(tx.AfterRollback(Callback()), grapnel::Error);
+    void (*const callback)(const grapnel::Client&) = nullptr;
+    REQUIRE_THROWS_AS(tx.AfterCommit(callback), grapnel::Error);
+  });
+  client.Of<User>().Create().Set(F<&User::name>, "Ada").Save();
+}

@@ -220,3 +220,81 @@ TEST_CASE(
   }
   CHECK(n > 10);
 }
+
+namespace {
+
+using Database = grapnel::Database<User, model::Pet>;
+
+/// What registers something that ran `ran` times in the end.
+const std::pair<const char*, void (*)(const Database&, grapnel::Tx&, int&)> kRegistrations[] = {
+    {"Use", [](const Database& client, grapnel::Tx&,
+               int& ran) { client.Use(grapnel::hook::Before([&ran](auto&) { ++ran; })); }},
+    {"Of().Use",
+     [](const Database& client, grapnel::Tx&, int& ran) {
+       client.Of<User>().Use(grapnel::hook::Before([&ran](auto&) { ++ran; }),
+                             grapnel::hook::Before([&ran](auto&) { ++ran; }));
+     }},
+    {"tx.Of().Use",
+     [](const Database&, grapnel::Tx& tx, int& ran) {
+       tx.Of<User>().Use(grapnel::hook::Before([&ran](auto&) { ++ran; }));
+     }},
+    {"OnCommit",
+     [](const Database& client, grapnel::Tx&, int& ran) {
+       client.OnCommit([&ran](grapnel::Tx& t, auto next) { ++ran, next(t); });
+     }},
+    {"tx.OnCommit",
+     [](const Database&, grapnel::Tx& tx, int& ran) {
+       tx.OnCommit([&ran](grapnel::Tx& t, auto next) { ++ran, next(t); });
+     }},
+    {"OnRollback",
+     [](const Database& client, grapnel::Tx&, int& ran) {
+       client.OnRollback([&ran](grapnel::Tx& t, auto next) { ++ran, next(t); });
+     }},
+    {"tx.OnRollback",
+     [](const Database&, grapnel::Tx& tx, int& ran) {
+       tx.OnRollback([&ran](grapnel::Tx& t, auto next) { ++ran, next(t); });
+     }},
+    {"OnMigrate",
+     [](const Database& client, grapnel::Tx&, int& ran) {
+       client.OnMigrate([&ran](grapnel::store::Migration& m, auto next) { ++ran, next(m); });
+     }},
+    {"tx.AfterCommit",
+     [](const Database&, grapnel::Tx& tx, int& ran) { tx.AfterCommit([&ran] { ++ran; }); }},
+    {"tx.AfterRollback",
+     [](const Database&, grapnel::Tx& tx, int& ran) { tx.AfterRollback([&ran] { ++ran; }); }},
+};
+
+}  // namespace
+
+TEST_CASE("B14 B127 what could not be registered for lack of memory never runs") {
+  const auto at = GENERATE(range(0, static_cast<int>(std::size(kRegistrations))));
+  const bool commits_all = GENERATE(true, false);
+  INFO(kRegistrations[at].first);
+  bool failed = true;
+  for (long n = 1; failed; ++n) {
+    INFO("allocation " << n);
+    const auto client = grapnel::Open<User, model::Pet>(":memory:");
+    client.Migrate();
+    int ran = 0;
+    auto tx = client.Tx();
+    left = n;
+    try {
+      kRegistrations[at].second(client, tx, ran);
+    } catch (const std::bad_alloc&) {
+    }
+    failed = std::exchange(left, 0) == 0;
+    for (const bool commits : {true, false}) {
+      auto nested = tx.Tx();
+      Named(nested.Of<User>(), "Ada").Save();
+      nested.Of<model::Pet>()
+          .Create()
+          .Set(F<&model::Pet::name>, "Tom")
+          .Set(F<&model::Pet::owner_id>, 1)
+          .Save();
+      commits ? nested.Commit() : nested.Rollback();
+    }
+    commits_all ? tx.Commit() : tx.Rollback();
+    client.Migrate();
+    REQUIRE((failed ? ran == 0 : ran >= 0));
+  }
+}

@@ -97,8 +97,8 @@ TEST_CASE("Extend puts another list's hooks behind") {
   List outer, inner;
   outer.Add({Pass("f")});
   inner.Add({Pass("g"), Pass("h")});
-  outer.Extend(inner.Load());
-  outer.Extend(List().Load());
+  outer.Add(outer.Prepare(inner.Load()));
+  outer.Add(outer.Prepare(List().Load()));
   CHECK(Run(outer) == Lines{"f", "g", "h", "end", "/h", "/g", "/f"});
   CHECK(Run(inner) == Lines{"g", "h", "end", "/h", "/g"});
   int seen = 0;

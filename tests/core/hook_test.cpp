@@ -1,14 +1,18 @@
 #include <grapnel/core/hook.hpp>
 
+#include <grapnel/core/hook_stack.hpp>
+
 #include "support/catch.hpp"
 #include "support/trail.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace core = grapnel::core;
 using grapnel::Op;
@@ -194,4 +198,26 @@ TEST_CASE("hooks around mutators, by hand: f(g(h(terminal)))") {
     CHECK(server(trail) == 42);
     CHECK(trail.lines == Lines{"f", "g", "h", "end", "/g", "/f"});
   }
+}
+
+TEST_CASE("what holds nothing to call is no hook, nor a part of one") {
+  using Function = std::function<int(Trail&, TrailNext)>;
+  int (*const pointer)(Trail&, TrailNext) = nullptr;
+  CHECK_THROWS_AS(Hook(Function()), grapnel::Error);
+  CHECK_THROWS_AS(Hook(pointer), grapnel::Error);
+  CHECK_THROWS_AS(Hook(core::MakeShared<const Function>()), grapnel::Error);
+  CHECK_THROWS_AS(Server(std::function<int(Trail&)>()), grapnel::Error);
+  CHECK_NOTHROW(Hook(Function(Pass("a"))));
+
+  Hook moved(Pass("a"));
+  const Hook kept(std::move(moved));
+  CHECK((kept && !moved));  // NOLINT(bugprone-use-after-move): that is what is asked
+  core::HookStack stack;
+  CHECK_THROWS_AS(stack.Add(std::vector<core::StoredHook>{kept, moved}), grapnel::Error);
+  CHECK(stack.Load() == nullptr);
+  CHECK_THROWS_AS(Hook([](Server next) -> Server {
+                    const Server taken(std::move(next));
+                    return next;  // NOLINT(bugprone-use-after-move)
+                  }),
+                  grapnel::Error);
 }

@@ -28,9 +28,8 @@ class Callable<Result(Arguments...)> {
            CalledAs<std::decay_t<F>, Result, Arguments...>)
       Callable(F&& function) {  // NOLINT(google-explicit-constructor): stands for it
     using Object = std::decay_t<F>;
-    if constexpr (!std::is_function_v<std::remove_reference_t<F>> &&
-                  requires { Object(nullptr), function == nullptr; }) {
-      if (function == nullptr) return;
+    if constexpr (!std::is_function_v<std::remove_reference_t<F>>) {
+      if (HoldsNone<Object>(function)) return;
     }
     object_ = MakeShared<Object>(static_cast<F&&>(function));
     call_ = &Call<Object>;

@@ -16,4 +16,17 @@ concept CalledAs = (std::is_void_v<Result> &&
   take(function(static_cast<Arguments&&>(arguments)...));
 };
 
+/// Whether it holds nothing to call: a null pointer to a function, an empty std::function, or one
+/// of our own, which say so by a member type `MayHoldNone`, that was moved from.
+template <class F>
+constexpr bool HoldsNone([[maybe_unused]] const F& function) {
+  if constexpr (requires { typename F::MayHoldNone; }) {
+    return !function;
+  } else if constexpr (requires { F(nullptr), function == nullptr; }) {
+    return function == nullptr;
+  } else {
+    return false;
+  }
+}
+
 }  // namespace grapnel::core

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/base/pack.hpp>
+#include <grapnel/core/error.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
@@ -38,7 +39,9 @@ class Chain {
  public:
   using Parts = HookParts<Hooks...>;
 
-  explicit(sizeof...(Hooks) > 0) constexpr Chain(Hooks... hooks) : hooks_(std::move(hooks)...) {}
+  explicit(sizeof...(Hooks) > 0) constexpr Chain(Hooks... hooks) : hooks_(std::move(hooks)...) {
+    hooks_.Apply([](const Hooks&... each) { (detail::RefuseNone(each), ...); });
+  }
 
   /// This chain with more hooks behind it, innermost last.
   template <class... More>

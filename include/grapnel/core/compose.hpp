@@ -51,7 +51,9 @@ class Composed {
       : key_(MakeShared<const char>('\0')),
         inner_(hook(Mutator<Subject, Result>([key = key_](Subject& subject) -> Result {
           return (*static_cast<const Rest*>(FactoryFrame::Find(key.Get())))(subject);
-        }))) {}
+        }))) {
+    RefuseNone(inner_);
+  }
 
   Result operator()(Subject& subject, Rest next) const {
     const FactoryFrame frame(key_.Get(), &next);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/called_as.hpp>
 #include <grapnel/base/concat.hpp>
 #include <grapnel/core/op.hpp>
 
@@ -64,4 +65,18 @@ class RecursionError : public Error {
   using Error::Error;
 };
 
+namespace core::detail {
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void RefuseNone() {
+  throw Error(
+      "nothing to call was given as a hook, or as a part of one: a null pointer, an empty "
+      "std::function, or one that was moved from");
+}
+/// Throws: Error for what holds nothing to call.
+template <class F>
+constexpr void RefuseNone(const F& function) {
+  if (HoldsNone(function)) RefuseNone();
+}
+
+}  // namespace core::detail
 }  // namespace grapnel

@@ -3,6 +3,7 @@
 #include <grapnel/base/shared.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/compose.hpp>
+#include <grapnel/core/error.hpp>
 #include <grapnel/core/form.hpp>
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
@@ -41,6 +42,10 @@ Op MaskOf([[maybe_unused]] const H& hook) {
 /// hook.
 class StoredHook {
  public:
+  using MayHoldNone = void;
+
+  /// False of one that was moved from.
+  explicit operator bool() const noexcept { return static_cast<bool>(self_); }
   /// Whether the hook runs before the rest only, without a `next`.
   bool IsBefore() const noexcept { return before_ != nullptr; }
   /// The Ops outside of which the hook does nothing.
@@ -65,7 +70,8 @@ class StoredHook {
 template <class Subject, class Result>
 class Hook : public StoredHook {
  public:
-  /// Takes a hook of any form; one of ent's form is composed here, once.
+  /// Takes a hook of any form; one of ent's form is composed here, once. Throws: Error for one that
+  /// holds nothing to call.
   template <class H>
   requires(!std::is_base_of_v<StoredHook, std::remove_cvref_t<H>>)
       Hook(H&& hook)  // NOLINT(google-explicit-constructor): a lambda is a hook
@@ -73,6 +79,7 @@ class Hook : public StoredHook {
   /// Shares one hook object between several subjects.
   template <class H>
   explicit Hook(Shared<const H> hook) : StoredHook(detail::NameOf<H>(), detail::MaskOf(*hook)) {
+    detail::RefuseNone(*hook);
     constexpr Form form = FormOf<H, Subject, Result>();
     if constexpr (form == Form::None) {
       detail::Teach<Subject>::template Say<H, detail::FaultOf<H, Subject, Result>()>();

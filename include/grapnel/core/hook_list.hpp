@@ -52,17 +52,29 @@ class HookList {
     detail::ListedHooks hooks_;
   };
 
-  /// Puts hooks behind those already there, in this order: all of them at once.
-  /// Returns: a number by which Remove takes them out again.
-  /// Threads: any.
-  std::uint64_t Add(std::span<const Element> hooks) {
-    return hooks_.Add(hooks.size(), [&](std::size_t i) -> const StoredHook& { return hooks[i]; });
+  /// Prepares to put hooks behind those already there, in this order: all of them at once. Throws:
+  /// Error for one that was moved from; std::bad_alloc. Threads: any.
+  HookStack::Addition Prepare(std::span<const Element> hooks) {
+    return hooks_.Prepare(hooks.size(),
+                          [&](std::size_t i) -> const StoredHook& { return hooks[i]; });
   }
+  HookStack::Addition Prepare(std::initializer_list<Element> hooks) {
+    return Prepare(std::span<const Element>(hooks.begin(), hooks.size()));
+  }
+  /// The same of all hooks of another list's snapshot.
+  HookStack::Addition Prepare(const Snapshot& other) { return hooks_.Prepare(other.hooks_); }
+  /// See HookStack::Add.
+  void Add(HookStack::Addition addition) { hooks_.Add(std::move(addition)); }
+  /// Both at once. Returns: a number by which Remove takes them out again.
   std::uint64_t Add(std::initializer_list<Element> hooks) {
     return Add(std::span<const Element>(hooks.begin(), hooks.size()));
   }
-  /// Puts all hooks of another list's snapshot behind those already there.
-  void Extend(const Snapshot& other) { hooks_.Extend(other.hooks_); }
+  std::uint64_t Add(std::span<const Element> hooks) {
+    HookStack::Addition addition = Prepare(hooks);
+    const std::uint64_t id = addition.Id();
+    Add(std::move(addition));
+    return id;
+  }
   /// Takes out what one Add put in. Threads: any.
   void Remove(std::uint64_t id) { hooks_.Remove(id); }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace grapnel::core {
@@ -42,6 +43,8 @@ class ListedHooks {
 
   HookRange All() const noexcept { return all_; }
   explicit operator bool() const noexcept { return !all_.empty(); }
+  /// Whether both are of one moment.
+  bool IsSame(const ListedHooks& other) const noexcept { return owner_ == other.owner_; }
   friend bool operator==(const ListedHooks& hooks, std::nullptr_t) noexcept {
     return hooks.all_.empty();
   }
@@ -66,15 +69,38 @@ class HookStack {
   HookStack(const HookStack&) = delete;
   HookStack& operator=(const HookStack&) = delete;
 
-  /// Puts hooks behind those already in the stage, in this order: all of them at once.
-  /// Returns: a number by which Remove takes them out again. Threads: any.
-  GRAPNEL_DECLARE std::uint64_t Add(std::span<const StoredHook> hooks, unsigned stage = 0);
+  /// Hooks that are about to be added: what that takes of memory has been had.
+  class Addition {
+   public:
+    /// The number by which Remove takes them out again.
+    std::uint64_t Id() const noexcept { return id_; }
+
+   private:
+    friend HookStack;
+    std::uint64_t id_ = 0;
+    detail::ListedHooks before_;
+    detail::ListedHooks grown_;
+  };
+
+  /// Prepares to put hooks behind those already in the stage, in this order: all of them at once.
+  /// Throws: Error for one that was moved from; std::bad_alloc. Threads: any.
+  GRAPNEL_DECLARE Addition Prepare(std::span<const StoredHook> hooks, unsigned stage = 0);
   /// The same of `hook(0)` up to the last of so many.
-  GRAPNEL_DECLARE std::uint64_t Add(std::size_t count,
-                                    FunctionRef<const StoredHook&(std::size_t)> hook,
-                                    unsigned stage = 0);
-  /// Puts all of another stack's behind those already in the stage.
-  GRAPNEL_DECLARE void Extend(const detail::ListedHooks& other, unsigned stage = 0);
+  GRAPNEL_DECLARE Addition Prepare(std::size_t count,
+                                   FunctionRef<const StoredHook&(std::size_t)> hook,
+                                   unsigned stage = 0);
+  /// The same of all of another stack's.
+  GRAPNEL_DECLARE Addition Prepare(const detail::ListedHooks& others, unsigned stage = 0);
+  /// Adds what was prepared. Throws nothing, unless another thread has changed the stack meanwhile:
+  /// std::bad_alloc, and nothing is added. Threads: any.
+  GRAPNEL_DECLARE void Add(Addition addition);
+  /// Both at once. Returns: the number by which Remove takes them out again.
+  std::uint64_t Add(std::span<const StoredHook> hooks, unsigned stage = 0) {
+    Addition addition = Prepare(hooks, stage);
+    const std::uint64_t id = addition.Id();
+    Add(std::move(addition));
+    return id;
+  }
   /// Takes out what one Add put in. Threads: any.
   GRAPNEL_DECLARE void Remove(std::uint64_t id);
 
@@ -83,7 +109,7 @@ class HookStack {
   GRAPNEL_DECLARE detail::ListedHooks Load() const;
 
  private:
-  void Publish(Shared<const std::vector<detail::ListedHook>> hooks) noexcept;
+  void Publish(detail::ListedHooks hooks) noexcept;
 
   mutable Lock lock_;
   detail::ListedHooks hooks_;

@@ -2,6 +2,7 @@
 
 #include <grapnel/base/called_as.hpp>
 #include <grapnel/base/shared.hpp>
+#include <grapnel/core/error.hpp>
 
 #include <type_traits>
 
@@ -12,7 +13,10 @@ namespace grapnel::core {
 template <class Subject, class Result>
 class Mutator {
  public:
-  /// Takes any callable whose call with a `Subject&` gives what converts to Result.
+  using MayHoldNone = void;
+
+  /// Takes any callable whose call with a `Subject&` gives what converts to Result. Throws: Error
+  /// for one that holds nothing to call.
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, Mutator> &&
            CalledAs<const std::decay_t<F>, Result, Subject&>)
@@ -20,8 +24,12 @@ class Mutator {
       : object_(MakeShared<const std::decay_t<F>>(static_cast<F&&>(function))),
         call_([](const void* object, Subject& subject) -> Result {
           return (*static_cast<const std::decay_t<F>*>(object))(subject);
-        }) {}
+        }) {
+    detail::RefuseNone(*static_cast<const std::decay_t<F>*>(object_.Get()));
+  }
 
+  /// False of one that was moved from.
+  constexpr explicit operator bool() const noexcept { return static_cast<bool>(object_); }
   Result operator()(Subject& subject) const { return call_(object_.Get(), subject); }
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/base/called_as.hpp>
+#include <grapnel/core/error.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
@@ -77,6 +78,8 @@ struct Conditional<Inner, Condition> {
 /// Calls: the condition once per mutation, at this place in the chain.
 template <class Hook, class Condition>
 [[nodiscard]] constexpr auto If(Hook hook, Condition condition) {
+  core::detail::RefuseNone(hook);
+  core::detail::RefuseNone(condition);
   return detail::Conditional<Hook, Condition>{std::move(hook), std::move(condition)};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/error.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/next.hpp>
 
@@ -91,6 +92,7 @@ struct AfterPoint {
 /// only such hooks apply, a write inside a transaction needs no savepoint.
 template <class F>
 [[nodiscard]] constexpr auto Before(F function) {
+  core::detail::RefuseNone(function);
   return detail::BeforePoint<F>{std::move(function)};
 }
 
@@ -98,6 +100,7 @@ template <class F>
 /// it throws undoes the write. Where nothing results, around commits and rollbacks, `function(tx)`.
 template <class F>
 [[nodiscard]] constexpr auto After(F function) {
+  core::detail::RefuseNone(function);
   return detail::AfterPoint<F>{std::move(function)};
 }
 

@@ -136,6 +136,7 @@ core::Callable<void()> detail::Deferred(const HandlePtr& handle, F callback) {
   static_assert(std::is_copy_constructible_v<F>,
                 "a callback has to be copyable: let it keep what is not by a std::shared_ptr");
   if constexpr (takes_client) {
+    if (core::HoldsNone(callback)) return nullptr;
     return [client = Client(OutsideOf(*handle)), callback = std::move(callback)]() mutable {
       callback(std::as_const(client));
     };

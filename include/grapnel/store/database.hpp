@@ -171,11 +171,11 @@ class Database : public store::View<Es...> {
 
   template <class... Hs>
   core::HookHandle UseShared(const core::Shared<const Hs>&... hooks) const {
-    return core::JoinHandles({UseFor<Es>(hooks...)...});
+    return detail::AddHooks({PrepareFor<Es>(hooks...)...});
   }
   template <class E, class... Hs>
-  core::HookHandle UseFor(const core::Shared<const Hs>&... hooks) const {
-    return detail::AddHooks(this->Held(), detail::kTable<E>, {Hook<E>(hooks)...});
+  detail::HookAddition PrepareFor(const core::Shared<const Hs>&... hooks) const {
+    return detail::PrepareHooks(this->Held(), detail::kTable<E>, {Hook<E>(hooks)...});
   }
 };
 

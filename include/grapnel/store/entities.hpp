@@ -103,7 +103,8 @@ class [[nodiscard]] HookedEntities : public Entities<E> {
 
   /// Puts hooks behind those already registered; `Use(f, g, h)` is f(g(h(next))). Hooks of one type
   /// and hooks of every type share one order. They run for every mutation whose Save or Exec starts
-  /// later. Returns: a handle whose Remove() takes them out; ignoring it keeps them. Lifetime: a
+  /// later. Returns: a handle whose Remove() takes them out; ignoring it keeps them. Throws: Error
+  /// for one that holds nothing to call; nothing is registered then. Lifetime: a
   /// hook that keeps a client keeps the database open, which keeps the hook: use m.Client(), and
   /// the client that AfterCommit gives its callback. What a hook captures by reference must outlive
   /// every mutation that started before it was removed: Remove() does not wait for those under way.

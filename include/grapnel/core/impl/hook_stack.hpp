@@ -4,6 +4,7 @@
 #include <grapnel/base/function_ref.hpp>
 #include <grapnel/base/lock.hpp>
 #include <grapnel/base/shared.hpp>
+#include <grapnel/core/error.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/hook_stack.hpp>
 
@@ -38,25 +39,46 @@ GRAPNEL_DEFINE ListedHooks Merge(std::span<const ListedHooks> parts) {
 
 }  // namespace detail
 
-GRAPNEL_DEFINE std::uint64_t HookStack::Add(std::size_t count,
-                                            FunctionRef<const StoredHook&(std::size_t)> hook,
-                                            unsigned stage) {
-  const Locked locked(lock_);
-  const auto grown =
-      MakeShared<std::vector<detail::ListedHook>>(hooks_.All().begin(), hooks_.All().end());
-  const std::uint64_t id = ++last_id_;
-  for (std::size_t i = 0; i < count; ++i) detail::Insert(*grown, {hook(i), id, stage});
-  Publish(grown);
-  return id;
+GRAPNEL_DEFINE HookStack::Addition HookStack::Prepare(
+    std::size_t count, FunctionRef<const StoredHook&(std::size_t)> hook, unsigned stage) {
+  Addition addition;
+  {
+    const Locked locked(lock_);
+    addition.id_ = ++last_id_;
+    addition.before_ = hooks_;
+  }
+  const detail::HookRange all = addition.before_.All();
+  const auto grown = MakeShared<std::vector<detail::ListedHook>>(all.begin(), all.end());
+  for (std::size_t i = 0; i < count; ++i) {
+    detail::RefuseNone(hook(i));
+    detail::Insert(*grown, {hook(i), addition.id_, stage});
+  }
+  addition.grown_ = detail::ListedHooks(grown);
+  return addition;
 }
-GRAPNEL_DEFINE std::uint64_t HookStack::Add(std::span<const StoredHook> hooks, unsigned stage) {
+GRAPNEL_DEFINE HookStack::Addition HookStack::Prepare(std::span<const StoredHook> hooks,
+                                                      unsigned stage) {
   const auto hook = [&](std::size_t i) -> const StoredHook& { return hooks[i]; };
-  return Add(hooks.size(), hook, stage);
+  return Prepare(hooks.size(), hook, stage);
 }
-GRAPNEL_DEFINE void HookStack::Extend(const detail::ListedHooks& other, unsigned stage) {
-  const detail::HookRange all = other.All();
+GRAPNEL_DEFINE HookStack::Addition HookStack::Prepare(const detail::ListedHooks& others,
+                                                      unsigned stage) {
+  const detail::HookRange all = others.All();
   const auto hook = [&](std::size_t i) -> const StoredHook& { return all[i].hook; };
-  if (other) Add(all.size(), hook, stage);
+  return Prepare(all.size(), hook, stage);
+}
+
+GRAPNEL_DEFINE void HookStack::Add(Addition addition) {
+  detail::ListedHooks old;  // destroyed outside of the lock: hooks may own anything
+  const Locked locked(lock_);
+  old = hooks_;
+  if (hooks_.IsSame(addition.before_)) return Publish(std::move(addition.grown_));
+  const detail::HookRange all = hooks_.All();
+  const auto grown = MakeShared<std::vector<detail::ListedHook>>(all.begin(), all.end());
+  for (const detail::ListedHook& each : addition.grown_.All()) {
+    if (each.id == addition.id_) detail::Insert(*grown, each);
+  }
+  Publish(detail::ListedHooks(grown));
 }
 
 GRAPNEL_DEFINE void HookStack::Remove(std::uint64_t id) {
@@ -67,7 +89,7 @@ GRAPNEL_DEFINE void HookStack::Remove(std::uint64_t id) {
     if (each.id != id) kept->push_back(each);
   }
   old = hooks_;
-  Publish(kept);
+  Publish(detail::ListedHooks(kept));
 }
 
 GRAPNEL_DEFINE detail::ListedHooks HookStack::Load() const {
@@ -76,8 +98,8 @@ GRAPNEL_DEFINE detail::ListedHooks HookStack::Load() const {
   return hooks_;
 }
 
-inline void HookStack::Publish(Shared<const std::vector<detail::ListedHook>> hooks) noexcept {
-  hooks_ = detail::ListedHooks(std::move(hooks));
+inline void HookStack::Publish(detail::ListedHooks hooks) noexcept {
+  hooks_ = std::move(hooks);
   __atomic_store_n(&has_any_, !hooks_.All().empty(), __ATOMIC_RELEASE);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/base/shared.hpp>
+#include <grapnel/core/error.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
@@ -385,7 +386,8 @@ class AnyHook {
       "take the mutation by reference");
 
  public:
-  explicit AnyHook(F hook) : hook_(std::move(hook)) {}
+  /// Throws: Error for one that holds nothing to call.
+  explicit AnyHook(F hook) : hook_(std::move(hook)) { core::detail::RefuseNone(hook_); }
 
   template <class E>
   Value<E> operator()(Mutation<E>& m, Next<E> next) const {

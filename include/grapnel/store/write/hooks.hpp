@@ -26,6 +26,19 @@ GRAPNEL_DECLARE store::EffectiveChain DescribeChain(const HandlePtr& handle, con
 /// Puts runtime hooks behind those of the type.
 GRAPNEL_DECLARE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
                                           std::initializer_list<core::StoredHook> hooks);
+
+/// Hooks that are about to be registered: what that takes of memory has been had.
+struct HookAddition {
+  core::HookStack& to;
+  core::HookStack::Addition hooks;
+  core::HookHandle handle;
+};
+
+/// Prepares to put runtime hooks behind those of the type, for hooks of several types.
+GRAPNEL_DECLARE HookAddition PrepareHooks(const HandlePtr& handle, const Table& table,
+                                          std::initializer_list<core::StoredHook> hooks);
+/// Registers what was prepared, all of it or nothing. Requires: there is some.
+GRAPNEL_DECLARE core::HookHandle AddHooks(std::initializer_list<HookAddition> additions);
 /// The same for the hooks of the handle's transaction.
 GRAPNEL_DECLARE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table& table,
                                             std::initializer_list<core::StoredHook> hooks);

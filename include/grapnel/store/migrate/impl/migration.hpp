@@ -124,11 +124,13 @@ GRAPNEL_DEFINE store::Migration RunMigration(const HandlePtr& handle, bool is_dr
 
 GRAPNEL_DEFINE core::HookHandle AddMigrateHooks(const HandlePtr& handle,
                                                 std::initializer_list<MigrateHook> hooks) {
-  const auto id = handle->store->migrate_hooks.Add(hooks);
-  return core::HookHandle([store = std::weak_ptr(handle->store), id] {
+  auto addition = handle->store->migrate_hooks.Prepare(hooks);
+  core::HookHandle remove([store = std::weak_ptr(handle->store), id = addition.Id()] {
     const auto alive = store.lock();
     if (alive && !alive->IsInherited()) alive->migrate_hooks.Remove(id);
   });
+  handle->store->migrate_hooks.Add(std::move(addition));
+  return remove;
 }
 
 }  // namespace grapnel::detail

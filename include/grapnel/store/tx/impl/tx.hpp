@@ -202,9 +202,14 @@ GRAPNEL_DEFINE void Transaction::Rollback() {
 
 GRAPNEL_DEFINE void Transaction::CommitNested(const detail::Handle& handle) {
   detail::Level& level = *handle.nested;
+  detail::Level& outer = *level.outer;
+  const auto commit = level.commit_hooks.Load(), rollback = level.rollback_hooks.Load();
+  core::HookStack::Addition commit_hooks, rollback_hooks;
+  if (!commit.IsEmpty()) commit_hooks = outer.commit_hooks.Prepare(commit);
+  if (!rollback.IsEmpty()) rollback_hooks = outer.rollback_hooks.Prepare(rollback);
   handle.transaction->CloseNested(level, true);
-  level.outer->commit_hooks.Extend(level.commit_hooks.Load());
-  level.outer->rollback_hooks.Extend(level.rollback_hooks.Load());
+  if (!commit.IsEmpty()) outer.commit_hooks.Add(std::move(commit_hooks));
+  if (!rollback.IsEmpty()) outer.rollback_hooks.Add(std::move(rollback_hooks));
 }
 
 GRAPNEL_DEFINE std::exception_ptr Transaction::RollbackNested(const detail::HandlePtr& handle) {
@@ -254,7 +259,7 @@ GRAPNEL_DEFINE void Transaction::CommitUnlessEnded() {
 }
 
 GRAPNEL_DEFINE core::HookHandle Transaction::Add(End of, std::initializer_list<TxHook> hooks) {
-  const detail::Session& transaction = Use();
+  detail::Session& transaction = Use();
   detail::Level& level = *handle_->GetLevel();
   if (of == End::Commit) {
     if (transaction.GetEnding().IsCommitting()) {
@@ -269,11 +274,14 @@ GRAPNEL_DEFINE core::HookHandle Transaction::Add(End of, std::initializer_list<T
   }
   const auto list =
       of == End::Commit ? &detail::Level::commit_hooks : &detail::Level::rollback_hooks;
-  const auto id = (level.*list).Add(hooks);
-  return core::HookHandle([handle = core::Weak(handle_), list, id] {
+  auto addition = (level.*list).Prepare(hooks);
+  core::HookHandle remove([handle = core::Weak(handle_), list, id = addition.Id()] {
     const auto alive = handle.Lock();
     if (alive && !alive->store->IsInherited()) (alive->GetLevel()->*list).Remove(id);
   });
+  if (of == End::Rollback) transaction.ExpectNestedHooks();
+  (level.*list).Add(std::move(addition));
+  return remove;
 }
 
 GRAPNEL_DEFINE void Transaction::AddCallback(End of, core::Callable<void()> callback) {
@@ -300,11 +308,13 @@ namespace grapnel::detail {
 
 inline core::HookHandle AddTo(core::HookList<Tx, void> Store::*list, const HandlePtr& handle,
                               std::initializer_list<TxHook> hooks) {
-  const auto id = (handle->store.get()->*list).Add(hooks);
-  return core::HookHandle([store = std::weak_ptr(handle->store), list, id] {
+  auto addition = (handle->store.get()->*list).Prepare(hooks);
+  core::HookHandle remove([store = std::weak_ptr(handle->store), list, id = addition.Id()] {
     const auto alive = store.lock();
     if (alive && !alive->IsInherited()) (alive.get()->*list).Remove(id);
   });
+  (handle->store.get()->*list).Add(std::move(addition));
+  return remove;
 }
 
 GRAPNEL_DEFINE core::HookHandle AddCommitHooks(const HandlePtr& handle,

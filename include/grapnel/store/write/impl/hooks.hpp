@@ -47,24 +47,46 @@ inline void FindReached(const Store& store, TypeEntry& type) {
   }
 }
 
-GRAPNEL_DEFINE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
+GRAPNEL_DEFINE HookAddition PrepareHooks(const HandlePtr& handle, const Table& table,
                                          std::initializer_list<core::StoredHook> hooks) {
   TypeEntry& type = handle->store->TypeOf(table);
-  const auto id = type.hooks.Add({hooks.begin(), hooks.size()}, kRuntime);
-  return core::HookHandle([store = std::weak_ptr(handle->store), &type, id] {
+  auto addition = type.hooks.Prepare({hooks.begin(), hooks.size()}, kRuntime);
+  core::HookHandle remove([store = std::weak_ptr(handle->store), &type, id = addition.Id()] {
     const auto alive = store.lock();
     if (alive && !alive->IsInherited()) type.hooks.Remove(id);
   });
+  return {type.hooks, std::move(addition), std::move(remove)};
+}
+GRAPNEL_DEFINE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
+                                         std::initializer_list<core::StoredHook> hooks) {
+  HookAddition addition = PrepareHooks(handle, table, hooks);
+  addition.to.Add(std::move(addition.hooks));
+  return addition.handle;
+}
+GRAPNEL_DEFINE core::HookHandle AddHooks(std::initializer_list<HookAddition> additions) {
+  core::HookHandle all = additions.begin()->handle;
+  for (const HookAddition& each : additions) {
+    if (&each != additions.begin()) all = core::JoinHandles({all, each.handle});
+  }
+  try {
+    for (const HookAddition& each : additions) each.to.Add(each.hooks);
+  } catch (...) {  // others have registered theirs meanwhile, and there is no memory to join them
+    all.Remove();
+    throw;
+  }
+  return all;
 }
 GRAPNEL_DEFINE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table& table,
                                            std::initializer_list<core::StoredHook> hooks) {
   handle->transaction->Check(*handle->GetLevel());
   core::HookStack& list = *LocalHooks(*handle->GetLevel(), table.type, true);
-  const auto id = list.Add({hooks.begin(), hooks.size()}, kTransaction);
-  return core::HookHandle([handle = core::Weak(handle), &list, id] {
+  auto addition = list.Prepare({hooks.begin(), hooks.size()}, kTransaction);
+  core::HookHandle remove([handle = core::Weak(handle), &list, id = addition.Id()] {
     const auto alive = handle.Lock();
     if (alive && !alive->store->IsInherited()) list.Remove(id);
   });
+  list.Add(std::move(addition));
+  return remove;
 }
 
 GRAPNEL_DEFINE HandlePtr OpenStore(store::OwnedDriver driver,
