@@ -298,3 +298,32 @@ TEST_CASE("B14 B127 what could not be registered for lack of memory never runs")
     REQUIRE((failed ? ran == 0 : ran >= 0));
   }
 }
+
+TEST_CASE("B29 B116 B127 a value that there is no memory for is not said to be wrong") {
+  const Fixture<User> db;
+  const grapnel::FieldValue value(kLong);
+  bool failed = true;
+  long n = 1;
+  for (; failed; ++n) {
+    INFO("allocation " << n);
+    const auto handle = db.client.Of<User>().Use(grapnel::hook::Before([&](auto& m) {
+      left = n;
+      m.SetField("name", value);
+      m.SetField("nickname", value);
+      static_cast<void>(m.Field("name"));
+      static_cast<void>(ToString(m));
+    }));
+    std::string told;
+    try {
+      db.client.Of<User>().Create().Save();
+    } catch (const std::bad_alloc&) {
+      told = "no memory";
+    } catch (const std::exception& error) {
+      told = error.what();
+    }
+    failed = std::exchange(left, 0) == 0;
+    handle.Remove();
+    REQUIRE(told == (failed ? "no memory" : ""));
+  }
+  CHECK(n > 3);
+}

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <new>
 #include <optional>
 #include <string>
 
@@ -83,11 +84,15 @@ GRAPNEL_DEFINE std::optional<std::string> Column::Check(const void* member) cons
   };
   try {
     if (auto reason = CheckContent(*this, member)) return told(*std::move(reason));
+  } catch (const std::bad_alloc&) {  // which says nothing of the value
+    throw;
   } catch (const std::exception& error) {
     return told(error.what());
   }
   try {
     if (validate != nullptr && !validate(member, field)) return "the value is not valid";
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& error) {
     return error.what();
   }

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ inline std::string Show(const Column& column, const void* entity) {
   if (column.sensitive) return "***";
   try {
     return grapnel::ToString(column.ops->to_value(column.at_const(entity)));
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception&) {
     return "a value that cannot be stored";
   }

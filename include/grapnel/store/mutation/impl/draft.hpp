@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -324,6 +325,8 @@ GRAPNEL_DEFINE std::optional<FieldValue> Draft::Value(const FieldSet& of,
   const Column& column = table->columns[place];
   try {
     return column.ops->to_value(column.at_const(entity));
+  } catch (const std::bad_alloc&) {  // which says nothing of the value
+    throw;
   } catch (const std::exception& error) {
     throw ValidationError(table->entity, name, op, error.what());
   }
@@ -444,6 +447,8 @@ GRAPNEL_DEFINE void Draft::Assign(const Column& column, void* member,
                                      ", the value of type ", NameOf(value)}));
     }
   } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {  // which says nothing of the value
     throw;
   } catch (const std::exception& error) {
     Refuse(column, column.sensitive ? "the value *** is not allowed" : error.what());
