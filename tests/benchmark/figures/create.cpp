@@ -40,7 +40,7 @@ void CheckThatAllRan(std::size_t calls) {
 }
 
 void MeasureCreate(Report& report) {
-  Compare(report, "create", AtMost(1.20), "raw INSERT", OpenFilled());
+  Compare(report, "create", AtMost(1.15), "raw INSERT", OpenFilled());
 }
 
 void MeasureBefore(Report& report) {
@@ -51,7 +51,7 @@ void MeasureBefore(Report& report) {
       if (m.Get(F<&Account::age>) != nullptr) ++calls;
     }));
   }
-  Compare(report, "create_before3", AtMost(1.25), "raw INSERT", client);
+  Compare(report, "create_before3", AtMost(1.20), "raw INSERT", client);
   CheckThatAllRan(calls);
 }
 
@@ -64,7 +64,7 @@ void MeasureAround(Report& report) {
       return next(m);
     });
   }
-  Compare(report, "create_around3", AtMost(1.15), "raw SAVEPOINT, INSERT, RELEASE", client, true);
+  Compare(report, "create_around3", AtMost(1.20), "raw SAVEPOINT, INSERT, RELEASE", client, true);
   CheckThatAllRan(calls);
 }
 
