@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -201,6 +202,8 @@ inline bool Happened(const std::function<void()>& step) {
     return true;
   } catch (const grapnel::Error&) {
     return false;
+  } catch (const std::bad_alloc&) {
+    return false;
   } catch (const Boom&) {
     return false;
   }
@@ -212,7 +215,8 @@ template <class Heal>
 bool Play(const Db& client, const grapnel::Client& faulty, Heal heal) {
   Counts expected;
   bool all = true;
-  for (const auto& step : Steps()) {
+  static const auto steps = Steps();
+  for (const auto& step : steps) {
     if (!Happened([&] { step.run(faulty); })) {
       all = false;
       continue;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "contract/faults_model.hpp"
 #include "contract/fixture.hpp"
 #include "contract/model.hpp"
 #include "support/catch.hpp"
@@ -18,12 +19,24 @@ namespace {
 using grapnel::F;
 using model::User;
 
-long left = 0;  // allocations until one fails; 0: none does
+long left = 0;         // allocations until one fails; 0: none does
+bool lasting = false;  // then all behind it fail as well
+bool failing = false;
 
 void* Given(std::size_t size) {
-  if (left > 0 && --left == 0) throw std::bad_alloc();
+  if (left > 0 && --left == 0) failing = true;
+  if (failing) {
+    failing = lasting;
+    throw std::bad_alloc();
+  }
   if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
   throw std::bad_alloc();
+}
+
+/// Returns: whether one has failed.
+bool Heal() {
+  lasting = failing = false;
+  return std::exchange(left, 0) == 0;
 }
 
 /// Runs `body()`, the n-th allocation of which fails. Returns: whether there were so many.
@@ -183,6 +196,7 @@ TEST_CASE(
     "all") {
   const auto at = GENERATE(range(0, static_cast<int>(std::size(kCalls))));
   const Call call = kCalls[at];
+  const bool all_behind = GENERATE(false, true);
   long n = 0;
   for (bool failed = true; failed;) {
     ++n;
@@ -195,6 +209,7 @@ TEST_CASE(
     Hook(client, seen);
     bool told_committed = false, threw = false;
     left = n;
+    lasting = all_behind;
     try {
       call(client, seen);
     } catch (const grapnel::CommittedError&) {
@@ -202,7 +217,7 @@ TEST_CASE(
     } catch (const std::exception&) {
       threw = true;
     }
-    failed = std::exchange(left, 0) == 0;
+    failed = Heal();
     const bool stored = Text(Rows(client)) != before;
     CAPTURE(stored, threw, told_committed);
     REQUIRE(stored == (!threw || told_committed));
@@ -326,4 +341,42 @@ TEST_CASE("B29 B116 B127 a value that there is no memory for is not said to be w
     REQUIRE(told == (failed ? "no memory" : ""));
   }
   CHECK(n > 3);
+}
+
+TEST_CASE("B127 no allocation that fails in a program of many writes loses or leaves anything") {
+  const bool file = GENERATE(false, true);
+  const bool all_behind = GENERATE(false, true);
+  const Scratch scratch;
+  const auto client = faults::OpenAt(file ? scratch.File("db") : ":memory:");
+  const auto play = [&](long n) {
+    INFO("allocation " << n << (all_behind ? " and all behind it" : ""));
+    left = n;
+    lasting = all_behind;
+    return faults::Play(client, client, Heal);
+  };
+  play(1L << 50);  // now the statements are prepared
+  long n = 1;
+  while (play(n)) n += file ? 3 : 1;
+  CHECK(n > 100);
+}
+
+TEST_CASE("B80 B127 a migration is done whole or not at all, whatever allocation fails") {
+  const bool all_behind = GENERATE(false, true);
+  bool failed = true;
+  for (long n = 1; failed; n += n < 150 ? 1 : 7) {
+    INFO("allocation " << n);
+    const auto client = grapnel::Open<User, model::Pet>(":memory:");
+    left = n;
+    lasting = all_behind;
+    try {
+      client.Migrate();
+    } catch (const std::bad_alloc&) {
+    } catch (const grapnel::Error&) {
+    }
+    failed = Heal();
+    const auto rest = client.PlanMigration();
+    REQUIRE((rest.Statements().empty() || failed));
+    client.Migrate();
+    Named(client.Of<User>(), "Ada").Save();
+  }
 }
