@@ -16,6 +16,26 @@
 
 namespace {
 
+/// Is known by a text.
+struct Page {
+  std::string id;
+  std::string path;
+  std::string text;
+};
+
+}  // namespace
+
+template <>
+struct grapnel::Schema<Page> {
+  static constexpr std::string_view Type = "Page";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&Page::path>("path").Unique(),
+                           Field<&Page::text>("text").Default(""));
+  }
+};
+
+namespace {
+
 using grapnel::F;
 using model::User;
 
@@ -378,5 +398,45 @@ TEST_CASE("B80 B127 a migration is done whole or not at all, whatever allocation
     REQUIRE((rest.Statements().empty() || failed));
     client.Migrate();
     Named(client.Of<User>(), "Ada").Save();
+  }
+}
+
+TEST_CASE("B10 B108 B127 an upsert that is tried again has the id that was given") {
+  const bool all_behind = GENERATE(false, true);
+  const std::string given(60, 'g'), there(20, 't');
+  bool failed = true;
+  for (long n = 1; failed; ++n) {
+    INFO("allocation " << n);
+    const auto client = grapnel::Open<Page>(":memory:");
+    client.Migrate();
+    const auto pages = client.Of<Page>();
+    pages.Create().Set(F<&Page::id>, there).Set(F<&Page::path>, "/").Save();
+    bool again = false;
+    failed = false;
+    pages.Use(grapnel::hook::On(
+        [&](grapnel::Mutation<Page>& m, grapnel::Next<Page> next) -> grapnel::Value<Page> {
+          left = n;
+          lasting = all_behind;
+          try {
+            auto value = next(m);
+            failed = Heal();
+            return value;
+          } catch (const std::bad_alloc&) {
+            failed = Heal();
+          }
+          again = true;
+          m.Client().Of<Page>().Update().Set(F<&Page::path>, "/moved").Save();
+          return next(m);
+        },
+        grapnel::Op::Create));
+    const auto page = pages.Create()
+                          .Set(F<&Page::id>, given)
+                          .Set(F<&Page::path>, "/")
+                          .Set(F<&Page::text>, "new")
+                          .OnConflict(F<&Page::path>)
+                          .UpdateNewValues()
+                          .Save();
+    REQUIRE(page.id == (again ? given : there));
+    REQUIRE(page.text == "new");
   }
 }

@@ -57,6 +57,17 @@ struct Note {
   std::int64_t number = 0;
 };
 
+/// Is stamped when it is updated, by a function that may throw.
+struct Stamped {
+  std::int64_t id = 0;
+  std::int64_t number = 0;
+  std::int64_t stamp = 0;
+};
+std::int64_t Stamp() {
+  Tick();
+  return 7;
+}
+
 /// Nothing throws in the end, whatever the test has asserted.
 struct Calm {
   ~Calm() {
@@ -85,6 +96,15 @@ struct grapnel::Schema<Note<Text>> {
   static constexpr auto Fields() {
     return grapnel::Fields(Field<&Note<Text>::text>("text"),
                            Field<&Note<Text>::number>("number").Unique());
+  }
+};
+
+template <>
+struct grapnel::Schema<Stamped> {
+  static constexpr std::string_view Type = "Stamped";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&Stamped::number>("number"),
+                           Field<&Stamped::stamp>("stamp").Default(0).UpdateDefault(Stamp));
   }
 };
 
@@ -322,4 +342,52 @@ TEMPLATE_TEST_CASE("B86 builders say whether their moves throw, and are spent wh
     CHECK(last.Save().text.text == "other");
   }
   full = false;
+}
+
+TEST_CASE("B10 B105 a Mutate that failed leaves the mutation as it was, to be run again") {
+  using E = Note<Moved>;
+  const Fixture<E> db;
+  for (const std::int64_t number : {1, 2, 3, 4}) Add<E>(db.client, "r", number).Save();
+  const bool nested = GENERATE(false, true);
+  const auto hide = [&](Mutation<E>& m, Next<E>) -> Value<E> {
+    REQUIRE(m.OldRows().size() == 4);
+    m.Where(F<&E::number> >= 3);
+    m.SetOp(grapnel::Op::Update);
+    m.Set(F<&E::number>, 1);
+    const auto mutate = [&]() -> Value<E> {
+      if (!nested) return m.Client().Mutate(m);
+      return m.Client().WithTx([&](grapnel::Tx& tx) { return tx.Client().Mutate(m); });
+    };
+    REQUIRE_THROWS_AS(mutate(), grapnel::ConstraintError);
+    REQUIRE(m.OldRows().size() == 4);
+    REQUIRE(m.IDs().size() == 4);
+    m.Reset(F<&E::number>);
+    m.Set(F<&E::text>, Moved("hidden"));
+    auto value = mutate();
+    REQUIRE(m.OldRows().size() == 2);
+    REQUIRE(m.IDs().size() == 2);
+    return value;
+  };
+  db.client.Of<E>().Use(grapnel::hook::On(hide, grapnel::Op::Delete));
+  CHECK(db.client.Of<E>().Delete().Exec() == 2);
+  CHECK(Rows<E>(db.client) == "r1 r2 hidden3 hidden4 ");
+}
+
+TEST_CASE("B84 B29 a SetOp whose update-default throws leaves the mutation as it was") {
+  const Calm calm;
+  const Fixture<Stamped> db;
+  for (const std::int64_t number : {1, 2}) {
+    db.client.Of<Stamped>().Create().Set(F<&Stamped::number>, number).Save();
+  }
+  db.client.Of<Stamped>().Use([](Mutation<Stamped>& m, Next<Stamped> next) -> Value<Stamped> {
+    full = true;
+    CHECK_THROWS_AS(m.SetOp(grapnel::Op::Update), std::bad_alloc);
+    full = false;
+    CHECK(m.Op() == grapnel::Op::DeleteOne);
+    CHECK(m.Get(F<&Stamped::stamp>) == nullptr);
+    CHECK(m.IDs().size() == 1);
+    return next(m);
+  });
+  db.client.Of<Stamped>().DeleteOne(2).Exec();
+  CHECK(db.client.Of<Stamped>().Query().Count() == 1);
 }

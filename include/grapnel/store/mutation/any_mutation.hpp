@@ -156,6 +156,15 @@ class AnyMutation {
 
   // What follows is for the other parts of the store.
 
+  /// How far it has come.
+  struct Progress {
+    bool executed;
+    bool has_id;
+  };
+  Progress GetProgress() const noexcept { return {core_.executed, core_.has_id}; }
+  /// Once what it has done since is undone: it may run again from there.
+  GRAPNEL_DECLARE void GoBack(Progress to) noexcept;
+
   /// Opened around every `next`: what fails inside leaves the transaction as it was.
   class NextScope {
    public:
@@ -169,14 +178,11 @@ class AnyMutation {
 
    private:
     GRAPNEL_DECLARE void Undo() noexcept;
-    /// The row that was found may be another one the next time.
-    GRAPNEL_DECLARE void ForgetConflict() noexcept;
 
     AnyMutation& mutation_;
     detail::Session& transaction_;
     detail::Scope scope_;
-    bool executed_;
-    bool has_id_;
+    Progress before_;
     bool done_ = false;
   };
 
@@ -213,6 +219,8 @@ class AnyMutation {
 
  private:
   [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseTx() const;
+  /// The row that was found may be another one the next time.
+  GRAPNEL_DECLARE void ForgetConflict() noexcept;
 
   mutable detail::EntityRows old_rows_;
   mutable detail::EntityRows all_old_rows_;  // where the write touches fewer

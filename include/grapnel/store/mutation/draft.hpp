@@ -105,6 +105,7 @@ struct Draft {
   }
   bool ChangesEdges() const noexcept { return !edges.IsEmpty(); }
 
+  /// Throws: Error where it cannot become one; what a Default throws. It is as it was then.
   GRAPNEL_DECLARE void SetOp(grapnel::Op to);
 
   /// Narrows it to rows that also match.
@@ -148,6 +149,10 @@ struct Draft {
       Refuse(table->columns[place], error.what());
     }
   }
+
+  /// Of a Create with OnConflict that is tried again: puts back the id that was given, or none, in
+  /// place of that of the row that was found.
+  GRAPNEL_DECLARE void PutBackId();
 
   void BeforeSet(std::size_t place) const {
     const Column& column = table->columns[place];

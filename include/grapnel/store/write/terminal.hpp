@@ -353,6 +353,7 @@ class Terminal {
                         ": OnConflict does not say what to do: add UpdateNewValues(), Ignore() "
                         "or Update(...)"}));
     }
+    m_.PutBackId();
     FieldValue id;
     if (!FindConflict(id)) {
       m_.Session().ExpectSeveralWrites();  // it is read back

@@ -205,11 +205,27 @@ GRAPNEL_DEFINE void AnyMutation::AddField(std::string_view name, const FieldValu
 
 GRAPNEL_DEFINE void AnyMutation::SetOp(grapnel::Op op) { core_.SetOp(op); }
 
+GRAPNEL_DEFINE void AnyMutation::GoBack(Progress to) noexcept {
+  core_.executed = to.executed;
+  if (!to.executed && core_.pinned && core_.pinned->touched) {
+    core_.pinned->touched.reset();
+    PutBackOldRows();
+  }
+  core_.has_id = to.has_id || (core_.op == grapnel::Op::Create && core_.set.test(0));
+  if (core_.conflict && !to.executed) ForgetConflict();
+}
+
+GRAPNEL_DEFINE void AnyMutation::ForgetConflict() noexcept {
+  core_.conflict->outcome = store::ConflictOutcome::Pending;
+  ForgetOldRows();
+  try {
+    core_.PutBackId();
+  } catch (...) {  // NOLINT(bugprone-empty-catch): it is tried again before the id is used
+  }
+}
+
 [[gnu::hot]] GRAPNEL_DEFINE AnyMutation::NextScope::NextScope(AnyMutation& m) noexcept
-    : mutation_(m),
-      transaction_(m.core_.bound->transaction),
-      executed_(m.core_.executed),
-      has_id_(m.core_.has_id) {
+    : mutation_(m), transaction_(m.core_.bound->transaction), before_(m.GetProgress()) {
   transaction_.Enter(scope_);
 }
 
@@ -219,26 +235,8 @@ GRAPNEL_DEFINE void AnyMutation::SetOp(grapnel::Op op) { core_.SetOp(op); }
 }
 
 GRAPNEL_DEFINE void AnyMutation::NextScope::Undo() noexcept {
-  detail::Draft& core = mutation_.core_;
   transaction_.Fail(scope_);
-  core.executed = executed_;
-  if (!executed_ && core.pinned && core.pinned->touched) {
-    core.pinned->touched.reset();
-    mutation_.PutBackOldRows();
-  }
-  core.has_id = has_id_ || (core.op == grapnel::Op::Create && core.set.test(0));
-  if (core.conflict && !executed_) ForgetConflict();
-}
-
-GRAPNEL_DEFINE void AnyMutation::NextScope::ForgetConflict() noexcept {
-  detail::Draft& core = mutation_.core_;
-  core.conflict->outcome = store::ConflictOutcome::Pending;
-  mutation_.ForgetOldRows();
-  const detail::Column& id = core.table->Id();
-  void* member = id.at(mutation_.Entity());
-  if (!core.set.test(0)) return id.ops->reset(member);
-  const FieldValue given = std::exchange(core.conflict->given_id, {});
-  if (!given.IsNull()) id.ops->from_value(member, given);
+  mutation_.GoBack(before_);
 }
 
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void AnyMutation::RefuseTx() const {

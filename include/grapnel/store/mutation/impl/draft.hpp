@@ -50,12 +50,19 @@ GRAPNEL_DEFINE void Draft::SetOp(grapnel::Op to) {
                               "too, and the One forms "
                               "the forms for many"}));
   }
-  if (to_many) {
-    where = store::Both(IdEquals(), where);
-    has_id = false;
+  auto narrowed = to_many ? store::Both(IdEquals(), where) : where;
+  const auto before = std::exchange(op, to);
+  const FieldSet set_before = set, defaulted_before = defaulted;
+  try {
+    ApplyDefaults();
+  } catch (...) {
+    op = before;
+    set = set_before;
+    defaulted = defaulted_before;
+    throw;
   }
-  op = to;
-  ApplyDefaults();
+  where = std::move(narrowed);
+  if (to_many) has_id = false;
 }
 
 GRAPNEL_DEFINE void Draft::AddWhere(const store::PredicatePtr& condition) {
@@ -173,6 +180,15 @@ GRAPNEL_DEFINE void Draft::AddUnstorable(Problems& problems) const {
   } else {
     Normalize(0, [&] { id.ops->from_value(id.at(entity), made); });
   }
+}
+
+GRAPNEL_DEFINE void Draft::PutBackId() {
+  const Column& id = table->Id();
+  if (!set.test(0)) return id.ops->reset(id.at(entity));
+  FieldValue& given = conflict->given_id;
+  if (given.IsNull()) return;
+  id.ops->from_value(id.at(entity), given);
+  given = FieldValue();
 }
 
 GRAPNEL_DEFINE void Draft::Add(std::size_t place, const void* delta) {

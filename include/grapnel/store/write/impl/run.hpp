@@ -240,15 +240,35 @@ inline void Atomically(const HandlePtr& handle, bool single,
   RunAlone(m, result);
 }
 
-/// The same with the hooks that there are now. A mutation that is run again keeps those that it
-/// has.
+/// Runs a mutation again that is running, for one of its hooks, with the hooks that it has. Where
+/// that fails, the hook may go on with the mutation as it was.
+[[gnu::noinline]] inline void RunAgain(const HandlePtr& handle, Level& level, TypeEntry& type,
+                                       AnyMutation& m, AnyResult& result) {
+  struct GoingBack {
+    AnyMutation& m;
+    AnyMutation::Progress before = m.GetProgress();
+    bool done = false;
+    ~GoingBack() {
+      if (!done) m.GoBack(before);
+    }
+  } going_back{m};
+  const Bound& bound = *m.Core().bound;
+  if (&bound.level == &level) {
+    RunInside(handle, level, type, bound.plan->Of(type), *bound.plan, m, result);
+  } else {
+    const HookChain hooks(type, &level);
+    HookPlan plan(type, hooks, level);
+    RunInside(handle, level, type, hooks, plan, m, result);
+  }
+  result.Keep();
+  going_back.done = true;
+}
+
+/// The same with the hooks that there are now.
 [[gnu::hot, gnu::noinline]] inline void RunHooked(const HandlePtr& handle, Level& level,
                                                   TypeEntry& type, AnyMutation& m,
                                                   AnyResult& result) {
-  const Bound* bound = m.Core().bound;
-  if (bound != nullptr && &bound->level == &level) {
-    return RunInside(handle, level, type, bound->plan->Of(type), *bound->plan, m, result);
-  }
+  if (m.Core().bound != nullptr) return RunAgain(handle, level, type, m, result);
   const HookChain hooks(type, &level);
   HookPlan plan(type, hooks, level);
   RunInside(handle, level, type, hooks, plan, m, result);
