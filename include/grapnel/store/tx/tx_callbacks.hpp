@@ -4,6 +4,7 @@
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/store/tx/callbacks.hpp>
 #include <grapnel/store/tx/guard.hpp>
+#include <grapnel/store/tx/scopes.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -14,16 +15,10 @@ namespace grapnel::detail {
 /// before it.
 class TxCallbacks {
  public:
-  /// What had been added at some time.
-  struct Point {
-    std::size_t after_commit = 0;
-    std::size_t after_rollback = 0;
-  };
-
   /// `store`: told of what they throw where nobody else can be. Lives as long.
   explicit TxCallbacks(const std::shared_ptr<Store>& store) noexcept : store_(store) {}
 
-  [[gnu::always_inline]] Point Now() const noexcept {
+  [[gnu::always_inline]] CallbackPoint Now() const noexcept {
     return {after_commit_.size(), after_rollback_.size()};
   }
   GRAPNEL_DECLARE void AddAfterCommit(core::Callable<void()> callback);
@@ -31,7 +26,7 @@ class TxCallbacks {
 
   /// Since `point` all is undone: forgets what waits for the commit since then; what waits for a
   /// rollback has had it.
-  GRAPNEL_DECLARE void RollBackTo(Point point) noexcept;
+  GRAPNEL_DECLARE void RollBackTo(CallbackPoint point) noexcept;
 
   /// How many may be due after a commit.
   std::size_t Count() const noexcept { return after_commit_.size() + rolled_back_.size(); }

@@ -32,7 +32,7 @@ GRAPNEL_DEFINE void TxCallbacks::AddAfterRollback(core::Callable<void()> callbac
   after_rollback_.push_back(std::move(callback));
 }
 
-GRAPNEL_DEFINE void TxCallbacks::RollBackTo(Point point) noexcept {
+GRAPNEL_DEFINE void TxCallbacks::RollBackTo(CallbackPoint point) noexcept {
   after_commit_.resize(point.after_commit);
   for (std::size_t i = point.after_rollback; i < after_rollback_.size(); ++i) {
     rolled_back_.push_back(std::move(after_rollback_[i]));
