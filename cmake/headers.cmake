@@ -96,6 +96,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/mutation/impl/draft.hpp
   grapnel/store/mutation/impl/edge_changes.hpp
   grapnel/store/mutation/impl/touched.hpp
+  grapnel/store/mutation/impl/value.hpp
   grapnel/store/mutation/mutation.hpp
   grapnel/store/mutation/touched.hpp
   grapnel/store/mutation/value.hpp

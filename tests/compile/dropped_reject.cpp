@@ -1,8 +1,3 @@
-// expect: dropped_reject.cpp:29:[0-9]+: error: ignoring
-// expect: dropped_reject.cpp:30:[0-9]+: error: ignoring
-// expect: dropped_reject.cpp:31:[0-9]+: error: ignoring
-// expect: dropped_reject.cpp:32:[0-9]+: error: ignoring
-// expect: dropped_reject.cpp:33:[0-9]+: error: ignoring
 // expect: dropped_reject.cpp:34:[0-9]+: error: ignoring
 // expect: dropped_reject.cpp:35:[0-9]+: error: ignoring
 // expect: dropped_reject.cpp:36:[0-9]+: error: ignoring
@@ -14,6 +9,16 @@
 // expect: dropped_reject.cpp:42:[0-9]+: error: ignoring
 // expect: dropped_reject.cpp:43:[0-9]+: error: ignoring
 // expect: dropped_reject.cpp:44:[0-9]+: error: ignoring
+// expect: dropped_reject.cpp:45:[0-9]+: error: ignoring
+// expect: dropped_reject.cpp:46:[0-9]+: error: ignoring
+// expect: dropped_reject.cpp:47:[0-9]+: error: ignoring
+// expect: dropped_reject.cpp:48:[0-9]+: error: ignoring
+// expect: dropped_reject.cpp:49:[0-9]+: error: ignoring
+// expect: nothing is written before Save\(\)
+// expect: nothing is written before Exec\(\)
+// expect: nothing is written before Save\(\) or Exec\(\)
+// expect: nothing is read before All\(\)
+// expect: it returns another client and leaves this one as it is
 #include "contract/graph_model.hpp"
 
 #include <chrono>

@@ -281,4 +281,14 @@ TEST_CASE("B27 in a bulk the caller gets the entities that hooks put in place of
   REQUIRE(db.Raw(kUsers) == Lines{"a|NULL", "b|NULL"});
 }
 
+TEST_CASE("B59 a bulk takes entities that are written out") {
+  Fixture<User> db;
+  const auto users = db.client.Of<User>();
+  const std::vector<User> made = users.CreateBulk({{.name = "a"}, {.name = "b"}}).Save();
+  REQUIRE(NamesOf(made) == Lines{"a", "b"});
+  auto later = users.CreateBulk({User{.name = "c"}});  // keeps what it was given
+  later.Save();
+  REQUIRE(db.Raw(kUsers) == Lines{"a|NULL", "b|NULL", "c|NULL"});
+}
+
 }  // namespace

@@ -3,7 +3,9 @@
 #include "contract/model.hpp"
 #include "support/catch.hpp"
 
+#include <functional>
 #include <limits>
+#include <stdexcept>
 
 namespace mutation {
 
@@ -199,6 +201,66 @@ TEST_CASE("B26 after a try that failed ID() is empty again") {
   db.client.Of<User>().Use(retry, failing_once);
   CreateUser(db.client);
   REQUIRE(before == std::vector<std::int64_t>{-1, -1});
+}
+
+TEST_CASE(
+    "what is said of a mutation after it was carried out is refused, and nothing is written") {
+  using Late = std::function<void(Mutation&)>;
+  const std::pair<std::string, Late> lates[] = {
+      {"User.name", [](Mutation& m) { m.Set(F<&User::name>, "late"); }},
+      {"User.nickname", [](Mutation& m) { m.Set(F<&User::nickname>, std::nullopt); }},
+      {"User.nickname", [](Mutation& m) { m.Clear(F<&User::nickname>); }},
+      {"User.age", [](Mutation& m) { m.Add(F<&User::age>, 1); }},
+      {"User.age", [](Mutation& m) { m.Reset(F<&User::age>); }},
+      {"User.name", [](Mutation& m) { m.SetField("name", "late"); }},
+      {"User.age", [](Mutation& m) { m.AddField("age", 1); }},
+      {"User.nickname", [](Mutation& m) { m.ClearField("nickname"); }},
+      {"User.age", [](Mutation& m) { m.ResetField("age"); }},
+      {"User", [](Mutation& m) { m.Where(F<&User::age> == 1); }},
+      {"User", [](Mutation& m) { m.SetOp(Op::Update); }},
+  };
+  for (const auto& [what, late] : lates) {
+    Fixture<User> db;
+    const auto users = db.client.Of<User>();
+    const User ada = CreateUser(db.client);
+    users.Use([&say = late](Mutation& m, Next next) {
+      auto value = next(m);
+      say(m);
+      return value;
+    });
+    const auto refused = [&](auto action) {
+      const auto error = Thrown<grapnel::FieldError>(action);
+      INFO(error.what());
+      REQUIRE(error.what() == what + ": " + error.Reason());
+      REQUIRE(error.Reason().find("say it before next") != std::string::npos);
+    };
+    if (what != "User") refused([&] { CreateUser(db.client, "Grace"); });
+    if (what != "User") refused([&] { users.Update().Set(F<&User::age>, 7).Save(); });
+    refused([&] { users.UpdateOne(ada.id).Set(F<&User::age>, 7).Save(); });
+    REQUIRE(users.Query().Count() == 1);
+    REQUIRE(users.Get(ada.id).age == ada.age);
+  }
+}
+
+TEST_CASE("after a next that failed the mutation may be changed, and tried again") {
+  Fixture<User> db;
+  const auto users = db.client.Of<User>();
+  users.Use([](Mutation& m, Next next) {
+    try {
+      return next(m);
+    } catch (const std::runtime_error&) {
+      m.Set(F<&User::name>, "again");
+      return next(m);
+    }
+  });
+  int tries = 0;
+  users.Use([&](Mutation& m, Next next) {
+    auto value = next(m);
+    if (++tries == 1) throw std::runtime_error("after the write");
+    return value;
+  });
+  REQUIRE(CreateUser(db.client).name == "again");
+  REQUIRE(users.Query().Count() == 1);
 }
 
 TEST_CASE("B27 the caller gets the entity that a hook put in place of the created one") {

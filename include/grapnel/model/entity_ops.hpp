@@ -189,6 +189,16 @@ class EntityRows {
   alignas(void*) std::byte storage_[sizeof(std::vector<std::byte>)];
 };
 
+/// Says it once of a type that is only declared, before the compiler does at length.
+template <class E>
+consteval bool CheckComplete() {
+  static_assert(
+      requires { sizeof(E); },
+      "an edge leads to this type, which is only declared here: include the header that defines it "
+      "and its Schema in every source that uses an entity with such an edge");
+  return true;
+}
+
 template <class E>
 inline constexpr EntityOps kEntityOps = {sizeof(E), alignof(E),
                                          std::is_nothrow_move_assignable_v<E>, &ActOnEntity<E>};

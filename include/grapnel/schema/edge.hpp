@@ -226,7 +226,7 @@ constexpr core::Pack<Es...> Edges(Es... edges) {
   static_assert(
       (detail::kIsEdge<Es> && ...),
       "Edges takes To<...>(\"name\") and From<...>(\"name\").Ref<&Other::edge>(): a From says "
-      "by Ref which edge it is the other end of");
+      "by Ref which edge it is the other end of; fields stand in Fields");
   return core::Pack<Es...>(std::move(edges)...);
 }
 

@@ -195,8 +195,10 @@ class [[nodiscard]] Field {
   template <class V>
   constexpr auto Match(V matches) const {
     static_assert(std::is_convertible_v<Bare, std::string_view>, "Match is for fields of text");
-    static_assert(std::is_invocable_r_v<bool, const V&, const Bare&>,
-                  "Match takes a function from text to bool, such as grapnel::Regex<\"[a-z]+\">");
+    static_assert(
+        std::is_invocable_r_v<bool, const V&, const Bare&>,
+        "Match takes a function from text to bool, such as grapnel::Regex<\"[a-z]+\">, of "
+        "<grapnel/schema/regex.hpp>");
     return Validate(std::move(matches));
   }
 
@@ -299,6 +301,10 @@ inline constexpr bool kIsField<Field<Member, Rest...>> = true;
 /// What stands in a list of fields: a field, or the fields of another list.
 template <class F>
 constexpr core::Pack<F> AsFields(F field) {
+  static_assert(
+      kIsField<F>,
+      "Fields takes Field<&User::name>(\"name\"), and what Fields returned; edges, made by "
+      "To and From, stand in Edges");
   return core::Pack<F>(std::move(field));
 }
 template <class... Fs>

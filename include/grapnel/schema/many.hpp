@@ -50,7 +50,10 @@ namespace detail {
 /// What is done with a Many at an address.
 template <class T>
 struct ManyOps {
-  static void Attach(void* member, const EdgeEnd& edge) { Of(member).edge_ = &edge; }
+  static void Attach(void* member, const EdgeEnd& edge) {
+    static_assert(CheckComplete<T>());
+    Of(member).edge_ = &edge;
+  }
   static FieldValue Unload(void* member) {
     Of(member).neighbours_.Reset();
     return {};

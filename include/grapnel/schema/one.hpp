@@ -85,6 +85,7 @@ struct OneOps {
   using Id = FieldValue;
   static void Bind(const void* member, Binder& to, int at) { BindValue(Of(member).key_, to, at); }
   static void Load(void* member, Row& from, int at) {
+    static_assert(CheckComplete<T>());
     IdOfNeighbour<T> id{};
     Mapping<IdOfNeighbour<T>>::Load(id, from, at);
     Of(member).key_ = Mapping<IdOfNeighbour<T>>::ToValue(id);
@@ -107,7 +108,10 @@ struct OneOps {
   static bool IsNull(const void* member) { return Of(member).key_.IsNull(); }
 
   // As an edge.
-  static void Attach(void* member, const EdgeEnd& edge) { Of(member).edge_ = &edge; }
+  static void Attach(void* member, const EdgeEnd& edge) {
+    static_assert(CheckComplete<T>());
+    Of(member).edge_ = &edge;
+  }
   static FieldValue Unload(void* member) {
     One<T>& one = Of(member);
     one.neighbour_.Reset();

@@ -74,7 +74,8 @@ class Client {
   /// (std::chrono::steady_clock::time_point), a duration from now, or a value of any other type,
   /// which hooks find by `m.Context().Get<V>()`.
   template <class V>
-  [[nodiscard]] Client With(V value) const {
+  [[nodiscard("it returns another client and leaves this one as it is")]] Client With(
+      V value) const {
     return Client(Longer(Context().With(std::move(value))));
   }
   /// Hooks are registered on the database itself, for all its callers: this does not compile.
@@ -82,7 +83,8 @@ class Client {
   requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
   void Use(Hs...) const = delete;
   /// This client, with every statement's text handed to `trace`; by default to standard error.
-  [[nodiscard]] Client Debug(core::Context::Trace trace = detail::PrintStatement) const {
+  [[nodiscard("it returns another client and leaves this one as it is")]] Client Debug(
+      core::Context::Trace trace = detail::PrintStatement) const {
     return Client(Longer(Context().WithTrace(std::move(trace))));
   }
 
@@ -98,6 +100,31 @@ class Client {
     return detail::DependenciesOf(*Held()).Get<T>(name);
   }
 
+  // What only the object that Open returned has: these do not compile.
+  template <class... Hs>
+  void OnCommit(Hs&&...) const {
+    RefuseOnClient<Hs...>();
+  }
+  template <class... Hs>
+  void OnRollback(Hs&&...) const {
+    RefuseOnClient<Hs...>();
+  }
+  template <class... Nothing>
+  void Migrate(Nothing&&...) const {
+    RefuseOnClient<Nothing...>();
+  }
+  template <class T = void, class... Objects>
+  void Provide(Objects&&...) const {
+    RefuseOnClient<Objects...>();
+  }
+
+  // Nobody assigns to what m.Client() returns: it is a copy.
+  Client(const Client&) = default;
+  Client(Client&&) noexcept = default;
+  Client& operator=(const Client&) & = default;
+  Client& operator=(Client&&) & noexcept = default;
+  ~Client() = default;
+
   // What follows is for the other parts of the store.
   explicit Client(detail::HandlePtr handle) noexcept : handle_(std::move(handle)) {}
 
@@ -110,6 +137,14 @@ class Client {
   const detail::HandlePtr& Held() const { return detail::CheckHeld(handle_, {}, "a client"); }
 
  private:
+  template <class... Given>
+  static constexpr void RefuseOnClient() {
+    static_assert(sizeof...(Given) > sizeof...(Given),
+                  "this is said to the whole database: call it on the grapnel::Database<User, "
+                  "Card> that grapnel::Open<User, Card>(...) returned, and take that, or a "
+                  "reference to it, in place of a grapnel::Client");
+  }
+
   detail::HandlePtr handle_;
 };
 

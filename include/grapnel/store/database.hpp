@@ -53,11 +53,12 @@ class View : public Client {
 
   /// As Client::With, keeping the types.
   template <class V>
-  [[nodiscard]] View With(V value) const {
+  [[nodiscard("it returns another client and leaves this one as it is")]] View With(V value) const {
     return View(Longer(this->Context().With(std::move(value))));
   }
   /// As Client::Debug, keeping the types.
-  [[nodiscard]] View Debug(core::Context::Trace trace = detail::PrintStatement) const {
+  [[nodiscard("it returns another client and leaves this one as it is")]] View Debug(
+      core::Context::Trace trace = detail::PrintStatement) const {
     return View(Longer(this->Context().WithTrace(std::move(trace))));
   }
 

@@ -12,6 +12,7 @@
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/write/run.hpp>
 
+#include <initializer_list>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -81,6 +82,10 @@ class [[nodiscard]] Entities : public Reader<E> {
   template <class Range>
   store::CreateBulk<E, Range> CreateBulk(Range&& rows) const {
     return {this->handle_, std::forward<Range>(rows)};
+  }
+  /// Of entities that are written out: `CreateBulk({{.name = "Ada"}, {.name = "Grace"}})`.
+  store::CreateBulk<E, std::vector<E>> CreateBulk(std::initializer_list<E> rows) const {
+    return {this->handle_, std::vector<E>(rows)};
   }
   store::UpdateOne<E> UpdateOne(Id id) const { return {this->handle_, std::move(id)}; }
   store::UpdateOne<E> UpdateOne(const E& entity) const { return {this->handle_, entity.id}; }

@@ -117,7 +117,8 @@ class Setting {
     return Self();
   }
   template <auto M>
-  [[nodiscard]] Derived&& Set(MemberToken<M>, NonDeduced<SetArgument<M>> value) && {
+  [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& Set(
+      MemberToken<M>, NonDeduced<SetArgument<M>> value) && {
     Draft& core = AnyBuilder::CoreOf(Self());
     SetMember(core, PlaceToSet<M>(), static_cast<E*>(core.entity)->*M,
               static_cast<SetArgument<M>&&>(value));
@@ -130,7 +131,8 @@ class Setting {
     return Self();
   }
   template <auto M, OptionalOf<typename MemberToken<M>::Type> T>
-  [[nodiscard]] Derived&& Set(MemberToken<M> field, T&& value) && {
+  [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& Set(MemberToken<M> field,
+                                                                            T&& value) && {
     static_cast<void>(PlaceToSet<M>());
     Self().Target().Set(field, static_cast<T&&>(value));
     return static_cast<Derived&&>(*this);
@@ -154,8 +156,8 @@ class Setting {
     return Self();
   }
   template <auto M>
-  [[nodiscard]] Derived&& AddIDs(MemberToken<M> edge,
-                                 const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+  [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& AddIDs(
+      MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
     return static_cast<Derived&&>(AddIDs(edge, ids));
   }
 
@@ -205,7 +207,8 @@ class Matching {
     return static_cast<Derived&>(*this);
   }
   template <class O>
-  [[nodiscard]] Derived&& Where(const store::Predicate<O>& predicate) && {
+  [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& Where(
+      const store::Predicate<O>& predicate) && {
     static_assert(store::AppliesTo<O, E>, "this predicate is about another entity type");
     AnyBuilder::CoreOf(static_cast<Derived&>(*this)).AddWhere(predicate.Node());
     return static_cast<Derived&&>(*this);
@@ -223,7 +226,8 @@ class Updating : public Setting<Derived, E, true>, public Matching<Derived, E> {
     return Self();
   }
   template <auto M>
-  [[nodiscard]] Derived&& Add(MemberToken<M>, NonDeduced<typename MemberToken<M>::Bare> delta) && {
+  [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& Add(
+      MemberToken<M>, NonDeduced<typename MemberToken<M>::Bare> delta) && {
     AddToMember<M>(AnyBuilder::CoreOf(Self()), Updating::template FieldToSet<M>(), delta);
     return static_cast<Derived&&>(*this);
   }
@@ -240,7 +244,9 @@ class Updating : public Setting<Derived, E, true>, public Matching<Derived, E> {
     return Self();
   }
   template <auto M>
-  requires(!EdgeMember<M>) [[nodiscard]] Derived&& Clear(MemberToken<M> field) && {
+  requires(!EdgeMember<M>)
+      [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& Clear(
+          MemberToken<M> field) && {
     static_cast<void>(Updating::template FieldToSet<M>());
     Self().Target().Clear(field);
     return static_cast<Derived&&>(*this);
@@ -253,8 +259,8 @@ class Updating : public Setting<Derived, E, true>, public Matching<Derived, E> {
     return Self();
   }
   template <auto M>
-  [[nodiscard]] Derived&& RemoveIDs(MemberToken<M> edge,
-                                    const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+  [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& RemoveIDs(
+      MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
     return static_cast<Derived&&>(RemoveIDs(edge, ids));
   }
   /// Removes all neighbours.
@@ -265,7 +271,8 @@ class Updating : public Setting<Derived, E, true>, public Matching<Derived, E> {
     return Self();
   }
   template <auto M>
-  [[nodiscard]] Derived&& ClearEdge(MemberToken<M> edge) && {
+  [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& ClearEdge(
+      MemberToken<M> edge) && {
     return static_cast<Derived&&>(ClearEdge(edge));
   }
 

@@ -88,7 +88,7 @@ namespace grapnel::store {
 /// nobody has filled in is written as it stands, std::nullopt as NULL; Omit leaves them to their
 /// defaults and to hooks.
 template <class E, class Range>
-class [[nodiscard]] CreateBulk : public detail::AnyBulk {
+class [[nodiscard("nothing is written before Save()")]] CreateBulk : public detail::AnyBulk {
   using Row = detail::range::Element<std::remove_reference_t<Range>>;
 
  public:
@@ -98,14 +98,14 @@ class [[nodiscard]] CreateBulk : public detail::AnyBulk {
   /// Leaves these fields and edges of entities unset, as if they were no members: their defaults
   /// and hooks set them. `CreateBulk(users).Omit(F<&User::created_at>).Save()`
   template <auto... Ms>
-  CreateBulk& Omit(MemberToken<Ms>...) & {
+  CreateBulk& Omit(MemberToken<Ms>...)& {
     static_assert(detail::EntityRow<Row, E>,
                   "Omit is for entities: a builder sets nothing but what it is told to");
     (OmitOne<Ms>(), ...);
     return *this;
   }
   template <auto... Ms>
-  CreateBulk&& Omit(MemberToken<Ms>... members) && {
+  CreateBulk&& Omit(MemberToken<Ms>... members)&& {
     return std::move(Omit(members...));
   }
 
@@ -134,7 +134,7 @@ class [[nodiscard]] CreateBulk : public detail::AnyBulk {
     }
   }
 
-  void Run(Rows& to) {
+  void Run(Rows & to) {
     for (auto&& row : rows_) {
       if constexpr (std::is_same_v<std::remove_cvref_t<Row>, Create<E>>) {
         to.Add(row);

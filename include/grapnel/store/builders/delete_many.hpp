@@ -9,14 +9,17 @@ namespace grapnel::store {
 
 /// Deletes all rows that match; all rows of the type without a Where. Runs once.
 template <class E>
-class [[nodiscard]] DeleteMany : public detail::Builder<E>,
-                                 public detail::Matching<DeleteMany<E>, E> {
- public:
-  explicit DeleteMany(const detail::HandlePtr& of) : detail::Builder<E>(of, Op::Delete) {}
+class [[nodiscard("nothing is written before Exec()")]] DeleteMany
+    : public detail::Builder<E>,
+      public detail::Matching<DeleteMany<E>, E>{
+        public : explicit DeleteMany(const detail::HandlePtr& of) :
+            detail::Builder<E>(of, Op::Delete){}
 
-  /// Runs the hooks, once, and deletes the rows. Returns: how many rows matched, which may be none.
-  /// Throws: as Create::Save.
-  std::int64_t Exec() { return this->Run(); }
-};
+        /// Runs the hooks, once, and deletes the rows. Returns: how many rows matched, which may be
+        /// none. Throws: as Create::Save.
+        std::int64_t Exec(){return this->Run();
+}  // namespace grapnel::store
+}
+;
 
 }  // namespace grapnel::store

@@ -10,16 +10,18 @@ namespace grapnel::store {
 
 /// Deletes the row with a given id. Runs once.
 template <class E>
-class [[nodiscard]] DeleteOne : public detail::Builder<E>,
-                                public detail::Matching<DeleteOne<E>, E> {
- public:
-  DeleteOne(const detail::HandlePtr& of, detail::IdOf<E> id)
-      : detail::Builder<E>(of, Op::DeleteOne, std::move(id)) {}
+class [[nodiscard("nothing is written before Exec()")]] DeleteOne
+    : public detail::Builder<E>,
+      public detail::Matching<DeleteOne<E>, E>{
+        public : DeleteOne(const detail::HandlePtr& of, detail::IdOf<E> id) :
+            detail::Builder<E>(of, Op::DeleteOne, std::move(id)){}
 
-  /// Runs the hooks and deletes the row.
-  /// Throws: NotFoundError when there is no such row, StaleError, which is one, when it is there
-  /// and does not match; else as Create::Save.
-  void Exec() { this->Run(); }
-};
+        /// Runs the hooks and deletes the row.
+        /// Throws: NotFoundError when there is no such row, StaleError, which is one, when it is
+        /// there and does not match; else as Create::Save.
+        void Exec(){this->Run();
+}  // namespace grapnel::store
+}
+;
 
 }  // namespace grapnel::store

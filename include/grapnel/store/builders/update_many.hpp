@@ -9,14 +9,17 @@ namespace grapnel::store {
 
 /// Updates all rows that match; all rows of the type without a Where. Runs once.
 template <class E>
-class [[nodiscard]] UpdateMany : public detail::Builder<E>,
-                                 public detail::Updating<UpdateMany<E>, E> {
- public:
-  explicit UpdateMany(const detail::HandlePtr& of) : detail::Builder<E>(of, Op::Update) {}
+class [[nodiscard("nothing is written before Save()")]] UpdateMany
+    : public detail::Builder<E>,
+      public detail::Updating<UpdateMany<E>, E>{
+        public : explicit UpdateMany(const detail::HandlePtr& of) :
+            detail::Builder<E>(of, Op::Update){}
 
-  /// Runs the hooks, once, and updates the rows. Returns: how many rows matched, which may be none.
-  /// Throws: as Create::Save.
-  std::int64_t Save() { return this->Run(); }
-};
+        /// Runs the hooks, once, and updates the rows. Returns: how many rows matched, which may be
+        /// none. Throws: as Create::Save.
+        std::int64_t Save(){return this->Run();
+}  // namespace grapnel::store
+}
+;
 
 }  // namespace grapnel::store

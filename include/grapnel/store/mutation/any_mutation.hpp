@@ -46,7 +46,8 @@ struct TakeOver {};
 ///
 /// Around the rest: see AnyHook. Throws, from all calls by name: UnknownFieldError for a name that
 /// the type does not have, TypeMismatchError for a value that does not fit; the mutation is then as
-/// it was.
+/// it was. Whatever changes it is said before `next`: once it was carried out, such a call is a
+/// FieldError.
 ///
 /// Threads: one. Lifetime: while its Save or Exec runs.
 /// Source: ent.Mutation.

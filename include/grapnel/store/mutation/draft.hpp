@@ -156,7 +156,10 @@ struct Draft {
 
   void BeforeSet(std::size_t place) const {
     const Column& column = table->columns[place];
-    if (IsUpdate() && column.immutable) RefuseImmutable(column);
+    if (executed || (IsUpdate() && column.immutable)) RefuseSet(column);
+  }
+  void BeforeReset(std::size_t place) const {
+    if (executed) RefuseLate(table->columns[place].name);
   }
   void MarkSet(std::size_t place) {
     set.set(place);
@@ -268,7 +271,9 @@ struct Draft {
   GRAPNEL_DECLARE void Assign(const Column& column, void* member, const FieldValue& value) const;
 
   [[noreturn]] GRAPNEL_DECLARE void Refuse(const Column& column, std::string_view reason) const;
-  [[noreturn]] GRAPNEL_DECLARE void RefuseImmutable(const Column& column) const;
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseSet(const Column& column) const;
+  /// What is said after the write would be lost.
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseLate(std::string_view field) const;
   [[noreturn]] GRAPNEL_DECLARE void Mismatch(const Column& column, std::string_view reason) const;
 };
 

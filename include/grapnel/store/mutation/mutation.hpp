@@ -84,7 +84,8 @@ std::vector<Id> IdsFrom(const std::vector<FieldValue>& keys) {
 }  // namespace detail
 
 /// One write on its way to the database, as hooks see it and change it: what it does, to which
-/// rows, and which fields and edges it sets, adds to and clears. By name: see AnyMutation.
+/// rows, and which fields and edges it sets, adds to and clears. By name: see AnyMutation. Whatever
+/// changes it is said before `next`: once it was carried out, such a call is a FieldError.
 ///
 /// Threads: one. Lifetime: while its Save or Exec runs.
 /// Source: ent's generated mutations.
@@ -98,7 +99,7 @@ class Mutation final : public AnyMutation {
 
   /// The id of the row: of UpdateOne and DeleteOne; of a Create when it was given or a Default made
   /// it, and after `next`. Otherwise nothing.
-  std::optional<Id> ID() const {
+  const std::optional<Id> ID() const {  // const, so that nobody assigns to it: it is a copy
     if (!core_.has_id) return std::nullopt;
     return entity_.id;
   }
@@ -172,7 +173,10 @@ class Mutation final : public AnyMutation {
   }
   /// Forgets that the field was set, added to or cleared.
   template <auto M>
-  requires(!detail::EdgeMember<M>) void Reset(MemberToken<M>) { core_.Reset(Place<M>()); }
+  requires(!detail::EdgeMember<M>) void Reset(MemberToken<M>) {
+    core_.BeforeReset(Place<M>());
+    core_.Reset(Place<M>());
+  }
 
   // Edges. None of it reads the database.
 

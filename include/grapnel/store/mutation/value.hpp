@@ -1,14 +1,25 @@
 #pragma once
 
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/type.hpp>
 #include <grapnel/model/entity_ops.hpp>
+#include <grapnel/schema/schema.hpp>
 
 #include <concepts>
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace grapnel {
+
+namespace detail {
+
+/// Throws: TypeMismatchError, which says to ask for the count.
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseCount(std::string_view entity,
+                                                         std::int64_t count);
+
+}  // namespace detail
 
 /// What a mutation results in: the entity, of Create and UpdateOne, or the number of rows matched,
 /// of Update, Delete and DeleteOne. Made from an E or from an integer (not from a bool). Source:
@@ -48,19 +59,24 @@ class Value {
   }
 
   bool HasEntity() const noexcept { return has_entity_; }
-  /// Requires: HasEntity(); throws std::bad_variant_access otherwise.
+  /// Throws: TypeMismatchError when it is a count, as after an Update, a Delete or a DeleteOne.
   E& Entity() {
-    if (!has_entity_) throw std::bad_variant_access();
+    if (!has_entity_) Refuse();
     return entity_;
   }
   const E& Entity() const {
-    if (!has_entity_) throw std::bad_variant_access();
+    if (!has_entity_) Refuse();
     return entity_;
   }
   /// The number of rows; 1 for an entity.
   std::int64_t Count() const noexcept { return count_; }
 
  private:
+  [[noreturn, gnu::cold]] void Refuse() const {
+    std::string_view entity = core::TypeName<E>();
+    if constexpr (requires { Schema<E>::Type; }) entity = Schema<E>::Type;
+    detail::RefuseCount(entity, count_);
+  }
   static constexpr const detail::EntityOps& Ops() noexcept { return detail::kEntityOps<E>; }
 
   union {
@@ -71,3 +87,7 @@ class Value {
 };
 
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/mutation/impl/value.hpp>  // IWYU pragma: keep
+#endif

@@ -88,7 +88,9 @@ GRAPNEL_DEFINE void AnyMutation::SetField(std::string_view name, const FieldValu
 GRAPNEL_DEFINE void AnyMutation::ClearField(std::string_view name) { core_.ClearField(name); }
 
 GRAPNEL_DEFINE void AnyMutation::ResetField(std::string_view name) {
-  core_.Reset(core_.PlaceOf(name));
+  const std::size_t place = core_.PlaceOf(name);
+  core_.BeforeReset(place);
+  core_.Reset(place);
 }
 
 GRAPNEL_DEFINE AnyMutation::Names AnyMutation::AddedEdges() const {

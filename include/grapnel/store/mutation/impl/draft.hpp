@@ -41,6 +41,7 @@ inline constexpr std::string_view kImmutable =
 
 GRAPNEL_DEFINE void Draft::SetOp(grapnel::Op to) {
   if (to == op) return;
+  if (executed) RefuseLate("");
   const bool pair = op != Op::Create && to != Op::Create && !Name(to).empty();
   const bool to_many = IsOne() && Is(to, Op::Update | Op::Delete);
   const bool same_width = IsOne() == Is(to, Op::UpdateOne | Op::DeleteOne);
@@ -66,6 +67,7 @@ GRAPNEL_DEFINE void Draft::SetOp(grapnel::Op to) {
 }
 
 GRAPNEL_DEFINE void Draft::AddWhere(const store::PredicatePtr& condition) {
+  if (executed) RefuseLate("");
   where = store::Both(where, condition);
 }
 
@@ -255,6 +257,7 @@ GRAPNEL_DEFINE void Draft::ClearEdge(std::size_t place) {
 
 GRAPNEL_DEFINE void Draft::ResetEdge(std::size_t place) {
   const EdgeEnd& edge = table->edges[place];
+  if (executed) RefuseLate(edge.name);
   edge.HoldsKey() ? Reset(edge.key) : edges.Reset(place);
 }
 
@@ -439,6 +442,7 @@ GRAPNEL_DEFINE void Draft::ApplyDefault(std::size_t place) {
 }
 
 GRAPNEL_DEFINE void Draft::BeforeEdge(const EdgeEnd& edge) const {
+  if (executed) RefuseLate(edge.name);
   if (IsUpdate() && edge.immutable) {
     RefuseEdge(edge, "the edge is immutable: it can be set only when the entity is created");
   }
@@ -476,8 +480,16 @@ GRAPNEL_DEFINE void Draft::Assign(const Column& column, void* member,
   throw ValidationError(table->entity, column.name, op, reason);
 }
 
-[[noreturn]] GRAPNEL_DEFINE void Draft::RefuseImmutable(const Column& column) const {
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Draft::RefuseSet(const Column& column) const {
+  if (executed) RefuseLate(column.name);
   Refuse(column, kImmutable);
+}
+
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Draft::RefuseLate(std::string_view field) const {
+  throw FieldError(table->entity, field,
+                   core::Concat({"the ", ToString(op),
+                                 " was carried out already, and this comes too late: say it before "
+                                 "next, or write it anew by m.Client()"}));
 }
 
 }  // namespace grapnel::detail

@@ -1,0 +1,23 @@
+// expect: call it on the grapnel::Database<User, Card> that grapnel::Open<User, Card>
+// expect: client_face_reject\.cpp:14
+// expect: client_face_reject\.cpp:16
+// expect: client_face_reject\.cpp:17
+// expect: client_face_reject\.cpp:20
+// expect: client_face_reject\.cpp:22
+#include "contract/model.hpp"
+
+using grapnel::F;
+using model::User;
+
+void Set(const grapnel::Client& client, int& dependency, grapnel::Mutation<User>& m) {
+  const auto hook = [](grapnel::Tx& tx, auto next) { next(tx); };
+  client.OnCommit(hook);
+  client.OnRollback(hook);
+  client.Migrate();
+  client.Provide(dependency);
+  client.Provide<int>(dependency);
+  grapnel::Client inner = m.Client();
+  m.Client() = inner;
+  auto id = m.ID();
+  m.ID() = id;
+}

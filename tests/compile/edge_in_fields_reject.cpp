@@ -1,0 +1,26 @@
+// expect: edges, made by To and From, stand in Edges
+// expect: fields stand in Fields
+#include <grapnel/grapnel.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+struct User {
+  std::int64_t id = 0;
+  std::string name;
+  grapnel::Many<User> friends;
+};
+
+template <>
+struct grapnel::Schema<User> {
+  static constexpr std::string_view Type = "User";
+  static constexpr auto Fields() { return grapnel::Fields(To<&User::friends>("friends")); }
+  static constexpr auto Edges() { return grapnel::Edges(Field<&User::name>("name")); }
+};
+
+using grapnel::F;
+
+void Create(const grapnel::Database<User>& client) {
+  client.Of<User>().Create().Set(F<&User::name>, "Ada").Save();
+}
