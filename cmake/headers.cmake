@@ -19,7 +19,13 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/core/hook_handle.hpp
   grapnel/core/hook_list.hpp
   grapnel/core/hook_stack.hpp
+  grapnel/core/impl/compose.hpp
+  grapnel/core/impl/error.hpp
+  grapnel/core/impl/hook_handle.hpp
   grapnel/core/impl/hook_stack.hpp
+  grapnel/core/impl/op.hpp
+  grapnel/core/impl/place.hpp
+  grapnel/core/impl/stack.hpp
   grapnel/core/limits.hpp
   grapnel/core/mutator.hpp
   grapnel/core/next.hpp

@@ -4,7 +4,13 @@
 #error "define GRAPNEL_SEPARATE_COMPILATION for every source of the program, this one included"
 #endif
 
+#include <grapnel/core/impl/compose.hpp>
+#include <grapnel/core/impl/error.hpp>
+#include <grapnel/core/impl/hook_handle.hpp>
 #include <grapnel/core/impl/hook_stack.hpp>
+#include <grapnel/core/impl/op.hpp>
+#include <grapnel/core/impl/place.hpp>
+#include <grapnel/core/impl/stack.hpp>
 #include <grapnel/grapnel.hpp>
 #include <grapnel/model/impl/codec.hpp>
 #include <grapnel/model/impl/error.hpp>

@@ -39,7 +39,7 @@ Column MakeColumn(std::string_view name) {
 TEST_CASE("a table finds its columns, the id first") {
   std::array columns{MakeColumn<&User::id>("id"), MakeColumn<&User::name>("name")};
   Table table{};
-  table.columns = columns;
+  table.columns = {columns.data(), columns.size()};
   table.fields = columns.size();
   CHECK(&table.Id() == &columns[0]);
   CHECK(table.Find("name"sv) == &columns[1]);
@@ -54,7 +54,7 @@ TEST_CASE("a table finds its columns, the id first") {
 TEST_CASE("the database makes ids that are integers without a default") {
   std::array columns{MakeColumn<&User::id>("id")};
   Table table{};
-  table.columns = columns;
+  table.columns = {columns.data(), columns.size()};
   const auto generates_ids = [&] {
     table.SumUp();
     return table.generates_ids;
@@ -75,7 +75,7 @@ TEST_CASE("a table knows the sets of its columns that matter to every mutation")
   columns[2].nullable = true;
   columns[2].set_update_default = [](void*, const void*) {};
   Table table{};
-  table.columns = columns;
+  table.columns = {columns.data(), columns.size()};
   table.SumUp();
   const auto places = [](const grapnel::detail::FieldSet& set) {
     std::vector<std::size_t> found;

@@ -31,7 +31,7 @@ class Callable<Result(Arguments...)> {
     if constexpr (!std::is_function_v<std::remove_reference_t<F>>) {
       if (HoldsNone<Object>(function)) return;
     }
-    object_ = MakeShared<Object>(static_cast<F&&>(function));
+    object_ = MakeSharedAny<Object>(static_cast<F&&>(function));
     call_ = &Call<Object>;
   }
 
@@ -45,7 +45,7 @@ class Callable<Result(Arguments...)> {
 
   /// Requires: there is one. Throws: what it throws.
   Result operator()(Arguments... arguments) const {
-    return call_(object_.Get(), static_cast<Arguments&&>(arguments)...);
+    return call_(const_cast<void*>(object_.Address()), static_cast<Arguments&&>(arguments)...);
   }
 
  private:
@@ -58,7 +58,7 @@ class Callable<Result(Arguments...)> {
     }
   }
 
-  Shared<void> object_;
+  SharedAny object_;
   Result (*call_)(void* object, Arguments... arguments) = nullptr;
 };
 

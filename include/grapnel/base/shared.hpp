@@ -67,17 +67,6 @@ inline void Unwatch(SharedBlock* block) noexcept {
   return false;
 }
 
-/// Gives memory back in which no object could be made.
-struct SharedMemory {
-  explicit SharedMemory(std::size_t size) : block(AllocateShared(size)) {}
-  SharedMemory(const SharedMemory&) = delete;
-  SharedMemory& operator=(const SharedMemory&) = delete;
-  ~SharedMemory() {
-    if (block != nullptr) ::operator delete(static_cast<void*>(block));
-  }
-  SharedBlock* block;
-};
-
 template <class T>
 void DestroyShared(void* object) noexcept {
   static_cast<T*>(object)->~T();
@@ -101,8 +90,10 @@ class SharedAny {
     other.block_ = nullptr;
   }
   SharedAny& operator=(SharedAny other) noexcept {
-    std::swap(object_, other.object_);
-    std::swap(block_, other.block_);
+    object_ = other.object_;
+    detail::SharedBlock* const mine = block_;
+    block_ = other.block_;
+    other.block_ = mine;
     return *this;
   }
   constexpr ~SharedAny() {
@@ -110,6 +101,8 @@ class SharedAny {
   }
 
   constexpr explicit operator bool() const noexcept { return object_ != nullptr; }
+  /// The object's address, or null.
+  constexpr const void* Address() const noexcept { return object_; }
   /// Whether nobody else owns it. Threads: holds as long as no other can copy this one, or has a
   /// Weak of it.
   bool IsOnlyOwner() const noexcept {
@@ -126,7 +119,11 @@ class SharedAny {
 
  protected:
   friend class WeakAny;
+  template <class T, class... Arguments>
+  friend SharedAny MakeSharedAny(Arguments&&... arguments);
 
+  explicit SharedAny(detail::SharedBlock* block) noexcept
+      : object_(block->Object()), block_(block) {}
   /// Takes over an owner's part of `block`, which may be null.
   constexpr SharedAny(const void* object, detail::SharedBlock* block) noexcept
       : object_(object), block_(block) {}
@@ -135,12 +132,33 @@ class SharedAny {
       : SharedAny(object, std::exchange(owner.block_, nullptr)) {
     owner.object_ = nullptr;
   }
-  constexpr const void* Address() const noexcept { return object_; }
 
  private:
   const void* object_ = nullptr;
   detail::SharedBlock* block_ = nullptr;
 };
+
+/// An object of type T made of these arguments, and its first owner, which forgets the type: see
+/// MakeShared.
+template <class T, class... Arguments>
+SharedAny MakeSharedAny(Arguments&&... arguments) {
+  using Object = std::remove_const_t<T>;
+  // The memory alone at first: with nothing to destroy, it is given back where no object is made.
+  if constexpr (alignof(Object) > alignof(detail::SharedBlock)) {
+    SharedAny made(detail::AllocateShared(sizeof(Object*)));
+    auto* const object = new Object(static_cast<Arguments&&>(arguments)...);
+    ::new (made.block_->Object()) Object*(object);
+    made.object_ = object;
+    made.block_->destroy = &detail::DeleteShared<Object>;
+    return made;
+  } else {
+    SharedAny made(detail::AllocateShared(sizeof(Object)));
+    ::new (made.block_->Object()) Object(static_cast<Arguments&&>(arguments)...);
+    if constexpr (!std::is_trivially_destructible_v<Object>)
+      made.block_->destroy = &detail::DestroyShared<Object>;
+    return made;
+  }
+}
 
 /// A pointer to an object with several owners, of which the last one destroys it. As
 /// std::shared_ptr, for a fraction of what that costs the compiler: MakeShared alone makes one, and
@@ -158,10 +176,11 @@ class Shared : public SharedAny {
   template <class U>
   requires requires(U* from, void (&take)(T*)) { take(from); }
   Shared(Shared<U> other) noexcept  // NOLINT(google-explicit-constructor): as pointers do
-      : Shared(other.Get(), static_cast<SharedAny&&>(other)) {}
+      : SharedAny(static_cast<SharedAny&&>(other), static_cast<T*>(other.Get())) {}
 
   /// Points to `object`, and owns what `owner` owns: an object of which it is a part, for example.
-  Shared(SharedAny owner, T* object) noexcept : Shared(object, static_cast<SharedAny&&>(owner)) {}
+  Shared(SharedAny owner, T* object) noexcept
+      : SharedAny(static_cast<SharedAny&&>(owner), object) {}
 
   constexpr T* Get() const noexcept { return static_cast<T*>(const_cast<void*>(this->Address())); }
   constexpr auto& operator*() const noexcept { return *Get(); }
@@ -174,30 +193,14 @@ class Shared : public SharedAny {
   template <class Of, class... Arguments>
   friend Shared<Of> MakeShared(Arguments&&... arguments);
 
-  Shared(T* object, SharedAny&& owner) noexcept
-      : SharedAny(static_cast<SharedAny&&>(owner), object) {}
-  Shared(T* object, detail::SharedBlock* block) noexcept : SharedAny(object, block) {}
+  explicit Shared(SharedAny&& made) noexcept : SharedAny(static_cast<SharedAny&&>(made)) {}
 };
 
 /// An object made of these arguments, and its first owner: one allocation. An aggregate is given
 /// its members. Throws: what making the object throws, std::bad_alloc.
 template <class T, class... Arguments>
 Shared<T> MakeShared(Arguments&&... arguments) {
-  using Object = std::remove_const_t<T>;
-  if constexpr (alignof(Object) > alignof(detail::SharedBlock)) {
-    detail::SharedMemory memory(sizeof(Object*));
-    auto* const object = new Object(static_cast<Arguments&&>(arguments)...);
-    ::new (memory.block->Object()) Object*(object);
-    memory.block->destroy = &detail::DeleteShared<Object>;
-    return Shared<T>(object, std::exchange(memory.block, nullptr));
-  } else {
-    detail::SharedMemory memory(sizeof(Object));
-    auto* const object =
-        ::new (memory.block->Object()) Object(static_cast<Arguments&&>(arguments)...);
-    if constexpr (!std::is_trivially_destructible_v<Object>)
-      memory.block->destroy = &detail::DestroyShared<Object>;
-    return Shared<T>(object, std::exchange(memory.block, nullptr));
-  }
+  return Shared<T>(MakeSharedAny<T>(static_cast<Arguments&&>(arguments)...));
 }
 
 /// What Weak adds types to.

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/base/shared.hpp>
-#include <grapnel/core/error.hpp>
 #include <grapnel/core/form.hpp>
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
@@ -25,12 +25,7 @@ class FactoryFrame {
   ~FactoryFrame() { top = outer_; }
 
   /// Throws: Error where none has that key.
-  static const void* Find(const void* key) {
-    for (const FactoryFrame* frame = top; frame != nullptr; frame = frame->outer_) {
-      if (frame->key_ == key) return frame->next_;
-    }
-    throw Error("next was called outside of its hook, or on another thread");
-  }
+  GRAPNEL_DECLARE static const void* Find(const void* key);
 
  private:
   static inline thread_local constinit const FactoryFrame* top = nullptr;
@@ -139,3 +134,7 @@ Result Invoke(const H& hook, Subject& subject, Next<Subject, Result> next) {
 }
 
 }  // namespace grapnel::core
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/core/impl/compose.hpp>  // IWYU pragma: keep
+#endif

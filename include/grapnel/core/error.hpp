@@ -1,7 +1,7 @@
 #pragma once
 
 #include <grapnel/base/called_as.hpp>
-#include <grapnel/base/concat.hpp>
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/core/op.hpp>
 
 #include <stdexcept>
@@ -21,8 +21,7 @@ class Error : public std::runtime_error {
 /// A hook refused the operation: see hook::Reject.
 class RejectedError : public Error {
  public:
-  [[gnu::cold]] RejectedError(std::string_view type, grapnel::Op op)
-      : Error(core::Concat({type, ": ", ToString(op), " is not allowed"})), type_(type), op_(op) {}
+  [[gnu::cold]] GRAPNEL_DECLARE RejectedError(std::string_view type, grapnel::Op op);
 
   /// The type of the subject that was refused ("User").
   const std::string& Type() const noexcept { return type_; }
@@ -38,11 +37,7 @@ class RejectedError : public Error {
 /// was called for a second one.
 class DependencyError : public Error {
  public:
-  [[gnu::cold]] explicit DependencyError(std::string_view type)
-      : Error(core::Concat({"no dependency of type ", type,
-                            " was provided; call Provide(object), or Provide<", type,
-                            ">(object) for an object of a derived type"})),
-        type_(type) {}
+  [[gnu::cold]] GRAPNEL_DECLARE explicit DependencyError(std::string_view type);
   DependencyError(std::string_view type, const std::string& what) : Error(what), type_(type) {}
 
   /// The name of the type that was asked for.
@@ -67,11 +62,7 @@ class RecursionError : public Error {
 
 namespace core::detail {
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void RefuseNone() {
-  throw Error(
-      "nothing to call was given as a hook, or as a part of one: a null pointer, an empty "
-      "std::function, or one that was moved from");
-}
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseNone();
 /// Throws: Error for what holds nothing to call.
 template <class F>
 constexpr void RefuseNone(const F& function) {
@@ -80,3 +71,7 @@ constexpr void RefuseNone(const F& function) {
 
 }  // namespace core::detail
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/core/impl/error.hpp>  // IWYU pragma: keep
+#endif

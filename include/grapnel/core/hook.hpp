@@ -56,12 +56,13 @@ class StoredHook {
  private:
   template <class, class>
   friend class Hook;
-  StoredHook(std::string_view name, Op mask) noexcept : mask_(mask), name_(name) {}
+  StoredHook(std::string_view name, SharedAny self) noexcept
+      : self_(std::move(self)), name_(name) {}
 
   void (*before_)(const void* self, void* subject) = nullptr;
   void (*around_)() = nullptr;  // an AroundFunction of the Hook that it was
-  Shared<const void> self_;
-  Op mask_;
+  SharedAny self_;
+  Op mask_ = AnyOp;
   std::string_view name_;
 };
 
@@ -75,24 +76,14 @@ class Hook : public StoredHook {
   template <class H>
   requires(!std::is_base_of_v<StoredHook, std::remove_cvref_t<H>>)
       Hook(H&& hook)  // NOLINT(google-explicit-constructor): a lambda is a hook
-      : Hook(MakeShared<const std::decay_t<H>>(static_cast<H&&>(hook))) {}
+      : StoredHook(detail::NameOf<std::decay_t<H>>(),
+                   MakeSharedAny<const std::decay_t<H>>(static_cast<H&&>(hook))) {
+    Bind<std::decay_t<H>>();
+  }
   /// Shares one hook object between several subjects.
   template <class H>
-  explicit Hook(Shared<const H> hook) : StoredHook(detail::NameOf<H>(), detail::MaskOf(*hook)) {
-    detail::RefuseNone(*hook);
-    constexpr Form form = FormOf<H, Subject, Result>();
-    if constexpr (form == Form::None) {
-      detail::Teach<Subject>::template Say<H, detail::FaultOf<H, Subject, Result>()>();
-    } else if constexpr (form == Form::Before) {
-      before_ = [](const void* self, void* subject) {
-        (*static_cast<const H*>(self))(*static_cast<Subject*>(subject));
-      };
-      self_ = std::move(hook);
-    } else if constexpr (detail::NeedsComposing<H, Subject, Result>()) {
-      Keep(MakeShared<const detail::Bound<H, Subject, Result>>(std::move(hook)));
-    } else {
-      Keep(std::move(hook));
-    }
+  explicit Hook(Shared<const H> hook) : StoredHook(detail::NameOf<H>(), std::move(hook)) {
+    Bind<H>();
   }
 
   /// Runs the hook, whatever its form, so that it can stand inside another one.
@@ -116,23 +107,43 @@ class Hook : public StoredHook {
 
   // The same for a stored hook, which was one over these types.
   static void RunBefore(const StoredHook& hook, Subject& subject) {
-    hook.before_(hook.self_.Get(), &subject);
+    hook.before_(hook.self_.Address(), &subject);
   }
   static Result RunAround(const StoredHook& hook, Subject& subject, Next<Subject, Result> next) {
-    return reinterpret_cast<AroundFunction>(hook.around_)(hook.self_.Get(), subject, next);
+    return reinterpret_cast<AroundFunction>(hook.around_)(hook.self_.Address(), subject, next);
   }
 
  private:
   using AroundFunction = Result (*)(const void*, Subject&, Next<Subject, Result>);
 
+  /// Says how the hook that is kept, an H, is called.
   template <class H>
-  void Keep(Shared<const H> hook) {
+  void Bind() {
+    const H* const hook = static_cast<const H*>(self_.Address());
+    mask_ = detail::MaskOf(*hook);
+    detail::RefuseNone(*hook);
+    constexpr Form form = FormOf<H, Subject, Result>();
+    if constexpr (form == Form::None) {
+      detail::Teach<Subject>::template Say<H, detail::FaultOf<H, Subject, Result>()>();
+    } else if constexpr (form == Form::Before) {
+      before_ = [](const void* self, void* subject) {
+        (*static_cast<const H*>(self))(*static_cast<Subject*>(subject));
+      };
+    } else if constexpr (detail::NeedsComposing<H, Subject, Result>()) {
+      using Bound = detail::Bound<H, Subject, Result>;
+      self_ = MakeSharedAny<const Bound>(Shared<const H>(std::move(self_), hook));
+      CallAround<Bound>();
+    } else {
+      CallAround<H>();
+    }
+  }
+  template <class H>
+  void CallAround() noexcept {
     const AroundFunction around = [](const void* self, Subject& subject,
                                      Next<Subject, Result> next) -> Result {
       return (*static_cast<const H*>(self))(subject, next);
     };
     around_ = reinterpret_cast<void (*)()>(around);
-    self_ = std::move(hook);
   }
 };
 

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <grapnel/base/callable.hpp>
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/base/shared.hpp>
 
 #include <initializer_list>
-#include <utility>
 
 namespace grapnel::core {
 
@@ -13,7 +13,7 @@ class HookHandle {
  public:
   HookHandle() = default;
   /// Threads: `remove` may be called by several at once, which all want the same.
-  explicit HookHandle(Callable<void()> remove) : removal_(MakeShared<Removal>(std::move(remove))) {}
+  GRAPNEL_DECLARE explicit HookHandle(Callable<void()> remove);
   // Copied only: one that was moved from still takes the hook out.
   HookHandle(const HookHandle&) = default;
   HookHandle& operator=(const HookHandle&) = default;
@@ -21,33 +21,19 @@ class HookHandle {
   /// Takes the hook out of the chains that it was put in; a second call does nothing.
   /// Threads: any. It does not wait for runs already under way, which still call the hook: what the
   /// hook captured by reference must outlive them.
-  void Remove() const {
-    if (!removal_ || __atomic_load_n(&removal_->done, __ATOMIC_ACQUIRE)) return;
-    removal_->remove();
-    __atomic_store_n(&removal_->done, true, __ATOMIC_RELEASE);
-  }
+  GRAPNEL_DECLARE void Remove() const;
 
  private:
-  struct Removal {
-    explicit Removal(Callable<void()> what) : remove(std::move(what)) {}
-
-    Callable<void()> remove;
-    bool done = false;
-  };
+  struct Removal;
 
   Shared<Removal> removal_;
 };
 
 /// One handle for several.
-[[gnu::cold]] inline HookHandle JoinHandles(std::initializer_list<HookHandle> handles) {
-  HookHandle all;
-  for (const HookHandle& handle : handles) {
-    all = HookHandle([before = all, handle] {
-      before.Remove();
-      handle.Remove();
-    });
-  }
-  return all;
-}
+[[gnu::cold]] GRAPNEL_DECLARE HookHandle JoinHandles(std::initializer_list<HookHandle> handles);
 
 }  // namespace grapnel::core
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/core/impl/hook_handle.hpp>  // IWYU pragma: keep
+#endif

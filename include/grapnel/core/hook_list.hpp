@@ -1,6 +1,5 @@
 #pragma once
 
-#include <grapnel/base/concat.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/hook_handle.hpp>
@@ -119,8 +118,8 @@ class HookList {
 
  private:
   [[noreturn, gnu::cold]] static void RefuseStack(const Subject& subject) {
-    if constexpr (requires { Concat({subject.Type(), ToString(subject.Op())}); }) {
-      Stack::Refuse(Concat({subject.Type(), " ", ToString(subject.Op())}));
+    if constexpr (requires { Stack::Refuse(subject.Type(), subject.Op()); }) {
+      Stack::Refuse(subject.Type(), subject.Op());
     } else {
       Stack::Refuse(TypeName<Subject>());
     }

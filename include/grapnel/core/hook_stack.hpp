@@ -101,6 +101,8 @@ class HookStack {
     Add(std::move(addition));
     return id;
   }
+  /// The same of one.
+  GRAPNEL_DECLARE std::uint64_t Add(const StoredHook& hook, unsigned stage = 0);
   /// Takes out what one Add put in. Threads: any.
   GRAPNEL_DECLARE void Remove(std::uint64_t id);
 

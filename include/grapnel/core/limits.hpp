@@ -126,7 +126,7 @@ class StopSignal {
   StopSignal() noexcept = default;
   template <detail::StopToken Token>
   explicit StopSignal(Token token)
-      : token_(MakeShared<const Token>(std::move(token))), calls_(&kCalls<Token>) {}
+      : token_(MakeSharedAny<const Token>(std::move(token))), calls_(&kCalls<Token>) {}
 
   bool stop_requested() const noexcept { return calls_ != nullptr && calls_->requested(*this); }
   bool stop_possible() const noexcept { return calls_ != nullptr && calls_->possible(*this); }
@@ -150,7 +150,7 @@ class StopSignal {
   };
   template <class Token>
   static const Token& As(const StopSignal& signal) noexcept {
-    return *static_cast<const Token*>(signal.token_.Get());
+    return *static_cast<const Token*>(signal.token_.Address());
   }
   template <class Token>
   static constexpr Calls kCalls = {
@@ -160,7 +160,7 @@ class StopSignal {
         return As<Token>(left) == As<Token>(right);
       }};
 
-  Shared<const void> token_;
+  SharedAny token_;
   const Calls* calls_ = nullptr;
 };
 

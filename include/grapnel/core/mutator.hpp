@@ -21,19 +21,19 @@ class Mutator {
   requires(!std::is_same_v<std::remove_cvref_t<F>, Mutator> &&
            CalledAs<const std::decay_t<F>, Result, Subject&>)
       Mutator(F&& function)  // NOLINT(google-explicit-constructor): a lambda is a mutator
-      : object_(MakeShared<const std::decay_t<F>>(static_cast<F&&>(function))),
+      : object_(MakeSharedAny<const std::decay_t<F>>(static_cast<F&&>(function))),
         call_([](const void* object, Subject& subject) -> Result {
           return (*static_cast<const std::decay_t<F>*>(object))(subject);
         }) {
-    detail::RefuseNone(*static_cast<const std::decay_t<F>*>(object_.Get()));
+    detail::RefuseNone(*static_cast<const std::decay_t<F>*>(object_.Address()));
   }
 
   /// False of one that was moved from.
   constexpr explicit operator bool() const noexcept { return static_cast<bool>(object_); }
-  Result operator()(Subject& subject) const { return call_(object_.Get(), subject); }
+  Result operator()(Subject& subject) const { return call_(object_.Address(), subject); }
 
  private:
-  Shared<const void> object_;
+  SharedAny object_;
   Result (*call_)(const void* object, Subject& subject);
 };
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <grapnel/base/compiled.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -56,15 +58,10 @@ constexpr std::string_view Name(Op op) noexcept {
 }
 
 /// "Create", or "Update|UpdateOne" for a mask, or "none" for the empty mask.
-[[gnu::cold]] inline std::string ToString(Op mask) {
-  std::string text;
-  for (unsigned bit = 1; bit <= static_cast<unsigned>(Op::DeleteOne); bit <<= 1U) {
-    const Op op = static_cast<Op>(bit);
-    if (!Is(op, mask)) continue;
-    if (!text.empty()) text += '|';
-    text += Name(op);
-  }
-  return text.empty() ? "none" : text;
-}
+[[gnu::cold]] GRAPNEL_DECLARE std::string ToString(Op mask);
 
 }  // namespace grapnel
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/core/impl/op.hpp>  // IWYU pragma: keep
+#endif

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <grapnel/base/concat.hpp>
+#include <grapnel/base/compiled.hpp>
 #include <grapnel/base/type.hpp>
-#include <grapnel/core/error.hpp>
 #include <grapnel/core/next.hpp>
 
 #include <string_view>
@@ -12,13 +11,8 @@
 /// being called twice, or by others.
 namespace grapnel::core::detail {
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void RefuseOther(std::string_view subject) {
-  throw Error(Concat({"next was given another subject, a ", subject,
-                      ", than its hook was given: pass on that one"}));
-}
-[[noreturn, gnu::cold, gnu::noinline]] inline void RefuseThread() {
-  throw Error("next was called on another thread than the one that runs its hook");
-}
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseOther(std::string_view subject);
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseThread();
 
 /// Whether a `next` may run: once, and again only after it threw.
 class Once {
@@ -35,11 +29,7 @@ class Once {
  private:
   enum class State : unsigned char { Ready, Running, Done };
 
-  [[noreturn, gnu::cold, gnu::noinline]] static void Refuse(bool done) {
-    throw Error(done ? "next was called again after it had succeeded; a hook may call it once, and "
-                       "again only after it threw"
-                     : "next was called while the same next is running");
-  }
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE static void Refuse(bool done);
 
   State state_ = State::Ready;
 };
@@ -124,3 +114,7 @@ class Place {
 };
 
 }  // namespace grapnel::core::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/core/impl/place.hpp>  // IWYU pragma: keep
+#endif

@@ -1,16 +1,10 @@
 #pragma once
 
-#include <grapnel/base/concat.hpp>
-#include <grapnel/core/error.hpp>
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/core/op.hpp>
 
-#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
-
-#if defined(__linux__)
-#include <pthread.h>
-#endif
 
 namespace grapnel::core {
 
@@ -33,39 +27,12 @@ class Stack {
   }
 
   /// Throws: RecursionError, which names `what` runs.
-  [[noreturn, gnu::cold, gnu::noinline]] static void Refuse(std::string_view what) {
-    throw RecursionError(Concat({what, ": hooks run inside one another so deep that only ",
-                                 std::to_string(reserve / 1024),
-                                 " kB of this thread's stack are left. Either a hook begins anew "
-                                 "without end, or there are more "
-                                 "hooks than the stack has room for: write those that have no "
-                                 "after-part as hook::Before, which "
-                                 "need none, or give the thread a larger stack"}));
-  }
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE static void Refuse(std::string_view what);
+  /// The same of a subject's type and Op.
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE static void Refuse(std::string_view type, Op op);
 
  private:
-#if defined(__SANITIZE_ADDRESS__)
-  static constexpr std::size_t kMostReserved = std::size_t{192} * 1024;  // its frames are larger
-#else
-  static constexpr std::size_t kMostReserved = std::size_t{96} * 1024;
-#endif
-
-  [[gnu::cold, gnu::noinline]] static bool IsLowOnceMeasured(std::uintptr_t here) noexcept {
-    measured = true;
-    reserve = 0;
-#if defined(__linux__)
-    pthread_attr_t attributes;
-    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return false;
-    void* low = nullptr;
-    std::size_t size = 0;
-    if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
-      lowest = reinterpret_cast<std::uintptr_t>(low);
-      reserve = size / 3 < kMostReserved ? size / 3 : kMostReserved;
-    }
-    pthread_attr_destroy(&attributes);
-#endif
-    return here - lowest < reserve;
-  }
+  [[gnu::cold]] GRAPNEL_DECLARE static bool IsLowOnceMeasured(std::uintptr_t here) noexcept;
 
   // Measured at the first check of each thread: until then everything is in the reserve.
   static inline thread_local constinit std::uintptr_t lowest = 0;
@@ -74,3 +41,7 @@ class Stack {
 };
 
 }  // namespace grapnel::core
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/core/impl/stack.hpp>  // IWYU pragma: keep
+#endif

@@ -12,13 +12,38 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
 /// The schema with its types forgotten: what the engine, and all code that is compiled once, works
 /// on.
 namespace grapnel::detail {
+
+/// Several of T that stand elsewhere. As std::span, which has compilers look through all that
+/// ranges are for each T.
+template <class T>
+class Listed {
+ public:
+  constexpr Listed() noexcept = default;
+  constexpr Listed(const T* first, std::size_t size) noexcept : first_(first), size_(size) {}
+  template <std::size_t N>
+  constexpr Listed(const T (&all)[N]) noexcept  // NOLINT(google-explicit-constructor): as std::span
+      : Listed(all, N) {}
+
+  constexpr const T* data() const noexcept { return first_; }
+  constexpr std::size_t size() const noexcept { return size_; }
+  constexpr bool empty() const noexcept { return size_ == 0; }
+  constexpr const T* begin() const noexcept { return first_; }
+  constexpr const T* end() const noexcept { return first_ + size_; }
+  constexpr const T& operator[](std::size_t at) const noexcept { return first_[at]; }
+  constexpr const T& front() const noexcept { return *first_; }
+  /// The first so many. Requires: there are.
+  constexpr Listed first(std::size_t count) const noexcept { return {first_, count}; }
+
+ private:
+  const T* first_ = nullptr;
+  std::size_t size_ = 0;
+};
 
 /// One field of an entity type, or the foreign key of an edge.
 struct Column {
@@ -75,7 +100,7 @@ constexpr Column PlainColumn(std::string_view name, FieldTag tag, const TypeOps*
 
 struct IndexInfo {
   std::string_view name;  // "" : made of the table's and the columns' names
-  std::span<const FieldTag> fields;
+  Listed<FieldTag> fields;
   bool unique;
 };
 
@@ -83,10 +108,10 @@ struct IndexInfo {
 struct Table {
   std::string_view entity;  // Schema::Type
   std::string_view name;    // in the database
-  std::span<const Column> columns;
+  Listed<Column> columns;
   std::size_t fields;  // how many of the columns are fields
-  std::span<const IndexInfo> indexes;
-  std::span<const EdgeEnd> edges;
+  Listed<IndexInfo> indexes;
+  Listed<EdgeEnd> edges;
   core::TypeId type;
   EntityOps ops;
   // Of the columns, those that have a default, an update-default or a validator, those that need a

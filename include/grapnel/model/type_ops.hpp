@@ -71,30 +71,18 @@ template <class T>
 struct OpsOf {
   using N = BareType<T>;
 
-  static void Bind(const void* value, Binder& to, int at) { Mapping<T>::Bind(Of(value), to, at); }
-  static void Load(void* value, Row& from, int at) { Mapping<T>::Load(Of(value), from, at); }
-  static FieldValue ToValue(const void* value) { return Mapping<T>::ToValue(Of(value)); }
-  static bool FromValue(void* value, const FieldValue& from) {
-    return Mapping<T>::FromValue(Of(value), from);
-  }
-  static void NormalForm(void* value) requires kHasNormalForm<T> { Normalize(Of(value)); }
-  static void Copy(void* value, const void* from) { Of(value) = Of(from); }
-  static void Reset(void* value) { Of(value) = T{}; }
-  static bool IsNull(const void* value) requires kIsOptional<T> { return !Of(value).has_value(); }
-  static bool IsZero(const void* value) requires std::equality_comparable<T> {
-    return Of(value) == T{};
-  }
-  static bool Add(void* value, const void* delta) requires Number<N> {
-    return AddTo<T>(Bare(Of(value)), Bare(Of(delta)));  // only of a value that is set or added
-  }
-  static std::size_t Length(const void* value) requires requires(const N& bare) { bare.size(); }
-  { return Bare(Of(value)).size(); }
-  static FieldValue MadeBy(void (*make)(void* value, const void* of), const void* of) {
-    T value{};
-    make(&value, of);
-    Normalize(value);
-    return Mapping<T>::ToValue(value);
-  }
+  static void Bind(const void* value, Binder& to, int at);
+  static void Load(void* value, Row& from, int at);
+  static FieldValue ToValue(const void* value);
+  static bool FromValue(void* value, const FieldValue& from);
+  static void NormalForm(void* value) requires kHasNormalForm<T>;
+  static void Copy(void* value, const void* from);
+  static void Reset(void* value);
+  static bool IsNull(const void* value) requires kIsOptional<T>;
+  static bool IsZero(const void* value) requires std::equality_comparable<T>;
+  static bool Add(void* value, const void* delta) requires Number<N>;
+  static std::size_t Length(const void* value) requires requires(const N& bare) { bare.size(); };
+  static FieldValue MadeBy(void (*make)(void* value, const void* of), const void* of);
 
  private:
   static T& Of(void* value) { return *static_cast<T*>(value); }
@@ -108,6 +96,60 @@ struct OpsOf {
     }
   }
 };
+
+// Not in the class: compilers make what is inline anew in each source, `extern` or not.
+template <class T>
+void OpsOf<T>::Bind(const void* value, Binder& to, int at) {
+  Mapping<T>::Bind(Of(value), to, at);
+}
+template <class T>
+void OpsOf<T>::Load(void* value, Row& from, int at) {
+  Mapping<T>::Load(Of(value), from, at);
+}
+template <class T>
+FieldValue OpsOf<T>::ToValue(const void* value) {
+  return Mapping<T>::ToValue(Of(value));
+}
+template <class T>
+bool OpsOf<T>::FromValue(void* value, const FieldValue& from) {
+  return Mapping<T>::FromValue(Of(value), from);
+}
+template <class T>
+void OpsOf<T>::NormalForm(void* value) requires kHasNormalForm<T> {
+  Normalize(Of(value));
+}
+template <class T>
+void OpsOf<T>::Copy(void* value, const void* from) {
+  Of(value) = Of(from);
+}
+template <class T>
+void OpsOf<T>::Reset(void* value) {
+  Of(value) = T{};
+}
+template <class T>
+bool OpsOf<T>::IsNull(const void* value) requires kIsOptional<T> {
+  return !Of(value).has_value();
+}
+template <class T>
+bool OpsOf<T>::IsZero(const void* value) requires std::equality_comparable<T> {
+  return Of(value) == T{};
+}
+template <class T>
+bool OpsOf<T>::Add(void* value, const void* delta) requires Number<N> {
+  return AddTo<T>(Bare(Of(value)), Bare(Of(delta)));  // only of a value that is set or added
+}
+template <class T>
+std::size_t OpsOf<T>::Length(const void* value) requires requires(const N& bare) {
+  bare.size();
+}
+{ return Bare(Of(value)).size(); }
+template <class T>
+FieldValue OpsOf<T>::MadeBy(void (*make)(void* value, const void* of), const void* of) {
+  T value{};
+  make(&value, of);
+  Normalize(value);
+  return Mapping<T>::ToValue(value);
+}
 
 #ifdef GRAPNEL_SEPARATE_COMPILATION
 // Those of the types that most fields have are compiled once.

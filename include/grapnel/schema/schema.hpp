@@ -12,7 +12,6 @@
 #include <grapnel/schema/token.hpp>
 
 #include <cstddef>
-#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -152,12 +151,12 @@ inline constexpr std::size_t kEdgeCount = kSizes<E>.edges;
 template <class T, std::size_t N>
 struct Items {
   T items[N]{};
-  constexpr std::span<const T> All() const noexcept { return {items, N}; }
+  constexpr Listed<T> All() const noexcept { return {items, N}; }
 };
 template <class T>
 struct Items<T, 0> {
   static constexpr T* items = nullptr;
-  constexpr std::span<const T> All() const noexcept { return {}; }
+  constexpr Listed<T> All() const noexcept { return {}; }
 };
 
 /// A member's address.
@@ -396,7 +395,7 @@ inline constexpr auto kIndexes = [] {
 }();
 
 /// Whether no column that never changes has an update-default.
-constexpr bool UpdateDefaultsFit(std::span<const Column> columns) {
+constexpr bool UpdateDefaultsFit(const Listed<Column>& columns) {
   for (const Column& column : columns) {
     if (column.immutable && column.set_update_default != nullptr) return false;
   }

@@ -74,7 +74,7 @@ TEST_CASE("B131 tables and indexes share one room of names") {
     other.entity = "Other";
     other.name = table;
     const std::vector<IndexInfo> indexes{{index, kTable<Tool>.indexes.front().fields, false}};
-    other.indexes = indexes;
+    other.indexes = {indexes.data(), indexes.size()};
     for (const Tables& tables : {Tables{&kTable<Tool>, &other}, Tables{&other, &kTable<Tool>}}) {
       CHECK_THROWS_WITH(sqlite::WantAll(tables), Catch::Contains(reason));
     }

@@ -551,7 +551,7 @@ TEST_CASE("B80 names that do not fit SQLite, or one another, are refused before 
 
   std::vector<sqlite::Column> columns(kUsers.columns.begin(), kUsers.columns.end());
   Table changed = kUsers;
-  changed.columns = columns;
+  changed.columns = {columns.data(), columns.size()};
   changed.indexes = {};
   columns[2].storage = "NAME";
   refuses({&changed}, "User.age: there are two columns \"NAME\" in table \"users\"");

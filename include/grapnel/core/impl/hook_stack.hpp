@@ -81,6 +81,10 @@ GRAPNEL_DEFINE void HookStack::Add(Addition addition) {
   Publish(detail::ListedHooks(grown));
 }
 
+GRAPNEL_DEFINE std::uint64_t HookStack::Add(const StoredHook& hook, unsigned stage) {
+  return Add(std::span<const StoredHook>(&hook, 1), stage);
+}
+
 GRAPNEL_DEFINE void HookStack::Remove(std::uint64_t id) {
   detail::ListedHooks old;  // destroyed outside of the lock: hooks may own anything
   const Locked locked(lock_);

@@ -145,7 +145,7 @@ class CommittedError : public Error {
   /// mutation, or it could not be kept, for lack of memory for example.
   template <class T>
   const T* Value() const noexcept {
-    return type_ == core::TypeIdOf<T>() ? static_cast<const T*>(value_.Get()) : nullptr;
+    return type_ == core::TypeIdOf<T>() ? static_cast<const T*>(value_.Address()) : nullptr;
   }
   template <class T>
   void SetValue(T value) {
@@ -162,7 +162,7 @@ class CommittedError : public Error {
       : Error(text), causes_(std::move(causes)) {}
 
   std::vector<std::exception_ptr> causes_;
-  core::Shared<const void> value_;
+  core::SharedAny value_;
   core::TypeId type_ = nullptr;
 };
 

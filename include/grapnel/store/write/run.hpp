@@ -16,7 +16,6 @@
 #include <grapnel/store/write/hooks.hpp>
 
 #include <cstdint>
-#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -153,21 +152,19 @@ struct ActionsOf {
     result.SetEntity(place);
   }
 
-  static void Attach(CommittedError& error, const AnyResult& result) {
-    error.SetValue(result.HasEntity() ? Value<E>(std::move(*static_cast<E*>(result.Entity())))
-                                      : Value<E>(result.Count()));
+  [[gnu::cold]] static void Attach(CommittedError& error, const AnyResult& result) {
+    auto value = core::MakeShared<Value<E>>(result.Count());
+    if (result.HasEntity()) *value = std::move(*static_cast<E*>(result.Entity()));
+    error.SetValue(core::Shared<const Value<E>>(std::move(value)));
   }
-  static void AttachRows(CommittedError& error, void* rows) {
+  [[gnu::cold]] static void AttachRows(CommittedError& error, void* rows) {
     auto taken = core::MakeShared<std::vector<E>>();
     kTable<E>.ops.SwapRows(taken.Get(), rows);
     error.SetValue(core::Shared<const std::vector<E>>(std::move(taken)));
   }
 
-  static void AddSchemaHooks(core::HookStack& to) {
-    const auto add = [&](auto& given) {
-      const core::StoredHook stored[] = {Hook<E>(std::move(given))};
-      to.Add(stored, kSchema);
-    };
+  [[gnu::cold]] static void AddSchemaHooks(core::HookStack& to) {
+    const auto add = [&](auto& given) { to.Add(Hook<E>(std::move(given)), kSchema); };
     VisitSchemaHooks<E>(add);
   }
 

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/core/error.hpp>
+#include <grapnel/core/op.hpp>
+
+#include <string_view>
+
+namespace grapnel {
+
+GRAPNEL_DEFINE RejectedError::RejectedError(std::string_view type, grapnel::Op op)
+    : Error(core::Concat({type, ": ", ToString(op), " is not allowed"})), type_(type), op_(op) {}
+
+GRAPNEL_DEFINE DependencyError::DependencyError(std::string_view type)
+    : Error(core::Concat({"no dependency of type ", type,
+                          " was provided; call Provide(object), or Provide<", type,
+                          ">(object) for an object of a derived type"})),
+      type_(type) {}
+
+GRAPNEL_DEFINE void core::detail::RefuseNone() {
+  throw Error(
+      "nothing to call was given as a hook, or as a part of one: a null pointer, an empty "
+      "std::function, or one that was moved from");
+}
+
+}  // namespace grapnel
