@@ -440,3 +440,28 @@ TEST_CASE("B10 B108 B127 an upsert that is tried again has the id that was given
     REQUIRE(page.text == "new");
   }
 }
+
+TEST_CASE("B127 what could not be provided for lack of memory is not there, and the next one is") {
+  const std::string name(40, 'm');
+  bool failed = true;
+  for (long n = 1; failed; ++n) {
+    INFO("allocation " << n);
+    const auto client = grapnel::Open<User>(":memory:");
+    int given = 1;
+    left = n;
+    try {
+      client.Provide(name, given);
+    } catch (const std::bad_alloc&) {
+    }
+    failed = Heal();
+    CHECK_THROWS_AS(client.Dep<int>(), grapnel::DependencyError);
+    if (failed) {
+      CHECK_THROWS_AS(client.Dep<int>(name), grapnel::DependencyError);
+    } else {
+      CHECK(&client.Dep<int>(name) == &given);
+    }
+    int next = 2;
+    client.Provide(name, next, grapnel::Replace);
+    CHECK(&client.Dep<int>(name) == &next);
+  }
+}

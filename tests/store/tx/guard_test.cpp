@@ -123,6 +123,18 @@ TEST_CASE_METHOD(FakeStore<User>,
   CHECK_NOTHROW(handle->store->Report(std::make_exception_ptr(std::logic_error("b"))));
 }
 
+TEST_CASE_METHOD(FakeStore<User>, "a sink that another one replaces may tell of something itself") {
+  Lines told;
+  struct Last {
+    grapnel::detail::Store& store;
+    ~Last() { store.Report(std::make_exception_ptr(std::runtime_error("gone"))); }
+  };
+  handle->store->SetErrorSink(
+      [last = std::make_shared<Last>(*handle->store)](const std::exception&) {});
+  handle->store->SetErrorSink([&](const std::exception& error) { told.push_back(error.what()); });
+  CHECK(told == Lines{"gone"});
+}
+
 TEST_CASE_METHOD(FakeStore<User>, "a type is compared with the database until it fits once") {
   auto& type = handle->store->TypeOf(kTable<User>);
   driver.writer.notes_verify = true;

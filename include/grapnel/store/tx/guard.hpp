@@ -99,7 +99,7 @@ struct Store {
 
   void SetErrorSink(ErrorSink sink) {
     const std::lock_guard lock(sink_mutex_);
-    sink_ = std::move(sink);
+    std::swap(sink_, sink);  // the old one goes outside of the lock: it may own anything
   }
 
   /// Hands on what nobody can catch. Never throws: what the sink throws is dropped.

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace grapnel::detail {
@@ -57,22 +58,24 @@ GRAPNEL_DEFINE Dependencies::Dependencies() : objects_(new Objects) {}
 GRAPNEL_DEFINE Dependencies::~Dependencies() { delete objects_; }
 
 GRAPNEL_DEFINE void Dependencies::Put(const Key& key, const void* object, bool replace) {
-  const Objects::Entry given{std::string(key.name), object, key.is_const};
+  Objects::Entry given{std::string(key.name), object, key.is_const};
   const std::lock_guard lock(objects_->mutex);
   auto& entries = objects_->by_type[key.type];
   for (Objects::Entry& each : entries) {
     if (each.name != key.name) continue;
     const bool same = each.object == object && each.is_const == key.is_const;
     if (!replace && !same) Objects::RefuseSecond(key.type_name, key.name);
-    each = given;
+    each.object = object;
+    each.is_const = key.is_const;
     return;
   }
-  entries.push_back(given);
+  entries.push_back(std::move(given));
 }
 
 GRAPNEL_DEFINE const void* Dependencies::Find(const Key& key, std::string_view asked) const {
   const std::lock_guard lock(objects_->mutex);
-  if (const auto found = objects_->by_type.find(key.type); found != objects_->by_type.end()) {
+  const auto found = objects_->by_type.find(key.type);
+  if (found != objects_->by_type.end() && !found->second.empty()) {
     for (const Objects::Entry& each : found->second) {
       if (each.name != key.name) continue;
       if (each.is_const && !key.is_const) Objects::RefuseConst(key.type_name, key.name);
