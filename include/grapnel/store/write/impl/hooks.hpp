@@ -55,7 +55,7 @@ GRAPNEL_DEFINE HookAddition PrepareHooks(const HandlePtr& handle, const Table& t
     const auto alive = store.lock();
     if (alive && !alive->IsInherited()) type.hooks.Remove(id);
   });
-  return {type.hooks, std::move(addition), std::move(remove)};
+  return {type.hooks, std::move(addition), remove};
 }
 GRAPNEL_DEFINE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
                                          std::initializer_list<core::StoredHook> hooks) {
