@@ -25,6 +25,7 @@ enum class EntityAction : std::uint8_t {
   DestroyRows,  //
   SwapRows,     // with another
   AppendRow,    // returns the new one
+  AppendMoved,  // from an entity, which is there still; returns the new one
   DropRow,      // the last
   FirstRow,     // returns it, or null
   EndOfRows,    // returns what is behind the last, or null
@@ -62,6 +63,8 @@ template <class E>
       break;
     case EntityAction::AppendRow:
       return &static_cast<Rows*>(at)->emplace_back();
+    case EntityAction::AppendMoved:
+      return &static_cast<Rows*>(at)->emplace_back(static_cast<E&&>(*static_cast<E*>(other)));
     case EntityAction::DropRow:
       static_cast<Rows*>(at)->pop_back();
       break;
@@ -100,9 +103,7 @@ struct EntityOps {
   void* AppendRow(void* rows) const { return act(EntityAction::AppendRow, rows, nullptr); }
   /// Puts what is moved from `entity`, or a copy of it, behind the others.
   void* AppendMoved(void* rows, void* entity) const {
-    void* const row = AppendRow(rows);
-    MoveAssign(row, entity);
-    return row;
+    return act(EntityAction::AppendMoved, rows, entity);
   }
   void* AppendCopy(void* rows, const void* entity) const {
     void* const row = AppendRow(rows);
