@@ -66,11 +66,14 @@ bool AddTo(BareType<T>& value, const BareType<T>& delta) {
   return true;
 }
 
+template <class T>
+concept HasLength = requires(const BareType<T>& bare) {
+  bare.size();
+};
+
 /// The functions of one type. One set of them for each type, whatever the fields.
 template <class T>
 struct OpsOf {
-  using N = BareType<T>;
-
   static void Bind(const void* value, Binder& to, int at);
   static void Load(void* value, Row& from, int at);
   static FieldValue ToValue(const void* value);
@@ -80,8 +83,8 @@ struct OpsOf {
   static void Reset(void* value);
   static bool IsNull(const void* value) requires kIsOptional<T>;
   static bool IsZero(const void* value) requires std::equality_comparable<T>;
-  static bool Add(void* value, const void* delta) requires Number<N>;
-  static std::size_t Length(const void* value) requires requires(const N& bare) { bare.size(); };
+  static bool Add(void* value, const void* delta) requires Number<BareType<T>>;
+  static std::size_t Length(const void* value) requires HasLength<T>;
   static FieldValue MadeBy(void (*make)(void* value, const void* of), const void* of);
 
  private:
@@ -135,14 +138,13 @@ bool OpsOf<T>::IsZero(const void* value) requires std::equality_comparable<T> {
   return Of(value) == T{};
 }
 template <class T>
-bool OpsOf<T>::Add(void* value, const void* delta) requires Number<N> {
+bool OpsOf<T>::Add(void* value, const void* delta) requires Number<BareType<T>> {
   return AddTo<T>(Bare(Of(value)), Bare(Of(delta)));  // only of a value that is set or added
 }
 template <class T>
-std::size_t OpsOf<T>::Length(const void* value) requires requires(const N& bare) {
-  bare.size();
+std::size_t OpsOf<T>::Length(const void* value) requires HasLength<T> {
+  return Bare(Of(value)).size();
 }
-{ return Bare(Of(value)).size(); }
 template <class T>
 FieldValue OpsOf<T>::MadeBy(void (*make)(void* value, const void* of), const void* of) {
   T value{};
@@ -190,7 +192,7 @@ constexpr TypeOps MakeTypeOps() {
                 (HasCodec<T> && std::equality_comparable<T>)) {
     ops.is_zero = &Of::IsZero;
   }
-  if constexpr (requires(const N& value) { value.size(); }) ops.length = &Of::Length;
+  if constexpr (HasLength<T>) ops.length = &Of::Length;
   ops.made_by = &Of::MadeBy;
   return ops;
 }

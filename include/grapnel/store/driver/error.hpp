@@ -153,11 +153,12 @@ class CommittedError : public Error {
   }
   template <class T>
   void SetValue(core::Shared<const T> value) {
-    value_ = std::move(value);
-    type_ = core::TypeIdOf<T>();
+    SetValue(std::move(value), core::TypeIdOf<T>());
   }
 
  private:
+  GRAPNEL_DECLARE void SetValue(core::SharedAny value, core::TypeId type) noexcept;
+
   CommittedError(const Error& text, std::vector<std::exception_ptr>&& causes) noexcept
       : Error(text), causes_(std::move(causes)) {}
 

@@ -2,6 +2,8 @@
 
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/concat.hpp>
+#include <grapnel/base/shared.hpp>
+#include <grapnel/base/type.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/store/driver/error.hpp>
 
@@ -98,6 +100,11 @@ GRAPNEL_DEFINE CommittedError CommittedError::Of(std::vector<std::exception_ptr>
   } catch (const std::bad_alloc&) {
     return {detail::BareCommitted(), std::move(causes)};
   }
+}
+
+GRAPNEL_DEFINE void CommittedError::SetValue(core::SharedAny value, core::TypeId type) noexcept {
+  value_ = std::move(value);
+  type_ = type;
 }
 
 GRAPNEL_DEFINE void CommittedError::Prepare() { detail::BareCommitted(); }
