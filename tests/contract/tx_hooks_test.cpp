@@ -194,13 +194,15 @@ TEST_CASE("B82 an inner AfterRollback runs when the outermost has ended") {
                          : Lines{"inner rolled back", "outer rolled back"}));
 }
 
-TEST_CASE("B82 a rollback hook that throws or skips next cannot prevent the rollback") {
+TEST_CASE("B82 a rollback hook that throws, skips next or commits cannot prevent the rollback") {
   World world{GENERATE(Place::Memory, Place::File)};
   const bool nested = GENERATE(false, true);
   const bool skip = GENERATE(false, true);
+  const bool commit = GENERATE(false, true);
   Lines reported;
   world.client.OnError([&](const std::exception& error) { reported.push_back(error.what()); });
-  const auto bad = [&](Tx&, auto) {
+  const auto bad = [&](Tx& tx, auto) {
+    if (commit) REQUIRE_THROWS_AS(tx.Commit(), grapnel::TxError);
     if (!skip) throw std::runtime_error("I refuse");
   };
   const auto begin = [&] {
@@ -236,6 +238,24 @@ TEST_CASE("B82 a rollback hook that throws or skips next cannot prevent the roll
   REQUIRE(Names(world.client) == Lines{});
   Add(world.client.With(2s), "Joan");
   REQUIRE(Names(world.client) == Lines{"Joan"});
+}
+
+TEST_CASE("B82 what a hook vetoed stays undone when a rollback hook commits") {
+  World world{GENERATE(Place::Memory, Place::File)};
+  world.client.OnRollback([](Tx& tx, auto next) {
+    REQUIRE_THROWS_AS(tx.Commit(), grapnel::TxError);
+    tx.WithTx([](Tx& inner) { Add(inner, "Grace"); });  // goes with it
+    next(tx);
+  });
+  const auto veto =
+      world.client.Of<User>().Use([](Mutation<User>& m, Next<User> next) -> grapnel::Value<User> {
+        next(m);
+        if (*m.Get(F<&User::name>) != "Grace") throw std::runtime_error("veto");
+        return 0;
+      });
+  REQUIRE_THROWS(Add(world.client, "Ada"));
+  REQUIRE_THROWS(world.client.WithTx([](Tx& tx) { Add(tx, "Ada"); }));
+  REQUIRE(Names(world.client) == Lines{});
 }
 
 TEST_CASE(

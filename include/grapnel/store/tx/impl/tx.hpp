@@ -188,6 +188,11 @@ GRAPNEL_DEFINE void Transaction::Commit() {
   if (handle_->GetLevel()->running > 0) {
     throw TxError("Commit was called inside a mutation that is running in the same transaction");
   }
+  const bool rolled_back = handle_->nested ? handle_->nested->orphaned
+                                           : handle_->transaction->GetEnding().TookRollbackHooks();
+  if (rolled_back) {
+    throw TxError("Commit was called inside of the rollback hooks: nothing keeps it any more");
+  }
   const detail::HandlePtr handle = handle_;  // hooks may destroy this object
   handle->nested ? CommitNested(*handle) : Access::Commit(handle);
 }
