@@ -3,6 +3,7 @@
 #include <grapnel/base/shared.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/model/codec.hpp>
+#include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/relation.hpp>
 #include <grapnel/model/type_ops.hpp>
 #include <grapnel/model/value.hpp>

@@ -110,12 +110,6 @@ GRAPNEL_DECLARE void RunMutation(const HandlePtr& handle, AnyMutation& m, AnyRes
 /// of its mutation. Returns false, and what its hooks wrote is undone, when the row does not match.
 GRAPNEL_DECLARE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result);
 
-/// Runs a mutation that Grapnel itself begins inside of another one, an Update or Delete of cause
-/// Cascade: in the handle's transaction and with the hooks that `plan` has. `prepare(draft)`: says
-/// what it does.
-GRAPNEL_DECLARE void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
-                                 grapnel::Op op, core::FunctionRef<void(Draft&)> prepare);
-
 /// The rows of a bulk, one after the other.
 class BulkRun {
  public:

@@ -72,6 +72,12 @@ class HookPlan {
   std::vector<std::pair<const TypeEntry*, std::unique_ptr<const HookChain>>> asked_;
 };
 
+/// Runs a mutation that Grapnel itself begins inside of another one, an Update or Delete of cause
+/// Cascade: in the handle's transaction and with the hooks that `plan` has. `prepare(draft)`: says
+/// what it does.
+GRAPNEL_DECLARE void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
+                                 grapnel::Op op, core::FunctionRef<void(Draft&)> prepare);
+
 }  // namespace grapnel::detail
 
 #ifndef GRAPNEL_SEPARATE_COMPILATION
