@@ -88,6 +88,15 @@ inline constexpr bool kIsOptional<std::optional<T>> = true;
 [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseNamelessEnum(long long value);
 [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseUnknownName(std::string_view stored);
 
+/// Why a number is refused that the field's type does not hold: `bits` of one that is negative, or
+/// not.
+[[gnu::cold]] GRAPNEL_DECLARE std::string OutOfRange(std::uint64_t bits, bool is_negative);
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseNumber(std::uint64_t bits, bool is_negative);
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseNullText();
+/// Why a null pointer is refused where a text is meant.
+inline constexpr const char* kNullText =
+    "a null pointer is no text: of an optional field, std::nullopt is NULL";
+
 /// The mapping of one C++ type: Kind, Bind, Load, ToValue, FromValue (false: of another type).
 template <class T>
 struct Mapping {

@@ -45,6 +45,9 @@ class Listed {
   std::size_t size_ = 0;
 };
 
+/// Why a value of a sensitive field is refused.
+inline constexpr std::string_view kHidden = "the value *** is not allowed";
+
 /// One field of an entity type, or the foreign key of an edge.
 struct Column {
   std::string_view name;     // in the schema, in errors and by name
@@ -139,6 +142,10 @@ struct Table {
   GRAPNEL_DECLARE const EdgeEnd* FindEdge(std::string_view edge) const noexcept;
   GRAPNEL_DECLARE const EdgeEnd* FindEdgeTag(FieldTag tag) const noexcept;
   GRAPNEL_DECLARE const Column* FindTag(FieldTag tag) const noexcept;
+  /// Throws: ValidationError of a field or edge, whose value this is said of. It says no value of
+  /// a field that is sensitive.
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseValue(std::string_view of, Op op,
+                                                           std::string_view reason) const;
   std::size_t PlaceOf(const Column& column) const noexcept {
     return static_cast<std::size_t>(&column - columns.data());
   }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -22,6 +23,14 @@ constexpr std::string_view Name(FieldKind kind) noexcept {
   constexpr std::string_view names[] = {"bool", "integer", "real", "text", "blob"};
   return names[static_cast<std::size_t>(kind)];
 }
+
+namespace detail {
+
+template <class T>
+concept PointerButText = std::is_null_pointer_v<T> || std::is_member_pointer_v<T> ||
+    (std::is_pointer_v<T> && !std::is_same_v<T, const char*> && !std::is_same_v<T, char*>);
+
+}  // namespace detail
 
 /// A field's value in the form in which it is stored: null, bool, std::int64_t, double, std::string
 /// or bytes. Time points are microseconds since 1970 in UTC; enums and user types are what their
@@ -42,8 +51,14 @@ class FieldValue {
   FieldValue(double value) noexcept : real_(value), type_(Type::Real) {}
   FieldValue(std::string value) noexcept : text_(std::move(value)), type_(Type::Text) {}
   FieldValue(std::string_view value) : text_(value), type_(Type::Text) {}
-  FieldValue(const char* value) : text_(value), type_(Type::Text) {}
+  /// Throws: Error for a null pointer, which is no text; std::nullopt is NULL.
+  GRAPNEL_DECLARE FieldValue(const char* value);
   FieldValue(Bytes value) noexcept : bytes_(std::move(value)), type_(Type::Bytes) {}
+
+  /// A pointer would be true: write *m.Get(F<&User::on>) in place of m.Get(F<&User::on>), and
+  /// std::nullopt for NULL.
+  template <detail::PointerButText T>
+  FieldValue(T pointer) = delete;
 
   FieldValue(const FieldValue& from) { Copy(from); }
   FieldValue(FieldValue&& from) noexcept { Take(from); }

@@ -65,11 +65,33 @@ concept GivenAs = requires(T&& value, void (&take)(Argument)) {
   take(static_cast<T&&>(value));
 };
 
+/// What Set of this member does not take as it is: it is looked at, or refused.
+template <class T, auto Member>
+concept OtherValueOf =
+    !GivenAs<T, SetArgument<Member>> || IsLookedAt<T, SetArgument<Member>> ||
+    NeverMeant<T, SetArgument<Member>> || OptionalOf<T, typename MemberToken<Member>::Type>;
+/// The same of Add.
+template <class T, auto Member>
+concept OtherSummandOf = MayNotFit<T, typename MemberToken<Member>::Bare> ||
+    NeverMeant<T, typename MemberToken<Member>::Bare>;
 /// What Set of this member does not take.
 template <class T, auto Member>
 concept NoValueOf = (!GivenAs<T, SetArgument<Member>> &&
                      !OptionalOf<T, typename MemberToken<Member>::Type>) ||
-                    LosesFraction<T, typename MemberToken<Member>::Bare>;
+                    NeverMeant<T, SetArgument<Member>>;
+
+/// Says of what is never meant what to write.
+template <class T, class Field>
+constexpr void CheckMeant() {
+  static_assert(!LosesFraction<T, Field>,
+                "this field holds whole numbers, and the fraction of a real would be cut off: "
+                "round it first, as in std::llround(x), or make the member a double");
+  static_assert(!PointerAsBool<T, Field>,
+                "a pointer is no value of this field, and would be true: write *m.Get(F<&User::on>)"
+                " in place of m.Get(F<&User::on>), or p != nullptr");
+  static_assert(!NullAsText<T, Field>,
+                "a nullptr is no text: write std::nullopt for NULL, and ask for it by IsNull()");
+}
 
 /// Does not compile, and says what Set takes.
 template <auto Member, class T>
@@ -77,6 +99,7 @@ constexpr void RefuseValue() {
   if constexpr (OneMember<Member>) {
     static_assert(std::convertible_to<T, NeighbourId<Member>>,
                   "this edge is set by the id of the neighbour: .Set(F<&Card::owner>, ada.id)");
+    CheckMeant<T, NeighbourId<Member>>();
   } else if constexpr (ManyMember<Member>) {
     static_assert(std::convertible_to<T, std::vector<NeighbourId<Member>>>,
                   "this edge is set by the ids of the neighbours: .Set(F<&User::friends>, {7, 9})");
@@ -85,9 +108,7 @@ constexpr void RefuseValue() {
         std::convertible_to<T, typename MemberToken<Member>::Bare>,
         "this value does not fit the field: give Set one of the member's own type (std::nullopt "
         "clears an optional field)");
-    static_assert(!LosesFraction<T, typename MemberToken<Member>::Bare>,
-                  "this field holds whole numbers, and the fraction of a real would be cut off: "
-                  "round it first, as in std::llround(x), or make the member a double");
+    CheckMeant<T, typename MemberToken<Member>::Bare>();
   }
 }
 

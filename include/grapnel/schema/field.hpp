@@ -19,10 +19,22 @@ namespace detail {
 
 struct Nothing {};
 
+/// What a default gives: itself, or what a call of it returns.
+template <class D>
+struct GivenBy {
+  using type = D;
+};
+template <class D>
+requires std::is_invocable_v<const D&>
+struct GivenBy<D> {
+  using type = std::invoke_result_t<const D&>;
+};
+
 /// A default: a value of the field's type, or something to call for one.
 template <class Bare, class D>
-constexpr bool kIsDefault = (std::is_invocable_r_v<Bare, const D&> ||
-                             std::is_convertible_v<D, Bare>)&&!LosesFraction<D, Bare>;
+constexpr bool kIsDefault =
+    (std::is_invocable_r_v<Bare, const D&> ||
+     std::is_convertible_v<D, Bare>)&&!NeverMeant<typename GivenBy<D>::type, Bare>;
 
 /// Whether a default can stand in a constant by itself: what owns memory cannot, and is given as a
 /// function. Of texts and vectors their own size decides: see CheckConstant.
@@ -46,6 +58,26 @@ template <class D>
 constexpr void CheckConstant(const D& value) {
   if (std::is_constant_evaluated() && OwnsMemory(value))
     throw "a Default that owns memory is given as a function: .Default([] { return Bytes{1, 2}; })";
+}
+
+/// And at a value that the field's type does not hold.
+template <class Bare, class D>
+constexpr void CheckFits([[maybe_unused]] const D& value) {
+  if constexpr (MayNotFit<D, Bare>) {
+    if (std::is_constant_evaluated() && !Fits<Bare>(value))
+      throw "this Default does not fit the field: its type holds smaller numbers, or none below 0";
+  }
+}
+
+/// What a default gives as the field's value. Throws: BadValue for what is none.
+template <class Bare, class T>
+constexpr Bare AsValue(T&& given) {
+  if constexpr (MayNotFit<T, Bare>) {
+    if (!Fits<Bare>(given)) RefuseNumber(static_cast<std::uint64_t>(given), IsNegative(given));
+  } else if constexpr (MayBeNull<T, Bare>) {
+    if (given == nullptr) RefuseNullText();
+  }
+  return static_cast<Bare>(std::forward<T>(given));
 }
 
 /// Stops the compiler at a range that no value is in.
@@ -160,6 +192,7 @@ class [[nodiscard]] Field {
         "a Default that owns memory cannot stand in a constant: give a function that makes "
         "it, as in .Default([] { return Bytes{1, 2}; })");
     detail::CheckConstant(value);
+    detail::CheckFits<Bare>(value);
     return Field<Member, D, UpdateDefault_, Validators...>(column_, std::move(value),
                                                            update_default_, validators_);
   }
@@ -175,6 +208,7 @@ class [[nodiscard]] Field {
         "an UpdateDefault that owns memory cannot stand in a constant: give a function that "
         "makes it, as in .UpdateDefault([] { return Bytes{1, 2}; })");
     detail::CheckConstant(value);
+    detail::CheckFits<Bare>(value);
     return Field<Member, Default_, D, Validators...>(column_, default_, std::move(value),
                                                      validators_);
   }
@@ -252,9 +286,9 @@ class [[nodiscard]] Field {
   template <class D>
   static constexpr Bare Make(const D& value) {
     if constexpr (std::is_invocable_r_v<Bare, const D&>) {
-      return static_cast<Bare>(value());
+      return detail::AsValue<Bare>(value());
     } else {
-      return static_cast<Bare>(value);
+      return detail::AsValue<Bare>(value);
     }
   }
 

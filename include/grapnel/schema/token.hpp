@@ -33,6 +33,71 @@ template <class T, class Field>
 concept LosesFraction =
     std::is_integral_v<Field> && std::is_floating_point_v<std::remove_cvref_t<T>>;
 
+template <class T>
+constexpr bool IsNegative(T value) {
+  if constexpr (std::is_enum_v<T>) {
+    return detail::IsNegative(static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (std::is_signed_v<T>) {
+    return value < 0;
+  } else {
+    return false;
+  }
+}
+
+/// Whether a field's type holds every value of a type of whole numbers.
+template <class From, class Field>
+inline constexpr bool kAlwaysFits = std::is_same_v<From, bool> ||
+                                    (!std::is_same_v<Field, bool> &&
+                                     (std::is_signed_v<From> ? std::is_signed_v<Field> : true) &&
+                                     sizeof(Field) >= sizeof(From) + (!std::is_signed_v<From> &&
+                                                                      std::is_signed_v<Field>));
+template <class From, class Field>
+requires std::is_enum_v<From>
+inline constexpr bool kAlwaysFits<From, Field> =
+    !std::is_convertible_v<From, Field> || kAlwaysFits<std::underlying_type_t<From>, Field>;
+
+/// A whole number of another type than the field's, which need not hold it: it is looked at.
+template <class T, class Field>
+concept MayNotFit =
+    std::is_integral_v<Field> && !std::is_same_v<std::remove_cvref_t<T>, Field> &&
+    (std::is_integral_v<std::remove_cvref_t<T>> ||
+     std::is_enum_v<std::remove_cvref_t<T>>)&&!kAlwaysFits<std::remove_cvref_t<T>, Field>;
+
+/// Whether the field's type holds this number.
+template <class Field, class T>
+constexpr bool Fits(T value) {
+  if constexpr (std::is_enum_v<T>) {
+    return detail::Fits<Field>(static_cast<std::underlying_type_t<T>>(value));
+  } else {
+    const auto held = static_cast<Field>(value);
+    return static_cast<T>(held) == value && IsNegative(held) == IsNegative(value);
+  }
+}
+
+/// Text that may be null, which is no text: it is looked at.
+template <class T, class Field>
+concept MayBeNull = std::is_same_v<Field, std::string> &&
+    (std::is_same_v<std::remove_cvref_t<T>, const char*> ||
+     std::is_same_v<std::remove_cvref_t<T>, char*>);
+
+/// What converts to the field's type, but not each of its values as it is meant.
+template <class T, class Field>
+concept IsLookedAt = MayNotFit<T, Field> || MayBeNull<T, Field>;
+
+/// A pointer where a bool is meant: it would be true whatever it points to.
+template <class T, class Field>
+concept PointerAsBool = std::is_same_v<Field, bool> &&
+    (std::is_pointer_v<std::decay_t<T>> || std::is_member_pointer_v<std::decay_t<T>>);
+
+/// A nullptr where NULL is meant.
+template <class T, class Field>
+concept NullAsText =
+    std::is_same_v<Field, std::string> && std::is_null_pointer_v<std::remove_cvref_t<T>>;
+
+/// What converts to the field's type, and is never meant.
+template <class T, class Field>
+concept NeverMeant = LosesFraction<T, Field> || PointerAsBool<T, Field> || NullAsText<T, Field>;
+
 /// Does not compile: `&User::age` where F<&User::age> is meant.
 template <class Member>
 constexpr void RefuseMember() {

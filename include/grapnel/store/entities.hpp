@@ -25,6 +25,22 @@ namespace grapnel::detail {
 template <class... Hs>
 concept RegisterHooksOnTheDatabaseInstead = sizeof...(Hs) > sizeof...(Hs);
 
+/// What is no id as it is: it is looked at, or refused.
+template <class T, class Id>
+concept OtherId = IsLookedAt<T, Id> || NeverMeant<T, Id>;
+
+/// It as an id. Throws: ValidationError for a number that no id of the type is, and a null text.
+template <class E, class T>
+IdOf<E> IdFrom(const T& given, grapnel::Op op = {}) {
+  using Id = IdOf<E>;
+  CheckMeant<T, Id>();
+  if constexpr (NeverMeant<T, Id>) {
+    return Id();
+  } else {
+    return LookedAt<Id>(kTable<E>, kTable<E>.Id().name, op, given);
+  }
+}
+
 }  // namespace grapnel::detail
 
 namespace grapnel::store {
@@ -52,6 +68,16 @@ class [[nodiscard]] Reader {
     found.id = id;
     detail::ReadPresent(Held(), detail::kTable<E>, &found);
     return found;
+  }
+
+  // An id of another type. Throws: ValidationError for a number that no id can be.
+  template <detail::OtherId<Id> T>
+  std::optional<E> Find(const T& id) const {
+    return Find(detail::IdFrom<E>(id));
+  }
+  template <detail::OtherId<Id> T>
+  E Get(const T& id) const {
+    return Get(detail::IdFrom<E>(id));
   }
 
   store::Query<E> Query() const { return store::Query<E>(Held()); }
@@ -92,6 +118,15 @@ class [[nodiscard]] Entities : public Reader<E> {
   store::UpdateMany<E> Update() const { return store::UpdateMany<E>(this->handle_); }
   store::DeleteOne<E> DeleteOne(Id id) const { return {this->handle_, std::move(id)}; }
   store::DeleteOne<E> DeleteOne(const E& entity) const { return {this->handle_, entity.id}; }
+  // An id of another type. Throws: ValidationError for a number that no id can be.
+  template <detail::OtherId<Id> T>
+  store::UpdateOne<E> UpdateOne(const T& id) const {
+    return UpdateOne(detail::IdFrom<E>(id, Op::UpdateOne));
+  }
+  template <detail::OtherId<Id> T>
+  store::DeleteOne<E> DeleteOne(const T& id) const {
+    return DeleteOne(detail::IdFrom<E>(id, Op::DeleteOne));
+  }
   store::DeleteMany<E> Delete() const { return store::DeleteMany<E>(this->handle_); }
 
   /// Hooks are registered on the database itself, or on a transaction: this does not compile.

@@ -14,9 +14,18 @@ namespace grapnel::detail {
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseAboveMost(std::uint64_t value) {
   throw BadValue(core::Concat({"the value ", std::to_string(value), " is above 2^63 - 1"}));
 }
+[[gnu::cold]] GRAPNEL_DEFINE std::string OutOfRange(std::uint64_t bits, bool is_negative) {
+  return core::Concat(
+      {"the value ",
+       is_negative ? std::to_string(static_cast<std::int64_t>(bits)) : std::to_string(bits),
+       " is out of the field's range"});
+}
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseNumber(std::uint64_t bits, bool is_negative) {
+  throw BadValue(OutOfRange(bits, is_negative));
+}
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseNullText() { throw BadValue(kNullText); }
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseOutOfRange(std::int64_t stored) {
-  throw BadValue(
-      core::Concat({"the value ", std::to_string(stored), " is out of the field's range"}));
+  RefuseNumber(static_cast<std::uint64_t>(stored), stored < 0);
 }
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseNan() { throw BadValue("NaN cannot be stored"); }
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseTime() {

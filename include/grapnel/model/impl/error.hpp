@@ -30,6 +30,7 @@ inline std::string DescribeProblems(Op op, const std::vector<ValidationError::Pr
   for (std::size_t i = 1; i < problems.size(); ++i) {
     core::Append(text, {"; ", problems[i].field, ": ", problems[i].reason});
   }
+  if (op == Op{}) return text;  // of what was read
   core::Append(text, {" (", ToString(op)});
   if (row) core::Append(text, {", row ", std::to_string(*row)});
   return text += ')';

@@ -41,6 +41,13 @@ GRAPNEL_DEFINE const Column* Table::FindTag(FieldTag tag) const noexcept {
   return nullptr;
 }
 
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Table::RefuseValue(std::string_view of, Op op,
+                                                               std::string_view reason) const {
+  const Column* column = Find(of);
+  const bool sensitive = column != nullptr && column->sensitive;
+  throw ValidationError(entity, of, op, sensitive ? kHidden : reason);
+}
+
 /// Why a text or blob of this many bytes is refused, or nothing.
 inline std::optional<std::string> CheckLength(std::size_t size, std::size_t least,
                                               std::size_t most) {
@@ -80,7 +87,7 @@ GRAPNEL_DEFINE std::optional<std::string> Column::Check(const void* member) cons
     if (auto reason = CheckLength(ops->length(member), min_length, max_length)) return reason;
   }
   const auto told = [&](std::string reason) {
-    return sensitive ? std::string("the value *** is not allowed") : std::move(reason);
+    return sensitive ? std::string(kHidden) : std::move(reason);
   };
   try {
     if (auto reason = CheckContent(*this, member)) return told(*std::move(reason));

@@ -2,6 +2,7 @@
 
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/concat.hpp>
+#include <grapnel/core/error.hpp>
 #include <grapnel/model/value.hpp>
 
 #include <cstddef>
@@ -14,6 +15,12 @@
 #include <utility>
 
 namespace grapnel {
+
+GRAPNEL_DEFINE FieldValue::FieldValue(const char* value) {
+  if (value == nullptr) throw Error("a null pointer is no text: std::nullopt is NULL");
+  ::new (static_cast<void*>(&text_)) std::string(value);
+  type_ = Type::Text;
+}
 
 GRAPNEL_DEFINE void FieldValue::CopyOwned(const FieldValue& from) {
   if (from.type_ == Type::Text) {

@@ -124,25 +124,23 @@ class Setting {
               static_cast<SetArgument<M>&&>(value));
     return static_cast<Derived&&>(*this);
   }
-  template <auto M, OptionalOf<typename MemberToken<M>::Type> T>
+  /// See Mutation::Set. A value that does not fit does not compile.
+  template <auto M, OtherValueOf<M> T>
   Derived& Set(MemberToken<M> field, T&& value) & {
-    static_cast<void>(PlaceToSet<M>());
-    Self().Target().Set(field, static_cast<T&&>(value));
+    if constexpr (NoValueOf<T, M>) {
+      RefuseValue<M, T>();
+    } else {
+      static_cast<void>(PlaceToSet<M>());
+      Self().Target().Set(field, static_cast<T&&>(value));
+    }
     return Self();
   }
-  template <auto M, OptionalOf<typename MemberToken<M>::Type> T>
+  template <auto M, OtherValueOf<M> T>
   [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& Set(MemberToken<M> field,
                                                                             T&& value) && {
-    static_cast<void>(PlaceToSet<M>());
-    Self().Target().Set(field, static_cast<T&&>(value));
-    return static_cast<Derived&&>(*this);
+    return static_cast<Derived&&>(Set(field, static_cast<T&&>(value)));
   }
-  /// A value that does not fit, or a member in place of its token: these do not compile.
-  template <auto M, NoValueOf<M> T>
-  Derived&& Set(MemberToken<M>, T&&) {
-    RefuseValue<M, T>();
-    return static_cast<Derived&&>(*this);
-  }
+  /// A member in place of its token: this does not compile.
   template <class Owner, class Type, class T>
   Derived&& Set(Type Owner::*, T&&) {
     RefuseMember<Type Owner::*>();
@@ -231,10 +229,20 @@ class Updating : public Setting<Derived, E, true>, public Matching<Derived, E> {
     AddToMember<M>(AnyBuilder::CoreOf(Self()), Updating::template FieldToSet<M>(), delta);
     return static_cast<Derived&&>(*this);
   }
-  template <auto M, LosesFraction<typename MemberToken<M>::Bare> T>
-  Derived&& Add(MemberToken<M>, T&&) {
-    RefuseValue<M, T>();
-    return static_cast<Derived&&>(*this);
+  template <auto M, OtherSummandOf<M> T>
+  Derived& Add(MemberToken<M> field, T&& delta) & {
+    if constexpr (NeverMeant<T, typename MemberToken<M>::Bare>) {
+      RefuseValue<M, T>();
+    } else {
+      static_cast<void>(Updating::template FieldToSet<M>());
+      Self().Target().Add(field, static_cast<T&&>(delta));
+    }
+    return Self();
+  }
+  template <auto M, OtherSummandOf<M> T>
+  [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& Add(MemberToken<M> field,
+                                                                            T&& delta) && {
+    return static_cast<Derived&&>(Add(field, static_cast<T&&>(delta)));
   }
   /// Sets an optional field to NULL.
   template <auto M>

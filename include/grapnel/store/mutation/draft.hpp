@@ -146,7 +146,7 @@ struct Draft {
     try {
       normalize();
     } catch (const BadValue& error) {
-      Refuse(table->columns[place], error.what());
+      table->RefuseValue(table->columns[place].name, op, error.what());
     }
   }
 

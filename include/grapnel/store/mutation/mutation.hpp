@@ -28,6 +28,18 @@ namespace detail {
 
 // What the mutations of all types do with a value: one function for each type of members.
 
+/// What was given for a field or edge of this name, as its type. Throws: ValidationError for a
+/// number that the type does not hold, and for a null text.
+template <class Field, class T>
+Field LookedAt(const Table& table, std::string_view name, grapnel::Op op, const T& given) {
+  if constexpr (std::is_same_v<Field, std::string>) {
+    if (given == nullptr) table.RefuseValue(name, op, kNullText);
+  } else if (!Fits<Field>(given)) {
+    table.RefuseValue(name, op, OutOfRange(static_cast<std::uint64_t>(given), IsNegative(given)));
+  }
+  return static_cast<Field>(given);
+}
+
 /// Sets a field that may be set.
 template <class Type>
 void SetMember(Draft& core, std::size_t place, Type& member, BareType<Type>&& value) {
@@ -131,13 +143,20 @@ class Mutation final : public AnyMutation {
                         static_cast<detail::SetArgument<M>&&>(value));
     }
   }
-  /// Sets an optional field to what the std::optional holds, or clears it.
-  template <auto M, detail::OptionalOf<typename MemberToken<M>::Type> T>
+  /// Sets an optional field to what the std::optional holds, or clears it. Of another integer type
+  /// what the field's type does not hold is a ValidationError, as a null text is. A value that does
+  /// not fit does not compile.
+  template <auto M, detail::OtherValueOf<M> T>
   void Set(MemberToken<M> field, T&& value) {
-    if constexpr (std::is_same_v<std::remove_cvref_t<T>, std::nullopt_t>) {
+    if constexpr (detail::NoValueOf<T, M>) {
+      detail::RefuseValue<M, T>();
+    } else if constexpr (std::is_same_v<std::remove_cvref_t<T>, std::nullopt_t>) {
       Clear(field);
-    } else {
+    } else if constexpr (detail::OptionalOf<T, typename MemberToken<M>::Type>) {
       value ? Set(field, *static_cast<T&&>(value)) : Clear(field);
+    } else {
+      Set(field,
+          detail::LookedAt<detail::SetArgument<M>>(*core_.table, NameOf<M>(), core_.op, value));
     }
   }
 
@@ -153,9 +172,14 @@ class Mutation final : public AnyMutation {
   void Add(MemberToken<M>, detail::NonDeduced<typename MemberToken<M>::Bare> delta) {
     detail::AddToMember<M>(core_, Place<M>(), delta);
   }
-  template <auto M, detail::LosesFraction<typename MemberToken<M>::Bare> T>
-  void Add(MemberToken<M>, T&&) {
-    detail::RefuseValue<M, T>();
+  template <auto M, detail::OtherSummandOf<M> T>
+  void Add(MemberToken<M> field, T&& delta) {
+    if constexpr (detail::NeverMeant<T, typename MemberToken<M>::Bare>) {
+      detail::RefuseValue<M, T>();
+    } else {
+      Add(field, detail::LookedAt<typename MemberToken<M>::Bare>(*core_.table, NameOf<M>(),
+                                                                 core_.op, delta));
+    }
   }
 
   /// Sets an optional field to NULL, discarding what it was set to and what was added.
@@ -188,11 +212,7 @@ class Mutation final : public AnyMutation {
     if (ids.empty()) return std::nullopt;
     return std::move(ids.front());
   }
-  /// A value that does not fit, or a member in place of its token: these do not compile.
-  template <auto M, detail::NoValueOf<M> T>
-  void Set(MemberToken<M>, T&&) {
-    detail::RefuseValue<M, T>();
-  }
+  /// A member in place of its token: these do not compile.
   template <class Owner, class Type, class T>
   void Set(Type Owner::*, T&&) {
     detail::RefuseMember<Type Owner::*>();
@@ -304,6 +324,15 @@ class Mutation final : public AnyMutation {
         "this member is not an edge of this entity: name it in Schema<...>::Edges(), and use "
         "tokens of the entity or of its mixins");
     return detail::kEdgePlaceOf<E, M>;
+  }
+  /// Of a field or an edge.
+  template <auto M>
+  static std::string_view NameOf() {
+    if constexpr (detail::EdgeMember<M>) {
+      return detail::kTable<E>.edges[EdgePlace<M>()].name;
+    } else {
+      return detail::kTable<E>.columns[Place<M>()].name;
+    }
   }
   template <class T>
   static const T* Address(const T& value) {

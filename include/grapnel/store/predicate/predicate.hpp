@@ -117,10 +117,20 @@ PredicateOf<Member> Leaf(store::PredicatePtr node) {
   return PredicateOf<Member>(std::move(node));
 }
 
-/// Throws: ValidationError, for a value that cannot be stored, and so is in no row.
+/// Throws: ValidationError, for a value that cannot be stored, and so is in no row. `column`: null
+/// of a member that its mixin does not list.
 [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseOperand(std::string_view entity,
-                                                           std::string_view field,
-                                                           const BadValue& error);
+                                                           const Column* column,
+                                                           std::string_view reason);
+template <auto Member>
+[[noreturn, gnu::cold]] void RefuseOperandOf(std::string_view reason) {
+  using Owner = typename MemberToken<Member>::Owner;
+  std::string_view entity = core::TypeName<Owner>();
+  if constexpr (requires { Schema<Owner>::Type; }) entity = Schema<Owner>::Type;
+  const Column* column = nullptr;
+  if constexpr (FieldOf<Owner, Member>) column = &kFieldOf<Owner, Member>;
+  RefuseOperand(entity, column, reason);
+}
 
 /// Whether every value of the type has a form in which it is stored.
 template <class T>
@@ -141,13 +151,25 @@ FieldValue Operand(typename MemberToken<Member>::Bare value) {
       Normalize(value);
       return Mapping<Bare>::ToValue(value);
     } catch (const BadValue& error) {
-      using Owner = typename MemberToken<Member>::Owner;
-      std::string_view entity = core::TypeName<Owner>();
-      if constexpr (requires { Schema<Owner>::Type; }) entity = Schema<Owner>::Type;
-      std::string_view field = "predicate";
-      if constexpr (requires { &Owner::id; }) field = kFieldOf<Owner, Member>.name;
-      RefuseOperand(entity, field, error);
+      RefuseOperandOf<Member>(error.what());
     }
+  }
+}
+
+/// Of any type that can be compared with the member: a number is compared as the number that it is.
+template <auto Member, class T>
+FieldValue OperandOf(const T& given) {
+  using Bare = typename MemberToken<Member>::Bare;
+  if constexpr (MayNotFit<T, Bare>) {
+    if (!Fits<std::int64_t>(given)) {
+      RefuseOperandOf<Member>(OutOfRange(static_cast<std::uint64_t>(given), false));
+    }
+    return static_cast<std::int64_t>(given);
+  } else {
+    if constexpr (MayBeNull<T, Bare>) {
+      if (given == nullptr) RefuseOperandOf<Member>(kNullText);
+    }
+    return Operand<Member>(Bare(given));
   }
 }
 
@@ -182,13 +204,18 @@ inline constexpr bool kIsToken<const T> = kIsToken<T>;
 template <class T, auto Member>
 concept NoOperandOf =
     EdgeMember<Member> || !std::is_convertible_v<T, typename MemberToken<Member>::Bare> ||
-    LosesFraction<T, typename MemberToken<Member>::Bare>;
+    NeverMeant<T, typename MemberToken<Member>::Bare>;
+/// What the member is not compared with as it is: it is looked at, or refused.
+template <class T, auto Member>
+concept OtherOperandOf =
+    NoOperandOf<T, Member> || IsLookedAt<T, typename MemberToken<Member>::Bare>;
 
 template <class T, class Bare>
-constexpr void CheckFraction() {
+constexpr void CheckOperand() {
   static_assert(!LosesFraction<T, Bare>,
                 "this field holds whole numbers, and the fraction of a real would be cut off: "
                 "compare it with a whole number, as in F<&User::age> < 1 in place of 0.5");
+  if constexpr (!LosesFraction<T, Bare>) CheckMeant<T, Bare>();
 }
 
 template <auto Member, class T>
@@ -201,9 +228,20 @@ PredicateOf<Member> RefuseOperand() {
     static_assert(std::convertible_to<T, typename MemberToken<Member>::Bare>,
                   "this value does not fit the field: compare it with one of the member's own type "
                   "(IsNull() asks for NULL)");
-    CheckFraction<T, typename MemberToken<Member>::Bare>();
+    CheckOperand<T, typename MemberToken<Member>::Bare>();
   }
   return PredicateOf<Member>(nullptr);
+}
+
+template <auto Member, class T>
+PredicateOf<Member> CompareOther(store::PredicateKind kind,
+                                 const std::remove_reference_t<T>& value) {
+  if constexpr (NoOperandOf<T, Member>) {
+    return RefuseOperand<Member, T>();
+  } else {
+    return Leaf<Member>(
+        store::Compared(kind, MemberToken<Member>::Tag(), OperandOf<Member>(value)));
+  }
 }
 
 template <auto Member>
@@ -226,14 +264,14 @@ struct PredicatesOf {
         "an edge is compared by its neighbours: F<&Card::owner>.Has(F<&User::id>.In(3, 4))");
     std::vector<FieldValue> list;
     if constexpr ((std::is_convertible_v<const Values&, Bare> && ...)) {
-      (CheckFraction<Values, Bare>(), ...);
-      (list.push_back(Operand<Member>(Bare(values))), ...);
+      (CheckOperand<Values, Bare>(), ...);
+      (list.push_back(OperandOf<Member>(values)), ...);
     } else {
       static_assert(sizeof...(Values) == 1 && (loop::Iterable<const Values> && ...),
                     "In takes values of the field's type, or one range of them");
       for (const auto& each : (values, ...)) {
-        CheckFraction<decltype(each), Bare>();
-        list.push_back(Operand<Member>(Bare(each)));
+        CheckOperand<decltype(each), Bare>();
+        list.push_back(OperandOf<Member>(each));
       }
     }
     return Leaf<Member>(store::OneOf(MemberToken<Member>::Tag(), std::move(list)));
@@ -329,61 +367,62 @@ detail::PredicateOf<Member> operator>=(detail::NonDeduced<typename MemberToken<M
   return detail::Compare<Member>(store::PredicateKind::LessEqual, std::move(value));
 }
 
-// What cannot be compared: does not compile, and says what to write.
+// Of other types: what need not fit is looked at; what cannot be compared does not compile, and
+// says what to write.
 
-template <auto Member, detail::NoOperandOf<Member> T>
-auto operator==(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
-  return detail::RefuseOperand<Member, T>();
+template <auto Member, detail::OtherOperandOf<Member> T>
+auto operator==(MemberToken<Member>, T&& value) -> detail::PredicateOf<Member> {
+  return detail::CompareOther<Member, T>(store::PredicateKind::Equal, value);
 }
-template <auto Member, detail::NoOperandOf<Member> T>
-auto operator!=(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
-  return detail::RefuseOperand<Member, T>();
+template <auto Member, detail::OtherOperandOf<Member> T>
+auto operator!=(MemberToken<Member>, T&& value) -> detail::PredicateOf<Member> {
+  return detail::CompareOther<Member, T>(store::PredicateKind::NotEqual, value);
 }
-template <auto Member, detail::NoOperandOf<Member> T>
-auto operator<(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
-  return detail::RefuseOperand<Member, T>();
+template <auto Member, detail::OtherOperandOf<Member> T>
+auto operator<(MemberToken<Member>, T&& value) -> detail::PredicateOf<Member> {
+  return detail::CompareOther<Member, T>(store::PredicateKind::Less, value);
 }
-template <auto Member, detail::NoOperandOf<Member> T>
-auto operator<=(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
-  return detail::RefuseOperand<Member, T>();
+template <auto Member, detail::OtherOperandOf<Member> T>
+auto operator<=(MemberToken<Member>, T&& value) -> detail::PredicateOf<Member> {
+  return detail::CompareOther<Member, T>(store::PredicateKind::LessEqual, value);
 }
-template <auto Member, detail::NoOperandOf<Member> T>
-auto operator>(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
-  return detail::RefuseOperand<Member, T>();
+template <auto Member, detail::OtherOperandOf<Member> T>
+auto operator>(MemberToken<Member>, T&& value) -> detail::PredicateOf<Member> {
+  return detail::CompareOther<Member, T>(store::PredicateKind::Greater, value);
 }
-template <auto Member, detail::NoOperandOf<Member> T>
-auto operator>=(MemberToken<Member>, T&&) -> detail::PredicateOf<Member> {
-  return detail::RefuseOperand<Member, T>();
+template <auto Member, detail::OtherOperandOf<Member> T>
+auto operator>=(MemberToken<Member>, T&& value) -> detail::PredicateOf<Member> {
+  return detail::CompareOther<Member, T>(store::PredicateKind::GreaterEqual, value);
 }
-template <auto Member, detail::NoOperandOf<Member> T>
-requires(!detail::kIsToken<T>) auto operator==(T&&, MemberToken<Member>)
+template <auto Member, detail::OtherOperandOf<Member> T>
+requires(!detail::kIsToken<T>) auto operator==(T&& value, MemberToken<Member>)
     -> detail::PredicateOf<Member> {
-  return detail::RefuseOperand<Member, T>();
+  return detail::CompareOther<Member, T>(store::PredicateKind::Equal, value);
 }
-template <auto Member, detail::NoOperandOf<Member> T>
-requires(!detail::kIsToken<T>) auto operator!=(T&&, MemberToken<Member>)
+template <auto Member, detail::OtherOperandOf<Member> T>
+requires(!detail::kIsToken<T>) auto operator!=(T&& value, MemberToken<Member>)
     -> detail::PredicateOf<Member> {
-  return detail::RefuseOperand<Member, T>();
+  return detail::CompareOther<Member, T>(store::PredicateKind::NotEqual, value);
 }
-template <auto Member, detail::NoOperandOf<Member> T>
-requires(!detail::kIsToken<T>) auto operator<(T&&, MemberToken<Member>)
+template <auto Member, detail::OtherOperandOf<Member> T>
+requires(!detail::kIsToken<T>) auto operator<(T&& value, MemberToken<Member>)
     -> detail::PredicateOf<Member> {
-  return detail::RefuseOperand<Member, T>();
+  return detail::CompareOther<Member, T>(store::PredicateKind::Greater, value);
 }
-template <auto Member, detail::NoOperandOf<Member> T>
-requires(!detail::kIsToken<T>) auto operator<=(T&&, MemberToken<Member>)
+template <auto Member, detail::OtherOperandOf<Member> T>
+requires(!detail::kIsToken<T>) auto operator<=(T&& value, MemberToken<Member>)
     -> detail::PredicateOf<Member> {
-  return detail::RefuseOperand<Member, T>();
+  return detail::CompareOther<Member, T>(store::PredicateKind::GreaterEqual, value);
 }
-template <auto Member, detail::NoOperandOf<Member> T>
-requires(!detail::kIsToken<T>) auto operator>(T&&, MemberToken<Member>)
+template <auto Member, detail::OtherOperandOf<Member> T>
+requires(!detail::kIsToken<T>) auto operator>(T&& value, MemberToken<Member>)
     -> detail::PredicateOf<Member> {
-  return detail::RefuseOperand<Member, T>();
+  return detail::CompareOther<Member, T>(store::PredicateKind::Less, value);
 }
-template <auto Member, detail::NoOperandOf<Member> T>
-requires(!detail::kIsToken<T>) auto operator>=(T&&, MemberToken<Member>)
+template <auto Member, detail::OtherOperandOf<Member> T>
+requires(!detail::kIsToken<T>) auto operator>=(T&& value, MemberToken<Member>)
     -> detail::PredicateOf<Member> {
-  return detail::RefuseOperand<Member, T>();
+  return detail::CompareOther<Member, T>(store::PredicateKind::LessEqual, value);
 }
 
 namespace store {

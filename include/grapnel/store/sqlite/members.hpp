@@ -93,7 +93,7 @@ class Members {
     try {
       table_.columns[place].ops->bind(value, binding, at);
     } catch (const BadValue& error) {
-      throw ValidationError(table_.entity, table_.columns[place].name, statement.op, error.what());
+      table_.RefuseValue(table_.columns[place].name, statement.op, error.what());
     }
   }
 

@@ -531,7 +531,7 @@ class SqliteConnection final : public store::Connection {
   }
   [[noreturn]] static void Refuse(const store::Statement& statement, const Column& column,
                                   const BadValue& error) {
-    throw ValidationError(statement.table->entity, column.name, statement.op, error.what());
+    statement.table->RefuseValue(column.name, statement.op, error.what());
   }
   /// DELETE FROM the lists, with the number of a list as its parameter.
   void RunOnLists(std::string_view where, std::int64_t list,

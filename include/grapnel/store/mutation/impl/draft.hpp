@@ -163,7 +163,8 @@ GRAPNEL_DEFINE void Draft::AddUnstorable(Problems& problems) const {
     try {
       static_cast<void>(column.ops->to_value(column.at_const(entity)));
     } catch (const BadValue& error) {
-      problems.push_back({std::string(column.name), error.what()});
+      problems.push_back({std::string(column.name),
+                          column.sensitive ? std::string(kHidden) : std::string(error.what())});
     }
   });
 }
@@ -347,7 +348,7 @@ GRAPNEL_DEFINE std::optional<FieldValue> Draft::Value(const FieldSet& of,
   } catch (const std::bad_alloc&) {  // which says nothing of the value
     throw;
   } catch (const std::exception& error) {
-    throw ValidationError(table->entity, name, op, error.what());
+    table->RefuseValue(name, op, error.what());
   }
 }
 
@@ -434,8 +435,11 @@ GRAPNEL_DEFINE void Draft::ValidateEdges(Problems& problems) const {
 GRAPNEL_DEFINE void Draft::ApplyDefault(std::size_t place) {
   const Column& column = table->columns[place];
   void* member = column.at(entity);
-  (op == Op::Create ? column.set_default : column.set_update_default)(member, column.field);
-  if (column.ops->normalize != nullptr) Normalize(place, [&] { column.ops->normalize(member); });
+  const auto set_default = op == Op::Create ? column.set_default : column.set_update_default;
+  Normalize(place, [&] {
+    set_default(member, column.field);
+    if (column.ops->normalize != nullptr) column.ops->normalize(member);
+  });
   set.set(place);
   defaulted.set(place);
   if (place == 0) has_id = true;
@@ -471,7 +475,7 @@ GRAPNEL_DEFINE void Draft::Assign(const Column& column, void* member,
   } catch (const std::bad_alloc&) {  // which says nothing of the value
     throw;
   } catch (const std::exception& error) {
-    Refuse(column, column.sensitive ? "the value *** is not allowed" : error.what());
+    Refuse(column, column.sensitive ? kHidden : error.what());
   }
 }
 

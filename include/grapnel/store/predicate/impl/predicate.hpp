@@ -3,7 +3,7 @@
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/error.hpp>
-#include <grapnel/model/row.hpp>
+#include <grapnel/model/table.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
 
 #include <string_view>
@@ -11,9 +11,10 @@
 namespace grapnel::detail {
 
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseOperand(std::string_view entity,
-                                                          std::string_view field,
-                                                          const BadValue& error) {
-  throw ValidationError(entity, field, Op{}, error.what());
+                                                          const Column* column,
+                                                          std::string_view reason) {
+  throw ValidationError(entity, column != nullptr ? column->name : "predicate", Op{},
+                        column != nullptr && column->sensitive ? kHidden : reason);
 }
 
 }  // namespace grapnel::detail
