@@ -85,6 +85,14 @@ struct TwoMinds {
   One<TwoMinds> one{};
   Many<TwoMinds> many{};
 };
+struct TwoFields {
+  std::int64_t id = 0;
+  std::int64_t age = 0;
+};
+struct TwoEdges {
+  std::int64_t id = 0;
+  Many<TwoEdges> many{};
+};
 struct NamedThere {
   std::int64_t id = 0;
   One<NamedThere> one{};
@@ -123,6 +131,22 @@ struct grapnel::Schema<graph_test::Lamp> {
     using graph_test::Lamp;
     return grapnel::Edges(To<&Lamp::fixed_to>("fixed_to").Required().Unique(),
                           To<&Lamp::paid_by>("paid_by").OnDelete(Cascade));
+  }
+};
+template <>
+struct grapnel::Schema<graph_test::TwoFields> {
+  static constexpr std::string_view Type = "TwoFields";
+  static constexpr auto Fields() {
+    using graph_test::TwoFields;
+    return grapnel::Fields(Field<&TwoFields::age>("age"), Field<&TwoFields::age>("years"));
+  }
+};
+template <>
+struct grapnel::Schema<graph_test::TwoEdges> {
+  static constexpr std::string_view Type = "TwoEdges";
+  static constexpr auto Edges() {
+    using graph_test::TwoEdges;
+    return grapnel::Edges(To<&TwoEdges::many>("many"), To<&TwoEdges::many>("all"));
   }
 };
 template <>
@@ -361,6 +385,14 @@ TEST_CASE("B126 names of types and tables that begin with grapnel_ are refused")
   check(Refused<OwnType>(), "grapnel_lists", "Type", "grapnel_lists");
   check(Refused<OwnTable>(), "OwnTable", "Table", "GRAPNEL_1");
   check(Refused<OwnPairs>(), "OwnPairs", "many", "Grapnel_pair");
+}
+
+TEST_CASE("a member that is named twice is refused") {
+  const SchemaError field = Refused<TwoFields>();
+  CHECK(field.Entity() == "TwoFields");
+  CHECK(field.Field() == "years");
+  CHECK(field.Reason() == "it is a second name of the member that is age already: name each once");
+  CHECK(Refused<TwoEdges>().Field() == "all");
 }
 
 TEST_CASE("the column's name given at the end without the key is taken or refused, not passed by") {

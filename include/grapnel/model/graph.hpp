@@ -22,11 +22,13 @@ namespace grapnel::detail {
 class Graph {
  public:
   /// Throws: SchemaError when an edge leads to a type that is not among them, or its ends do not
-  /// fit, and for names that are the store's own.
+  /// fit, for names that are the store's own, and for a member that is named twice.
   explicit Graph(std::span<const Table* const> tables) : tables_(tables.begin(), tables.end()) {
     for (const Table* table : tables) {
       CheckName(*table, "Type", table->entity);
       CheckName(*table, "Table", table->name);
+      CheckMembers(*table, table->columns);
+      CheckMembers(*table, table->edges);
       for (const EdgeEnd& edge : table->edges) Add(*table, edge);
     }
     for (const Relation* key : keys_) {
@@ -80,6 +82,19 @@ class Graph {
     throw SchemaError(table.entity, field,
                       core::Concat({"\"", name, "\": names that begin with ", kOwn,
                                     " are Grapnel's own: choose another one"}));
+  }
+
+  /// Throws: SchemaError when a member is named twice.
+  template <class T>
+  static void CheckMembers(const Table& table, const Listed<T>& members) {
+    for (const T& member : members) {
+      const T* first = members.data();
+      while (first->tag != member.tag) ++first;
+      if (first == &member) continue;
+      throw SchemaError(table.entity, member.name,
+                        core::Concat({"it is a second name of the member that is ", first->name,
+                                      " already: name each once"}));
+    }
   }
 
   void Add(const Table& table, const EdgeEnd& edge) {

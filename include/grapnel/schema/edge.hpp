@@ -20,10 +20,6 @@ namespace grapnel {
 namespace detail {
 
 template <class T>
-inline constexpr bool kIsOne = false;
-template <class T>
-inline constexpr bool kIsOne<One<T>> = true;
-template <class T>
 inline constexpr bool kIsMany = false;
 template <class T>
 inline constexpr bool kIsMany<Many<T>> = true;

@@ -116,7 +116,11 @@ class [[nodiscard]] Field {
   /// `name` is what the field is called in errors, by name, and in the database.
   constexpr explicit Field(std::string_view name)
       : column_(detail::PlainColumn(name, &detail::kFieldTag<Member>, &detail::kTypeOps<Type>,
-                                    detail::kIsOptional<Type>)) {}
+                                    detail::kIsOptional<Type>)) {
+    static_assert(!detail::kIsOne<Type>,
+                  "this member is an edge and stands in Schema<...>::Edges(): write "
+                  "To<&Card::owner>(\"owner\") there, in place of Field");
+  }
 
   /// The column may be NULL. A member that is no std::optional then reads NULL as its type's zero.
   constexpr Field Optional() const { return With(&detail::Column::nullable); }

@@ -8,7 +8,15 @@
 
 namespace grapnel {
 
+template <class T>
+class One;
+
 namespace detail {
+
+template <class T>
+inline constexpr bool kIsOne = false;
+template <class T>
+inline constexpr bool kIsOne<One<T>> = true;
 
 template <class>
 struct MemberOf;
