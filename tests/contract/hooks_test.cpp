@@ -160,6 +160,46 @@ TEST_CASE("B10 a second next after a success throws, and nothing is written twic
   REQUIRE(log == expected);
 }
 
+TEST_CASE("B10 next of hooks that are put together by hand is that of registered ones") {
+  using Hook = grapnel::Hook<User>;
+  using Mutator = grapnel::Mutator<User>;
+  int tries = 0;
+  const Hook retry([](Mutation& m, Next next) {
+    try {
+      return next(m);
+    } catch (const std::runtime_error&) {
+      return next(m);
+    }
+  });
+  const Hook failing_once([&](Mutation& m, Next next) {
+    CreateCard(m.Client(), std::to_string(++tries));
+    if (tries == 1) throw std::runtime_error("busy");
+    return next(m);
+  });
+  const Hook twice([](Mutation& m, Next next) {
+    next(m);
+    return next(m);
+  });
+  Fixture<User, Card> db;
+  const bool by_hand = GENERATE(true, false);
+  const auto use = [&](const Hook& outer, const Hook& inner) {
+    const auto users = db.client.Of<User>();
+    if (!by_hand) return users.Use(outer, inner);
+    return users.Use([=](const Mutator& next) -> Mutator { return outer(inner(next)); });
+  };
+  OutsideAndInside(db, [&](const grapnel::Client& client) {
+    auto handle = use(retry, failing_once);
+    CreateUser(client);
+    CHECK(client.Of<Card>().Query().Count() == 1);
+    handle.Remove();
+    use(twice, failing_once);
+    CHECK_THROWS_AS(CreateUser(client, "Eve"), grapnel::Error);
+    CHECK(tries == 3);
+  });
+  REQUIRE(db.Raw(kUsers) == Lines{"Ada|0"});
+  REQUIRE(db.Raw(kCards) == Lines{"2"});
+}
+
 TEST_CASE("B10 the factory of ent's form runs once per registration, wherever it is nested") {
   Fixture<User, Card> db;
   Lines log;

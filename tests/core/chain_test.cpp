@@ -1,8 +1,11 @@
 #include <grapnel/core/chain.hpp>
 
+#include <grapnel/core/hook_list.hpp>
+
 #include "support/catch.hpp"
 #include "support/trail.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -95,6 +98,44 @@ TEST_CASE("B10 each next of a chain runs once, and again only after it threw") {
     }
   };
   CHECK(Run(Chain(retries, Pass("b"), fails_once)) == Lines{"b", "b", "end", "/b"});
+}
+
+TEST_CASE("B10 what fails after its own next is tried again, however it is put together") {
+  const auto retries = [](Trail& trail, TrailNext next) {
+    try {
+      return next(trail);
+    } catch (const std::runtime_error&) {
+      return next(trail);
+    }
+  };
+  int tries = 0;
+  const auto fails_late = [&](Trail& trail, TrailNext next) {
+    const int result = next(trail);
+    if (++tries % 2 == 1) throw std::runtime_error("busy");
+    return result;
+  };
+  using Hook = core::Hook<Trail, int>;
+  const Chain chain(retries, fails_late);
+  const Hook by_hand(
+      [=](const Server& next) -> Server { return Hook(retries)(Hook(fails_late)(next)); });
+  const Server end([](Trail& trail) {
+    trail.lines.push_back("end");
+    return 42;
+  });
+  const auto twice = [](Trail& trail, TrailNext next) { return next(trail) + next(trail); };
+  for (const Hook& hook : {Hook(chain), Hook(Chain(chain)), by_hand, Hook(Chain(by_hand)),
+                           Hook(Chain(Pass("a"), Chain(Pass("b"), chain)))}) {
+    core::HookList<Trail, int> list;
+    list.Add({hook, Pass("c")});
+    Trail trail, other;
+    CHECK(list.Load().Run(trail, End()) == 42);
+    CHECK(std::count(trail.lines.begin(), trail.lines.end(), "end") == 2);
+    CHECK(Chain(hook).Then(end)(other) == 42);
+    CHECK(std::count(other.lines.begin(), other.lines.end(), "end") == 2);
+    CHECK_THROWS_AS(Chain(hook, twice).Then(end)(other), grapnel::Error);
+    CHECK_THROWS_AS(Chain(twice, hook).Then(end)(other), grapnel::Error);
+    tries = 0;
+  }
 }
 
 TEST_CASE("B10 ent's form inside a chain is composed once, when the chain becomes a hook") {

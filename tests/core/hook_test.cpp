@@ -1,5 +1,7 @@
 #include <grapnel/core/hook.hpp>
 
+#include <grapnel/core/chain.hpp>
+#include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/hook_stack.hpp>
 
 #include "support/catch.hpp"
@@ -20,6 +22,37 @@ using Hook = core::Hook<Trail, int>;
 using Server = core::Mutator<Trail, int>;
 
 namespace {
+
+/// A subject that its hooks may only look at.
+struct Request {
+  int number = 1;
+};
+using ConstHook = core::Hook<const Request, int>;
+using ConstNext = core::Next<const Request, int>;
+struct Looks {
+  using BeforeOnly = void;
+  std::vector<int>* seen;
+  void operator()(const Request& request) const { seen->push_back(request.number); }
+};
+
+/// A subject that has a scope opened around each next.
+struct Scoped : Trail {
+  struct NextScope {
+    explicit NextScope(Scoped& s) : subject(s) { subject.lines.push_back("open"); }
+    void Done() { subject.lines.push_back("done"); }
+    ~NextScope() { subject.lines.push_back("close"); }
+    Scoped& subject;
+  };
+};
+
+std::string Refused(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const grapnel::Error& error) {
+    return error.what();
+  }
+  return "";
+}
 
 /// A hook without a next.
 struct Greets {
@@ -198,6 +231,121 @@ TEST_CASE("hooks around mutators, by hand: f(g(h(terminal)))") {
     CHECK(server(trail) == 42);
     CHECK(trail.lines == Lines{"f", "g", "h", "end", "/g", "/f"});
   }
+}
+
+TEST_CASE("B10 by hand as well, next runs once, and again only after it threw") {
+  int runs = 0;
+  const Server end([&](Trail&) {
+    if (++runs == 1) throw std::runtime_error("busy");
+    return runs;
+  });
+  const Hook twice([](Trail& trail, TrailNext next) { return next(trail) + next(trail); });
+  const Hook retries([](Trail& trail, TrailNext next) {
+    try {
+      return next(trail);
+    } catch (const std::runtime_error&) {
+      return next(trail);
+    }
+  });
+  Trail trail;
+  const Server once = retries(end);
+  CHECK(once(trail) == 2);
+  CHECK(once(trail) == 3);  // each run has a next of its own
+  CHECK_THAT(Refused([&] { twice(end)(trail); }), Catch::Contains("called again"));
+  CHECK(runs == 4);
+
+  // The inner one of two does not run again either, in whatever way they are put together.
+  const Hook inner(Pass("in"));
+  const Hook by_hand([=](const Server& next) -> Server { return twice(inner(next)); });
+  for (const Server& server : {twice(inner(end)), by_hand(end), core::Chain(by_hand).Then(end)}) {
+    trail.lines.clear();
+    CHECK_THAT(Refused([&] { server(trail); }), Catch::Contains("called again"));
+    CHECK(trail.lines == Lines{"in", "/in"});
+  }
+  CHECK(runs == 7);
+}
+
+TEST_CASE("by hand as well, what fails inside of next is told to the subject's scope") {
+  using ScopedHook = core::Hook<Scoped, int>;
+  const ScopedHook retries([](Scoped& scoped, core::Next<Scoped, int> next) {
+    try {
+      return next(scoped);
+    } catch (const std::runtime_error&) {
+      return next(scoped);
+    }
+  });
+  bool failed = false;
+  const ScopedHook fails_once([&](Scoped& scoped, core::Next<Scoped, int> next) {
+    scoped.lines.push_back("try");
+    if (!std::exchange(failed, true)) throw std::runtime_error("busy");
+    return next(scoped);
+  });
+  Scoped scoped;
+  CHECK(retries(fails_once([](Scoped&) { return 7; }))(scoped) == 7);
+  CHECK(scoped.lines ==
+        Lines{"open", "try", "close", "open", "try", "open", "done", "close", "done", "close"});
+}
+
+TEST_CASE("B102 by hand as well, next is for its subject and its thread alone") {
+  int runs = 0;
+  const Server end([&](Trail&) { return ++runs; });
+  Trail trail;
+  const Hook other([](Trail&, TrailNext next) {
+    Trail another;
+    return next(another);
+  });
+  CHECK_THAT(Refused([&] { other(end)(trail); }), Catch::Contains("another subject"));
+  std::string said;
+  const Hook elsewhere([&](Trail& inner, TrailNext next) {
+    std::thread([&] { said = Refused([&] { next(inner); }); }).join();
+    return 1;
+  });
+  CHECK(elsewhere(end)(trail) == 1);
+  CHECK_THAT(said, Catch::Contains("on another thread"));
+  CHECK(runs == 0);
+}
+
+TEST_CASE("what was moved from is refused where it is composed by hand") {
+  Hook hook(Pass("a"));
+  Server end([](Trail&) { return 1; });
+  const Hook kept_hook = std::move(hook);
+  const Server kept_end = std::move(end);
+  // NOLINTBEGIN(bugprone-use-after-move): that is what is asked
+  CHECK_THROWS_AS(hook(kept_end), grapnel::Error);
+  CHECK_THROWS_AS(kept_hook(end), grapnel::Error);
+  CHECK_THROWS_AS(core::Chain(kept_hook).Then(end), grapnel::Error);
+  // NOLINTEND(bugprone-use-after-move)
+  Trail trail;
+  CHECK(kept_hook(kept_end)(trail) == 1);
+}
+
+TEST_CASE("a subject may be const, in every form of hook") {
+  std::vector<int> seen;
+  const auto around = [&](const Request& request, ConstNext next) {
+    seen.push_back(2);
+    return next(request);
+  };
+  using ConstServer = core::Mutator<const Request, int>;
+  const auto factory = [&](const ConstServer& next) -> ConstServer {
+    return [&seen, next](const Request& request) {
+      seen.push_back(3);
+      return next(request);
+    };
+  };
+  const Looks before{&seen};
+  const ConstServer end([](const Request& request) { return request.number; });
+  const Request request;
+  CHECK(ConstHook(before)(ConstHook(around)(ConstHook(factory)(end)))(request) == 1);
+  CHECK(seen == std::vector{1, 2, 3});
+  CHECK(core::Chain(before, around, factory).Then(end)(request) == 1);
+  CHECK(seen == std::vector{1, 2, 3, 1, 2, 3});
+  core::HookList<const Request, int> list;
+  list.Add({before, around, factory});
+  CHECK(list.Load().Run(request, core::detail::NextOf<const Request, int>(end)) == 1);
+  CHECK(seen == std::vector{1, 2, 3, 1, 2, 3, 1, 2, 3});
+  // One that takes any subject takes that one, const.
+  const auto any = [](auto& subject, auto next) { return next(subject); };
+  CHECK(ConstHook(any)(end)(request) == 1);
 }
 
 TEST_CASE("what holds nothing to call is no hook, nor a part of one") {

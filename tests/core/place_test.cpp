@@ -10,6 +10,7 @@
 namespace core = grapnel::core;
 using core::detail::Once;
 using core::detail::Place;
+using core::detail::Running;
 
 namespace {
 
@@ -45,14 +46,48 @@ TEST_CASE("B10 a next runs once, and again only after it threw") {
   Once once;
   once.Enter();
   CHECK_THROWS_WITH(once.Enter(), "next was called while the same next is running");
-  once.Failed();
+  once.Leave();
+  once.Enter();
+  CHECK_THROWS_WITH(once.Enter(), "next was called while the same next is running");
+  once.Leave();
   once.Enter();
   once.Done();
-  once.Failed();  // a success stays one
+  once.Leave();  // a success stays one
   CHECK_THROWS_WITH(once.Enter(),
                     "next was called again after it had succeeded; a hook may call it once, and "
                     "again only after it threw");
   CHECK_THROWS_AS(once.Enter(), grapnel::Error);
+}
+
+TEST_CASE("B10 a next that was undone with another one runs again when that one does") {
+  Once undoing, undone, before, between;
+  const auto run = [](Once& once) {
+    const Running running(once);
+    once.Done();
+  };
+  run(before);
+  for (int tries = 0; tries < 3; ++tries) {
+    const Running running(undoing);
+    run(undone);
+    CHECK_THROWS_AS(run(undone), grapnel::Error);
+    CHECK_THROWS_AS(run(before), grapnel::Error);
+  }
+  CHECK_THROWS_AS(run(undone), grapnel::Error);  // outside of it all
+  run(between);
+  {
+    const Running running(undoing);
+    CHECK_THROWS_AS(run(between), grapnel::Error);
+    {
+      Once inner;
+      { const Running fails(inner); }
+      const Running again(inner);
+      run(undone);
+      inner.Done();
+    }
+    undoing.Done();
+  }
+  CHECK_THROWS_AS(run(undoing), grapnel::Error);
+  CHECK_THROWS_AS(run(undone), grapnel::Error);
 }
 
 TEST_CASE("a subject's scope is told of success, and only closed after a failure") {

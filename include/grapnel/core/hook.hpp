@@ -8,6 +8,7 @@
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/core/place.hpp>
 #include <grapnel/core/teach.hpp>
 
 #include <string_view>
@@ -59,7 +60,7 @@ class StoredHook {
   StoredHook(std::string_view name, SharedAny self) noexcept
       : self_(std::move(self)), name_(name) {}
 
-  void (*before_)(const void* self, void* subject) = nullptr;
+  void (*before_)(const void* self, const void* subject) = nullptr;
   void (*around_)() = nullptr;  // an AroundFunction of the Hook that it was
   SharedAny self_;
   Op mask_ = AnyOp;
@@ -92,10 +93,14 @@ class Hook : public StoredHook {
     Before(subject);
     return next(subject);
   }
-  /// The hook around a mutator, which is a mutator again: `f(g(h(terminal)))` by hand.
+  /// The hook around a mutator, which is a mutator again: `f(g(h(terminal)))` by hand. Each run of
+  /// it has a `next` as a registered hook has. Throws: Error where either was moved from.
   Mutator<Subject, Result> operator()(Mutator<Subject, Result> next) const {
+    detail::RefuseNone(*this);
+    detail::RefuseNone(next);
     return [hook = *this, next = std::move(next)](Subject& subject) -> Result {
-      return hook(subject, detail::NextOf<Subject, Result>(next));
+      detail::Place<Subject, Result, const Mutator<Subject, Result>&> place(subject, next);
+      return hook(subject, place.Next());
     };
   }
   /// Runs a before-only hook. Requires: IsBefore().
@@ -126,8 +131,8 @@ class Hook : public StoredHook {
     if constexpr (form == Form::None) {
       detail::Teach<Subject>::template Say<H, detail::FaultOf<H, Subject, Result>()>();
     } else if constexpr (form == Form::Before) {
-      before_ = [](const void* self, void* subject) {
-        (*static_cast<const H*>(self))(*static_cast<Subject*>(subject));
+      before_ = [](const void* self, const void* subject) {
+        (*static_cast<const H*>(self))(*static_cast<Subject*>(const_cast<void*>(subject)));
       };
     } else if constexpr (detail::NeedsComposing<H, Subject, Result>()) {
       using Bound = detail::Bound<H, Subject, Result>;

@@ -4,6 +4,7 @@
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/next.hpp>
 
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 
@@ -14,24 +15,43 @@ namespace grapnel::core::detail {
 [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseOther(std::string_view subject);
 [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseThread();
 
-/// Whether a `next` may run: once, and again only after it threw.
+/// How often a `next` was called on this thread: what one that failed has undone is known by it.
+/// Its address tells threads from one another.
+inline thread_local constinit std::uint64_t this_thread = 0;
+
+/// Whether a `next` may run: once, and again only after it threw, or what it did was undone with
+/// another `next` that it had run inside of, which is run again.
 class Once {
  public:
   void Enter() {
-    if (state_ != State::Ready) Refuse(state_ == State::Done);
+    if (state_ != State::Ready) [[unlikely]]
+      return EnterAgain();
     state_ = State::Running;
+    at_ = ++this_thread;
   }
-  void Done() noexcept { state_ = State::Done; }
-  void Failed() noexcept {
-    if (state_ == State::Running) state_ = State::Ready;
+  void Done() noexcept { state_ = state_ == State::Running ? State::Done : State::DoneAgain; }
+  /// After it: has failed, unless it is done.
+  void Leave() noexcept {
+    if (state_ != State::Done) [[unlikely]]
+      LeaveOther();
   }
 
  private:
-  enum class State : unsigned char { Ready, Running, Done };
+  enum class State : unsigned char { Ready, Running, Done, Failed, RunningAgain, DoneAgain };
 
-  [[noreturn, gnu::cold]] GRAPNEL_DECLARE static void Refuse(bool done);
+  [[gnu::cold]] GRAPNEL_DECLARE void EnterAgain();
+  [[gnu::cold]] GRAPNEL_DECLARE void LeaveOther() noexcept;
+  [[gnu::cold]] GRAPNEL_DECLARE bool IsUndone() const noexcept;
+
+  static inline thread_local constinit const Once* running_again = nullptr;
 
   State state_ = State::Ready;
+  std::uint64_t at_;  // which call was the last
+  // Of one that has failed: which call was its first, which the last inside of it, and what else
+  // runs again around it.
+  std::uint64_t first_;
+  std::uint64_t last_;
+  const Once* outer_;
 };
 
 /// One `next` under way: has failed, unless it is done.
@@ -39,7 +59,7 @@ struct Running {
   explicit Running(Once& o) : once(o) { once.Enter(); }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
-  ~Running() { once.Failed(); }
+  ~Running() { once.Leave(); }
   Once& once;
 };
 
@@ -77,9 +97,6 @@ void Enter(Once& once, Subject& subject, const Rest& rest) {
   once.Done();
 }
 
-/// Its address tells threads from one another.
-inline thread_local constinit char this_thread = 0;
-
 /// The place of a running hook: `rest(subject)` is what its `next` goes on with, once, for the same
 /// subject, on this thread.
 template <class Subject, class Result, class Rest>
@@ -109,7 +126,7 @@ class Place {
 
   Rest rest_;
   Subject* subject_;
-  const char* thread_ = &this_thread;
+  const std::uint64_t* thread_ = &this_thread;
   Once once_;
 };
 
