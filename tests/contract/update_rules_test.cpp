@@ -397,6 +397,25 @@ TEST_CASE("B84 m.Client().Mutate(m) and then next is an Error, and nothing is wr
   REQUIRE_FALSE(world.client.Of<User>().Get(ada.id).active);
 }
 
+TEST_CASE("B84 next and then m.Client().Mutate(m) is an Error, and nothing is written") {
+  World world;
+  const bool in_tx = GENERATE(false, true);
+  Lines log;
+  world.client.Of<User>().Use(
+      [](Mutation<User>& m, Next<User> next) {
+        next(m);
+        return m.Client().Mutate(m);
+      },
+      Told<User>(log));
+  Everywhere(world.client, in_tx, [&](const grapnel::Client& client) {
+    REQUIRE_THAT(Thrown<Error>([&] { Add(client, "Ada"); }).what(),
+                 Catch::Contains("User: the mutation was already carried out") &&
+                     Catch::Contains("must not run it by Mutate as well"));
+    REQUIRE(client.Of<User>().Query().Count() == 0);
+  });
+  REQUIRE(log == Lines{"Create", "an entity"});
+}
+
 TEST_CASE("B84 a Mutate that failed wrote nothing, and next may still run") {
   World world{GENERATE(Place::Memory, Place::File)};
   const auto ada = Add(world.client, "Ada");

@@ -244,6 +244,11 @@ inline void Atomically(const HandlePtr& handle, bool single,
 /// that fails, the hook may go on with the mutation as it was.
 [[gnu::noinline]] inline void RunAgain(const HandlePtr& handle, Level& level, TypeEntry& type,
                                        AnyMutation& m, AnyResult& result) {
+  if (m.GetProgress().executed) {
+    throw Error(core::Concat({m.Type(),
+                              ": the mutation was already carried out: its hook must not run it "
+                              "by Mutate as well"}));
+  }
   struct GoingBack {
     AnyMutation& m;
     AnyMutation::Progress before = m.GetProgress();
