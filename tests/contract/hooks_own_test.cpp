@@ -280,6 +280,11 @@ TEST_CASE("B9 B14 what holds nothing to call is refused where it is given, not w
     REQUIRE_THROWS_AS(tx.AfterRollback(Callback()), grapnel::Error);
     void (*const callback)(const grapnel::Client&) = nullptr;
     REQUIRE_THROWS_AS(tx.AfterCommit(callback), grapnel::Error);
+    REQUIRE_THROWS_AS(tx.WithTx(std::function<void(grapnel::Tx&)>()), grapnel::Error);
+    REQUIRE_THROWS_AS(tx.Client().WithTx(std::function<int(grapnel::Tx&)>()), grapnel::Error);
   });
+  REQUIRE_THROWS_AS(client.WithTx(std::function<void(grapnel::Tx&)>()), grapnel::Error);
+  void (*const body)(grapnel::Tx&) = nullptr;
+  REQUIRE_THROWS_AS(client.WithTx(body), grapnel::Error);
   client.Of<User>().Create().Set(F<&User::name>, "Ada").Save();
 }

@@ -18,7 +18,8 @@ class HookHandle {
   HookHandle(const HookHandle&) = default;
   HookHandle& operator=(const HookHandle&) = default;
 
-  /// Takes the hook out of the chains that it was put in; a second call does nothing.
+  /// Takes the hook out of the chains that it was put in; a second call does nothing. Throws:
+  /// std::bad_alloc, and the hook is still in some of them, from which a further call takes it.
   /// Threads: any. It does not wait for runs already under way, which still call the hook: what the
   /// hook captured by reference must outlive them.
   GRAPNEL_DECLARE void Remove() const;

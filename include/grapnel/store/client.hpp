@@ -46,9 +46,11 @@ class Client {
         "write client.WithTx([&](grapnel::Tx& tx) { ... })");
   }
   /// Runs `body(tx)` in a transaction and commits it; rolls back when it throws, and passes that
-  /// on. Returns: what `body` returned. Throws: as Tx and Tx::Commit.
+  /// on. Returns: what `body` returned. Throws: as Tx and Tx::Commit; Error, and nothing is begun,
+  /// for a body that holds nothing to call.
   template <class F>
   decltype(auto) WithTx(F&& body) const {
+    core::detail::RefuseNone(body);
     return grapnel::Tx::Within(Tx(), std::forward<F>(body));
   }
 

@@ -20,8 +20,8 @@ GRAPNEL_DEFINE DependencyError::DependencyError(std::string_view type)
 
 GRAPNEL_DEFINE void core::detail::RefuseNone() {
   throw Error(
-      "nothing to call was given as a hook, or as a part of one: a null pointer, an empty "
-      "std::function, or one that was moved from");
+      "nothing to call was given: a null pointer, an empty std::function, or one that was moved "
+      "from");
 }
 
 }  // namespace grapnel

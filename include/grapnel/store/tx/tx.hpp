@@ -143,6 +143,7 @@ class Transaction {
   /// Runs `body(tx)` in a nested transaction; see Client::WithTx.
   template <class F>
   decltype(auto) WithTx(F&& body) const {
+    core::detail::RefuseNone(body);
     return Within(Tx(), std::forward<F>(body));
   }
 
