@@ -25,81 +25,82 @@ GRAPNEL_DECLARE void DecideConflict(Draft& create, core::Shared<AnyMutation> upd
 
 namespace grapnel::store {
 
+template <class E>
+class [[nodiscard("nothing is written before Save()")]] Create;
+
 /// Creates one row. Runs once: a second Save, or one after a move, throws Error.
 template <class E>
-class [[nodiscard("nothing is written before Save()")]] Create
-    : public detail::Builder<E>,
-      public detail::Setting<Create<E>, E, false>{
-        public : explicit Create(const detail::HandlePtr& of) : detail::Builder<E>(of, Op::Create){}
+class Create : public detail::Builder<E>, public detail::Setting<Create<E>, E, false> {
+ public:
+  explicit Create(const detail::HandlePtr& of) : detail::Builder<E>(of, Op::Create) {}
 
-        /// Runs the hooks and inserts the row. Returns: the entity as stored, its id included, or
-        /// what a hook returned in its place. Throws: what a hook throws, unchanged;
-        /// ValidationError; ConstraintError; CommittedError; StorageError, BusyError,
-        /// CancelledError; TxError. Unless it is a CommittedError, nothing was written, by hooks
-        /// neither.
-        E Save(){E entity{};
-this->Run(&entity);
-return entity;
-}  // namespace grapnel::store
+  /// Runs the hooks and inserts the row. Returns: the entity as stored, its id included, or what a
+  /// hook returned in its place. Throws: what a hook throws, unchanged; ValidationError;
+  /// ConstraintError; CommittedError; StorageError, BusyError, CancelledError; TxError. Unless it
+  /// is a CommittedError, nothing was written, by hooks neither.
+  E Save() {
+    E entity{};
+    this->Run(&entity);
+    return entity;
+  }
 
-/// When there is a row that agrees in all of these fields, that row is taken instead of a new
-/// one:
-/// `.OnConflict(F<&User::email>).UpdateNewValues()`. The fields have a unique index together.
-/// Another constraint that the row breaks is a ConstraintError. Order: hooks see the Op Create,
-/// validation is that of a Create; then the row is looked for. One that is there is changed by an
-/// UpdateOne inside, through all hooks again: Op UpdateOne, Cause Upsert, with its old row,
-/// update-defaults and validation. What either run of the hooks adds by `m.Where(...)` narrows
-/// it: a row that does not match stays as it is, and is returned. After `next` the hooks of the
-/// Create learn by `m.Conflict()` what it came to. Throws: Error when the fields have no unique
-/// index, and at Save when it was not said what to do.
-template <auto... Ms>
-Create& OnConflict(MemberToken<Ms>...) & {
-  static_assert(sizeof...(Ms) > 0,
-                "OnConflict needs the fields in which a row that is there agrees: write "
-                "OnConflict(F<&User::email>)");
-  detail::SetConflict(this->Core(), {detail::kColumnPlaceOf<E, Ms>...});
-  return *this;
-}
-template <auto... Ms>
-[[nodiscard("nothing is written before Save()")]] Create&& OnConflict(
-    MemberToken<Ms>... fields) && {
-  return std::move(OnConflict(fields...));
-}
-/// Sets the row that is there to the values that the caller and hooks have set, but its id,
-/// immutable fields and those of OnConflict; defaults of the creation are left out,
-/// update-defaults are set.
-Create& UpdateNewValues() & { return Decide(store::OnConflict::UpdateNewValues); }
-[[nodiscard("nothing is written before Save()")]] Create&& UpdateNewValues() && {
-  return std::move(UpdateNewValues());
-}
-/// Leaves the row that is there as it is, and returns it.
-Create& Ignore() & { return Decide(store::OnConflict::Ignore); }
-[[nodiscard("nothing is written before Save()")]] Create&& Ignore() && {
-  return std::move(Ignore());
-}
-/// Changes the row that is there as `change(m)` says, which is called here and now:
-/// `.Update([](grapnel::Mutation<User>& m) { m.Add(F<&User::visits>, 1); })`. Update-defaults are
-/// set. Behind UpdateNewValues() the new values come first. Throws: Error when `change` calls
-/// SetOp; what it throws itself.
-template <class F>
-Create& Update(F change) & {
-  auto update = Mutation<E>::Access::MakeShared(Op::UpdateOne);
-  change(*update);
-  detail::DecideConflict(this->Core(), std::move(update));
-  return *this;
-}
-template <class F>
-[[nodiscard("nothing is written before Save()")]] Create&& Update(F change) && {
-  return std::move(Update(std::move(change)));
-}
+  /// When there is a row that agrees in all of these fields, that row is taken instead of a new
+  /// one:
+  /// `.OnConflict(F<&User::email>).UpdateNewValues()`. The fields have a unique index together.
+  /// Another constraint that the row breaks is a ConstraintError. Order: hooks see the Op Create,
+  /// validation is that of a Create; then the row is looked for. One that is there is changed by an
+  /// UpdateOne inside, through all hooks again: Op UpdateOne, Cause Upsert, with its old row,
+  /// update-defaults and validation. What either run of the hooks adds by `m.Where(...)` narrows
+  /// it: a row that does not match stays as it is, and is returned. After `next` the hooks of the
+  /// Create learn by `m.Conflict()` what it came to. Throws: Error when the fields have no unique
+  /// index, and at Save when it was not said what to do.
+  template <auto... Ms>
+  Create& OnConflict(MemberToken<Ms>...) & {
+    static_assert(sizeof...(Ms) > 0,
+                  "OnConflict needs the fields in which a row that is there agrees: write "
+                  "OnConflict(F<&User::email>)");
+    detail::SetConflict(this->Core(), {detail::kColumnPlaceOf<E, Ms>...});
+    return *this;
+  }
+  template <auto... Ms>
+  [[nodiscard("nothing is written before Save()")]] Create&& OnConflict(
+      MemberToken<Ms>... fields) && {
+    return std::move(OnConflict(fields...));
+  }
+  /// Sets the row that is there to the values that the caller and hooks have set, but its id,
+  /// immutable fields and those of OnConflict; defaults of the creation are left out,
+  /// update-defaults are set.
+  Create& UpdateNewValues() & { return Decide(store::OnConflict::UpdateNewValues); }
+  [[nodiscard("nothing is written before Save()")]] Create&& UpdateNewValues() && {
+    return std::move(UpdateNewValues());
+  }
+  /// Leaves the row that is there as it is, and returns it.
+  Create& Ignore() & { return Decide(store::OnConflict::Ignore); }
+  [[nodiscard("nothing is written before Save()")]] Create&& Ignore() && {
+    return std::move(Ignore());
+  }
+  /// Changes the row that is there as `change(m)` says, which is called here and now:
+  /// `.Update([](grapnel::Mutation<User>& m) { m.Add(F<&User::visits>, 1); })`. Update-defaults are
+  /// set. Behind UpdateNewValues() the new values come first. Throws: Error when `change` calls
+  /// SetOp; what it throws itself.
+  template <class F>
+  Create& Update(F change) & {
+    auto update = Mutation<E>::Access::MakeShared(Op::UpdateOne);
+    change(*update);
+    detail::DecideConflict(this->Core(), std::move(update));
+    return *this;
+  }
+  template <class F>
+  [[nodiscard("nothing is written before Save()")]] Create&& Update(F change) && {
+    return std::move(Update(std::move(change)));
+  }
 
-private:
-Create& Decide(store::OnConflict action) {
-  detail::DecideConflict(this->Core(), action);
-  return *this;
-}
-}
-;
+ private:
+  Create& Decide(store::OnConflict action) {
+    detail::DecideConflict(this->Core(), action);
+    return *this;
+  }
+};
 
 }  // namespace grapnel::store
 

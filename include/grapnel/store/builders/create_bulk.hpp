@@ -82,13 +82,16 @@ concept EntityRow = requires(Row row, void (&take)(const E&)) {
 
 namespace grapnel::store {
 
+template <class E, class Range>
+class [[nodiscard("nothing is written before Save()")]] CreateBulk;
+
 /// Creates a row for each element of a range, of builders or of entities: all of them or none. Runs
 /// once. Builders say what is set, and are of the client, transaction and view that the bulk is of.
 /// Of entities every member is taken as it is given, but an id of 0 or "": a `created_at` that
 /// nobody has filled in is written as it stands, std::nullopt as NULL; Omit leaves them to their
 /// defaults and to hooks.
 template <class E, class Range>
-class [[nodiscard("nothing is written before Save()")]] CreateBulk : public detail::AnyBulk {
+class CreateBulk : public detail::AnyBulk {
   using Row = detail::range::Element<std::remove_reference_t<Range>>;
 
  public:
@@ -98,14 +101,14 @@ class [[nodiscard("nothing is written before Save()")]] CreateBulk : public deta
   /// Leaves these fields and edges of entities unset, as if they were no members: their defaults
   /// and hooks set them. `CreateBulk(users).Omit(F<&User::created_at>).Save()`
   template <auto... Ms>
-  CreateBulk& Omit(MemberToken<Ms>...)& {
+  CreateBulk& Omit(MemberToken<Ms>...) & {
     static_assert(detail::EntityRow<Row, E>,
                   "Omit is for entities: a builder sets nothing but what it is told to");
     (OmitOne<Ms>(), ...);
     return *this;
   }
   template <auto... Ms>
-  CreateBulk&& Omit(MemberToken<Ms>... members)&& {
+  CreateBulk&& Omit(MemberToken<Ms>... members) && {
     return std::move(Omit(members...));
   }
 
@@ -134,7 +137,7 @@ class [[nodiscard("nothing is written before Save()")]] CreateBulk : public deta
     }
   }
 
-  void Run(Rows & to) {
+  void Run(Rows& to) {
     for (auto&& row : rows_) {
       if constexpr (std::is_same_v<std::remove_cvref_t<Row>, Create<E>>) {
         to.Add(row);

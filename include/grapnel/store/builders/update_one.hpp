@@ -8,23 +8,24 @@
 
 namespace grapnel::store {
 
+template <class E>
+class [[nodiscard("nothing is written before Save()")]] UpdateOne;
+
 /// Updates the row with a given id. Runs once.
 template <class E>
-class [[nodiscard("nothing is written before Save()")]] UpdateOne
-    : public detail::Builder<E>,
-      public detail::Updating<UpdateOne<E>, E>{
-        public : UpdateOne(const detail::HandlePtr& of, detail::IdOf<E> id) :
-            detail::Builder<E>(of, Op::UpdateOne, std::move(id)){}
+class UpdateOne : public detail::Builder<E>, public detail::Updating<UpdateOne<E>, E> {
+ public:
+  UpdateOne(const detail::HandlePtr& of, detail::IdOf<E> id)
+      : detail::Builder<E>(of, Op::UpdateOne, std::move(id)) {}
 
-        /// Runs the hooks and updates the row. Returns: the row as it is now stored, whether or not
-        /// it still matches, or what a hook returned in its place. Throws: NotFoundError when there
-        /// is no such row, StaleError, which is one, when it is there and does not match; else as
-        /// Create::Save.
-        E Save(){E entity{};
-this->Run(&entity);
-return entity;
-}  // namespace grapnel::store
-}
-;
+  /// Runs the hooks and updates the row. Returns: the row as it is now stored, whether or not it
+  /// still matches, or what a hook returned in its place. Throws: NotFoundError when there is no
+  /// such row, StaleError, which is one, when it is there and does not match; else as Create::Save.
+  E Save() {
+    E entity{};
+    this->Run(&entity);
+    return entity;
+  }
+};
 
 }  // namespace grapnel::store

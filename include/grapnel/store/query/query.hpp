@@ -189,77 +189,76 @@ void Choosing<Derived, E>::Load(Choose& choose) {
   }
 }
 
+template <class E>
+class [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query;
+
 /// Reads rows. Can be run any number of times; each run reads afresh. A run that loads neighbours
 /// reads everything from one snapshot.
 ///
 /// Throws, from each run: SchemaError when the database does not fit the schema; CancelledError,
 /// BusyError, StorageError; TxError when the base client is used inside a transaction.
 template <class E>
-class [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query
-    : public detail::AnyQuery,
-      public Choosing<Query<E>, E>{
-        public : explicit Query(detail::HandlePtr handle, PredicatePtr where = nullptr) :
-            AnyQuery(detail::kTable<E>, std::move(handle), std::move(where)){}
+class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
+ public:
+  explicit Query(detail::HandlePtr handle, PredicatePtr where = nullptr)
+      : AnyQuery(detail::kTable<E>, std::move(handle), std::move(where)) {}
 
-        /// At most so many rows. Throws: Error when negative.
-        Query &
-        Limit(std::int64_t rows) & {return this->SetLimit(rows), *this;
-}  // namespace grapnel::store
-[[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query&& Limit(
-    std::int64_t rows) && {
-  return this->SetLimit(rows), static_cast<Query&&>(*this);
-}
-/// Leaves out the first so many rows. Throws: Error when negative.
-Query& Offset(std::int64_t rows) & { return this->SetOffset(rows), *this; }
-[[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query&& Offset(
-    std::int64_t rows) && {
-  return this->SetOffset(rows), static_cast<Query&&>(*this);
-}
+  /// At most so many rows. Throws: Error when negative.
+  Query& Limit(std::int64_t rows) & { return this->SetLimit(rows), *this; }
+  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query&& Limit(
+      std::int64_t rows) && {
+    return this->SetLimit(rows), static_cast<Query&&>(*this);
+  }
+  /// Leaves out the first so many rows. Throws: Error when negative.
+  Query& Offset(std::int64_t rows) & { return this->SetOffset(rows), *this; }
+  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query&& Offset(
+      std::int64_t rows) && {
+    return this->SetOffset(rows), static_cast<Query&&>(*this);
+  }
 
-/// The neighbours of these rows along an edge, each once: `users.Traverse(F<&User::cards>)` is a
-/// query of cards.
-template <auto M>
-Query<detail::NeighbourOf<M>> Traverse(MemberToken<M>) const {
-  static_assert(detail::EdgeOf<E, M>,
-                "Traverse names an edge of this entity: see Schema<...>::Edges()");
-  return Query<detail::NeighbourOf<M>>(this->Held(), this->Along(detail::kEdgeOf<E, M>));
-}
+  /// The neighbours of these rows along an edge, each once: `users.Traverse(F<&User::cards>)` is a
+  /// query of cards.
+  template <auto M>
+  Query<detail::NeighbourOf<M>> Traverse(MemberToken<M>) const {
+    static_assert(detail::EdgeOf<E, M>,
+                  "Traverse names an edge of this entity: see Schema<...>::Edges()");
+    return Query<detail::NeighbourOf<M>>(this->Held(), this->Along(detail::kEdgeOf<E, M>));
+  }
 
-/// All rows.
-std::vector<E> All() const {
-  std::vector<E> rows;
-  this->ReadAll(&rows);
-  return rows;
-}
+  /// All rows.
+  std::vector<E> All() const {
+    std::vector<E> rows;
+    this->ReadAll(&rows);
+    return rows;
+  }
 
-/// The first row. Throws: NotFoundError when there is none.
-E First() const {
-  E first{};
-  this->ReadFirst(&first);
-  return first;
-}
+  /// The first row. Throws: NotFoundError when there is none.
+  E First() const {
+    E first{};
+    this->ReadFirst(&first);
+    return first;
+  }
 
-/// The only row. Throws: NotFoundError when there is none, NotSingularError when there are more.
-E Only() const {
-  E only{};
-  this->ReadOnly(&only);
-  return only;
-}
+  /// The only row. Throws: NotFoundError when there is none, NotSingularError when there are more.
+  E Only() const {
+    E only{};
+    this->ReadOnly(&only);
+    return only;
+  }
 
-/// How many rows.
-std::int64_t Count() const { return this->ReadCount(); }
+  /// How many rows.
+  std::int64_t Count() const { return this->ReadCount(); }
 
-/// Whether there is a row.
-bool Exist() const { return this->HasAny(); }
+  /// Whether there is a row.
+  bool Exist() const { return this->HasAny(); }
 
-/// The ids of all rows.
-std::vector<detail::IdOf<E>> IDs() const {
-  std::vector<detail::IdOf<E>> ids;
-  this->ReadIds([&]() -> void* { return &ids.emplace_back(); });
-  return ids;
-}
-}
-;
+  /// The ids of all rows.
+  std::vector<detail::IdOf<E>> IDs() const {
+    std::vector<detail::IdOf<E>> ids;
+    this->ReadIds([&]() -> void* { return &ids.emplace_back(); });
+    return ids;
+  }
+};
 
 }  // namespace grapnel::store
 
