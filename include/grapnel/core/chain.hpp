@@ -40,7 +40,7 @@ class Chain {
   using Parts = HookParts<Hooks...>;
 
   explicit(sizeof...(Hooks) > 0) constexpr Chain(Hooks... hooks) : hooks_(std::move(hooks)...) {
-    hooks_.Apply([](const Hooks&... each) { (detail::RefuseNone(each), ...); });
+    hooks_.Apply([](const Hooks&... each) { detail::RefuseNone(each...); });
   }
 
   /// This chain with more hooks behind it, innermost last.

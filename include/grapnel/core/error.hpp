@@ -62,11 +62,11 @@ class RecursionError : public Error {
 
 namespace core::detail {
 
-[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseNone();
-/// Throws: Error for what holds nothing to call.
-template <class F>
-constexpr void RefuseNone(const F& function) {
-  if (HoldsNone(function)) RefuseNone();
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void ThrowNone();
+/// Throws: Error where one of them holds nothing to call.
+template <class... Fs>
+constexpr void RefuseNone(const Fs&... functions) {
+  if ((HoldsNone(functions) || ...)) ThrowNone();
 }
 
 }  // namespace core::detail

@@ -17,7 +17,7 @@ namespace grapnel::core::detail {
 
 /// How often a `next` was called on this thread: what one that failed has undone is known by it.
 /// Its address tells threads from one another.
-inline thread_local constinit std::uint64_t this_thread = 0;
+inline thread_local constinit std::uint64_t calls_on_this_thread = 0;
 
 /// Whether a `next` may run: once, and again only after it threw, or what it did was undone with
 /// another `next` that it had run inside of, which is run again.
@@ -27,7 +27,7 @@ class Once {
     if (state_ != State::Ready) [[unlikely]]
       return EnterAgain();
     state_ = State::Running;
-    at_ = ++this_thread;
+    at_ = ++calls_on_this_thread;
   }
   void Done() noexcept { state_ = state_ == State::Running ? State::Done : State::DoneAgain; }
   /// After it: has failed, unless it is done.
@@ -110,7 +110,7 @@ class Place {
     auto& place = *static_cast<Place*>(context);
     if (&subject != place.subject_ && !place.IsSame(subject)) [[unlikely]]
       RefuseOther(TypeName<Subject>());
-    if (&this_thread != place.thread_) [[unlikely]]
+    if (&calls_on_this_thread != place.thread_) [[unlikely]]
       RefuseThread();
     return Enter<Subject, Result>(place.once_, subject,
                                   [&]() -> Result { return place.rest_(subject); });
@@ -126,7 +126,7 @@ class Place {
 
   Rest rest_;
   Subject* subject_;
-  const std::uint64_t* thread_ = &this_thread;
+  const std::uint64_t* thread_ = &calls_on_this_thread;
   Once once_;
 };
 

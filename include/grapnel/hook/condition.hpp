@@ -10,16 +10,6 @@
 
 namespace grapnel::hook {
 
-namespace detail {
-
-/// Throws: Error for a condition that holds nothing to call.
-template <class... Conditions>
-constexpr void RefuseNone(const Conditions&... conditions) {
-  (core::detail::RefuseNone(conditions), ...);
-}
-
-}  // namespace detail
-
 /// A condition is any callable `bool(const Mutation&)`, evaluated at its place in the chain, so
 /// that it sees the edits of the hooks before it. It may not change the mutation. Source: ent's
 /// hook.Condition.
@@ -27,7 +17,7 @@ constexpr void RefuseNone(const Conditions&... conditions) {
 /// Holds when all of them hold; stops at the first that does not.
 template <class First, class Second, class... Rest>
 [[nodiscard]] constexpr auto And(First first, Second second, Rest... rest) {
-  detail::RefuseNone(first, second, rest...);
+  core::detail::RefuseNone(first, second, rest...);
   return [all = core::Pack<First, Second, Rest...>(std::move(first), std::move(second),
                                                    std::move(rest)...)](const auto& m) -> bool {
     return all.Apply([&](const auto&... each) { return (each(m) && ...); });
@@ -37,7 +27,7 @@ template <class First, class Second, class... Rest>
 /// Holds when one of them holds; stops at the first that does.
 template <class First, class Second, class... Rest>
 [[nodiscard]] constexpr auto Or(First first, Second second, Rest... rest) {
-  detail::RefuseNone(first, second, rest...);
+  core::detail::RefuseNone(first, second, rest...);
   return [any = core::Pack<First, Second, Rest...>(std::move(first), std::move(second),
                                                    std::move(rest)...)](const auto& m) -> bool {
     return any.Apply([&](const auto&... each) { return (each(m) || ...); });
@@ -47,7 +37,7 @@ template <class First, class Second, class... Rest>
 /// Holds when `condition` does not.
 template <class Condition>
 [[nodiscard]] constexpr auto Not(Condition condition) {
-  detail::RefuseNone(condition);
+  core::detail::RefuseNone(condition);
   return [condition = std::move(condition)](const auto& m) -> bool { return !condition(m); };
 }
 

@@ -78,8 +78,7 @@ struct Conditional<Inner, Condition> {
 /// Calls: the condition once per mutation, at this place in the chain.
 template <class Hook, class Condition>
 [[nodiscard]] constexpr auto If(Hook hook, Condition condition) {
-  core::detail::RefuseNone(hook);
-  core::detail::RefuseNone(condition);
+  core::detail::RefuseNone(hook, condition);
   return detail::Conditional<Hook, Condition>{std::move(hook), std::move(condition)};
 }
 

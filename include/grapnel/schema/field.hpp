@@ -33,8 +33,8 @@ struct GivenBy<D> {
 /// A default: a value of the field's type, or something to call for one.
 template <class Bare, class D>
 constexpr bool kIsDefault =
-    (std::is_invocable_r_v<Bare, const D&> ||
-     std::is_convertible_v<D, Bare>)&&!NeverMeant<typename GivenBy<D>::type, Bare>;
+    !NeverMeant<typename GivenBy<D>::type, Bare> &&
+    (std::is_invocable_r_v<Bare, const D&> || std::is_convertible_v<D, Bare>);
 
 /// Whether a default can stand in a constant by itself: what owns memory cannot, and is given as a
 /// function. Of texts and vectors their own size decides: see CheckConstant.

@@ -64,12 +64,14 @@ requires std::is_enum_v<From>
 inline constexpr bool kAlwaysFits<From, Field> =
     !std::is_convertible_v<From, Field> || kAlwaysFits<std::underlying_type_t<From>, Field>;
 
+template <class T>
+concept WholeNumber = std::is_integral_v<T> || std::is_enum_v<T>;
+
 /// A whole number of another type than the field's, which need not hold it: it is looked at.
 template <class T, class Field>
-concept MayNotFit =
-    std::is_integral_v<Field> && !std::is_same_v<std::remove_cvref_t<T>, Field> &&
-    (std::is_integral_v<std::remove_cvref_t<T>> ||
-     std::is_enum_v<std::remove_cvref_t<T>>)&&!kAlwaysFits<std::remove_cvref_t<T>, Field>;
+concept MayNotFit = std::is_integral_v<Field> && WholeNumber<std::remove_cvref_t<T>> &&
+                    !std::is_same_v<std::remove_cvref_t<T>, Field> &&
+                    !kAlwaysFits<std::remove_cvref_t<T>, Field>;
 
 /// Whether the field's type holds this number.
 template <class Field, class T>

@@ -18,7 +18,7 @@ GRAPNEL_DEFINE DependencyError::DependencyError(std::string_view type)
                           ">(object) for an object of a derived type"})),
       type_(type) {}
 
-GRAPNEL_DEFINE void core::detail::RefuseNone() {
+GRAPNEL_DEFINE void core::detail::ThrowNone() {
   throw Error(
       "nothing to call was given: a null pointer, an empty std::function, or one that was moved "
       "from");

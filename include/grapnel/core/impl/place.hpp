@@ -27,7 +27,7 @@ GRAPNEL_DEFINE void Once::EnterAgain() {
         "next was called again after it had succeeded; a hook may call it once, and "
         "again only after it threw");
   }
-  at_ = ++this_thread;
+  at_ = ++calls_on_this_thread;
   if (state_ == State::Done) {
     state_ = State::Running;
   } else {
@@ -42,7 +42,7 @@ GRAPNEL_DEFINE void Once::LeaveOther() noexcept {
   } else {
     running_again = outer_;
   }
-  last_ = this_thread;
+  last_ = calls_on_this_thread;
   state_ = state_ == State::DoneAgain ? State::Done : State::Failed;
 }
 

@@ -56,12 +56,14 @@ concept AppliesTo = std::same_as<O, E> || std::derived_from<E, O> || kBothApplyT
 template <class A, class B, class E>
 inline constexpr bool kBothApplyTo<BothOf<A, B>, E> = AppliesTo<A, E>&& AppliesTo<B, E>;
 
+template <class T>
+concept HasIdMember = requires {
+  &T::id;
+};
+
 /// Mixins, of which an entity may have both: neither has an id, as entities do.
 template <class A, class B>
-concept TwoMixins = !AppliesTo<A, B> && !AppliesTo<B, A> && !requires {
-  &A::id;
-}
-&&!requires { &B::id; };
+concept TwoMixins = !AppliesTo<A, B> && !AppliesTo<B, A> && !HasIdMember<A> && !HasIdMember<B>;
 
 }  // namespace store
 
