@@ -84,7 +84,8 @@ class AnyQuery {
 namespace grapnel::store {
 
 /// What a query and the neighbours that it loads have in common: which rows, in which order, with
-/// which neighbours. Each call returns the object itself, as an rvalue when it was called on one.
+/// which neighbours. Each call returns the object itself, or a new one where it was called on a
+/// temporary, which may be gone before what is asked for is read.
 template <class Derived, class E>
 class Choosing {
  public:
@@ -97,7 +98,7 @@ class Choosing {
     return static_cast<Derived&>(*this);
   }
   template <class O>
-  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Derived&& Where(
+  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Derived Where(
       const Predicate<O>& predicate) && {
     static_assert(AppliesTo<O, E>, "this predicate is about another entity type");
     detail::AnyQuery& query = static_cast<Derived&>(*this);
@@ -115,7 +116,7 @@ class Choosing {
     return static_cast<Derived&>(*this);
   }
   template <class... Os>
-  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Derived&& Order(
+  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Derived Order(
       const store::Order<Os>&... orders) && {
     static_assert((AppliesTo<Os, E> && ...), "this order is about another entity type");
     detail::AnyQuery& query = static_cast<Derived&>(*this);
@@ -149,7 +150,7 @@ class Choosing {
     return static_cast<Derived&>(*this);
   }
   template <auto M, class Choose = std::nullptr_t>
-  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Derived&& With(
+  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Derived With(
       MemberToken<M>, Choose choose = nullptr) && {
     Load<M>(choose);
     return static_cast<Derived&&>(*this);
@@ -205,13 +206,13 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
 
   /// At most so many rows. Throws: Error when negative.
   Query& Limit(std::int64_t rows) & { return this->SetLimit(rows), *this; }
-  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query&& Limit(
+  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query Limit(
       std::int64_t rows) && {
     return this->SetLimit(rows), static_cast<Query&&>(*this);
   }
   /// Leaves out the first so many rows. Throws: Error when negative.
   Query& Offset(std::int64_t rows) & { return this->SetOffset(rows), *this; }
-  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query&& Offset(
+  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query Offset(
       std::int64_t rows) && {
     return this->SetOffset(rows), static_cast<Query&&>(*this);
   }
