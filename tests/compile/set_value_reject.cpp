@@ -12,7 +12,7 @@ using grapnel::F;
 
 void Change(const grapnel::Database<User, Card, Pet>& client, grapnel::Mutation<User>& m) {
   client.Of<User>().Create().Set(F<&User::age>, "abc").Save();
-  client.Of<Card>().UpdateOne(1).Set(F<&Card::owner>, User{}).Save();
+  client.Of<Card>().UpdateOne(1).Set(F<&Card::owner>, Pet{}).Save();
   client.Of<User>().Update().Set(F<&User::friends>, 7).Save();
   m.Set(F<&User::age>, std::optional<std::string>("abc"));
 }

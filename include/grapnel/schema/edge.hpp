@@ -9,7 +9,9 @@
 
 #include <concepts>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -39,6 +41,39 @@ using NeighbourOf = typename MemberToken<Member>::Type::Neighbour;
 template <auto Member>
 using NeighbourId = IdOfNeighbour<NeighbourOf<Member>>;
 
+/// What one by one refers to a T.
+template <class Range, class T>
+concept EntityRange = std::is_same_v<
+    std::remove_cvref_t<decltype(*std::declval<std::remove_reference_t<Range>&>().begin())>, T>;
+
+/// The ids of neighbours, given as ids or as entities.
+template <class T>
+class Neighbours {
+ public:
+  using Id = IdOfNeighbour<T>;
+
+  Neighbours() = default;
+  // NOLINTBEGIN(google-explicit-constructor): it stands for what it is made of
+  Neighbours(std::initializer_list<Id> ids) : ids_(ids) {}
+  Neighbours(std::initializer_list<T> entities) { AddEach(entities); }
+  Neighbours(std::vector<Id> ids) noexcept : ids_(static_cast<std::vector<Id>&&>(ids)) {}
+  template <EntityRange<T> Range>
+  Neighbours(Range&& entities) {
+    AddEach(entities);
+  }
+  // NOLINTEND(google-explicit-constructor)
+
+  const std::vector<Id>& Ids() const noexcept { return ids_; }
+
+ private:
+  template <class Range>
+  void AddEach(Range& entities) {
+    for (const T& each : entities) ids_.push_back(each.id);
+  }
+
+  std::vector<Id> ids_;
+};
+
 /// What Set of a member takes: a field's value, the id of an edge's neighbour, or the ids.
 template <class Type>
 struct SetArgumentOf {
@@ -50,7 +85,7 @@ struct SetArgumentOf<One<T>> {
 };
 template <class T>
 struct SetArgumentOf<Many<T>> {
-  using type = std::vector<IdOfNeighbour<T>>;
+  using type = Neighbours<T>;
 };
 template <auto Member>
 using SetArgument = typename SetArgumentOf<typename MemberToken<Member>::Type>::type;
@@ -61,20 +96,41 @@ concept GivenAs = requires(T&& value, void (&take)(Argument)) {
   take(static_cast<T&&>(value));
 };
 
-/// What Set of this member does not take as it is: it is looked at, or refused.
+/// What Set of this member does not take as it is: it is looked at, taken apart, or refused.
 template <class T, auto Member>
-concept OtherValueOf =
-    !GivenAs<T, SetArgument<Member>> || IsLookedAt<T, SetArgument<Member>> ||
-    NeverMeant<T, SetArgument<Member>> || OptionalOf<T, typename MemberToken<Member>::Type>;
+concept OtherValueOf = !GivenAs<T, SetArgument<Member>> || IsLookedAt<T, SetArgument<Member>> ||
+                       NeverMeant<T, SetArgument<Member>>;
+/// Text of another type, such as a std::string_view.
+template <class T, auto Member>
+concept OtherTextOf =
+    std::is_same_v<SetArgument<Member>, std::string> && std::is_convertible_v<T, std::string_view>;
+/// The neighbour itself, in place of its id.
+template <class T, auto Member>
+concept NeighbourItself =
+    OneMember<Member> && std::is_same_v<std::remove_cvref_t<T>, NeighbourOf<Member>>;
+template <class T, auto Member>
+concept ValueOf =
+    GivenAs<T, SetArgument<Member>> || OtherTextOf<T, Member> || NeighbourItself<T, Member>;
+
+template <class T>
+inline constexpr bool kIsNullopt = std::is_same_v<std::remove_cvref_t<T>, std::nullopt_t>;
+template <class T, auto Member>
+inline constexpr bool kHoldsValueOf = false;
+template <class T, auto Member>
+inline constexpr bool kHoldsValueOf<std::optional<T>, Member> = ValueOf<T, Member>;
+/// Of a field that is a std::optional, or of an edge with one neighbour: a std::optional of what
+/// sets it, or std::nullopt.
+template <class T, auto Member>
+concept OptionalValueOf = (kIsNullopt<T> || kHoldsValueOf<std::remove_cvref_t<T>, Member>)&&(
+    OneMember<Member> || kIsOptional<typename MemberToken<Member>::Type>);
 /// The same of Add.
 template <class T, auto Member>
 concept OtherSummandOf = MayNotFit<T, typename MemberToken<Member>::Bare> ||
     NeverMeant<T, typename MemberToken<Member>::Bare>;
 /// What Set of this member does not take.
 template <class T, auto Member>
-concept NoValueOf = (!GivenAs<T, SetArgument<Member>> &&
-                     !OptionalOf<T, typename MemberToken<Member>::Type>) ||
-                    NeverMeant<T, SetArgument<Member>>;
+concept NoValueOf =
+    (!ValueOf<T, Member> && !OptionalValueOf<T, Member>) || NeverMeant<T, SetArgument<Member>>;
 
 /// Says of what is never meant what to write.
 template <class T, class Field>
@@ -94,11 +150,13 @@ template <auto Member, class T>
 constexpr void RefuseValue() {
   if constexpr (OneMember<Member>) {
     static_assert(std::convertible_to<T, NeighbourId<Member>>,
-                  "this edge is set by the id of the neighbour: .Set(F<&Card::owner>, ada.id)");
+                  "this edge is set by the id of the neighbour: .Set(F<&Card::owner>, ada.id), or "
+                  "by the neighbour itself, ada; a std::optional of them that is empty clears it");
     CheckMeant<T, NeighbourId<Member>>();
   } else if constexpr (ManyMember<Member>) {
-    static_assert(std::convertible_to<T, std::vector<NeighbourId<Member>>>,
-                  "this edge is set by the ids of the neighbours: .Set(F<&User::friends>, {7, 9})");
+    static_assert(std::convertible_to<T, SetArgument<Member>>,
+                  "this edge is set by the ids of the neighbours: .Set(F<&User::friends>, {7, 9}), "
+                  "or by the neighbours themselves, {ada, bob}");
   } else {
     static_assert(
         std::convertible_to<T, typename MemberToken<Member>::Bare>,

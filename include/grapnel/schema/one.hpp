@@ -27,10 +27,16 @@ class One {
   using Neighbour = T;
 
   One() = default;
-  /// Refers to the row with this id: for entities that are given to CreateBulk.
+  /// Refers to the row with this id, or to the row of this entity: for entities that are given to
+  /// Create and CreateBulk.
   template <class Id>
-  requires(!std::same_as<Id, One>) explicit One(const Id& id)
-      : key_(detail::Mapping<Id>::ToValue(id)) {}
+  requires(!std::same_as<Id, One>) explicit One(const Id& id) {
+    if constexpr (std::same_as<Id, T>) {
+      key_ = detail::Mapping<std::remove_cvref_t<decltype(id.id)>>::ToValue(id.id);
+    } else {
+      key_ = detail::Mapping<Id>::ToValue(id);
+    }
+  }
 
   /// The neighbour's id, or nothing when there is none. The end that holds the foreign key knows it
   /// always; the other end once the neighbour is loaded.

@@ -30,12 +30,6 @@ struct MemberOf<Type_ Owner_::*> {
 template <class T>
 using NonDeduced = std::type_identity_t<T>;
 
-/// A std::optional of a field that is one, or std::nullopt.
-template <class T, class Field>
-concept OptionalOf = !std::is_same_v<Field, BareType<Field>> &&
-                     (std::is_same_v<std::remove_cvref_t<T>, Field> ||
-                      std::is_same_v<std::remove_cvref_t<T>, std::nullopt_t>);
-
 /// A real where a whole number is meant: its fraction would be cut off without a word.
 template <class T, class Field>
 concept LosesFraction =

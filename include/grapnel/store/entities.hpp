@@ -103,6 +103,10 @@ class [[nodiscard]] Entities : public Reader<E> {
   EffectiveChain Chain() const { return detail::DescribeChain(this->Held(), detail::kTable<E>); }
 
   store::Create<E> Create() const { return store::Create<E>(this->handle_); }
+  /// A row of this entity: every member is taken as it is given, the Ones that were made of an id
+  /// too, but an id of 0 or ""; std::nullopt is NULL. `.Omit(F<&User::created_at>)` leaves members
+  /// to their defaults and to hooks. Throws: ValidationError for a time that cannot be stored.
+  store::Create<E> Create(E entity) const { return {this->handle_, std::move(entity)}; }
   /// Creates a row for each element of a range, of entities or of Create() builders. An lvalue
   /// range is kept by reference, and its builders are spent.
   template <class Range>
@@ -114,7 +118,17 @@ class [[nodiscard]] Entities : public Reader<E> {
     return {this->handle_, std::vector<E>(rows)};
   }
   store::UpdateOne<E> UpdateOne(Id id) const { return {this->handle_, std::move(id)}; }
+  /// The row of this entity, of which nothing but the id is taken.
   store::UpdateOne<E> UpdateOne(const E& entity) const { return {this->handle_, entity.id}; }
+  /// Sets these members to what they are in the entity, and no others: `UpdateOne(ada,
+  /// F<&User::name>, F<&User::age>)`. One that is empty is cleared. They stand in the row itself:
+  /// fields, and Ones that hold the foreign key. Throws: ValidationError for an empty Required
+  /// edge, and a time that cannot be stored.
+  template <auto M, auto... Ms>
+  store::UpdateOne<E> UpdateOne(const E& entity, MemberToken<M> first,
+                                MemberToken<Ms>... members) const {
+    return {this->handle_, entity, first, members...};
+  }
   store::UpdateMany<E> Update() const { return store::UpdateMany<E>(this->handle_); }
   store::DeleteOne<E> DeleteOne(Id id) const { return {this->handle_, std::move(id)}; }
   store::DeleteOne<E> DeleteOne(const E& entity) const { return {this->handle_, entity.id}; }

@@ -10,9 +10,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace grapnel::detail {
 
@@ -54,6 +54,10 @@ class AnyBuilder {
   GRAPNEL_DECLARE Draft& Core();
   static Draft& CoreOf(AnyBuilder& builder) { return builder.Core(); }
 
+  /// Sets every member to what it is in this entity, which is moved from: see Entities::Create.
+  GRAPNEL_DECLARE void SetAll(void* entity);
+  /// Sets the members at these places of the table to what they are in this entity.
+  GRAPNEL_DECLARE void SetFrom(const void* entity, std::initializer_list<std::size_t> places);
   /// Runs the mutation, and moves what came of it into `entity`.
   GRAPNEL_DECLARE void Run(void* entity);
   /// Runs the mutation. Returns: how many rows matched.
@@ -107,8 +111,8 @@ class Builder : public AnyBuilder {
 template <class Derived, class E, bool kUpdates>
 class Setting {
  public:
-  /// Sets a field, or of an optional one, std::nullopt clears it. Sets an edge to this neighbour,
-  /// or to these neighbours, in place of all others.
+  /// Sets a field. Sets an edge to this neighbour, or to these neighbours, in place of all others:
+  /// to their ids or to entities.
   template <auto M>
   Derived& Set(MemberToken<M>, NonDeduced<SetArgument<M>> value) & {
     Draft& core = AnyBuilder::CoreOf(Self());
@@ -124,7 +128,8 @@ class Setting {
               static_cast<SetArgument<M>&&>(value));
     return static_cast<Derived&&>(*this);
   }
-  /// See Mutation::Set. A value that does not fit does not compile.
+  /// Sets an optional field, or an edge with one neighbour, to what a std::optional holds, or
+  /// clears it. See Mutation::Set. A value that does not fit does not compile.
   template <auto M, OtherValueOf<M> T>
   Derived& Set(MemberToken<M> field, T&& value) & {
     if constexpr (NoValueOf<T, M>) {
@@ -146,16 +151,17 @@ class Setting {
     RefuseMember<Type Owner::*>();
     return static_cast<Derived&&>(*this);
   }
-  /// Adds neighbours: `AddIDs(F<&User::friends>, {7, 9})`. Those that are there already stay.
+  /// Adds neighbours: `AddIDs(F<&User::friends>, {7, 9})`, or `{ada, bob}`. Those that are there
+  /// already stay.
   template <auto M>
-  Derived& AddIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
+  Derived& AddIDs(MemberToken<M> edge, const NonDeduced<Neighbours<NeighbourOf<M>>>& ids) & {
     static_cast<void>(EdgeToSet<M>());
     Self().Target().AddIDs(edge, ids);
     return Self();
   }
   template <auto M>
   [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& AddIDs(
-      MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+      MemberToken<M> edge, const NonDeduced<Neighbours<NeighbourOf<M>>>& ids) && {
     return static_cast<Derived&&>(AddIDs(edge, ids));
   }
 
@@ -261,14 +267,14 @@ class Updating : public Setting<Derived, E, true>, public Matching<Derived, E> {
   }
   /// Removes neighbours. Those that are not there are passed by.
   template <auto M>
-  Derived& RemoveIDs(MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) & {
+  Derived& RemoveIDs(MemberToken<M> edge, const NonDeduced<Neighbours<NeighbourOf<M>>>& ids) & {
     static_cast<void>(Updating::template EdgeToSet<M>());
     Self().Target().RemoveIDs(edge, ids);
     return Self();
   }
   template <auto M>
   [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& RemoveIDs(
-      MemberToken<M> edge, const std::vector<NonDeduced<NeighbourId<M>>>& ids) && {
+      MemberToken<M> edge, const NonDeduced<Neighbours<NeighbourOf<M>>>& ids) && {
     return static_cast<Derived&&>(RemoveIDs(edge, ids));
   }
   /// Removes all neighbours.
@@ -282,6 +288,22 @@ class Updating : public Setting<Derived, E, true>, public Matching<Derived, E> {
   [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& ClearEdge(
       MemberToken<M> edge) && {
     return static_cast<Derived&&>(ClearEdge(edge));
+  }
+
+ protected:
+  /// The place of a member that stands in the row itself.
+  template <auto M>
+  static consteval std::size_t ColumnToSet() {
+    if constexpr (EdgeMember<M>) {
+      constexpr std::size_t edge = Updating::template EdgeToSet<M>();
+      static_assert(
+          kEdgeInfos<E>.items[edge].HoldsKey(),
+          "this edge does not stand in the entity's own row, and is not written with it: change it "
+          "by .Set(F<&User::friends>, {ada, bob}), AddIDs or RemoveIDs");
+      return kEdgeInfos<E>.items[edge].key;
+    } else {
+      return Updating::template FieldToSet<M>();
+    }
   }
 
  private:

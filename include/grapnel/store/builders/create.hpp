@@ -33,6 +33,20 @@ template <class E>
 class Create : public detail::Builder<E>, public detail::Setting<Create<E>, E, false> {
  public:
   explicit Create(const detail::HandlePtr& of) : detail::Builder<E>(of, Op::Create) {}
+  /// Of this entity: see Entities::Create.
+  Create(const detail::HandlePtr& of, E&& entity) : Create(of) { this->SetAll(&entity); }
+
+  /// Leaves these fields and edges of the entity that Create was given unset, as if they were no
+  /// members: their defaults and hooks set them. `Create(ada).Omit(F<&User::created_at>).Save()`
+  template <auto... Ms>
+  Create& Omit(MemberToken<Ms>...) & {
+    (OmitOne<Ms>(), ...);
+    return *this;
+  }
+  template <auto... Ms>
+  [[nodiscard("nothing is written before Save()")]] Create&& Omit(MemberToken<Ms>... members) && {
+    return std::move(Omit(members...));
+  }
 
   /// Runs the hooks and inserts the row. Returns: the entity as stored, its id included, or what a
   /// hook returned in its place. Throws: what a hook throws, unchanged; ValidationError;
@@ -96,6 +110,16 @@ class Create : public detail::Builder<E>, public detail::Setting<Create<E>, E, f
   }
 
  private:
+  template <auto M>
+  void OmitOne() {
+    static_assert(detail::FieldOf<E, M> || detail::EdgeOf<E, M>,
+                  "this member is neither a field nor an edge of this entity");
+    if constexpr (detail::FieldOf<E, M>) {
+      this->Core().Reset(detail::kPlaceOf<E, M>);
+    } else {
+      this->Core().ResetEdge(detail::kEdgePlaceOf<E, M>);
+    }
+  }
   Create& Decide(store::OnConflict action) {
     detail::DecideConflict(this->Core(), action);
     return *this;

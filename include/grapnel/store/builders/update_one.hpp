@@ -17,6 +17,12 @@ class UpdateOne : public detail::Builder<E>, public detail::Updating<UpdateOne<E
  public:
   UpdateOne(const detail::HandlePtr& of, detail::IdOf<E> id)
       : detail::Builder<E>(of, Op::UpdateOne, std::move(id)) {}
+  /// Of the row of this entity, whose members these are: see Entities::UpdateOne.
+  template <auto... Ms>
+  UpdateOne(const detail::HandlePtr& of, const E& entity, MemberToken<Ms>...)
+      : UpdateOne(of, entity.id) {
+    this->SetFrom(&entity, {UpdateOne::template ColumnToSet<Ms>()...});
+  }
 
   /// Runs the hooks and updates the row. Returns: the row as it is now stored, whether or not it
   /// still matches, or what a hook returned in its place. Throws: NotFoundError when there is no

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -116,6 +117,9 @@ struct Draft {
 
   /// Sets every field to what it is in the entity, but an empty id; std::nullopt is NULL.
   GRAPNEL_DECLARE void SetAll();
+  /// Sets the fields and foreign keys at these places to what they are in `other`, an entity of the
+  /// type; what is empty there is cleared. Throws: ValidationError for an empty Required edge.
+  GRAPNEL_DECLARE void SetFrom(const void* other, std::initializer_list<std::size_t> places);
 
   /// Sets the defaults of Create, or the update-defaults, of fields that nothing was said about.
   [[gnu::always_inline]] void ApplyDefaults() {
@@ -185,6 +189,8 @@ struct Draft {
   GRAPNEL_DECLARE void RemoveIDs(std::size_t place, std::vector<FieldValue> ids);
 
   GRAPNEL_DECLARE void ClearEdge(std::size_t place);
+  /// The same for an id that is not there. Throws: ValidationError for a Required edge.
+  GRAPNEL_DECLARE void SetToNone(std::size_t place);
 
   GRAPNEL_DECLARE void ResetEdge(std::size_t place);
 

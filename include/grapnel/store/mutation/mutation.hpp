@@ -17,6 +17,7 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -69,10 +70,11 @@ template <class Id>
 FieldValue KeyOf(const Draft& core, std::size_t edge, const Id& id) {
   return core.KeyOf(edge, [&] { return Mapping<Id>::ToValue(id); });
 }
-template <class Id>
-std::vector<FieldValue> KeysOf(const Draft& core, std::size_t edge, const std::vector<Id>& ids) {
+template <class T>
+std::vector<FieldValue> KeysOf(const Draft& core, std::size_t edge,
+                               const Neighbours<T>& neighbours) {
   std::vector<FieldValue> keys;
-  for (const Id& id : ids) keys.push_back(detail::KeyOf(core, edge, id));
+  for (const auto& id : neighbours.Ids()) keys.push_back(detail::KeyOf(core, edge, id));
   return keys;
 }
 
@@ -82,7 +84,7 @@ void SetMember(Draft& core, std::size_t edge, One<T>&, IdOfNeighbour<T>&& id) {
   core.AddIDs(edge, {detail::KeyOf(core, edge, id)});
 }
 template <class T>
-void SetMember(Draft& core, std::size_t edge, Many<T>&, std::vector<IdOfNeighbour<T>>&& ids) {
+void SetMember(Draft& core, std::size_t edge, Many<T>&, Neighbours<T>&& ids) {
   core.SetEdge(edge, detail::KeysOf(core, edge, ids));
 }
 
@@ -143,17 +145,28 @@ class Mutation final : public AnyMutation {
                         static_cast<detail::SetArgument<M>&&>(value));
     }
   }
-  /// Sets an optional field to what the std::optional holds, or clears it. Of another integer type
-  /// what the field's type does not hold is a ValidationError, as a null text is. A value that does
-  /// not fit does not compile.
+  /// Sets an optional field, or an edge with one neighbour, to what the std::optional holds, or
+  /// clears it. Sets an edge to the neighbour that is given itself, and text to a std::string_view.
+  /// Of another integer type what the field's type does not hold is a ValidationError, as a null
+  /// text is, and an empty std::optional for a Required edge. A value that does not fit does not
+  /// compile.
   template <auto M, detail::OtherValueOf<M> T>
   void Set(MemberToken<M> field, T&& value) {
     if constexpr (detail::NoValueOf<T, M>) {
       detail::RefuseValue<M, T>();
-    } else if constexpr (std::is_same_v<std::remove_cvref_t<T>, std::nullopt_t>) {
-      Clear(field);
-    } else if constexpr (detail::OptionalOf<T, typename MemberToken<M>::Type>) {
-      value ? Set(field, *static_cast<T&&>(value)) : Clear(field);
+    } else if constexpr (detail::kIsNullopt<T>) {
+      ClearMember(field);
+    } else if constexpr (detail::OptionalValueOf<T, M>) {
+      if (value) return Set(field, *static_cast<T&&>(value));
+      if constexpr (detail::EdgeMember<M>) {
+        core_.SetToNone(EdgePlace<M>());
+      } else {
+        Clear(field);
+      }
+    } else if constexpr (detail::NeighbourItself<T, M>) {
+      Set(field, value.id);
+    } else if constexpr (detail::OtherTextOf<T, M> && !detail::IsLookedAt<T, std::string>) {
+      Set(field, std::string(std::string_view(value)));
     } else {
       Set(field,
           detail::LookedAt<detail::SetArgument<M>>(*core_.table, NameOf<M>(), core_.op, value));
@@ -222,17 +235,19 @@ class Mutation final : public AnyMutation {
     detail::RefuseMember<Type Owner::*>();
     return nullptr;
   }
-  /// Adds neighbours, and no longer removes them. Those that are there already stay.
+  /// Adds neighbours, given by their ids or themselves, and no longer removes them. Those that are
+  /// there already stay.
   template <auto M>
   requires detail::EdgeMember<M>
-  void AddIDs(MemberToken<M>, const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
+  void AddIDs(MemberToken<M>,
+              const detail::NonDeduced<detail::Neighbours<detail::NeighbourOf<M>>>& ids) {
     core_.AddIDs(EdgePlace<M>(), detail::KeysOf(core_, EdgePlace<M>(), ids));
   }
   using AnyMutation::AddIDs;
   /// Removes neighbours, and no longer adds them. Those that are not there are passed by.
   template <auto M>
   void RemoveIDs(MemberToken<M>,
-                 const std::vector<detail::NonDeduced<detail::NeighbourId<M>>>& ids) {
+                 const detail::NonDeduced<detail::Neighbours<detail::NeighbourOf<M>>>& ids) {
     static_assert(detail::ManyMember<M>,
                   "this edge has one neighbour at most: ClearEdge it instead");
     core_.RemoveIDs(EdgePlace<M>(), detail::KeysOf(core_, EdgePlace<M>(), ids));
@@ -332,6 +347,14 @@ class Mutation final : public AnyMutation {
       return detail::kTable<E>.edges[EdgePlace<M>()].name;
     } else {
       return detail::kTable<E>.columns[Place<M>()].name;
+    }
+  }
+  template <auto M>
+  void ClearMember(MemberToken<M> member) {
+    if constexpr (detail::EdgeMember<M>) {
+      ClearEdge(member);
+    } else {
+      Clear(member);
     }
   }
   template <class T>

@@ -9,7 +9,9 @@
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/write/run.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <utility>
 
 /// What builders do, compiled once for all types.
@@ -48,6 +50,17 @@ GRAPNEL_DEFINE AnyMutation& AnyBuilder::TakeFor(const HandlePtr& bulk) {
   }
   handle_.Reset();
   return *mutation_;
+}
+
+GRAPNEL_DEFINE void AnyBuilder::SetAll(void* entity) {
+  Draft& core = Core();
+  core.table->ops.MoveAssign(core.entity, entity);
+  core.SetAll();
+}
+
+GRAPNEL_DEFINE void AnyBuilder::SetFrom(const void* entity,
+                                        std::initializer_list<std::size_t> places) {
+  Core().SetFrom(entity, places);
 }
 
 [[gnu::hot]] GRAPNEL_DEFINE void AnyBuilder::Run(void* entity) {

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <new>
 #include <optional>
@@ -36,6 +37,7 @@ GRAPNEL_DEFINE std::size_t StoredPlaceOf(const Table& table, std::string_view na
                           "the row does not hold this edge: read its neighbours by a query");
 }
 
+inline constexpr std::string_view kNoNeighbour = "the edge is required: it needs a neighbour";
 inline constexpr std::string_view kImmutable =
     "the field is immutable: it can be set only when the entity is created";
 
@@ -104,6 +106,23 @@ GRAPNEL_DEFINE void Draft::SetAll() {
   }
   table->AttachEdges(entity);
   if (IsZero(table->Id())) Reset(0);
+}
+
+GRAPNEL_DEFINE void Draft::SetFrom(const void* other, std::initializer_list<std::size_t> places) {
+  for (const std::size_t place : places) {
+    const Column& column = table->columns[place];
+    const void* const from = column.at_const(other);
+    if (column.ops->is_null != nullptr && column.ops->is_null(from)) {
+      if (!column.nullable) Refuse(column, kNoNeighbour);
+      Clear(place);
+      continue;
+    }
+    BeforeSet(place);
+    void* const member = column.at(entity);
+    column.ops->copy(member, from);
+    if (column.ops->normalize != nullptr) Normalize(place, [&] { column.ops->normalize(member); });
+    MarkSet(place);
+  }
 }
 
 GRAPNEL_DEFINE void Draft::ApplyDefaults(const FieldSet& defaults) {
@@ -254,6 +273,12 @@ GRAPNEL_DEFINE void Draft::ClearEdge(std::size_t place) {
   if (edge.required && !edge.many) MismatchEdge(edge, "it cannot be cleared: it is required");
   if (!edge.HoldsKey()) return edges.Replace(place, {}, op != Op::Create);
   Clear(edge.key);
+}
+
+GRAPNEL_DEFINE void Draft::SetToNone(std::size_t place) {
+  const EdgeEnd& edge = table->edges[place];
+  if (edge.required) RefuseEdge(edge, kNoNeighbour);
+  ClearEdge(place);
 }
 
 GRAPNEL_DEFINE void Draft::ResetEdge(std::size_t place) {
@@ -427,7 +452,7 @@ GRAPNEL_DEFINE void Draft::ValidateEdges(Problems& problems) const {
     const bool added_some = change != nullptr && !change->added.empty();
     const bool takes_all = op == Op::Create || (change != nullptr && change->cleared);
     if (takes_all && !added_some) {
-      problems.push_back({std::string(edge.name), "the edge is required: it needs a neighbour"});
+      problems.push_back({std::string(edge.name), std::string(kNoNeighbour)});
     }
   }
 }
