@@ -76,6 +76,12 @@ class Chain {
     return Call<0>(hooks_, subject, next);
   }
 
+  /// `visit(hook)` for each, outermost first.
+  template <class Visitor>
+  void ForEachPart(Visitor visit) const {
+    hooks_.ForEach(visit);
+  }
+
   template <class Subject, class Result>
   auto Compose() const {
     return hooks_.Apply([](const Hooks&... hooks) {

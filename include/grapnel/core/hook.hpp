@@ -37,7 +37,28 @@ Op MaskOf([[maybe_unused]] const H& hook) {
   }
 }
 
+/// Whether a hook runs behind the rest only, without a `next` of its own: it says so by a member
+/// type `AfterOnly`, and a condition in front of it changes nothing about that.
+template <class H>
+consteval bool IsAfter() {
+  if constexpr (requires { typename H::AfterOnly; }) {
+    return true;
+  } else if constexpr (requires { typename H::Parts; }) {
+    return []<class... Hooks>(HookParts<Hooks...>) {
+      return sizeof...(Hooks) > 0 && (IsAfter<Hooks>() && ...);
+    }(typename H::Parts());
+  } else {
+    return false;
+  }
+}
+
 }  // namespace detail
+
+/// A hook that was put together of others, and shows them one by one: `ForEachPart(visit)`.
+template <class H>
+concept HasParts = requires(const H& hook) {
+  hook.ForEachPart([](auto&&) {});
+};
 
 /// Any hook over any subject, both types forgotten: what lists of hooks keep. Copies share the
 /// hook.

@@ -40,6 +40,7 @@ struct BeforePoint {
 
 template <class F>
 struct AfterPoint {
+  using AfterOnly = void;
   using Wrapped = F;
   F function;
 
