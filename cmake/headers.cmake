@@ -110,11 +110,18 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/predicate/impl/tree.hpp
   grapnel/store/predicate/predicate.hpp
   grapnel/store/predicate/tree.hpp
+  grapnel/store/query/asked.hpp
   grapnel/store/query/eager.hpp
+  grapnel/store/query/impl/asked.hpp
   grapnel/store/query/impl/eager.hpp
+  grapnel/store/query/impl/intercept.hpp
   grapnel/store/query/impl/query.hpp
+  grapnel/store/query/impl/reading.hpp
   grapnel/store/query/impl/rows.hpp
+  grapnel/store/query/intercept.hpp
+  grapnel/store/query/narrower.hpp
   grapnel/store/query/query.hpp
+  grapnel/store/query/reading.hpp
   grapnel/store/query/rows.hpp
   grapnel/store/read_tx.hpp
   grapnel/store/sql/condition.hpp

@@ -31,8 +31,11 @@
 #include <grapnel/store/mutation/impl/value.hpp>
 #include <grapnel/store/predicate/impl/predicate.hpp>
 #include <grapnel/store/predicate/impl/tree.hpp>
+#include <grapnel/store/query/impl/asked.hpp>
 #include <grapnel/store/query/impl/eager.hpp>
+#include <grapnel/store/query/impl/intercept.hpp>
 #include <grapnel/store/query/impl/query.hpp>
+#include <grapnel/store/query/impl/reading.hpp>
 #include <grapnel/store/query/impl/rows.hpp>
 #include <grapnel/store/sqlite/impl/open.hpp>
 #include <grapnel/store/tx/impl/dependencies.hpp>

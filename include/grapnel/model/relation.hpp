@@ -61,6 +61,8 @@ struct EdgeOps {
   void* (*emplace)(void* member);           // one neighbour more; returns it
   std::size_t (*size)(const void* member);  // of a loaded one
   void* (*at)(void* member, std::size_t place);
+  void (*take)(void* member, void* rows);  // of a loaded one: moves the neighbours to a std::vector
+  void (*give)(void* member, void* rows);  // moves what is in it back; of a One, the first
 };
 
 template <class Member>
@@ -77,7 +79,8 @@ template <class Member>
 inline constexpr EdgeOps kEdgeOps = {
     &EdgeOpsOf<Member>::Ops::Attach, &EdgeOpsOf<Member>::Ops::Unload,
     &EdgeOpsOf<Member>::Ops::Start,  &EdgeOpsOf<Member>::Ops::Emplace,
-    &EdgeOpsOf<Member>::Ops::Size,   &EdgeOpsOf<Member>::Ops::At};
+    &EdgeOpsOf<Member>::Ops::Size,   &EdgeOpsOf<Member>::Ops::At,
+    &EdgeOpsOf<Member>::Ops::Take,   &EdgeOpsOf<Member>::Ops::Give};
 
 /// One end of an edge, as its entity's schema describes it.
 struct EdgeEnd {

@@ -66,6 +66,10 @@ struct ManyOps {
     return static_cast<const Many<T>*>(member)->neighbours_->size();
   }
   static void* At(void* member, std::size_t at) { return &(*Of(member).neighbours_)[at]; }
+  static void Take(void* member, void* rows) {
+    kEntityOps<T>.SwapRows(Of(member).neighbours_.Get(), rows);
+  }
+  static void Give(void* member, void* rows) { Take(member, rows); }
 
  private:
   static Many<T>& Of(void* member) { return *static_cast<Many<T>*>(member); }

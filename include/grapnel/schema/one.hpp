@@ -135,6 +135,16 @@ struct OneOps {
   }
   static std::size_t Size(const void* member) { return Of(member).neighbour_ ? 1 : 0; }
   static void* At(void* member, std::size_t) { return Of(member).neighbour_.Get(); }
+  static void Take(void* member, void* rows) {
+    if (T* const neighbour = Of(member).neighbour_.Get()) {
+      kEntityOps<T>.AppendMoved(rows, neighbour);
+    }
+    Start(member);
+  }
+  static void Give(void* member, void* rows) {
+    if (kEntityOps<T>.RowCount(rows) == 0) return;
+    kEntityOps<T>.MoveAssign(Emplace(member), kEntityOps<T>.RowAt(rows, 0));
+  }
 
  private:
   static One<T>& Of(void* member) { return *static_cast<One<T>*>(member); }

@@ -30,7 +30,13 @@ namespace grapnel {
 ///     static constexpr auto Edges() { return grapnel::Edges(...); }      // optional
 ///     static constexpr auto Indexes() { return grapnel::Indexes(...); }  // optional
 ///     static auto Hooks();                                     // optional, may be defined later
+///     static auto Interceptors();                              // optional, may be defined later
+///     static constexpr bool Internal = true;                   // optional
 ///   };
+///
+/// In a mixin's Schema the last two functions are templates: `template <class E> static auto
+/// Hooks()`. Client-wide hooks and interceptors pass by a type that is Internal: one that keeps the
+/// books of others.
 ///
 /// The member `id` is the primary key; it stands in Fields() only when it has options. In the body
 /// the names of namespace grapnel come first: a struct of yours called Client, Value or Field is
@@ -43,6 +49,12 @@ template <class... Hs>
 constexpr core::Pack<Hs...> Hooks(Hs... hooks) {
   return core::Pack<Hs...>(std::move(hooks)...);
 }
+/// The interceptors of an entity or mixin, outermost first: the result of
+/// `Schema<E>::Interceptors()`.
+template <class... Hs>
+constexpr core::Pack<Hs...> Interceptors(Hs... hooks) {
+  return core::Pack<Hs...>(std::move(hooks)...);
+}
 
 namespace detail {
 
@@ -53,6 +65,7 @@ struct HasAllNames {
   void Fields();
   void Edges();
   void Indexes();
+  void Interceptors();
 };
 template <class E>
 struct SchemaAndAll : Schema<E>, HasAllNames {};
@@ -75,6 +88,11 @@ concept NamesEdges = !requires {
 template <class E>
 concept NamesIndexes = !requires {
   &SchemaAndAll<E>::Indexes;
+};
+
+template <class E>
+concept NamesInterceptors = !requires {
+  &SchemaAndAll<E>::Interceptors;
 };
 
 template <class E>
@@ -467,6 +485,54 @@ void VisitSchemaHooks(Visitor& visit) {
       auto hooks = Schema<Of>::template Hooks<E>();
       hooks.ForEach(visit);
     }
+  }
+}
+
+// The same of interceptors.
+template <class E, class Of = E, class Visitor>
+void VisitSchemaInterceptors(Visitor& visit);
+template <class E, class Visitor, class... Bases>
+void VisitMixinInterceptors(Visitor& visit, Mixins<Bases...>) {
+  (VisitSchemaInterceptors<E, Bases>(visit), ...);
+}
+template <class E, class Of, class Visitor>
+void VisitSchemaInterceptors(Visitor& visit) {
+  if constexpr (NamesMixins<Of>) VisitMixinInterceptors<E>(visit, typename Schema<Of>::Mixins());
+  if constexpr (NamesInterceptors<Of>) {
+    if constexpr (std::is_same_v<E, Of>) {
+      auto hooks = Schema<Of>::Interceptors();
+      hooks.ForEach(visit);
+    } else {
+      auto hooks = Schema<Of>::template Interceptors<E>();
+      hooks.ForEach(visit);
+    }
+  }
+}
+/// Whether there are any.
+template <class Of>
+consteval bool HasSchemaInterceptors();
+template <class... Bases>
+consteval bool HasMixinInterceptors(Mixins<Bases...>) {
+  return (HasSchemaInterceptors<Bases>() || ...);
+}
+template <class Of>
+consteval bool HasSchemaInterceptors() {
+  if constexpr (NamesInterceptors<Of>) {
+    return true;
+  } else if constexpr (NamesMixins<Of>) {
+    return HasMixinInterceptors(typename Schema<Of>::Mixins());
+  } else {
+    return false;
+  }
+}
+
+/// Whether client-wide hooks and interceptors pass the type by.
+template <class E>
+consteval bool IsInternal() {
+  if constexpr (requires { Schema<E>::Internal; }) {
+    return Schema<E>::Internal;
+  } else {
+    return false;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/store/entities.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
+#include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/read_tx.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/store/tx/handle.hpp>
@@ -84,6 +85,9 @@ class Client {
   template <class... Hs>
   requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
   void Use(Hs...) const = delete;
+  template <class... Hs>
+  requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
+  void Intercept(Hs...) const = delete;
   /// This client, with every statement's text handed to `trace`; by default to standard error.
   [[nodiscard("it returns another client and leaves this one as it is")]] Client Debug(
       core::Context::Trace trace = detail::PrintStatement) const {
@@ -158,6 +162,8 @@ store::TxEntities<E> store::Transaction::Of() const {
 inline grapnel::Client store::Transaction::Client() const { return grapnel::Client(Held()); }
 
 grapnel::Client AnyMutation::Client() const { return grapnel::Client(core_.GetHandle()); }
+
+grapnel::Client AnyReading::Client() const { return grapnel::Client(handle_); }
 
 Tx AnyMutation::Tx() const {
   if (!InTx()) RefuseTx();

@@ -97,6 +97,14 @@ class Database : public store::View<Es...> {
     return UseShared(core::MakeShared<const Hs>(std::move(hooks))...);
   }
 
+  /// Puts interceptors of every type behind those already registered: generic ones,
+  /// `[]<class E>(grapnel::Reading<E>& r, grapnel::NextRead<E> next) { return next(r); }`. Each is
+  /// one object, shared by all types. See HookedEntities::Intercept for the rest.
+  template <class... Hs>
+  core::HookHandle Intercept(Hs... hooks) const {
+    return InterceptShared(core::MakeShared<const Hs>(std::move(hooks))...);
+  }
+
   /// Puts hooks around every commit of this database, of mutations' own transactions as well;
   /// outside of those of a transaction. See Tx::OnCommit. What they write by a client after `next`
   /// is committed on its own, with commit hooks again: past 64 such commits inside one another, or
@@ -176,7 +184,22 @@ class Database : public store::View<Es...> {
   }
   template <class E, class... Hs>
   detail::HookAddition PrepareFor(const core::Shared<const Hs>&... hooks) const {
-    return detail::PrepareHooks(this->Held(), detail::kTable<E>, {Hook<E>(hooks)...});
+    if constexpr (detail::IsInternal<E>()) {
+      return detail::PrepareHooks(this->Held(), detail::kTable<E>, {});
+    } else {
+      return detail::PrepareHooks(this->Held(), detail::kTable<E>, {Hook<E>(hooks)...});
+    }
+  }
+  template <class... Hs>
+  core::HookHandle InterceptShared(const core::Shared<const Hs>&... hooks) const {
+    return detail::AddReaders({PrepareReadersFor<Es>(hooks...)...});
+  }
+  template <class E, class... Hs>
+  detail::ReaderAddition PrepareReadersFor(const core::Shared<const Hs>&... hooks) const {
+    detail::ReaderHooks readers;
+    if constexpr (!detail::IsInternal<E>()) readers = detail::ReadersOf<E>(hooks...);
+    return detail::PrepareReaders(this->Held(), detail::kTable<E>, detail::kReadActions<E>,
+                                  readers);
   }
 };
 

@@ -8,8 +8,9 @@
 #include <grapnel/store/builders/delete_one.hpp>
 #include <grapnel/store/builders/update_many.hpp>
 #include <grapnel/store/builders/update_one.hpp>
+#include <grapnel/store/query/intercept.hpp>
 #include <grapnel/store/query/query.hpp>
-#include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/write/run.hpp>
 
 #include <initializer_list>
@@ -58,7 +59,7 @@ class [[nodiscard]] Reader {
     std::optional<E> found;
     E& row = found.emplace();
     row.id = id;
-    if (!detail::ReadById(Held(), detail::kTable<E>, &row, &row)) found.reset();
+    if (!detail::FindById(Held(), detail::kTable<E>, &row, &row)) found.reset();
     return found;
   }
 
@@ -66,7 +67,7 @@ class [[nodiscard]] Reader {
   E Get(const Id& id) const {
     E found{};
     found.id = id;
-    detail::ReadPresent(Held(), detail::kTable<E>, &found);
+    detail::GetById(Held(), detail::kTable<E>, &found);
     return found;
   }
 
@@ -147,9 +148,12 @@ class [[nodiscard]] Entities : public Reader<E> {
   template <class... Hs>
   requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
   void Use(Hs...) const = delete;
+  template <class... Hs>
+  requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
+  void Intercept(Hs...) const = delete;
 };
 
-/// The same, of a database: takes runtime hooks.
+/// The same, of a database: takes runtime hooks and interceptors.
 template <class E>
 class [[nodiscard]] HookedEntities : public Entities<E> {
  public:
@@ -166,6 +170,16 @@ class [[nodiscard]] HookedEntities : public Entities<E> {
   template <class... Hs>
   core::HookHandle Use(Hs... hooks) const {
     return detail::AddHooks(this->Held(), detail::kTable<E>, {Hook<E>(std::move(hooks))...});
+  }
+
+  /// Puts interceptors behind those already registered, in the forms and by the rules of Use: hooks
+  /// around reads of this type, `[](grapnel::Reading<User>& r, grapnel::NextRead<User> next) {
+  /// return next(r); }`, hook::Before and hook::After. Which of them runs when: see Reading.
+  template <class... Hs>
+  core::HookHandle Intercept(Hs... hooks) const {
+    const auto readers = detail::ReadersOf<E>(core::MakeShared<const Hs>(std::move(hooks))...);
+    return detail::AddReaders({detail::PrepareReaders(this->Held(), detail::kTable<E>,
+                                                      detail::kReadActions<E>, readers)});
   }
 };
 

@@ -1,6 +1,7 @@
 #include <grapnel/store/query/eager.hpp>
 
 #include <grapnel/grapnel.hpp>
+#include <grapnel/store/query/narrower.hpp>
 
 #include "contract/graph_model.hpp"
 #include "support/catch.hpp"
@@ -27,7 +28,7 @@ const detail::EdgeEnd* Edge(const detail::Table& table, std::string_view name) {
   return table.FindEdge(name);
 }
 Eager Cards(grapnel::store::Predicate<Card> where) {
-  return {Edge(kTable<User>, "cards"), {where.Node()}};
+  return {Edge(kTable<User>, "cards"), detail::Asked(where.Node())};
 }
 
 /// Ada has the cards 1 and 2, Bob has 3; the card 4 is nobody's.
@@ -63,26 +64,27 @@ TEST_CASE(
   std::vector<Eager> wanted;
   Eager first = Cards(F<&Card::number> == "1");
   first.nested.push_back({Edge(kTable<Card>, "owner")});
-  first.rows.order.push_back({kTable<Card>.Id().tag, false});
+  first.asked.AddOrder({{kTable<Card>.Id().tag, false}});
   detail::Want(wanted, std::move(first));
   Eager again = Cards(F<&Card::id> == 1);
   again.nested.push_back({Edge(kTable<Card>, "owner")});
-  again.rows.order.push_back({kTable<Card>.Find("number")->tag, true});
+  again.asked.AddOrder({{kTable<Card>.Find("number")->tag, true}});
   detail::Want(wanted, std::move(again));
   detail::Want(wanted, {Edge(kTable<User>, "pets")});
   REQUIRE(wanted.size() == 2);
   CHECK(wanted[0].nested.size() == 1);
-  CHECK(wanted[0].rows.where->kind == grapnel::store::PredicateKind::And);
-  REQUIRE(wanted[0].rows.order.size() == 2);
-  CHECK_FALSE(wanted[0].rows.order[0].descending);  // the earlier one comes first
-  CHECK(wanted[0].rows.order[1].descending);
+  const grapnel::store::Rows& rows = detail::Narrower::AsAsked(wanted[0].asked);
+  CHECK(rows.where->kind == grapnel::store::PredicateKind::And);
+  REQUIRE(rows.order.size() == 2);
+  CHECK_FALSE(rows.order[0].descending);  // the earlier one comes first
+  CHECK(rows.order[1].descending);
 }
 
 TEST_CASE_METHOD(
     World, "each edge is read once for all rows together, and each row gets its own neighbours") {
   auto users = Of<User>().Query().Order(grapnel::Asc(F<&User::id>)).All();
   Eager cards{Edge(kTable<User>, "cards")};
-  cards.rows.order.push_back({kTable<Card>.Id().tag, true});
+  cards.asked.AddOrder({{kTable<Card>.Id().tag, true}});
   Load(users, {cards, {Edge(kTable<User>, "pets")}});
   CHECK(log.size() == 2);
   REQUIRE(users[0].cards.size() == 2);

@@ -31,7 +31,6 @@ TEST_CASE_METHOD(World,
   CHECK(found.name == "Bob");
   found.id = 9;
   CHECK_FALSE(detail::ReadById(Handle(), kTable<User>, &found, &found));
-  CHECK_THROWS_WITH(detail::ReadPresent(Handle(), kTable<User>, &found), "User not found: id 9");
   const auto inside = detail::BeginTransaction(Handle(), detail::Session::Kind::Explicit);
   CHECK_THROWS_AS(detail::ReadById(Handle(), kTable<User>, &found, &found), grapnel::TxError);
   CHECK_FALSE(detail::ReadById(inside, kTable<User>, &found, &found));

@@ -74,6 +74,10 @@ struct Draft {
   FieldSet defaulted{};  // of those that are set: by a default
   EdgeChanges edges{};
   store::PredicatePtr where{};
+  /// What the type's interceptors add to its rows, which is in `where` as well: others are as not
+  /// there. Null: nothing.
+  store::PredicatePtr visible{};
+  bool passed = false;  // the interceptors, which were asked
   /// The rows that it touches, once asked for.
   struct Pinned;
   core::Shared<Pinned> pinned{};
@@ -109,8 +113,11 @@ struct Draft {
   /// Throws: Error where it cannot become one; what a Default throws. It is as it was then.
   GRAPNEL_DECLARE void SetOp(grapnel::Op to);
 
-  /// Narrows it to rows that also match.
+  /// Narrows it to rows that also match a condition of the user's.
   GRAPNEL_DECLARE void AddWhere(const store::PredicatePtr& condition);
+  /// Asks the interceptors, once, for what a user began: its rows, and those that its conditions
+  /// ask for. Requires: it is bound.
+  GRAPNEL_DECLARE void PassInterceptors();
 
   /// Says all that `change` says, after what was said already.
   GRAPNEL_DECLARE void Apply(const Draft& change);

@@ -73,7 +73,7 @@ inline void SelectTouched(const Draft& m, store::Select::Want want,
 /// when it is and does not match, ConstraintError of kind Skipped when it does. `alive`: what rows
 /// have to match to count as there; null: nothing.
 [[noreturn]] GRAPNEL_DECLARE void RefuseUntouched(Draft& m,
-                                                  const store::PredicateNode* alive = nullptr);
+                                                  const store::PredicatePtr& alive = nullptr);
 
 /// Throws: NotLoadedError when the rows are no longer as they were before the write.
 inline void BeforeWrite(const Draft& m) {

@@ -87,7 +87,10 @@ struct PredicateNode {
   const detail::Relation* relation = nullptr;  // ReachedBy; Has, in place of the edge's tag; In and
                                                // IsNull, of its foreign key
   core::Shared<const Rows> from{};             // ReachedBy: neighbours of these rows of its source
+  bool reaches = false;                        // whether it, or one inside, asks for other rows
 };
+
+GRAPNEL_DECLARE PredicatePtr MakeNode(PredicateNode node);
 
 // Of one field or edge.
 

@@ -2,7 +2,7 @@
 
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/model/table.hpp>
-#include <grapnel/store/predicate/tree.hpp>
+#include <grapnel/store/query/asked.hpp>
 #include <grapnel/store/tx/handle_ptr.hpp>
 
 #include <vector>
@@ -12,7 +12,7 @@ namespace grapnel::detail {
 /// An edge that a query asks for, and what it asks of the neighbours.
 struct Eager {
   const EdgeEnd* edge;
-  store::Rows rows{};
+  Asked asked{};
   std::vector<Eager> nested{};
 };
 

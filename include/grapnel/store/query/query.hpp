@@ -6,22 +6,25 @@
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/query/asked.hpp>
 #include <grapnel/store/query/eager.hpp>
 #include <grapnel/store/tx/handle.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace grapnel::store {
-struct Select;
 template <class Derived, class E>
 class Choosing;
 }  // namespace grapnel::store
+
+namespace grapnel {
+enum class ReadKind : std::uint8_t;
+}
 
 namespace grapnel::detail {
 
@@ -58,8 +61,8 @@ class AnyQuery {
   GRAPNEL_DECLARE void ReadOnly(void* entity) const;
   GRAPNEL_DECLARE std::int64_t ReadCount() const;
   GRAPNEL_DECLARE bool HasAny() const;
-  /// Into the members that `next()` makes for them.
-  GRAPNEL_DECLARE void ReadIds(core::FunctionRef<void*()> next) const;
+  /// Into a std::vector of them, behind which `add(ids)` puts a new one.
+  GRAPNEL_DECLARE void ReadIds(void* ids, void* (*add)(void* ids)) const;
 
   /// Throws: Error after it was moved from; StorageError in a child of fork().
   const HandlePtr& Held() const { return CheckHeld(handle_, table_->entity, "this query"); }
@@ -67,14 +70,15 @@ class AnyQuery {
   GRAPNEL_DECLARE store::PredicatePtr Along(const EdgeEnd& edge) const;
 
  private:
-  GRAPNEL_DECLARE store::Select Describe(std::optional<std::int64_t> limit) const;
-  GRAPNEL_DECLARE void Read(void* rows, std::optional<std::int64_t> limit) const;
+  GRAPNEL_DECLARE void Read(const Asked& asked, void* rows) const;
+  GRAPNEL_DECLARE void ReadRows(const store::Rows& rows, void* into) const;
   GRAPNEL_DECLARE void ReadOne(void* entity, std::int64_t most) const;
+  GRAPNEL_DECLARE std::int64_t ReadNumber(ReadKind kind) const;
   GRAPNEL_DECLARE void CheckUsable() const;
 
   const Table* table_;
   HandlePtr handle_;
-  store::Rows rows_;
+  Asked asked_;
   std::vector<Eager> eager_;
   bool is_neighbours_ = false;
 };
@@ -256,7 +260,9 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
   /// The ids of all rows.
   std::vector<detail::IdOf<E>> IDs() const {
     std::vector<detail::IdOf<E>> ids;
-    this->ReadIds([&]() -> void* { return &ids.emplace_back(); });
+    this->ReadIds(&ids, [](void* to) -> void* {
+      return &static_cast<std::vector<detail::IdOf<E>>*>(to)->emplace_back();
+    });
     return ids;
   }
 };

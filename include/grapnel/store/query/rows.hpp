@@ -33,9 +33,6 @@ GRAPNEL_DECLARE void ReadRows(const HandlePtr& handle, const store::Select& sele
 /// Reads the row with the id of `key` into `into`; false when there is none.
 GRAPNEL_DECLARE bool ReadById(const HandlePtr& handle, const Table& table, const void* key,
                               void* into);
-/// Reads the row with the id that is in `entity` into it. Throws: NotFoundError that names the id,
-/// when there is none.
-GRAPNEL_DECLARE void ReadPresent(const HandlePtr& handle, const Table& table, void* entity);
 
 }  // namespace detail
 }  // namespace grapnel

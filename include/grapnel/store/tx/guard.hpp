@@ -61,8 +61,11 @@ struct TypeEntry {
 
   const TypeActions& actions;
   const Table* table;
-  core::HookStack hooks;                       // in the stages of HookChain
-  std::span<const Relation* const> referrers;  // the foreign keys that refer to it
+  core::HookStack hooks;                          // in the stages of HookChain
+  core::HookStack readers;                        // interceptors, in the stages of hooks
+  core::HookStack load_readers;                   // those of them that only run behind the rest
+  std::atomic<const ReadActions*> read{nullptr};  // there before the first of them
+  std::span<const Relation* const> referrers;     // the foreign keys that refer to it
   std::vector<const TypeEntry*>
       reached;  // types whose rows go, or lose a key, when its rows are deleted
   bool runs_nothing =
@@ -86,6 +89,7 @@ struct Store {
   core::HookList<store::Migration, void> migrate_hooks;
   std::unordered_map<core::TypeId, std::unique_ptr<TypeEntry>> types;  // fixed once opened
   std::unique_ptr<const Graph> graph;                                  // of these types
+  std::atomic<bool> intercepts{false};  // whether any of them ever had an interceptor
 
   TypeEntry& TypeOf(const Table& table) const {
     const auto found = types.find(table.type);

@@ -6,6 +6,7 @@
 namespace grapnel {
 
 class AnyMutation;
+class AnyReading;
 class CommittedError;
 namespace core {
 class HookStack;
@@ -17,7 +18,24 @@ struct HookRange;
 namespace detail {
 
 class AnyResult;
+struct ReaderHooks;
+struct ReadingOf;
+struct ReadInto;
 struct Table;
+
+/// The stages of a type's hooks. Of the hooks of transactions those of the outermost come first, of
+/// a schema's those of its mixins.
+enum Stage : unsigned { kRuntime, kTransaction, kSchema };
+
+/// What the machine of reading asks of code that knows an entity type. Only types that have
+/// interceptors have one.
+struct ReadActions {
+  /// Calls `run(reading)` with one of the type.
+  void (*with_reading)(const ReadingOf& of, core::FunctionRef<void(AnyReading&)> run);
+  /// Runs these interceptors around `read`, and puts what comes of it where the caller wants it.
+  void (*run_around)(core::detail::HookRange hooks, AnyReading& r, const ReadInto& into,
+                     core::FunctionRef<void(const ReadInto&)> read);
+};
 
 /// What the machine asks of code that knows an entity type: one for each.
 struct TypeActions {
@@ -32,6 +50,9 @@ struct TypeActions {
   void (*attach_rows)(CommittedError& error, void* rows);
   /// Puts the schema's own hooks into the stack of the type.
   void (*add_schema_hooks)(core::HookStack& to);
+  /// Of a schema that has interceptors, else null.
+  const ReadActions* read = nullptr;
+  void (*add_schema_interceptors)(ReaderHooks& to) = nullptr;
 };
 
 }  // namespace detail

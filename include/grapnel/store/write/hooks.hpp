@@ -13,10 +13,6 @@
 /// A store with its types, and the hooks of these.
 namespace grapnel::detail {
 
-/// The stages of a type's hooks. Of the hooks of transactions those of the outermost come first, of
-/// a schema's those of its mixins.
-enum Stage : unsigned { kRuntime, kTransaction, kSchema };
-
 /// A store of these types, in the order of `Open<...>`, and a handle to it.
 GRAPNEL_DECLARE HandlePtr OpenStore(store::OwnedDriver driver,
                                     std::initializer_list<const TypeActions*> types);

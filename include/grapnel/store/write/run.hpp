@@ -11,6 +11,7 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/mutation/value.hpp>
+#include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/tx/handle_ptr.hpp>
 #include <grapnel/store/tx/type_actions.hpp>
 #include <grapnel/store/write/hooks.hpp>
@@ -185,6 +186,8 @@ inline constexpr TypeActions kTypeActions{
     &ActionsOf<E>::Attach,
     &ActionsOf<E>::AttachRows,
     &ActionsOf<E>::AddSchemaHooks,
+    SchemaReadActions<E>(),
+    SchemaInterceptors<E>(),
 };
 
 }  // namespace grapnel::detail

@@ -13,6 +13,7 @@
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/edge_changes.hpp>
 #include <grapnel/store/mutation/touched.hpp>
+#include <grapnel/store/query/narrower.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/write/cascade.hpp>
@@ -283,7 +284,7 @@ class Terminal {
     if (!m_.IsOne() && !m_.uncounted && MayLackIds(table_)) {
       count += DeleteRows(false, store::Both(m_.where, store::IdIsNull(table_)));
     }
-    if (lists.Size(list) == 0 && m_.IsOne()) RefuseUntouched(m_, alive.Get());
+    if (lists.Size(list) == 0 && m_.IsOne()) RefuseUntouched(m_, alive);
     if (m_.pinned && alive) Narrow(SelectIds(m_, table_, lists.In(list)), true);
     Cascade cascade(m_, lists);
     if (cascades) cascade.Run(list);
@@ -360,6 +361,7 @@ class Terminal {
       Create();
       conflict.outcome = store::ConflictOutcome::Inserted;
     } else {
+      RefuseHidden(id);
       if (m_.set.test(0)) conflict.given_id = Id(entity_);
       table_.Id().ops->from_value(table_.Id().at(entity_), id);
       m_.has_id = true;
@@ -394,6 +396,18 @@ class Terminal {
     return found;
   }
 
+  /// Of a row that the caller does not see nothing is told but that it is there.
+  void RefuseHidden(const FieldValue& id) {
+    if (!m_.visible) return;
+    if (CountRows(m_, table_, store::Both(store::IdIn(table_, {id}), m_.visible)) != 0) return;
+    std::vector<std::string> fields;
+    for (const std::size_t place : m_.conflict->columns) {
+      fields.emplace_back(table_.columns[place].name);
+    }
+    throw ConstraintError(table_.entity, m_.op, ConstraintKind::Unique, std::move(fields),
+                          "another row, which this call does not see, has the same");
+  }
+
   /// The row that is there goes through an UpdateOne of its own, with all its hooks. Returns:
   /// whether that had a result, which is in `fresh`.
   bool UpdateConflict(store::Conflict& conflict) {
@@ -407,6 +421,9 @@ class Terminal {
       table_.Id().ops->copy(table_.Id().at(any.Entity()), table_.Id().at_const(entity_));
       update.has_id = true;
       update.cause = Cause::Upsert;
+      if (IsIntercepted(m_.Handle())) {
+        update.where = Narrower(m_.GetHandle()).Conditions(table_, update.where);
+      }
       update.where = store::Both(update.where, m_.where);
       AnyResult result(table_, fresh_);
       if (!RunUpsert(m_.Running(), any, result)) return;

@@ -12,6 +12,7 @@
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/edge_changes.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/query/narrower.hpp>
 #include <grapnel/store/tx/session.hpp>
 
 #include <algorithm>
@@ -70,7 +71,21 @@ GRAPNEL_DEFINE void Draft::SetOp(grapnel::Op to) {
 
 GRAPNEL_DEFINE void Draft::AddWhere(const store::PredicatePtr& condition) {
   if (executed) RefuseLate("");
-  where = store::Both(where, condition);
+  if (bound != nullptr && IsIntercepted(Handle())) {
+    Narrower narrower(GetHandle());
+    where = store::Both(where, narrower.Conditions(*table, condition));
+  } else {
+    where = store::Both(where, condition);
+  }
+}
+
+GRAPNEL_DEFINE void Draft::PassInterceptors() {
+  if (std::exchange(passed, true) || cause == Cause::Cascade || cause == Cause::Upsert) return;
+  if (op == Op::Create && conflict == nullptr) return;
+  Narrower narrower(GetHandle());
+  where = narrower.Conditions(*table, where);
+  visible = narrower.Reached(*table);
+  if (op != Op::Create) where = store::Both(where, visible);
 }
 
 GRAPNEL_DEFINE void Draft::Apply(const Draft& change) {

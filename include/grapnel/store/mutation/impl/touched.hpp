@@ -10,7 +10,7 @@
 
 namespace grapnel::detail {
 
-[[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(Draft& m, const store::PredicateNode* alive) {
+[[noreturn]] GRAPNEL_DEFINE void RefuseUntouched(Draft& m, const store::PredicatePtr& alive) {
   store::Select select{{m.table, m.op}};
   select.want = store::Select::Want::Count;
   select.entity = m.entity;
@@ -20,7 +20,8 @@ namespace grapnel::detail {
     return ReadIn(m, *m.table,
                   [&](store::Connection& connection) { return connection.Count(select); }) > 0;
   };
-  if (!is_there(alive)) throw NotFoundError(m.table->entity, DescribeId(*m.table, m.entity));
+  const auto there = store::Both(m.visible, alive);
+  if (!is_there(there.Get())) throw NotFoundError(m.table->entity, DescribeId(*m.table, m.entity));
   if (!m.where || is_there(m.where.Get())) store::RefuseSkipped(select);
   m.stale = true;
   throw StaleError(m.table->entity, DescribeId(*m.table, m.entity));

@@ -33,7 +33,9 @@ GRAPNEL_DEFINE void Branch::Drop() noexcept {
   going = nullptr;
 }
 
-inline PredicatePtr MakeNode(PredicateNode node) {
+GRAPNEL_DEFINE PredicatePtr MakeNode(PredicateNode node) {
+  node.reaches = node.kind == PredicateKind::Has || node.kind == PredicateKind::ReachedBy ||
+                 (node.left && node.left->reaches) || (node.right && node.right->reaches);
   return core::MakeShared<const PredicateNode>(std::move(node));
 }
 

@@ -1,13 +1,18 @@
 #pragma once
 
 #include <grapnel/base/compiled.hpp>
+#include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/relation.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/predicate/tree.hpp>
+#include <grapnel/store/query/asked.hpp>
 #include <grapnel/store/query/eager.hpp>
+#include <grapnel/store/query/intercept.hpp>
+#include <grapnel/store/query/narrower.hpp>
+#include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/session.hpp>
 
@@ -26,8 +31,7 @@ GRAPNEL_DEFINE void Want(std::vector<Eager>& wanted, Eager one) {
   const auto same = std::find_if(wanted.begin(), wanted.end(),
                                  [&](const Eager& each) { return each.edge == one.edge; });
   if (same == wanted.end()) return wanted.push_back(std::move(one));
-  same->rows.where = store::Both(same->rows.where, one.rows.where);
-  same->rows.order.insert(same->rows.order.end(), one.rows.order.begin(), one.rows.order.end());
+  same->asked.Join(one.asked);
   for (Eager& nested : one.nested) Want(same->nested, std::move(nested));
 }
 
@@ -44,6 +48,7 @@ class EagerLoader {
       LoadEdge(table, entities, each);
       if (!each.nested.empty())
         Load(each.edge->target(), Neighbours(*each.edge, entities), each.nested);
+      if (intercepts_) PassAfter(*each.edge, entities);
     }
   }
 
@@ -68,9 +73,11 @@ class EagerLoader {
       }
       members[found->second].push_back(member);
     }
+    const store::Rows rows = intercepts_ ? narrower_.NarrowLoaded(target, wanted.asked)
+                                         : Narrower::AsAsked(wanted.asked);
     store::Select select{{&target}};
-    select.where = wanted.rows.where.Get();
-    select.order = wanted.rows.order;
+    select.where = rows.where.Get();
+    select.order = rows.order;
     select.through = &relation;
     select.sources = sources;
     const int place_at = static_cast<int>(target.columns.size());
@@ -94,7 +101,32 @@ class EagerLoader {
     return neighbours;
   }
 
+  /// Neighbours pass the interceptors of their type that run behind the rest.
+  void PassAfter(const EdgeEnd& edge, const std::vector<void*>& entities) {
+    const Table& target = edge.target();
+    TypeEntry& type = TypeOf(*handle_, target);
+    if (!type.load_readers.HasAny()) return;
+    const core::detail::ListedHooks hooks = type.load_readers.Load();
+    const ReadActions& actions = *type.read.load();
+    for (void* entity : entities) {
+      void* member = edge.at(entity);
+      if (edge.ops->size(member) == 0) continue;
+      EntityRows taken(target.ops);
+      edge.ops->take(member, taken.Get());
+      actions.with_reading({handle_, ReadKind::Rows, ReadStep::Load}, [&](AnyReading& r) {
+        AnyReading::Access::SetDone(r, true);
+        ReadInto into;
+        into.rows = taken.Get();
+        actions.run_around(hooks.All(), r, into,
+                           [&](const ReadInto& to) { target.ops.SwapRows(to.rows, taken.Get()); });
+      });
+      edge.ops->give(member, taken.Get());
+    }
+  }
+
   HandlePtr handle_;
+  bool intercepts_ = IsIntercepted(*handle_);
+  Narrower narrower_{handle_};
 };
 
 GRAPNEL_DEFINE void LoadEager(const HandlePtr& handle, const Table& table,

@@ -10,8 +10,11 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/query/asked.hpp>
 #include <grapnel/store/query/eager.hpp>
+#include <grapnel/store/query/intercept.hpp>
 #include <grapnel/store/query/query.hpp>
+#include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/tx.hpp>
@@ -19,7 +22,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,9 +32,7 @@ namespace grapnel::detail {
 GRAPNEL_DEFINE AnyQuery::AnyQuery(const Table& table) noexcept
     : table_(&table), is_neighbours_(true) {}
 GRAPNEL_DEFINE AnyQuery::AnyQuery(const Table& table, HandlePtr handle, store::PredicatePtr where)
-    : table_(&table), handle_(std::move(handle)) {
-  rows_.where = std::move(where);
-}
+    : table_(&table), handle_(std::move(handle)), asked_(std::move(where)) {}
 GRAPNEL_DEFINE AnyQuery::AnyQuery(const AnyQuery& from) = default;
 GRAPNEL_DEFINE AnyQuery::AnyQuery(AnyQuery&& from) noexcept = default;
 GRAPNEL_DEFINE AnyQuery& AnyQuery::operator=(const AnyQuery& from) = default;
@@ -40,7 +40,7 @@ GRAPNEL_DEFINE AnyQuery& AnyQuery::operator=(AnyQuery&& from) noexcept {
   if (this == &from) return *this;  // a vector moved to itself loses what it holds
   table_ = from.table_;
   handle_ = std::move(from.handle_);
-  rows_ = std::move(from.rows_);
+  asked_ = std::move(from.asked_);
   eager_ = std::move(from.eager_);
   is_neighbours_ = from.is_neighbours_;
   return *this;
@@ -53,12 +53,12 @@ GRAPNEL_DEFINE void AnyQuery::CheckUsable() const {
 
 GRAPNEL_DEFINE void AnyQuery::AddWhere(const store::PredicatePtr& where) {
   CheckUsable();
-  rows_.where = store::Both(rows_.where, where);
+  asked_.AddWhere(where);
 }
 
 GRAPNEL_DEFINE void AnyQuery::AddOrder(std::initializer_list<store::Ordering> orders) {
   CheckUsable();
-  rows_.order.insert(rows_.order.end(), orders.begin(), orders.end());
+  asked_.AddOrder(orders);
 }
 
 GRAPNEL_DEFINE void AnyQuery::AddEdge(const EdgeEnd& edge) {
@@ -68,86 +68,106 @@ GRAPNEL_DEFINE void AnyQuery::AddEdge(const EdgeEnd& edge) {
 
 GRAPNEL_DEFINE void AnyQuery::AddEdge(const EdgeEnd& edge, AnyQuery&& chosen) {
   CheckUsable();
-  Want(eager_, {&edge, std::move(chosen.rows_), std::move(chosen.eager_)});
+  Want(eager_, {&edge, std::move(chosen.asked_), std::move(chosen.eager_)});
 }
 
 GRAPNEL_DEFINE void AnyQuery::SetLimit(std::int64_t rows) {
   if (rows < 0) throw Error("Limit takes a number of rows, not " + std::to_string(rows));
   CheckUsable();
-  rows_.limit = rows;
+  asked_.SetLimit(rows);
 }
 
 GRAPNEL_DEFINE void AnyQuery::SetOffset(std::int64_t rows) {
   if (rows < 0) throw Error("Offset takes a number of rows, not " + std::to_string(rows));
   CheckUsable();
-  rows_.offset = rows;
+  asked_.SetOffset(rows);
 }
 
-GRAPNEL_DEFINE store::Select AnyQuery::Describe(std::optional<std::int64_t> limit) const {
-  store::Select statement{{table_}};
-  statement.where = rows_.where.Get();
-  statement.order = rows_.order;
-  statement.limit = limit;
-  statement.offset = rows_.offset;
+inline store::Select Describe(const Table& table, const store::Rows& rows) {
+  store::Select statement{{&table}};
+  statement.where = rows.where.Get();
+  statement.order = rows.order;
+  statement.limit = rows.limit;
+  statement.offset = rows.offset;
   return statement;
 }
 
-GRAPNEL_DEFINE void AnyQuery::Read(void* rows, std::optional<std::int64_t> limit) const {
+GRAPNEL_DEFINE void AnyQuery::ReadRows(const store::Rows& rows, void* into) const {
   const HandlePtr& held = Held();
   const HandlePtr handle =
       eager_.empty() || held->transaction ? held : BeginTransaction(held, Session::Kind::ReadOnly);
-  const store::Select statement = Describe(limit);
+  const store::Select statement = Describe(*table_, rows);
   RunRead(handle, *table_, [&](store::Connection& connection) {
     connection.Run(statement,
-                   [&](Row& row) { LoadRow(*table_, table_->ops.AppendRow(rows), row); });
+                   [&](Row& row) { LoadRow(*table_, table_->ops.AppendRow(into), row); });
     return 0;
   });
   if (eager_.empty()) return;
   std::vector<void*> entities;
-  const std::size_t count = table_->ops.RowCount(rows);
-  for (std::size_t i = 0; i < count; ++i) entities.push_back(table_->ops.RowAt(rows, i));
+  const std::size_t count = table_->ops.RowCount(into);
+  for (std::size_t i = 0; i < count; ++i) entities.push_back(table_->ops.RowAt(into, i));
   LoadEager(handle, *table_, entities, eager_);
 }
 
-GRAPNEL_DEFINE void AnyQuery::ReadAll(void* rows) const { Read(rows, rows_.limit); }
+GRAPNEL_DEFINE void AnyQuery::Read(const Asked& asked, void* rows) const {
+  ReadInto into;
+  into.rows = rows;
+  RunReading(Held(), *table_, ReadStep::Query, ReadKind::Rows, asked, into,
+             [&](const store::Rows& narrowed, const ReadInto& to) { ReadRows(narrowed, to.rows); });
+}
+
+GRAPNEL_DEFINE void AnyQuery::ReadAll(void* rows) const { Read(asked_, rows); }
 
 GRAPNEL_DEFINE void AnyQuery::ReadOne(void* entity, std::int64_t most) const {
   EntityRows rows(table_->ops);
-  Read(rows.Get(), rows_.limit && *rows_.limit < most ? rows_.limit : most);
+  Read(asked_.AtMost(most), rows.Get());
   const std::size_t count = table_->ops.RowCount(rows.Get());
   if (count == 0) throw NotFoundError(table_->entity, "no row matches");
-  if (count > 1) throw NotSingularError(table_->entity);
+  if (count > 1 && most > 1) throw NotSingularError(table_->entity);
   table_->ops.MoveAssign(entity, table_->ops.RowAt(rows.Get(), 0));
 }
 
 GRAPNEL_DEFINE void AnyQuery::ReadFirst(void* entity) const { ReadOne(entity, 1); }
 GRAPNEL_DEFINE void AnyQuery::ReadOnly(void* entity) const { ReadOne(entity, 2); }
 
-GRAPNEL_DEFINE std::int64_t AnyQuery::ReadCount() const {
-  store::Select statement = Describe(rows_.limit);
-  statement.want = store::Select::Want::Count;
-  return RunRead(Held(), *table_,
-                 [&](store::Connection& connection) { return connection.Count(statement); });
+GRAPNEL_DEFINE std::int64_t AnyQuery::ReadNumber(ReadKind kind) const {
+  std::int64_t number = 0;
+  ReadInto into;
+  into.count = &number;
+  RunReading(Held(), *table_, ReadStep::Query, kind, asked_, into,
+             [&](const store::Rows& narrowed, const ReadInto& to) {
+               store::Select statement = Describe(*table_, narrowed);
+               statement.want = kind == ReadKind::Count ? store::Select::Want::Count
+                                                        : store::Select::Want::Exist;
+               *to.count = RunRead(Held(), *table_, [&](store::Connection& connection) {
+                 return connection.Count(statement);
+               });
+             });
+  return number;
 }
 
-GRAPNEL_DEFINE bool AnyQuery::HasAny() const {
-  store::Select statement = Describe(rows_.limit);
-  statement.want = store::Select::Want::Exist;
-  return RunRead(Held(), *table_,
-                 [&](store::Connection& connection) { return connection.Count(statement); }) != 0;
-}
+GRAPNEL_DEFINE std::int64_t AnyQuery::ReadCount() const { return ReadNumber(ReadKind::Count); }
+GRAPNEL_DEFINE bool AnyQuery::HasAny() const { return ReadNumber(ReadKind::Exist) != 0; }
 
-GRAPNEL_DEFINE void AnyQuery::ReadIds(core::FunctionRef<void*()> next) const {
-  store::Select statement = Describe(rows_.limit);
-  statement.want = store::Select::Want::Ids;
-  RunRead(Held(), *table_, [&](store::Connection& connection) {
-    connection.Run(statement, [&](Row& row) { LoadColumn(*table_, table_->Id(), next(), row, 0); });
-    return 0;
-  });
+GRAPNEL_DEFINE void AnyQuery::ReadIds(void* ids, void* (*add)(void* ids)) const {
+  ReadInto into;
+  into.ids = ids;
+  into.add_id = add;
+  RunReading(Held(), *table_, ReadStep::Query, ReadKind::Ids, asked_, into,
+             [&](const store::Rows& narrowed, const ReadInto& to) {
+               store::Select statement = Describe(*table_, narrowed);
+               statement.want = store::Select::Want::Ids;
+               RunRead(Held(), *table_, [&](store::Connection& connection) {
+                 connection.Run(statement, [&](Row& row) {
+                   LoadColumn(*table_, table_->Id(), to.add_id(to.ids), row, 0);
+                 });
+                 return 0;
+               });
+             });
 }
 
 GRAPNEL_DEFINE store::PredicatePtr AnyQuery::Along(const EdgeEnd& edge) const {
-  return store::NeighboursOf(edge.relation(), rows_);
+  return asked_.Along(edge);
 }
 
 }  // namespace grapnel::detail

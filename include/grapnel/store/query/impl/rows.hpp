@@ -54,9 +54,4 @@ GRAPNEL_DEFINE bool ReadById(const HandlePtr& handle, const Table& table, const 
          }) != 0;
 }
 
-GRAPNEL_DEFINE void ReadPresent(const HandlePtr& handle, const Table& table, void* entity) {
-  if (ReadById(handle, table, entity, entity)) return;
-  throw NotFoundError(table.entity, DescribeId(table, entity));
-}
-
 }  // namespace grapnel::detail

@@ -6,6 +6,7 @@
 #include <grapnel/model/graph.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/owned_driver.hpp>
+#include <grapnel/store/query/intercept.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/write/effective_chain.hpp>
@@ -101,6 +102,8 @@ GRAPNEL_DEFINE HandlePtr OpenStore(store::OwnedDriver driver,
   store->graph = std::make_unique<const Graph>(tables);
   for (auto& [id, type] : store->types) {
     type->referrers = store->graph->Referrers(*type->table);
+    AddSchemaReaders(*type);
+    if (type->readers.HasAny()) store->intercepts = true;
     FindReached(*store, *type);
     type->runs_nothing = type->referrers.empty() && type->table->defaulted.none() &&
                          type->table->update_defaulted.none() && type->table->validated.none();

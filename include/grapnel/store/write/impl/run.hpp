@@ -12,6 +12,7 @@
 #include <grapnel/store/mutation/any_mutation.hpp>
 #include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/touched.hpp>
+#include <grapnel/store/query/narrower.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>
 #include <grapnel/store/tx/session.hpp>
@@ -199,6 +200,8 @@ inline void Atomically(const HandlePtr& handle, bool single,
                                              const HookChain& hooks, HookPlan& plan, AnyMutation& m,
                                              AnyResult& result) {
   const Binding binding(m.Core(), handle, type, level, plan);
+  if (IsIntercepted(*handle)) [[unlikely]]
+    m.Core().PassInterceptors();
   if (Is(m.Op(), Op::Delete | Op::DeleteOne)) {
     plan.ForeseeDeletion();
   } else {
@@ -219,7 +222,7 @@ inline void Atomically(const HandlePtr& handle, bool single,
                                           const Draft& m) {
   return type.runs_nothing && !type.hooks.HasAny() && !handle->transaction->HasLocalHooks() &&
          m.bound == nullptr && m.conflict == nullptr && !m.ChangesEdges() &&
-         !handle->context.IsObserved();
+         !handle->context.IsObserved() && !IsIntercepted(*handle);
 }
 /// Whether such a leaf is one statement, behind which nothing can fail, and needs no savepoint:
 /// then there is no scope to undo.

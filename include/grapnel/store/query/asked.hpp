@@ -1,0 +1,51 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/store/predicate/tree.hpp>
+
+#include <cstdint>
+#include <initializer_list>
+#include <utility>
+#include <vector>
+
+namespace grapnel::detail {
+
+class Narrower;
+struct EdgeEnd;
+struct Eager;
+
+/// Which rows a caller asks for, as he says it. A type of its own, for a statement is made of rows
+/// that the interceptors have narrowed, and of what was asked for only they make such rows.
+class Asked {
+ public:
+  Asked() = default;
+  explicit Asked(store::PredicatePtr where) { rows_.where = std::move(where); }
+
+  void AddWhere(const store::PredicatePtr& where) { rows_.where = store::Both(rows_.where, where); }
+  void AddOrder(std::initializer_list<store::Ordering> orders) {
+    rows_.order.insert(rows_.order.end(), orders.begin(), orders.end());
+  }
+  /// All conditions hold, an order comes within the earlier one.
+  GRAPNEL_DECLARE void Join(const Asked& other);
+  void SetLimit(std::int64_t rows) noexcept { rows_.limit = rows; }
+  void SetOffset(std::int64_t rows) noexcept { rows_.offset = rows; }
+  /// At most so many, however many were asked for.
+  [[nodiscard]] Asked AtMost(std::int64_t rows) const {
+    Asked fewer = *this;
+    if (!rows_.limit || *rows_.limit > rows) fewer.rows_.limit = rows;
+    return fewer;
+  }
+  /// Neighbours of these rows. They are still as they were asked for.
+  GRAPNEL_DECLARE store::PredicatePtr Along(const EdgeEnd& edge) const;
+
+ private:
+  friend Narrower;
+
+  store::Rows rows_;
+};
+
+}  // namespace grapnel::detail
+
+#ifndef GRAPNEL_SEPARATE_COMPILATION
+#include <grapnel/store/query/impl/asked.hpp>  // IWYU pragma: keep
+#endif

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/base/function_ref.hpp>
+#include <grapnel/core/error.hpp>
+#include <grapnel/core/hook_list.hpp>
+#include <grapnel/model/entity_ops.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/loading.hpp>
+#include <grapnel/store/query/intercept.hpp>
+#include <grapnel/store/query/narrower.hpp>
+#include <grapnel/store/query/reading.hpp>
+#include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/guard.hpp>
+#include <grapnel/store/tx/session.hpp>
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+/// How reads pass the interceptors, compiled once for all types.
+namespace grapnel::detail {
+
+GRAPNEL_DEFINE void RunReading(
+    const HandlePtr& handle, const Table& table, ReadStep step, ReadKind kind, const Asked& asked,
+    const ReadInto& into,
+    core::FunctionRef<void(const store::Rows& rows, const ReadInto& into)> read) {
+  if (!IsIntercepted(*handle)) return read(Narrower::AsAsked(asked), into);
+  TypeEntry& type = TypeOf(*handle, table);
+  Narrower narrower(handle);
+  const store::Rows rows = narrower.Narrow(table, asked);
+  if (!type.readers.HasAny()) return read(rows, into);
+  const core::detail::ListedHooks hooks = type.readers.Load();
+  const ReadDepth depth(table);
+  const ReadActions& actions = *type.read.load();
+  actions.with_reading({handle, kind, step}, [&](AnyReading& r) {
+    const auto carry_out = [&](const ReadInto& to) {
+      AnyReading::Access::SetDone(r, true);
+      try {
+        store::Rows narrowed = rows;
+        Narrower::Restrict(narrowed, {AnyReading::Access::Where(r), AnyReading::Access::Limit(r)});
+        read(narrowed, to);
+      } catch (...) {
+        AnyReading::Access::SetDone(r, false);  // it may be tried again
+        throw;
+      }
+    };
+    const auto rest = core::HookList<AnyReading, std::int64_t>::RunBefore(hooks.All(), r);
+    rest.empty() ? carry_out(into) : actions.run_around(rest, r, into, carry_out);
+  });
+}
+
+GRAPNEL_DEFINE bool FindById(const HandlePtr& handle, const Table& table, const void* key,
+                             void* into) {
+  if (!IsIntercepted(*handle) || !TypeOf(*handle, table).readers.HasAny()) {
+    return ReadById(handle, table, key, into);
+  }
+  EntityRows found(table.ops);
+  const auto read = [&](const store::Rows& rows, const ReadInto& to) {
+    if (rows.limit && *rows.limit == 0) return;
+    store::Select select{{&table}};
+    select.entity = key;
+    select.by_id = true;
+    select.where = rows.where.Get();
+    ReadRows(handle, select, [&] { return table.ops.AppendRow(to.rows); });
+  };
+  ReadInto rows;
+  rows.rows = found.Get();
+  RunReading(handle, table, ReadStep::Get, ReadKind::Rows, Asked(), rows, read);
+  if (found.Count() == 0) return false;
+  table.ops.MoveAssign(into, found.At(0));
+  return true;
+}
+
+GRAPNEL_DEFINE void GetById(const HandlePtr& handle, const Table& table, void* entity) {
+  if (FindById(handle, table, entity, entity)) return;
+  throw NotFoundError(table.entity, DescribeId(table, entity));
+}
+
+GRAPNEL_DEFINE ReaderAddition PrepareReaders(const HandlePtr& handle, const Table& table,
+                                             const ReadActions& actions, const ReaderHooks& hooks) {
+  TypeEntry& type = handle->store->TypeOf(table);
+  handle->store->intercepts = true;
+  auto all = type.readers.Prepare({hooks.all.data(), hooks.all.size()}, kRuntime);
+  auto after = type.load_readers.Prepare({hooks.after.data(), hooks.after.size()}, kRuntime);
+  core::HookHandle remove(
+      [store = std::weak_ptr(handle->store), &type, id = all.Id(), after_id = after.Id()] {
+        const auto alive = store.lock();
+        if (!alive || alive->IsInherited()) return;
+        type.readers.Remove(id);
+        type.load_readers.Remove(after_id);
+      });
+  return {type, actions, std::move(all), std::move(after), remove};
+}
+
+GRAPNEL_DEFINE core::HookHandle AddReaders(std::initializer_list<ReaderAddition> additions) {
+  core::HookHandle all = additions.begin()->handle;
+  for (const ReaderAddition& each : additions) {
+    if (&each != additions.begin()) all = core::JoinHandles({all, each.handle});
+  }
+  try {
+    for (const ReaderAddition& each : additions) {
+      each.type.read.store(&each.actions);
+      each.type.readers.Add(each.all);
+      each.type.load_readers.Add(each.after);
+    }
+  } catch (...) {  // others have registered theirs meanwhile, and there is no memory to join them
+    all.Remove();
+    throw;
+  }
+  return all;
+}
+
+GRAPNEL_DEFINE void AddSchemaReaders(TypeEntry& type) {
+  if (type.actions.add_schema_interceptors == nullptr) return;
+  ReaderHooks hooks;
+  type.actions.add_schema_interceptors(hooks);
+  type.read = type.actions.read;
+  type.readers.Add(hooks.all, kSchema);
+  type.load_readers.Add(hooks.after, kSchema);
+}
+
+}  // namespace grapnel::detail

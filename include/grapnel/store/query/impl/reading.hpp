@@ -1,0 +1,98 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/core/error.hpp>
+#include <grapnel/core/hook.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/predicate/tree.hpp>
+#include <grapnel/store/query/reading.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace grapnel {
+
+namespace detail {
+
+/// A value in the form in which it is stored in the column. Throws: TypeMismatchError.
+inline FieldValue AsStored(const Table& table, const Column& column, const FieldValue& value) {
+  struct Given {
+    const TypeOps& ops;
+    const FieldValue& value;
+  };
+  const TypeOps& ops = column.target != nullptr ? *column.target().Id().ops : *column.ops;
+  const Given given{ops, value};
+  try {
+    return ops.made_by(
+        [](void* made, const void* of) {
+          const auto& from = *static_cast<const Given*>(of);
+          if (!from.ops.from_value(made, from.value)) throw BadValue("it is of another type");
+        },
+        &given);
+  } catch (const BadValue& error) {
+    throw TypeMismatchError(
+        table.entity, column.name,
+        core::Concat({"WhereField cannot compare it with ",
+                      column.sensitive ? "***" : ToString(value), ": ", error.what()}));
+  }
+}
+
+}  // namespace detail
+
+GRAPNEL_DEFINE void AnyReading::CheckOpen() const {
+  if (!done_) return;
+  throw Error(core::Concat(
+      {Type(),
+       ": an interceptor narrowed a read that was carried out already: say it before next"}));
+}
+
+GRAPNEL_DEFINE void AnyReading::AddWhere(const store::PredicatePtr& where) {
+  CheckOpen();
+  where_ = store::Both(where_, where);
+}
+
+GRAPNEL_DEFINE void AnyReading::WhereField(std::string_view name, const FieldValue& value) {
+  for (const detail::Column& column : table_.columns) {
+    if (column.name != name) continue;
+    return AddWhere(value.IsNull() ? store::IsNull(column.tag)
+                                   : store::Compared(store::PredicateKind::Equal, column.tag,
+                                                     detail::AsStored(table_, column, value)));
+  }
+  throw UnknownFieldError(table_.entity, name);
+}
+
+GRAPNEL_DEFINE void AnyReading::AtMost(std::int64_t rows) {
+  if (rows < 0) throw Error("AtMost takes a number of rows, not " + std::to_string(rows));
+  CheckOpen();
+  if (!at_most_ || *at_most_ > rows) at_most_ = rows;
+}
+
+/// For the machine.
+struct AnyReading::Access {
+  static const store::PredicatePtr& Where(const AnyReading& r) noexcept { return r.where_; }
+  static const std::optional<std::int64_t>& Limit(const AnyReading& r) noexcept {
+    return r.at_most_;
+  }
+  static void SetDone(AnyReading& r, bool done) noexcept { r.done_ = done; }
+};
+
+namespace detail {
+
+GRAPNEL_DEFINE void ReaderHooks::Add(const core::StoredHook& hook, bool is_after) {
+  all.push_back(hook);
+  if (is_after) after.push_back(hook);
+}
+
+[[noreturn]] GRAPNEL_DEFINE void RefuseFound(const AnyReading& r) {
+  throw TypeMismatchError(
+      r.Type(), "",
+      core::Concat(
+          {"an interceptor returned something else than was asked for: ", Name(r.Kind())}));
+}
+
+}  // namespace detail
+}  // namespace grapnel
