@@ -108,6 +108,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/mutation/value.hpp
   grapnel/store/predicate/impl/predicate.hpp
   grapnel/store/predicate/impl/tree.hpp
+  grapnel/store/predicate/measure.hpp
   grapnel/store/predicate/predicate.hpp
   grapnel/store/predicate/tree.hpp
   grapnel/store/query/asked.hpp
@@ -126,6 +127,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/read_tx.hpp
   grapnel/store/sql/condition.hpp
   grapnel/store/sql/sql.hpp
+  grapnel/store/sql/tabulate.hpp
   grapnel/store/sql/values.hpp
   grapnel/store/sql/wanted.hpp
   grapnel/store/tx/callbacks.hpp

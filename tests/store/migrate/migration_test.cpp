@@ -113,6 +113,8 @@ class Engine final : public store::Driver {
     std::int64_t Run(const store::Delete&) override { return 0; }
     std::int64_t Run(const store::EdgeWrite&) override { return 0; }
     void Run(const store::Select&, RowSink) override {}
+    std::unique_ptr<store::Cursor> Open(const store::Select&) override { return nullptr; }
+    void Run(const store::Tabulate&, RowSink) override {}
     std::int64_t Count(const store::Select&) override { return 0; }
     Texts PlanMigration(std::span<const Table* const> tables) override {
       log_.push_back("plans " + std::to_string(tables.size()) + " tables");

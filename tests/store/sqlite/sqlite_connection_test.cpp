@@ -252,3 +252,55 @@ TEST_CASE("B80 B95 tables are verified, and a migration that fails changes nothi
   db->Rollback();
   CHECK_THROWS_AS(db->Verify(grapnel::detail::kTable<connections::Missing>), grapnel::SchemaError);
 }
+
+TEST_CASE("a cursor walks along rows while others are read, and may be left") {
+  Database database;
+  const auto& connection = &database.connection;
+  User user;
+  for (const char* name : {"Ada", "Bob", "Cid"}) {
+    user.name = name;
+    connection->Run(store::Insert{{&kUsers}, &user, Set({kName, kLevel})});
+  }
+  store::Select select{{&kUsers}};
+  const std::vector<store::Ordering> order{grapnel::Desc(F<&User::name>).ordering};
+  select.order = order;
+  const auto cursor = connection->Open(select);
+  REQUIRE(cursor->Next(&user));
+  CHECK(user.name == "Cid");
+  {
+    const auto other = connection->Open(select);
+    User seen;
+    REQUIRE(other->Next(&seen));
+    CHECK(seen.name == "Cid");
+  }
+  for (std::size_t i = 2; i < 2 * sqlite::PreparedCache::kCapacity; ++i) {
+    store::Select some{{&kUsers}};
+    const std::vector<store::Ordering> longer(i, order.front());
+    some.order = longer;
+    some.want = store::Select::Want::Ids;
+    connection->Run(some, [](grapnel::detail::Row&) {});
+  }
+  REQUIRE(cursor->Next(&user));
+  CHECK(user.name == "Bob");
+  REQUIRE(cursor->Next(&user));
+  CHECK(user.name == "Ada");
+  CHECK_FALSE(cursor->Next(&user));
+}
+
+TEST_CASE("a sum that leaves 64 bits names the field") {
+  Database database;
+  User user;
+  user.age = std::numeric_limits<std::int64_t>::max();
+  for (const char* name : {"Ada", "Bob"}) {
+    user.name = name;
+    database.connection.Run(store::Insert{{&kUsers}, &user, Set({kName, kAge, kLevel})});
+  }
+  const store::Measure sum{0, store::AggregateKind::Sum, kUsers.columns[kAge].tag};
+  const store::Output output{&kUsers.columns[kAge], &sum};
+  store::Tabulate values{{&kUsers}};
+  values.grouped = true;
+  values.outputs = {&output, 1};
+  const auto read = [&] { database.connection.Run(values, [](grapnel::detail::Row&) {}); };
+  CHECK_THROWS_AS(read(), grapnel::ValidationError);
+  CHECK_THROWS_WITH(read(), "User.age: the sum is no number of 64 bits; Avg has no such limit");
+}

@@ -9,6 +9,7 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/driver/process.hpp>
+#include <grapnel/store/predicate/measure.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 
 #include <cstddef>
@@ -26,6 +27,7 @@
 /// own.
 namespace grapnel::store {
 
+using detail::Column;
 using detail::FieldSet;
 using detail::Relation;
 using detail::Table;
@@ -95,6 +97,34 @@ struct Select : Statement {
   std::span<const FieldValue> sources{};
 };
 
+/// One value of each row of a table that Tabulate makes.
+struct Output {
+  const Column* column = nullptr;    // of the rows; null: of Count, the rows themselves
+  const Measure* measure = nullptr;  // what is computed of the column; null: its value itself
+};
+
+/// Makes a table of values out of rows.
+struct Tabulate : Statement {
+  // Which rows.
+  const PredicateNode* where = nullptr;
+  std::span<const Ordering> order{};
+  std::optional<std::int64_t> limit{};
+  std::int64_t offset = 0;
+
+  std::span<const Output> outputs{};
+  /// What is alike in the outputs that are values becomes one row; without such outputs all rows
+  /// become one. Else each row becomes one.
+  bool grouped = false;
+
+  // Of the rows that are made: not grouped, each once; grouped, those that match, where a measure's
+  // tag stands for it in place of a field's.
+  bool distinct = false;
+  const PredicateNode* having = nullptr;
+  std::span<const Ordering> order_made{};
+  std::optional<std::int64_t> limit_made{};
+  std::int64_t offset_made = 0;
+};
+
 /// Reads the row with the id that `key` holds into `into`, which may be the same entity.
 struct Find : Statement {
   const void* key = nullptr;
@@ -128,6 +158,19 @@ struct Page : Statement {
 /// A foreign key that refers to a row that is not there, by the names in the database.
 struct BrokenKey {
   std::string table, column, referred;
+};
+
+/// Rows that are read one by one. Ends with this object, wherever it stands.
+class Cursor {
+ public:
+  Cursor() = default;
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+  virtual ~Cursor() = default;
+
+  /// Reads the next row into `entity`, whatever that holds. False behind the last one: then it is
+  /// not asked again. Throws: as Connection does.
+  virtual bool Next(void* entity) = 0;
 };
 
 /// One session with the database, used by one thread at a time.
@@ -206,6 +249,13 @@ class Connection {
     });
     return found;
   }
+  /// The same rows, of Want::Rows, one by one. Other statements may run in between, and none that
+  /// writes. Requires: what the statement refers to, and this connection, live as long as the
+  /// cursor.
+  virtual std::unique_ptr<Cursor> Open(const Select& statement) = 0;
+  /// Hands the rows that are made to `sink`. Throws: ValidationError when the sum of whole numbers
+  /// leaves 64 bits.
+  virtual void Run(const Tabulate& statement, RowSink sink) = 0;
   /// Want::Count: how many; Want::Exist: 0 or 1.
   virtual std::int64_t Count(const Select& statement) = 0;
 
@@ -294,6 +344,9 @@ class Driver {
   /// A connection that only reads; does not wait for a writer where the engine allows it. Threads:
   /// any.
   virtual Lease Reader(const core::Context& context) = 0;
+  /// Whether readers and the writer are lent one and the same connection, so that one waits for
+  /// another.
+  virtual bool HasOneConnection() const noexcept { return false; }
   /// What was opened, for messages.
   virtual std::string_view Url() const noexcept = 0;
 

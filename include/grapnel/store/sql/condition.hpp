@@ -114,6 +114,9 @@ class Sql {
     text.reserve(kUsual);
   }
 
+  /// What follows is about another table.
+  void TurnTo(const Table& table) noexcept { table_ = &table; }
+
   /// The whole statement.
   std::string Finish() {
     std::string with;

@@ -156,6 +156,26 @@ class NativeConnection {
     Prepared own_;
   };
 
+  /// A statement that is out of the cache for as long as this lives: others may be run meanwhile.
+  class Taken {
+   public:
+    Taken(NativeConnection& native, std::string sql, const Doing& doing)
+        : native_(native), sql_(std::move(sql)), statement_(native.cache_.Take(sql_)) {
+      if (!statement_) statement_ = native.Prepare(sql_, doing);
+    }
+    Taken(const Taken&) = delete;
+    Taken& operator=(const Taken&) = delete;
+    ~Taken() { native_.cache_.PutBack(std::move(sql_), std::move(statement_)); }
+
+    Prepared& operator*() noexcept { return statement_; }
+    Prepared* operator->() noexcept { return &statement_; }
+
+   private:
+    NativeConnection& native_;
+    std::string sql_;
+    Prepared statement_;
+  };
+
   /// What a statement does: work, which a tracer that throws prevents, or undoing, which it does
   /// not.
   enum class Sort : std::uint8_t { Work, Undoing };
@@ -179,21 +199,33 @@ class NativeConnection {
     }
     /// Whether there is a next row.
     bool Next(const Binding& binding, const Doing& doing, const store::Update* update = nullptr) {
-      if (binding.Result() == SQLITE_TOOBIG) {
-        Throw(SQLITE_TOOBIG, "a value is too large", doing);
-      }
-      if (binding.Result() != SQLITE_OK) native_.Fail(doing);
-      const int result = sqlite3_step(statement_);
+      const int result = Step(binding, doing);
       if (result == SQLITE_ROW) return true;
       if (result == SQLITE_DONE) return false;
-      if (update != nullptr && update->added.any() && (result & 0xff) == SQLITE_ERROR &&
-          std::string_view(sqlite3_errmsg(native_.Handle())) == "integer overflow") {
-        RefuseSum(*update);
-      }
+      if (update != nullptr && update->added.any() && IsOverflow(result)) RefuseSum(*update);
+      native_.Fail(doing);
+    }
+    /// The same, of values that are made of rows.
+    bool Next(const Binding& binding, const Doing& doing, const store::Tabulate& values) {
+      const int result = Step(binding, doing);
+      if (result == SQLITE_ROW) return true;
+      if (result == SQLITE_DONE) return false;
+      if (IsOverflow(result)) RefuseSum(values);
       native_.Fail(doing);
     }
 
    private:
+    int Step(const Binding& binding, const Doing& doing) {
+      if (binding.Result() == SQLITE_TOOBIG) {
+        Throw(SQLITE_TOOBIG, "a value is too large", doing);
+      }
+      if (binding.Result() != SQLITE_OK) native_.Fail(doing);
+      return sqlite3_step(statement_);
+    }
+    bool IsOverflow(int result) const noexcept {
+      return (result & 0xff) == SQLITE_ERROR &&
+             std::string_view(sqlite3_errmsg(native_.Handle())) == "integer overflow";
+    }
     void Trace(const core::Context::Trace& trace, Sort sort) const {
       struct Tracing {
         explicit Tracing(NativeConnection& s) noexcept : native(s) { native.tracing_ = true; }
@@ -214,6 +246,17 @@ class NativeConnection {
       }
       throw ValidationError(update.table->entity, fields, update.op,
                             "what is added leaves the field's range");
+    }
+
+    [[noreturn]] static void RefuseSum(const store::Tabulate& values) {
+      std::string fields;
+      for (const store::Output& output : values.outputs) {
+        if (output.measure == nullptr || output.measure->kind != store::AggregateKind::Sum)
+          continue;
+        core::Append(fields, {fields.empty() ? "" : ", ", output.column->name});
+      }
+      throw ValidationError(values.table->entity, fields, values.op,
+                            "the sum is no number of 64 bits; Avg has no such limit");
     }
 
     NativeConnection& native_;

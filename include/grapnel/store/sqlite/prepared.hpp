@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -131,6 +132,26 @@ class PreparedCache {
     return &found->second->second;
   }
 
+  /// Takes out the statement with this text: it stays what it is, however many are added. None when
+  /// there is none, or it is running.
+  Prepared Take(std::string_view sql) {
+    const auto found = by_text_.find(sql);
+    if (found == by_text_.end() || found->second->second.IsRunning()) return {};
+    Prepared taken = std::move(found->second->second);
+    const auto at = found->second;
+    by_text_.erase(found);
+    used_.erase(at);
+    return taken;
+  }
+  /// Puts back a statement that was taken out, unless there is another one meanwhile, or no memory.
+  void PutBack(std::string sql, Prepared statement) noexcept {
+    try {
+      if (!by_text_.contains(sql)) Add(std::move(sql), std::move(statement));
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): it is prepared anew then
+    }
+  }
+
+  /// Requires: there is none with this text.
   Prepared& Add(std::string sql, Prepared statement) {
     if (used_.size() >= kCapacity) {
       by_text_.erase(used_.back().first);

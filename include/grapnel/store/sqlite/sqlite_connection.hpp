@@ -7,6 +7,7 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/sql/sql.hpp>
+#include <grapnel/store/sql/tabulate.hpp>
 #include <grapnel/store/sqlite/error.hpp>
 #include <grapnel/store/sqlite/members.hpp>
 #include <grapnel/store/sqlite/migration.hpp>
@@ -24,6 +25,7 @@
 #include <limits>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -218,6 +220,21 @@ class SqliteConnection final : public store::Connection {
     Step(select, *statement, sql.parameters, of, sink, doing);
   }
 
+  std::unique_ptr<store::Cursor> Open(const store::Select& select) override {
+    return std::make_unique<RowCursor>(native_, select, Of(*select.table).members);
+  }
+
+  void Run(const store::Tabulate& values, RowSink sink) override {
+    const Doing doing = native_.Say(values);
+    Sql sql = TabulateText(values);
+    const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
+    NativeConnection::Running running(native_, *statement);
+    Binding binding(statement->Get());
+    BindAll(sql.parameters, binding, 0);
+    ResultRow row(statement->Get());
+    while (running.Next(binding, doing, values)) sink(row);
+  }
+
   [[gnu::hot]] bool Run(const store::Find& find) override {
     OfTable& of = Of(*find.table);
     const Doing doing = native_.Say(find);
@@ -337,6 +354,39 @@ class SqliteConnection final : public store::Connection {
     }
     return known.holds;
   }
+
+  /// Walks along the rows of one statement.
+  class RowCursor final : public store::Cursor {
+   public:
+    RowCursor(NativeConnection& native, const store::Select& select, Members& members)
+        : native_(native),
+          of_{select},
+          members_(members),
+          sql_(SelectText(select)),
+          statement_(native, sql_.Finish(), native.Say(select)),
+          running_(native, *statement_),
+          binding_(statement_->Get()),
+          row_(statement_->Get(), members) {
+      BindAll(sql_.parameters, binding_, 0);
+    }
+
+    [[gnu::hot]] bool Next(void* entity) override {
+      if (!running_.Next(binding_, native_.Say(of_))) return false;
+      members_.Load(statement_->Get(), entity, row_);
+      of_.table->AttachEdges(entity);
+      return true;
+    }
+
+   private:
+    NativeConnection& native_;
+    const store::Statement of_;
+    Members& members_;
+    Sql sql_;  // holds what is bound
+    NativeConnection::Taken statement_;
+    NativeConnection::Running running_;
+    Binding binding_;
+    EntityRow row_;
+  };
 
   /// What is kept for one type: statements that are used often, and where its members lie.
   struct OfTable {

@@ -64,6 +64,7 @@ class SqliteDriver final : public store::Driver {
     return {*this, *reader.release()};
   }
 
+  bool HasOneConnection() const noexcept override { return options_.memory; }
   std::string_view Url() const noexcept override { return options_.url; }
 
  private:
