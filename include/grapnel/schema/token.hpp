@@ -128,7 +128,9 @@ struct MemberToken {
 
   static constexpr detail::FieldTag Tag() noexcept { return &detail::kFieldTag<Member_>; }
 
-  // Predicates beside == != < <= > >=. Text is compared byte by byte; an empty In holds for no row.
+  // Predicates beside == != < <= > >=, which compare a field with a value or with another field of
+  // the row, and an edge to one, by == and !=, with a neighbour or its id. Text is compared byte by
+  // byte; an empty In holds for no row.
   template <class P = detail::PredicatesOf<Member_>>
   auto IsNull() const {
     return P::IsNull();
@@ -157,6 +159,17 @@ struct MemberToken {
   template <class P = detail::PredicatesOf<Member_>>
   auto HasSuffix(Bare part) const {
     return P::HasSuffix(std::move(part));
+  }
+  /// Of text: equality that takes A and a for the same letter, as it does for the 26 letters of
+  /// ASCII; all other bytes have to be equal.
+  template <class P = detail::PredicatesOf<Member_>>
+  auto EqualFold(Bare value) const {
+    return P::EqualFold(std::move(value));
+  }
+  /// Contains in this sense.
+  template <class P = detail::PredicatesOf<Member_>>
+  auto ContainsFold(Bare part) const {
+    return P::ContainsFold(std::move(part));
   }
   /// Of an edge: holds for rows that have a neighbour, `Has()`, or one that matches a predicate
   /// over its type, `F<&User::cards>.Has(F<&Card::number> == "1234")`.

@@ -82,8 +82,9 @@ using predicates::Versioned;
 namespace {
 
 std::string Text(const PredicateNode& node) {
-  constexpr std::string_view signs[] = {"=",  "!=",    "<",      "<=",   ">",   ">=", "in",
-                                        "is", "holds", "begins", "ends", "and", "or", "not"};
+  constexpr std::string_view signs[] = {
+      "=",     "!=",     "<",    "<=",   ">",   ">=",  "in", "is",
+      "holds", "begins", "ends", "same", "has", "and", "or", "not"};
   const std::string sign = " " + std::string(signs[static_cast<std::size_t>(node.kind)]) + " ";
   switch (node.kind) {
     case PredicateKind::And:

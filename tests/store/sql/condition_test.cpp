@@ -64,7 +64,16 @@ TEST_CASE("parts of texts are compared as bytes, the part being one parameter") 
   CHECK(
       Where(F<&User::name>.Contains("%")) ==
       Rendered{R"( WHERE instr(CAST("users"."name" AS BLOB), CAST(?1 AS BLOB)) > 0)", Values{"%"}});
-  CHECK(Where(F<&User::name>.HasPrefix("a")).values == Values{"a"});
+  CHECK(Where(F<&User::name>.HasPrefix("a\xff")) ==
+        Rendered{R"( WHERE ("users"."name" COLLATE BINARY >= ?1)"
+                 R"( AND "users"."name" COLLATE BINARY < ?2))",
+                 Values{"a\xff", "b"}});
+  CHECK(Where(F<&User::name>.HasPrefix("\xff")).values ==
+        Values{"\xff", FieldValue(FieldValue::Bytes())});
+  CHECK(Where(F<&User::name>.EqualFold("a")) ==
+        Rendered{R"( WHERE lower("users"."name") = lower(?1))", Values{"a"}});
+  CHECK(Where(F<&User::name> < F<&User::name>) ==
+        Rendered{R"( WHERE "users"."name" < "users"."name")", {}});
   CHECK(Where(F<&User::name>.HasSuffix("a")).values == Values{"a"});
 }
 

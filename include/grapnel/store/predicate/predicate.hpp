@@ -23,7 +23,8 @@ namespace store {
 
 /// A condition on the rows of E, made by comparing tokens: `F<&User::age> > 30 && F<&User::name> ==
 /// "Ada"`. A comparison with a NULL does not hold, and neither does its negation by !=; `Not` of it
-/// does not either, as in SQL.
+/// does not either, as in SQL. So it is when two fields are compared, `F<&Ticket::due> <
+/// F<&Ticket::closed>`, and either is NULL.
 template <class E>
 class [[nodiscard("a predicate is given to .Where()")]] Predicate {
  public:
@@ -72,6 +73,19 @@ namespace detail {
 /// The entity that `&&` and `||` of two predicates are about.
 template <class A, class B>
 using Joined = std::conditional_t<store::AppliesTo<B, A>, A, B>;
+
+/// What a comparison of a member of A with one of B is about.
+template <class A, class B>
+struct AboutBoth {
+  static constexpr bool kOneRow = store::AppliesTo<A, B> || store::AppliesTo<B, A>;
+  using type = Joined<A, B>;
+};
+template <class A, class B>
+requires store::TwoMixins<A, B>
+struct AboutBoth<A, B> {
+  static constexpr bool kOneRow = true;
+  using type = store::BothOf<A, B>;
+};
 
 template <auto Member>
 consteval bool CheckField() {
@@ -131,8 +145,22 @@ template <auto Member>
   if constexpr (requires { Schema<Owner>::Type; }) entity = Schema<Owner>::Type;
   const Column* column = nullptr;
   if constexpr (FieldOf<Owner, Member>) column = &kFieldOf<Owner, Member>;
+  if constexpr (EdgeOf<Owner, Member>) {
+    if (kEdgeOf<Owner, Member>.HoldsKey())
+      column = &kColumns<Owner>.items[kEdgeOf<Owner, Member>.key];
+  }
   RefuseOperand(entity, column, reason);
 }
+
+/// An entity in place of its id.
+template <class T, auto Member>
+inline constexpr bool kIsNeighbour = false;
+template <class T, auto Member>
+requires OneMember<Member>
+inline constexpr bool kIsNeighbour<T, Member> =
+    std::is_same_v<std::remove_cvref_t<T>, NeighbourOf<Member>>;
+template <class T, auto Member>
+concept IsNeighbour = kIsNeighbour<T, Member>;
 
 /// Whether every value of the type has a form in which it is stored.
 template <class T>
@@ -141,9 +169,10 @@ inline constexpr bool kAlwaysStorable = std::is_same_v<T, std::int64_t> ||
                                         ByteVector<T> ||
                                         (std::is_integral_v<T> && sizeof(T) < sizeof(std::int64_t));
 
+/// Of an edge to one it is the neighbour's id.
 template <auto Member>
-FieldValue Operand(typename MemberToken<Member>::Bare value) {
-  using Bare = typename MemberToken<Member>::Bare;
+FieldValue Operand(SetArgument<Member> value) {
+  using Bare = SetArgument<Member>;
   if constexpr (std::is_same_v<Bare, std::string>) {
     return value;
   } else if constexpr (kAlwaysStorable<Bare>) {
@@ -158,11 +187,14 @@ FieldValue Operand(typename MemberToken<Member>::Bare value) {
   }
 }
 
-/// Of any type that can be compared with the member: a number is compared as the number that it is.
+/// Of any type that can be compared with the member: a number is compared as the number that it is,
+/// a neighbour as its id.
 template <auto Member, class T>
 FieldValue OperandOf(const T& given) {
-  using Bare = typename MemberToken<Member>::Bare;
-  if constexpr (MayNotFit<T, Bare>) {
+  using Bare = SetArgument<Member>;
+  if constexpr (IsNeighbour<T, Member>) {
+    return Operand<Member>(given.id);
+  } else if constexpr (MayNotFit<T, Bare>) {
     if (!Fits<std::int64_t>(given)) {
       RefuseOperandOf<Member>(OutOfRange(static_cast<std::uint64_t>(given), false));
     }
@@ -204,9 +236,9 @@ inline constexpr bool kIsToken<const T> = kIsToken<T>;
 
 /// What the member cannot be compared with.
 template <class T, auto Member>
-concept NoOperandOf =
-    EdgeMember<Member> || !std::is_convertible_v<T, typename MemberToken<Member>::Bare> ||
-    NeverMeant<T, typename MemberToken<Member>::Bare>;
+concept NoOperandOf = EdgeMember<Member> || kIsToken<T> ||
+                      !std::is_convertible_v<T, typename MemberToken<Member>::Bare> ||
+                      NeverMeant<T, typename MemberToken<Member>::Bare>;
 /// What the member is not compared with as it is: it is looked at, or refused.
 template <class T, auto Member>
 concept OtherOperandOf =
@@ -222,27 +254,116 @@ constexpr void CheckOperand() {
 
 template <auto Member, class T>
 PredicateOf<Member> RefuseOperand() {
-  static_assert(!EdgeMember<Member>,
-                "an edge is compared by its neighbours: F<&Card::owner>.Has(F<&User::id> == 3)");
-  static_assert(EdgeMember<Member> || !kIsToken<T>,
-                "a field is compared with a value, not with another field or edge");
-  if constexpr (!EdgeMember<Member> && !kIsToken<T>) {
-    static_assert(std::convertible_to<T, typename MemberToken<Member>::Bare>,
-                  "this value does not fit the field: compare it with one of the member's own type "
-                  "(IsNull() asks for NULL)");
-    CheckOperand<T, typename MemberToken<Member>::Bare>();
+  static_assert(std::convertible_to<T, typename MemberToken<Member>::Bare>,
+                "this value does not fit the field: compare it with one of the member's own type "
+                "(IsNull() asks for NULL)");
+  CheckOperand<T, typename MemberToken<Member>::Bare>();
+  return PredicateOf<Member>(nullptr);
+}
+
+/// Whether values of two members are stored alike, so that they compare as they do in C++.
+template <class A, class B>
+inline constexpr bool kStoredAlike = std::is_same_v<A, B> || (ByteVector<A> && ByteVector<B>) ||
+                                     (TimePoint<A> && TimePoint<B>) ||
+                                     (std::is_integral_v<A> && std::is_integral_v<B> &&
+                                      !std::is_same_v<A, bool> && !std::is_same_v<B, bool>);
+
+constexpr bool IsEquality(store::PredicateKind kind) noexcept {
+  return kind <= store::PredicateKind::NotEqual;
+}
+
+template <auto Member>
+consteval bool CheckKey() {
+  static_assert(kIsColumn<typename MemberToken<Member>::Owner, Member>,
+                "this end of the edge has no foreign key in its row that could be compared with "
+                "another field: ask for neighbours, as in F<&User::cards>.Has(F<&Card::id> == 3)");
+  return CheckIdOrField<Member>();
+}
+
+template <store::PredicateKind Kind, auto Left, auto Right>
+auto CompareFields() {
+  using About = AboutBoth<typename MemberToken<Left>::Owner, typename MemberToken<Right>::Owner>;
+  static_assert(About::kOneRow,
+                "a field is compared with a value, or with another field of the same row: ask for "
+                "neighbours by Has, as in F<&Card::owner>.Has(F<&User::age> > 3)");
+  static_assert(IsEquality(Kind) || (!EdgeMember<Left> && !EdgeMember<Right>),
+                "the foreign key of an edge is compared by == and != alone");
+  if constexpr (CheckKey<Left>() && CheckKey<Right>() && !ManyMember<Left> && !ManyMember<Right>) {
+    static_assert(kStoredAlike<SetArgument<Left>, SetArgument<Right>>,
+                  "two fields are compared when they are stored alike: both whole numbers, both "
+                  "time points, or both of one type, their std::optional aside");
+  }
+  return store::Predicate<typename About::type>(
+      store::ComparedFields(Kind, MemberToken<Left>::Tag(), MemberToken<Right>::Tag()));
+}
+
+/// What a leaf about an edge's neighbour is about in SQL: the foreign key, or, where this end holds
+/// none, the id of the neighbour itself.
+template <auto Member>
+FieldTag KeyTag() {
+  if constexpr (kIsColumn<typename MemberToken<Member>::Owner, Member>) {
+    return MemberToken<Member>::Tag();
+  } else {
+    return &kFieldTag<&NeighbourOf<Member>::id>;
+  }
+}
+template <auto Member>
+PredicateOf<Member> KeyLeaf(store::PredicatePtr leaf) {
+  if constexpr (!kIsColumn<typename MemberToken<Member>::Owner, Member>) {
+    leaf = store::HasNeighbour(MemberToken<Member>::Tag(), std::move(leaf));
+  }
+  return Leaf<Member>(std::move(leaf));
+}
+
+template <auto Member>
+consteval bool CheckToOne() {
+  static_assert(
+      OneMember<Member>,
+      "an edge to many is asked by its neighbours: F<&User::cards>.Has(F<&Card::id> == 3)");
+  return OneMember<Member>;
+}
+
+template <store::PredicateKind Kind, auto Member, class T>
+PredicateOf<Member> CompareEdge(const T& value) {
+  static_assert(IsEquality(Kind),
+                "an edge is compared by == and != alone: ask for more by its neighbours, as in "
+                "F<&Card::owner>.Has(F<&User::age> > 3)");
+  if constexpr (CheckToOne<Member>()) {
+    constexpr bool is_operand =
+        IsNeighbour<T, Member> || std::is_convertible_v<const T&, SetArgument<Member>>;
+    static_assert(is_operand,
+                  "an edge is compared with a neighbour or its id: F<&Card::owner> == ada.id "
+                  "(IsNull() asks for rows without one)");
+    if constexpr (is_operand) {
+      CheckOperand<T, SetArgument<Member>>();
+      return KeyLeaf<Member>(store::Compared(Kind, KeyTag<Member>(), OperandOf<Member>(value)));
+    }
   }
   return PredicateOf<Member>(nullptr);
 }
 
+/// What a comparison of a member with a T is about.
 template <auto Member, class T>
-PredicateOf<Member> CompareOther(store::PredicateKind kind,
-                                 const std::remove_reference_t<T>& value) {
-  if constexpr (NoOperandOf<T, Member>) {
+struct ComparisonOf {
+  using type = PredicateOf<Member>;
+};
+template <auto Member, auto Other>
+struct ComparisonOf<Member, MemberToken<Other>> {
+  using type = store::Predicate<typename AboutBoth<typename MemberToken<Member>::Owner,
+                                                   typename MemberToken<Other>::Owner>::type>;
+};
+
+template <store::PredicateKind Kind, auto Member, class T>
+auto CompareOther(const std::remove_reference_t<T>& value) {
+  if constexpr (kIsToken<T>) {
+    return CompareFields<Kind, Member, std::remove_cvref_t<T>::Member>();
+  } else if constexpr (EdgeMember<Member>) {
+    return CompareEdge<Kind, Member>(value);
+  } else if constexpr (NoOperandOf<T, Member>) {
     return RefuseOperand<Member, T>();
   } else {
     return Leaf<Member>(
-        store::Compared(kind, MemberToken<Member>::Tag(), OperandOf<Member>(value)));
+        store::Compared(Kind, MemberToken<Member>::Tag(), OperandOf<Member>(value)));
   }
 }
 
@@ -252,31 +373,26 @@ struct PredicatesOf {
   using Kind = store::PredicateKind;
 
   static auto IsNull() {
-    static_assert(kIsColumn<typename MemberToken<Member>::Owner, Member>,
+    static_assert(kIsColumn<typename MemberToken<Member>::Owner, Member> || OneMember<Member>,
                   "this end of the edge has no foreign key that could be NULL: ask for neighbours, "
                   "!F<&User::cards>.Has() in place of IsNull(), .Has() in place of NotNull()");
-    return Leaf<Member>(store::IsNull(MemberToken<Member>::Tag()));
+    if constexpr (kIsColumn<typename MemberToken<Member>::Owner, Member>) {
+      return Leaf<Member>(store::IsNull(MemberToken<Member>::Tag()));
+    } else {
+      return !Has();
+    }
   }
   static auto NotNull() { return !IsNull(); }
 
   template <class... Values>
   static auto In(const Values&... values) {
-    static_assert(
-        !EdgeMember<Member>,
-        "an edge is compared by its neighbours: F<&Card::owner>.Has(F<&User::id>.In(3, 4))");
-    std::vector<FieldValue> list;
-    if constexpr ((std::is_convertible_v<const Values&, Bare> && ...)) {
-      (CheckOperand<Values, Bare>(), ...);
-      (list.push_back(OperandOf<Member>(values)), ...);
+    if constexpr (!EdgeMember<Member>) {
+      return Leaf<Member>(store::OneOf(MemberToken<Member>::Tag(), ListOf(values...)));
+    } else if constexpr (CheckToOne<Member>()) {
+      return KeyLeaf<Member>(store::OneOf(KeyTag<Member>(), ListOf(values...)));
     } else {
-      static_assert(sizeof...(Values) == 1 && (loop::Iterable<const Values> && ...),
-                    "In takes values of the field's type, or one range of them");
-      for (const auto& each : (values, ...)) {
-        CheckOperand<decltype(each), Bare>();
-        list.push_back(OperandOf<Member>(each));
-      }
+      return PredicateOf<Member>(nullptr);
     }
-    return Leaf<Member>(store::OneOf(MemberToken<Member>::Tag(), std::move(list)));
   }
   template <class... Values>
   static auto NotIn(const Values&... values) {
@@ -297,8 +413,36 @@ struct PredicatesOf {
   static auto Contains(Bare part) { return Part(Kind::Contains, std::move(part)); }
   static auto HasPrefix(Bare part) { return Part(Kind::HasPrefix, std::move(part)); }
   static auto HasSuffix(Bare part) { return Part(Kind::HasSuffix, std::move(part)); }
+  static auto EqualFold(Bare value) { return Fold(Kind::EqualFold, std::move(value)); }
+  static auto ContainsFold(Bare part) { return Fold(Kind::ContainsFold, std::move(part)); }
 
  private:
+  template <class V>
+  static constexpr bool kIsOperand =
+      IsNeighbour<V, Member> || std::is_convertible_v<const V&, SetArgument<Member>>;
+
+  template <class... Values>
+  static std::vector<FieldValue> ListOf(const Values&... values) {
+    std::vector<FieldValue> list;
+    if constexpr ((kIsOperand<Values> && ...)) {
+      (CheckOperand<Values, SetArgument<Member>>(), ...);
+      (list.push_back(OperandOf<Member>(values)), ...);
+    } else {
+      static_assert(sizeof...(Values) == 1 && (loop::Iterable<const Values> && ...),
+                    "In takes values of the field's type, or one range of them");
+      for (const auto& each : (values, ...)) {
+        CheckOperand<decltype(each), SetArgument<Member>>();
+        list.push_back(OperandOf<Member>(each));
+      }
+    }
+    return list;
+  }
+
+  static auto Fold(Kind kind, Bare part) {
+    static_assert(Mapping<Bare>::Kind == FieldKind::Text,
+                  "EqualFold and ContainsFold are for fields of text");
+    return Compare<Member>(kind, std::move(part));
+  }
   static auto Part(Kind kind, Bare part) {
     static_assert(Mapping<Bare>::Kind == FieldKind::Text || Mapping<Bare>::Kind == FieldKind::Blob,
                   "Contains, HasPrefix and HasSuffix are for fields of text and blob");
@@ -373,58 +517,64 @@ detail::PredicateOf<Member> operator>=(detail::NonDeduced<typename MemberToken<M
 // says what to write.
 
 template <auto Member, detail::OtherOperandOf<Member> T>
-auto operator==(MemberToken<Member>, T&& value) -> detail::PredicateOf<Member> {
-  return detail::CompareOther<Member, T>(store::PredicateKind::Equal, value);
+auto operator==(MemberToken<Member>, T&& value) ->
+    typename detail::ComparisonOf<Member, std::remove_cvref_t<T>>::type {
+  return detail::CompareOther<store::PredicateKind::Equal, Member, T>(value);
 }
 template <auto Member, detail::OtherOperandOf<Member> T>
-auto operator!=(MemberToken<Member>, T&& value) -> detail::PredicateOf<Member> {
-  return detail::CompareOther<Member, T>(store::PredicateKind::NotEqual, value);
+auto operator!=(MemberToken<Member>, T&& value) ->
+    typename detail::ComparisonOf<Member, std::remove_cvref_t<T>>::type {
+  return detail::CompareOther<store::PredicateKind::NotEqual, Member, T>(value);
 }
 template <auto Member, detail::OtherOperandOf<Member> T>
-auto operator<(MemberToken<Member>, T&& value) -> detail::PredicateOf<Member> {
-  return detail::CompareOther<Member, T>(store::PredicateKind::Less, value);
+auto operator<(MemberToken<Member>, T&& value) ->
+    typename detail::ComparisonOf<Member, std::remove_cvref_t<T>>::type {
+  return detail::CompareOther<store::PredicateKind::Less, Member, T>(value);
 }
 template <auto Member, detail::OtherOperandOf<Member> T>
-auto operator<=(MemberToken<Member>, T&& value) -> detail::PredicateOf<Member> {
-  return detail::CompareOther<Member, T>(store::PredicateKind::LessEqual, value);
+auto operator<=(MemberToken<Member>, T&& value) ->
+    typename detail::ComparisonOf<Member, std::remove_cvref_t<T>>::type {
+  return detail::CompareOther<store::PredicateKind::LessEqual, Member, T>(value);
 }
 template <auto Member, detail::OtherOperandOf<Member> T>
-auto operator>(MemberToken<Member>, T&& value) -> detail::PredicateOf<Member> {
-  return detail::CompareOther<Member, T>(store::PredicateKind::Greater, value);
+auto operator>(MemberToken<Member>, T&& value) ->
+    typename detail::ComparisonOf<Member, std::remove_cvref_t<T>>::type {
+  return detail::CompareOther<store::PredicateKind::Greater, Member, T>(value);
 }
 template <auto Member, detail::OtherOperandOf<Member> T>
-auto operator>=(MemberToken<Member>, T&& value) -> detail::PredicateOf<Member> {
-  return detail::CompareOther<Member, T>(store::PredicateKind::GreaterEqual, value);
+auto operator>=(MemberToken<Member>, T&& value) ->
+    typename detail::ComparisonOf<Member, std::remove_cvref_t<T>>::type {
+  return detail::CompareOther<store::PredicateKind::GreaterEqual, Member, T>(value);
 }
 template <auto Member, detail::OtherOperandOf<Member> T>
-requires(!detail::kIsToken<T>) auto operator==(T&& value, MemberToken<Member>)
-    -> detail::PredicateOf<Member> {
-  return detail::CompareOther<Member, T>(store::PredicateKind::Equal, value);
+requires(!detail::kIsToken<T>) auto operator==(T&& value, MemberToken<Member>) ->
+    typename detail::ComparisonOf<Member, std::remove_cvref_t<T>>::type {
+  return detail::CompareOther<store::PredicateKind::Equal, Member, T>(value);
 }
 template <auto Member, detail::OtherOperandOf<Member> T>
-requires(!detail::kIsToken<T>) auto operator!=(T&& value, MemberToken<Member>)
-    -> detail::PredicateOf<Member> {
-  return detail::CompareOther<Member, T>(store::PredicateKind::NotEqual, value);
+requires(!detail::kIsToken<T>) auto operator!=(T&& value, MemberToken<Member>) ->
+    typename detail::ComparisonOf<Member, std::remove_cvref_t<T>>::type {
+  return detail::CompareOther<store::PredicateKind::NotEqual, Member, T>(value);
 }
 template <auto Member, detail::OtherOperandOf<Member> T>
-requires(!detail::kIsToken<T>) auto operator<(T&& value, MemberToken<Member>)
-    -> detail::PredicateOf<Member> {
-  return detail::CompareOther<Member, T>(store::PredicateKind::Greater, value);
+requires(!detail::kIsToken<T>) auto operator<(T&& value, MemberToken<Member>) ->
+    typename detail::ComparisonOf<Member, std::remove_cvref_t<T>>::type {
+  return detail::CompareOther<store::PredicateKind::Greater, Member, T>(value);
 }
 template <auto Member, detail::OtherOperandOf<Member> T>
-requires(!detail::kIsToken<T>) auto operator<=(T&& value, MemberToken<Member>)
-    -> detail::PredicateOf<Member> {
-  return detail::CompareOther<Member, T>(store::PredicateKind::GreaterEqual, value);
+requires(!detail::kIsToken<T>) auto operator<=(T&& value, MemberToken<Member>) ->
+    typename detail::ComparisonOf<Member, std::remove_cvref_t<T>>::type {
+  return detail::CompareOther<store::PredicateKind::GreaterEqual, Member, T>(value);
 }
 template <auto Member, detail::OtherOperandOf<Member> T>
-requires(!detail::kIsToken<T>) auto operator>(T&& value, MemberToken<Member>)
-    -> detail::PredicateOf<Member> {
-  return detail::CompareOther<Member, T>(store::PredicateKind::Less, value);
+requires(!detail::kIsToken<T>) auto operator>(T&& value, MemberToken<Member>) ->
+    typename detail::ComparisonOf<Member, std::remove_cvref_t<T>>::type {
+  return detail::CompareOther<store::PredicateKind::Less, Member, T>(value);
 }
 template <auto Member, detail::OtherOperandOf<Member> T>
-requires(!detail::kIsToken<T>) auto operator>=(T&& value, MemberToken<Member>)
-    -> detail::PredicateOf<Member> {
-  return detail::CompareOther<Member, T>(store::PredicateKind::LessEqual, value);
+requires(!detail::kIsToken<T>) auto operator>=(T&& value, MemberToken<Member>) ->
+    typename detail::ComparisonOf<Member, std::remove_cvref_t<T>>::type {
+  return detail::CompareOther<store::PredicateKind::LessEqual, Member, T>(value);
 }
 
 namespace store {

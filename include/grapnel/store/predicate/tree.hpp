@@ -32,6 +32,8 @@ enum class PredicateKind : std::uint8_t {
   Contains,
   HasPrefix,
   HasSuffix,
+  EqualFold,
+  ContainsFold,
   And,
   Or,
   Not,
@@ -88,6 +90,7 @@ struct PredicateNode {
                                                // IsNull, of its foreign key
   core::Shared<const Rows> from{};             // ReachedBy: neighbours of these rows of its source
   bool reaches = false;                        // whether it, or one inside, asks for other rows
+  detail::FieldTag other = nullptr;            // of a leaf that compares two fields: the right one
 };
 
 GRAPNEL_DECLARE PredicatePtr MakeNode(PredicateNode node);
@@ -96,6 +99,9 @@ GRAPNEL_DECLARE PredicatePtr MakeNode(PredicateNode node);
 
 /// `field OP value`, by the kind.
 GRAPNEL_DECLARE PredicatePtr Compared(PredicateKind kind, detail::FieldTag field, FieldValue value);
+/// `left OP right`, of two fields of the row.
+GRAPNEL_DECLARE PredicatePtr ComparedFields(PredicateKind kind, detail::FieldTag left,
+                                            detail::FieldTag right);
 GRAPNEL_DECLARE PredicatePtr OneOf(detail::FieldTag field, std::vector<FieldValue> values);
 GRAPNEL_DECLARE PredicatePtr IsNull(detail::FieldTag field);
 /// Rows that have a neighbour along the edge that matches `neighbour`; null: any.

@@ -337,8 +337,13 @@ class Sql {
       case PredicateKind::IsNull:
         Write({OfLeaf(node), " IS NULL"});
         break;
+      case PredicateKind::HasPrefix:
+        HasPrefix(node);
+        break;
       default:
-        Compare(text, node.kind, OfLeaf(node), Parameter(node.values.front()));
+        Compare(
+            text, node.kind, OfLeaf(node),
+            node.other != nullptr ? NameOf(ColumnOf(node.other)) : Parameter(node.values.front()));
     }
     if (term.negated) Write({")"});
   }
@@ -455,7 +460,7 @@ class Sql {
   };
   static bool IsCompared(PredicateKind kind) noexcept {
     return kind <= PredicateKind::In ||
-           (kind >= PredicateKind::Contains && kind <= PredicateKind::HasSuffix);
+           (kind >= PredicateKind::Contains && kind <= PredicateKind::ContainsFold);
   }
   /// Of `a = 1 OR a = 2` and `a <> 1 AND a <> 2` it is the list that a is in or not.
   static Group GroupOf(const Term& term, bool is_and) noexcept {
@@ -476,7 +481,7 @@ class Sql {
     std::vector<std::pair<Group, Terms>> groups;
     Terms rest;
     for (const Term& term : terms) {
-      if (!IsCompared(term.node->kind)) {
+      if (!IsCompared(term.node->kind) || term.node->other != nullptr) {
         rest.push_back(term);
         continue;
       }
@@ -616,12 +621,52 @@ class Sql {
     if (leaf.relation != nullptr) return Quote(leaf.relation->table, leaf.relation->column);
     return NameOf(ColumnOf(leaf.field));
   }
+  /// The range of all that begins so, which an index is searched by. It compares bytes, whatever
+  /// collation others gave the column.
+  void HasPrefix(const PredicateNode& node) {
+    const std::string column = OfLeaf(node);
+    const FieldValue& prefix = node.values.front();
+    Write({"(", column, " COLLATE BINARY >= ", Parameter(prefix)});
+    if (const auto beyond = Beyond(prefix)) {
+      Write({" AND ", column, " COLLATE BINARY < ", Own(*beyond)});
+    }
+    Write({")"});
+  }
+  /// What stands behind all that begins so. Every text stands before the empty blob; behind all
+  /// blobs there is nothing.
+  static std::optional<FieldValue> Beyond(const FieldValue& prefix) {
+    constexpr auto next = [](auto beyond) {
+      using Byte = typename decltype(beyond)::value_type;
+      while (!beyond.empty() && static_cast<unsigned char>(beyond.back()) == 0xff)
+        beyond.pop_back();
+      if (!beyond.empty()) {
+        beyond.back() = static_cast<Byte>(static_cast<unsigned char>(beyond.back()) + 1);
+      }
+      return beyond;
+    };
+    if (const auto* bytes = prefix.As<FieldValue::Bytes>()) {
+      FieldValue::Bytes beyond = next(*bytes);
+      if (beyond.empty()) return std::nullopt;
+      return beyond;
+    }
+    std::string beyond = next(*prefix.As<std::string>());
+    if (beyond.empty()) return FieldValue::Bytes();
+    return beyond;
+  }
+
   /// A comparison of a column with a parameter or the like.
   static void Compare(std::string& to, PredicateKind kind, std::string_view column,
                       std::string_view operand) {
     static constexpr std::string_view operators[] = {" = ", " <> ", " < ", " <= ", " > ", " >= "};
     if (kind <= PredicateKind::GreaterEqual) {
       return core::Append(to, {column, operators[static_cast<std::size_t>(kind)], operand});
+    }
+    if (kind == PredicateKind::EqualFold) {
+      return core::Append(to, {"lower(", column, ") = lower(", operand, ")"});
+    }
+    if (kind == PredicateKind::ContainsFold) {
+      return core::Append(
+          to, {"instr(CAST(lower(", column, ") AS BLOB), CAST(lower(", operand, ") AS BLOB)) > 0"});
     }
     // Byte-exact: as blobs, for text functions stop at NUL and ignore case.
     const std::string bytes = core::Concat({"CAST(", column, " AS BLOB)"});

@@ -45,6 +45,13 @@ GRAPNEL_DEFINE PredicatePtr Compared(PredicateKind kind, detail::FieldTag field,
   return MakeNode(std::move(node));
 }
 
+GRAPNEL_DEFINE PredicatePtr ComparedFields(PredicateKind kind, detail::FieldTag left,
+                                           detail::FieldTag right) {
+  PredicateNode node{kind, left};
+  node.other = right;
+  return MakeNode(std::move(node));
+}
+
 GRAPNEL_DEFINE PredicatePtr OneOf(detail::FieldTag field, std::vector<FieldValue> values) {
   return MakeNode({PredicateKind::In, field, std::move(values)});
 }
