@@ -165,6 +165,7 @@ set(GRAPNEL_STORE_HEADERS
 )
 set(GRAPNEL_SQLITE_HEADERS
   grapnel/sqlite.hpp
+  grapnel/store/sqlite/authorizer.hpp
   grapnel/store/sqlite/error.hpp
   grapnel/store/sqlite/fair_lock.hpp
   grapnel/store/sqlite/file.hpp
@@ -174,6 +175,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/native_connection.hpp
   grapnel/store/sqlite/open.hpp
   grapnel/store/sqlite/prepared.hpp
+  grapnel/store/sqlite/raw_statements.hpp
   grapnel/store/sqlite/sqlite_connection.hpp
   grapnel/store/sqlite/sqlite_driver.hpp
   grapnel/store/sqlite/tables.hpp

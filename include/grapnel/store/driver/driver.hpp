@@ -155,6 +155,25 @@ struct Page : Statement {
   std::int64_t limit = 0;
 };
 
+/// One statement of SQL that somebody wrote, with a value for each of its parameters.
+struct RawSql {
+  std::string_view text;
+  std::span<const FieldValue> values{};
+};
+
+/// What such a statement does.
+struct RawEffect {
+  bool writes = false;
+  bool changes_schema = false;
+};
+
+/// What it gave.
+struct RawResult {
+  std::vector<std::string> columns{};
+  std::vector<std::vector<FieldValue>> rows{};
+  std::int64_t changes = 0;  // rows that it inserted, updated or deleted itself
+};
+
 /// A foreign key that refers to a row that is not there, by the names in the database.
 struct BrokenKey {
   std::string table, column, referred;
@@ -266,6 +285,16 @@ class Connection {
   virtual void KeepLast(std::int64_t first) = 0;
   /// Drops the lists from `first` on.
   virtual void Forget(std::int64_t first) = 0;
+
+  /// What SQL that somebody wrote will do; runs nothing. Throws: SqlError when the engine does not
+  /// take it, or when it is no such statement as Sql() may run.
+  virtual RawEffect Prepare(const RawSql& sql) {
+    throw SqlError(sql.text, "this engine takes no SQL");
+  }
+  /// Runs it. A writing one inside a transaction; what one that changes the schema makes untrue is
+  /// asked for anew. Throws: as Prepare; SqlError for what is wrong with its values too;
+  /// ConstraintError without an entity.
+  virtual RawResult Run(const RawSql& sql) { throw SqlError(sql.text, "this engine takes no SQL"); }
 
   /// The statements that bring the database to the schema, in their order; inside a transaction.
   /// Throws: MigrationError when that cannot be done safely.

@@ -77,8 +77,10 @@ class ConstraintError : public Error {
                                   std::vector<std::string> fields, std::string_view detail,
                                   std::optional<std::size_t> row = std::nullopt);
 
+  /// "" where it was SQL of somebody's own: see Client::Sql.
   const std::string& Entity() const noexcept { return entity_; }
-  /// Op{} of a constraint that is checked at COMMIT: it does not tell which mutation broke it.
+  /// Op{} of a constraint that is checked at COMMIT: it does not tell which mutation broke it; and
+  /// of SQL of somebody's own.
   grapnel::Op Op() const noexcept { return op_; }
   ConstraintKind Kind() const noexcept { return kind_; }
   /// The names of the fields that the constraint is about, where it is known.
@@ -177,6 +179,23 @@ class BusyError : public Error {
 class MigrationError : public Error {
  public:
   using Error::Error;
+};
+
+/// SQL that was handed to Sql() cannot be run as it stands: it is not one statement, its parameters
+/// and the values do not go together, it does what Grapnel keeps to itself (BEGIN, PRAGMA, ATTACH,
+/// its own tables), or the database does not take it. It has changed nothing.
+class SqlError : public Error {
+ public:
+  GRAPNEL_DECLARE SqlError(std::string_view sql, std::string_view reason);
+
+  /// The text that was handed over; no value is in it.
+  const std::string& Sql() const noexcept { return sql_; }
+  /// Why, without the text: the engine's own words where it was the engine that refused.
+  const std::string& Reason() const noexcept { return reason_; }
+
+ private:
+  std::string sql_;
+  std::string reason_;
 };
 
 /// What kind of trouble the storage is in.

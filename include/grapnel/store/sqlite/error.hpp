@@ -29,6 +29,7 @@ struct Doing {
   const Table* table = nullptr;
   grapnel::Op op{};
   const core::Context* context = nullptr;
+  std::string_view sql{};  // that somebody wrote
 };
 
 inline ConstraintKind KindOf(int extended) noexcept {
@@ -59,6 +60,26 @@ inline std::vector<std::string> FieldsNamed(const Table& table, std::string_view
     if (list.find(named) != list.npos) fields.emplace_back(column.name);
   }
   return fields;
+}
+
+/// The same, as SQLite names them: "User.name", "User.age".
+inline std::vector<std::string> ColumnsNamed(std::string_view message) {
+  std::vector<std::string> columns;
+  if (!message.starts_with("UNIQUE") && !message.starts_with("NOT NULL")) return columns;
+  const auto colon = message.find(": ");
+  while (colon != message.npos) {
+    message.remove_prefix(columns.empty() ? colon + 2 : 0);
+    const auto comma = message.find(", ");
+    columns.emplace_back(message.substr(0, comma));
+    if (comma == message.npos) break;
+    message.remove_prefix(comma + 2);
+  }
+  return columns;
+}
+
+inline ConstraintKind KindOfConstraint(int extended, std::string_view message) noexcept {
+  // Of RESTRICT, which counts as a trigger.
+  return message.starts_with("FOREIGN KEY") ? ConstraintKind::ForeignKey : KindOf(extended);
 }
 
 /// SQLite's message, and what stands in the way, where it can be told.
@@ -101,11 +122,12 @@ inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(
   };
   switch (extended & 0xff) {
     case SQLITE_CONSTRAINT:
+      if (!doing.sql.empty()) {
+        throw ConstraintError("", doing.op, KindOfConstraint(extended, message),
+                              ColumnsNamed(message), message);
+      }
       throw ConstraintError(
-          entity, doing.op,
-          message.starts_with("FOREIGN KEY")  // of RESTRICT, which counts as a trigger
-              ? ConstraintKind::ForeignKey
-              : KindOf(extended),
+          entity, doing.op, KindOfConstraint(extended, message),
           doing.table != nullptr ? FieldsNamed(*doing.table, message) : std::vector<std::string>(),
           message);
     case SQLITE_BUSY:
@@ -131,6 +153,7 @@ inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(
       throw storage(StorageKind::Open);
     case SQLITE_ERROR:
     case SQLITE_MISMATCH:
+      if (!doing.sql.empty()) throw SqlError(doing.sql, message);
       if (message.starts_with("no such ") || message.find("has no column") != message.npos) {
         throw SchemaError(entity, "id",
                           core::Concat({"the database does not fit the schema: ", message}));
@@ -148,6 +171,7 @@ inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(
                                       doing.op == grapnel::Op{} ? "to read it" : ToString(doing.op),
                                       ": ", message}));
     case SQLITE_TOOBIG:
+      if (!doing.sql.empty()) throw SqlError(doing.sql, message);
       if (doing.table != nullptr)
         throw ValidationError(entity, "", doing.op, "a value is too large");
       [[fallthrough]];

@@ -120,12 +120,13 @@ class ResultRow : public grapnel::detail::Row {
 };
 
 /// Keeps the statements used last, by their text: at most kCapacity of them.
-class PreparedCache {
+template <class Statement>
+class StatementCache {
  public:
   static constexpr std::size_t kCapacity = 128;
 
   /// The statement with this text, or null. Valid until the next Add.
-  Prepared* Find(std::string_view sql) {
+  Statement* Find(std::string_view sql) {
     const auto found = by_text_.find(sql);
     if (found == by_text_.end()) return nullptr;
     used_.splice(used_.begin(), used_, found->second);
@@ -134,17 +135,17 @@ class PreparedCache {
 
   /// Takes out the statement with this text: it stays what it is, however many are added. None when
   /// there is none, or it is running.
-  Prepared Take(std::string_view sql) {
+  Statement Take(std::string_view sql) {
     const auto found = by_text_.find(sql);
     if (found == by_text_.end() || found->second->second.IsRunning()) return {};
-    Prepared taken = std::move(found->second->second);
+    Statement taken = std::move(found->second->second);
     const auto at = found->second;
     by_text_.erase(found);
     used_.erase(at);
     return taken;
   }
   /// Puts back a statement that was taken out, unless there is another one meanwhile, or no memory.
-  void PutBack(std::string sql, Prepared statement) noexcept {
+  void PutBack(std::string sql, Statement statement) noexcept {
     try {
       if (!by_text_.contains(sql)) Add(std::move(sql), std::move(statement));
     } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): it is prepared anew then
@@ -152,7 +153,7 @@ class PreparedCache {
   }
 
   /// Requires: there is none with this text.
-  Prepared& Add(std::string sql, Prepared statement) {
+  Statement& Add(std::string sql, Statement statement) {
     if (used_.size() >= kCapacity) {
       by_text_.erase(used_.back().first);
       used_.pop_back();
@@ -163,9 +164,11 @@ class PreparedCache {
   }
 
  private:
-  using Entry = std::pair<std::string, Prepared>;
+  using Entry = std::pair<std::string, Statement>;
   std::list<Entry> used_;  // the one used last in front
-  std::unordered_map<std::string_view, std::list<Entry>::iterator> by_text_;
+  std::unordered_map<std::string_view, typename std::list<Entry>::iterator> by_text_;
 };
+
+using PreparedCache = StatementCache<Prepared>;
 
 }  // namespace grapnel::sqlite::detail

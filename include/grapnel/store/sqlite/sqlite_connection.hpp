@@ -13,6 +13,7 @@
 #include <grapnel/store/sqlite/migration.hpp>
 #include <grapnel/store/sqlite/native_connection.hpp>
 #include <grapnel/store/sqlite/prepared.hpp>
+#include <grapnel/store/sqlite/raw_statements.hpp>
 #include <grapnel/store/sqlite/tables.hpp>
 
 #include <sqlite3.h>
@@ -59,6 +60,7 @@ class SqliteConnection final : public store::Connection {
   void BeginWrite() override {
     native_.Step(begin_write_, "BEGIN IMMEDIATE");
     schema_seen_ = false;  // now nobody else changes it
+    schema_in_flux_ = false;
   }
   void BeginRead() override {
     native_.Step(begin_read_, "BEGIN");
@@ -303,6 +305,12 @@ class SqliteConnection final : public store::Connection {
     RunOnLists(" WHERE list >= ?1", first, NativeConnection::Sort::Undoing);
   }
 
+  store::RawEffect Prepare(const store::RawSql& sql) override { return raw_.Prepare(sql); }
+  store::RawResult Run(const store::RawSql& sql) override {
+    if (raw_.Prepare(sql).changes_schema) schema_in_flux_ = true;
+    return raw_.Run(sql);
+  }
+
   std::vector<std::string> PlanMigration(std::span<const Table* const> tables) override {
     auto plan = Planner(native_, false).Plan(tables);
     refusals_ = std::move(plan.refusals);
@@ -347,6 +355,8 @@ class SqliteConnection final : public store::Connection {
     bool holds = false;
   };
   bool WritesPlainly(std::string_view table, Plainness& known) {
+    // What is undone takes the version back, and another change gives it again.
+    if (schema_in_flux_) return native_.Ask(kWritesPlainly, table) != 0;
     if (!schema_seen_) SeeSchema();
     if (known.seen_in != schema_version_) {
       known.holds = native_.Ask(kWritesPlainly, table) != 0;
@@ -630,7 +640,9 @@ class SqliteConnection final : public store::Connection {
   NativeConnection native_;
   Prepared begin_write_, begin_read_, snapshot_, commit_, defer_, check_, see_schema_;
   std::int64_t schema_version_ = -1;
-  bool schema_seen_ = false;  // since the transaction began
+  bool schema_seen_ = false;     // since the transaction began
+  bool schema_in_flux_ = false;  // SQL of somebody's own has changed it since
+  RawStatements raw_{native_};
   Prepared rollback_;
   std::vector<SavepointStatements> savepoints_;
   bool reads_only_;

@@ -23,8 +23,9 @@ namespace detail {
 inline std::string ConstraintText(std::string_view entity, grapnel::Op op, ConstraintKind kind,
                                   const std::vector<std::string>& fields, std::string_view detail,
                                   const std::optional<std::size_t>& row) {
-  std::string text =
-      core::Concat({entity, ": ", op == grapnel::Op{} ? "COMMIT" : ToString(op), " "});
+  std::string text = entity.empty()
+                         ? "SQL "
+                         : core::Concat({entity, ": ", op == Op{} ? "COMMIT" : ToString(op), " "});
   if (kind == ConstraintKind::Skipped) {
     text += "was skipped by the database";
   } else {
@@ -108,6 +109,22 @@ GRAPNEL_DEFINE void CommittedError::SetValue(core::SharedAny value, core::TypeId
 }
 
 GRAPNEL_DEFINE void CommittedError::Prepare() { detail::BareCommitted(); }
+
+namespace detail {
+
+/// The beginning of a text, where it is long.
+inline std::string Shortened(std::string_view text) {
+  constexpr std::size_t most = 200;
+  if (text.size() <= most) return std::string(text);
+  return core::Concat({text.substr(0, most), "..."});
+}
+
+}  // namespace detail
+
+GRAPNEL_DEFINE SqlError::SqlError(std::string_view sql, std::string_view reason)
+    : Error(core::Concat({"this SQL cannot be run: ", reason, ": ", detail::Shortened(sql)})),
+      sql_(sql),
+      reason_(reason) {}
 
 GRAPNEL_DEFINE StorageError::StorageError(StorageKind kind, std::string_view database,
                                           std::string_view detail, int code)
