@@ -1,0 +1,27 @@
+// B141: interceptors that are none say what to write.
+// expect: this is no interceptor for this type
+// expect: take the reading by reference
+// expect: end it with `return next\(r\);`
+// expect: an interceptor is called const
+// expect: this predicate is about another entity type
+// expect: RegisterHooksOnTheDatabaseInstead
+// expect: what is given to hook::After returns void
+#include "contract/model.hpp"
+
+using grapnel::F;
+using model::Pet;
+using model::User;
+namespace hook = grapnel::hook;
+
+void Register(const grapnel::Database<User, Pet>& client) {
+  const auto users = client.Of<User>();
+  users.Intercept([](grapnel::Reading<Pet>& r, grapnel::NextRead<Pet> next) { return next(r); });
+  users.Intercept([](grapnel::Reading<User> r, grapnel::NextRead<User> next) { return next(r); });
+  users.Intercept([](grapnel::Reading<User>& r, grapnel::NextRead<User> next) { next(r); });
+  users.Intercept([n = 0](grapnel::Reading<User>& r, grapnel::NextRead<User> next) mutable {
+    return ++n, next(r);
+  });
+  users.Intercept(hook::Before([](auto& r) { r.Where(F<&Pet::name> == ""); }));
+  users.Intercept(hook::After([](const auto&, grapnel::Found<User>&) { return false; }));
+  client.With(42).Of<User>().Intercept(hook::Before([](auto&) {}));
+}
