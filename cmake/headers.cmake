@@ -94,6 +94,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/migrate/migration.hpp
   grapnel/store/mutation/any_mutation.hpp
   grapnel/store/mutation/cause.hpp
+  grapnel/store/mutation/changes.hpp
   grapnel/store/mutation/conflict.hpp
   grapnel/store/mutation/describe.hpp
   grapnel/store/mutation/draft.hpp
@@ -106,6 +107,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/mutation/mutation.hpp
   grapnel/store/mutation/touched.hpp
   grapnel/store/mutation/value.hpp
+  grapnel/store/mutation/written.hpp
   grapnel/store/predicate/impl/predicate.hpp
   grapnel/store/predicate/impl/tree.hpp
   grapnel/store/predicate/measure.hpp

@@ -2,6 +2,7 @@
 
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/function_ref.hpp>
+#include <grapnel/base/shared.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/core/op.hpp>
@@ -9,6 +10,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/mutation/cause.hpp>
+#include <grapnel/store/mutation/changes.hpp>
 #include <grapnel/store/mutation/conflict.hpp>
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
@@ -35,6 +37,8 @@ namespace detail {
 /// Says that a mutation takes over from another one, which is spent then: only a builder that moves
 /// does that, before anything runs.
 struct TakeOver {};
+
+struct Written;
 
 }  // namespace detail
 
@@ -105,6 +109,23 @@ class AnyMutation {
   /// Every row that it touches, as it was before: see Mutation::OldRows. Their fields are read by
   /// name. Valid as long as the mutation, until its write.
   GRAPNEL_DECLARE std::vector<AnyValue> OldRows() const;
+  /// The same rows as they are after `next`: see Mutation::NewRows. Valid as long as the mutation.
+  GRAPNEL_DECLARE std::vector<AnyValue> NewRows() const;
+
+  /// Asks for Changes: what they are compared with is read right before the write, the old rows and
+  /// their neighbours by the edges that the mutation changes. Throws: NotLoadedError after the
+  /// write.
+  GRAPNEL_DECLARE void WatchChanges();
+  /// After `next`: how the rows differ from what they were, OldRows from NewRows, with the old and
+  /// new values of each field, and the neighbours that came and went by each edge that the mutation
+  /// speaks of. Nothing stands there that is equal in the form in which it is stored, and no row
+  /// that did not change. What is deleted loses every value, and the pairs of its edges between two
+  /// Manys; what is created gets them. Compared at the first call. Of a Create with OnConflict that
+  /// met a row: how that row differs, which its UpdateOne, of cause Upsert, says as well. An edge
+  /// that the other row holds is told of here and, where that row's type has hooks, by its own
+  /// Update. Throws: NotLoadedError before `next`, and when WatchChanges was not called before it,
+  /// which a Create without OnConflict needs not.
+  GRAPNEL_DECLARE const std::vector<store::RowChanges>& Changes() const;
 
   // Edges. Ids of neighbours are given and returned as values.
 
@@ -161,8 +182,9 @@ class AnyMutation {
   struct Progress {
     bool executed;
     bool has_id;
+    bool came_back;
   };
-  Progress GetProgress() const noexcept { return {core_.executed, core_.has_id}; }
+  Progress GetProgress() const noexcept { return {core_.executed, core_.has_id, core_.came_back}; }
   /// Once what it has done since is undone: it may run again from there.
   GRAPNEL_DECLARE void GoBack(Progress to) noexcept;
 
@@ -198,6 +220,12 @@ class AnyMutation {
   /// Takes the others out of the old rows, until they are put back.
   GRAPNEL_DECLARE void KeepOldRows(core::FunctionRef<bool(const void*)> stays) const;
   GRAPNEL_DECLARE void PutBackOldRows() const noexcept;
+  /// Reads the old rows, once.
+  GRAPNEL_DECLARE void NeedOldRows() const;
+  /// Notes the neighbours that rows have before the write, for Changes.
+  GRAPNEL_DECLARE void NoteNeighbours(const Ids& rows) const;
+  /// The same of the old rows.
+  GRAPNEL_DECLARE void NoteNeighbours() const;
   /// For builders that move: says what `from` said, which is spent, in place of what it said.
   GRAPNEL_DECLARE void TakeFrom(AnyMutation& from);
 
@@ -209,8 +237,8 @@ class AnyMutation {
 
   /// The std::vector of all old rows, read by now.
   GRAPNEL_DECLARE const void* OldRowList() const;
-  /// Reads the old rows, once.
-  GRAPNEL_DECLARE void NeedOldRows() const;
+  /// The std::vector of the rows as they are after the write, read by now.
+  GRAPNEL_DECLARE const void* NewRowList() const;
 
   /// The row that a One form touches. Throws: NotFoundError when there is none.
   GRAPNEL_DECLARE const void* OldEntity() const;
@@ -222,9 +250,18 @@ class AnyMutation {
   [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseTx() const;
   /// The row that was found may be another one the next time.
   GRAPNEL_DECLARE void ForgetConflict() noexcept;
+  detail::Written& GetWritten() const;
+  /// Reads the rows after the write, once.
+  detail::Written& NeedNewRows() const;
+  Ids OldIds() const;
+  /// Of the rows that the write touched, or would have. Throws: NotLoadedError.
+  Ids TouchedIds() const;
+  [[noreturn, gnu::cold]] void RefuseUnknown(std::string_view what, std::string_view remedy) const;
+  std::vector<AnyValue> Values(detail::EntityRows& rows) const;
 
   mutable detail::EntityRows old_rows_;
   mutable detail::EntityRows all_old_rows_;  // where the write touches fewer
+  mutable core::Shared<detail::Written> written_;
 };
 
 /// The result of a mutation of any type: a count, or an entity whose fields are read by name.

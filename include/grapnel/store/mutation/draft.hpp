@@ -70,6 +70,8 @@ struct Draft {
   bool stale = false;      // its row is there, and does not match
   bool uncounted = false;  // by the depth limit: part of a cascade
   bool deferred = false;   // that cascade checks the foreign keys that refer to the rows
+  bool came_back = false;  // from what is inside of a hook, executed or not
+  bool watched = false;    // what it changes was asked for
   FieldSet set{}, added{}, cleared{};
   FieldSet defaulted{};  // of those that are set: by a default
   EdgeChanges edges{};

@@ -303,6 +303,16 @@ class Mutation final : public AnyMutation {
     return *static_cast<const std::vector<E>*>(OldRowList());
   }
 
+  /// After `next`: the rows that the mutation touched as they are stored now, the pair of OldRows,
+  /// in its order. Those that are gone are left out: none of a Delete. Of a Create the row that it
+  /// created, or met. No interceptor narrows them. Read at the first call, what hooks have written
+  /// since included; where a hook kept the write from happening, the rows as they were. Valid as
+  /// long as the mutation. Throws: NotLoadedError before `next`, and of an Update when OldRows, IDs
+  /// or WatchChanges was not called before it.
+  const std::vector<E>& NewRows() const {
+    return *static_cast<const std::vector<E>*>(NewRowList());
+  }
+
   /// Narrows the mutation to rows that also match; of a Create with OnConflict, the row that is
   /// there: one that does not match stays as it is. Has no effect on another Create.
   template <class O>

@@ -69,7 +69,9 @@ class Terminal {
     // Whatever is done or read after the first write may fail, and has to take it back.
     if (m_.ChangesEdges() || m_.op != m_.asked) m_.Session().ExpectSeveralWrites();
     fresh_ = fresh;
+    if (m_.watched) mutation_.NeedOldRows();
     if (m_.pinned) Settle();
+    if (m_.watched && m_.op != Op::Create) mutation_.NoteNeighbours();
     const std::int64_t count = Dispatch();
     if (m_.pinned && m_.op == Op::Delete) LeaveOutKept(count);
     m_.executed = true;
@@ -362,6 +364,7 @@ class Terminal {
       conflict.outcome = store::ConflictOutcome::Inserted;
     } else {
       RefuseHidden(id);
+      if (m_.watched) mutation_.NoteNeighbours({id});
       if (m_.set.test(0)) conflict.given_id = Id(entity_);
       table_.Id().ops->from_value(table_.Id().at(entity_), id);
       m_.has_id = true;

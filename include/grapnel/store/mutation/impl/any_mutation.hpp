@@ -10,10 +10,12 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/mutation/any_mutation.hpp>
+#include <grapnel/store/mutation/changes.hpp>
 #include <grapnel/store/mutation/conflict.hpp>
 #include <grapnel/store/mutation/describe.hpp>
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/touched.hpp>
+#include <grapnel/store/mutation/written.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/session.hpp>
 
@@ -142,11 +144,89 @@ GRAPNEL_DEFINE FieldValue AnyMutation::OldField(std::string_view name) const {
 
 GRAPNEL_DEFINE std::vector<AnyValue> AnyMutation::OldRows() const {
   NeedOldRows();
-  std::vector<AnyValue> rows;
-  for (std::size_t i = 0; i < old_rows_.Count(); ++i) {
-    rows.emplace_back(*core_.table, old_rows_.At(i));
+  return Values(old_rows_);
+}
+
+GRAPNEL_DEFINE std::vector<AnyValue> AnyMutation::NewRows() const {
+  return Values(NeedNewRows().rows);
+}
+
+GRAPNEL_DEFINE std::vector<AnyValue> AnyMutation::Values(detail::EntityRows& rows) const {
+  std::vector<AnyValue> values;
+  for (std::size_t i = 0; i < rows.Count(); ++i) values.emplace_back(*core_.table, rows.At(i));
+  return values;
+}
+
+GRAPNEL_DEFINE detail::Written& AnyMutation::GetWritten() const {
+  if (!written_) written_ = core::MakeShared<detail::Written>(core_.table->ops);
+  return *written_;
+}
+
+GRAPNEL_DEFINE void AnyMutation::WatchChanges() {
+  if (core_.executed) RefuseUnknown("Changes were", "WatchChanges()");
+  core_.watched = true;
+}
+
+GRAPNEL_DEFINE const std::vector<store::RowChanges>& AnyMutation::Changes() const {
+  if (!core_.watched && (core_.op != grapnel::Op::Create || core_.conflict)) {
+    RefuseUnknown("Changes were", "WatchChanges()");
   }
-  return rows;
+  detail::Written& written = NeedNewRows();
+  if (!written.has_changes) {
+    // Where a hook kept the write from happening there is nothing to compare with, and no change.
+    if (core_.executed) written.changes = detail::Compare(core_, old_rows_, written);
+    written.has_changes = true;
+  }
+  return written.changes;
+}
+
+GRAPNEL_DEFINE void AnyMutation::NoteNeighbours() const { NoteNeighbours(OldIds()); }
+
+GRAPNEL_DEFINE void AnyMutation::NoteNeighbours(const Ids& rows) const {
+  detail::Written& written = GetWritten();
+  written.Forget();
+  for (const std::size_t edge : detail::EdgesAtStake(core_)) {
+    written.before.push_back(detail::ReadNeighbours(core_, edge, rows));
+  }
+}
+
+GRAPNEL_DEFINE AnyMutation::Ids AnyMutation::OldIds() const {
+  Ids ids;
+  for (std::size_t i = 0; i < old_rows_.Count(); ++i) {
+    ids.push_back(detail::IdOfRow(*core_.table, old_rows_.At(i)));
+  }
+  return ids;
+}
+
+GRAPNEL_DEFINE AnyMutation::Ids AnyMutation::TouchedIds() const {
+  const bool create = core_.op == grapnel::Op::Create;
+  if (create) return core_.executed ? IDs() : Ids();
+  if (old_rows_known_) return OldIds();
+  if (core_.pinned || !core_.executed) return detail::PinnedIds(core_);
+  if (core_.IsOne()) return {detail::IdOfRow(*core_.table, core_.entity)};
+  if (core_.op == grapnel::Op::Delete) return {};
+  RefuseUnknown("the rows that it touches were", "OldRows(), IDs() or WatchChanges()");
+}
+
+GRAPNEL_DEFINE detail::Written& AnyMutation::NeedNewRows() const {
+  if (!core_.executed && !core_.came_back) {
+    throw NotLoadedError(core::Concat({Type(), " ", ToString(Op())}),
+                         "NewRows and Changes tell of what is stored after the write: read them "
+                         "after next");
+  }
+  detail::Written& written = GetWritten();
+  if (written.has_rows) return written;
+  written.rows.Clear();
+  detail::ReadRowsNow(core_, TouchedIds(), written.rows);
+  written.has_rows = true;
+  return written;
+}
+
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void AnyMutation::RefuseUnknown(
+    std::string_view what, std::string_view remedy) const {
+  throw NotLoadedError(
+      core::Concat({Type(), " ", ToString(Op())}),
+      core::Concat({what, " not asked for before the write: call ", remedy, " before next"}));
 }
 
 GRAPNEL_DEFINE void AnyMutation::NeedOldRows() const {
@@ -200,6 +280,8 @@ GRAPNEL_DEFINE const void* AnyMutation::OldRowList() const {
   return old_rows_.Get();
 }
 
+GRAPNEL_DEFINE const void* AnyMutation::NewRowList() const { return NeedNewRows().rows.Get(); }
+
 GRAPNEL_DEFINE void AnyMutation::AddField(std::string_view name, const FieldValue& delta) {
   detail::EntityRows scratch(core_.table->ops);
   core_.AddField(name, delta, scratch.Append());
@@ -209,6 +291,8 @@ GRAPNEL_DEFINE void AnyMutation::SetOp(grapnel::Op op) { core_.SetOp(op); }
 
 GRAPNEL_DEFINE void AnyMutation::GoBack(Progress to) noexcept {
   core_.executed = to.executed;
+  core_.came_back = to.came_back;
+  if (!to.executed && written_) written_->Forget();
   if (!to.executed && core_.pinned && core_.pinned->touched) {
     core_.pinned->touched.reset();
     PutBackOldRows();
@@ -233,6 +317,7 @@ GRAPNEL_DEFINE void AnyMutation::ForgetConflict() noexcept {
 
 [[gnu::hot]] GRAPNEL_DEFINE void AnyMutation::NextScope::Done() {
   transaction_.Succeed(scope_);
+  mutation_.core_.came_back = true;
   done_ = true;
 }
 

@@ -57,7 +57,7 @@ namespace grapnel::detail {
   const bool plain = !core.executed && core.pending == nullptr && !core.ChangesEdges();
   // The most frequent mutations by the shortest way; what it leaves out would do nothing here.
   if (plain && core.op == Op::DeleteOne && core.asked == core.op && !core.where && !core.pinned &&
-      bound.type.runs_nothing) {
+      !core.watched && bound.type.runs_nothing) {
     const store::Delete statement{{core.table, core.op}, m.Entity(), true, nullptr};
     const std::uint64_t written = bound.transaction.Writes();
     const std::int64_t count = bound.transaction.Write(
