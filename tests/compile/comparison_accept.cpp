@@ -22,4 +22,6 @@ void Read(const grapnel::Database<User, Card, Pet>& client, const User& ada) {
   users.Query().Where(F<&User::age> == F<&User::version> && F<&User::name>.EqualFold("a")).All();
   users.Query().Where(!F<&User::cards>.Has()).All();
   users.Query().Order(Asc(F<&User::name>), Desc(F<&User::best_friend>)).All();
+  users.Query().Order(Asc(F<&User::best_friend>, F<&User::name>).NullsLast()).All();
+  users.Query().Order(Desc(grapnel::CountOf(F<&User::cards>))).All();
 }

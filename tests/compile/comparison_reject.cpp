@@ -10,6 +10,9 @@
 // expect: this end of the edge has no foreign key that could be NULL
 // expect: !F<&User::cards>\.Has\(\) in place of IsNull\(\)
 // expect: this end of the edge has no foreign key in its row: order by a field
+// expect: rows are ordered by the field of a neighbour along an edge to one
+// expect: the field to order by is the neighbour.s
+// expect: CountOf is for edges
 #include "contract/graph_model.hpp"
 
 using graph::Card;
@@ -35,4 +38,7 @@ void Read(const grapnel::Database<User, Card, Pet>& client) {
   users.Query().Where(F<&User::cards>.NotNull()).All();
   users.Query().Order(Asc(F<&User::cards>)).All();
   users.Query().Order(Desc(F<&User::friends>)).All();
+  users.Query().Order(Asc(F<&User::cards>, F<&Card::number>)).All();
+  cards.Query().Order(Desc(F<&Card::owner>, F<&Card::number>)).All();
+  users.Query().Order(Asc(grapnel::CountOf(F<&User::name>))).All();
 }

@@ -102,6 +102,13 @@ TEST_CASE("an order names its columns") {
                                                     grapnel::Asc(F<&User::id>).ordering};
   made.OrderBy(order);
   CHECK(made.text == R"( ORDER BY "users"."picture" DESC, "users"."id")");
+
+  sql::Sql tied(kTable<User>);
+  tied.OrderBy({order.data(), 1});
+  CHECK(tied.text == R"( ORDER BY "users"."picture" DESC, "users"."id" DESC)");
+  sql::Sql untied(kTable<User>);
+  untied.OrderBy({order.data(), 1}, sql::Sql::Ties::AsTheyCome);
+  CHECK(untied.text == R"( ORDER BY "users"."picture" DESC)");
 }
 
 TEST_CASE("a member that is no field of the type is refused") {

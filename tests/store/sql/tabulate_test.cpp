@@ -36,7 +36,7 @@ TEST_CASE("values of rows are columns, in the order of the rows, or each once") 
   values.limit = 3;
   CHECK(sql::TabulateText(values).text ==
         R"(SELECT "users"."name" AS grapnel_1, "users"."age" AS grapnel_2 FROM "users" )"
-        R"(ORDER BY "users"."age" DESC LIMIT ?1)");
+        R"(ORDER BY "users"."age" DESC, "users"."id" DESC LIMIT ?1)");
   values.distinct = true;
   values.limit.reset();
   CHECK(sql::TabulateText(values).text ==

@@ -40,10 +40,28 @@ class [[nodiscard("a predicate is given to .Where()")]] Predicate {
   PredicatePtr node_;
 };
 
+/// An order of the rows of E: see Asc and Desc.
 template <class E>
 struct [[nodiscard("an order is given to .Order()")]] Order {
   Ordering ordering;
+
+  /// The same, with the rows that have NULL there before all others.
+  Order NullsFirst() const {
+    Order order = *this;
+    order.ordering.nulls = Ordering::Nulls::First;
+    return order;
+  }
+  /// The same, with the rows that have NULL there behind all others.
+  Order NullsLast() const {
+    Order order = *this;
+    order.ordering.nulls = Ordering::Nulls::Last;
+    return order;
+  }
 };
+
+/// How many neighbours a row has: see CountOf.
+template <auto Edge>
+struct NeighbourCount {};
 
 /// What a predicate is about that joins fields of two mixins: entities that have both.
 template <class A, class B>
@@ -120,8 +138,27 @@ template <auto Member>
 consteval bool CheckOrder() {
   static_assert(kIsColumn<typename MemberToken<Member>::Owner, Member>,
                 "this end of the edge has no foreign key in its row: order by a field, as in "
-                "Order(Asc(F<&User::name>))");
+                "Order(Asc(F<&User::name>)), or by Asc(CountOf(F<&User::cards>))");
   return CheckIdOrField<Member>();
+}
+
+template <auto Edge, auto Member>
+store::Ordering OrderByNeighbour(bool descending) {
+  static_assert(OneMember<Edge>,
+                "rows are ordered by the field of a neighbour along an edge to one: of several "
+                "neighbours none is meant; CountOf(F<&User::cards>) orders by how many there are");
+  if constexpr (OneMember<Edge>) {
+    static_assert(store::AppliesTo<typename MemberToken<Member>::Owner, NeighbourOf<Edge>>,
+                  "the field to order by is the neighbour's, as in Asc(F<&Card::owner>, "
+                  "F<&User::name>)");
+    static_assert(CheckField<Edge>() && CheckOrder<Member>());
+  }
+  return {MemberToken<Member>::Tag(), descending, {}, MemberToken<Edge>::Tag()};
+}
+
+template <auto Edge>
+store::Ordering OrderByCount(bool descending) {
+  return {nullptr, descending, {}, MemberToken<Edge>::Tag()};
 }
 
 template <auto Member>
@@ -151,16 +188,6 @@ template <auto Member>
   }
   RefuseOperand(entity, column, reason);
 }
-
-/// An entity in place of its id.
-template <class T, auto Member>
-inline constexpr bool kIsNeighbour = false;
-template <class T, auto Member>
-requires OneMember<Member>
-inline constexpr bool kIsNeighbour<T, Member> =
-    std::is_same_v<std::remove_cvref_t<T>, NeighbourOf<Member>>;
-template <class T, auto Member>
-concept IsNeighbour = kIsNeighbour<T, Member>;
 
 /// Whether every value of the type has a form in which it is stored.
 template <class T>
@@ -192,7 +219,7 @@ FieldValue Operand(SetArgument<Member> value) {
 template <auto Member, class T>
 FieldValue OperandOf(const T& given) {
   using Bare = SetArgument<Member>;
-  if constexpr (IsNeighbour<T, Member>) {
+  if constexpr (NeighbourItself<T, Member>) {
     return Operand<Member>(given.id);
   } else if constexpr (MayNotFit<T, Bare>) {
     if (!Fits<std::int64_t>(given)) {
@@ -330,7 +357,7 @@ PredicateOf<Member> CompareEdge(const T& value) {
                 "F<&Card::owner>.Has(F<&User::age> > 3)");
   if constexpr (CheckToOne<Member>()) {
     constexpr bool is_operand =
-        IsNeighbour<T, Member> || std::is_convertible_v<const T&, SetArgument<Member>>;
+        NeighbourItself<T, Member> || std::is_convertible_v<const T&, SetArgument<Member>>;
     static_assert(is_operand,
                   "an edge is compared with a neighbour or its id: F<&Card::owner> == ada.id "
                   "(IsNull() asks for rows without one)");
@@ -419,7 +446,7 @@ struct PredicatesOf {
  private:
   template <class V>
   static constexpr bool kIsOperand =
-      IsNeighbour<V, Member> || std::is_convertible_v<const V&, SetArgument<Member>>;
+      NeighbourItself<V, Member> || std::is_convertible_v<const V&, SetArgument<Member>>;
 
   template <class... Values>
   static std::vector<FieldValue> ListOf(const Values&... values) {
@@ -610,18 +637,47 @@ Predicate<E> operator!(const Predicate<E>& predicate) {
 
 }  // namespace store
 
-/// Orders rows by a field, smallest first; NULL stands before every value.
+/// Orders rows by a field, smallest first; NULL stands before every value, unless NullsLast() says
+/// otherwise. Rows that are equal in all that they are ordered by come in the order of their ids,
+/// in the direction of the last order: the same at each time.
 template <auto Member>
 store::Order<typename MemberToken<Member>::Owner> Asc(MemberToken<Member>) {
   static_assert(detail::CheckOrder<Member>());
   return {{MemberToken<Member>::Tag(), false}};
 }
 
-/// Orders rows by a field, largest first; NULL stands behind every value.
+/// Orders rows by a field, largest first; NULL stands behind every value, unless NullsFirst() says
+/// otherwise.
 template <auto Member>
 store::Order<typename MemberToken<Member>::Owner> Desc(MemberToken<Member>) {
   static_assert(detail::CheckOrder<Member>());
   return {{MemberToken<Member>::Tag(), true}};
+}
+
+/// Orders rows by a field of their neighbour along an edge to one, `Asc(F<&Card::owner>,
+/// F<&User::name>)`; rows without a neighbour have NULL there.
+template <auto Edge, auto Member>
+store::Order<typename MemberToken<Edge>::Owner> Asc(MemberToken<Edge>, MemberToken<Member>) {
+  return {detail::OrderByNeighbour<Edge, Member>(false)};
+}
+template <auto Edge, auto Member>
+store::Order<typename MemberToken<Edge>::Owner> Desc(MemberToken<Edge>, MemberToken<Member>) {
+  return {detail::OrderByNeighbour<Edge, Member>(true)};
+}
+
+/// How many neighbours a row has along an edge, to order by: `Desc(CountOf(F<&User::cards>))`.
+template <auto Edge>
+constexpr store::NeighbourCount<Edge> CountOf(MemberToken<Edge>) {
+  static_assert(detail::EdgeMember<Edge>, "CountOf is for edges, members of type One or Many");
+  return {};
+}
+template <auto Edge>
+store::Order<typename MemberToken<Edge>::Owner> Asc(store::NeighbourCount<Edge>) {
+  return {detail::OrderByCount<Edge>(false)};
+}
+template <auto Edge>
+store::Order<typename MemberToken<Edge>::Owner> Desc(store::NeighbourCount<Edge>) {
+  return {detail::OrderByCount<Edge>(true)};
 }
 
 /// An order is made of a token: these do not compile.

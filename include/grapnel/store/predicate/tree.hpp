@@ -67,8 +67,18 @@ class Branch : public PredicatePtr {
 
 /// How to order rows: see Asc and Desc.
 struct Ordering {
-  detail::FieldTag field;
-  bool descending;
+  /// Where rows with NULL stand.
+  enum class Nulls : std::uint8_t { AsSmallest, First, Last };
+
+  detail::FieldTag field;  // null: by how many neighbours
+  bool descending = false;
+  Nulls nulls = Nulls::AsSmallest;
+  detail::FieldTag edge = nullptr;  // null: the field is the row's own; else of its neighbour
+  PredicatePtr neighbours{};        // of those along the edge only these; null: all
+
+  bool NullsFirst() const noexcept {
+    return nulls == Nulls::First || (nulls == Nulls::AsSmallest && !descending);
+  }
 };
 
 /// Some rows of a type: those that match, or a part of them.

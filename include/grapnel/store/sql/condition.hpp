@@ -136,26 +136,23 @@ class Sql {
 
   /// The condition in parentheses where needed. Throws: SchemaError for a member that is no field;
   /// ValidationError for what is nested in a way that SQLite does not take.
-  void Render(const PredicateNode& node) {
-    Step step = OfNode({&node, false}, 0);
-    do {
-      waiting_ = open_.size();
-      Do(step);
-      std::reverse(open_.begin() + static_cast<std::ptrdiff_t>(waiting_), open_.end());
-    } while (Take(step));
+  void Render(const PredicateNode& node) { Walk(OfNode({&node, false}, 0)); }
+
+  /// In which order rows come that are equal in all that they are ordered by.
+  enum class Ties : std::uint8_t { ById, AsTheyCome };
+
+  /// " ORDER BY ...", or nothing.
+  void OrderBy(std::span<const store::Ordering> order, Ties ties = Ties::ById) {
+    if (order.empty()) return;
+    Step step{Step::What::Order};
+    step.order = order;
+    step.ties = ties;
+    Walk(std::move(step));
   }
 
-  void OrderBy(std::span<const store::Ordering> order) {
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      core::Append(text, {i == 0 ? " ORDER BY " : ", ", NameOf(ColumnOf(order[i].field)),
-                          order[i].descending ? " DESC" : ""});
-    }
-  }
-
+  /// " LIMIT ...", or nothing.
   void Limit(const std::optional<std::int64_t>& limit, std::int64_t offset) {
-    if (!limit && offset == 0) return;
-    core::Append(text, {" LIMIT ", Own(limit.value_or(-1))});
-    if (offset != 0) core::Append(text, {" OFFSET ", Own(offset)});
+    text += LimitText(limit, offset);
   }
 
   std::string Parameter(const FieldValue& value) {
@@ -211,18 +208,28 @@ class Sql {
 
   /// What is still to be written.
   struct Step {
-    enum class What : std::uint8_t { Text, Node, Begin, End, Tail };
+    enum class What : std::uint8_t { Text, Node, Begin, End, Enter, Leave, Order, Tail };
     What what;
     std::string text{};
     Term term{};
     int depth = 0;
-    const Table* table = nullptr;       // Begin: of a subselect about it
+    const Table* table = nullptr;       // Begin: of a subselect about it; Enter: within the text
     const store::Rows* rows = nullptr;  // Tail: which of them
+    std::span<const store::Ordering> order{};  // Order
+    Ties ties{};
   };
   using Steps = std::vector<Step>;
   static Step OfText(std::string text) { return {Step::What::Text, std::move(text)}; }
   static Step OfNode(Term term, int depth) { return {Step::What::Node, {}, term, depth}; }
 
+  /// Does a step, and what comes of it.
+  void Walk(Step step) {
+    do {
+      waiting_ = open_.size();
+      Do(step);
+      std::reverse(open_.begin() + static_cast<std::ptrdiff_t>(waiting_), open_.end());
+    } while (Take(step));
+  }
   /// The next of the steps that wait, if there is one.
   bool Take(Step& step) {
     if (open_.empty()) return false;
@@ -260,10 +267,79 @@ class Sql {
         table_ = selects_.back().second;
         selects_.pop_back();
         return;
+      case Step::What::Enter:
+        if (selects_.size() >= kSelects) RefusePredicate("has too many edges in one another");
+        selects_.emplace_back(std::string(), std::exchange(table_, step.table));
+        return;
+      case Step::What::Leave:
+        table_ = selects_.back().second;
+        selects_.pop_back();
+        return;
+      case Step::What::Order:
+        return Order(step.order, step.ties);
       case Step::What::Tail:
-        OrderBy(step.rows->order);
-        return Limit(step.rows->limit, step.rows->offset);
+        Order(step.rows->order, Ties::ById);
+        return Write({LimitText(step.rows->limit, step.rows->offset)});
     }
+  }
+
+  void Order(std::span<const store::Ordering> order, Ties ties) {
+    if (order.empty()) return;
+    bool by_id = ties == Ties::AsTheyCome;
+    std::string_view before = " ORDER BY ";
+    for (const store::Ordering& each : order) {
+      Write({std::exchange(before, ", ")});
+      bool nullable = each.field != nullptr;
+      if (each.edge != nullptr) {
+        OfNeighbours(each);
+      } else {
+        const Column& column = ColumnOf(each.field);
+        by_id = by_id || &column == &table_->Id();
+        nullable = column.nullable;
+        Write({NameOf(column)});
+      }
+      if (each.descending) Write({" DESC"});
+      if (nullable && each.NullsFirst() == each.descending) {  // not as SQLite does by itself
+        Write({each.NullsFirst() ? " NULLS FIRST" : " NULLS LAST"});
+      }
+    }
+    if (!by_id) Write({before, Id(*table_), order.back().descending ? " DESC" : ""});
+  }
+  /// A field of the neighbour, or how many there are. Which rows are neighbours says the collation
+  /// of the id that is referred to.
+  void OfNeighbours(const store::Ordering& order) {
+    const Relation& relation = RelationOf(order.edge);
+    const Table& target = *relation.target;
+    const bool own = relation.kind == Relation::Kind::OwnKey;
+    const bool pairs = relation.kind == Relation::Kind::Join;
+    const std::string key = Quote(relation.table, relation.column);
+    Write({"(SELECT ", order.field == nullptr ? "count(*)" : "grapnel_order.value",
+           " FROM (SELECT ", own ? Id(target) : key, " AS id"});
+    if (order.field != nullptr) {
+      const Column* column = target.FindTag(order.field);
+      if (column == nullptr) RefuseMember(target);
+      Write({", ", Quote(target.name, column->storage), " AS value"});
+    }
+    Write({" FROM ", Quote(pairs ? relation.table : target.name)});
+    if (order.neighbours) {
+      if (pairs) {
+        Write({" JOIN ", Quote(target.name), " ON ", Id(target), " = ",
+               Quote(relation.table, relation.other)});
+      }
+      Write({" WHERE "});
+      Then({Step::What::Enter, {}, {}, 0, &target});
+      Then(OfNode({order.neighbours.Get(), false}, 0));
+      Then({Step::What::Leave});
+    }
+    Write({") AS grapnel_order WHERE ", own ? "grapnel_order.id" : Id(*relation.source), " = ",
+           own ? key : "grapnel_order.id", ")"});
+  }
+
+  std::string LimitText(const std::optional<std::int64_t>& limit, std::int64_t offset) {
+    if (!limit && offset == 0) return "";
+    std::string limited = core::Concat({" LIMIT ", Own(limit.value_or(-1))});
+    if (offset != 0) core::Append(limited, {" OFFSET ", Own(offset)});
+    return limited;
   }
 
   [[noreturn]] void RefusePredicate(std::string_view reason) const {
@@ -276,11 +352,20 @@ class Sql {
 
   const Column& ColumnOf(grapnel::detail::FieldTag field) const {
     const Column* column = table_->FindTag(field);
-    if (column == nullptr) {
-      throw SchemaError(table_->entity, "predicate",
-                        "a predicate or order names a member that is no field of this type");
-    }
+    if (column == nullptr) RefuseMember(*table_);
     return *column;
+  }
+  [[noreturn]] static void RefuseMember(const Table& table) {
+    throw SchemaError(table.entity, "predicate",
+                      "a predicate or order names a member that is no field of this type");
+  }
+  const Relation& RelationOf(grapnel::detail::FieldTag edge) const {
+    const grapnel::detail::EdgeEnd* end = table_->FindEdgeTag(edge);
+    if (end == nullptr) {
+      throw SchemaError(table_->entity, "predicate",
+                        "Has or an order names a member that is no edge of this type");
+    }
+    return end->relation();
   }
   std::string NameOf(const Column& column) const { return Quote(table_->name, column.storage); }
   static std::string Id(const Table& table) { return Quote(table.name, table.Id().storage); }
@@ -542,15 +627,8 @@ class Sql {
   }
 
   void Has(const PredicateNode& node) {
-    const Relation* relation = node.relation;
-    if (relation == nullptr) {
-      const grapnel::detail::EdgeEnd* edge = table_->FindEdgeTag(node.field);
-      if (edge == nullptr) {
-        throw SchemaError(table_->entity, "predicate",
-                          "Has names a member that is no edge of this type");
-      }
-      relation = &edge->relation();
-    }
+    const Relation* const relation =
+        node.relation != nullptr ? node.relation : &RelationOf(node.field);
     const PredicateNode* const neighbours = node.left.Get();
     const std::string key = Quote(relation->table, relation->column);
     if (relation->kind == Relation::Kind::OwnKey) {

@@ -73,7 +73,9 @@ class TabulateWriter {
     if (in_place) core::Append(sql_.text, {" FROM (SELECT ", Needed()});
     core::Append(sql_.text, {" FROM ", Quote(table_.name)});
     sql_.Where(made_.where);
-    if (in_place || !made_.grouped) sql_.OrderBy(made_.order);
+    if (in_place || !made_.grouped) {
+      sql_.OrderBy(made_.order, made_.distinct ? Sql::Ties::AsTheyCome : Sql::Ties::ById);
+    }
     sql_.Limit(made_.limit, made_.offset);
     if (in_place) core::Append(sql_.text, {") AS ", Quote(table_.name)});
   }
@@ -120,7 +122,7 @@ class TabulateWriter {
     core::Append(sql_.text, {") AS ", kMade});
     sql_.TurnTo(made);
     sql_.Where(made_.having);
-    sql_.OrderBy(made_.order_made);
+    sql_.OrderBy(made_.order_made, Sql::Ties::AsTheyCome);
     sql_.Limit(made_.limit_made, made_.offset_made);
     sql_.TurnTo(table_);
   }
