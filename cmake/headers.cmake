@@ -121,11 +121,13 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/query/impl/query.hpp
   grapnel/store/query/impl/reading.hpp
   grapnel/store/query/impl/rows.hpp
+  grapnel/store/query/impl/sql.hpp
   grapnel/store/query/intercept.hpp
   grapnel/store/query/narrower.hpp
   grapnel/store/query/query.hpp
   grapnel/store/query/reading.hpp
   grapnel/store/query/rows.hpp
+  grapnel/store/query/sql.hpp
   grapnel/store/read_tx.hpp
   grapnel/store/sql/condition.hpp
   grapnel/store/sql/sql.hpp

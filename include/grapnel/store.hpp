@@ -16,6 +16,7 @@
 #include <grapnel/store/predicate/predicate.hpp>
 #include <grapnel/store/query/query.hpp>
 #include <grapnel/store/query/reading.hpp>
+#include <grapnel/store/query/sql.hpp>
 #include <grapnel/store/read_tx.hpp>
 #include <grapnel/store/tx/tx.hpp>
 #include <grapnel/store/write/effective_chain.hpp>

@@ -53,6 +53,11 @@ class FakeConnection final : public grapnel::store::Connection {
   std::int64_t Run(const grapnel::store::Delete&) override { return Write("DELETE"); }
   std::int64_t Run(const grapnel::store::EdgeWrite&) override { return Write("EDGE"); }
   void Run(const grapnel::store::Select&, RowSink) override { Note("SELECT"); }
+  std::unique_ptr<grapnel::store::Cursor> Open(const grapnel::store::Select&) override {
+    Note("OPEN");
+    return nullptr;
+  }
+  void Run(const grapnel::store::Tabulate&, RowSink) override { Note("TABULATE"); }
   std::int64_t Count(const grapnel::store::Select&) override { return Note("COUNT") ? 0 : 1; }
   std::int64_t Run(const grapnel::store::Keep&) override { return Write("KEEP"); }
   void Run(const grapnel::store::Page&, RowSink) override { Note("PAGE"); }

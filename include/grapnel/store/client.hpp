@@ -6,6 +6,7 @@
 #include <grapnel/store/entities.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/query/reading.hpp>
+#include <grapnel/store/query/sql.hpp>
 #include <grapnel/store/read_tx.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/store/tx/handle.hpp>
@@ -60,6 +61,28 @@ class Client {
     const detail::HandlePtr& handle = Held();
     if (detail::HasTransaction(*handle)) return {handle, false};
     return {detail::BeginTransaction(handle, detail::TxKind::ReadOnly), true};
+  }
+
+  /// Runs one statement of SQL at once:
+  ///
+  ///   auto sums = client.Sql("SELECT sum(minutes) FROM Ticket WHERE due >= ?1", day)
+  ///                   .As<std::optional<std::int64_t>>();
+  ///
+  /// Each value is bound to its parameter, ?1, ?2 ... or ? for each in turn, and never pasted into
+  /// the text; it is of any type that a field can have, stored as it would be there, and
+  /// std::nullopt is NULL. Inside a transaction (tx.Sql, tx.Client().Sql, m.Client().Sql) the
+  /// statement is part of it, may write, and undoes itself alone when it fails; outside it only
+  /// reads. No hook and no interceptor sees it, nor what it writes or reads, and no edge's OnDelete
+  /// but the database's own. Refused before anything runs are what begins or ends transactions,
+  /// ATTACH, PRAGMA (SELECT from its functions, pragma_table_info and the like, is fine), what is
+  /// temporary, and changes of Grapnel's own tables, whose names begin with grapnel_.
+  /// Throws: SqlError, when it is not one such statement, when a parameter has no value or a value
+  /// no parameter, and in SQLite's words when that does not take it; TxError when it writes outside
+  /// of a transaction; ValidationError for a value that cannot be stored; ConstraintError, without
+  /// an entity; and as queries do.
+  template <class... Vs>
+  store::SqlRows Sql(std::string_view text, const Vs&... values) const {
+    return detail::RunSql(Held(), text, {detail::SqlValue::Of(values)...});
   }
 
   /// Runs a mutation, whose Op a hook has changed, from the start of the chain. Its hook returns
@@ -157,6 +180,11 @@ class Client {
 template <class E>
 store::TxEntities<E> store::Transaction::Of() const {
   return TxEntities<E>(Held());
+}
+
+template <class... Vs>
+store::SqlRows store::Transaction::Sql(std::string_view text, const Vs&... values) const {
+  return detail::RunSql(Held(), text, {detail::SqlValue::Of(values)...});
 }
 
 inline grapnel::Client store::Transaction::Client() const { return grapnel::Client(Held()); }

@@ -2,9 +2,11 @@
 
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/entities.hpp>
+#include <grapnel/store/query/sql.hpp>
 #include <grapnel/store/tx/handle.hpp>
 #include <grapnel/store/tx/tx.hpp>
 
+#include <string_view>
 #include <utility>
 
 namespace grapnel {
@@ -30,6 +32,12 @@ class ReadTx {
   store::Reader<E> Of() const {
     return store::Reader<E>(Held());
   }
+  /// Runs one statement of SQL that only reads, on this snapshot: see Client::Sql.
+  template <class... Vs>
+  store::SqlRows Sql(std::string_view text, const Vs&... values) const {
+    return detail::RunSql(Held(), text, {detail::SqlValue::Of(values)...}, true);
+  }
+
   const core::Context& Context() const { return detail::ContextOf(*Held()); }
 
  private:

@@ -58,6 +58,8 @@ struct TypeEntry {
     connection.Verify(*table);
     verified_.store(true, std::memory_order_release);
   }
+  /// Compares them again at the next use. Threads: any.
+  void Forget() noexcept { verified_.store(false, std::memory_order_release); }
 
   const TypeActions& actions;
   const Table* table;

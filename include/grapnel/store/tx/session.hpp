@@ -123,6 +123,11 @@ class Session {
   GRAPNEL_DECLARE std::int64_t Write(const Level& level, TypeEntry& type,
                                      const core::Context& context, Statement statement);
 
+  /// Runs SQL of somebody's own, by a ReadTx, perhaps of a transaction that writes. What it wrote
+  /// is undone whole when it fails.
+  GRAPNEL_DECLARE store::RawResult Run(const Level& level, const core::Context& context,
+                                       const store::RawSql& sql, bool only_reads);
+
   /// How many statements have changed rows.
   std::uint64_t Writes() const noexcept { return writes_; }
 
@@ -226,8 +231,15 @@ class Session {
   GRAPNEL_DECLARE void ExpectNestedHooks();
 
  private:
-  inline std::int64_t Guarded(const Level& level, TypeEntry& type, const core::Context& context,
-                              bool writes, Statement statement);
+  /// Runs `body(connection)` inside the transaction.
+  template <class Body>
+  auto Guarded(const Level& level, const core::Context& context, Body body);
+  store::RawResult RunGuarded(const Level& level, const core::Context& context,
+                              const store::RawSql& sql, bool only_reads);
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE static void RefuseToWrite();
+  /// What is known of the database's schema is asked for anew: SQL of somebody's own has changed
+  /// it, or that was undone.
+  GRAPNEL_DECLARE void ForgetSchema() noexcept;
 
   /// In a handler: ends the transaction when it, or the storage, is in doubt after what was thrown.
   GRAPNEL_DECLARE void EndIfInDoubt() noexcept;
@@ -295,6 +307,7 @@ class Session {
   std::string reason_;
   bool died_ = false;
   bool has_local_hooks_ = false;
+  bool schema_changed_ = false;  // by SQL of somebody's own
 };
 
 struct Handle {

@@ -54,6 +54,7 @@ namespace store {
 
 template <class E>
 class TxEntities;
+class SqlRows;
 
 /// A transaction, or one nested in another. Leaving its scope without Commit rolls it back.
 ///
@@ -77,6 +78,11 @@ class Transaction {
   TxEntities<E> Of() const;
   /// A client that works inside this transaction.
   grapnel::Client Client() const;
+
+  /// Runs one statement of SQL at once, inside this transaction, each value bound to its parameter
+  /// ?1, ?2 ...: see Client::Sql.
+  template <class... Vs>
+  SqlRows Sql(std::string_view text, const Vs&... values) const;
 
   /// Runs the commit hooks around COMMIT: before-parts, COMMIT, after-parts from the inside out,
   /// then the AfterCommit callbacks in their order. Of a nested one: keeps its work for the outer

@@ -50,9 +50,9 @@ GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
   Watch(own_watch_);
 }
 
-[[gnu::always_inline]] inline std::int64_t Session::Guarded(const Level& level, TypeEntry& type,
-                                                            const core::Context& context,
-                                                            bool writes, Statement statement) {
+template <class Body>
+[[gnu::always_inline]] inline auto Session::Guarded(const Level& level,
+                                                    const core::Context& context, Body body) {
   CheckOpen(level);
   // The call's context may be gone before the next statement, which may be a RELEASE of our own.
   struct Unwatch {
@@ -66,17 +66,7 @@ GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
     if (!lease_) [[unlikely]]
       Begin(context);
     Watch(observed);
-    store::Connection& connection = *lease_;
-    type.Verify(connection);
-    if (!writes) return statement(connection);
-    if (top_ != nullptr && top_->savepoint == Scope::kNone &&
-        !(UndoesItself(*top_) && WritesPlainly(*type.table))) {
-      OpenSavepoint();
-    }
-    const std::int64_t before = connection.Changes();
-    const std::int64_t result = statement(connection);
-    if (connection.Changes() != before) ++writes_;
-    return result;
+    return body(*lease_);
   } catch (...) {
     EndIfInDoubt();
     throw;
@@ -86,16 +76,68 @@ GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
 [[gnu::hot]] GRAPNEL_DEFINE std::int64_t Session::Read(const Level& level, TypeEntry& type,
                                                        const core::Context& context,
                                                        Statement statement) {
-  return Guarded(level, type, context, false, statement);
+  return Guarded(level, context, [&](store::Connection& connection) {
+    type.Verify(connection);
+    return statement(connection);
+  });
 }
 
 [[gnu::hot]] GRAPNEL_DEFINE std::int64_t Session::Write(const Level& level, TypeEntry& type,
                                                         const core::Context& context,
                                                         Statement statement) {
-  if (kind_ == Kind::ReadOnly)
-    throw TxError(
-        "a ReadTx does not write: it reads, rtx.Of<...>().Query() or rtx.Of<...>().Get(id)");
-  return Guarded(level, type, context, true, statement);
+  if (kind_ == Kind::ReadOnly) RefuseToWrite();
+  return Guarded(level, context, [&](store::Connection& connection) {
+    type.Verify(connection);
+    if (top_ != nullptr && top_->savepoint == Scope::kNone &&
+        !(UndoesItself(*top_) && WritesPlainly(*type.table))) {
+      OpenSavepoint();
+    }
+    const std::int64_t before = connection.Changes();
+    const std::int64_t result = statement(connection);
+    if (connection.Changes() != before) ++writes_;
+    return result;
+  });
+}
+
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Session::RefuseToWrite() {
+  throw TxError(
+      "a ReadTx does not write: it reads, rtx.Of<...>().Query(), rtx.Of<...>().Get(id), or "
+      "rtx.Sql(\"SELECT ...\")");
+}
+
+GRAPNEL_DEFINE store::RawResult Session::Run(const Level& level, const core::Context& context,
+                                             const store::RawSql& sql, bool only_reads) {
+  Check(level);
+  Scope scope{};
+  Enter(scope);
+  try {
+    store::RawResult result = RunGuarded(level, context, sql, only_reads);
+    Succeed(scope);
+    return result;
+  } catch (...) {
+    Fail(scope);
+    throw;
+  }
+}
+
+inline store::RawResult Session::RunGuarded(const Level& level, const core::Context& context,
+                                            const store::RawSql& sql, bool only_reads) {
+  return Guarded(level, context, [&](store::Connection& connection) {
+    const store::RawEffect effect = connection.Prepare(sql);
+    if (!effect.writes) return connection.Run(sql);
+    if (only_reads) RefuseToWrite();
+    if (top_->savepoint == Scope::kNone) OpenSavepoint();
+    if (effect.changes_schema) ForgetSchema();
+    store::RawResult result = connection.Run(sql);
+    ++writes_;
+    return result;
+  });
+}
+
+GRAPNEL_DEFINE void Session::ForgetSchema() noexcept {
+  schema_changed_ = true;
+  plain_ = nullptr;
+  for (const auto& [id, type] : store_->types) type->Forget();
 }
 
 [[gnu::hot]] GRAPNEL_DEFINE void Session::Finish(Scope& scope) {
@@ -127,6 +169,7 @@ GRAPNEL_DEFINE void Session::Fail(Scope& scope) noexcept {
     if (writes_ != scope.writes) Die("a mutation failed after its write");
     return;
   }
+  if (schema_changed_) ForgetSchema();
   try {
     scope.owns ? lease_->Discard(scope.savepoint) : lease_->RollbackTo(scope.savepoint);
     clean_at_.resize(static_cast<std::size_t>(scope.savepoint));
@@ -336,6 +379,7 @@ GRAPNEL_DEFINE void Session::End(TxOutcome outcome) noexcept {
   Watch(nullptr);
   if (lease_ && outcome != TxOutcome::Committed) lease_->Rollback();
   outcome_ = outcome;
+  if (schema_changed_) ForgetSchema();
   lease_.Return();
   for (Scope* scope = top_; scope != nullptr; scope = scope->outer) scope->gone = true;
   top_ = nullptr;
