@@ -451,6 +451,16 @@ TEST_CASE_METHOD(World, "B146 a read with an interceptor keeps its prepared stat
   CHECK(first.size() == 2);
 }
 
+TEST_CASE_METHOD(World, "B142 neighbours that do not show do not order either") {
+  const auto bob_by_boss = client.Of<User>().Query().Order(
+      Asc(F<&User::boss>, F<&User::name>).NullsFirst(), grapnel::Desc(F<&User::id>));
+  CHECK(bob_by_boss.IDs() == std::vector<std::int64_t>{bob, ada});  // no boss shows
+  const auto by_cards = grapnel::Desc(grapnel::CountOf(F<&User::cards>));
+  client.Of<Card>().Update().Where(F<&Card::number> == "1").Set(F<&Card::owner>, bob).Save();
+  CHECK(client.Of<User>().Query().Order(by_cards).First().id == bob);
+  CHECK(all.Of<User>().Query().Order(by_cards, Asc(F<&User::id>)).First().id == ada);
+}
+
 TEST_CASE_METHOD(World, "B142 in transactions, snapshots and mutations alike") {
   {
     const auto rtx = client.ReadTx();

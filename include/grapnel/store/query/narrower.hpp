@@ -81,6 +81,7 @@ class Narrower {
   store::Rows Narrow(const Table& table, const Asked& asked) {
     store::Rows rows = asked.rows_;
     rows.where = Conditions(table, rows.where);
+    Orders(table, rows.order);
     return rows;
   }
   /// The same of neighbours that are loaded, which are narrowed themselves.
@@ -98,7 +99,7 @@ class Narrower {
   /// for must also match what is added there. May be nested as deep as memory allows.
   store::PredicatePtr Conditions(const Table& table, const store::PredicatePtr& where) {
     if (!where || !where->reaches) return where;
-    std::vector<At> open{{&where, &table}};
+    std::vector<At> open{{where, &table}};
     while (!open.empty()) {
       const At at = open.back();
       const std::size_t before = open.size();
@@ -107,27 +108,35 @@ class Narrower {
       open.pop_back();
       if (!done_.contains(at)) done_.emplace(at, Rebuild(at));
     }
-    return done_.at({&where, &table});
+    return done_.at({where, &table});
   }
 
  private:
   /// A predicate, and the table that it is about.
   struct At {
-    const store::PredicatePtr* node;
+    store::PredicatePtr node;
     const Table* table;
-    friend bool operator==(const At& a, const At& b) noexcept {
-      return a.node->Get() == b.node->Get() && a.table == b.table;
-    }
+    friend bool operator==(const At& a, const At& b) noexcept = default;
   };
   struct HashOfAt {
     std::size_t operator()(const At& at) const noexcept {
-      return std::hash<const void*>()(at.node->Get()) * 31 + std::hash<const void*>()(at.table);
+      return std::hash<const void*>()(at.node.Get()) * 31 + std::hash<const void*>()(at.table);
     }
   };
 
+  /// Of neighbours by which rows are ordered only those count that are narrowed alike.
+  void Orders(const Table& table, std::vector<store::Ordering>& order) {
+    for (store::Ordering& each : order) {
+      const EdgeEnd* edge = each.edge != nullptr ? table.FindEdgeTag(each.edge) : nullptr;
+      if (edge == nullptr) continue;
+      const Table& target = edge->target();
+      each.neighbours = store::Both(Conditions(target, each.neighbours), Reached(target));
+    }
+  }
+
   /// Of a Has the edge's two types; null where it names no edge, which rendering refuses.
   static const Relation* RelationOf(const At& at) {
-    const store::PredicateNode& node = **at.node;
+    const store::PredicateNode& node = *at.node;
     if (node.relation != nullptr) return node.relation;
     const EdgeEnd* edge = at.table->FindEdgeTag(node.field);
     return edge != nullptr ? &edge->relation() : nullptr;
@@ -135,10 +144,10 @@ class Narrower {
 
   /// What stands inside and reaches further, and has not been done.
   void Inside(const At& at, std::vector<At>& open) {
-    const store::PredicateNode& node = **at.node;
+    const store::PredicateNode& node = *at.node;
     const auto add = [&](const store::PredicatePtr& inner, const Table* table) {
       if (!inner || !inner->reaches) return;
-      if (const At next{&inner, table}; !done_.contains(next)) open.push_back(next);
+      if (const At next{inner, table}; !done_.contains(next)) open.push_back(next);
     };
     if (node.kind == store::PredicateKind::Has) {
       if (const Relation* relation = RelationOf(at)) add(node.left, relation->target);
@@ -151,19 +160,20 @@ class Narrower {
   }
 
   store::PredicatePtr Done(const store::PredicatePtr& inner, const Table* table) const {
-    return inner && inner->reaches ? done_.at({&inner, table}) : inner;
+    return inner && inner->reaches ? done_.at({inner, table}) : inner;
   }
 
   store::PredicatePtr Rebuild(const At& at) {
-    const store::PredicateNode& node = **at.node;
+    const store::PredicateNode& node = *at.node;
     store::PredicateNode narrowed = node;
     if (node.kind == store::PredicateKind::Has) {
       const Relation* relation = RelationOf(at);
-      if (relation == nullptr) return *at.node;
+      if (relation == nullptr) return at.node;
       narrowed.left = store::Both(Done(node.left, relation->target), Reached(*relation->target));
     } else if (node.kind == store::PredicateKind::ReachedBy) {
       store::Rows from = *node.from;
       from.where = Done(node.from->where, node.relation->source);
+      Orders(*node.relation->source, from.order);
       Restrict(from, Of(*node.relation->source, ReadStep::Walk));
       narrowed.from = core::MakeShared<const store::Rows>(std::move(from));
     } else {
