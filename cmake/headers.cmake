@@ -113,8 +113,10 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/predicate/measure.hpp
   grapnel/store/predicate/predicate.hpp
   grapnel/store/predicate/tree.hpp
+  grapnel/store/query/aggregate.hpp
   grapnel/store/query/asked.hpp
   grapnel/store/query/eager.hpp
+  grapnel/store/query/group.hpp
   grapnel/store/query/impl/asked.hpp
   grapnel/store/query/impl/eager.hpp
   grapnel/store/query/impl/intercept.hpp
@@ -122,12 +124,15 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/query/impl/reading.hpp
   grapnel/store/query/impl/rows.hpp
   grapnel/store/query/impl/sql.hpp
+  grapnel/store/query/impl/values.hpp
   grapnel/store/query/intercept.hpp
   grapnel/store/query/narrower.hpp
   grapnel/store/query/query.hpp
   grapnel/store/query/reading.hpp
   grapnel/store/query/rows.hpp
+  grapnel/store/query/selection.hpp
   grapnel/store/query/sql.hpp
+  grapnel/store/query/values.hpp
   grapnel/store/read_tx.hpp
   grapnel/store/sql/condition.hpp
   grapnel/store/sql/sql.hpp

@@ -14,8 +14,11 @@
 #include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/mutation/value.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/query/aggregate.hpp>
+#include <grapnel/store/query/group.hpp>
 #include <grapnel/store/query/query.hpp>
 #include <grapnel/store/query/reading.hpp>
+#include <grapnel/store/query/selection.hpp>
 #include <grapnel/store/query/sql.hpp>
 #include <grapnel/store/read_tx.hpp>
 #include <grapnel/store/tx/tx.hpp>

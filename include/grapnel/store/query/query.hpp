@@ -6,13 +6,18 @@
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/query/aggregate.hpp>
 #include <grapnel/store/query/asked.hpp>
 #include <grapnel/store/query/eager.hpp>
+#include <grapnel/store/query/group.hpp>
+#include <grapnel/store/query/selection.hpp>
+#include <grapnel/store/query/values.hpp>
 #include <grapnel/store/tx/handle.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -63,6 +68,11 @@ class AnyQuery {
   GRAPNEL_DECLARE bool HasAny() const;
   /// Into a std::vector of them, behind which `add(ids)` puts a new one.
   GRAPNEL_DECLARE void ReadIds(void* ids, void* (*add)(void* ids)) const;
+
+  /// Computes an aggregate of all rows into `value`, a std::optional.
+  GRAPNEL_DECLARE void ReadMeasure(const ValueInfo& info, void* value) const;
+  /// Values in place of these rows.
+  GRAPNEL_DECLARE AnyValues Values() const;
 
   /// Throws: Error after it was moved from; StorageError in a child of fork().
   const HandlePtr& Held() const { return CheckHeld(handle_, table_->entity, "this query"); }
@@ -254,6 +264,67 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
   /// How many rows.
   std::int64_t Count() const { return this->ReadCount(); }
 
+  /// How many different values a field has; NULL is none.
+  template <auto M>
+  std::int64_t Count(MemberToken<M> field) const {
+    return *Compute(grapnel::Count(field));
+  }
+  /// The sum of a field of numbers, of whole ones as a std::int64_t; of nothing std::nullopt. NULL
+  /// counts for nothing, here and below. Throws: ValidationError when the sum leaves 64 bits.
+  template <auto M>
+  auto Sum(MemberToken<M> field) const {
+    return Compute(grapnel::Sum(field));
+  }
+  /// The mean of a field of numbers; of nothing std::nullopt.
+  template <auto M>
+  std::optional<double> Avg(MemberToken<M> field) const {
+    return Compute(grapnel::Avg(field));
+  }
+  /// The least value of a field, of its own type; of nothing std::nullopt.
+  template <auto M>
+  auto Min(MemberToken<M> field) const {
+    return Compute(grapnel::Min(field));
+  }
+  /// The greatest value of a field; of nothing std::nullopt.
+  template <auto M>
+  auto Max(MemberToken<M> field) const {
+    return Compute(grapnel::Max(field));
+  }
+
+  /// The rows in groups of those that are alike in these fields, in place of rows:
+  /// `GroupBy(F<&Ticket::status>).Select(grapnel::Count(), grapnel::Avg(F<&Ticket::minutes>))`.
+  /// Order, Limit and Offset that stand before it say which rows are grouped; those behind it are
+  /// about groups. NULL is like NULL.
+  template <auto... Ms>
+  Grouping<E, Ms...> GroupBy(MemberToken<Ms>...) const {
+    static_assert(sizeof...(Ms) > 0,
+                  "GroupBy names fields, GroupBy(F<&Ticket::status>); of all rows together there "
+                  "are query.Sum(F<&Ticket::minutes>) and the like");
+    static_assert(!(detail::EdgeMember<Ms> || ...),
+                  "rows are grouped by their fields, not by an edge: ask for one neighbour's rows, "
+                  "Where(F<&Card::owner> == id), or go along it, Traverse(F<&User::cards>)");
+    if constexpr (!(detail::EdgeMember<Ms> || ...)) {
+      static_assert((detail::FieldOf<E, Ms> && ...),
+                    "GroupBy names fields of this entity: see Schema<...>::Fields()");
+    }
+    return Grouping<E, Ms...>(this->Values());
+  }
+
+  /// These fields, in place of whole rows: std::tuples of the members' own types, or one field's
+  /// values themselves, `Select(F<&User::name>).All()`.
+  template <auto... Ms>
+  Selection<Ms...> Select(MemberToken<Ms>...) const {
+    static_assert(sizeof...(Ms) > 0, "Select names fields: Select(F<&User::name>, F<&User::age>)");
+    static_assert(!(detail::EdgeMember<Ms> || ...),
+                  "Select names fields, not edges: neighbours are loaded with whole rows, "
+                  "With(F<&User::cards>), or read by themselves, Traverse(F<&User::cards>)");
+    if constexpr (!(detail::EdgeMember<Ms> || ...)) {
+      static_assert((detail::FieldOf<E, Ms> && ...),
+                    "Select names fields of this entity: see Schema<...>::Fields()");
+    }
+    return Selection<Ms...>(this->Values());
+  }
+
   /// Whether there is a row.
   bool Exist() const { return this->HasAny(); }
 
@@ -264,6 +335,19 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
       return &static_cast<std::vector<detail::IdOf<E>>*>(to)->emplace_back();
     });
     return ids;
+  }
+
+ private:
+  template <AggregateKind Kind, auto M>
+  auto Compute(Aggregate<Kind, M>) const {
+    using Bare = typename Aggregate<Kind, M>::Bare;
+    static_assert(detail::EdgeMember<M> || detail::FieldOf<E, M>,
+                  "an aggregate is of a field of this entity: see Schema<...>::Fields()");
+    constexpr detail::ValueInfo info{MemberToken<M>::Tag(), &detail::kMeasure<Kind, M>,
+                                     &detail::kTypeOps<std::optional<Bare>>};
+    std::optional<Bare> value;
+    this->ReadMeasure(info, &value);
+    return value;
   }
 };
 

@@ -16,6 +16,7 @@
 #include <grapnel/store/query/query.hpp>
 #include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/query/values.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/tx.hpp>
 
@@ -165,6 +166,15 @@ GRAPNEL_DEFINE void AnyQuery::ReadIds(void* ids, void* (*add)(void* ids)) const 
                });
              });
 }
+
+GRAPNEL_DEFINE void AnyQuery::ReadMeasure(const ValueInfo& info, void* value) const {
+  ValueTable made;
+  made.values = {&info, 1};
+  made.grouped = true;
+  ReadValues(Held(), *table_, asked_, made, &value, [] {});
+}
+
+GRAPNEL_DEFINE AnyValues AnyQuery::Values() const { return {*table_, Held(), asked_}; }
 
 GRAPNEL_DEFINE store::PredicatePtr AnyQuery::Along(const EdgeEnd& edge) const {
   return asked_.Along(edge);

@@ -1,0 +1,244 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/base/function_ref.hpp>
+#include <grapnel/core/error.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/model/entity_ops.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/row.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/predicate/measure.hpp>
+#include <grapnel/store/predicate/tree.hpp>
+#include <grapnel/store/query/asked.hpp>
+#include <grapnel/store/query/intercept.hpp>
+#include <grapnel/store/query/reading.hpp>
+#include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/query/values.hpp>
+#include <grapnel/store/tx/handle.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// Values that are made of rows, compiled once for all types.
+namespace grapnel::detail {
+
+/// The statement that makes them.
+class ValueStatement {
+ public:
+  ValueStatement(const Table& table, const store::Rows& rows, const ValueTable& made)
+      : table_(table), made_(made), statement_{{&table}} {
+    for (const ValueInfo& value : made.values) Add(value.field, value.measure);
+    if (made.grouped) {
+      AddMeasuresOf(made.having.Get());
+      for (std::size_t at = 0; at < made.order.size(); ++at) CheckOrder(at);
+    } else if (made.distinct) {
+      for (const store::Ordering& ordering : rows.order) CheckDistinct(ordering);
+    }
+    statement_.where = rows.where.Get();
+    statement_.order = rows.order;
+    statement_.limit = rows.limit;
+    statement_.offset = rows.offset;
+    statement_.outputs = outputs_;
+    statement_.grouped = made.grouped;
+    statement_.distinct = made.distinct;
+    statement_.having = made.having.Get();
+    statement_.order_made = made.order;
+    statement_.limit_made = made.limit;
+    statement_.offset_made = made.offset;
+  }
+
+  const store::Tabulate& Get() const noexcept { return statement_; }
+  const Column* ColumnAt(int at) const { return outputs_[static_cast<std::size_t>(at)].column; }
+
+ private:
+  void Add(FieldTag field, const store::Measure* measure) {
+    const Column* const column = field != nullptr ? table_.FindTag(field) : nullptr;
+    if (field != nullptr && column == nullptr) {
+      throw SchemaError(table_.entity, "query",
+                        "what is asked for names a member that is no field of this type");
+    }
+    outputs_.push_back({column, measure});
+  }
+  /// What conditions and orders ask of groups is computed behind what is read.
+  void AddMeasure(FieldTag tag) {
+    const store::Measure& measure = store::Measure::Of(tag);
+    const auto same = [&](const store::Output& each) { return each.measure == &measure; };
+    if (std::none_of(outputs_.begin(), outputs_.end(), same)) Add(measure.field, &measure);
+  }
+  void AddMeasuresOf(const store::PredicateNode* having) {
+    std::vector<const store::PredicateNode*> open{having};
+    while (!open.empty()) {
+      const store::PredicateNode* const node = open.back();
+      open.pop_back();
+      if (node == nullptr) continue;
+      if (node->field != nullptr) AddMeasure(node->field);
+      open.push_back(node->right.Get());
+      open.push_back(node->left.Get());
+    }
+  }
+  bool IsValue(FieldTag field) const {
+    return std::any_of(outputs_.begin(), outputs_.end(), [&](const store::Output& each) {
+      return each.measure == nullptr && each.column->tag == field;
+    });
+  }
+  void CheckOrder(std::size_t at) {
+    const FieldTag field = made_.order[at].field;
+    if (made_.order_by[at] != nullptr) return AddMeasure(field);
+    if (!IsValue(field)) {
+      Refuse(field,
+             "groups are ordered by what they are grouped by, or by an aggregate: "
+             "Order(Desc(grapnel::Max(F<...>)))");
+    }
+  }
+  void CheckDistinct(const store::Ordering& ordering) const {
+    if (!IsValue(ordering.field)) {
+      Refuse(ordering.field,
+             "Distinct leaves one row of those that are alike, and the order is by what they "
+             "differ in: select that too, or group them, GroupBy(F<...>).Order(Asc(Min(F<...>)))");
+    }
+  }
+  [[noreturn]] void Refuse(FieldTag field, std::string_view reason) const {
+    const Column* const column = table_.FindTag(field);
+    throw ValidationError(table_.entity, column != nullptr ? column->name : "order", grapnel::Op{},
+                          reason);
+  }
+
+  const Table& table_;
+  const ValueTable& made_;
+  std::vector<store::Output> outputs_;
+  store::Tabulate statement_;
+};
+
+/// Puts a value into an object of the type that `value` tells of. Throws: SchemaError, which names
+/// the field.
+inline void LoadValue(const Table& table, const ValueInfo& value, const Column* column, void* to,
+                      Row& row, int at) {
+  try {
+    if (value.ops->is_null == nullptr && row.IsNull(at)) {
+      if (value.measure == nullptr && column->nullable) return value.ops->reset(to);
+      if (value.measure != nullptr && value.ops->plain == Plain::Real) {  // infinities cancel out
+        *static_cast<double*>(to) = std::numeric_limits<double>::quiet_NaN();
+        return;
+      }
+    }
+    value.ops->load(to, row, at);
+  } catch (const StorageError&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (column == nullptr) throw;
+    throw SchemaError(table.entity, column->name,
+                      core::Concat({"a stored value cannot be read: ",
+                                    column->sensitive ? "it is not valid" : error.what()}));
+  }
+}
+
+/// Reads what is made of rows that nobody narrows any more.
+inline void MakeValues(const HandlePtr& handle, const Table& table, const store::Rows& rows,
+                       const ValueTable& made, void* const* to, core::FunctionRef<void()> add) {
+  const ValueStatement statement(table, rows, made);
+  RunRead(handle, table, [&](store::Connection& connection) {
+    connection.Run(statement.Get(), [&](Row& row) {
+      int at = 0;
+      for (const ValueInfo& value : made.values) {
+        LoadValue(table, value, statement.ColumnAt(at), to[at], row, at);
+        ++at;
+      }
+      add();
+    });
+    return 0;
+  });
+}
+
+GRAPNEL_DEFINE void ReadValues(const HandlePtr& handle, const Table& table, const Asked& asked,
+                               const ValueTable& made, void* const* to,
+                               core::FunctionRef<void()> add) {
+  EntityRows carriers(table.ops);
+  ReadInto into;
+  into.rows = carriers.Get();
+  RunReading(handle, table, ReadStep::Query, made.grouped ? ReadKind::Aggregate : ReadKind::Rows,
+             asked, into, [&](const store::Rows& rows, const ReadInto&) {
+               MakeValues(handle, table, rows, made, to, add);
+             });
+}
+
+GRAPNEL_DEFINE AnyValues::AnyValues(const AnyValues& from) = default;
+GRAPNEL_DEFINE AnyValues::AnyValues(AnyValues&& from) noexcept = default;
+GRAPNEL_DEFINE AnyValues& AnyValues::operator=(const AnyValues& from) = default;
+GRAPNEL_DEFINE AnyValues& AnyValues::operator=(AnyValues&& from) noexcept {
+  if (this == &from) return *this;  // a vector moved to itself loses what it holds
+  table_ = from.table_;
+  handle_ = std::move(from.handle_);
+  asked_ = std::move(from.asked_);
+  made_ = std::move(from.made_);
+  return *this;
+}
+GRAPNEL_DEFINE AnyValues::~AnyValues() = default;
+
+GRAPNEL_DEFINE AnyValues::AnyValues(const Table& table, HandlePtr handle, Asked asked)
+    : table_(&table), handle_(std::move(handle)), asked_(std::move(asked)) {}
+GRAPNEL_DEFINE AnyValues::AnyValues(AnyValues&& from, Listed<ValueInfo> values, bool grouped)
+    : AnyValues(std::move(from)) {
+  made_.values = values;
+  made_.grouped = grouped;
+}
+
+GRAPNEL_DEFINE const HandlePtr& AnyValues::Held() const {
+  return CheckHeld(handle_, table_->entity, "this query");
+}
+
+GRAPNEL_DEFINE void AnyValues::AddHaving(const store::PredicatePtr& having) {
+  Held();
+  made_.having = store::Both(made_.having, having);
+}
+GRAPNEL_DEFINE void AnyValues::AddOrder(const store::Ordering& ordering,
+                                        const store::Measure* measure) {
+  Held();
+  made_.order.push_back(ordering);
+  made_.order_by.push_back(measure);
+}
+GRAPNEL_DEFINE void AnyValues::SetLimit(std::int64_t rows) {
+  if (rows < 0) throw Error("Limit takes a number of rows, not " + std::to_string(rows));
+  Held();
+  made_.limit = rows;
+}
+GRAPNEL_DEFINE void AnyValues::SetOffset(std::int64_t rows) {
+  if (rows < 0) throw Error("Offset takes a number of rows, not " + std::to_string(rows));
+  Held();
+  made_.offset = rows;
+}
+GRAPNEL_DEFINE void AnyValues::SetDistinct() {
+  Held();
+  made_.distinct = true;
+}
+
+GRAPNEL_DEFINE void AnyValues::ReadAll(void* const* to, core::FunctionRef<void()> add) const {
+  ReadValues(Held(), *table_, asked_, made_, to, add);
+}
+GRAPNEL_DEFINE void AnyValues::ReadFirst(void* const* to) const {
+  Held();
+  AnyValues first(*this);
+  if (made_.grouped) {
+    first.made_.limit = std::min<std::int64_t>(made_.limit.value_or(1), 1);
+  } else {
+    first.asked_ = asked_.AtMost(1);
+  }
+  bool found = false;
+  first.ReadAll(to, [&] { found = true; });
+  if (!found) throw NotFoundError(table_->entity, "no row matches");
+}
+
+}  // namespace grapnel::detail

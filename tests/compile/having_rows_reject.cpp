@@ -1,0 +1,10 @@
+// expect: what is about rows stands before GroupBy
+#include "contract/graph_model.hpp"
+
+using graph::Card;
+using graph::User;
+using grapnel::F;
+
+auto Asked(const grapnel::Client& client) {
+  return client.Of<User>().Query().GroupBy(F<&User::name>).Having(F<&User::age> > 3);
+}
