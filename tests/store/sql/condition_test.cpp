@@ -111,6 +111,28 @@ TEST_CASE("an order names its columns") {
   CHECK(untied.text == R"( ORDER BY "users"."picture" DESC)");
 }
 
+TEST_CASE("what comes behind a row is compared as rows, as far as NULL stands before it") {
+  using grapnel::store::Behind;
+  const auto id = grapnel::Asc(F<&User::id>).ordering;
+  const auto text = [](std::vector<grapnel::store::Ordering> order, const Values& values) {
+    sql::Sql made(kTable<User>);
+    const auto node = Behind(std::move(order), values);
+    made.Where(node.Get());
+    return made.text;
+  };
+  CHECK(text({id}, Values{7}) == R"( WHERE "users"."id" > ?1)");
+  CHECK(text({grapnel::Asc(F<&User::name>).ordering, id}, Values{"a", 7}) ==
+        R"( WHERE ("users"."name", "users"."id") > (?1, ?2 COLLATE BINARY))");
+  CHECK(text({grapnel::Desc(F<&User::name>).ordering, id}, Values{"a", 7}) ==
+        R"( WHERE ("users"."name" <= ?1 AND ("users"."name" < ?1 OR )"
+        R"("users"."name" = ?1 AND "users"."id" > ?2)))");
+  CHECK(text({grapnel::Desc(F<&User::age>).ordering, id}, Values{3, 7}) ==
+        R"( WHERE ("users"."age" < ?2 OR "users"."age" IS NULL OR )"
+        R"(("users"."age" = ?2 AND "users"."id" > ?1)))");
+  CHECK(text({grapnel::Asc(F<&User::age>).ordering, id}, {grapnel::FieldValue(), 7}) ==
+        R"( WHERE ("users"."age" IS NOT NULL OR ("users"."age" IS NULL AND "users"."id" > ?1)))");
+}
+
 TEST_CASE("a member that is no field of the type is refused") {
   sql::Sql made(kTable<texts::Alone>);
   CHECK_THROWS_AS(made.Where((F<&User::age> == 1).Node().Get()), grapnel::SchemaError);

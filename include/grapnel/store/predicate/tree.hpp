@@ -34,6 +34,7 @@ enum class PredicateKind : std::uint8_t {
   HasSuffix,
   EqualFold,
   ContainsFold,
+  Behind,
   And,
   Or,
   Not,
@@ -98,7 +99,8 @@ struct PredicateNode {
   Branch right{};                              // And, Or
   const detail::Relation* relation = nullptr;  // ReachedBy; Has, in place of the edge's tag; In and
                                                // IsNull, of its foreign key
-  core::Shared<const Rows> from{};             // ReachedBy: neighbours of these rows of its source
+  core::Shared<const Rows> from{};             // ReachedBy: neighbours of these rows of its source;
+                                               // Behind: ordered as these
   bool reaches = false;                        // whether it, or one inside, asks for other rows
   detail::FieldTag other = nullptr;            // of a leaf that compares two fields: the right one
 };
@@ -116,6 +118,10 @@ GRAPNEL_DECLARE PredicatePtr OneOf(detail::FieldTag field, std::vector<FieldValu
 GRAPNEL_DECLARE PredicatePtr IsNull(detail::FieldTag field);
 /// Rows that have a neighbour along the edge that matches `neighbour`; null: any.
 GRAPNEL_DECLARE PredicatePtr HasNeighbour(detail::FieldTag edge, PredicatePtr neighbour);
+
+/// Rows that come behind one row in an order, in which no two rows are equal: `values` are that
+/// row's, one for each of the fields of its own that the order is made of.
+GRAPNEL_DECLARE PredicatePtr Behind(std::vector<Ordering> order, std::vector<FieldValue> values);
 
 // Of several predicates.
 

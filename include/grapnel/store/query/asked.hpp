@@ -13,6 +13,7 @@ namespace grapnel::detail {
 class Narrower;
 struct EdgeEnd;
 struct Eager;
+struct Table;
 
 /// Which rows a caller asks for, as he says it. A type of its own, for a statement is made of rows
 /// that the interceptors have narrowed, and of what was asked for only they make such rows.
@@ -22,9 +23,11 @@ class Asked {
   explicit Asked(store::PredicatePtr where) { rows_.where = std::move(where); }
 
   void AddWhere(const store::PredicatePtr& where) { rows_.where = store::Both(rows_.where, where); }
-  void AddOrder(std::initializer_list<store::Ordering> orders) {
-    rows_.order.insert(rows_.order.end(), orders.begin(), orders.end());
-  }
+  /// Throws: Error behind SetAfter, which has to know the order.
+  GRAPNEL_DECLARE void AddOrder(std::initializer_list<store::Ordering> orders);
+  /// Only rows behind this one in the order. Throws: Error where there is no order, or one by
+  /// neighbours; ValidationError for an entity without an id.
+  GRAPNEL_DECLARE void SetAfter(const Table& table, const void* entity);
   /// All conditions hold, an order comes within the earlier one.
   GRAPNEL_DECLARE void Join(const Asked& other);
   void SetLimit(std::int64_t rows) noexcept { rows_.limit = rows; }
@@ -42,6 +45,7 @@ class Asked {
   friend Narrower;
 
   store::Rows rows_;
+  bool continues_ = false;  // behind a row, in this order
 };
 
 }  // namespace grapnel::detail

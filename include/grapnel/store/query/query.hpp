@@ -54,6 +54,7 @@ class AnyQuery {
   // What is asked for. Throws: Error after it was moved from; StorageError in a child of fork().
   GRAPNEL_DECLARE void AddWhere(const store::PredicatePtr& where);
   GRAPNEL_DECLARE void AddOrder(std::initializer_list<store::Ordering> orders);
+  GRAPNEL_DECLARE void SetAfter(const void* entity);
   GRAPNEL_DECLARE void AddEdge(const EdgeEnd& edge);
   /// With what was chosen of its neighbours.
   GRAPNEL_DECLARE void AddEdge(const EdgeEnd& edge, AnyQuery&& chosen);
@@ -229,6 +230,23 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
   [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query Offset(
       std::int64_t rows) && {
     return this->SetOffset(rows), static_cast<Query&&>(*this);
+  }
+
+  /// Only the rows behind this one in the order that was given, to read page by page:
+  ///
+  ///   auto page = open.Order(Desc(F<&Ticket::due>)).Limit(50).All();
+  ///   page = open.Order(Desc(F<&Ticket::due>)).After(page.back()).Limit(50).All();
+  ///
+  /// Nothing comes twice or is left out, whatever others write meanwhile, but for rows that they
+  /// move along the order. The row itself need not be there any more; only its fields in the order,
+  /// and its id, are looked at. With an index over the fields of the order, of which none may be
+  /// NULL or only those that NullsFirst orders, each page costs the same. Throws: Error without an
+  /// order before it, or when it is by neighbours, and from a later Order; ValidationError for a
+  /// row without an id.
+  Query& After(const E& row) & { return this->SetAfter(&row), *this; }
+  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query After(
+      const E& row) && {
+    return this->SetAfter(&row), static_cast<Query&&>(*this);
   }
 
   /// The neighbours of these rows along an edge, each once: `users.Traverse(F<&User::cards>)` is a

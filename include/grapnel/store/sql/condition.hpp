@@ -425,6 +425,9 @@ class Sql {
       case PredicateKind::HasPrefix:
         HasPrefix(node);
         break;
+      case PredicateKind::Behind:
+        Write({BehindText(node, 0)});
+        break;
       default:
         Compare(
             text, node.kind, OfLeaf(node),
@@ -699,6 +702,59 @@ class Sql {
     if (leaf.relation != nullptr) return Quote(leaf.relation->table, leaf.relation->column);
     return NameOf(ColumnOf(leaf.field));
   }
+
+  /// Rows behind the one with these values, as far as the order from this place on says. Where it
+  /// can, it compares them as rows, which an index is searched by.
+  std::string BehindText(const PredicateNode& node, std::size_t at) {
+    const std::vector<store::Ordering>& order = node.from->order;
+    const Column& column = ColumnOf(order[at].field);
+    if (!ComparesPlainly(node, at)) {
+      const std::string name = NameOf(column);
+      const std::string rest = BehindText(node, at + 1);  // the id, which comes last, is never NULL
+      if (!node.values[at].IsNull()) {
+        const std::string value = Parameter(node.values[at]);
+        return core::Concat({"(", name, Sign(order[at]), value, " OR ", name, " IS NULL OR (", name,
+                             " = ", value, " AND ", rest, "))"});
+      }
+      const std::string equal = core::Concat({"(", name, " IS NULL AND ", rest, ")"});
+      if (!order[at].NullsFirst()) return equal;
+      return core::Concat({"(", name, " IS NOT NULL OR ", equal, ")"});
+    }
+    std::string names = NameOf(column);
+    std::string values = Parameter(node.values[at]);
+    std::size_t end = at + 1;
+    for (; end < order.size() && order[end].descending == order[at].descending &&
+           ComparesPlainly(node, end);
+         ++end) {
+      const Column& next = ColumnOf(order[end].field);
+      core::Append(names, {", ", NameOf(next)});
+      core::Append(values, {", ", Parameter(node.values[end]), AsRowid(next)});
+    }
+    if (end - at > 1) {
+      names = core::Concat({"(", names, ")"});
+      values = core::Concat({"(", values, ")"});
+    }
+    const std::string_view sign = Sign(order[at]);
+    if (end == order.size()) return core::Concat({names, sign, values});
+    const std::string_view same_or = order[at].descending ? " <= " : " >= ";
+    return core::Concat({"(", names, same_or, values, " AND (", names, sign, values, " OR ", names,
+                         " = ", values, " AND ", BehindText(node, end), "))"});
+  }
+  static std::string_view Sign(const store::Ordering& order) noexcept {
+    return order.descending ? " < " : " > ";
+  }
+  /// Whether all rows behind have a value there, which compares with this one.
+  bool ComparesPlainly(const PredicateNode& node, std::size_t at) const {
+    const store::Ordering& order = node.from->order[at];
+    return !node.values[at].IsNull() && (!ColumnOf(order.field).nullable || order.NullsFirst());
+  }
+  /// Behind a value among several that an index is searched by: SQLite takes a rowid as the last of
+  /// them when the collation is said.
+  std::string_view AsRowid(const Column& column) const {
+    const bool is_rowid = &column == &table_->Id() && column.Kind() == FieldKind::Int;
+    return is_rowid ? " COLLATE BINARY" : "";
+  }
+
   /// The range of all that begins so, which an index is searched by. It compares bytes, whatever
   /// collation others gave the column.
   void HasPrefix(const PredicateNode& node) {

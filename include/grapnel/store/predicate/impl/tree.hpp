@@ -64,6 +64,14 @@ GRAPNEL_DEFINE PredicatePtr HasNeighbour(detail::FieldTag edge, PredicatePtr nei
   return MakeNode({PredicateKind::Has, edge, {}, std::move(neighbour)});
 }
 
+GRAPNEL_DEFINE PredicatePtr Behind(std::vector<Ordering> order, std::vector<FieldValue> values) {
+  PredicateNode node{PredicateKind::Behind, nullptr, std::move(values)};
+  Rows rows;
+  rows.order = std::move(order);
+  node.from = core::MakeShared<const Rows>(std::move(rows));
+  return MakeNode(std::move(node));
+}
+
 GRAPNEL_DEFINE PredicatePtr Negated(PredicatePtr condition) {
   return MakeNode({PredicateKind::Not, nullptr, {}, std::move(condition)});
 }

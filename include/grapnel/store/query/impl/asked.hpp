@@ -1,11 +1,73 @@
 #pragma once
 
 #include <grapnel/base/compiled.hpp>
+#include <grapnel/core/error.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/model/error.hpp>
 #include <grapnel/model/relation.hpp>
+#include <grapnel/model/row.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/model/value.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/query/asked.hpp>
 
+#include <initializer_list>
+#include <utility>
+#include <vector>
+
 namespace grapnel::detail {
+
+GRAPNEL_DEFINE void Asked::AddOrder(std::initializer_list<store::Ordering> orders) {
+  if (continues_) {
+    throw Error("Order comes before After, which continues along it: Order(...).After(last)");
+  }
+  rows_.order.insert(rows_.order.end(), orders.begin(), orders.end());
+}
+
+/// What an entity has in a column. Throws: ValidationError when it cannot be stored.
+inline FieldValue ValueAt(const Table& table, const Column& column, const void* entity) {
+  try {
+    return column.ops->to_value(column.at_const(entity));
+  } catch (const BadValue& error) {
+    table.RefuseValue(column.name, Op{}, error.what());
+  }
+}
+
+/// A second order by the same field says nothing more, and behind the id there are no equals.
+GRAPNEL_DEFINE void Asked::SetAfter(const Table& table, const void* entity) {
+  if (rows_.order.empty()) {
+    throw Error(
+        "After continues along an order, and needs one before it: "
+        "Order(grapnel::Asc(F<&User::id>)).After(last)");
+  }
+  const Column& id = table.Id();
+  if (id.ops->is_zero != nullptr && id.ops->is_zero(id.at_const(entity))) {
+    table.RefuseValue(id.name, Op{}, "After takes a row that was read, and this one has no id");
+  }
+  std::vector<store::Ordering> order;
+  std::vector<FieldValue> values;
+  const auto add = [&](const store::Ordering& each) {
+    if (each.edge != nullptr) {
+      throw Error(
+          "After continues along fields of the row itself, which it holds, and not along those of "
+          "neighbours: order by fields of its own, or use Offset");
+    }
+    const Column* column = table.FindTag(each.field);
+    if (column == nullptr) {
+      throw SchemaError(table.entity, "order", "it names a member that is no field of this type");
+    }
+    if (!order.empty() && order.back().field == id.tag) return;
+    for (const store::Ordering& before : order) {
+      if (before.field == each.field) return;
+    }
+    order.push_back(each);
+    values.push_back(ValueAt(table, *column, entity));
+  };
+  for (const store::Ordering& each : rows_.order) add(each);
+  add({id.tag, rows_.order.back().descending});
+  AddWhere(store::Behind(std::move(order), std::move(values)));
+  continues_ = true;
+}
 
 GRAPNEL_DEFINE void Asked::Join(const Asked& other) {
   AddWhere(other.rows_.where);

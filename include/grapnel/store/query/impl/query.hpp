@@ -62,6 +62,11 @@ GRAPNEL_DEFINE void AnyQuery::AddOrder(std::initializer_list<store::Ordering> or
   asked_.AddOrder(orders);
 }
 
+GRAPNEL_DEFINE void AnyQuery::SetAfter(const void* entity) {
+  CheckUsable();
+  asked_.SetAfter(*table_, entity);
+}
+
 GRAPNEL_DEFINE void AnyQuery::AddEdge(const EdgeEnd& edge) {
   CheckUsable();
   Want(eager_, {&edge});
