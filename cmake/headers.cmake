@@ -50,6 +50,7 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/model/impl/table.hpp
   grapnel/model/impl/type_ops.hpp
   grapnel/model/impl/value.hpp
+  grapnel/model/old_names.hpp
   grapnel/model/relation.hpp
   grapnel/model/row.hpp
   grapnel/model/table.hpp
@@ -87,6 +88,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/driver/impl/owned_driver.hpp
   grapnel/store/driver/loading.hpp
   grapnel/store/driver/owned_driver.hpp
+  grapnel/store/driver/plan.hpp
   grapnel/store/driver/process.hpp
   grapnel/store/entities.hpp
   grapnel/store/format.hpp
@@ -135,6 +137,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/query/values.hpp
   grapnel/store/read_tx.hpp
   grapnel/store/sql/condition.hpp
+  grapnel/store/sql/renames.hpp
   grapnel/store/sql/sql.hpp
   grapnel/store/sql/tabulate.hpp
   grapnel/store/sql/values.hpp
@@ -185,8 +188,11 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/open.hpp
   grapnel/store/sqlite/prepared.hpp
   grapnel/store/sqlite/raw_statements.hpp
+  grapnel/store/sqlite/sketch.hpp
   grapnel/store/sqlite/sqlite_connection.hpp
   grapnel/store/sqlite/sqlite_driver.hpp
+  grapnel/store/sqlite/steps.hpp
+  grapnel/store/sqlite/table_text.hpp
   grapnel/store/sqlite/tables.hpp
   grapnel/store/sqlite/values.hpp
 )

@@ -416,7 +416,6 @@ TEST_CASE("B80 what would lose or break data is refused, and nothing was changed
   world.Refuses(Open<Retyped>(world.file),
                 "age: in table \"person\" column \"age\" is of type \"INTEGER\", "
                 "not TEXT");
-  world.Refuses(Open<Loose>(world.file), "name: it is optional, but the column is NOT NULL");
   world.Refuses(Open<Rooted, Town>(world.file), "home: a required edge cannot be added");
   world.Raw("CREATE INDEX \"BY AGE\" ON person (name)");
   world.Refuses(Open<Sorted>(world.file), "index \"by age\"");

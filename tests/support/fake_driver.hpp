@@ -63,10 +63,11 @@ class FakeConnection final : public grapnel::store::Connection {
   void Run(const grapnel::store::Page&, RowSink) override { Note("PAGE"); }
   void KeepLast(std::int64_t) override { Note("KEEP LAST"); }
   void Forget(std::int64_t) override { Note("FORGET"); }
-  std::vector<std::string> PlanMigration(std::span<const grapnel::store::Table* const>) override {
+  grapnel::store::Plan PlanMigration(std::span<const grapnel::store::Table* const>,
+                                     grapnel::Allow) override {
     return {};
   }
-  void Apply(const std::string& statement) override { Note(statement); }
+  void Apply(const grapnel::store::Step& step) override { Note(step.statements.front()); }
   void DeferForeignKeys(bool on) override { Note(on ? "DEFER" : "DEFER NO MORE"); }
 
  private:

@@ -45,11 +45,11 @@ class Running {
   grapnel::Client Client() const { return grapnel::Client(handle); }
   /// Runs SQL inside the transaction.
   void Apply(const std::string& sql) {
-    bound.transaction.Write(level, type, handle->context,
-                            [&](grapnel::store::Connection& connection) {
-                              connection.Apply(sql);
-                              return 0;
-                            });
+    bound.transaction.Write(
+        level, type, handle->context, [&](grapnel::store::Connection& connection) {
+          connection.Apply({grapnel::store::StepKind::ChangeTable, "", "", "", "", {sql}});
+          return 0;
+        });
   }
 
   grapnel::detail::HandlePtr handle;

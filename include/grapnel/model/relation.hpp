@@ -2,6 +2,7 @@
 
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/type.hpp>
+#include <grapnel/model/old_names.hpp>
 #include <grapnel/model/row.hpp>
 #include <grapnel/model/value.hpp>
 
@@ -103,6 +104,7 @@ struct EdgeEnd {
   const EdgeOps* ops;
   const TypeOps* key_ops;     // of the foreign key; null where this end holds none
   std::string_view key_name;  // the name of its column, where `storage` says none
+  OldNames was;
 
   constexpr bool HoldsKey() const noexcept { return key != kNoKey; }
 };

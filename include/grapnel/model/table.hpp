@@ -5,6 +5,7 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/field_set.hpp>
+#include <grapnel/model/old_names.hpp>
 #include <grapnel/model/relation.hpp>
 #include <grapnel/model/type_ops.hpp>
 #include <grapnel/model/value.hpp>
@@ -72,6 +73,7 @@ struct Column {
   /// What the user's own validators say; what they throw is the reason. Null: none.
   bool (*validate)(const void* member, const void* field);
   const Table& (*target)();  // of a foreign key: the table that it refers to; else null
+  OldNames was;              // what the column was called; of a foreign key: the edge
 
   inline FieldKind Kind() const;
   const void* at_const(const void* entity) const { return at(const_cast<void*>(entity)); }
@@ -111,6 +113,7 @@ struct IndexInfo {
 struct Table {
   std::string_view entity;  // Schema::Type
   std::string_view name;    // in the database
+  OldNames was;             // what the table was called
   Listed<Column> columns;
   std::size_t fields;  // how many of the columns are fields
   Listed<IndexInfo> indexes;

@@ -236,6 +236,15 @@ class [[nodiscard]] EdgeDescription {
     longer.end_.storage = name;
     return longer;
   }
+  /// What the edge was called: where a migration finds the foreign key's column, or the table of
+  /// pairs, under a name that was made of this one, or under this one itself, and none under the
+  /// new, it renames it. Stands at the end that would take the StorageKey; may be said again, the
+  /// last name first.
+  constexpr EdgeDescription WasNamed(std::string_view name) const {
+    EdgeDescription longer = *this;
+    longer.end_.was.Add(name);
+    return longer;
+  }
 
   /// The end that it comes to; where it lies in an entity, the entity knows.
   constexpr const detail::EdgeEnd& Traits() const { return end_; }

@@ -135,6 +135,14 @@ class [[nodiscard]] Field {
   constexpr Field StorageKey(std::string_view column) const {
     return With(&detail::Column::storage, column);
   }
+  /// What the column was called in the database: where a migration finds a column of that name, and
+  /// none of the new one, it renames it. Said again, `.WasNamed("writer").WasNamed("author")`, it
+  /// names those before, the last first.
+  constexpr Field WasNamed(std::string_view column) const {
+    Field longer = *this;
+    longer.column_.was.Add(column);
+    return longer;
+  }
   /// Stands in the table's definition in the database, for whoever reads it there.
   constexpr Field Comment(std::string_view text) const {
     return With(&detail::Column::comment, text);

@@ -25,6 +25,8 @@ namespace grapnel {
 ///   struct grapnel::Schema<User> {
 ///     static constexpr std::string_view Type = "User";         // the entity's name
 ///     static constexpr std::string_view Table = "users";       // optional: the table's name
+///     static constexpr std::string_view WasNamed = "people";   // optional: what the table was
+///                                                              // called; or an array of them
 ///     using Mixins = grapnel::Mixins<Versioned>;               // optional
 ///     static constexpr auto Fields() { return grapnel::Fields(...); }
 ///     static constexpr auto Edges() { return grapnel::Edges(...); }      // optional
@@ -284,6 +286,7 @@ struct ColumnList {
     column = PlainColumn(edge.name, edge.tag, edge.key_ops, !edge.required);
     column.storage = edge.storage.empty() ? edge.key_name : edge.storage;
     column.immutable = edge.immutable;
+    column.was = edge.was;
     column.at = edge.at;
     column.target = edge.target;
   }
@@ -420,6 +423,12 @@ constexpr bool UpdateDefaultsFit(const Listed<Column>& columns) {
   return true;
 }
 
+constexpr void AddNames(OldNames& to, std::string_view name) { to.Add(name); }
+template <std::size_t N>
+constexpr void AddNames(OldNames& to, const std::string_view (&names)[N]) {
+  for (const std::string_view name : names) to.Add(name);
+}
+
 template <class E>
 constexpr Table MakeTable() {
   static_assert(
@@ -439,6 +448,7 @@ constexpr Table MakeTable() {
   table.entity = Schema<E>::Type;
   table.name = table.entity;
   if constexpr (requires { Schema<E>::Table; }) table.name = Schema<E>::Table;
+  if constexpr (requires { Schema<E>::WasNamed; }) AddNames(table.was, Schema<E>::WasNamed);
   table.columns = kColumns<E>.All();
   table.fields = kFieldCount<E>;
   table.edges = kEdgeInfos<E>.All();

@@ -6,6 +6,7 @@
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/store/client.hpp>
 #include <grapnel/store/driver/owned_driver.hpp>
+#include <grapnel/store/driver/plan.hpp>
 #include <grapnel/store/entities.hpp>
 #include <grapnel/store/migrate/migration.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
@@ -36,20 +37,25 @@ class View : public Client {
     return Entities<E>(Held());
   }
 
-  /// Brings the database to the schema, in one transaction: creates the tables, columns, tables of
-  /// pairs and indexes that are missing. Never drops or changes what is there, but for indexes of
+  /// Brings the database to the schema, in one transaction: renames what a WasNamed tells of,
+  /// creates the tables, columns, tables of pairs and indexes that are missing, lets a column be
+  /// NULL whose field became optional, and one of integers hold reals. Drops nothing but indexes of
   /// Grapnel's own making that the schema does not ask for any more. The rows that are there get
   /// the Default of a new required field, each row its own. Runs the migration hooks around it: see
   /// Database::OnMigrate. With nothing to do it only reads, and waits for no writer of a file.
+  /// `Migrate(grapnel::Allow::Drop)` also drops, with what is in them, the columns and tables that
+  /// Grapnel has made and that the types of this client do not have: never those of somebody else.
   /// Throws: MigrationError, which says what stands in the way, nothing changed; what a hook
   /// throws; StorageError, BusyError, CancelledError; TxError inside a transaction of the same
   /// thread.
-  void Migrate() const { detail::RunMigration(Held(), false); }
+  void Migrate(Allow allowed = Allow{}) const { detail::RunMigration(Held(), false, allowed); }
   /// A dry run: what Migrate would do, `fmt::print("{}", client.PlanMigration())`. Hooks run, and
   /// see that it is one; nothing is changed. Throws: as Migrate, and for the same reasons; a
   /// Default that is a function, of a new field that is to be unique, is called for each row to
   /// find out.
-  Migration PlanMigration() const { return detail::RunMigration(Held(), true); }
+  Migration PlanMigration(Allow allowed = Allow{}) const {
+    return detail::RunMigration(Held(), true, allowed);
+  }
 
   /// As Client::With, keeping the types.
   template <class V>

@@ -77,6 +77,15 @@ Texts AfterLook(const Texts& log) {
   return {log.begin() + 3, log.end()};
 }
 
+/// A step for each of these statements.
+store::Plan PlanOf(const Texts& statements) {
+  store::Plan plan;
+  for (const std::string& each : statements) {
+    plan.steps.push_back({store::StepKind::CreateTable, "a", "", "", "", {each}});
+  }
+  return plan;
+}
+
 const std::vector<const Table*> kTables{&kTable<Writer>, &kTable<Book>};
 
 /// An engine that notes what it is told; its plan has two statements.
@@ -116,12 +125,15 @@ class Engine final : public store::Driver {
     std::unique_ptr<store::Cursor> Open(const store::Select&) override { return nullptr; }
     void Run(const store::Tabulate&, RowSink) override {}
     std::int64_t Count(const store::Select&) override { return 0; }
-    Texts PlanMigration(std::span<const Table* const> tables) override {
+    store::Plan PlanMigration(std::span<const Table* const> tables, grapnel::Allow) override {
       log_.push_back("plans " + std::to_string(tables.size()) + " tables");
-      return plan;
+      return PlanOf(plan);
     }
-    void Rehearse(std::span<const Table* const>) override { log_.push_back("rehearses"); }
-    void Apply(const std::string& statement) override {
+    void Rehearse(std::span<const Table* const>, grapnel::Allow) override {
+      log_.push_back("rehearses");
+    }
+    void Apply(const store::Step& step) override {
+      const std::string& statement = step.statements.front();
       log_.push_back("applies " + statement);
       if (fails == statement) throw grapnel::MigrationError("cannot do " + statement);
     }
@@ -211,10 +223,24 @@ TEST_CASE("B118 what a temporary plan returns outlives it") {
 
 TEST_CASE("B80 a migration tells types, fields and edges, and prints its statements") {
   const grapnel::detail::Graph graph(kTables);
-  const Migration m(graph, {"CREATE a", "CREATE b"}, true);
+  const Migration m(graph, PlanOf({"CREATE a", "CREATE b"}), true);
   CHECK(m.IsDryRun());
   CHECK(m.Statements() == Texts{"CREATE a", "CREATE b"});
   CHECK(ToString(m) == "CREATE a;\nCREATE b;\n");
+  REQUIRE(m.Steps().size() == 2);
+  CHECK((m.Steps()[0].kind == store::StepKind::CreateTable && m.Steps()[0].table == "a"));
+  store::Plan plan = PlanOf({"one"});
+  plan.steps.front().statements.push_back("two");
+  plan.steps.front().reason = "as\nso";
+  plan.leftovers = {{"a", "b", true}, {"c", "", true}, {"d", "e", false}};
+  const Migration told(graph, plan, false);
+  CHECK(told.Statements() == Texts{"one", "two"});
+  CHECK(told.Leftovers().size() == 3);
+  CHECK(ToString(told) ==
+        "-- create table \"a\": as so\none;\ntwo;\n"
+        "-- \"a\".\"b\" stays, though the schema does not have it: Allow::Drop drops it\n"
+        "-- \"c\" stays, though the schema does not have it: Allow::Drop drops it\n"
+        "-- \"d\".\"e\" stays, though the schema does not have it\n");
   CHECK(ToString(Migration(graph, {}, false)) == "");
   CHECK_FALSE(Migration(graph, {}, false).IsDryRun());
 

@@ -61,7 +61,7 @@ store::FieldSet Set(std::initializer_list<std::size_t> fields) {
 /// Brings the database to the schema of these types.
 void Migrate(sqlite::SqliteConnection& connection, std::span<const sqlite::Table* const> tables) {
   connection.BeginWrite();
-  for (const auto& statement : connection.PlanMigration(tables)) connection.Apply(statement);
+  for (const auto& step : connection.PlanMigration(tables, {}).steps) connection.Apply(step);
   connection.Commit();
 }
 
@@ -248,7 +248,7 @@ TEST_CASE("B80 B95 tables are verified, and a migration that fails changes nothi
   renamed.name = "sqlite_users";
   const sqlite::Table* wanted[] = {&grapnel::detail::kTable<connections::Missing>, &renamed};
   db->BeginWrite();
-  CHECK_THROWS_AS(db->PlanMigration(wanted), grapnel::MigrationError);
+  CHECK_THROWS_AS(db->PlanMigration(wanted, {}), grapnel::MigrationError);
   db->Rollback();
   CHECK_THROWS_AS(db->Verify(grapnel::detail::kTable<connections::Missing>), grapnel::SchemaError);
 }

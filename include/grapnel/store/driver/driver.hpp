@@ -8,6 +8,7 @@
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/loading.hpp>
+#include <grapnel/store/driver/plan.hpp>
 #include <grapnel/store/driver/process.hpp>
 #include <grapnel/store/predicate/measure.hpp>
 #include <grapnel/store/predicate/tree.hpp>
@@ -296,14 +297,14 @@ class Connection {
   /// ConstraintError without an entity.
   virtual RawResult Run(const RawSql& sql) { throw SqlError(sql.text, "this engine takes no SQL"); }
 
-  /// The statements that bring the database to the schema, in their order; inside a transaction.
-  /// Throws: MigrationError when that cannot be done safely.
-  virtual std::vector<std::string> PlanMigration(std::span<const Table* const> tables) = 0;
-  /// Throws what the planned statements would, as far as only functions of the schema can tell,
-  /// which planning does not call: Defaults. Changes nothing.
-  virtual void Rehearse(std::span<const Table* const> /*tables*/) {}
-  /// Runs one of them, inside a transaction. Throws: MigrationError.
-  virtual void Apply(const std::string& statement) = 0;
+  /// What brings the database to the schema; inside a transaction. Throws: MigrationError when that
+  /// cannot be done safely.
+  virtual Plan PlanMigration(std::span<const Table* const> tables, Allow allowed) = 0;
+  /// Throws what the planned steps would, as far as only functions of the schema can tell, which
+  /// planning does not call: Defaults. Changes nothing.
+  virtual void Rehearse(std::span<const Table* const> /*tables*/, Allow /*allowed*/) {}
+  /// Carries out one of its steps, inside a transaction. Throws: MigrationError.
+  virtual void Apply(const Step& step) = 0;
   /// Until it is turned off again nobody checks that what foreign keys refer to is still there:
   /// what is deleted meanwhile the caller has to check.
   virtual void DeferForeignKeys(bool on) = 0;

@@ -6,6 +6,7 @@
 #include <grapnel/core/next.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
+#include <grapnel/store/driver/plan.hpp>
 #include <grapnel/store/tx/handle.hpp>
 
 #include <initializer_list>
@@ -48,17 +49,24 @@ struct TypeInfo {
   std::vector<EdgeInfo> edges{};
 };
 
-/// A migration on its way to the database: what the schema says, and the statements that bring the
+/// A migration on its way to the database: what the schema says, and the steps that bring the
 /// database there.
 class Migration {
  public:
-  GRAPNEL_DECLARE Migration(const detail::Graph& graph, std::vector<std::string> statements,
-                            bool is_dry_run);
+  GRAPNEL_DECLARE Migration(const detail::Graph& graph, Plan plan, bool is_dry_run);
 
   /// All types with their fields and edges, in the order of `Open<...>`.
   const std::vector<TypeInfo>& Types() const& noexcept { return types_; }
   std::vector<TypeInfo> Types() && { return std::move(types_); }
-  /// What is going to be run, in this order; none when the database fits.
+  /// What is going to be done, in this order; nothing when the database fits.
+  const std::vector<Step>& Steps() const& noexcept { return plan_.steps; }
+  std::vector<Step> Steps() && { return std::move(plan_.steps); }
+  /// Columns and tables that the schema does not have, and that stay: all columns of its tables
+  /// that it does not know, and the tables that Grapnel has made.
+  const std::vector<Leftover>& Leftovers() const& noexcept { return plan_.leftovers; }
+  std::vector<Leftover> Leftovers() && { return std::move(plan_.leftovers); }
+  /// The statements of all steps. (In the text of the tables and columns that it makes the engine
+  /// leaves a mark besides, a comment, by which Allow::Drop knows them again.)
   const std::vector<std::string>& Statements() const& noexcept { return statements_; }
   std::vector<std::string> Statements() && { return std::move(statements_); }
   /// Whether nothing is going to be run: see Database::PlanMigration.
@@ -66,11 +74,13 @@ class Migration {
 
  private:
   std::vector<TypeInfo> types_;
+  Plan plan_;
   std::vector<std::string> statements_;
   bool is_dry_run_;
 };
 
-/// A line for each statement, each with its semicolon.
+/// A line for each statement, each with its semicolon; and, as comments, the reasons of steps that
+/// have one, and what stays though the schema does not have it.
 GRAPNEL_DECLARE std::string ToString(const Migration& migration);
 
 }  // namespace store
@@ -103,7 +113,8 @@ namespace detail {
 
 /// Brings the database to the schema, through the migration hooks, in one transaction; a dry run
 /// only says how.
-GRAPNEL_DECLARE store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run);
+GRAPNEL_DECLARE store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run,
+                                              Allow allowed = Allow{});
 
 /// Puts hooks around every migration of the handle's store.
 GRAPNEL_DECLARE core::HookHandle AddMigrateHooks(const HandlePtr& handle,

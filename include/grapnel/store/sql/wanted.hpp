@@ -2,8 +2,10 @@
 
 #include <grapnel/base/concat.hpp>
 #include <grapnel/model/graph.hpp>
+#include <grapnel/model/old_names.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/sql/renames.hpp>
 #include <grapnel/store/sql/sql.hpp>
 
 #include <algorithm>
@@ -32,6 +34,7 @@ struct WantedColumn {
   const Column* column =
       nullptr;  // of the schema; null: of an edge that the table's entity does not know
   std::vector<WantedKey> key{};  // at most one
+  std::vector<std::string> was{};
 };
 
 struct WantedIndex {
@@ -46,6 +49,7 @@ struct WantedTable {
   std::vector<WantedColumn> columns{};
   std::vector<WantedIndex> indexes{};
   bool pairs = false;
+  std::vector<std::string> was{};
 
   WantedColumn& Find(std::string_view column) {
     return *std::find_if(columns.begin(), columns.end(),
@@ -60,11 +64,60 @@ struct WantedTable {
   }
 };
 
+/// Throws: MigrationError for an old name that is the one of now.
+inline void CheckIsOld(std::string_view was, std::string_view now, std::string_view who) {
+  if (!EqualNames(was, now)) return;
+  throw MigrationError(
+      core::Concat({who, ": WasNamed says ", Quote(was), ", which is what it is called now"}));
+}
+inline std::vector<std::string> OldNamesOf(const Table& table) {
+  for (const std::string_view was : table.was) CheckIsOld(was, table.name, table.entity);
+  return {table.was.begin(), table.was.end()};
+}
+/// What a column was called: a field's by its name; the key of an edge by a name that was made of
+/// the edge's, or was that itself.
+inline std::vector<std::string> OldNamesOf(const Table& table, const Column& column) {
+  std::vector<std::string> was;
+  for (const std::string_view name : column.was) {
+    CheckIsOld(name, column.storage, core::Concat({table.entity, ".", column.name}));
+    std::string key = core::Concat({name, "_id"});
+    if (column.target != nullptr && !EqualNames(key, column.storage)) was.push_back(std::move(key));
+    was.emplace_back(name);
+  }
+  return was;
+}
+/// What the table of an edge's pairs was called, or the column of its key in the neighbour's table:
+/// names that were made of the type's table and the edge, and those that it was given.
+inline std::vector<std::string> OldNamesOf(const Relation& relation, std::string_view now) {
+  const grapnel::detail::EdgeEnd& edge = *relation.edge;
+  const Table& table = *relation.source;
+  std::vector<std::string> tables{std::string(table.name)}, edges{std::string(edge.name)}, was;
+  tables.insert(tables.end(), table.was.begin(), table.was.end());
+  edges.insert(edges.end(), edge.was.begin(), edge.was.end());
+  if (!edge.storage.empty() && edge.was.empty()) return was;
+  const auto add = [&](std::string name) {
+    if (!EqualNames(name, now) && !HoldsName(was, name)) was.push_back(std::move(name));
+  };
+  for (const std::string_view name : edge.was) {
+    CheckIsOld(name, now, core::Concat({table.entity, ".", edge.name}));
+    add(std::string(name));
+  }
+  for (const std::string& of : tables) {
+    for (const std::string& name : edges) add(core::Concat({of, "_", name}));
+  }
+  return was;
+}
+
 inline WantedTable WantTable(const Table& table) {
   WantedTable wanted{std::string(table.name), table.entity};
+  wanted.was = OldNamesOf(table);
   for (const Column& column : table.columns) {
-    wanted.columns.push_back(
-        {std::string(column.storage), TypeName(column.Kind()), !column.nullable, &column});
+    wanted.columns.push_back({std::string(column.storage),
+                              TypeName(column.Kind()),
+                              !column.nullable,
+                              &column,
+                              {},
+                              OldNamesOf(table, column)});
     if (column.unique && column.target == nullptr) {
       wanted.indexes.push_back({core::Concat({table.name, "_", column.storage, "_key"}),
                                 {std::string(column.storage)},
@@ -96,7 +149,12 @@ inline void WantKey(WantedTable& holder, const Relation& key, const Graph& graph
                        key.unique};
   };
   if (key.kind == Relation::Kind::TheirKey) {
-    holder.columns.push_back({key.column, TypeName(key.Referred().Id().Kind()), false});
+    holder.columns.push_back({key.column,
+                              TypeName(key.Referred().Id().Kind()),
+                              false,
+                              nullptr,
+                              {},
+                              OldNamesOf(key, key.column)});
   }
   // Not RESTRICT, which could not even wait for the other rows of one deletion.
   std::string_view action = key.on_delete == SetNull ? "SET NULL" : "NO ACTION";
@@ -110,13 +168,17 @@ inline void WantKey(WantedTable& holder, const Relation& key, const Graph& graph
 inline WantedTable WantPairs(const Relation& join) {
   WantedTable wanted{join.table, join.edge->entity};
   wanted.pairs = true;
-  const auto add = [&](const std::string& column, const Table& to) {
-    wanted.columns.push_back({column, TypeName(to.Id().Kind()), true});
+  wanted.was = OldNamesOf(join, join.table);
+  const auto add = [&](const std::string& column, const Table& to,
+                       const grapnel::detail::OldNames& of) {
+    std::vector<std::string> was;
+    for (const std::string_view name : of) was.push_back(core::Concat({name, "_id"}));
+    wanted.columns.push_back({column, TypeName(to.Id().Kind()), true, nullptr, {}, std::move(was)});
     wanted.columns.back().key.push_back(
         {std::string(to.name), std::string(to.Id().storage), "CASCADE"});
   };
-  add(join.column, *join.source);
-  add(join.other, *join.target);
+  add(join.column, *join.source, join.source->was);
+  add(join.other, *join.target, join.edge->was);
   wanted.indexes.push_back({core::Concat({join.table, "_", join.other}), {join.other}, false});
   return wanted;
 }
@@ -218,6 +280,24 @@ inline void CheckCircles(std::span<const Table* const> tables) {
   }
 }
 
+/// How the columns of a table are and were called.
+inline std::vector<Naming> NamingsOf(const WantedTable& table) {
+  std::vector<Naming> namings;
+  for (const WantedColumn& column : table.columns) {
+    const std::string_view field =
+        column.column != nullptr ? column.column->name : std::string_view(column.name);
+    namings.push_back({column.name, column.was, core::Concat({table.entity, ".", field})});
+  }
+  return namings;
+}
+inline std::vector<Naming> NamingsOf(const std::vector<WantedTable>& tables) {
+  std::vector<Naming> namings;
+  for (const WantedTable& table : tables) {
+    namings.push_back({table.name, table.was, std::string(table.entity)});
+  }
+  return namings;
+}
+
 /// Everything that the schema wants.
 inline std::vector<WantedTable> WantAll(std::span<const Table* const> tables) {
   const Graph graph(tables);
@@ -233,6 +313,8 @@ inline std::vector<WantedTable> WantAll(std::span<const Table* const> tables) {
   }
   for (const Relation* join : graph.Joins()) wanted.push_back(WantPairs(*join));
   CheckNames(wanted);
+  CheckOldNames(NamingsOf(wanted));
+  for (const WantedTable& table : wanted) CheckOldNames(NamingsOf(table));
   return wanted;
 }
 

@@ -263,11 +263,15 @@ class NativeConnection {
     sqlite3_stmt* statement_;
   };
 
-  /// While this lives no trigger of others runs, and the text of the schema can be changed. What a
-  /// statement that failed left open is closed in the end.
+  /// While this lives no trigger of others runs, and the text of the schema can be changed; where
+  /// it is so said, no foreign key holds. (The PRAGMA would do nothing inside of a transaction,
+  /// because of the keys that are to hold at its end: those are counted, and were none of what is
+  /// done now.) What a statement that failed left open is closed in the end.
   class Migrating {
    public:
-    explicit Migrating(NativeConnection& native) : db_(native.Handle()) {
+    explicit Migrating(NativeConnection& native, bool without_keys = false) : db_(native.Handle()) {
+      sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &keys_);
+      if (without_keys) sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_FKEY, 0, nullptr);
       sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
       sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, -1, &defensive_);
       sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 0, nullptr);
@@ -277,14 +281,16 @@ class NativeConnection {
     ~Migrating() {
       sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, nullptr);
       sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, defensive_, nullptr);
+      sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_FKEY, keys_, nullptr);
       if (std::uncaught_exceptions() > thrown_) {
+        sqlite3_db_config(db_, SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, 0, nullptr);
         sqlite3_db_config(db_, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0, nullptr);
       }
     }
 
    private:
     sqlite3* db_;
-    int defensive_ = 0;
+    int keys_ = 1, defensive_ = 0;
     int thrown_ = std::uncaught_exceptions();
   };
 

@@ -14,6 +14,7 @@
 #include <grapnel/store/sqlite/native_connection.hpp>
 #include <grapnel/store/sqlite/prepared.hpp>
 #include <grapnel/store/sqlite/raw_statements.hpp>
+#include <grapnel/store/sqlite/steps.hpp>
 #include <grapnel/store/sqlite/tables.hpp>
 
 #include <sqlite3.h>
@@ -311,30 +312,15 @@ class SqliteConnection final : public store::Connection {
     return raw_.Run(sql);
   }
 
-  std::vector<std::string> PlanMigration(std::span<const Table* const> tables) override {
-    auto plan = Planner(native_, false).Plan(tables);
+  store::Plan PlanMigration(std::span<const Table* const> tables, Allow allowed) override {
+    auto plan = Planner(native_, false).Plan(tables, allowed);
     refusals_ = std::move(plan.refusals);
-    return std::move(plan.statements);
+    return std::move(plan.plan);
   }
-  void Rehearse(std::span<const Table* const> tables) override {
-    static_cast<void>(Planner(native_, true).Plan(tables));
+  void Rehearse(std::span<const Table* const> tables, Allow allowed) override {
+    static_cast<void>(Planner(native_, true).Plan(tables, allowed));
   }
-  void Apply(const std::string& statement) override {
-    const NativeConnection::Migrating migrating(native_);
-    try {
-      native_.Execute(statement);
-    } catch (const ConstraintError& error) {
-      const auto known = refusals_.find(statement);
-      if (known != refusals_.end()) throw MigrationError(known->second);
-      throw MigrationError(core::Concat({"the rows that are there break what the schema asks for: ",
-                                         error.Detail(), ". Nothing was changed"}));
-    } catch (const SchemaError& error) {
-      RefuseStep(statement, error);
-    } catch (const StorageError& error) {
-      if (error.Code() != SQLITE_ERROR) throw;
-      RefuseStep(statement, error);
-    }
-  }
+  void Apply(const store::Step& step) override { StepRunner(native_, refusals_).Run(step); }
   /// Turning it off forgets what was deferred.
   void DeferForeignKeys(bool on) override {
     if (on) return native_.Step(defer_, "PRAGMA defer_foreign_keys = ON");
@@ -342,12 +328,6 @@ class SqliteConnection final : public store::Connection {
   }
 
  private:
-  /// What others have in the database stands in the way, and planning did not see it.
-  [[noreturn]] static void RefuseStep(std::string_view statement, const std::exception& error) {
-    throw MigrationError(
-        core::Concat({"cannot run ", statement, ": ", error.what(), ". Nothing was changed"}));
-  }
-
   /// Whether others interfere with what is written to a table, as it was in this version of the
   /// schema.
   struct Plainness {
@@ -649,7 +629,7 @@ class SqliteConnection final : public store::Connection {
   std::unordered_map<const Table*, OfTable> of_;
   std::map<std::string, Plainness, std::less<>> pairs_;  // of the tables of pairs
   OfTable* last_ = nullptr;
-  std::map<std::string, std::string, std::less<>> refusals_;  // of the statements planned last
+  Refusals refusals_;  // of the statements planned last
 };
 
 }  // namespace grapnel::sqlite::detail

@@ -12,10 +12,12 @@
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/session.hpp>
 
+#include <algorithm>
 #include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,16 +38,39 @@ inline TypeInfo DescribeType(const Table& table) {
   return type;
 }
 
-GRAPNEL_DEFINE Migration::Migration(const detail::Graph& graph, std::vector<std::string> statements,
-                                    bool is_dry_run)
-    : statements_(std::move(statements)), is_dry_run_(is_dry_run) {
+GRAPNEL_DEFINE Migration::Migration(const detail::Graph& graph, Plan plan, bool is_dry_run)
+    : plan_(std::move(plan)), is_dry_run_(is_dry_run) {
   for (const Table* table : graph.Tables()) types_.push_back(DescribeType(*table));
+  for (const Step& step : plan_.steps) {
+    statements_.insert(statements_.end(), step.statements.begin(), step.statements.end());
+  }
+}
+
+/// "person"."age", or "person" alone.
+inline std::string PlaceOf(std::string_view table, std::string_view column) {
+  std::string place = core::Concat({"\"", table, "\""});
+  if (!column.empty()) core::Append(place, {".\"", column, "\""});
+  return place;
 }
 
 GRAPNEL_DEFINE std::string ToString(const Migration& migration) {
   std::string text;
-  for (const std::string& statement : migration.Statements())
-    core::Append(text, {statement, ";\n"});
+  const auto comment = [&](std::string line) {  // of one line, whatever names hold
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    core::Append(text, {"-- ", line, "\n"});
+  };
+  for (const Step& step : migration.Steps()) {
+    if (!step.reason.empty()) {
+      comment(
+          core::Concat({Name(step.kind), " ", PlaceOf(step.table, step.name), ": ", step.reason}));
+    }
+    for (const std::string& statement : step.statements) core::Append(text, {statement, ";\n"});
+  }
+  for (const Leftover& leftover : migration.Leftovers()) {
+    comment(core::Concat({PlaceOf(leftover.table, leftover.column),
+                          " stays, though the schema does not have it",
+                          leftover.droppable ? ": Allow::Drop drops it" : ""}));
+  }
   return text;
 }
 
@@ -76,17 +101,18 @@ class Migrating {
 };
 
 /// Runs all of them or none: a hook may try again.
-inline void Apply(store::Connection& connection, const std::vector<std::string>& statements) {
+inline void Apply(store::Connection& connection, const std::vector<store::Step>& steps) {
   connection.Savepoint(1);
   try {
-    for (const std::string& statement : statements) connection.Apply(statement);
+    for (const store::Step& step : steps) connection.Apply(step);
   } catch (...) {
     if (connection.InTransaction()) connection.RollbackTo(1);
     throw;
   }
 }
 
-GRAPNEL_DEFINE store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run) {
+GRAPNEL_DEFINE store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run,
+                                             Allow allowed) {
   Store& store = *handle->store;
   Marks::Guard(store);
   handle->context.ThrowIfCancelled();
@@ -94,19 +120,19 @@ GRAPNEL_DEFINE store::Migration RunMigration(const HandlePtr& handle, bool is_dr
   const auto& tables = store.graph->Tables();
   // Who has nothing to do waits for no writer, and keeps none waiting.
   std::optional<Migrating> with(std::in_place, store, handle->context, false);
-  auto statements = with->Get().PlanMigration(tables);
-  const bool writes = !is_dry_run && !statements.empty();
+  auto plan = with->Get().PlanMigration(tables, allowed);
+  const bool writes = !is_dry_run && !plan.steps.empty();
   if (writes) {
     with.reset();
     with.emplace(store, handle->context, true);
-    statements = with->Get().PlanMigration(tables);  // others may have been faster
-  } else if (!statements.empty()) {
-    with->Get().Rehearse(tables);
+    plan = with->Get().PlanMigration(tables, allowed);  // others may have been faster
+  } else if (!plan.steps.empty()) {
+    with->Get().Rehearse(tables, allowed);
   }
-  store::Migration migration(*store.graph, std::move(statements), is_dry_run);
+  store::Migration migration(*store.graph, std::move(plan), is_dry_run);
   bool done = false;
   auto apply = [&](store::Migration& planned) {
-    if (writes) Apply(with->Get(), planned.Statements());
+    if (writes) Apply(with->Get(), planned.Steps());
     done = true;
   };
   store.migrate_hooks.Load().Run(migration, core::detail::NextOf<store::Migration, void>(apply));

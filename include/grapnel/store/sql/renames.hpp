@@ -1,0 +1,100 @@
+#pragma once
+
+#include <grapnel/base/concat.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/sql/sql.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// From what tables and columns were called to what they are called.
+namespace grapnel::sqlite::detail {
+
+/// What has a name in the schema, and what it was called before, the last first.
+struct Naming {
+  std::string_view now;
+  std::vector<std::string> was;
+  std::string who;  // for messages
+};
+
+struct Rename {
+  std::string from, to;
+};
+
+inline bool HoldsName(const std::vector<std::string>& names, std::string_view name) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& each) { return EqualNames(each, name); });
+}
+
+/// Throws: MigrationError unless each old name is claimed by one of them, and none leads back to
+/// itself.
+inline void CheckOldNames(const std::vector<Naming>& all) {
+  for (const Naming& naming : all) {
+    for (const Naming& other : all) {
+      if (&other == &naming) break;
+      for (const std::string& was : naming.was) {
+        if (!HoldsName(other.was, was)) continue;
+        throw MigrationError(
+            core::Concat({other.who, " and ", naming.who,
+                          " both say by WasNamed that they were called ", Quote(was)}));
+      }
+    }
+    std::vector<const Naming*> before{&naming};
+    for (std::size_t at = 0; at < before.size(); ++at) {
+      for (const Naming& other : all) {
+        if (!HoldsName(before[at]->was, other.now)) continue;
+        if (&other == &naming) {
+          throw MigrationError(
+              core::Concat({naming.who, ": the names that WasNamed tells of lead back to ",
+                            Quote(naming.now), ", what it is called now"}));
+        }
+        if (std::find(before.begin(), before.end(), &other) == before.end()) {
+          before.push_back(&other);
+        }
+      }
+    }
+  }
+}
+
+/// What has to be renamed, in this order, so that all have their names: those whose old name is
+/// there, and whose new one is not. Throws: MigrationError where both are there. `present`: the
+/// names that are there; `where` says where, for the message.
+inline std::vector<Rename> FindRenames(const std::vector<Naming>& all,
+                                       std::vector<std::string> present, std::string_view where) {
+  std::vector<Rename> renames;
+  for (bool found = true; found;) {
+    found = false;
+    for (const Naming& naming : all) {
+      if (HoldsName(present, naming.now)) continue;
+      for (const std::string& was : naming.was) {
+        const auto old = std::find_if(present.begin(), present.end(), [&](const std::string& each) {
+          return EqualNames(each, was);
+        });
+        if (old == present.end()) continue;
+        renames.push_back({*old, std::string(naming.now)});
+        *old = naming.now;
+        found = true;
+        break;
+      }
+    }
+  }
+  for (const Naming& naming : all) {
+    for (const std::string& was : naming.was) {
+      const bool others = std::any_of(
+          all.begin(), all.end(), [&](const Naming& other) { return EqualNames(other.now, was); });
+      if (others || !HoldsName(present, was)) continue;
+      throw MigrationError(
+          core::Concat({naming.who, ": ", where, " there are both ", Quote(was),
+                        ", which it WasNamed, and ", Quote(naming.now),
+                        ": nothing tells which of them holds what it is to hold; drop one of "
+                        "them. Nothing was changed"}));
+    }
+  }
+  return renames;
+}
+
+}  // namespace grapnel::sqlite::detail

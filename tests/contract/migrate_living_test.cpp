@@ -1,0 +1,433 @@
+// B160, B161: a schema that lives: what is called anew, what holds more than before, and what it
+// has no more.
+#include "contract/fixture.hpp"
+#include "support/catch.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace living {
+
+struct Book1;
+/// The first version, and what became of it.
+struct Person1 {
+  std::int64_t id = 0;
+  std::string name;
+  std::int64_t age = 0;
+  grapnel::Many<Book1> books{};
+  grapnel::Many<Person1> friends{};
+};
+struct Book1 {
+  std::string id;
+  std::string title;
+  grapnel::One<Person1> author{};
+};
+struct Book2;
+struct Person2 {
+  std::int64_t id = 0;
+  std::optional<std::string> name{};
+  double years = 0;
+  std::optional<std::string> motto{};
+  grapnel::Many<Book2> books{};
+  grapnel::Many<Person2> mates{};
+};
+struct Book2 {
+  std::string id;
+  std::string heading;
+  grapnel::One<Person2> writer{};
+};
+
+/// One table by many names.
+struct First {
+  std::int64_t id = 0;
+  std::string a;
+  std::string b;
+};
+template <int Case>
+struct Bad {
+  std::int64_t id = 0;
+  std::string a;
+  std::string b;
+};
+/// b was a, and c was b.
+struct Chain {
+  std::int64_t id = 0;
+  std::string b;
+  std::string c;
+};
+struct Twice {
+  std::int64_t id = 0;
+  std::string z;
+};
+/// Person without what it had: a required field, edges, indexes.
+struct Person3 {
+  std::int64_t id = 0;
+  std::string name;
+};
+
+}  // namespace living
+
+template <>
+struct grapnel::Schema<living::Person1> {
+  static constexpr std::string_view Type = "Person";
+  static constexpr std::string_view Table = "People";
+  static constexpr auto Fields() {
+    using living::Person1;
+    return grapnel::Fields(Field<&Person1::id>("id").NeverReuse(),
+                           Field<&Person1::name>("name").Unique(),
+                           Field<&Person1::age>("age").Comment("in years"));
+  }
+  static constexpr auto Edges() {
+    using living::Person1;
+    return grapnel::Edges(To<&Person1::books>("books").OnDelete(Cascade),
+                          To<&Person1::friends>("friends"));
+  }
+  static constexpr auto Indexes() {
+    using living::Person1;
+    return grapnel::Indexes(Index<&Person1::age, &Person1::name>());
+  }
+};
+template <>
+struct grapnel::Schema<living::Book1> {
+  static constexpr std::string_view Type = "Book";
+  static constexpr auto Fields() { return grapnel::Fields(Field<&living::Book1::title>("title")); }
+  static constexpr auto Edges() {
+    return grapnel::Edges(
+        From<&living::Book1::author>("author").Ref<&living::Person1::books>().Required());
+  }
+};
+template <>
+struct grapnel::Schema<living::Person2> {
+  static constexpr std::string_view Type = "Person";
+  static constexpr std::string_view WasNamed = "People";
+  static constexpr auto Fields() {
+    using living::Person2;
+    return grapnel::Fields(Field<&Person2::id>("id").NeverReuse(),
+                           Field<&Person2::name>("name").Unique(),
+                           Field<&Person2::years>("years").WasNamed("age").Comment("in years"),
+                           Field<&Person2::motto>("motto"));
+  }
+  static constexpr auto Edges() {
+    using living::Person2;
+    return grapnel::Edges(To<&Person2::books>("books").OnDelete(Cascade),
+                          To<&Person2::mates>("mates").WasNamed("friends"));
+  }
+  static constexpr auto Indexes() {
+    using living::Person2;
+    return grapnel::Indexes(Index<&Person2::years, &Person2::name>());
+  }
+};
+template <>
+struct grapnel::Schema<living::Book2> {
+  static constexpr std::string_view Type = "Book";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&living::Book2::heading>("heading").WasNamed("title"));
+  }
+  static constexpr auto Edges() {
+    return grapnel::Edges(
+        From<&living::Book2::writer>("writer").Ref<&living::Person2::books>().WasNamed("author"));
+  }
+};
+template <>
+struct grapnel::Schema<living::First> {
+  static constexpr std::string_view Type = "First";
+  static constexpr std::string_view Table = "t";
+  static constexpr auto Fields() {
+    using living::First;
+    return grapnel::Fields(Field<&First::a>("a"), Field<&First::b>("b"));
+  }
+};
+template <int Case>
+struct grapnel::Schema<living::Bad<Case>> {
+  static constexpr std::string_view Type = "Bad";
+  static constexpr std::string_view Table = "t";
+  static constexpr std::string_view WasNamed = Case == 0 ? "T" : "gone";
+  static constexpr auto Fields() {
+    using Bad = living::Bad<Case>;
+    if constexpr (Case == 1) {  // its own name
+      return grapnel::Fields(Field<&Bad::a>("a").WasNamed("A"), Field<&Bad::b>("b"));
+    } else if constexpr (Case == 2) {  // one name, claimed twice
+      return grapnel::Fields(Field<&Bad::a>("c").WasNamed("a"), Field<&Bad::b>("d").WasNamed("A"));
+    } else if constexpr (Case == 3) {  // a circle
+      return grapnel::Fields(Field<&Bad::a>("a").WasNamed("b"), Field<&Bad::b>("b").WasNamed("a"));
+    } else {  // both are there
+      return grapnel::Fields(Field<&Bad::a>("b").WasNamed("a"));
+    }
+  }
+};
+template <>
+struct grapnel::Schema<living::Chain> {
+  static constexpr std::string_view Type = "Chain";
+  static constexpr std::string_view Table = "t";
+  static constexpr auto Fields() {
+    using living::Chain;
+    return grapnel::Fields(Field<&Chain::b>("b").WasNamed("a"),
+                           Field<&Chain::c>("c").WasNamed("b"));
+  }
+};
+template <>
+struct grapnel::Schema<living::Twice> {
+  static constexpr std::string_view Type = "Twice";
+  static constexpr std::string_view WasNamed[] = {"u", "t"};
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&living::Twice::z>("z").WasNamed("y").WasNamed("x"));
+  }
+};
+template <>
+struct grapnel::Schema<living::Person3> {
+  static constexpr std::string_view Type = "Person";
+  static constexpr std::string_view Table = "People";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&living::Person3::name>("name").Unique());
+  }
+};
+
+namespace {
+
+using grapnel::Allow;
+using grapnel::F;
+using grapnel::MigrationError;
+using grapnel::Open;
+using grapnel::store::StepKind;
+using namespace living;
+
+/// A file in which these statements were run.
+struct World {
+  Scratch scratch{};
+  std::string file = scratch.File("test.db");
+
+  explicit World(const Lines& statements = {}) {
+    static_cast<void>(Open<First>(file));
+    for (const auto& sql : statements) RawRows(file, sql);
+  }
+  Lines Raw(const std::string& sql) const { return RawRows(file, sql); }
+  Lines State() const {
+    Lines state = Raw("PRAGMA schema_version");
+    for (auto& row : Raw("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name")) {
+      state.push_back(std::move(row));
+    }
+    return state;
+  }
+  template <class... Es>
+  std::string Refusal() const {
+    const auto client = Open<Es...>(file);
+    const auto before = State();
+    const std::string plan = Thrown<MigrationError>([&] { client.PlanMigration(); }).what();
+    CHECK(Thrown<MigrationError>([&] { client.Migrate(); }).what() == plan);
+    CHECK(State() == before);
+    return plan;
+  }
+  template <class... Es>
+  grapnel::Database<Es...> Migrated() const {
+    auto client = Open<Es...>(file);
+    client.Migrate();
+    CHECK(client.PlanMigration().Statements() == Lines{});
+    CHECK(Open<Es...>(file).PlanMigration().Statements() == Lines{});
+    CHECK(Raw("PRAGMA integrity_check") == Lines{"ok"});
+    CHECK(Raw("PRAGMA foreign_key_check") == Lines{});
+    return client;
+  }
+};
+
+/// What the statements do, in a word each.
+Lines Kinds(const grapnel::store::Migration& plan) {
+  Lines kinds;
+  for (const auto& step : plan.Steps()) {
+    CHECK_FALSE(step.statements.empty());
+    kinds.push_back(std::string(Name(step.kind)) + " " + step.table +
+                    (step.name.empty() ? "" : "." + step.name) +
+                    (step.was.empty() ? "" : " from " + step.was));
+  }
+  return kinds;
+}
+
+/// What tells a schema from another, but for the order of columns.
+Lines Normalised(const World& world) {
+  Lines all;
+  for (const char* sql :
+       {"SELECT t.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk FROM sqlite_schema AS t, "
+        "pragma_table_xinfo(t.name) AS c WHERE t.type = 'table' ORDER BY 1, 2",
+        "SELECT t.name, k.\"from\", k.\"table\", k.\"to\", k.on_delete FROM sqlite_schema AS t, "
+        "pragma_foreign_key_list(t.name) AS k WHERE t.type = 'table' ORDER BY 1, 2",
+        "SELECT name, sql FROM sqlite_schema WHERE type <> 'table' AND sql IS NOT NULL ORDER BY "
+        "1"}) {
+    for (auto& row : world.Raw(sql)) all.push_back(std::move(row));
+  }
+  return all;
+}
+
+void Fill(const World& world) {
+  const auto client = world.Migrated<Person1, Book1>();
+  const auto people = client.Of<Person1>();
+  for (const char* name : {"Ada", "Grace", "gone"}) {
+    people.Create().Set(F<&Person1::name>, name).Set(F<&Person1::age>, 36).Save();
+  }
+  people.DeleteOne(3).Exec();
+  people.UpdateOne(1).AddIDs(F<&Person1::friends>, {2}).Save();
+  client.Of<Book1>()
+      .Create()
+      .Set(F<&Book1::id>, "b")
+      .Set(F<&Book1::title>, "Notes")
+      .Set(F<&Book1::author>, 1)
+      .Save();
+}
+
+}  // namespace
+
+TEST_CASE("B160 a type, fields and edges are renamed, and everything stays with them") {
+  const World world, made;
+  Fill(world);
+  for (const char* sql :
+       {"CREATE TABLE log (text)", "CREATE VIEW old AS SELECT name, age FROM People",
+        "CREATE INDEX theirs ON People (age) WHERE age > 3",
+        "CREATE TRIGGER audit AFTER UPDATE OF age ON People BEGIN INSERT INTO log SELECT title "
+        "FROM "
+        "Book WHERE author_id = old.id; END",
+        "ALTER TABLE People ADD COLUMN extra TEXT COLLATE NOCASE DEFAULT 'x'"}) {
+    world.Raw(sql);
+  }
+  const auto before = Open<Person1, Book1>(world.file);
+  REQUIRE(before.Of<Person1>().Query().Count() == 2);
+  const auto kinds = Kinds(Open<Person2, Book2>(world.file).PlanMigration());
+  CHECK(Lines(kinds.begin(), kinds.begin() + 6) ==
+        Lines{"rename table Person from People", "rename table Person_mates from People_friends",
+              "rename column Person.years from age", "rename column Book.heading from title",
+              "rename column Book.writer_id from author_id",
+              "rename column Person_mates.Person_id from People_id"});
+  const auto client = world.Migrated<Person2, Book2>();
+  made.Migrated<Person2, Book2>();
+  CHECK(world.Raw("SELECT * FROM old") == Lines{"Ada|36.0", "Grace|36.0"});
+  CHECK(world.Raw("SELECT seq FROM sqlite_sequence WHERE name = 'Person'") == Lines{"3"});
+  world.Raw("UPDATE Person SET years = 37 WHERE id = 1");
+  CHECK(world.Raw("SELECT * FROM log") == Lines{"Notes"});
+  CHECK(world.Raw("SELECT sql FROM sqlite_schema WHERE name = 'theirs'") ==
+        Lines{"CREATE INDEX theirs ON \"Person\" (\"years\") WHERE \"years\" > 3"});
+  for (const char* sql : {"DROP VIEW old", "DROP TRIGGER audit", "DROP TABLE log",
+                          "DROP INDEX theirs", "ALTER TABLE Person DROP COLUMN extra"}) {
+    world.Raw(sql);
+  }
+  CHECK(Normalised(world) == Normalised(made));
+  CHECK(world.Raw("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%People%' OR sql LIKE "
+                  "'%author%' OR sql LIKE '%friends%' OR sql LIKE '%\"age\"%'") == Lines{"0"});
+
+  const auto people = client.Of<Person2>();
+  const auto ada = people.Query().With(F<&Person2::books>).With(F<&Person2::mates>).First();
+  CHECK((ada.name == "Ada" && ada.years == 37.0 && ada.books[0].heading == "Notes"));
+  CHECK(ada.mates[0].name == "Grace");
+  CHECK(people.Create().Set(F<&Person2::years>, 1.5).Save().id == 4);  // never 3 again
+  people.DeleteOne(1).Exec();
+  CHECK(client.Of<Book2>().Query().Count() == 0);
+  CHECK(world.Raw("SELECT count(*) FROM Person_mates") == Lines{"0"});
+  CHECK_THROWS_AS(before.Of<Person1>().Query().All(), grapnel::SchemaError);
+}
+
+TEST_CASE("B160 names that were given before are found, the last one first") {
+  const std::pair<std::string, std::string> names[] = {{"u", "z"}, {"t", "y"}, {"T", "X"}};
+  for (const auto& [table, column] : names) {
+    INFO(table << "." << column);
+    const World world(
+        {"CREATE TABLE " + table + " (id INTEGER PRIMARY KEY, " + column + " TEXT NOT NULL)",
+         "INSERT INTO " + table + " VALUES (7, 'seven')"});
+    CHECK(world.Migrated<Twice>().Of<Twice>().Get(7).z == "seven");
+  }
+  World().Migrated<Twice>();  // nothing of it was there
+}
+
+TEST_CASE("B160 each of a chain of names moves by one, once") {
+  const World world({"CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT NOT NULL)",
+                     "INSERT INTO t VALUES (1, 'was a', 'was b')"});
+  const auto client = world.Migrated<Chain>();
+  CHECK(client.Of<Chain>().Get(1).b == "was a");
+  CHECK(client.Of<Chain>().Get(1).c == "was b");
+}
+
+TEST_CASE("B160 names that do not tell what is what are refused, and nothing is changed") {
+  const World world({"CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT NOT NULL)"});
+  CHECK_THAT((world.Refusal<Bad<0>>()), Catch::Contains("Bad: WasNamed says \"T\", which is what"));
+  CHECK_THAT((world.Refusal<Bad<1>>()), Catch::Contains("Bad.a: WasNamed says \"A\""));
+  CHECK_THAT((world.Refusal<Bad<2>>()), Catch::Contains("Bad.c and Bad.d both say"));
+  CHECK_THAT((world.Refusal<Bad<3>>()), Catch::Contains("Bad.a: the names that WasNamed tells of"));
+  CHECK_THAT((world.Refusal<Bad<4>>()),
+             Catch::Contains("Bad.b: in table \"t\" there are both \"a\"") &&
+                 Catch::EndsWith("Nothing was changed"));
+  const World both({"CREATE TABLE t (id INTEGER PRIMARY KEY, z TEXT)", "CREATE TABLE twice (id)"});
+  CHECK_THAT(both.Refusal<Twice>(),
+             Catch::Contains("Twice: in the database there are both \"t\", which it WasNamed"));
+  const World view({"CREATE TABLE t (id INTEGER PRIMARY KEY, z TEXT)",
+                    "CREATE VIEW twice AS SELECT id, z FROM t"});
+  CHECK_THAT(view.Refusal<Twice>(), Catch::Contains("a view has this name"));
+  const World broken({"CREATE TABLE t (id INTEGER PRIMARY KEY, z TEXT)",
+                      "CREATE VIEW theirs AS SELECT none FROM t"});
+  CHECK_THAT(broken.Refusal<Twice>(), Catch::Contains("error in view theirs"));
+}
+
+TEST_CASE("B161 what the schema has no more stays, is reported, and goes with Allow::Drop alone") {
+  const World world;
+  Fill(world);
+  world.Raw("CREATE TABLE theirs (id INTEGER PRIMARY KEY, \"People\" INTEGER)");
+  world.Raw("INSERT INTO theirs VALUES (1, 1)");
+  world.Raw("ALTER TABLE People ADD COLUMN \"extra\" TEXT");
+  const auto client = Open<Person3>(world.file);
+  const std::string refusal = world.Refusal<Person3>();  // no person could be created
+  CHECK_THAT(refusal, Catch::Contains("\"age\" is NOT NULL and unknown to the schema of Person") &&
+                          Catch::Contains("Migrate(Allow::Drop) drops it"));
+
+  world.Raw("ALTER TABLE Book ADD COLUMN theirs TEXT");
+  const auto books = Open<Person1, Book1>(world.file).PlanMigration();
+  CHECK(books.Statements() == Lines{});
+  Lines stays;
+  for (const auto& each : books.Leftovers()) {
+    stays.push_back(each.table + "." + each.column + (each.droppable ? " ours" : ""));
+  }
+  CHECK(stays == Lines{"People.extra", "Book.theirs"});
+
+  const auto plan = client.PlanMigration(Allow::Drop);
+  CHECK(Kinds(plan) == Lines{"drop index People.People_age_name", "drop column People.age",
+                             "drop table Book", "drop table People_friends"});
+  CHECK(plan.Leftovers().size() == 1);
+  CHECK_THAT(ToString(plan), Catch::Contains("\"People\".\"extra\" stays, though"));
+  CHECK(world.Refusal<Person3>() == refusal);
+  client.Migrate(Allow::Drop);
+  CHECK(client.PlanMigration(Allow::Drop).Steps().empty());
+  CHECK(client.PlanMigration().Leftovers().size() == 1);
+  CHECK(world.Raw("SELECT * FROM People") == Lines{"1|Ada|NULL", "2|Grace|NULL"});
+  CHECK(world.Raw("SELECT * FROM theirs") == Lines{"1|1"});
+  CHECK(world.Raw("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE "
+                  "'sqlite%' ORDER BY 1") == Lines{"People", "theirs"});
+  CHECK(world.Raw("PRAGMA integrity_check") == Lines{"ok"});
+  client.Of<Person3>().Create().Set(F<&Person3::name>, "Joan").Save();
+}
+
+TEST_CASE("B161 what others use is not dropped, and nobody's table but Grapnel's own is") {
+  const auto refusal = [](const Lines& statements) {
+    const World world;
+    Fill(world);
+    for (const auto& sql : statements) world.Raw(sql);
+    const auto client = Open<Person3>(world.file);
+    const auto before = world.State();
+    const std::string plan =
+        Thrown<MigrationError>([&] { client.PlanMigration(Allow::Drop); }).what();
+    CHECK(Thrown<MigrationError>([&] { client.Migrate(Allow::Drop); }).what() == plan);
+    CHECK_THAT(plan, Catch::EndsWith("Nothing was changed"));
+    CHECK(world.State() == before);
+    CHECK(world.Raw("SELECT count(*) FROM Book") == Lines{"1"});
+    return plan;
+  };
+  CHECK_THAT(refusal({"CREATE INDEX theirs ON People (name, age)"}),
+             Catch::Contains("index theirs uses it"));
+  CHECK_THAT(refusal({"CREATE INDEX theirs ON People (name) WHERE age > 3"}),
+             Catch::Contains("theirs") && Catch::Contains("age"));
+  CHECK_THAT(refusal({"CREATE VIEW theirs AS SELECT age FROM People"}), Catch::Contains("theirs"));
+  CHECK_THAT(refusal({"CREATE VIEW theirs AS SELECT title FROM Book"}), Catch::Contains("theirs"));
+  CHECK_THAT(refusal({"CREATE TABLE t (x)",
+                      "CREATE TRIGGER theirs AFTER INSERT ON t BEGIN DELETE FROM Book; END"}),
+             Catch::Contains("theirs"));
+  CHECK_THAT(refusal({"CREATE TRIGGER theirs AFTER UPDATE OF age ON People BEGIN SELECT 1; END"}),
+             Catch::Contains("theirs"));
+  CHECK_THAT(refusal({"CREATE TABLE theirs (book REFERENCES Book)"}),
+             Catch::Contains("cannot drop table \"Book\": table \"theirs\" refers to it"));
+}

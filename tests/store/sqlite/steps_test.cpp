@@ -1,0 +1,69 @@
+#include <grapnel/store/sqlite/steps.hpp>
+
+#include "support/catch.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sqlite = grapnel::sqlite::detail;
+using grapnel::MigrationError;
+using grapnel::store::Step;
+using grapnel::store::StepKind;
+
+namespace {
+
+struct Database : sqlite::NativeConnection {
+  Database() : NativeConnection({":memory:", ":memory:", true, false}) {}
+  void Run(StepKind kind, std::vector<std::string> statements) {
+    sqlite::StepRunner(*this, refusals).Run({kind, "t", "", "", "", std::move(statements)});
+  }
+  sqlite::Refusals refusals;
+};
+
+}  // namespace
+
+TEST_CASE("B161 what is made bears a mark") {
+  Database db;
+  db.Run(StepKind::CreateTable, {"CREATE TABLE \"t\" (\"id\" INTEGER PRIMARY KEY NOT NULL)"});
+  db.Run(StepKind::AddColumn, {"ALTER TABLE \"t\" ADD COLUMN \"a\" TEXT"});
+  CHECK(db.Ask("SELECT sql = 'CREATE TABLE \"t\" (\"id\" INTEGER PRIMARY KEY NOT NULL "
+               "/*Grapnel*/, \"a\" TEXT /*Grapnel*/)' FROM sqlite_schema",
+               "") == 1);
+}
+
+TEST_CASE("B160 keys do not act while rows are moved, hold again behind it, and are checked") {
+  Database db;
+  for (const char* sql : {"CREATE TABLE t (id INTEGER PRIMARY KEY)",
+                          "CREATE TABLE c (t INTEGER REFERENCES t (id) ON DELETE CASCADE)",
+                          "INSERT INTO t VALUES (1)", "INSERT INTO c VALUES (1)", "BEGIN"}) {
+    db.Execute(sql);
+  }
+  db.Run(StepKind::RebuildTable,
+         {"CREATE TABLE n (id INTEGER PRIMARY KEY)", "INSERT INTO n SELECT * FROM t",
+          "PRAGMA legacy_alter_table = ON", "DROP TABLE t", "ALTER TABLE n RENAME TO t",
+          "PRAGMA legacy_alter_table = OFF"});
+  CHECK(db.Ask("SELECT count(*) FROM c", "") == 1);
+  CHECK_NOTHROW(db.Run(StepKind::CheckKeys, {"PRAGMA foreign_key_check(c)"}));
+  CHECK_THROWS_AS(db.Execute("INSERT INTO c VALUES (2)"), grapnel::ConstraintError);
+  CHECK_THROWS_AS(
+      db.Run(StepKind::DropTable, {"PRAGMA legacy_alter_table = ON", "DROP TABLE t", "nonsense"}),
+      MigrationError);
+  CHECK(db.Ask("PRAGMA legacy_alter_table", "") == 0);
+  CHECK(db.Ask("PRAGMA foreign_keys", "") == 1);
+  CHECK_THROWS_WITH(
+      db.Run(StepKind::CheckKeys, {"PRAGMA foreign_key_check(c)"}),
+      Catch::StartsWith("in table \"c\" the row 1 refers by a foreign key to a row of "
+                        "\"t\" that is not there"));
+}
+
+TEST_CASE("B80 a statement that the rows break says what was planned for it") {
+  Database db;
+  for (const char* sql : {"CREATE TABLE t (a)", "INSERT INTO t VALUES (1), (1)"}) db.Execute(sql);
+  const std::string index = "CREATE UNIQUE INDEX i ON t (a)";
+  CHECK_THROWS_WITH(db.Run(StepKind::CreateIndex, {index}),
+                    Catch::StartsWith("the rows that are there break what the schema asks for"));
+  db.refusals.emplace(index, "as planned");
+  CHECK_THROWS_WITH(db.Run(StepKind::CreateIndex, {index}), "as planned");
+  CHECK_THROWS_WITH(db.Run(StepKind::CreateIndex, {"DROP INDEX j"}),
+                    "cannot run DROP INDEX j: no such index: j. Nothing was changed");
+}
