@@ -135,6 +135,8 @@ Account Raw::Get(std::int64_t id) {
   return account;
 }
 
+void Raw::Select::Load(Account& account) const { Read(Get(), account); }
+
 std::vector<Account> Raw::All() {
   sqlite3_stmt* select = select_all_.get();
   std::vector<Account> all;

@@ -65,6 +65,9 @@ class Raw {
     return texts;
   }
 
+  /// A statement of the figure's own.
+  class Select;
+
   double TimeCreate(std::size_t count) {
     return TimeInTx(count, [&](std::size_t i) { Keep(Create(Input(i))); });
   }
@@ -90,6 +93,27 @@ class Raw {
   std::unique_ptr<sqlite3, Close> db_;
   Statement begin_, commit_, rollback_, savepoint_, release_;
   Statement insert_, update_, delete_, select_, select_all_, delete_all_;
+};
+
+class Raw::Select {
+ public:
+  Select(Raw& raw, const char* sql) : raw_(raw), statement_(raw.Prepare(sql)) {}
+
+  sqlite3_stmt* Get() const noexcept { return statement_.get(); }
+  void Bind(int at, std::int64_t value) { raw_.Check(sqlite3_bind_int64(Get(), at, value)); }
+  /// Whether there is a next row. Behind the last one it may be run again.
+  bool Next() {
+    const int result = sqlite3_step(Get());
+    if (result == SQLITE_ROW) return true;
+    if (result != SQLITE_DONE) raw_.Fail();
+    raw_.Check(sqlite3_reset(Get()));
+    return false;
+  }
+  void Load(Account& account) const;
+
+ private:
+  Raw& raw_;
+  Statement statement_;
 };
 
 }  // namespace benchmark
