@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -378,6 +379,84 @@ TEST_CASE_METHOD(World, "B143 after-interceptors may take rows away, also of tho
     CHECK(card.owner.IsLoaded());
     CHECK(card.owner.Get() == nullptr);
   }
+}
+
+TEST_CASE_METHOD(World, "B142 aggregates, groups and selections are narrowed") {
+  const auto users = client.Of<User>();
+  CHECK(users.Query().Max(F<&User::name>) == "Bob");
+  CHECK(all.Of<User>().Query().Max(F<&User::name>) == "Cid");
+  CHECK(users.Query().Count(F<&User::name>) == 2);
+  CHECK(users.Query().Sum(F<&User::id>) == ada + bob);
+  CHECK(users.Query().Where(F<&User::id> == cid).Min(F<&User::id>) == std::nullopt);
+  CHECK(users.Query().Select(F<&User::name>).All() == Lines{"Ada", "Bob"});
+  CHECK(users.Query().Select(F<&User::tenant>).Distinct().All().size() == 1);
+  const auto [tenant, count] =
+      users.Query().GroupBy(F<&User::tenant>).Select(grapnel::Count()).First();
+  CHECK(count == 2);
+  CHECK(users.Query()
+            .Where(F<&User::boss>.Has())
+            .GroupBy(F<&User::tenant>)
+            .Select(grapnel::Count())
+            .All()
+            .empty());
+  CHECK(users.Query().Traverse(F<&User::cards>).Max(F<&Card::number>) == "1");
+}
+
+TEST_CASE_METHOD(World, "B143 a masked field stays masked in selections, groups and bounds") {
+  Lines kinds;
+  client.Of<User>().Intercept(hook::After([&](const Reading<User>& r, Found<User>& f) {
+    kinds.push_back(std::string(Name(r.Kind())));
+    if (auto* rows = f.Rows()) {
+      for (User& u : *rows) u.phone = u.name == "Ada" ? "***" : "ooo";
+    }
+  }));
+  const auto users = client.Of<User>();
+  using Row = std::tuple<std::string, std::string>;
+  CHECK(users.Query().Order(Asc(F<&User::id>)).Select(F<&User::name>, F<&User::phone>).All() ==
+        std::vector<Row>{{"Ada", "***"}, {"Bob", "ooo"}});
+  CHECK(users.Query().Where(F<&User::id> == ada).Select(F<&User::phone>).First() == "***");
+  CHECK(kinds == Lines{"Rows", "Rows"});
+  CHECK(all.Of<User>().Query().Order(Asc(F<&User::id>)).Select(F<&User::phone>).Distinct().All() ==
+        Lines{"***", "ooo"});
+  CHECK(all.Of<User>()
+            .Query()
+            .Order(Asc(F<&User::phone>))
+            .Offset(1)
+            .Limit(5)
+            .Select(F<&User::phone>)
+            .Distinct()
+            .All() == Lines{"ooo"});
+  kinds.clear();
+  CHECK(users.Query().Min(F<&User::phone>) == "ooo");
+  CHECK(users.Query().Max(F<&User::id>) == bob);
+  CHECK(users.Query().Where(F<&User::id> == cid).Max(F<&User::phone>) == std::nullopt);
+  CHECK(users.Query().Avg(F<&User::id>) == 1.5);
+  CHECK(kinds == Lines(4, "Aggregate"));
+  const auto groups =
+      users.Query()
+          .GroupBy(F<&User::phone>, F<&User::name>)
+          .Select(grapnel::Count(), grapnel::Max(F<&User::phone>), grapnel::Avg(F<&User::id>))
+          .Order(Asc(F<&User::name>))
+          .All();
+  REQUIRE(groups.size() == 2);
+  CHECK(groups[0] == std::tuple("***", "Ada", 1, "ooo", 1.0));
+  CHECK(groups[1] == std::tuple("ooo", "Bob", 1, "ooo", 2.0));
+}
+
+TEST_CASE_METHOD(World, "B143 rows of an Aggregate are changed, and neither come nor go") {
+  bool more = false;
+  const auto handle = client.Of<User>().Intercept(hook::After([&](const auto&, Found<User>& f) {
+    if (f.Rows() != nullptr) f.Rows()->resize(more ? 9 : 0);
+  }));
+  const auto groups = client.Of<User>().Query().GroupBy(F<&User::name>).Select(grapnel::Count());
+  CHECK_THROWS_AS(groups.All(), grapnel::Error);
+  more = true;
+  CHECK_THROWS_AS(groups.All(), grapnel::Error);
+  handle.Remove();
+  client.Of<User>().Intercept([](Reading<User>&, NextRead<User>) { return Found<User>(); });
+  CHECK(groups.All().empty());
+  CHECK(client.Of<User>().Query().Sum(F<&User::id>) == std::nullopt);
+  CHECK(client.Of<User>().Query().Select(F<&User::id>).All().empty());
 }
 
 TEST_CASE_METHOD(World, "B144 what interceptors add is not intercepted again") {

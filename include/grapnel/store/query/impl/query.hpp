@@ -12,6 +12,7 @@
 #include <grapnel/store/predicate/predicate.hpp>
 #include <grapnel/store/query/asked.hpp>
 #include <grapnel/store/query/eager.hpp>
+#include <grapnel/store/query/impl/rows.hpp>
 #include <grapnel/store/query/intercept.hpp>
 #include <grapnel/store/query/query.hpp>
 #include <grapnel/store/query/reading.hpp>
@@ -87,15 +88,6 @@ GRAPNEL_DEFINE void AnyQuery::SetOffset(std::int64_t rows) {
   if (rows < 0) throw Error("Offset takes a number of rows, not " + std::to_string(rows));
   CheckUsable();
   asked_.SetOffset(rows);
-}
-
-inline store::Select Describe(const Table& table, const store::Rows& rows) {
-  store::Select statement{{&table}};
-  statement.where = rows.where.Get();
-  statement.order = rows.order;
-  statement.limit = rows.limit;
-  statement.offset = rows.offset;
-  return statement;
 }
 
 GRAPNEL_DEFINE void AnyQuery::ReadRows(const store::Rows& rows, void* into) const {

@@ -7,6 +7,7 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/loading.hpp>
+#include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>
 #include <grapnel/store/tx/session.hpp>
@@ -21,6 +22,16 @@ namespace grapnel::detail {
 GRAPNEL_DEFINE std::string DescribeId(const Table& table, const void* entity) {
   const FieldValue id = table.Id().ops->to_value(table.Id().at_const(entity));
   return core::Concat({"id ", ToString(id)});
+}
+
+/// The statement that reads these rows.
+inline store::Select Describe(const Table& table, const store::Rows& rows) {
+  store::Select statement{{&table}};
+  statement.where = rows.where.Get();
+  statement.order = rows.order;
+  statement.limit = rows.limit;
+  statement.offset = rows.offset;
+  return statement;
 }
 
 GRAPNEL_DEFINE std::int64_t RunRead(const HandlePtr& handle, const Table& table,

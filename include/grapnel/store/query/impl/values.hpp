@@ -14,6 +14,7 @@
 #include <grapnel/store/predicate/measure.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/query/asked.hpp>
+#include <grapnel/store/query/impl/rows.hpp>
 #include <grapnel/store/query/intercept.hpp>
 #include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/query/rows.hpp>
@@ -26,8 +27,10 @@
 #include <exception>
 #include <limits>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -163,16 +166,173 @@ inline void MakeValues(const HandlePtr& handle, const Table& table, const store:
   });
 }
 
+/// Fields of whole rows, taken once the rows have passed the interceptors.
+class Projection {
+ public:
+  Projection(const Table& table, const ValueTable& made) : made_(made) {
+    for (const ValueInfo& value : made.values) columns_.push_back(table.FindTag(value.field));
+  }
+
+  /// Which rows to read for it. Those that are alike are still to be left out, and only then
+  /// counted.
+  store::Rows Whole(const store::Rows& rows) {
+    store::Rows whole = rows;
+    if (made_.distinct) {
+      limit_ = std::exchange(whole.limit, std::nullopt);
+      offset_ = std::exchange(whole.offset, 0);
+    }
+    return whole;
+  }
+  void Take(const void* entity, void* const* to, core::FunctionRef<void()> add) {
+    if (made_.distinct && !IsNew(entity)) return;
+    for (std::size_t at = 0; at < columns_.size(); ++at) {
+      columns_[at]->ops->copy(to[at], columns_[at]->at_const(entity));
+    }
+    add();
+  }
+
+ private:
+  struct HashOfValues {
+    std::size_t operator()(const std::vector<FieldValue>& values) const noexcept {
+      std::size_t hash = 0;
+      for (const FieldValue& value : values) hash = hash * 31 + HashOfValue()(value);
+      return hash;
+    }
+  };
+
+  bool IsNew(const void* entity) {
+    std::vector<FieldValue> values;
+    for (const Column* column : columns_) {
+      values.push_back(column->ops->to_value(column->at_const(entity)));
+    }
+    if (!seen_.insert(std::move(values)).second) return false;
+    const auto place = static_cast<std::int64_t>(seen_.size()) - 1 - offset_;
+    return place >= 0 && (!limit_ || place < *limit_);
+  }
+
+  const ValueTable& made_;
+  std::vector<const Column*> columns_;
+  std::optional<std::int64_t> limit_;
+  std::int64_t offset_ = 0;
+  std::unordered_set<std::vector<FieldValue>, HashOfValues> seen_;
+};
+
+/// Values of groups, kept until what they are grouped by, and their least and greatest values, have
+/// passed the interceptors: as rows of the type, which hold nothing else.
+class PassingGroups {
+ public:
+  PassingGroups(const Table& table, const ValueTable& made) : table_(table), made_(made) {
+    for (const ValueInfo& value : made.values) {
+      columns_.push_back(value.field != nullptr ? table.FindTag(value.field) : nullptr);
+    }
+  }
+
+  void Clear() { kept_.clear(); }
+  /// Keeps a group, whose values are in `from`, and puts rows of it behind `rows`.
+  void Keep(void* const* from, void* rows) {
+    std::vector<FieldValue>& values = kept_.emplace_back();
+    void* group = nullptr;
+    for (std::size_t at = 0; at < columns_.size(); ++at) {
+      if (IsKey(at)) {
+        if (group == nullptr) group = table_.ops.AppendRow(rows);
+        columns_[at]->ops->copy(columns_[at]->at(group), from[at]);
+      }
+      values.push_back(IsKey(at) ? FieldValue() : Value(made_.values[at], from[at]));
+    }
+    for (std::size_t at = 0; at < columns_.size(); ++at) {
+      if (!Carries(at, values[at])) continue;
+      void* const row = table_.ops.AppendRow(rows);
+      columns_[at]->ops->from_value(columns_[at]->at(row), values[at]);
+    }
+  }
+  /// Hands out the groups with what became of their rows. Throws: Error where rows came or went.
+  void Take(EntityRows& rows, void* const* to, core::FunctionRef<void()> add) {
+    std::size_t next = 0;
+    for (std::vector<FieldValue>& values : kept_) {
+      const void* group = nullptr;
+      for (std::size_t at = 0; at < columns_.size(); ++at) {
+        if (!IsKey(at)) continue;
+        if (group == nullptr) group = RowAt(rows, next++);
+        columns_[at]->ops->copy(to[at], columns_[at]->at_const(group));
+      }
+      for (std::size_t at = 0; at < columns_.size(); ++at) {
+        if (IsKey(at)) continue;
+        if (Carries(at, values[at])) {
+          values[at] = columns_[at]->ops->to_value(columns_[at]->at_const(RowAt(rows, next++)));
+        }
+        Put(made_.values[at], to[at], values[at]);
+      }
+      add();
+    }
+    if (next != rows.Count()) Refuse();
+  }
+
+ private:
+  bool IsKey(std::size_t at) const { return made_.values[at].measure == nullptr; }
+  /// Whether the value is one of the field's own.
+  bool Carries(std::size_t at, const FieldValue& value) const {
+    if (IsKey(at) || value.IsNull()) return false;
+    const store::AggregateKind kind = made_.values[at].measure->kind;
+    return kind == store::AggregateKind::Min || kind == store::AggregateKind::Max;
+  }
+  /// A mean may be no number, which has no form to be stored in.
+  static FieldValue Value(const ValueInfo& value, const void* from) {
+    if (value.ops->plain == Plain::Real) return *static_cast<const double*>(from);
+    if (value.ops->plain != Plain::OptionalReal) return value.ops->to_value(from);
+    const auto& real = *static_cast<const std::optional<double>*>(from);
+    return real ? FieldValue(*real) : FieldValue();
+  }
+  static void Put(const ValueInfo& value, void* to, const FieldValue& from) {
+    const double* const real = from.As<double>();
+    if (real != nullptr && value.ops->plain == Plain::Real) {
+      *static_cast<double*>(to) = *real;
+    } else if (real != nullptr && value.ops->plain == Plain::OptionalReal) {
+      *static_cast<std::optional<double>*>(to) = *real;
+    } else {
+      value.ops->from_value(to, from);
+    }
+  }
+  const void* RowAt(EntityRows& rows, std::size_t place) const {
+    if (place >= rows.Count()) Refuse();
+    return rows.At(place);
+  }
+  [[noreturn]] void Refuse() const {
+    throw Error(core::Concat({table_.entity,
+                              ": an interceptor added rows to what was found of an Aggregate, or "
+                              "took some away: it may change them alone"}));
+  }
+
+  const Table& table_;
+  const ValueTable& made_;
+  std::vector<const Column*> columns_;
+  std::vector<std::vector<FieldValue>> kept_;
+};
+
 GRAPNEL_DEFINE void ReadValues(const HandlePtr& handle, const Table& table, const Asked& asked,
                                const ValueTable& made, void* const* to,
                                core::FunctionRef<void()> add) {
-  EntityRows carriers(table.ops);
+  EntityRows found(table.ops);
+  Projection projection(table, made);
+  PassingGroups groups(table, made);
   ReadInto into;
-  into.rows = carriers.Get();
+  into.rows = found.Get();
+  bool passes = true;  // what was found
+  const auto read = [&](const store::Rows& rows, const ReadInto& passing) {
+    passes = passing.rows != into.rows;
+    if (!passes) return MakeValues(handle, table, rows, made, to, add);
+    if (made.grouped) {
+      groups.Clear();
+      MakeValues(handle, table, rows, made, to, [&] { groups.Keep(to, passing.rows); });
+    } else {
+      const store::Rows whole = projection.Whole(rows);
+      ReadRows(handle, Describe(table, whole), [&] { return table.ops.AppendRow(passing.rows); });
+    }
+  };
   RunReading(handle, table, ReadStep::Query, made.grouped ? ReadKind::Aggregate : ReadKind::Rows,
-             asked, into, [&](const store::Rows& rows, const ReadInto&) {
-               MakeValues(handle, table, rows, made, to, add);
-             });
+             asked, into, read);
+  if (!passes) return;
+  if (made.grouped) return groups.Take(found, to, add);
+  for (std::size_t at = 0; at < found.Count(); ++at) projection.Take(found.At(at), to, add);
 }
 
 GRAPNEL_DEFINE AnyValues::AnyValues(const AnyValues& from) = default;
