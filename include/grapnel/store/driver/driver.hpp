@@ -93,7 +93,7 @@ struct Select : Statement {
   std::int64_t offset = 0;
   /// Only neighbours through this relation, of the rows with the ids `sources` (of OwnKey: the rows
   /// with these ids). One column more then tells of each row the place in `sources` of the one that
-  /// it is for.
+  /// it is for. The limit and the offset are of each source's neighbours, in their order.
   const Relation* through = nullptr;
   std::span<const FieldValue> sources{};
 };

@@ -28,7 +28,8 @@ class Asked {
   /// Only rows behind this one in the order. Throws: Error where there is no order, or one by
   /// neighbours; ValidationError for an entity without an id.
   GRAPNEL_DECLARE void SetAfter(const Table& table, const void* entity);
-  /// All conditions hold, an order comes within the earlier one.
+  /// All conditions hold, an order comes within the earlier one, and limits and offsets leave what
+  /// each of them does.
   GRAPNEL_DECLARE void Join(const Asked& other);
   void SetLimit(std::int64_t rows) noexcept { rows_.limit = rows; }
   void SetOffset(std::int64_t rows) noexcept { rows_.offset = rows; }

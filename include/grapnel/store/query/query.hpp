@@ -151,14 +151,42 @@ class Choosing {
     return static_cast<Derived&>(*this);
   }
 
+  /// At most so many rows; in With, for each of the rows whose neighbours they are. Throws: Error
+  /// when negative.
+  Derived& Limit(std::int64_t rows) & {
+    detail::AnyQuery& query = static_cast<Derived&>(*this);
+    query.SetLimit(rows);
+    return static_cast<Derived&>(*this);
+  }
+  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Derived Limit(
+      std::int64_t rows) && {
+    detail::AnyQuery& query = static_cast<Derived&>(*this);
+    query.SetLimit(rows);
+    return static_cast<Derived&&>(*this);
+  }
+  /// Leaves out the first so many rows; in With, for each of the rows whose neighbours they are.
+  /// Throws: Error when negative.
+  Derived& Offset(std::int64_t rows) & {
+    detail::AnyQuery& query = static_cast<Derived&>(*this);
+    query.SetOffset(rows);
+    return static_cast<Derived&>(*this);
+  }
+  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Derived Offset(
+      std::int64_t rows) && {
+    detail::AnyQuery& query = static_cast<Derived&>(*this);
+    query.SetOffset(rows);
+    return static_cast<Derived&&>(*this);
+  }
+
   /// Loads the neighbours along an edge too, by one query more for all rows together. `choose`,
   /// when it is given, says which, in which order, and with which neighbours of their own:
   ///
   ///   .With(F<&User::cards>, [](auto& cards) {
   ///   cards.Order(Asc(F<&Card::number>)).With(F<&Card::owner>); })
   ///
-  /// Asked for again, an edge is loaded once: all conditions hold, and all that is nested is
-  /// loaded. An edge that was not asked for throws NotLoadedError when it is read.
+  /// Asked for again, an edge is loaded once: all conditions hold, of limits and offsets what all
+  /// of them leave, and all that is nested is loaded. An edge that was not asked for throws
+  /// NotLoadedError when it is read.
   template <auto M, class Choose = std::nullptr_t>
   Derived& With(MemberToken<M>, Choose choose = nullptr) & {
     Load<M>(choose);
@@ -218,19 +246,6 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
  public:
   explicit Query(detail::HandlePtr handle, PredicatePtr where = nullptr)
       : AnyQuery(detail::kTable<E>, std::move(handle), std::move(where)) {}
-
-  /// At most so many rows. Throws: Error when negative.
-  Query& Limit(std::int64_t rows) & { return this->SetLimit(rows), *this; }
-  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query Limit(
-      std::int64_t rows) && {
-    return this->SetLimit(rows), static_cast<Query&&>(*this);
-  }
-  /// Leaves out the first so many rows. Throws: Error when negative.
-  Query& Offset(std::int64_t rows) & { return this->SetOffset(rows), *this; }
-  [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query Offset(
-      std::int64_t rows) && {
-    return this->SetOffset(rows), static_cast<Query&&>(*this);
-  }
 
   /// Only the rows behind this one in the order that was given, to read page by page:
   ///

@@ -32,9 +32,19 @@ inline std::string ColumnList(const Table& table) {
   return list;
 }
 
+/// " FROM" neighbours and what else says of whom they are.
+inline std::string FromNeighbours(const Table& table, const Relation& relation) {
+  const std::string id = Quote(table.name, table.Id().storage);
+  std::string from = core::Concat({" FROM ", Quote(table.name)});
+  if (relation.kind == Relation::Kind::Join) {
+    core::Append(from, {" JOIN ", Quote(relation.table), " ON ", id, " = ",
+                        Quote(relation.table, relation.other)});
+  }
+  return from;
+}
 /// SELECT of neighbours, each with the place of the source that it is for. The database itself says
 /// what is equal, by the collation of the id that is referred to: `collation` of it where the key
-/// has another one.
+/// has another one. Of so many for each source, the ids are looked up source by source.
 inline Sql NeighboursText(const store::Select& select, std::string_view collation) {
   const Table& table = *select.table;
   const Relation& relation = *select.through;
@@ -46,15 +56,25 @@ inline Sql NeighboursText(const store::Select& select, std::string_view collatio
   const std::string id = Quote(table.name, table.Id().storage);
   const std::string key =
       relation.kind == Relation::Kind::OwnKey ? id : Quote(relation.table, relation.column);
-  core::Append(sql.text, {"SELECT ", columns, "grapnel_source.place FROM ", Quote(table.name)});
-  if (relation.kind == Relation::Kind::Join) {
-    core::Append(sql.text, {" JOIN ", Quote(relation.table), " ON ", id, " = ",
-                            Quote(relation.table, relation.other)});
+  std::string is_source = core::Concat({key, " = +grapnel_source.value"});
+  if (!collation.empty()) core::Append(is_source, {" COLLATE ", Quote(collation)});
+  const std::string sources = core::Concat({sql.Values(select.sources), " AS grapnel_source"});
+  core::Append(sql.text, {"SELECT ", columns, "grapnel_source.place"});
+  if (select.limit || select.offset != 0) {
+    core::Append(sql.text,
+                 {" FROM ", sources, " CROSS JOIN ", Quote(table.name), " WHERE ", id,
+                  " IN (SELECT ", id, FromNeighbours(table, relation), " WHERE ", is_source});
+    if (select.where != nullptr) {
+      sql.text += " AND ";
+      sql.Render(*select.where);
+    }
+    sql.OrderBy(select.order);
+    sql.Limit(select.limit, select.offset);
+    sql.text += ')';
+  } else {
+    core::Append(sql.text, {FromNeighbours(table, relation), " JOIN ", sources, " ON ", is_source});
+    sql.Where(select.where);
   }
-  core::Append(sql.text, {" JOIN ", sql.Values(select.sources), " AS grapnel_source ON ", key,
-                          " = +grapnel_source.value"});
-  if (!collation.empty()) core::Append(sql.text, {" COLLATE ", Quote(collation)});
-  sql.Where(select.where);
   sql.OrderBy(select.order);
   return sql;
 }

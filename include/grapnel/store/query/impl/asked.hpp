@@ -11,7 +11,10 @@
 #include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/query/asked.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -69,9 +72,22 @@ GRAPNEL_DEFINE void Asked::SetAfter(const Table& table, const void* entity) {
   continues_ = true;
 }
 
+/// Behind the last row that they leave; nothing: all are left.
+inline std::optional<std::int64_t> EndOf(const store::Rows& rows) {
+  std::int64_t end = 0;
+  if (!rows.limit || __builtin_add_overflow(rows.offset, *rows.limit, &end)) return std::nullopt;
+  return end;
+}
+
 GRAPNEL_DEFINE void Asked::Join(const Asked& other) {
   AddWhere(other.rows_.where);
   rows_.order.insert(rows_.order.end(), other.rows_.order.begin(), other.rows_.order.end());
+  const auto one = EndOf(rows_), another = EndOf(other.rows_);
+  rows_.offset = std::max(rows_.offset, other.rows_.offset);
+  rows_.limit.reset();
+  if (!one && !another) return;
+  const std::int64_t end = one && another ? std::min(*one, *another) : (one ? *one : *another);
+  rows_.limit = std::max<std::int64_t>(end - rows_.offset, 0);
 }
 
 GRAPNEL_DEFINE store::PredicatePtr Asked::Along(const EdgeEnd& edge) const {

@@ -78,6 +78,8 @@ class EagerLoader {
     store::Select select{{&target}};
     select.where = rows.where.Get();
     select.order = rows.order;
+    select.limit = rows.limit;
+    select.offset = rows.offset;
     select.through = &relation;
     select.sources = sources;
     const int place_at = static_cast<int>(target.columns.size());
