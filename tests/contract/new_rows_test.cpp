@@ -32,7 +32,7 @@ struct Note {
   double weight = 0;
   std::optional<Time> read_at{};
   std::optional<Time> gone_at{};
-  grapnel::Many<Tag> tags{};     // pairs
+  grapnel::Many<Tag> tags{};     // its key is in the tag's row, where no member tells of it
   grapnel::One<Note> parent{};   // its key is here
   grapnel::One<Note> follows{};  // one-to-one, its key is here
   grapnel::One<Note> leads{};    // the other end of it
@@ -307,8 +307,21 @@ TEST_CASE_METHOD(Notes, "B147 Changes of pairs, keys to its own type and a one-t
   All().UpdateOne("1").Set(F<&Note::leads>, "3").Save();
   CHECK(log.back() == R"(Note UpdateOne "1" updated: leads* "2">"3")");
   Take(log);
+  All().UpdateOne("2").Set(F<&Note::tags>, {"c"}).Save();
+  Take(log);
   All().DeleteOne("2").Exec();  // whose key is the parent of 1
   CHECK(log.front() == R"(Note Update "1" updated: parent* "2">NULL)");
+  CHECK(log.back() ==
+        R"(Note DeleteOne "2" deleted: text "2">NULL secret! "">NULL weight 0>NULL tags* -"c")");
+}
+
+TEST_CASE_METHOD(World, "B147 a Before-hook asks, and an After-hook reads") {
+  Users().Use(Before([](Mutation<User>& m) { m.WatchChanges(); }),
+              After([&](const Mutation<User>& m, grapnel::Value<User>&) { Record(log, m); }));
+  Users().Update().Where(F<&User::id> == 1).Set(F<&User::friends>, {2}).Save();
+  Users().DeleteOne(1).Exec();
+  CHECK(log.at(0) == "User Update 1 updated: friends* +2");
+  CHECK(log.at(1).ends_with("friends* -2"));
 }
 
 TEST_CASE_METHOD(Notes, "B147 Changes of both outcomes of an upsert") {

@@ -119,12 +119,12 @@ class AnyMutation {
   /// After `next`: how the rows differ from what they were, OldRows from NewRows, with the old and
   /// new values of each field, and the neighbours that came and went by each edge that the mutation
   /// speaks of. Nothing stands there that is equal in the form in which it is stored, and no row
-  /// that did not change. What is deleted loses every value, and the pairs of its edges between two
-  /// Manys; what is created gets them. Compared at the first call. Of a Create with OnConflict that
-  /// met a row: how that row differs, which its UpdateOne, of cause Upsert, says as well. An edge
-  /// that the other row holds is told of here and, where that row's type has hooks, by its own
-  /// Update. Throws: NotLoadedError before `next`, and when WatchChanges was not called before it,
-  /// which a Create without OnConflict needs not.
+  /// that did not change. What is deleted loses every value, and its neighbours by the edges that
+  /// their rows have no other end of, or have only in pairs; what is created gets them. Compared at
+  /// the first call. Of a Create with OnConflict that met a row: how that row differs, which its
+  /// UpdateOne, of cause Upsert, says as well. An edge that the other row holds is told of here
+  /// and, where that row's type has hooks, by its own Update. Throws: NotLoadedError before `next`,
+  /// and when WatchChanges was not called before it, which a Create without OnConflict needs not.
   GRAPNEL_DECLARE const std::vector<store::RowChanges>& Changes() const;
 
   // Edges. Ids of neighbours are given and returned as values.

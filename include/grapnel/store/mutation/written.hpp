@@ -113,16 +113,19 @@ inline NeighboursOf ReadNeighbours(const Draft& m, std::size_t edge,
 /// The places of the edges whose neighbours the mutation may change, and which no column of its
 /// rows tells of.
 inline std::vector<std::size_t> EdgesAtStake(const Draft& m) {
-  const bool deletes = Is(m.op, Op::Delete | Op::DeleteOne);
+  const auto is_at_stake = [&](std::size_t place, const EdgeEnd& edge) {
+    // Of a deletion those that the neighbours' own rows do not tell of.
+    if (Is(m.op, Op::Delete | Op::DeleteOne)) {
+      const Relation& relation = edge.relation();
+      return relation.kind == Relation::Kind::Join || relation.KeyPlace() == EdgeEnd::kNoKey;
+    }
+    // What the update of a row in conflict says of edges, its own hooks decide.
+    return m.conflict || m.edges.Find(place) != nullptr;
+  };
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < m.table->edges.size(); ++i) {
     const EdgeEnd& edge = m.table->edges[i];
-    if (edge.HoldsKey()) continue;
-    // Pairs go with their row; what a conflict's update says of edges, its own hooks decide.
-    const bool at_stake = deletes      ? edge.relation().kind == Relation::Kind::Join
-                          : m.conflict ? true
-                                       : m.edges.Find(i) != nullptr;
-    if (at_stake) places.push_back(i);
+    if (!edge.HoldsKey() && is_at_stake(i, edge)) places.push_back(i);
   }
   return places;
 }
