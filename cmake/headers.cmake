@@ -127,6 +127,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/query/impl/rows.hpp
   grapnel/store/query/impl/sql.hpp
   grapnel/store/query/impl/values.hpp
+  grapnel/store/query/impl/walk.hpp
   grapnel/store/query/intercept.hpp
   grapnel/store/query/narrower.hpp
   grapnel/store/query/query.hpp
@@ -135,6 +136,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/query/selection.hpp
   grapnel/store/query/sql.hpp
   grapnel/store/query/values.hpp
+  grapnel/store/query/walk.hpp
   grapnel/store/read_tx.hpp
   grapnel/store/sql/condition.hpp
   grapnel/store/sql/renames.hpp

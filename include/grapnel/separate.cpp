@@ -39,6 +39,7 @@
 #include <grapnel/store/query/impl/rows.hpp>
 #include <grapnel/store/query/impl/sql.hpp>
 #include <grapnel/store/query/impl/values.hpp>
+#include <grapnel/store/query/impl/walk.hpp>
 #include <grapnel/store/sqlite/impl/open.hpp>
 #include <grapnel/store/tx/impl/dependencies.hpp>
 #include <grapnel/store/tx/impl/handle.hpp>

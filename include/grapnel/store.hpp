@@ -20,6 +20,7 @@
 #include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/query/selection.hpp>
 #include <grapnel/store/query/sql.hpp>
+#include <grapnel/store/query/walk.hpp>
 #include <grapnel/store/read_tx.hpp>
 #include <grapnel/store/tx/tx.hpp>
 #include <grapnel/store/write/effective_chain.hpp>

@@ -18,6 +18,7 @@
 using grapnel::TxError;
 using grapnel::detail::Committing;
 using grapnel::detail::HandlePtr;
+using grapnel::detail::Inside;
 using grapnel::detail::kTable;
 using grapnel::detail::Mark;
 using grapnel::detail::Marks;
@@ -33,8 +34,8 @@ void Abandon(const HandlePtr&) noexcept { ++abandoned; }
 
 /// A transaction's share in a mark.
 struct Share {
-  explicit Share(const HandlePtr& handle, bool reads = false)
-      : mark(Marks::Add(handle, *handle->store, Abandon, reads)) {}
+  explicit Share(const HandlePtr& handle, Inside inside = Inside::Tx)
+      : mark(Marks::Add(handle, *handle->store, Abandon, inside)) {}
   Share(const Share&) = delete;
   Share& operator=(const Share&) = delete;
   ~Share() {
@@ -57,7 +58,7 @@ TEST_CASE_METHOD(FakeStore<User>,
     std::thread([&] { CHECK_NOTHROW(Marks::Guard(*handle->store)); }).join();
   }
   CHECK_NOTHROW(Marks::Guard(*handle->store));
-  const Share share(handle, true);
+  const Share share(handle, Inside::ReadTx);
   CHECK_THROWS_WITH(Marks::Guard(*handle->store), Catch::Contains("inside a ReadTx"));
 }
 
@@ -86,14 +87,14 @@ TEST_CASE_METHOD(FakeStore<User>, "at the end of a thread what it left open is a
   const auto inside = grapnel::detail::MakeHandle(*handle);
   Mark* open = nullptr;
   std::thread([&] {
-    open = Marks::Add(inside, *inside->store, Abandon, false);
+    open = Marks::Add(inside, *inside->store, Abandon, Inside::Tx);
     const Share ended(inside);
   }).join();
   CHECK(abandoned == 1);
   open->Release();
   std::thread([&] {
     auto gone = grapnel::detail::MakeHandle(*handle);
-    open = Marks::Add(gone, *gone->store, Abandon, false);
+    open = Marks::Add(gone, *gone->store, Abandon, Inside::Tx);
   }).join();
   open->Release();
   CHECK(abandoned == 1);  // nobody held that transaction any more

@@ -12,6 +12,7 @@
 #include <grapnel/store/query/group.hpp>
 #include <grapnel/store/query/selection.hpp>
 #include <grapnel/store/query/values.hpp>
+#include <grapnel/store/query/walk.hpp>
 #include <grapnel/store/tx/handle.hpp>
 
 #include <cstddef>
@@ -70,6 +71,8 @@ class AnyQuery {
   /// Into a std::vector of them, behind which `add(ids)` puts a new one.
   GRAPNEL_DECLARE void ReadIds(void* ids, void* (*add)(void* ids)) const;
 
+  /// Begins to go over the rows one by one. `fresh`: each begins as a new entity.
+  GRAPNEL_DECLARE WalkPtr Walk(bool fresh) const;
   /// Computes an aggregate of all rows into `value`, a std::optional.
   GRAPNEL_DECLARE void ReadMeasure(const ValueInfo& info, void* value) const;
   /// Values in place of these rows.
@@ -279,6 +282,37 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
     this->ReadAll(&rows);
     return rows;
   }
+
+  /// Calls `f(row)` for each row, one at a time, in memory for one (where neighbours are loaded
+  /// for 256, and for all where interceptors look at what was found): all from one snapshot. To
+  /// leave early, write a loop: `for (const User& u : query) { ... break; }`.
+  ///
+  /// Inside, other reads and writes work where the engine has another connection for them: on a
+  /// file they do, and what they write is not seen here. On a database in memory the base client
+  /// throws TxError, and in a transaction every write does, at once: what is read then is
+  /// undefined. Collect the rows first, or take pages of them.
+  ///
+  /// Throws: what `f` throws; TxError when the transaction ends meanwhile, or on another thread;
+  /// CancelledError also between two rows.
+  template <class F>
+  void ForEach(F&& f) const {
+    static_assert(std::is_invocable_v<F&, E&>,
+                  "ForEach takes a function of a row: ForEach([](const User& u) { ... })");
+    if constexpr (std::is_invocable_v<F&, E&>) {
+      static_assert(!std::is_same_v<std::invoke_result_t<F&, E&>, bool>,
+                    "ForEach goes over all rows, whatever is returned: to leave early, write "
+                    "for (const User& u : query) { ... break; }");
+      core::detail::RefuseNone(f);
+      const detail::WalkPtr walk = this->Walk(detail::MayChange<F, E>());
+      while (void* const row = detail::NextRow(*walk)) {
+        static_cast<void>(f(*static_cast<E*>(row)));
+      }
+    }
+  }
+  /// Goes over the rows as ForEach does: `for (const User& u : query)`. Each begin() reads afresh;
+  /// leaving the loop early ends the reading.
+  RowIterator<E> begin() const { return RowIterator<E>(this->Walk(false)); }
+  RowIterator<E> end() const noexcept { return {}; }
 
   /// The first row. Throws: NotFoundError when there is none.
   E First() const {

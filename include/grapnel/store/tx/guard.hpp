@@ -18,6 +18,7 @@
 #include <grapnel/store/tx/type_actions.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -148,13 +149,16 @@ struct Store {
   ErrorSink sink_;
 };
 
+/// What a thread is inside of.
+enum class Inside : std::uint8_t { Tx, ReadTx, Walk };
+
 /// Says that a thread is inside a transaction of a store, so that the base client must not be used
 /// there. The thread and the transaction own it together, for either may end first.
 struct Mark {
   using Abandon = void (*)(const HandlePtr&) noexcept;
 
-  Mark(const HandlePtr& of, const Store& s, Abandon a, bool only_reads) noexcept
-      : handle(of), store(&s), abandon(a), reads(only_reads) {}
+  Mark(const HandlePtr& of, const Store& s, Abandon a, Inside i) noexcept
+      : handle(of), store(&s), abandon(a), inside(i) {}
   void Release() noexcept {
     if (owners.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
@@ -162,8 +166,8 @@ struct Mark {
   const core::Weak<const Handle> handle;
   const Store* const store;
   const Abandon abandon;  // ends what its thread left open
-  const bool reads;       // a ReadTx
-  Mark* next = nullptr;   // of the thread alone
+  const Inside inside;
+  Mark* next = nullptr;  // of the thread alone
   std::atomic<bool> active{true};
   std::atomic<int> owners{2};
 };
@@ -173,13 +177,14 @@ struct Mark {
 class Marks {
  public:
   /// Returns: the transaction's share.
-  static Mark* Add(const HandlePtr& handle, const Store& store, Mark::Abandon abandon, bool reads) {
+  static Mark* Add(const HandlePtr& handle, const Store& store, Mark::Abandon abandon,
+                   Inside inside) {
     Sweep();
     if (!ended) {
       static thread_local const AtThreadEnd at_end;
       at_end.Expect();
     }
-    Mark* mark = new Mark(handle, store, abandon, reads);
+    Mark* mark = new Mark(handle, store, abandon, inside);
     mark->next = std::exchange(first, mark);
     return mark;
   }
@@ -201,16 +206,7 @@ class Marks {
     if (first == nullptr) return;
     Sweep();
     for (const Mark* mark = first; mark != nullptr; mark = mark->next) {
-      if (mark->store == &store) {
-        throw TxError(
-            mark->reads
-                ? "the base client was used inside a ReadTx of the same thread: read by that one, "
-                  "rtx.Of<...>().Query() or rtx.Of<...>().Get(id); it has no tx.Client(), so end "
-                  "it "
-                  "before you write"
-                : "the base client was used inside a transaction of the same thread: use the "
-                  "transaction, tx.Of<...>() or tx.Client()");
-      }
+      if (mark->store == &store) throw TxError(Refusal(mark->inside));
     }
   }
 
@@ -233,6 +229,22 @@ class Marks {
   };
 
  private:
+  static const char* Refusal(Inside inside) noexcept {
+    switch (inside) {
+      case Inside::ReadTx:
+        return "the base client was used inside a ReadTx of the same thread: read by that one, "
+               "rtx.Of<...>().Query() or rtx.Of<...>().Get(id); it has no tx.Client(), so end it "
+               "before you write";
+      case Inside::Walk:
+        return "the base client was used while it walks over rows on the same thread, and a "
+               "database in memory has one connection: collect the rows first, query.All(), or "
+               "walk inside a ReadTx or Tx and read by that one";
+      default:
+        return "the base client was used inside a transaction of the same thread: use the "
+               "transaction, tx.Of<...>() or tx.Client()";
+    }
+  }
+
   /// Ends what the thread began and leaves open: nobody else may use it any more.
   struct AtThreadEnd {
     void Expect() const noexcept {}

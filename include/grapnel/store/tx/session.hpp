@@ -32,6 +32,15 @@
 
 namespace grapnel::detail {
 
+/// Rows that are walked over on a transaction's connection. Shared by it and who walks: either may
+/// end first.
+struct OpenCursor {
+  const Level* level = nullptr;
+  std::uint64_t writes = 0;                 // of the transaction, when it was opened
+  std::unique_ptr<store::Cursor> cursor{};  // null: it has ended
+  std::atomic<bool> left = false;           // by who walked, on another thread
+};
+
 /// A transaction on one connection, from BEGIN to its end, with the callbacks that wait for it.
 /// Used by the thread that began it; only its end may come from another one.
 class Session {
@@ -78,7 +87,7 @@ class Session {
 
   /// Marks the thread, until the end: a transaction that the caller holds by `handle`. `abandon`
   /// ends it when the thread does not.
-  GRAPNEL_DECLARE void MarkThread(const HandlePtr& handle, Mark::Abandon abandon);
+  GRAPNEL_DECLARE void MarkThread(const HandlePtr& handle, Mark::Abandon abandon, Inside inside);
   /// The mark to take off at the end of a mutation's own transaction.
   void SetRunningMark(Marks::Running* mark) noexcept { running_mark_ = mark; }
 
@@ -127,6 +136,17 @@ class Session {
   /// is undone whole when it fails.
   GRAPNEL_DECLARE store::RawResult Run(const Level& level, const core::Context& context,
                                        const store::RawSql& sql, bool only_reads);
+
+  /// Opens a cursor, until it is closed or what it reads from is ended or undone. While one is open
+  /// nothing is written in the transaction: which rows it finds then no engine says.
+  GRAPNEL_DECLARE std::shared_ptr<OpenCursor> Open(const Level& level, TypeEntry& type,
+                                                   const core::Context& context,
+                                                   const store::Select& select);
+  /// Reads the next row into `entity`; false behind the last one. Throws: TxError when the cursor
+  /// has ended.
+  GRAPNEL_DECLARE bool Advance(OpenCursor& open, const core::Context& context, void* entity);
+  /// Threads: any.
+  GRAPNEL_DECLARE void Close(OpenCursor& open) noexcept;
 
   /// How many statements have changed rows.
   std::uint64_t Writes() const noexcept { return writes_; }
@@ -187,6 +207,8 @@ class Session {
 
   [[gnu::always_inline]] void EnterMutation(Level& level, RunningMutation& running) {
     CheckOpen(level);
+    if (!cursors_.empty()) [[unlikely]]
+      RefuseIfWalked();
     running_.Enter(running);
     ++level.running;
   }
@@ -240,6 +262,12 @@ class Session {
   /// What is known of the database's schema is asked for anew: SQL of somebody's own has changed
   /// it, or that was undone.
   GRAPNEL_DECLARE void ForgetSchema() noexcept;
+
+  /// Throws: TxError while rows are walked over.
+  [[gnu::cold]] GRAPNEL_DECLARE void RefuseIfWalked();
+  /// Ends the cursors that `ends(cursor)` says.
+  template <class F>
+  void EndCursors(F ends) noexcept;
 
   /// In a handler: ends the transaction when it, or the storage, is in doubt after what was thrown.
   GRAPNEL_DECLARE void EndIfInDoubt() noexcept;
@@ -296,6 +324,7 @@ class Session {
   TypeEntry* last_type_ = nullptr;
   const Table* plain_ = nullptr;  // the last one asked for that others do not interfere with
   Waiting* waiting_ = nullptr;
+  std::vector<std::shared_ptr<OpenCursor>> cursors_;
   std::uint64_t writes_ = 0;             // statements that changed rows
   std::vector<std::uint64_t> clean_at_;  // for each open savepoint: writes_ when it was as opened
   TxCallbacks callbacks_{store_};

@@ -238,6 +238,9 @@ GRAPNEL_DECLARE core::HookHandle AddRollbackHooks(const HandlePtr& handle,
 /// Begins a transaction that its caller holds. Throws: TxError when the base client is used inside
 /// one.
 GRAPNEL_DECLARE HandlePtr BeginTransaction(const HandlePtr& handle, TxKind kind);
+/// Begins a snapshot beside which the base client may be used, where the engine has a connection
+/// for each.
+GRAPNEL_DECLARE HandlePtr BeginWalk(const HandlePtr& handle);
 /// Ends a snapshot, where it is still open.
 GRAPNEL_DECLARE void EndSnapshot(const Handle& handle) noexcept;
 

@@ -13,11 +13,13 @@
 #include <grapnel/store/query/asked.hpp>
 #include <grapnel/store/query/eager.hpp>
 #include <grapnel/store/query/impl/rows.hpp>
+#include <grapnel/store/query/impl/walk.hpp>
 #include <grapnel/store/query/intercept.hpp>
 #include <grapnel/store/query/query.hpp>
 #include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/query/values.hpp>
+#include <grapnel/store/query/walk.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/tx.hpp>
 
@@ -162,6 +164,12 @@ GRAPNEL_DEFINE void AnyQuery::ReadIds(void* ids, void* (*add)(void* ids)) const 
                  return 0;
                });
              });
+}
+
+GRAPNEL_DEFINE WalkPtr AnyQuery::Walk(bool fresh) const {
+  return core::MakeShared<detail::Walk>(
+      Held(), *table_, asked_, eager_, fresh,
+      [&](const store::Rows& rows, void* into) { ReadRows(rows, into); });
 }
 
 GRAPNEL_DEFINE void AnyQuery::ReadMeasure(const ValueInfo& info, void* value) const {

@@ -34,8 +34,9 @@ namespace grapnel::detail {
   return *last_type_;
 }
 
-GRAPNEL_DEFINE void Session::MarkThread(const HandlePtr& handle, Mark::Abandon abandon) {
-  mark_ = Marks::Add(handle, *store_, abandon, kind_ == Kind::ReadOnly);
+GRAPNEL_DEFINE void Session::MarkThread(const HandlePtr& handle, Mark::Abandon abandon,
+                                        Inside inside) {
+  mark_ = Marks::Add(handle, *store_, abandon, inside);
 }
 
 GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
@@ -86,6 +87,8 @@ template <class Body>
                                                         const core::Context& context,
                                                         Statement statement) {
   if (kind_ == Kind::ReadOnly) RefuseToWrite();
+  if (!cursors_.empty()) [[unlikely]]
+    RefuseIfWalked();
   return Guarded(level, context, [&](store::Connection& connection) {
     type.Verify(connection);
     if (top_ != nullptr && top_->savepoint == Scope::kNone &&
@@ -126,12 +129,65 @@ inline store::RawResult Session::RunGuarded(const Level& level, const core::Cont
     const store::RawEffect effect = connection.Prepare(sql);
     if (!effect.writes) return connection.Run(sql);
     if (only_reads) RefuseToWrite();
+    if (!cursors_.empty()) RefuseIfWalked();
     if (top_->savepoint == Scope::kNone) OpenSavepoint();
     if (effect.changes_schema) ForgetSchema();
     store::RawResult result = connection.Run(sql);
     ++writes_;
     return result;
   });
+}
+
+GRAPNEL_DEFINE std::shared_ptr<OpenCursor> Session::Open(const Level& level, TypeEntry& type,
+                                                         const core::Context& context,
+                                                         const store::Select& select) {
+  auto open = std::make_shared<OpenCursor>();
+  open->level = &level;
+  MakePlace(cursors_, cursors_.size() + 1);
+  Read(level, type, context, [&](store::Connection& connection) {
+    open->cursor = connection.Open(select);
+    return 0;
+  });
+  open->writes = writes_;
+  cursors_.push_back(open);
+  return open;
+}
+
+[[gnu::hot]] GRAPNEL_DEFINE bool Session::Advance(OpenCursor& open, const core::Context& context,
+                                                  void* entity) {
+  Check(*open.level);
+  if (!open.cursor) {
+    throw TxError("rows were walked over that were undone meanwhile: begin anew");
+  }
+  return Guarded(*open.level, context,
+                 [&](store::Connection&) { return open.cursor->Next(entity); });
+}
+
+GRAPNEL_DEFINE void Session::Close(OpenCursor& open) noexcept {
+  open.left = true;
+  if (IsOfThisThread()) EndCursors([](const OpenCursor& each) { return each.left.load(); });
+}
+
+template <class F>
+void Session::EndCursors(F ends) noexcept {
+  std::erase_if(cursors_, [&](const std::shared_ptr<OpenCursor>& each) {
+    if (!ends(*each)) return false;
+    if (store_->IsInherited()) {
+      static_cast<void>(each->cursor.release());  // the parent's: to end it would touch its files
+    } else {
+      each->cursor.reset();
+    }
+    return true;
+  });
+}
+
+[[gnu::cold]] GRAPNEL_DEFINE void Session::RefuseIfWalked() {
+  EndCursors([](const OpenCursor& each) { return each.left || !each.level->open; });
+  if (cursors_.empty()) return;
+  throw TxError(
+      "something was to be written in a transaction while rows are walked over in it, and which "
+      "rows come then no engine says: collect them first, query.All(), or take them page by page, "
+      "Order(...).After(row).Limit(50)");
 }
 
 GRAPNEL_DEFINE void Session::ForgetSchema() noexcept {
@@ -170,6 +226,7 @@ GRAPNEL_DEFINE void Session::Fail(Scope& scope) noexcept {
     return;
   }
   if (schema_changed_) ForgetSchema();
+  EndCursors([&](const OpenCursor& each) { return each.writes > scope.writes; });
   try {
     scope.owns ? lease_->Discard(scope.savepoint) : lease_->RollbackTo(scope.savepoint);
     clean_at_.resize(static_cast<std::size_t>(scope.savepoint));
@@ -377,6 +434,7 @@ GRAPNEL_DEFINE void Session::Orphan(Level& level) noexcept {
 GRAPNEL_DEFINE void Session::End(TxOutcome outcome) noexcept {
   if (outcome_ != TxOutcome::Open) return;
   Watch(nullptr);
+  EndCursors([](const OpenCursor&) { return true; });
   if (lease_ && outcome != TxOutcome::Committed) lease_->Rollback();
   outcome_ = outcome;
   if (schema_changed_) ForgetSchema();

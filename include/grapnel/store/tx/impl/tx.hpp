@@ -13,6 +13,7 @@
 #include <exception>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -333,15 +334,26 @@ GRAPNEL_DEFINE core::HookHandle AddRollbackHooks(const HandlePtr& handle,
   return AddTo(&Store::rollback_hooks, handle, hooks);
 }
 
-GRAPNEL_DEFINE HandlePtr BeginTransaction(const HandlePtr& handle, TxKind kind) {
-  Marks::Guard(*handle->store);
-  if (kind == TxKind::Explicit) Generation::Check();
+inline HandlePtr Begin(const HandlePtr& handle, TxKind kind, std::optional<Inside> inside) {
   auto transaction = std::make_shared<Session>(handle->store, handle->context, kind);
   handle->context.ThrowIfCancelled();
   transaction->Begin(handle->context);
   auto begun = MakeHandle({handle->store, transaction, nullptr, handle->context});
-  transaction->MarkThread(begun, &Tx::Access::Abandon);
+  if (inside) transaction->MarkThread(begun, &Tx::Access::Abandon, *inside);
   return begun;
+}
+
+GRAPNEL_DEFINE HandlePtr BeginTransaction(const HandlePtr& handle, TxKind kind) {
+  Marks::Guard(*handle->store);
+  if (kind == TxKind::Explicit) Generation::Check();
+  return Begin(handle, kind, kind == TxKind::ReadOnly ? Inside::ReadTx : Inside::Tx);
+}
+
+GRAPNEL_DEFINE HandlePtr BeginWalk(const HandlePtr& handle) {
+  Marks::Guard(*handle->store);
+  std::optional<Inside> inside;
+  if (handle->store->driver->HasOneConnection()) inside = Inside::Walk;
+  return Begin(handle, TxKind::ReadOnly, inside);
 }
 
 GRAPNEL_DEFINE void EndSnapshot(const Handle& handle) noexcept {

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/function_ref.hpp>
+#include <grapnel/model/entity_ops.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/predicate/tree.hpp>
+#include <grapnel/store/query/asked.hpp>
+#include <grapnel/store/query/eager.hpp>
+#include <grapnel/store/query/intercept.hpp>
+#include <grapnel/store/query/reading.hpp>
+#include <grapnel/store/query/walk.hpp>
+#include <grapnel/store/tx/impl/tx.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/tx.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace grapnel::detail {
+
+/// Reads the rows of a query one by one, or, with neighbours, some at a time, from one snapshot:
+/// that of the transaction, or of one that it begins. Behind interceptors that want to see what was
+/// found, all are read at first.
+class Walk {
+ public:
+  using ReadAll = core::FunctionRef<void(const store::Rows& rows, void* into)>;
+
+  /// `fresh`: each row begins as a new entity, for somebody may change it.
+  Walk(const HandlePtr& handle, const Table& table, const Asked& asked, std::vector<Eager> eager,
+       bool fresh, ReadAll read_all)
+      : table_(table), eager_(std::move(eager)), found_(table.ops), fresh_(table.ops) {
+    ReadInto into;
+    into.rows = found_.Get();
+    RunReading(handle, table, ReadStep::Query, ReadKind::Rows, asked, into,
+               [&](const store::Rows& rows, const ReadInto& to) {
+                 to.rows == into.rows ? Open(handle, rows) : read_all(rows, to.rows);
+               });
+    if (!open_) {
+      most_ = found_.Count();
+    } else if (eager_.empty()) {
+      one_ = found_.Append();
+      if (fresh) fresh_.Append();
+    }
+  }
+  Walk(const Walk&) = delete;
+  Walk& operator=(const Walk&) = delete;
+  ~Walk() { Close(); }
+
+  /// The next row's entity, or null.
+  void* Next() {
+    if (one_ != nullptr) {
+      if (!open_) return nullptr;
+      if (fresh_.Count() != 0) table_.ops.Assign(one_, fresh_.At(0));
+      return Read(one_) ? one_ : nullptr;
+    }
+    if (at_ == most_) Fill();
+    return at_ < most_ ? found_.At(at_++) : nullptr;
+  }
+
+ private:
+  static constexpr std::size_t kBatch = 256;
+
+  void Open(const HandlePtr& handle, const store::Rows& rows) {
+    owns_ = !handle->transaction;
+    handle_ = owns_ ? BeginWalk(handle) : handle;
+    rows_ = rows;
+    store::Select select{{&table_}};
+    select.where = rows_.where.Get();
+    select.order = rows_.order;
+    select.limit = rows_.limit;
+    select.offset = rows_.offset;
+    try {
+      TypeEntry& type = TypeOf(*handle_, table_);
+      const Tx::Access::Finish finish{handle_};
+      open_ = handle_->transaction->Open(*handle_->GetLevel(), type, handle_->context, select);
+    } catch (...) {
+      Close();
+      throw;
+    }
+  }
+
+  /// The next rows, with their neighbours.
+  void Fill() {
+    if (!open_) return;
+    found_.Clear();
+    at_ = most_ = 0;
+    bool ended = false;
+    while (!ended && found_.Count() < kBatch) {
+      ended = !Advance(found_.Append());
+      if (ended) table_.ops.Shorten(found_.Get(), found_.Count() - 1);
+    }
+    std::vector<void*> entities;
+    const std::size_t count = found_.Count();
+    for (std::size_t at = 0; at < count; ++at) entities.push_back(found_.At(at));
+    LoadEager(handle_, table_, entities, eager_);
+    most_ = count;
+    if (ended) Close();
+  }
+
+  /// False behind the last row, when all is closed.
+  bool Read(void* entity) {
+    if (Advance(entity)) return true;
+    Close();
+    return false;
+  }
+  bool Advance(void* entity) {
+    Session& session = *handle_->transaction;
+    if (!session.IsOfThisThread()) {
+      throw TxError("rows were walked over by another thread than the one that began it");
+    }
+    const Tx::Access::Finish finish{handle_};
+    return session.Advance(*open_, handle_->context, entity);
+  }
+
+  void Close() noexcept {
+    if (open_) handle_->transaction->Close(*open_);
+    open_ = nullptr;
+    if (owns_ && handle_) EndSnapshot(*handle_);
+    handle_ = nullptr;
+  }
+
+  const Table& table_;
+  HandlePtr handle_;
+  bool owns_ = false;
+  store::Rows rows_;  // what the cursor refers to
+  std::vector<Eager> eager_;
+  EntityRows found_;                  // one row, or some with their neighbours, or all
+  EntityRows fresh_;                  // one that each row begins as, where somebody may change them
+  void* one_ = nullptr;               // each row, where one is read at a time
+  std::size_t at_ = 0, most_ = 0;     // of several: the next one
+  std::shared_ptr<OpenCursor> open_;  // null: there is no row to be read any more
+};
+
+GRAPNEL_DEFINE void* NextRow(Walk& walk) { return walk.Next(); }
+
+}  // namespace grapnel::detail
