@@ -184,6 +184,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/fair_lock.hpp
   grapnel/store/sqlite/file.hpp
   grapnel/store/sqlite/impl/open.hpp
+  grapnel/store/sqlite/kept_selects.hpp
   grapnel/store/sqlite/members.hpp
   grapnel/store/sqlite/migration.hpp
   grapnel/store/sqlite/native_connection.hpp

@@ -9,6 +9,7 @@
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sql/tabulate.hpp>
 #include <grapnel/store/sqlite/error.hpp>
+#include <grapnel/store/sqlite/kept_selects.hpp>
 #include <grapnel/store/sqlite/members.hpp>
 #include <grapnel/store/sqlite/migration.hpp>
 #include <grapnel/store/sqlite/native_connection.hpp>
@@ -217,6 +218,11 @@ class SqliteConnection final : public store::Connection {
   void Run(const store::Select& select, RowSink sink) override {
     const Doing doing = native_.Say(select);
     OfTable& of = Of(*select.table);
+    if (const SelectShape shape(select); shape.IsKept()) {
+      if (Prepared* kept = of.selects.Find(shape)) {
+        return RunKept(select, shape, *kept, of, sink, doing);
+      }
+    }
     Sql sql = select.through != nullptr ? NeighboursText(select, ForeignCollation(*select.through))
                                         : SelectText(select);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
@@ -404,6 +410,7 @@ class SqliteConnection final : public store::Connection {
     };
     Members members;
     Prepared insert, insert_with_id, select_by_id, delete_by_id;
+    KeptSelects selects;
     std::list<KeptUpdate> updates;
     Plainness plainness;
     Prepared insert_many, highest_id;
@@ -549,6 +556,17 @@ class SqliteConnection final : public store::Connection {
                       core::Concat({"the stored value of id ",
                                     ToString(grapnel::detail::LoadId(*update.table, row, 0)),
                                     " cannot be added to: it is ", row.Text(1), ", not a number"}));
+  }
+  void RunKept(const store::Select& select, const SelectShape& shape, Prepared& kept, OfTable& of,
+               RowSink sink, const Doing& doing) {
+    const NativeConnection::Borrowed statement(
+        native_, kept, [&] { return SelectText(select).Finish(); }, doing);
+    NativeConnection::Running running(native_, *statement);
+    Binding binding(statement->Get());
+    of.members.Bind(select, 0, select.entity, binding, 1);
+    shape.Bind(binding, 1);
+    EntityRow row(statement->Get(), of.members);
+    while (running.Next(binding, doing)) sink(row);
   }
   void Step(const store::Select& select, Prepared& statement, const Sql::Parameters& parameters,
             OfTable& of, RowSink sink, const Doing& doing) {

@@ -62,17 +62,22 @@ GRAPNEL_DEFINE bool FindById(const HandlePtr& handle, const Table& table, const 
     return ReadById(handle, table, key, into);
   }
   EntityRows found(table.ops);
-  const auto read = [&](const store::Rows& rows, const ReadInto& to) {
-    if (rows.limit && *rows.limit == 0) return;
+  ReadInto rows;
+  rows.rows = found.Get();
+  bool at_once = false;  // nobody looks at it on its way
+  const auto read = [&](const store::Rows& narrowed, const ReadInto& to) {
+    if (narrowed.limit && *narrowed.limit == 0) return;
     store::Select select{{&table}};
     select.entity = key;
     select.by_id = true;
-    select.where = rows.where.Get();
-    ReadRows(handle, select, [&] { return table.ops.AppendRow(to.rows); });
+    select.where = narrowed.where.Get();
+    ReadRows(handle, select, [&] {
+      at_once = to.rows == rows.rows;
+      return at_once ? into : table.ops.AppendRow(to.rows);
+    });
   };
-  ReadInto rows;
-  rows.rows = found.Get();
   RunReading(handle, table, ReadStep::Get, ReadKind::Rows, Asked(), rows, read);
+  if (at_once) return true;
   if (found.Count() == 0) return false;
   table.ops.MoveAssign(into, found.At(0));
   return true;
