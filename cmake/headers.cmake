@@ -139,6 +139,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/query/walk.hpp
   grapnel/store/read_tx.hpp
   grapnel/store/sql/condition.hpp
+  grapnel/store/sql/literal.hpp
   grapnel/store/sql/renames.hpp
   grapnel/store/sql/sql.hpp
   grapnel/store/sql/tabulate.hpp

@@ -9,6 +9,15 @@ namespace {
 struct Person {
   std::string first, last;
 };
+/// What Where takes: something that has a node.
+struct Predicate {
+  using Entity = Person;
+  struct Pointer {
+    const grapnel::store::PredicateNode* node;
+    const grapnel::store::PredicateNode* Get() const { return node; }
+  };
+  Pointer Node() const { return {reinterpret_cast<const grapnel::store::PredicateNode*>(this)}; }
+};
 
 }  // namespace
 
@@ -37,4 +46,12 @@ TEST_CASE("indexes are kept in their order") {
       grapnel::Indexes(Index<&Person::first>(), Index<&Person::last>().Unique());
   STATIC_REQUIRE(decltype(indexes)::kSize == 2);
   STATIC_REQUIRE(grapnel::core::Get<1>(indexes).Info().unique);
+}
+
+TEST_CASE("B162 a condition comes to an index before or after its other options") {
+  const auto index = Index<&Person::last>().StorageKey("x").Where(Predicate()).Unique();
+  CHECK((index.Info().unique && index.Info().name == "x" && index.Info().where != nullptr));
+  const auto other = Index<&Person::last>().Unique().Where(Predicate()).StorageKey("y");
+  CHECK((other.Info().unique && other.Info().name == "y" && other.Info().where != nullptr));
+  CHECK(Index<&Person::last>().Info().where == nullptr);
 }

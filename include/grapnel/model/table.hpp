@@ -18,6 +18,10 @@
 
 /// The schema with its types forgotten: what the engine, and all code that is compiled once, works
 /// on.
+namespace grapnel::store {
+struct PredicateNode;
+}
+
 namespace grapnel::detail {
 
 /// Several of T that stand elsewhere. As std::span, which has compilers look through all that
@@ -107,6 +111,7 @@ struct IndexInfo {
   std::string_view name;  // "" : made of the table's and the columns' names
   Listed<FieldTag> fields;
   bool unique;
+  const store::PredicateNode* where = nullptr;  // of a partial one: the rows that are in it
 };
 
 /// An entity type. The id is the first column; foreign keys stand behind the fields.
@@ -117,6 +122,7 @@ struct Table {
   Listed<Column> columns;
   std::size_t fields;  // how many of the columns are fields
   Listed<IndexInfo> indexes;
+  Listed<IndexInfo> (*late_indexes)() = nullptr;  // in their place, where they are no constant
   Listed<EdgeEnd> edges;
   core::TypeId type;
   EntityOps ops;
@@ -139,6 +145,7 @@ struct Table {
   }
 
   constexpr const Column& Id() const noexcept { return columns.front(); }
+  Listed<IndexInfo> Indexes() const { return late_indexes != nullptr ? late_indexes() : indexes; }
 
   /// The column of that name in the schema, or null.
   GRAPNEL_DECLARE const Column* Find(std::string_view field) const noexcept;

@@ -11,6 +11,9 @@
 
 namespace grapnel {
 
+template <class Predicate, auto... Members>
+class PartialIndex;
+
 /// Describes an index over one field or several: what Index<...>() returns.
 template <auto... Members>
 class [[nodiscard]] IndexDescription {
@@ -30,6 +33,18 @@ class [[nodiscard]] IndexDescription {
     return longer;
   }
 
+  /// Only the rows for which a predicate holds are in the index: `.Where(F<&User::deleted_at>
+  /// .IsNull())`, and of a Unique one no others are alike. The predicate compares fields of the
+  /// row, or of a mixin of its type, with values. A predicate is no constant: write `static auto
+  /// Indexes()`, without constexpr.
+  template <class Predicate>
+  PartialIndex<Predicate, Members...> Where(Predicate predicate) const {
+    static_assert(
+        requires { predicate.Node(); },
+        "Where takes a predicate: Index<&User::email>().Unique().Where(F<&User::left>.IsNull())");
+    return {*this, std::move(predicate)};
+  }
+
   constexpr detail::IndexInfo Info() const { return {name_, Tags, unique_}; }
 
  private:
@@ -37,6 +52,31 @@ class [[nodiscard]] IndexDescription {
 
   std::string_view name_;
   bool unique_ = false;
+};
+
+/// An index that holds some rows: what Index<...>().Where(...) returns.
+template <class Predicate, auto... Members>
+class [[nodiscard]] PartialIndex {
+ public:
+  using About = typename Predicate::Entity;
+
+  PartialIndex(IndexDescription<Members...> index, Predicate where)
+      : index_(index), where_(std::move(where)) {}
+
+  /// As of the index: no two rows that are in it agree in all of these fields.
+  PartialIndex Unique() const { return {index_.Unique(), where_}; }
+  PartialIndex StorageKey(std::string_view name) const { return {index_.StorageKey(name), where_}; }
+
+  /// Lifetime: of this object.
+  detail::IndexInfo Info() const {
+    detail::IndexInfo info = index_.Info();
+    info.where = where_.Node().Get();
+    return info;
+  }
+
+ private:
+  IndexDescription<Members...> index_;
+  Predicate where_;
 };
 
 /// Describes an index, inside `Schema<E>::Indexes()`: `Index<&User::last,

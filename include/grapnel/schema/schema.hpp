@@ -30,7 +30,9 @@ namespace grapnel {
 ///     using Mixins = grapnel::Mixins<Versioned>;               // optional
 ///     static constexpr auto Fields() { return grapnel::Fields(...); }
 ///     static constexpr auto Edges() { return grapnel::Edges(...); }      // optional
-///     static constexpr auto Indexes() { return grapnel::Indexes(...); }  // optional
+///     static constexpr auto Indexes() { return grapnel::Indexes(...); }  // optional; one with a
+///                                                              // Where is no constant: static
+///                                                              auto
 ///     static auto Hooks();                                     // optional, may be defined later
 ///     static auto Interceptors();                              // optional, may be defined later
 ///     static constexpr bool Internal = true;                   // optional
@@ -97,6 +99,12 @@ concept NamesInterceptors = !requires {
   &SchemaAndAll<E>::Interceptors;
 };
 
+/// Whether they are known at compile time: a predicate is not.
+template <class E>
+concept ConstantIndexes = requires {
+  typename std::bool_constant<(static_cast<void>(Schema<E>::Indexes()), true)>;
+};
+
 template <class E>
 concept NamesMixins = requires {
   typename Schema<E>::Mixins;
@@ -113,6 +121,7 @@ inline constexpr auto kOwnIndexes = Schema<Of>::Indexes();
 /// How much of everything an entity has.
 struct Sizes {
   std::size_t fields = 0, keys = 0, edges = 0, indexes = 0;
+  bool late_indexes = false;
   bool describes_id = false;
 };
 
@@ -140,7 +149,10 @@ constexpr void Count(Sizes& sizes, FieldTag id) {
   if constexpr (NamesMixins<Of>) CountMixins<E>(sizes, id, typename Schema<Of>::Mixins());
   if constexpr (NamesFields<Of>) CountFields(sizes, id, kOwnFields<Of>);
   if constexpr (NamesEdges<Of>) CountEdges(sizes, kOwnEdges<Of>);
-  if constexpr (NamesIndexes<Of>) sizes.indexes += kOwnIndexes<Of>.kSize;
+  if constexpr (NamesIndexes<Of>) {
+    sizes.indexes += decltype(Schema<Of>::Indexes())::kSize;
+    sizes.late_indexes = sizes.late_indexes || !ConstantIndexes<Of>;
+  }
 }
 
 /// The tag of the id; null of a mixin, which has none.
@@ -389,31 +401,69 @@ inline constexpr std::size_t kColumnPlaceOf = [] {
   }
 }();
 
+/// The indexes that a struct's own Schema lists, where they are no constant. They are never
+/// destroyed: clients may be used until the program's very end.
+template <class Of>
+const auto& LateOwnIndexes() {
+  static const auto& indexes = *new auto(Schema<Of>::Indexes());
+  return indexes;
+}
+
+/// Does not compile for an index whose predicate is about another type. (What joins predicates of
+/// two mixins is an empty type.)
+template <class E, class Index>
+constexpr void CheckAbout() {
+  if constexpr (requires { typename Index::About; }) {
+    static_assert(
+        std::is_base_of_v<typename Index::About, E> || std::is_empty_v<typename Index::About>,
+        "the predicate in Where is about another type than the index: compare fields of "
+        "the entity itself, or of one of its mixins");
+  }
+}
+
 // The indexes of E and of its mixins, mixins' first.
-template <class... Is>
+template <class E, class... Is>
 constexpr IndexInfo* AddOwnIndexes(IndexInfo* next, const core::Pack<Is...>& indexes) {
+  (CheckAbout<E, Is>(), ...);
   indexes.Apply([&](const Is&... index) { ((*next++ = index.Info()), ...); });
   return next;
 }
-template <class Of>
+template <class E, class Of>
 constexpr IndexInfo* AddIndexes(IndexInfo* next);
-template <class... Bases>
+template <class E, class... Bases>
 constexpr IndexInfo* AddMixinIndexes(IndexInfo* next, Mixins<Bases...>) {
-  ((next = AddIndexes<Bases>(next)), ...);
+  ((next = AddIndexes<E, Bases>(next)), ...);
   return next;
 }
-template <class Of>
+template <class E, class Of>
 constexpr IndexInfo* AddIndexes(IndexInfo* next) {
-  if constexpr (NamesMixins<Of>) next = AddMixinIndexes(next, typename Schema<Of>::Mixins());
-  if constexpr (NamesIndexes<Of>) next = AddOwnIndexes(next, kOwnIndexes<Of>);
+  if constexpr (NamesMixins<Of>) next = AddMixinIndexes<E>(next, typename Schema<Of>::Mixins());
+  if constexpr (NamesIndexes<Of>) {
+    if constexpr (ConstantIndexes<Of>) {
+      next = AddOwnIndexes<E>(next, kOwnIndexes<Of>);
+    } else {
+      next = AddOwnIndexes<E>(next, LateOwnIndexes<Of>());
+    }
+  }
   return next;
 }
 template <class E>
 inline constexpr auto kIndexes = [] {
-  Items<IndexInfo, kSizes<E>.indexes> indexes;
-  if constexpr (kSizes<E>.indexes != 0) AddIndexes<E>(indexes.items);
+  Items<IndexInfo, kSizes<E>.late_indexes ? 0 : kSizes<E>.indexes> indexes;
+  if constexpr (kSizes<E>.indexes != 0 && !kSizes<E>.late_indexes) {
+    AddIndexes<E, E>(indexes.items);
+  }
   return indexes;
 }();
+template <class E>
+Listed<IndexInfo> LateIndexes() {
+  static const auto indexes = [] {
+    Items<IndexInfo, kSizes<E>.indexes> late;
+    AddIndexes<E, E>(late.items);
+    return late;
+  }();
+  return indexes.All();
+}
 
 /// Whether no column that never changes has an update-default.
 constexpr bool UpdateDefaultsFit(const Listed<Column>& columns) {
@@ -453,6 +503,7 @@ constexpr Table MakeTable() {
   table.fields = kFieldCount<E>;
   table.edges = kEdgeInfos<E>.All();
   table.indexes = kIndexes<E>.All();
+  if constexpr (kSizes<E>.late_indexes) table.late_indexes = &LateIndexes<E>;
   table.type = core::TypeIdOf<E>();
   table.ops = kEntityOps<E>;
   table.SumUp();

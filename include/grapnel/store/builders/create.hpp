@@ -60,7 +60,8 @@ class Create : public detail::Builder<E>, public detail::Setting<Create<E>, E, f
 
   /// When there is a row that agrees in all of these fields, that row is taken instead of a new
   /// one:
-  /// `.OnConflict(F<&User::email>).UpdateNewValues()`. The fields have a unique index together.
+  /// `.OnConflict(F<&User::email>).UpdateNewValues()`. The fields have a unique index together; of
+  /// one with a Where only rows that are in it are in conflict, and only when the new row would be.
   /// Another constraint that the row breaks is a ConstraintError. Order: hooks see the Op Create,
   /// validation is that of a Create; then the row is looked for. One that is there is changed by an
   /// UpdateOne inside, through all hooks again: Op UpdateOne, Cause Upsert, with its old row,

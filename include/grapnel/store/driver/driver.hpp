@@ -53,6 +53,13 @@ struct Insert : Statement {
   FieldSet set{};
 };
 
+/// Whether a row that would be inserted would match.
+struct Matching : Statement {
+  const void* entity = nullptr;
+  FieldSet set{};
+  const PredicateNode* where = nullptr;
+};
+
 /// Inserts several rows by one statement, in their order; the database makes their ids.
 struct InsertMany : Statement {
   core::FunctionRef<void*(std::size_t)> entity;  // of each row
@@ -278,6 +285,12 @@ class Connection {
   virtual void Run(const Tabulate& statement, RowSink sink) = 0;
   /// Want::Count: how many; Want::Exist: 0 or 1.
   virtual std::int64_t Count(const Select& statement) = 0;
+
+  /// Of a predicate over the row's own fields.
+  virtual bool Run(const Matching& statement) {
+    static_cast<void>(statement);
+    return true;
+  }
 
   /// Returns how many rows came into the list.
   virtual std::int64_t Run(const Keep& statement) = 0;

@@ -14,6 +14,8 @@ class AnyMutation;
 
 namespace store {
 
+struct PredicateNode;
+
 /// What a Create with OnConflict does when a row is there already.
 enum class OnConflict : std::uint8_t { Undecided, UpdateNewValues, Ignore, Update };
 
@@ -39,6 +41,8 @@ struct Conflict {
 
   // What follows is for the other parts of the store.
   std::vector<std::size_t> columns{};
+  /// Of partial indexes: which rows they hold, and so are in conflict; none: all rows.
+  std::vector<const PredicateNode*> where{};
   core::Shared<AnyMutation> update{};  // of Update: what it says
   FieldValue given_id{};               // where the row that is there has another one
 };

@@ -228,6 +228,21 @@ inline Sql NoNumberText(const store::Update& update, const Column& column) {
   return sql;
 }
 
+/// SELECT of whether a row of values, its first parameters, matches.
+inline Sql MatchingText(const store::Matching& matching) {
+  const Table& table = *matching.table;
+  Sql sql(table, static_cast<int>(table.columns.size()) + 1);
+  sql.text = "SELECT EXISTS (SELECT 1 FROM (SELECT ";
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    core::Append(sql.text, {i == 0 ? "?" : ", ?", std::to_string(i + 1), " AS ",
+                            Quote(table.columns[i].storage)});
+  }
+  core::Append(sql.text, {") AS ", Quote(table.name)});
+  sql.Where(matching.where);
+  sql.text += ')';
+  return sql;
+}
+
 /// INSERT of ids into a list. Parameter 1 is the type, 2 the list, 3 the id of one row.
 inline Sql KeepText(const store::Keep& keep) {
   const bool by_id = keep.entity != nullptr;

@@ -5,6 +5,7 @@
 #include <grapnel/model/old_names.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/sql/literal.hpp>
 #include <grapnel/store/sql/renames.hpp>
 #include <grapnel/store/sql/sql.hpp>
 
@@ -41,6 +42,7 @@ struct WantedIndex {
   std::string name;
   std::vector<std::string> columns;
   bool unique;
+  std::string where{};  // of a partial one
 };
 
 struct WantedTable {
@@ -124,7 +126,7 @@ inline WantedTable WantTable(const Table& table) {
                                 true});
     }
   }
-  for (const IndexInfo& index : table.indexes) {
+  for (const IndexInfo& index : table.Indexes()) {
     std::string name(table.name);
     std::vector<std::string> columns;
     for (const auto tag : index.fields) {
@@ -137,7 +139,9 @@ inline WantedTable WantTable(const Table& table) {
       columns.emplace_back(column->storage);
     }
     if (!index.name.empty()) name = index.name;
-    wanted.indexes.push_back({std::move(name), std::move(columns), index.unique});
+    wanted.indexes.push_back(
+        {std::move(name), std::move(columns), index.unique,
+         index.where != nullptr ? IndexCondition(table, *index.where) : std::string()});
   }
   return wanted;
 }
@@ -366,7 +370,8 @@ inline std::string CreateIndexText(const WantedTable& table, const WantedIndex& 
     core::Append(columns, {columns.empty() ? "" : ", ", Quote(column)});
   }
   return core::Concat({"CREATE ", index.unique ? "UNIQUE " : "", "INDEX ", Quote(index.name),
-                       " ON ", Quote(table.name), " (", columns, ")"});
+                       " ON ", Quote(table.name), " (", columns, ")",
+                       index.where.empty() ? "" : " WHERE ", index.where});
 }
 
 }  // namespace grapnel::sqlite::detail

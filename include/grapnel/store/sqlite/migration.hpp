@@ -699,7 +699,7 @@ class Planner {
   /// knows.
   bool IsOwnIndex(const WantedTable& table, const Object& object) {
     const auto stored = Stored(object);
-    if (!stored.plain || stored.columns.empty()) return false;
+    if (!stored.plain || stored.columns.empty() || !IsAsMade(object, stored)) return false;
     std::string name(NowCalled(table));
     for (const std::string& column : stored.columns) {
       if (table.Named(column) == nullptr && !IsDropped(table, column)) return false;
@@ -711,18 +711,20 @@ class Planner {
   }
 
   struct StoredIndex {
-    bool plain = true;  // all rows, whole columns, in their order, as CREATE INDEX makes it
+    bool plain = true;  // whole columns, in their order, as CREATE INDEX makes it
     bool unique = false;
+    bool partial = false;
     std::vector<std::string> columns{};
   };
   StoredIndex Stored(const Object& index) {
     StoredIndex stored;
     const auto about = Query(
-        "SELECT iif(\"unique\", '1', ''), iif(origin = 'c' AND NOT partial, '1', '') FROM "
+        "SELECT iif(\"unique\", '1', ''), iif(origin = 'c', '1', ''), iif(partial, '1', '') FROM "
         "pragma_index_list(?1) WHERE name = ?2 COLLATE NOCASE",
         {index.table, index.name});
     stored.unique = !about.empty() && !about.front()[0].empty();
     stored.plain = !about.empty() && !about.front()[1].empty();
+    stored.partial = !about.empty() && !about.front()[2].empty();
     for (auto& row : Query("SELECT name, iif(\"desc\" OR coll <> 'BINARY', '1', '') FROM "
                            "pragma_index_xinfo(?1) WHERE \"key\"",
                            {index.name})) {
@@ -730,6 +732,17 @@ class Planner {
       stored.columns.push_back(std::move(row[0]));
     }
     return stored;
+  }
+
+  /// The text that Grapnel makes of such an index, as far as its condition.
+  static std::string MadeText(const Object& object, const StoredIndex& stored) {
+    const WantedTable of{object.table, ""};
+    return CreateIndexText(of, {object.name, stored.columns, stored.unique});
+  }
+  /// Of partial ones Grapnel knows those of its own making by their text.
+  static bool IsAsMade(const Object& object, const StoredIndex& stored) {
+    return !stored.partial ||
+           object.sql.starts_with(core::Concat({MadeText(object, stored), " WHERE "}));
   }
 
   void PlanIndex(const WantedTable& table, const WantedIndex& index) {
@@ -743,8 +756,11 @@ class Planner {
       const bool same = EqualNames(there->table, table.name) && stored.plain &&
                         std::equal(stored.columns.begin(), stored.columns.end(),
                                    index.columns.begin(), index.columns.end(), EqualNames);
-      if (!same) refuse("there is another one of this name");
-      if (stored.unique == index.unique) return;
+      if (!same || !IsAsMade(*there, stored)) refuse("there is another one of this name");
+      const std::string text = MadeText(*there, stored);
+      const std::string where =
+          stored.partial ? there->sql.substr(text.size() + std::string_view(" WHERE ").size()) : "";
+      if (stored.unique == index.unique && where == index.where) return;
       Drop(*there);
     }
     const Object* on = Find(table.name);
@@ -756,6 +772,18 @@ class Planner {
     Add({StepKind::CreateIndex, table.name, index.name}, std::move(text));
   }
 
+  bool IsNew(const WantedTable& table, const WantedColumn& column) const {
+    return std::any_of(added_.begin(), added_.end(), [&](const Added& added) {
+      return added.table == &table && added.column == &column;
+    });
+  }
+  /// What a column will hold, where it stands in a query about the rows as they are now.
+  std::string ValueText(const WantedTable& table, const WantedColumn& column) const {
+    if (!IsNew(table, column)) return Quote(NowCalled(table, column.name));
+    const bool filled = column.not_null && column.column != nullptr && column.column->HasDefault();
+    return filled ? DefaultText(table, column) : "NULL";
+  }
+
   /// Refuses an index that rows break as they are, or as they will be filled.
   void CheckUnique(const WantedTable& table, const WantedIndex& index, const std::string& text) {
     std::string values, given, names, fields;
@@ -763,18 +791,15 @@ class Planner {
     int at = 0;
     for (const std::string& name : index.columns) {
       const WantedColumn& column = *table.Named(name);
-      const bool is_new = std::any_of(added_.begin(), added_.end(), [&](const Added& added) {
-        return added.table == &table && added.column == &column;
-      });
+      const bool is_new = IsNew(table, column);
       if (is_new && !column.not_null) return;              // NULL in every row
       if (is_new && !column.column->HasDefault()) return;  // there are no rows
       varies = varies || (is_new && column.column->default_varies);
       const std::string alias = core::Concat({"grapnel_", std::to_string(++at)});
       const std::string_view comma = at > 1 ? ", " : "";
-      core::Append(
-          values,
-          {comma, is_new ? DefaultText(table, column) : Quote(NowCalled(table, column.name)),
-           " AS ", alias});
+      // Rows of a condition have the names already.
+      core::Append(values, {comma, index.where.empty() ? ValueText(table, column) : Quote(name),
+                            " AS ", alias});
       core::Append(given, {at > 1 ? " AND " : "", alias, " IS NOT NULL"});
       core::Append(names, {comma, alias});
       core::Append(fields, {comma, FieldName(column)});
@@ -786,11 +811,23 @@ class Planner {
     std::string refusal =
         Refusal(table, fields,
                 core::Concat({"it is to be unique, but there are rows that are alike in ", in}));
+    std::string rows = Quote(NowCalled(table));
+    if (!index.where.empty()) {  // which speaks of columns by the names that they will have
+      std::string all;
+      for (const WantedColumn& column : table.columns) {
+        core::Append(
+            all, {all.empty() ? "" : ", ", ValueText(table, column), " AS ", Quote(column.name)});
+        varies = varies || (IsNew(table, column) && column.not_null &&
+                            column.column->HasDefault() && column.column->default_varies);
+      }
+      rows = core::Concat({"(SELECT * FROM (SELECT ", all, " FROM ", rows, ") AS ",
+                           Quote(table.name), " WHERE ", index.where, ")"});
+    }
     if (!varies || rehearse_) {
       const std::string query =
-          core::Concat({"WITH grapnel_rows AS MATERIALIZED (SELECT ", values, " FROM ",
-                        Quote(NowCalled(table)), ") SELECT '1' FROM grapnel_rows WHERE ", given,
-                        " GROUP BY ", names, " HAVING count(*) > 1 LIMIT 1"});
+          core::Concat({"WITH grapnel_rows AS MATERIALIZED (SELECT ", values, " FROM ", rows,
+                        ") SELECT '1' FROM grapnel_rows WHERE ", given, " GROUP BY ", names,
+                        " HAVING count(*) > 1 LIMIT 1"});
       if (!Query(native_, query, {}).empty()) throw MigrationError(refusal);
     }
     plan_.refusals.emplace(text, std::move(refusal));

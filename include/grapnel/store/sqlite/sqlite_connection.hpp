@@ -142,6 +142,20 @@ class SqliteConnection final : public store::Connection {
     return with_id ? 0 : sqlite3_last_insert_rowid(native_.Handle());
   }
 
+  bool Run(const store::Matching& matching) override {
+    const Table& table = *matching.table;
+    Sql sql = MatchingText(matching);
+    const Doing doing = native_.Say(matching);
+    const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
+    NativeConnection::Running running(native_, *statement);
+    Binding binding(statement->Get());
+    const int at =
+        Of(table).members.BindRow(matching, matching.set, 0, matching.entity, binding, 0);
+    BindAll(sql.parameters, binding, at);
+    ResultRow row(statement->Get());
+    return running.Next(binding, doing) && row.Int(0) != 0;
+  }
+
   std::optional<std::int64_t> Run(const store::InsertMany& insert) override {
     const Table& table = *insert.table;
     const auto rows = static_cast<std::int64_t>(insert.sets.size());

@@ -385,6 +385,19 @@ class Terminal {
       where = store::Both(where, store::Compared(store::PredicateKind::Equal, column.tag,
                                                  column.ops->to_value(column.at_const(entity_))));
     }
+    const auto& partial = m_.conflict->where;
+    if (partial.empty()) return FindConflict(id, where);
+    return std::any_of(partial.begin(), partial.end(), [&](const store::PredicateNode* in_index) {
+      const store::Matching created{{&table_, m_.op}, entity_, m_.set, in_index};
+      return ReadIn(m_, table_,
+                    [&](store::Connection& connection) {
+                      return connection.Run(created) ? 1 : 0;
+                    }) != 0 &&
+             FindConflict(
+                 id, store::Both(where, core::MakeShared<const store::PredicateNode>(*in_index)));
+    });
+  }
+  bool FindConflict(FieldValue& id, const store::PredicatePtr& where) {
     store::Select select{{&table_, m_.op}};
     select.where = where.Get();
     bool found = false;

@@ -34,12 +34,16 @@ inline void NameConflict(store::Conflict& conflict, const Table& table) {
       unique = unique || (edge.HoldsKey() && edge.tag == column.tag && edge.relation().unique);
     }
   }
-  for (const IndexInfo& index : table.indexes) {
-    unique =
-        unique || (index.unique && std::is_permutation(index.fields.begin(), index.fields.end(),
-                                                       tags.begin(), tags.end()));
+  for (const IndexInfo& index : table.Indexes()) {
+    if (!index.unique ||
+        !std::is_permutation(index.fields.begin(), index.fields.end(), tags.begin(), tags.end())) {
+      continue;
+    }
+    unique = unique || index.where == nullptr;
+    if (index.where != nullptr) conflict.where.push_back(index.where);
   }
-  if (unique) return;
+  if (unique) conflict.where.clear();
+  if (unique || !conflict.where.empty()) return;
   throw Error(
       core::Concat({table.entity,
                     ": OnConflict names fields that have no unique index together: add .Unique() "

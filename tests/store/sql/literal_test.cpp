@@ -1,0 +1,26 @@
+#include <grapnel/store/sql/literal.hpp>
+
+#include "support/catch.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+namespace sqlite = grapnel::sqlite::detail;
+using grapnel::FieldValue;
+
+TEST_CASE("B162 a value stands in SQL so that it is read back as the same") {
+  using Whole = std::numeric_limits<std::int64_t>;
+  CHECK(sqlite::LiteralText(FieldValue()) == "NULL");
+  CHECK(sqlite::LiteralText(true) == "1");
+  CHECK(sqlite::LiteralText(Whole::min()) == "-9223372036854775808");
+  CHECK(sqlite::LiteralText(3.0) == "3.0");
+  CHECK(sqlite::LiteralText(0.1) == "0.1");
+  CHECK(sqlite::LiteralText(-1e300) == "-1e+300");
+  CHECK(sqlite::LiteralText(std::numeric_limits<double>::infinity()) == "9e999");
+  CHECK(sqlite::LiteralText(std::string("it's")) == "'it''s'");
+  CHECK(sqlite::LiteralText(std::string("a\0b", 3)) == "CAST(X'610062' AS TEXT)");
+  CHECK(sqlite::LiteralText(FieldValue::Bytes{std::byte{0}, std::byte{0xAF}}) == "X'00AF'");
+  CHECK(sqlite::LiteralText(FieldValue::Bytes{}) == "X''");
+}
