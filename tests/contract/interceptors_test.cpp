@@ -443,6 +443,47 @@ TEST_CASE_METHOD(World, "B143 a masked field stays masked in selections, groups 
   CHECK(groups[1] == std::tuple("ooo", "Bob", 1, "ooo", 2.0));
 }
 
+TEST_CASE_METHOD(World, "B143 rows that are walked over are narrowed and masked, some at a time") {
+  std::size_t runs = 0;
+  const auto masked = client.Of<User>().Intercept(hook::After([&](const auto&, Found<User>& f) {
+    ++runs;
+    std::erase_if(*f.Rows(), [](const User& u) { return u.name == "Ada"; });
+    for (User& u : *f.Rows()) u.phone = "***";
+  }));
+  std::vector<User> many(600);
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    many[i].name = i < 300 ? "Ada" : "Eve";
+    many[i].email = std::to_string(i);
+  }
+  client.Of<User>().CreateBulk(many).Save();
+  const auto count = [&](const auto& query) {
+    int rows = 0;
+    for (const User& user : query) {
+      CHECK(user.phone == "***");
+      CHECK(user.name != "Ada");
+      ++rows;
+    }
+    return rows;
+  };
+  CHECK(count(client.Of<User>().Query()) == 301);  // Bob and 300 of the others
+  CHECK(runs == 3);
+  CHECK(count(client.Of<User>().Query().With(F<&User::cards>)) == 301);
+  CHECK(count(client.Of<User>().Query().Where(F<&User::name> == "Ada")) == 0);
+  client.Of<User>().Query().ForEach([](const User& user) { CHECK(user.phone == "***"); });
+  masked.Remove();
+
+  int around = 0;
+  client.Of<User>().Intercept([&](Reading<User>& r, NextRead<User> next) {
+    ++around;
+    r.AtMost(2);
+    auto found = next(r);
+    for (User& u : *found.Rows()) u.phone = "***";
+    return found;
+  });
+  CHECK(count(client.Of<User>().Query().Where(F<&User::name> != "Ada")) == 2);
+  CHECK(around == 1);
+}
+
 TEST_CASE_METHOD(World, "B143 rows of an Aggregate are changed, and neither come nor go") {
   bool more = false;
   const auto handle = client.Of<User>().Intercept(hook::After([&](const auto&, Found<User>& f) {

@@ -28,7 +28,18 @@ GRAPNEL_DECLARE void RunReading(
     const ReadInto& into,
     core::FunctionRef<void(const store::Rows& rows, const ReadInto& into)> read);
 
-/// The same of a row by its id, which is in `key`. Returns whether there is such a row.
+/// Whether rows may be handed out before all of them are found: no interceptor of the type stands
+/// around the whole read.
+GRAPNEL_DECLARE bool MayStream(const HandlePtr& handle, const Table& table);
+/// Those rows, as RunReading would read them. Requires: MayStream.
+GRAPNEL_DECLARE store::Rows NarrowStream(const HandlePtr& handle, const Table& table,
+                                         const Asked& asked);
+/// Some rows, a std::vector of the type's, pass its interceptors that only run behind the rest.
+/// They may come back more or fewer.
+GRAPNEL_DECLARE void PassAfter(const HandlePtr& handle, TypeEntry& type,
+                               const core::detail::ListedHooks& after, ReadStep step, void* rows);
+
+/// As RunReading, of a row by its id, which is in `key`. Returns whether there is such a row.
 GRAPNEL_DECLARE bool FindById(const HandlePtr& handle, const Table& table, const void* key,
                               void* into);
 /// Reads the row with the id that is in `entity` into it. Throws: NotFoundError that names the id,

@@ -90,6 +90,12 @@ class Narrower {
     Restrict(rows, Of(table, ReadStep::Load));
     return rows;
   }
+  /// The same of rows that their caller reads himself.
+  store::Rows NarrowRead(const Table& table, const Asked& asked) {
+    store::Rows rows = Narrow(table, asked);
+    Restrict(rows, Of(table, ReadStep::Query));
+    return rows;
+  }
   /// What the type's interceptors add to rows that a condition asks for.
   const store::PredicatePtr& Reached(const Table& table) {
     return Of(table, ReadStep::Condition).where;
@@ -195,7 +201,8 @@ class Narrower {
     if (!type.readers.HasAny()) return added;
     const core::detail::ListedHooks hooks = type.readers.Load();
     const ReadDepth depth(table);
-    const ReadKind kind = step == ReadStep::Load ? ReadKind::Rows : ReadKind::Ids;
+    const ReadKind kind =
+        step == ReadStep::Load || step == ReadStep::Query ? ReadKind::Rows : ReadKind::Ids;
     type.read.load()->with_reading({handle_, kind, step}, [&](AnyReading& r) {
       for (const core::detail::ListedHook& each : hooks.All()) {
         if (each.hook.IsBefore()) core::Hook<AnyReading, std::int64_t>::RunBefore(each.hook, r);

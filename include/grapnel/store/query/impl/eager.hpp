@@ -108,20 +108,13 @@ class EagerLoader {
     const Table& target = edge.target();
     TypeEntry& type = TypeOf(*handle_, target);
     if (!type.load_readers.HasAny()) return;
-    const core::detail::ListedHooks hooks = type.load_readers.Load();
-    const ReadActions& actions = *type.read.load();
+    const core::detail::ListedHooks after = type.load_readers.Load();
     for (void* entity : entities) {
       void* member = edge.at(entity);
       if (edge.ops->size(member) == 0) continue;
       EntityRows taken(target.ops);
       edge.ops->take(member, taken.Get());
-      actions.with_reading({handle_, ReadKind::Rows, ReadStep::Load}, [&](AnyReading& r) {
-        AnyReading::Access::SetDone(r, true);
-        ReadInto into;
-        into.rows = taken.Get();
-        actions.run_around(hooks.All(), r, into,
-                           [&](const ReadInto& to) { target.ops.SwapRows(to.rows, taken.Get()); });
-      });
+      detail::PassAfter(handle_, type, after, ReadStep::Load, taken.Get());
       edge.ops->give(member, taken.Get());
     }
   }

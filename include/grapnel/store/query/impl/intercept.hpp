@@ -56,6 +56,35 @@ GRAPNEL_DEFINE void RunReading(
   });
 }
 
+GRAPNEL_DEFINE bool MayStream(const HandlePtr& handle, const Table& table) {
+  if (!IsIntercepted(*handle)) return true;
+  const core::detail::ListedHooks hooks = TypeOf(*handle, table).readers.Load();
+  const core::detail::ListedHooks after = TypeOf(*handle, table).load_readers.Load();
+  std::size_t others = hooks.All().size();
+  for (const core::detail::ListedHook& each : hooks.All()) others -= each.hook.IsBefore() ? 1 : 0;
+  return others == after.All().size();
+}
+
+GRAPNEL_DEFINE store::Rows NarrowStream(const HandlePtr& handle, const Table& table,
+                                        const Asked& asked) {
+  if (!IsIntercepted(*handle)) return Narrower::AsAsked(asked);
+  Narrower narrower(handle);
+  return narrower.NarrowRead(table, asked);
+}
+
+GRAPNEL_DEFINE void PassAfter(const HandlePtr& handle, TypeEntry& type,
+                              const core::detail::ListedHooks& after, ReadStep step, void* rows) {
+  const ReadActions& actions = *type.read.load();
+  const ReadDepth depth(*type.table);
+  actions.with_reading({handle, ReadKind::Rows, step}, [&](AnyReading& r) {
+    AnyReading::Access::SetDone(r, true);
+    ReadInto into;
+    into.rows = rows;
+    actions.run_around(after.All(), r, into,
+                       [&](const ReadInto& to) { type.table->ops.SwapRows(to.rows, rows); });
+  });
+}
+
 GRAPNEL_DEFINE bool FindById(const HandlePtr& handle, const Table& table, const void* key,
                              void* into) {
   if (!IsIntercepted(*handle) || !TypeOf(*handle, table).readers.HasAny()) {

@@ -2,6 +2,7 @@
 
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/base/function_ref.hpp>
+#include <grapnel/core/hook_stack.hpp>
 #include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/driver.hpp>
@@ -10,6 +11,7 @@
 #include <grapnel/store/query/asked.hpp>
 #include <grapnel/store/query/eager.hpp>
 #include <grapnel/store/query/intercept.hpp>
+#include <grapnel/store/query/narrower.hpp>
 #include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/query/walk.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>
@@ -24,8 +26,8 @@
 namespace grapnel::detail {
 
 /// Reads the rows of a query one by one, or, with neighbours, some at a time, from one snapshot:
-/// that of the transaction, or of one that it begins. Behind interceptors that want to see what was
-/// found, all are read at first.
+/// that of the transaction, or of one that it begins. Interceptors that only run behind the rest
+/// see some at a time; behind one that stands around the whole read, all are read at first.
 class Walk {
  public:
   using ReadAll = core::FunctionRef<void(const store::Rows& rows, void* into)>;
@@ -34,15 +36,17 @@ class Walk {
   Walk(const HandlePtr& handle, const Table& table, const Asked& asked, std::vector<Eager> eager,
        bool fresh, ReadAll read_all)
       : table_(table), eager_(std::move(eager)), found_(table.ops), fresh_(table.ops) {
-    ReadInto into;
-    into.rows = found_.Get();
-    RunReading(handle, table, ReadStep::Query, ReadKind::Rows, asked, into,
-               [&](const store::Rows& rows, const ReadInto& to) {
-                 to.rows == into.rows ? Open(handle, rows) : read_all(rows, to.rows);
-               });
-    if (!open_) {
+    if (!MayStream(handle, table)) {
+      ReadInto into;
+      into.rows = found_.Get();
+      RunReading(handle, table, ReadStep::Query, ReadKind::Rows, asked, into,
+                 [&](const store::Rows& rows, const ReadInto& to) { read_all(rows, to.rows); });
       most_ = found_.Count();
-    } else if (eager_.empty()) {
+      return;
+    }
+    if (IsIntercepted(*handle)) after_ = TypeOf(*handle, table).load_readers.Load();
+    Open(handle, NarrowStream(handle, table, asked));
+    if (eager_.empty() && !after_) {
       one_ = found_.Append();
       if (fresh) fresh_.Append();
     }
@@ -58,7 +62,7 @@ class Walk {
       if (fresh_.Count() != 0) table_.ops.Assign(one_, fresh_.At(0));
       return Read(one_) ? one_ : nullptr;
     }
-    if (at_ == most_) Fill();
+    while (at_ == most_ && open_) Fill();
     return at_ < most_ ? found_.At(at_++) : nullptr;
   }
 
@@ -86,7 +90,6 @@ class Walk {
 
   /// The next rows, with their neighbours.
   void Fill() {
-    if (!open_) return;
     found_.Clear();
     at_ = most_ = 0;
     bool ended = false;
@@ -98,7 +101,10 @@ class Walk {
     const std::size_t count = found_.Count();
     for (std::size_t at = 0; at < count; ++at) entities.push_back(found_.At(at));
     LoadEager(handle_, table_, entities, eager_);
-    most_ = count;
+    if (after_ && count != 0) {
+      PassAfter(handle_, TypeOf(*handle_, table_), after_, ReadStep::Query, found_.Get());
+    }
+    most_ = found_.Count();
     if (ended) Close();
   }
 
@@ -129,6 +135,7 @@ class Walk {
   bool owns_ = false;
   store::Rows rows_;  // what the cursor refers to
   std::vector<Eager> eager_;
+  core::detail::ListedHooks after_;   // interceptors
   EntityRows found_;                  // one row, or some with their neighbours, or all
   EntityRows fresh_;                  // one that each row begins as, where somebody may change them
   void* one_ = nullptr;               // each row, where one is read at a time
