@@ -22,10 +22,12 @@ class Asked {
   Asked() = default;
   explicit Asked(store::PredicatePtr where) { rows_.where = std::move(where); }
 
-  void AddWhere(const store::PredicatePtr& where) { rows_.where = store::Both(rows_.where, where); }
-  /// Throws: Error behind SetAfter, which has to know the order.
+  GRAPNEL_DECLARE void AddWhere(const store::PredicatePtr& where);
+  /// What is in the order already is not added: it would order nothing. Throws: Error, of anything
+  /// else, behind SetAfter, which has to know the order.
   GRAPNEL_DECLARE void AddOrder(std::initializer_list<store::Ordering> orders);
-  /// Only rows behind this one in the order. Throws: Error where there is no order, or one by
+  /// Only rows behind this one in the order, in place of one that was given before. Throws: Error
+  /// where there is no order, or one by
   /// neighbours; ValidationError for an entity without an id.
   GRAPNEL_DECLARE void SetAfter(const Table& table, const void* entity);
   /// All conditions hold, an order comes within the earlier one, and limits and offsets leave what
@@ -46,7 +48,8 @@ class Asked {
   friend Narrower;
 
   store::Rows rows_;
-  bool continues_ = false;  // behind a row, in this order
+  store::Branch after_;      // behind a row, in this order; null: from the first on
+  store::Branch all_where_;  // where it is not: without it
 };
 
 }  // namespace grapnel::detail

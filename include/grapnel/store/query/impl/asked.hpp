@@ -20,11 +20,27 @@
 
 namespace grapnel::detail {
 
-GRAPNEL_DEFINE void Asked::AddOrder(std::initializer_list<store::Ordering> orders) {
-  if (continues_) {
-    throw Error("Order comes before After, which continues along it: Order(...).After(last)");
+GRAPNEL_DEFINE void Asked::AddWhere(const store::PredicatePtr& where) {
+  if (!after_) {
+    rows_.where = store::Both(rows_.where, where);
+    return;
   }
-  rows_.order.insert(rows_.order.end(), orders.begin(), orders.end());
+  all_where_ = store::Both(all_where_, where);
+  rows_.where = store::Both(all_where_, after_);
+}
+
+GRAPNEL_DEFINE void Asked::AddOrder(std::initializer_list<store::Ordering> orders) {
+  for (const store::Ordering& each : orders) {
+    const bool is_known =
+        std::any_of(rows_.order.begin(), rows_.order.end(), [&](const store::Ordering& before) {
+          return before.field == each.field && before.edge == each.edge;
+        });
+    if (is_known) continue;
+    if (after_) {
+      throw Error("Order comes before After, which continues along it: Order(...).After(last)");
+    }
+    rows_.order.push_back(each);
+  }
 }
 
 /// What an entity has in a column. Throws: ValidationError when it cannot be stored.
@@ -36,7 +52,7 @@ inline FieldValue ValueAt(const Table& table, const Column& column, const void* 
   }
 }
 
-/// A second order by the same field says nothing more, and behind the id there are no equals.
+/// Behind the id there are no equals.
 GRAPNEL_DEFINE void Asked::SetAfter(const Table& table, const void* entity) {
   if (rows_.order.empty()) {
     throw Error(
@@ -60,16 +76,14 @@ GRAPNEL_DEFINE void Asked::SetAfter(const Table& table, const void* entity) {
       throw SchemaError(table.entity, "order", "it names a member that is no field of this type");
     }
     if (!order.empty() && order.back().field == id.tag) return;
-    for (const store::Ordering& before : order) {
-      if (before.field == each.field) return;
-    }
     order.push_back(each);
     values.push_back(ValueAt(table, *column, entity));
   };
   for (const store::Ordering& each : rows_.order) add(each);
   add({id.tag, rows_.order.back().descending});
-  AddWhere(store::Behind(std::move(order), std::move(values)));
-  continues_ = true;
+  if (!after_) all_where_ = rows_.where;
+  after_ = store::Behind(std::move(order), std::move(values));
+  rows_.where = store::Both(all_where_, after_);
 }
 
 /// Behind the last row that they leave; nothing: all are left.
@@ -81,7 +95,7 @@ inline std::optional<std::int64_t> EndOf(const store::Rows& rows) {
 
 GRAPNEL_DEFINE void Asked::Join(const Asked& other) {
   AddWhere(other.rows_.where);
-  rows_.order.insert(rows_.order.end(), other.rows_.order.begin(), other.rows_.order.end());
+  for (const store::Ordering& each : other.rows_.order) AddOrder({each});
   const auto one = EndOf(rows_), another = EndOf(other.rows_);
   rows_.offset = std::max(rows_.offset, other.rows_.offset);
   rows_.limit.reset();
