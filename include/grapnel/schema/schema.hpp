@@ -126,7 +126,7 @@ struct Sizes {
 };
 
 template <class... Fs>
-constexpr void CountFields(Sizes& sizes, FieldTag id, const core::Pack<Fs...>&) {
+constexpr void CountFields(Sizes& sizes, [[maybe_unused]] FieldTag id, const core::Pack<Fs...>&) {
   sizes.fields += sizeof...(Fs);
   sizes.describes_id = sizes.describes_id || ((id == &kFieldTag<Fs::kMember>) || ...);
 }
