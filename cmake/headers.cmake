@@ -87,9 +87,11 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/driver/impl/error.hpp
   grapnel/store/driver/impl/owned_driver.hpp
   grapnel/store/driver/loading.hpp
+  grapnel/store/driver/observers.hpp
   grapnel/store/driver/owned_driver.hpp
   grapnel/store/driver/plan.hpp
   grapnel/store/driver/process.hpp
+  grapnel/store/driver/statement_info.hpp
   grapnel/store/entities.hpp
   grapnel/store/format.hpp
   grapnel/store/migrate/impl/migration.hpp
@@ -189,6 +191,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/members.hpp
   grapnel/store/sqlite/migration.hpp
   grapnel/store/sqlite/native_connection.hpp
+  grapnel/store/sqlite/observation.hpp
   grapnel/store/sqlite/open.hpp
   grapnel/store/sqlite/prepared.hpp
   grapnel/store/sqlite/raw_statements.hpp

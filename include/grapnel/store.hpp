@@ -5,6 +5,7 @@
 #include <grapnel/store/client.hpp>
 #include <grapnel/store/database.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/statement_info.hpp>
 #include <grapnel/store/entities.hpp>
 #include <grapnel/store/format.hpp>
 #include <grapnel/store/migrate/migration.hpp>

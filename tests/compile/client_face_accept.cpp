@@ -14,4 +14,5 @@ void Set(const grapnel::Database<User>& client, int& dependency, grapnel::Mutati
   inner = m.Client();
   auto id = m.ID();
   id = 3;
+  client.OnStatement([](const grapnel::store::StatementInfo&) {});
 }

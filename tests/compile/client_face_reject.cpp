@@ -1,9 +1,10 @@
 // expect: call it on the grapnel::Database<User, Card> that grapnel::Open<User, Card>
-// expect: client_face_reject\.cpp:14
-// expect: client_face_reject\.cpp:16
+// expect: client_face_reject\.cpp:15
 // expect: client_face_reject\.cpp:17
-// expect: client_face_reject\.cpp:20
-// expect: client_face_reject\.cpp:22
+// expect: client_face_reject\.cpp:18
+// expect: client_face_reject\.cpp:21
+// expect: client_face_reject\.cpp:23
+// expect: client_face_reject\.cpp:24
 #include "contract/model.hpp"
 
 using grapnel::F;
@@ -20,4 +21,5 @@ void Set(const grapnel::Client& client, int& dependency, grapnel::Mutation<User>
   m.Client() = inner;
   auto id = m.ID();
   m.ID() = id;
+  client.OnStatement([](const grapnel::store::StatementInfo&) {});
 }

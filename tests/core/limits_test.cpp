@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+using grapnel::core::Elapsed;
 using grapnel::core::Moment;
 using grapnel::core::StopSignal;
 using Clock = std::chrono::steady_clock;
@@ -80,4 +81,21 @@ TEST_CASE("without a token nothing stops") {
   }();
   CHECK_FALSE(ended.stop_possible());  // nobody is left to ask for it
   STATIC_REQUIRE_FALSE(std::is_constructible_v<StopSignal, std::stop_source>);
+}
+
+TEST_CASE("what elapsed is a duration, and compares with all of them") {
+  constexpr Elapsed took(1'500'000);
+  CHECK(took > 1ms);
+  CHECK(took == 1'500us);
+  CHECK(1h > took);
+  CHECK(took < Elapsed(1'500'001));
+  CHECK(took < std::chrono::hours::max());
+  const std::chrono::nanoseconds exact = took;
+  CHECK(exact == 1'500us);
+  const std::chrono::duration<double, std::milli> real = took;
+  CHECK(real.count() == 1.5);
+  CHECK(std::chrono::duration<std::int64_t, std::pico>(took).count() == 1'500'000'000);
+  STATIC_REQUIRE_FALSE(std::is_convertible_v<Elapsed, std::chrono::milliseconds>);
+  STATIC_REQUIRE_FALSE(std::is_convertible_v<Elapsed, std::int64_t>);
+  CHECK(Elapsed() == 0s);
 }

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #if !defined(CLOCK_MONOTONIC)
@@ -118,6 +119,46 @@ class Moment {
   }
 
   std::int64_t nanoseconds_;
+};
+
+/// How long something took, to the nanosecond: converts to durations of std::chrono that count as
+/// finely, or in reals, and compares with all of them.
+class Elapsed {
+ public:
+  constexpr Elapsed() noexcept = default;
+  constexpr explicit Elapsed(std::int64_t nanoseconds) noexcept : nanoseconds_(nanoseconds) {}
+
+  constexpr std::int64_t Nanoseconds() const noexcept { return nanoseconds_; }
+
+  template <detail::Duration Wait>
+  requires(std::is_floating_point_v<typename Wait::rep> ||
+           (Wait::period::num == 1 && Wait::period::den % 1'000'000'000 == 0)) constexpr
+  operator Wait() const {  // NOLINT(google-explicit-constructor): the same duration
+    using Period = typename Wait::period;
+    if constexpr (std::is_floating_point_v<typename Wait::rep>) {
+      return Wait(static_cast<typename Wait::rep>(static_cast<long double>(nanoseconds_) *
+                                                  Period::den / (1e9L * Period::num)));
+    } else {
+      return Wait(static_cast<typename Wait::rep>(nanoseconds_ * (Period::den / 1'000'000'000)));
+    }
+  }
+
+  friend constexpr bool operator==(const Elapsed&, const Elapsed&) noexcept = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): the comparison's own zero
+  friend constexpr auto operator<=>(const Elapsed&, const Elapsed&) noexcept = default;
+  template <detail::Duration Wait>
+  friend constexpr bool operator==(const Elapsed& left, const Wait& right) {
+    return left <=> right == 0;
+  }
+  template <detail::Duration Wait>
+  friend constexpr auto operator<=>(const Elapsed& left, const Wait& right) {
+    using Period = typename Wait::period;
+    return static_cast<long double>(left.nanoseconds_) <=>
+           static_cast<long double>(right.count()) * (1e9L * Period::num / Period::den);
+  }
+
+ private:
+  std::int64_t nanoseconds_ = 0;
 };
 
 /// A std::stop_token, to which it converts, or none, which never stops.

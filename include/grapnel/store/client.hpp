@@ -138,6 +138,10 @@ class Client {
   void OnRollback(Hs&&...) const {
     RefuseOnClient<Hs...>();
   }
+  template <class... Given>
+  void OnStatement(Given&&...) const {
+    RefuseOnClient<Given...>();
+  }
   template <class... Nothing>
   void Migrate(Nothing&&...) const {
     RefuseOnClient<Nothing...>();

@@ -7,6 +7,7 @@
 #include <grapnel/store/client.hpp>
 #include <grapnel/store/driver/owned_driver.hpp>
 #include <grapnel/store/driver/plan.hpp>
+#include <grapnel/store/driver/statement_info.hpp>
 #include <grapnel/store/entities.hpp>
 #include <grapnel/store/migrate/migration.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
@@ -172,6 +173,26 @@ class Database : public store::View<Es...> {
   // NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved from
   void OnError(core::Callable<void(const std::exception&)> sink) const {
     detail::SetErrorSink(*this->Held(), std::move(sink));
+  }
+
+  /// Tells `tell`, a `void(const grapnel::store::StatementInfo&)`, of every statement that was sent
+  /// to the database, by all clients, transactions and mutations, BEGIN, COMMIT, SAVEPOINT and
+  /// ROLLBACK included, once it is over: its text, how long it took, rows and error. What was
+  /// refused before it ran is told with its error too. With `grapnel::WithValues` the values of its
+  /// parameters are told as well, but none that is or may be of a Sensitive field. Not told are the
+  /// few that open a connection and ask for the schema.
+  /// Order / Calls: first registered, first told. Where nobody is registered it costs nothing.
+  /// Returns: a handle that takes it out again. What runs already is told to it still.
+  /// Throws: Error for what holds nothing to call. What `tell` throws goes to OnError: the
+  /// statement stands as it is. Threads: it is called by whichever thread runs the statement,
+  /// several at once, in the middle of what that does: it cannot use this database, a TxError, and
+  /// others may wait for it.
+  core::HookHandle OnStatement(core::Callable<void(const store::StatementInfo&)> tell) const {
+    return detail::AddObserver(this->Held(), std::move(tell), false);
+  }
+  core::HookHandle OnStatement(core::Callable<void(const store::StatementInfo&)> tell,
+                               detail::WithValuesTag) const {
+    return detail::AddObserver(this->Held(), std::move(tell), true);
   }
 
   // What follows is for the engines.

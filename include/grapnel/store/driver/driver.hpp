@@ -8,6 +8,7 @@
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/loading.hpp>
+#include <grapnel/store/driver/observers.hpp>
 #include <grapnel/store/driver/plan.hpp>
 #include <grapnel/store/driver/process.hpp>
 #include <grapnel/store/predicate/measure.hpp>
@@ -392,6 +393,8 @@ class Driver {
   virtual bool HasOneConnection() const noexcept { return false; }
   /// What was opened, for messages.
   virtual std::string_view Url() const noexcept = 0;
+  /// Who is to be told of the statements of all its connections.
+  Observers& GetObservers() noexcept { return observers_; }
 
  private:
   friend Lease;
@@ -411,6 +414,7 @@ class Driver {
 
   const unsigned process_ = detail::Process::Current();
   Driver* leaked_before_ = nullptr;
+  Observers observers_;
 };
 
 Lease::operator bool() const noexcept { return connection_ != nullptr && !driver_->IsInherited(); }

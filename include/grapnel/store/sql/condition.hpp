@@ -80,6 +80,12 @@ inline std::string_view TypeName(FieldKind kind) {
   return "BLOB";
 }
 
+/// Whether a column's values are told to nobody: of a sensitive field, or the key of a row whose id
+/// is one.
+inline bool IsSecret(const Column& column) {
+  return column.sensitive || (column.target != nullptr && column.target().Id().sensitive);
+}
+
 /// Lists of rows: a table of the connection's own, on disk where it is long.
 inline constexpr std::string_view kLists = "temp.grapnel_lists";
 
@@ -102,6 +108,7 @@ class Sql {
   struct Bound {
     const FieldValue* value;
     const ValueList* list;
+    bool shown = false;  // observers may be told it: it is known to be of no sensitive field
     const FieldValue& operator*() const noexcept { return *value; }
   };
   using Parameters = std::vector<Bound>;
@@ -337,8 +344,10 @@ class Sql {
 
   std::string LimitText(const std::optional<std::int64_t>& limit, std::int64_t offset) {
     if (!limit && offset == 0) return "";
+    shown_ = true;
     std::string limited = core::Concat({" LIMIT ", Own(limit.value_or(-1))});
     if (offset != 0) core::Append(limited, {" OFFSET ", Own(offset)});
+    shown_ = false;
     return limited;
   }
 
@@ -371,6 +380,7 @@ class Sql {
   static std::string Id(const Table& table) { return Quote(table.name, table.Id().storage); }
 
   std::string Number(Bound bound) {
+    bound.shown = shown_;
     parameters.push_back(bound);
     return '?' + std::to_string(first_ + static_cast<int>(parameters.size()) - 1);
   }
@@ -380,6 +390,7 @@ class Sql {
   std::string Further(const FieldValue& value) {
     if (further_.empty()) {
       lists_.emplace_back();
+      shown_ = false;  // of many fields
       further_list_ = {&lists_.back(), Number({nullptr, &lists_.back()})};
     }
     further_.push_back(value);
@@ -405,6 +416,7 @@ class Sql {
   void Render(Term term, int depth) {
     if (IsJoin(term)) return RenderJoin(term, depth);
     const PredicateNode& node = *term.node;
+    shown_ = IsCompared(node.kind) && IsShown(node);
     if (term.negated) Write({"NOT ("});
     switch (node.kind) {
       case PredicateKind::Has:
@@ -433,6 +445,7 @@ class Sql {
             text, node.kind, OfLeaf(node),
             node.other != nullptr ? NameOf(ColumnOf(node.other)) : Parameter(node.values.front()));
     }
+    shown_ = false;
     if (term.negated) Write({")"});
   }
 
@@ -603,6 +616,7 @@ class Sql {
       values.insert(values.end(), term.node->values.begin(), term.node->values.end());
     }
     const std::string column = OfLeaf(*members.front().node);
+    shown_ = IsShown(*members.front().node);
     std::string one;
     if (as_list) {
       one = In(values, column);
@@ -610,9 +624,12 @@ class Sql {
       Compare(one, group.kind, column, "+grapnel_value.value");
     }
     if (group.negated) one = core::Concat({"NOT (", one, ")"});
-    if (as_list) return one;
-    return core::Concat({is_and ? "NOT " : "", "EXISTS (SELECT 1 FROM ", Values(values),
-                         " AS grapnel_value WHERE ", one, is_and ? " IS NOT TRUE)" : ")"});
+    if (!as_list) {
+      one = core::Concat({is_and ? "NOT " : "", "EXISTS (SELECT 1 FROM ", Values(values),
+                          " AS grapnel_value WHERE ", one, is_and ? " IS NOT TRUE)" : ")"});
+    }
+    shown_ = false;
+    return one;
   }
 
   /// The ids of these rows of `table`: those that match, and, with `rows`, of them so many.
@@ -755,6 +772,10 @@ class Sql {
     return is_rowid ? " COLLATE BINARY" : "";
   }
 
+  bool IsShown(const PredicateNode& leaf) const {
+    if (leaf.relation == nullptr) return !IsSecret(ColumnOf(leaf.field));
+    return !leaf.relation->source->Id().sensitive && !leaf.relation->target->Id().sensitive;
+  }
   /// The range of all that begins so, which an index is searched by. It compares bytes, whatever
   /// collation others gave the column.
   void HasPrefix(const PredicateNode& node) {
@@ -818,6 +839,7 @@ class Sql {
 
   const Table* table_;
   int first_;
+  bool shown_ = false;  // the values of the parameters that follow
   std::list<FieldValue> owned_;
   std::list<ValueList> lists_;
   std::vector<FieldValue> further_;

@@ -3,6 +3,7 @@
 #include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/observers.hpp>
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -32,6 +33,7 @@ struct Options {
   bool reader = false;
   const core::Context* context = nullptr;  // of the call that opens it: its deadline and stop hold
   const Place* place = nullptr;  // where the file lay when it was first opened; null: nobody looks
+  const store::Observers* observers = &store::Observers::None();
 };
 
 /// A name of SQLite's, taken apart as SQLite does it, percent signs decoded.

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <grapnel/base/type.hpp>
+#include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/predicate/tree.hpp>
+#include <grapnel/store/sql/condition.hpp>
 #include <grapnel/store/sqlite/prepared.hpp>
 
 #include <algorithm>
@@ -32,9 +34,13 @@ class SelectShape {
   }
   /// Binds the values, which stand in the text in this order. Requires: they live as long as the
   /// statement runs.
-  void Bind(Binding& to, int at) const {
+  void Bind(const store::Table& table, Binding& to, int at) const {
     for (std::size_t i = 0; i < count_; ++i) {
-      if (values_[i] != nullptr) grapnel::detail::BindValue(*values_[i], to, ++at);
+      if (values_[i] == nullptr) continue;
+      grapnel::detail::BindValue(*values_[i], to, ++at);
+      if (!to.Shows()) continue;
+      const grapnel::detail::Column* column = table.FindTag(terms_[i].field);
+      if (column != nullptr && !IsSecret(*column)) to.Show(at, ToString(*values_[i]));
     }
   }
 

@@ -5,6 +5,7 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/loading.hpp>
+#include <grapnel/store/sql/condition.hpp>
 #include <grapnel/store/sqlite/prepared.hpp>
 
 #include <sqlite3.h>
@@ -35,6 +36,14 @@ class Members {
             Binding& binding, int at) {
     if (members_.empty()) Find(entity);
     BindMember(statement, members_[place], place, entity, binding, at);
+    if (binding.Shows()) [[unlikely]]
+      Show(table_.columns[place], entity, binding, at);
+  }
+  /// Shows observers a value that is bound, unless it is sensitive.
+  [[gnu::cold]] static void Show(const Column& column, const void* entity, Binding& binding,
+                                 int at) {
+    if (IsSecret(column)) return;
+    binding.Show(at, ToString(column.ops->to_value(column.at_const(entity))));
   }
   /// Binds the columns from `first` on, behind parameter `at`: those in `set`, and NULL for the
   /// others. Returns the last parameter.
@@ -50,6 +59,8 @@ class Members {
         binding.Null(at);
       }
     }
+    if (binding.Shows()) [[unlikely]]
+      ShowRow(set, first, entity, binding, at);
     return at;
   }
 
@@ -68,6 +79,21 @@ class Members {
   }
 
  private:
+  /// `last`: the parameter of the last column.
+  [[gnu::cold]] void ShowRow(const store::FieldSet& set, std::size_t first, const void* entity,
+                             Binding& binding, int last) const {
+    int at = last - static_cast<int>(table_.columns.size() - first);
+    for (std::size_t place = first; place < table_.columns.size(); ++place) {
+      ++at;
+      const Column& column = table_.columns[place];
+      if (set.test(place)) {
+        Show(column, entity, binding, at);
+      } else if (!IsSecret(column)) {
+        binding.Show(at, "NULL");
+      }
+    }
+  }
+
   struct Member {
     std::ptrdiff_t offset;
     Plain plain;

@@ -5,9 +5,11 @@
 #include <grapnel/model/error.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/observers.hpp>
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sqlite/error.hpp>
 #include <grapnel/store/sqlite/file.hpp>
+#include <grapnel/store/sqlite/observation.hpp>
 #include <grapnel/store/sqlite/prepared.hpp>
 #include <grapnel/store/sqlite/values.hpp>
 
@@ -20,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,7 +47,7 @@ class NativeConnection {
  public:
   /// Throws: StorageError of kind Open, NotADatabase, ReadOnly, Io; BusyError.
   explicit NativeConnection(const Options& options)
-      : url_(options.url), db_(OpenDatabase(options)) {
+      : url_(options.url), observers_(options.observers), db_(OpenDatabase(options)) {
     sqlite3_busy_handler(Handle(), &NativeConnection::OnBusy, this);
     sqlite3_extended_result_codes(Handle(), 1);
     Watch(options.context);  // until the first call watches
@@ -118,10 +121,16 @@ class NativeConnection {
     sqlite3_stmt* handle = nullptr;
     if (sqlite3_prepare_v3(Handle(), sql.data(), static_cast<int>(sql.size()),
                            SQLITE_PREPARE_PERSISTENT, &handle, nullptr) != SQLITE_OK) {
+      if (observers_->IsAny()) TellRefused(sql, sqlite3_errmsg(Handle()));
       RefuseTooLarge(doing);
       Fail(doing);
     }
     return Prepared(handle);
+  }
+
+  /// Tells observers of a text that was not taken.
+  [[gnu::cold]] void TellRefused(std::string_view text, std::string_view error) const noexcept {
+    Observation::TellRefused(*observers_, text, error);
   }
 
   /// A statement from the cache, or a fresh one where that is in the middle of its rows.
@@ -187,10 +196,23 @@ class NativeConnection {
         : native_(native), statement_(statement.Get()) {
       const core::Context* context = native.context_;
       if (context != nullptr && context->Tracer() != nullptr) Trace(*context->Tracer(), sort);
+      if (native.observers_->IsAny()) [[unlikely]]
+        observation_ = Observation::Of(*native.observers_, statement_);
     }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
-    ~Running() { sqlite3_reset(statement_); }
+    ~Running() {
+      sqlite3_reset(statement_);
+      if (observation_ != nullptr) [[unlikely]]
+        observation_->Tell();
+    }
+
+    /// What its parameters are bound by.
+    Binding Bind() const noexcept {
+      return Binding(statement_, observation_ != nullptr ? observation_->Values() : nullptr);
+    }
+    /// Runs what undoes, as far as it can be done.
+    void Try() noexcept { NoteFailure(Send()); }
 
     /// Runs a statement that has no rows.
     void Finish(const Binding& binding, const Doing& doing, const store::Update* update = nullptr) {
@@ -202,6 +224,7 @@ class NativeConnection {
       const int result = Step(binding, doing);
       if (result == SQLITE_ROW) return true;
       if (result == SQLITE_DONE) return false;
+      NoteFailure(result);
       if (update != nullptr && update->added.any() && IsOverflow(result)) RefuseSum(*update);
       native_.Fail(doing);
     }
@@ -210,6 +233,7 @@ class NativeConnection {
       const int result = Step(binding, doing);
       if (result == SQLITE_ROW) return true;
       if (result == SQLITE_DONE) return false;
+      NoteFailure(result);
       if (IsOverflow(result)) RefuseSum(values);
       native_.Fail(doing);
     }
@@ -220,7 +244,17 @@ class NativeConnection {
         Throw(SQLITE_TOOBIG, "a value is too large", doing);
       }
       if (binding.Result() != SQLITE_OK) native_.Fail(doing);
-      return sqlite3_step(statement_);
+      return Send();
+    }
+    int Send() noexcept {
+      const int result = sqlite3_step(statement_);
+      if (observation_ != nullptr) [[unlikely]]
+        observation_->Count(result);
+      return result;
+    }
+    void NoteFailure(int result) noexcept {
+      if (observation_ == nullptr || result == SQLITE_ROW || result == SQLITE_DONE) return;
+      observation_->NoteError(sqlite3_errmsg(native_.Handle()));
     }
     bool IsOverflow(int result) const noexcept {
       return (result & 0xff) == SQLITE_ERROR &&
@@ -261,6 +295,7 @@ class NativeConnection {
 
     NativeConnection& native_;
     sqlite3_stmt* statement_;
+    std::unique_ptr<Observation> observation_;  // where somebody looks
   };
 
   /// While this lives no trigger of others runs, and the text of the schema can be changed; where
@@ -301,7 +336,7 @@ class NativeConnection {
     running.Finish(Binding(statement.Get()), Say());
   }
 
-  /// The number that a statement of the store's own asks for; no tracer sees it.
+  /// The number that a statement of the store's own asks for; no tracer or observer sees it.
   std::int64_t Ask(Prepared& kept, std::string_view sql, std::string_view parameter = {}) {
     if (!kept) kept = Prepare(sql, Say());
     struct Reset {
@@ -516,6 +551,7 @@ class NativeConnection {
   }
 
   std::string url_;
+  const store::Observers* observers_;
   SQLite::Database db_;  // closed last: the statements below are finalized before
   const core::Context* context_ = nullptr;
   bool watching_ = false;

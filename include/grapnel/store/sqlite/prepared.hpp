@@ -16,6 +16,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace grapnel::sqlite::detail {
 
@@ -42,7 +43,10 @@ class Prepared {
 /// reports when the statement runs.
 class Binding final : public grapnel::detail::Binder {
  public:
-  explicit Binding(sqlite3_stmt* statement) noexcept : statement_(statement) {}
+  /// `shown`: the values as observers are told them, each hidden until it is shown; null where
+  /// nobody asks.
+  explicit Binding(sqlite3_stmt* statement, std::vector<std::string>* shown = nullptr) noexcept
+      : statement_(statement), shown_(shown) {}
 
   void Null(int at) override { Keep(sqlite3_bind_null(statement_, at)); }
   void Int(int at, std::int64_t value) override { Keep(sqlite3_bind_int64(statement_, at, value)); }
@@ -61,6 +65,13 @@ class Binding final : public grapnel::detail::Binder {
   /// Requires: the list lives as long as the statement runs.
   void List(int at, const ValueList& list) { Keep(ValuesFunction::Bind(statement_, at, list)); }
 
+  /// Whether values are shown to observers, to which nothing is of a sensitive field.
+  bool Shows() const noexcept { return shown_ != nullptr; }
+  [[gnu::cold]] void Show(int at, std::string value) {
+    if (shown_ != nullptr && static_cast<std::size_t>(at) <= shown_->size())
+      (*shown_)[static_cast<std::size_t>(at) - 1] = std::move(value);
+  }
+
   /// The first code that was not SQLITE_OK.
   int Result() const noexcept { return result_; }
 
@@ -70,6 +81,7 @@ class Binding final : public grapnel::detail::Binder {
       result_ = result;
   }
   sqlite3_stmt* statement_;
+  std::vector<std::string>* shown_;
   int result_ = SQLITE_OK;
 };
 

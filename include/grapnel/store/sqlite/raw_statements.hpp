@@ -83,6 +83,14 @@ class RawStatements {
   }
 
   Entry Make(std::string_view text) {
+    try {
+      return MakeJudged(text);
+    } catch (const SqlError& error) {
+      native_.TellRefused(text, error.Reason());
+      throw;
+    }
+  }
+  Entry MakeJudged(std::string_view text) {
     if (text.find('\0') != text.npos) throw SqlError(text, "it holds a NUL");
     if (static_cast<std::int64_t>(text.size()) >
         sqlite3_limit(native_.Handle(), SQLITE_LIMIT_SQL_LENGTH, -1)) {

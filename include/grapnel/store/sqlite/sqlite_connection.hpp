@@ -95,8 +95,7 @@ class SqliteConnection final : public store::Connection {
   void Rollback() noexcept override {
     if (!InTransaction()) return;
     native_.Watch(nullptr);  // nothing cancels it
-    sqlite3_step(rollback_.Get());
-    sqlite3_reset(rollback_.Get());
+    NativeConnection::Running(native_, rollback_, NativeConnection::Sort::Undoing).Try();
     if (InTransaction()) sqlite3_exec(native_.Handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   }
   bool InTransaction() const noexcept override { return native_.InTransaction(); }
@@ -135,7 +134,7 @@ class SqliteConnection final : public store::Connection {
         native_, with_id ? of.insert_with_id : of.insert,
         [&] { return InsertText(table, with_id); }, doing);
     NativeConnection::Running running(native_, *statement);
-    Binding binding(statement->Get());
+    Binding binding = running.Bind();
     of.members.BindRow(insert, insert.set, with_id ? 0 : 1, insert.entity, binding, 0);
     running.Finish(binding, doing);
     CheckInserted(insert, 1);
@@ -148,7 +147,7 @@ class SqliteConnection final : public store::Connection {
     const Doing doing = native_.Say(matching);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     NativeConnection::Running running(native_, *statement);
-    Binding binding(statement->Get());
+    Binding binding = running.Bind();
     const int at =
         Of(table).members.BindRow(matching, matching.set, 0, matching.entity, binding, 0);
     BindAll(sql.parameters, binding, at);
@@ -177,7 +176,7 @@ class SqliteConnection final : public store::Connection {
             ? NativeConnection::Borrowed(native_, of.insert_many, text, doing)
             : NativeConnection::Borrowed(native_, text(), doing);
     NativeConnection::Running running(native_, *statement);
-    Binding binding(statement->Get());
+    Binding binding = running.Bind();
     int at = 0;
     for (std::size_t row = 0; row < insert.sets.size(); ++row) {
       at = of.members.BindRow(insert, insert.sets[row], 1, insert.entity(row), binding, at);
@@ -207,7 +206,7 @@ class SqliteConnection final : public store::Connection {
       const NativeConnection::Borrowed kept(
           native_, of.delete_by_id, [&] { return DeleteText(statement).Finish(); }, doing);
       NativeConnection::Running running(native_, *kept);
-      Binding binding(kept->Get());
+      Binding binding = running.Bind();
       of.members.Bind(statement, 0, statement.entity, binding, 1);
       running.Finish(binding, doing);
     } else {
@@ -222,8 +221,10 @@ class SqliteConnection final : public store::Connection {
     const Doing doing = native_.Say(write);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     NativeConnection::Running running(native_, *statement);
-    Binding binding(statement->Get());
+    Binding binding = running.Bind();
     grapnel::detail::BindValue(*write.source, binding, 1);
+    if (binding.Shows() && !write.relation->source->Id().sensitive)
+      binding.Show(1, ToString(*write.source));
     BindAll(sql.parameters, binding, 1);
     running.Finish(binding, doing);
     return sqlite3_changes64(native_.Handle());
@@ -252,7 +253,7 @@ class SqliteConnection final : public store::Connection {
     Sql sql = TabulateText(values);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     NativeConnection::Running running(native_, *statement);
-    Binding binding(statement->Get());
+    Binding binding = running.Bind();
     BindAll(sql.parameters, binding, 0);
     ResultRow row(statement->Get());
     while (running.Next(binding, doing, values)) sink(row);
@@ -270,7 +271,7 @@ class SqliteConnection final : public store::Connection {
         },
         doing);
     NativeConnection::Running running(native_, *statement);
-    Binding binding(statement->Get());
+    Binding binding = running.Bind();
     of.members.Bind(find, 0, find.key, binding, 1);
     if (!running.Next(binding, doing)) return false;
     EntityRow row(statement->Get(), of.members);
@@ -290,7 +291,7 @@ class SqliteConnection final : public store::Connection {
     const Doing doing = native_.Say(keep);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     NativeConnection::Running running(native_, *statement);
-    Binding binding(statement->Get());
+    Binding binding = running.Bind();
     binding.Int(1, keep.type);
     binding.Int(2, keep.list);
     int at = 2;
@@ -308,7 +309,7 @@ class SqliteConnection final : public store::Connection {
                       " ORDER BY id LIMIT ?2"}),
         doing);
     NativeConnection::Running running(native_, *statement);
-    Binding binding(statement->Get());
+    Binding binding = running.Bind();
     binding.Int(1, page.list);
     binding.Int(2, page.limit);
     if (!first) grapnel::detail::BindValue(*page.after, binding, 3);
@@ -375,7 +376,7 @@ class SqliteConnection final : public store::Connection {
           sql_(SelectText(select)),
           statement_(native, sql_.Finish(), native.Say(select)),
           running_(native, *statement_),
-          binding_(statement_->Get()),
+          binding_(running_.Bind()),
           row_(statement_->Get(), members) {
       BindAll(sql_.parameters, binding_, 0);
     }
@@ -448,7 +449,7 @@ class SqliteConnection final : public store::Connection {
         },
         doing);
     NativeConnection::Running running(native_, *statement);
-    const Binding binding(statement->Get());
+    const Binding binding = running.Bind();
     ResultRow row(statement->Get());
     if (!running.Next(binding, doing)) return false;
     const bool full =
@@ -535,7 +536,7 @@ class SqliteConnection final : public store::Connection {
                       const Sql::Parameters& parameters, const Doing& doing) {
     const Table& table = *update.table;
     NativeConnection::Running running(native_, statement);
-    Binding binding(statement.Get());
+    Binding binding = running.Bind();
     int at = 0;
     (update.set | update.added).ForEach([&](std::size_t place) {
       if (place == 0) return;
@@ -560,7 +561,7 @@ class SqliteConnection final : public store::Connection {
     const Doing doing = native_.Say(update);
     Prepared statement = native_.Prepare(sql.Finish(), doing);
     NativeConnection::Running running(native_, statement);
-    Binding binding(statement.Get());
+    Binding binding = running.Bind();
     int at = 0;
     if (update.by_id) Bind(update, update.table->Id(), update.entity, binding, ++at);
     BindAll(sql.parameters, binding, at);
@@ -576,16 +577,16 @@ class SqliteConnection final : public store::Connection {
     const NativeConnection::Borrowed statement(
         native_, kept, [&] { return SelectText(select).Finish(); }, doing);
     NativeConnection::Running running(native_, *statement);
-    Binding binding(statement->Get());
+    Binding binding = running.Bind();
     of.members.Bind(select, 0, select.entity, binding, 1);
-    shape.Bind(binding, 1);
+    shape.Bind(*select.table, binding, 1);
     EntityRow row(statement->Get(), of.members);
     while (running.Next(binding, doing)) sink(row);
   }
   void Step(const store::Select& select, Prepared& statement, const Sql::Parameters& parameters,
             OfTable& of, RowSink sink, const Doing& doing) {
     NativeConnection::Running running(native_, statement);
-    Binding binding(statement.Get());
+    Binding binding = running.Bind();
     int at = 0;
     if (select.by_id) of.members.Bind(select, 0, select.entity, binding, ++at);
     BindAll(parameters, binding, at);
@@ -597,6 +598,7 @@ class SqliteConnection final : public store::Connection {
                    Binding& binding, int at) {
     try {
       column.ops->bind(column.at_const(entity), binding, at);
+      if (binding.Shows()) Members::Show(column, entity, binding, at);
     } catch (const BadValue& error) {
       Refuse(statement, column, error);
     }
@@ -611,11 +613,14 @@ class SqliteConnection final : public store::Connection {
     const NativeConnection::Borrowed statement(
         native_, core::Concat({"DELETE FROM ", kLists, where}), native_.Say());
     NativeConnection::Running running(native_, *statement, sort);
-    Binding binding(statement->Get());
+    Binding binding = running.Bind();
     binding.Int(1, list);
     running.Finish(binding, native_.Say());
   }
 
+  static std::string DescribeList(const ValueList& list) {
+    return core::Concat({"list(", std::to_string(list.size()), " values)"});
+  }
   static void BindAll(const Sql::Parameters& parameters, Binding& binding, int at) {
     for (const Sql::Bound& each : parameters) {
       ++at;
@@ -624,6 +629,8 @@ class SqliteConnection final : public store::Connection {
       } else {
         grapnel::detail::BindValue(*each.value, binding, at);
       }
+      if (each.shown && binding.Shows()) [[unlikely]]
+        binding.Show(at, each.list != nullptr ? DescribeList(*each.list) : ToString(*each.value));
     }
   }
 
@@ -631,7 +638,7 @@ class SqliteConnection final : public store::Connection {
     const Doing doing = native_.Say(of);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     NativeConnection::Running running(native_, *statement);
-    Binding binding(statement->Get());
+    Binding binding = running.Bind();
     int at = 0;
     if (entity != nullptr) Bind(of, of.table->Id(), entity, binding, ++at);
     BindAll(sql.parameters, binding, at);

@@ -25,8 +25,7 @@ namespace grapnel::sqlite::detail {
 /// database in memory has one connection, which readers wait for as well.
 class SqliteDriver final : public store::Driver {
  public:
-  explicit SqliteDriver(std::string_view url)
-      : options_(ParseUrl(url)), writer_(At(options_, place_)) {
+  explicit SqliteDriver(std::string_view url) : options_(ParseUrl(url)), writer_(At(place_)) {
     place_.Note(writer_.Handle(), options_);
   }
 
@@ -54,7 +53,7 @@ class SqliteDriver final : public store::Driver {
       }
     }
     if (!reader) {
-      auto options = At(options_, place_);
+      auto options = At(place_);
       options.path = place_.Later();
       options.reader = true;
       options.context = &context;
@@ -80,8 +79,10 @@ class SqliteDriver final : public store::Driver {
     if (idle_.size() < idle_.capacity()) idle_.push_back(std::move(reader));
   }
 
-  static Options At(Options options, const Place& place) {
+  Options At(const Place& place) {
+    Options options = options_;
     options.place = &place;
+    options.observers = &GetObservers();
     return options;
   }
   static std::vector<std::unique_ptr<SqliteConnection>> ReserveIdle() {

@@ -277,6 +277,31 @@ class Marks {
   static inline thread_local constinit bool ended = false;
 };
 
+/// An observer of statements that this thread runs, by which no client and no transaction of the
+/// store is to be used: the statement is not over yet.
+class Telling {
+ public:
+  explicit Telling(const Store& store) noexcept
+      : mark_(store, "OnStatement callback", ": it is told of statements, and sends none"),
+        outer_(std::exchange(top, this)) {}
+  Telling(const Telling&) = delete;
+  Telling& operator=(const Telling&) = delete;
+  ~Telling() { top = outer_; }
+
+  static bool IsOf(const Store& store) noexcept {
+    for (const Telling* each = top; each != nullptr; each = each->outer_) {
+      if (each->mark_.store == &store) return true;
+    }
+    return false;
+  }
+
+ private:
+  static inline thread_local constinit const Telling* top = nullptr;
+
+  const Marks::Running mark_;  // for the base client
+  const Telling* outer_;
+};
+
 /// The commits whose hooks this thread runs.
 class Committing {
  public:

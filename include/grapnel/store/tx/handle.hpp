@@ -3,6 +3,8 @@
 #include <grapnel/base/callable.hpp>
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/core/context.hpp>
+#include <grapnel/core/hook_handle.hpp>
+#include <grapnel/store/driver/statement_info.hpp>
 #include <grapnel/store/tx/handle_ptr.hpp>
 
 #include <exception>
@@ -41,6 +43,11 @@ GRAPNEL_DECLARE void PrintStatement(std::string_view sql);
 /// Where the store hands what nobody can catch.
 GRAPNEL_DECLARE void SetErrorSink(const Handle& handle,
                                   core::Callable<void(const std::exception&)> sink);
+
+/// Tells `tell` of the statements of the handle's store from now on. Throws: std::bad_alloc.
+GRAPNEL_DECLARE core::HookHandle AddObserver(const HandlePtr& handle,
+                                             core::Callable<void(const store::StatementInfo&)> tell,
+                                             bool with_values);
 
 /// A callback for after the transaction, as it is kept: one that takes a client is given the base
 /// client of `handle`'s store, with the values of its context.

@@ -115,7 +115,10 @@ class Session {
   }
   /// The same, for what runs in it already.
   void CheckOpen(const Level& level) const {
-    if (innermost_ != &level || !level.open || outcome_ != TxOutcome::Open) Refuse(level);
+    if (innermost_ != &level || !level.open || outcome_ != TxOutcome::Open ||
+        Telling::IsOf(*store_)) {
+      Refuse(level);
+    }
   }
 
   /// BEGIN, where it was not sent yet.

@@ -5,13 +5,16 @@
 #include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/error.hpp>
+#include <grapnel/core/hook_handle.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/handle.hpp>
 #include <grapnel/store/tx/session.hpp>
 
+#include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -65,6 +68,29 @@ GRAPNEL_DEFINE HandlePtr OutsideOf(const Handle& handle) {
 
 GRAPNEL_DEFINE void PrintStatement(std::string_view sql) {
   std::fprintf(stderr, "grapnel: %.*s\n", static_cast<int>(sql.size()), sql.data());
+}
+
+GRAPNEL_DEFINE core::HookHandle AddObserver(const HandlePtr& handle,
+                                            core::Callable<void(const store::StatementInfo&)> tell,
+                                            bool with_values) {
+  core::detail::RefuseNone(tell);
+  // The store outlives its driver, which holds this.
+  auto guarded = [store = handle->store.get(),
+                  tell = std::move(tell)](const store::StatementInfo& info) {
+    if (store->IsInherited()) return;
+    const Telling now(*store);
+    try {
+      tell(info);
+    } catch (...) {
+      store->Report(std::current_exception());
+    }
+  };
+  const std::uint64_t id =
+      handle->store->driver->GetObservers().Add(std::move(guarded), with_values);
+  return core::HookHandle([store = std::weak_ptr(handle->store), id] {
+    const auto alive = store.lock();
+    if (alive && !alive->IsInherited()) alive->driver->GetObservers().Remove(id);
+  });
 }
 
 GRAPNEL_DEFINE void SetErrorSink(const Handle& handle,

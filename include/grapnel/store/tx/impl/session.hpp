@@ -459,6 +459,11 @@ GRAPNEL_DEFINE void Session::End(TxOutcome outcome) noexcept {
                                 reason_.empty() ? "" : ", because of: ", reason_}),
                   outcome_);
   }
+  if (Telling::IsOf(*store_)) {
+    throw TxError(
+        "a transaction was used inside an OnStatement callback of the same thread, which is told "
+        "of statements, and sends none");
+  }
   throw TxError(level.open ? "an outer transaction was used while one nested in it is open"
                            : "the nested transaction has ended");
 }

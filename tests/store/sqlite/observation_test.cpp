@@ -1,0 +1,74 @@
+#include <grapnel/store/sqlite/observation.hpp>
+
+#include "support/catch.hpp"
+
+#include <sqlite3.h>
+
+#include <string>
+#include <vector>
+
+using grapnel::sqlite::detail::Observation;
+using grapnel::store::Observers;
+using grapnel::store::StatementInfo;
+
+namespace {
+
+/// A statement in a database in memory.
+struct Made {
+  sqlite3* database = nullptr;
+  sqlite3_stmt* statement = nullptr;
+
+  explicit Made(const char* sql) {
+    REQUIRE(sqlite3_open(":memory:", &database) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(database, "CREATE TABLE t (n)", nullptr, nullptr, nullptr) == SQLITE_OK);
+    REQUIRE(sqlite3_prepare_v2(database, sql, -1, &statement, nullptr) == SQLITE_OK);
+  }
+  Made(const Made&) = delete;
+  Made& operator=(const Made&) = delete;
+  ~Made() {
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what ran is told: rows, changes, error, and values to who asks for them") {
+  Made made("INSERT INTO t VALUES (?1), (?2) RETURNING n");
+  Observers observers;
+  CHECK(Observation::Of(observers, made.statement) == nullptr);
+  std::vector<std::string> plain, values;
+  observers.Add(
+      [&](const StatementInfo& s) {
+        CHECK(s.rows == 2);
+        CHECK(s.changes == 2);
+        CHECK(s.error == "odd");
+        CHECK(s.duration.Nanoseconds() >= 0);
+        plain = s.values;
+      },
+      false);
+  observers.Add([&](const StatementInfo& s) { values = s.values; }, true);
+  const auto observation = Observation::Of(observers, made.statement);
+  REQUIRE(observation != nullptr);
+  REQUIRE(observation->Values() != nullptr);
+  observation->Values()->at(1) = "7";
+  int result = SQLITE_ROW;
+  while (result == SQLITE_ROW) observation->Count(result = sqlite3_step(made.statement));
+  observation->NoteError("odd");
+  observation->Tell();
+  CHECK(plain.empty());
+  CHECK(values == std::vector<std::string>{"***", "7"});
+}
+
+TEST_CASE("what was not sent is not told, and what was not taken is") {
+  Made made("SELECT 1");
+  Observers observers;
+  std::vector<std::string> told;
+  observers.Add([&](const StatementInfo& s) { told.push_back(std::string(s.text)); }, false);
+  const auto observation = Observation::Of(observers, made.statement);
+  CHECK(observation->Values() == nullptr);
+  observation->Tell();
+  CHECK(told.empty());
+  Observation::TellRefused(observers, "SELEC 1", "syntax error");
+  CHECK(told == std::vector<std::string>{"SELEC 1"});
+}
