@@ -131,6 +131,12 @@ TEST_CASE("B150 the forms of the contract") {
   }
   CHECK(seen == std::map<std::string, std::pair<std::int64_t, double>>{{"open", {2, 15.0}},
                                                                        {"shut", {1, 7.0}}});
+  const Ticket last = world.client.Of<Ticket>().Query().Where(F<&Ticket::status> == "shut").Only();
+  Texts behind;
+  for (const Ticket& t : open.Order(grapnel::Desc(F<&Ticket::due>)).After(last).Limit(50)) {
+    behind.push_back(t.status);
+  }
+  CHECK(behind == Texts{"open", "open"});
 }
 
 TEST_CASE("B150 aggregates of all rows are of the field's type, and of nothing std::nullopt") {
@@ -251,6 +257,15 @@ TEST_CASE("B150 an order of groups by what they do not have is refused") {
     world.Query().GroupBy(F<&Ticket::status>).Order(Asc(F<&Ticket::cost>)).Select(Count()).All();
   });
   CHECK(error.Field() == "cost");
+  const auto by_edge = Thrown<ValidationError>([&] {
+    world.client.Of<Agent>()
+        .Query()
+        .GroupBy(F<&Agent::id>)
+        .Order(Desc(grapnel::CountOf(F<&Agent::tickets>)))
+        .Select(Count())
+        .All();
+  });
+  CHECK(by_edge.Field() == "tickets");
   CHECK_THROWS_AS(world.Query().GroupBy(F<&Ticket::status>).Limit(-1), grapnel::Error);
   CHECK_THROWS_AS(world.Query().GroupBy(F<&Ticket::status>).Select(Count()).Offset(-1),
                   grapnel::Error);

@@ -28,6 +28,7 @@ class Binder {
 };
 
 struct Table;
+enum class Plain : std::uint8_t;
 
 /// One row of a result. Views are valid until the next row. Reading a value of another storage
 /// class throws BadValue.
@@ -41,6 +42,9 @@ class Row {
   /// Reads all columns of a row of `table` into its entity at once; false where that has to be done
   /// column by column. Throws: SchemaError, which names the field.
   virtual bool LoadEntity(const Table&, void* /*entity*/) { return false; }
+  /// Reads a value into an object of a type that is read in place; false where that has to be done
+  /// by the calls above, which throw what is wrong.
+  virtual bool LoadPlain(Plain, void* /*value*/, int /*at*/) { return false; }
 
  protected:
   ~Row() = default;

@@ -78,6 +78,47 @@ class Members {
     }
   }
 
+  /// False where the type is not plain, or the value is of another type or could not be read.
+  static bool LoadPlain(Plain plain, sqlite3_value* from, void* to) {
+    const int type = sqlite3_value_type(from);
+    switch (plain) {
+      case Plain::Int:
+        if (type != SQLITE_INTEGER) return false;
+        *static_cast<std::int64_t*>(to) = sqlite3_value_int64(from);
+        return true;
+      case Plain::Real:
+        if (type != SQLITE_FLOAT) return false;
+        *static_cast<double*>(to) = sqlite3_value_double(from);
+        return true;
+      case Plain::Text:
+        if (type != SQLITE_TEXT) return false;
+        return Assign(*static_cast<std::string*>(to), from);
+      case Plain::OptionalText: {
+        auto& text = *static_cast<std::optional<std::string>*>(to);
+        if (type == SQLITE_NULL) return text.reset(), true;
+        if (type != SQLITE_TEXT) return false;
+        return Assign(text ? *text : text.emplace(), from);
+      }
+      case Plain::OptionalInt: {
+        auto& number = *static_cast<std::optional<std::int64_t>*>(to);
+        if (type == SQLITE_NULL) return number.reset(), true;
+        if (type != SQLITE_INTEGER) return false;
+        number = sqlite3_value_int64(from);
+        return true;
+      }
+      case Plain::OptionalReal: {
+        auto& number = *static_cast<std::optional<double>*>(to);
+        if (type == SQLITE_NULL) return number.reset(), true;
+        if (type != SQLITE_FLOAT) return false;
+        number = sqlite3_value_double(from);
+        return true;
+      }
+      case Plain::None:
+        break;
+    }
+    return false;
+  }
+
  private:
   /// `last`: the parameter of the last column.
   [[gnu::cold]] void ShowRow(const store::FieldSet& set, std::size_t first, const void* entity,
@@ -138,46 +179,6 @@ class Members {
     return *static_cast<const T*>(value);
   }
 
-  /// False where the type is not plain, or the value is of another type or could not be read.
-  static bool LoadPlain(Plain plain, sqlite3_value* from, void* to) {
-    const int type = sqlite3_value_type(from);
-    switch (plain) {
-      case Plain::Int:
-        if (type != SQLITE_INTEGER) return false;
-        *static_cast<std::int64_t*>(to) = sqlite3_value_int64(from);
-        return true;
-      case Plain::Real:
-        if (type != SQLITE_FLOAT) return false;
-        *static_cast<double*>(to) = sqlite3_value_double(from);
-        return true;
-      case Plain::Text:
-        if (type != SQLITE_TEXT) return false;
-        return Assign(*static_cast<std::string*>(to), from);
-      case Plain::OptionalText: {
-        auto& text = *static_cast<std::optional<std::string>*>(to);
-        if (type == SQLITE_NULL) return text.reset(), true;
-        if (type != SQLITE_TEXT) return false;
-        return Assign(text ? *text : text.emplace(), from);
-      }
-      case Plain::OptionalInt: {
-        auto& number = *static_cast<std::optional<std::int64_t>*>(to);
-        if (type == SQLITE_NULL) return number.reset(), true;
-        if (type != SQLITE_INTEGER) return false;
-        number = sqlite3_value_int64(from);
-        return true;
-      }
-      case Plain::OptionalReal: {
-        auto& number = *static_cast<std::optional<double>*>(to);
-        if (type == SQLITE_NULL) return number.reset(), true;
-        if (type != SQLITE_FLOAT) return false;
-        number = sqlite3_value_double(from);
-        return true;
-      }
-      case Plain::None:
-        break;
-    }
-    return false;
-  }
   /// False where SQLite had no memory for it: LoadColumn says so.
   static bool Assign(std::string& text, sqlite3_value* from) {
     const auto* first = reinterpret_cast<const char*>(sqlite3_value_text(from));
@@ -199,6 +200,9 @@ class EntityRow final : public ResultRow {
   bool LoadEntity(const Table&, void* entity) override {
     members_.Load(Get(), entity, *this);
     return true;
+  }
+  bool LoadPlain(Plain plain, void* value, int at) override {
+    return Members::LoadPlain(plain, sqlite3_column_value(Get(), at), value);
   }
 
  private:

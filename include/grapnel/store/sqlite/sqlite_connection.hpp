@@ -255,7 +255,7 @@ class SqliteConnection final : public store::Connection {
     NativeConnection::Running running(native_, *statement);
     Binding binding = running.Bind();
     BindAll(sql.parameters, binding, 0);
-    ResultRow row(statement->Get());
+    EntityRow row(statement->Get(), Of(*values.table).members);
     while (running.Next(binding, doing, values)) sink(row);
   }
 

@@ -91,31 +91,35 @@ class ValueStatement {
       open.push_back(node->left.Get());
     }
   }
-  bool IsValue(FieldTag field) const {
-    return std::any_of(outputs_.begin(), outputs_.end(), [&](const store::Output& each) {
-      return each.measure == nullptr && each.column->tag == field;
-    });
+  bool IsByValue(const store::Ordering& ordering) const {
+    return ordering.edge == nullptr &&
+           std::any_of(outputs_.begin(), outputs_.end(), [&](const store::Output& each) {
+             return each.measure == nullptr && each.column->tag == ordering.field;
+           });
   }
   void CheckOrder(std::size_t at) {
-    const FieldTag field = made_.order[at].field;
-    if (made_.order_by[at] != nullptr) return AddMeasure(field);
-    if (!IsValue(field)) {
-      Refuse(field,
+    const store::Ordering& ordering = made_.order[at];
+    if (made_.order_by[at] != nullptr) return AddMeasure(ordering.field);
+    if (!IsByValue(ordering)) {
+      Refuse(ordering,
              "groups are ordered by what they are grouped by, or by an aggregate: "
              "Order(Desc(grapnel::Max(F<...>)))");
     }
   }
   void CheckDistinct(const store::Ordering& ordering) const {
-    if (!IsValue(ordering.field)) {
-      Refuse(ordering.field,
+    if (!IsByValue(ordering)) {
+      Refuse(ordering,
              "Distinct leaves one row of those that are alike, and the order is by what they "
              "differ in: select that too, or group them, GroupBy(F<...>).Order(Asc(Min(F<...>)))");
     }
   }
-  [[noreturn]] void Refuse(FieldTag field, std::string_view reason) const {
-    const Column* const column = table_.FindTag(field);
-    throw ValidationError(table_.entity, column != nullptr ? column->name : "order", grapnel::Op{},
-                          reason);
+  [[noreturn]] void Refuse(const store::Ordering& ordering, std::string_view reason) const {
+    const Column* const column = table_.FindTag(ordering.field);
+    const EdgeEnd* const edge = table_.FindEdgeTag(ordering.edge);
+    const std::string_view name = edge != nullptr     ? edge->name
+                                  : column != nullptr ? column->name
+                                                      : "";
+    throw ValidationError(table_.entity, name, grapnel::Op{}, reason);
   }
 
   const Table& table_;
@@ -128,6 +132,7 @@ class ValueStatement {
 /// the field.
 inline void LoadValue(const Table& table, const ValueInfo& value, const Column* column, void* to,
                       Row& row, int at) {
+  if (row.LoadPlain(value.ops->plain, to, at)) return;
   try {
     if (value.ops->is_null == nullptr && row.IsNull(at)) {
       if (value.measure == nullptr && column->nullable) return value.ops->reset(to);
