@@ -130,7 +130,7 @@ class Database : public store::View<Es...> {
   /// Puts hooks `[](grapnel::store::Migration& m, auto next) { next(m); }`, or ent's form, around
   /// every migration. They see all types, fields and edges and the statements before anything is
   /// run; one that throws, or does not call next, vetoes: nothing is changed. They cannot use the
-  /// client.
+  /// client; SQL of their own they run by `m.Sql(...)`, in the migration's transaction.
   template <class... Hs>
   core::HookHandle OnMigrate(Hs... hooks) const {
     return detail::AddMigrateHooks(this->Held(), {MigrateHook(std::move(hooks))...});

@@ -7,6 +7,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/plan.hpp>
+#include <grapnel/store/query/sql.hpp>
 #include <grapnel/store/tx/handle.hpp>
 
 #include <initializer_list>
@@ -19,7 +20,8 @@ namespace grapnel {
 
 namespace detail {
 class Graph;
-}
+class RunningMigration;
+}  // namespace detail
 
 namespace store {
 
@@ -72,11 +74,41 @@ class Migration {
   /// Whether nothing is going to be run: see Database::PlanMigration.
   bool IsDryRun() const noexcept { return is_dry_run_; }
 
+  /// For a migration hook: runs one statement of SQL in the migration's transaction, with every
+  /// value bound, as Tx::Sql does: `m.Sql("UPDATE Note SET stars = ?1 WHERE stars IS NULL", 3)`.
+  /// Foreign keys hold. No hook of a type sees it. It may change the schema too; of what it makes
+  /// Allow::Drop says that it is somebody else's.
+  /// Order: before `next` it meets the database as it was, and then the plan is made anew, so that
+  /// Steps() behind `next` tells what was run; behind `next` it meets the schema of now. Where the
+  /// database fits already, the first statement that writes waits for the lock to write.
+  /// In a dry run only what reads the database as it is runs; all else gives no rows.
+  /// Throws: as Tx::Sql; TxError when the migration is over. What leaves the hook undoes
+  /// everything.
+  template <class... Vs>
+  SqlRows Sql(std::string_view text, const Vs&... values) {
+    return RunSql(text, {detail::SqlValue::Of(values)...});
+  }
+
  private:
+  friend detail::RunningMigration;
+
+  /// Copies are no migration that runs.
+  struct Link {
+    Link() = default;
+    Link(const Link&) noexcept {}
+    Link& operator=(const Link&) noexcept { return *this; }
+    detail::RunningMigration* to = nullptr;
+  };
+
+  GRAPNEL_DECLARE SqlRows RunSql(std::string_view text,
+                                 std::initializer_list<detail::SqlValue> values);
+  GRAPNEL_DECLARE void SetPlan(Plan plan);
+
   std::vector<TypeInfo> types_;
   Plan plan_;
   std::vector<std::string> statements_;
   bool is_dry_run_;
+  Link running_;
 };
 
 /// A line for each statement, each with its semicolon; and, as comments, the reasons of steps that

@@ -9,6 +9,8 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/migrate/migration.hpp>
+#include <grapnel/store/query/impl/sql.hpp>
+#include <grapnel/store/query/sql.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/session.hpp>
 
@@ -39,8 +41,14 @@ inline TypeInfo DescribeType(const Table& table) {
 }
 
 GRAPNEL_DEFINE Migration::Migration(const detail::Graph& graph, Plan plan, bool is_dry_run)
-    : plan_(std::move(plan)), is_dry_run_(is_dry_run) {
+    : is_dry_run_(is_dry_run) {
   for (const Table* table : graph.Tables()) types_.push_back(DescribeType(*table));
+  SetPlan(std::move(plan));
+}
+
+GRAPNEL_DEFINE void Migration::SetPlan(Plan plan) {
+  plan_ = std::move(plan);
+  statements_.clear();
   for (const Step& step : plan_.steps) {
     statements_.insert(statements_.end(), step.statements.begin(), step.statements.end());
   }
@@ -111,41 +119,104 @@ inline void Apply(store::Connection& connection, const std::vector<store::Step>&
   }
 }
 
+/// A migration from its plan to its end, and what its hooks do meanwhile.
+class RunningMigration {
+ public:
+  RunningMigration(const HandlePtr& handle, bool is_dry_run, Allow allowed)
+      : store_(*handle->store),
+        context_(handle->context),
+        is_dry_run_(is_dry_run),
+        allowed_(allowed) {}
+  RunningMigration(const RunningMigration&) = delete;
+  RunningMigration& operator=(const RunningMigration&) = delete;
+
+  store::Migration Run() {
+    // Who has nothing to do waits for no writer, and keeps none waiting.
+    with_.emplace(store_, context_, false);
+    auto plan = MakePlan();
+    if (!is_dry_run_ && !plan.steps.empty()) {
+      BeginToWrite();
+      plan = MakePlan();  // others may have been faster
+    } else if (!plan.steps.empty()) {
+      with_->Get().Rehearse(store_.graph->Tables(), allowed_);
+    }
+    stale_ = false;
+    store::Migration migration(*store_.graph, std::move(plan), is_dry_run_);
+    migration.running_.to = this;
+    auto apply = [&](store::Migration& planned) { Carry(planned); };
+    store_.migrate_hooks.Load().Run(migration, core::detail::NextOf<store::Migration, void>(apply));
+    if (!done_) {
+      throw MigrationError(
+          "nothing was migrated: a migration hook did not call next, or kept to itself that it "
+          "failed");
+    }
+    if (writes_) Commit();
+    migration.running_.to = nullptr;
+    return migration;
+  }
+
+  /// A statement of a hook.
+  store::SqlRows Run(const store::RawSql& sql) {
+    if (is_dry_run_) return Look(sql);
+    CheckInTransaction();
+    if (!writes_ && with_->Get().Prepare(sql).writes) BeginToWrite();
+    store::SqlRows rows(with_->Get().Run(sql));
+    CheckInTransaction();
+    stale_ = stale_ || writes_;
+    return rows;
+  }
+
+ private:
+  store::Plan MakePlan() { return with_->Get().PlanMigration(store_.graph->Tables(), allowed_); }
+  void BeginToWrite() {
+    with_.reset();
+    with_.emplace(store_, context_, true);
+    writes_ = stale_ = true;
+  }
+  /// Where `next` leads to.
+  void Carry(store::Migration& planned) {
+    CheckInTransaction();
+    if (stale_) planned.SetPlan(MakePlan());
+    if (writes_) Apply(with_->Get(), planned.Steps());
+    done_ = true;
+  }
+  /// The rows of what reads, unless it needs what a dry run has not made.
+  store::SqlRows Look(const store::RawSql& sql) {
+    try {
+      if (!with_->Get().Prepare(sql).writes) return store::SqlRows(with_->Get().Run(sql));
+    } catch (const SqlError&) {  // NOLINT(bugprone-empty-catch): there are no rows
+    }
+    return store::SqlRows(store::RawResult());
+  }
+  /// SQL may say that it rolls everything back.
+  void CheckInTransaction() {
+    if (with_->Get().InTransaction()) return;
+    throw MigrationError(
+        "the migration's transaction was rolled back, by SQL of a migration hook. Nothing was "
+        "changed");
+  }
+  void Commit() {
+    CheckInTransaction();
+    with_->Get().Watch(nullptr);
+    with_->Get().Commit();
+  }
+
+  Store& store_;
+  const core::Context& context_;
+  const bool is_dry_run_;
+  const Allow allowed_;
+  std::optional<Migrating> with_;
+  bool writes_ = false;  // in a transaction that writes
+  bool stale_ = false;   // the plan was made of a database that has changed since
+  bool done_ = false;
+};
+
 GRAPNEL_DEFINE store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run,
                                              Allow allowed) {
-  Store& store = *handle->store;
-  Marks::Guard(store);
+  Marks::Guard(*handle->store);
   handle->context.ThrowIfCancelled();
-  const Marks::Running mark(store, "migration", "");
-  const auto& tables = store.graph->Tables();
-  // Who has nothing to do waits for no writer, and keeps none waiting.
-  std::optional<Migrating> with(std::in_place, store, handle->context, false);
-  auto plan = with->Get().PlanMigration(tables, allowed);
-  const bool writes = !is_dry_run && !plan.steps.empty();
-  if (writes) {
-    with.reset();
-    with.emplace(store, handle->context, true);
-    plan = with->Get().PlanMigration(tables, allowed);  // others may have been faster
-  } else if (!plan.steps.empty()) {
-    with->Get().Rehearse(tables, allowed);
-  }
-  store::Migration migration(*store.graph, std::move(plan), is_dry_run);
-  bool done = false;
-  auto apply = [&](store::Migration& planned) {
-    if (writes) Apply(with->Get(), planned.Steps());
-    done = true;
-  };
-  store.migrate_hooks.Load().Run(migration, core::detail::NextOf<store::Migration, void>(apply));
-  if (!done) {
-    throw MigrationError(
-        "nothing was migrated: a migration hook did not call next, or kept to itself that it "
-        "failed");
-  }
-  if (writes) {
-    with->Get().Watch(nullptr);
-    with->Get().Commit();
-  }
-  return migration;
+  const Marks::Running mark(*handle->store, "migration", "");
+  return RunningMigration(handle, is_dry_run, allowed).Run();
 }
 
 GRAPNEL_DEFINE core::HookHandle AddMigrateHooks(const HandlePtr& handle,
@@ -160,3 +231,16 @@ GRAPNEL_DEFINE core::HookHandle AddMigrateHooks(const HandlePtr& handle,
 }
 
 }  // namespace grapnel::detail
+
+namespace grapnel::store {
+
+GRAPNEL_DEFINE SqlRows Migration::RunSql(std::string_view text,
+                                         std::initializer_list<detail::SqlValue> given) {
+  if (running_.to == nullptr) {
+    throw TxError("SQL is run by a migration that is under way, in its hooks: this one is not");
+  }
+  const std::vector<FieldValue> values = detail::MakeValues(given);
+  return running_.to->Run({text, values});
+}
+
+}  // namespace grapnel::store

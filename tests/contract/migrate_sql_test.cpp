@@ -1,0 +1,297 @@
+// B163: SQL of a migration hook's own, and a process that is killed in the middle of a migration.
+#include "contract/fixture.hpp"
+#include "support/catch.hpp"
+
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hooked {
+
+/// The first version, and the second.
+struct Old {
+  std::int64_t id = 0;
+  std::string name;
+  std::int64_t age = 0;
+  std::string gone;
+};
+struct New {
+  std::int64_t id = 0;
+  std::string full_name;
+  double age = 0;
+  std::optional<std::string> first{};
+};
+
+}  // namespace hooked
+
+template <>
+struct grapnel::Schema<hooked::Old> {
+  static constexpr std::string_view Type = "Person";
+  static constexpr std::string_view Table = "people";
+  static constexpr auto Fields() {
+    using hooked::Old;
+    return grapnel::Fields(Field<&Old::name>("name").Unique(), Field<&Old::age>("age"),
+                           Field<&Old::gone>("gone").Default("x"));
+  }
+};
+template <>
+struct grapnel::Schema<hooked::New> {
+  static constexpr std::string_view Type = "Person";
+  static constexpr std::string_view WasNamed = "people";
+  static constexpr auto Fields() {
+    using hooked::New;
+    return grapnel::Fields(Field<&New::full_name>("full_name").Unique().WasNamed("name"),
+                           Field<&New::age>("age"), Field<&New::first>("first"));
+  }
+};
+
+namespace {
+
+using grapnel::Allow;
+using grapnel::F;
+using grapnel::MigrationError;
+using grapnel::Open;
+using grapnel::SqlError;
+using grapnel::store::Migration;
+using namespace hooked;
+
+struct World {
+  Scratch scratch{};
+  std::string file = scratch.File("test.db");
+
+  /// A copy of one that nobody has open.
+  World(const World& other) { std::filesystem::copy_file(other.file, file); }
+  World() {
+    const auto client = Open<Old>(file);
+    client.Migrate();
+    client.Of<Old>()
+        .CreateBulk(std::vector<Old>{{0, "Ada Lovelace", 36, "a"}, {0, "Grace Hopper", 40, "b"}})
+        .Save();
+  }
+  Lines Raw(const std::string& sql) const { return RawRows(file, sql); }
+  Lines State() const {
+    Lines state = Raw("SELECT sql FROM sqlite_schema ORDER BY name");
+    for (const char* table : {"people", "Person"}) {
+      if (Raw("SELECT 1 FROM sqlite_schema WHERE name = '" + std::string(table) + "'").empty())
+        continue;
+      for (auto& row : Raw("SELECT * FROM " + std::string(table))) state.push_back(std::move(row));
+    }
+    return state;
+  }
+};
+
+constexpr const char* kSplit =
+    "UPDATE Person SET first = substr(full_name, 1, instr(full_name, ' ') - 1)";
+
+}  // namespace
+
+TEST_CASE("B163 a hook runs SQL of its own before and after, in the migration's transaction") {
+  const World world;
+  const auto client = Open<New>(world.file);
+  Lines first_words;
+  auto handle = client.OnMigrate([&](Migration& m, auto next) {
+    if (m.IsDryRun()) {
+      CHECK(m.Sql("SELECT count(*) FROM people").As<std::int64_t>().front() == 2);
+      CHECK(m.Sql("UPDATE people SET age = 0").Rows().empty());
+      CHECK(m.Sql("SELECT full_name FROM Person").Rows().empty());  // not yet
+      next(m);
+      CHECK(m.Sql(kSplit).Changes() == 0);
+      return;
+    }
+    if (m.Steps().empty()) return next(m);
+    const auto steps = m.Steps().size();
+    CHECK(m.Sql("UPDATE people SET age = age + ?1 WHERE name = ?2", 1, "Ada Lovelace").Changes() ==
+          1);
+    m.Sql("DELETE FROM people WHERE age > ?1", 39);
+    m.Sql("CREATE TABLE theirs (x)");
+    next(m);
+    CHECK(m.Steps().size() == steps);
+    m.Sql(kSplit);
+    for (auto& word : m.Sql("SELECT first FROM Person").template As<std::string>()) {
+      first_words.push_back(std::move(word));
+    }
+  });
+  const auto before = world.State();
+  client.PlanMigration(Allow::Drop);
+  CHECK(world.State() == before);
+  client.Migrate(Allow::Drop);
+  handle.Remove();
+  CHECK(first_words == Lines{"Ada"});
+  CHECK(world.Raw("SELECT id, full_name, age, first FROM Person") ==
+        Lines{"1|Ada Lovelace|37.0|Ada"});
+  CHECK(client.PlanMigration(Allow::Drop).Leftovers().empty());  // theirs is not ours
+  CHECK(client.Of<New>().Get(1).first == "Ada");
+}
+
+TEST_CASE("B163 what a hook's SQL changes of the schema, the plan is made of") {
+  const World world;
+  const auto client = Open<New>(world.file);
+  Lines before, after;
+  const auto note = [](const Migration& m, Lines& to) {
+    for (const auto& step : m.Steps()) to.push_back(std::string(Name(step.kind)));
+  };
+  client.OnMigrate([&](Migration& m, auto next) {
+    note(m, before);
+    m.Sql("ALTER TABLE people RENAME TO \"Person\"");
+    m.Sql("ALTER TABLE \"Person\" DROP COLUMN gone");
+    next(m);
+    note(m, after);
+  });
+  client.Migrate(Allow::Drop);
+  CHECK(before == Lines{"rename table", "rename column", "drop index", "add column",
+                        "rebuild table", "check keys", "drop column", "create index"});
+  CHECK(after ==
+        Lines{"rename column", "add column", "rebuild table", "check keys", "create index"});
+  CHECK(world.Raw("SELECT * FROM Person") ==
+        Lines{"1|Ada Lovelace|36.0|NULL", "2|Grace Hopper|40.0|NULL"});
+}
+
+TEST_CASE("B163 SQL that fails, and a hook that throws behind it, change nothing") {
+  const World world;
+  const auto client = Open<New>(world.file);
+  const auto before = world.State();
+  const auto fails = [&](auto hook) {
+    auto handle = client.OnMigrate(hook);
+    std::string said;
+    try {
+      client.Migrate(Allow::Drop);
+    } catch (const std::exception& error) {
+      said = error.what();
+    }
+    handle.Remove();
+    CHECK(world.State() == before);
+    return said;
+  };
+  CHECK_THAT(fails([](Migration& m, auto next) {
+               m.Sql("UPDATE people SET age = 0");
+               m.Sql("UPDATE nowhere SET age = 0");
+               next(m);
+             }),
+             Catch::Contains("no such table: nowhere"));
+  CHECK_THAT(fails([](Migration& m, auto next) {
+               next(m);
+               m.Sql("UPDATE Person SET full_name = 'one'");
+             }),
+             Catch::Contains("full_name"));
+  CHECK(fails([](Migration& m, auto next) {
+          next(m);
+          m.Sql(kSplit);
+          throw std::runtime_error("no");
+        }) == "no");
+  CHECK_THAT(fails([](Migration& m, auto next) {
+               m.Sql("CREATE TABLE \"Person\" (id INTEGER PRIMARY KEY)");
+               next(m);
+             }),
+             Catch::Contains("there are both \"people\", which it WasNamed"));
+  CHECK_THAT(fails([](Migration& m, auto next) {
+               try {
+                 m.Sql("INSERT OR ROLLBACK INTO people SELECT * FROM people");
+               } catch (const grapnel::Error&) {
+               }
+               next(m);
+             }),
+             Catch::Contains("transaction"));
+  for (const char* sql : {"COMMIT", "PRAGMA user_version = 3", "SELECT 1; SELECT 2"}) {
+    CHECK_THAT(fails([&](Migration& m, auto next) {
+                 next(m);
+                 m.Sql(sql);
+               }),
+               !Catch::Equals(""));
+  }
+  std::optional<Migration> kept;
+  client.OnMigrate([&](Migration& m, auto next) {
+    next(m);
+    kept = m;
+  });
+  auto plan = client.PlanMigration(Allow::Drop);
+  CHECK_THROWS_AS(plan.Sql("SELECT 1"), grapnel::TxError);
+  CHECK_THROWS_AS(kept->Sql("SELECT 1"), grapnel::TxError);
+}
+
+TEST_CASE("B163 where the database fits, a hook's SQL writes all the same, if it writes") {
+  const World world;
+  const auto client = Open<Old>(world.file);
+  client.OnMigrate([](Migration& m, auto next) {
+    CHECK(m.Sql("SELECT count(*) FROM people").As<std::int64_t>().front() == 2);
+    next(m);
+    m.Sql("UPDATE people SET age = age + 1");
+  });
+  client.Migrate();
+  CHECK(world.Raw("SELECT age FROM people") == Lines{"37", "41"});
+  const auto memory = Open<Old>(":memory:");
+  memory.OnMigrate([](Migration& m, auto next) {
+    next(m);
+    m.Sql(
+        "INSERT INTO people (name, age, gone) SELECT 'Joan', 1, '' WHERE NOT EXISTS (SELECT 1 "
+        "FROM people)");
+  });
+  memory.Migrate();
+  memory.Migrate();
+  CHECK(memory.Of<Old>().Query().Count() == 1);
+}
+
+TEST_CASE("B163 a migration that is killed at any statement leaves the old schema or the new") {
+  int killed = 0, statements = 0;
+  bool done = false;
+  const World whole;
+  const auto before = whole.State();
+  for (int at = 1; !done; ++at) {
+    INFO("at statement " << at);
+    const World world(whole);
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      try {
+        int left = at;
+        const auto client = Open<New>(world.file);
+        client.OnMigrate([](Migration& m, auto next) {
+          next(m);
+          m.Sql(kSplit);
+        });
+        client
+            .Debug([&](std::string_view sql) {  // of those that do not only look
+              if (!sql.starts_with("SELECT") && --left == 0) kill(getpid(), SIGKILL);
+            })
+            .Migrate(Allow::Drop);
+        _exit(0);
+      } catch (...) {
+        _exit(1);
+      }
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    done = WIFEXITED(status);
+    if (done) {
+      CHECK(WEXITSTATUS(status) == 0);
+      statements = at;
+    } else {
+      REQUIRE(WTERMSIG(status) == SIGKILL);
+      ++killed;
+    }
+    const auto client = Open<New>(world.file);
+    const auto old = Open<Old>(world.file);
+    CHECK(world.Raw("PRAGMA integrity_check") == Lines{"ok"});
+    if (world.State() == before) {
+      CHECK(old.PlanMigration().Statements().empty());
+      CHECK(old.Of<Old>().Get(1).name == "Ada Lovelace");
+    } else {
+      CHECK_THROWS_AS(old.Of<Old>().Get(1), grapnel::SchemaError);
+    }
+    client.Migrate(Allow::Drop);
+    const New ada = client.Of<New>().Get(1);
+    CHECK((ada.full_name == "Ada Lovelace" && ada.age == 36.0));
+    CHECK(client.PlanMigration(Allow::Drop).Statements().empty());
+  }
+  CHECK(statements == killed + 1);
+  CHECK(killed > 15);
+}
