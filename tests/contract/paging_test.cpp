@@ -202,6 +202,15 @@ TEST_CASE("B153 a page behind a row is looked up in an index, however deep it li
   CHECK_THAT(plan(last, Asc(F<&Ticket::due>), Desc(F<&Ticket::id>)), Contains("(due>?)"));
   last.closed = 3;
   CHECK_THAT(plan(last, Asc(F<&Ticket::closed>)), Contains("((closed,rowid)>(?,?))") && !sorted);
+  // Where there may be NULL, in two parts, of which the few that are left are sorted.
+  CHECK_THAT(plan(last, Desc(F<&Ticket::closed>)),
+             Contains("((closed,rowid)<(?,?))") && Contains("(closed=?)") &&
+                 Contains("(rowid=?)") && !Contains("SCAN Ticket"));
+  last.closed.reset();
+  CHECK_THAT(plan(last, Asc(F<&Ticket::closed>)), Contains("(closed=? AND rowid>?)") &&
+                                                      Contains("(closed>?)") &&
+                                                      !Contains("SCAN Ticket"));
+  CHECK_THAT(plan(last, Desc(F<&Ticket::closed>)), Contains("(closed=? AND rowid<?)") && !sorted);
   CHECK_THAT(desk::PlanOf(client, path,
                           [&](const auto& traced) {
                             static_cast<void>(traced.template Of<Ticket>()

@@ -127,8 +127,8 @@ TEST_CASE("what comes behind a row is compared as rows, as far as NULL stands be
         R"( WHERE ("users"."name" <= ?1 AND ("users"."name" < ?1 OR )"
         R"("users"."name" = ?1 AND "users"."id" > ?2)))");
   CHECK(text({grapnel::Desc(F<&User::age>).ordering, id}, Values{3, 7}) ==
-        R"( WHERE ("users"."age" < ?2 OR "users"."age" IS NULL OR )"
-        R"(("users"."age" = ?2 AND "users"."id" > ?1)))");
+        R"( WHERE (("users"."age" <= ?1 AND ("users"."age" < ?1 OR "users"."age" = ?1 AND )"
+        R"("users"."id" > ?2)) OR "users"."age" IS NULL))");
   CHECK(text({grapnel::Asc(F<&User::age>).ordering, id}, {grapnel::FieldValue(), 7}) ==
         R"( WHERE ("users"."age" IS NOT NULL OR ("users"."age" IS NULL AND "users"."id" > ?1)))");
 }

@@ -145,6 +145,29 @@ class Sql {
   /// ValidationError for what is nested in a way that SQLite does not take.
   void Render(const PredicateNode& node) { Walk(OfNode({&node, false}, 0)); }
 
+  /// Which of the rows behind another one. Where that has NULL in the first field of the order, or
+  /// rows with NULL stand last, they are in two parts, with NULL there and without, for each of
+  /// which alone an index is searched.
+  enum class Part : std::uint8_t { Whole, First, Second };
+  /// Of a condition that only such rows match, what says so; else null.
+  const PredicateNode* InTwoParts(const PredicateNode* where) const {
+    if (where == nullptr) return nullptr;
+    Terms terms{{where, false}};
+    if (where->kind == PredicateKind::And) terms = TermsOf(terms.front());
+    for (const Term& term : terms) {
+      const bool behind = term.node->kind == PredicateKind::Behind && !term.negated;
+      if (behind && IsInTwoParts(*term.node)) return term.node;
+    }
+    return nullptr;
+  }
+  /// The condition, with that part of what `parted` says.
+  void RenderPart(const PredicateNode& where, const PredicateNode& parted, Part part) {
+    parted_ = &parted;
+    part_ = part;
+    Render(where);
+    part_ = Part::Whole;
+  }
+
   /// In which order rows come that are equal in all that they are ordered by.
   enum class Ties : std::uint8_t { ById, AsTheyCome };
 
@@ -720,24 +743,31 @@ class Sql {
     return NameOf(ColumnOf(leaf.field));
   }
 
-  /// Rows behind the one with these values, as far as the order from this place on says. Where it
-  /// can, it compares them as rows, which an index is searched by.
+  /// Rows behind the one with these values, as far as the order from this place on says.
   std::string BehindText(const PredicateNode& node, std::size_t at) {
-    const std::vector<store::Ordering>& order = node.from->order;
-    const Column& column = ColumnOf(order[at].field);
-    if (!ComparesPlainly(node, at)) {
-      const std::string name = NameOf(column);
-      const std::string rest = BehindText(node, at + 1);  // the id, which comes last, is never NULL
-      if (!node.values[at].IsNull()) {
-        const std::string value = Parameter(node.values[at]);
-        return core::Concat({"(", name, Sign(order[at]), value, " OR ", name, " IS NULL OR (", name,
-                             " = ", value, " AND ", rest, "))"});
-      }
-      const std::string equal = core::Concat({"(", name, " IS NULL AND ", rest, ")"});
-      if (!order[at].NullsFirst()) return equal;
+    const Part part = at == 0 && &node == parted_ ? part_ : Part::Whole;
+    if (ComparesPlainly(node, at)) return RowsBehindText(node, at);
+    const store::Ordering& order = node.from->order[at];
+    const Column& column = ColumnOf(order.field);
+    const std::string name = NameOf(column);
+    if (node.values[at].IsNull()) {
+      if (part == Part::Second) return core::Concat({name, " >= ", LeastText(column)});
+      // The id, which comes last, is never NULL.
+      const std::string equal =
+          core::Concat({"(", name, " IS NULL AND ", BehindText(node, at + 1), ")"});
+      if (part == Part::First || !order.NullsFirst()) return equal;
       return core::Concat({"(", name, " IS NOT NULL OR ", equal, ")"});
     }
-    std::string names = NameOf(column);
+    if (part == Part::Second) return core::Concat({name, " IS NULL"});
+    const std::string behind = RowsBehindText(node, at);  // of those without NULL
+    if (part == Part::First) return behind;
+    return core::Concat({"(", behind, " OR ", name, " IS NULL)"});
+  }
+  /// The same where rows with NULL are none of them. It compares as many fields as it can as rows,
+  /// which an index is searched by.
+  std::string RowsBehindText(const PredicateNode& node, std::size_t at) {
+    const std::vector<store::Ordering>& order = node.from->order;
+    std::string names = NameOf(ColumnOf(order[at].field));
     std::string values = Parameter(node.values[at]);
     std::size_t end = at + 1;
     for (; end < order.size() && order[end].descending == order[at].descending &&
@@ -756,6 +786,15 @@ class Sql {
     const std::string_view same_or = order[at].descending ? " <= " : " >= ";
     return core::Concat({"(", names, same_or, values, " AND (", names, sign, values, " OR ", names,
                          " = ", values, " AND ", BehindText(node, end), "))"});
+  }
+  bool IsInTwoParts(const PredicateNode& node) const {
+    return !ComparesPlainly(node, 0) &&
+           (!node.values[0].IsNull() || node.from->order[0].NullsFirst());
+  }
+  /// What no value of a column is less than; IS NOT NULL is not looked up in an index.
+  static std::string_view LeastText(const Column& column) noexcept {
+    if (column.Kind() == FieldKind::Text) return "''";
+    return column.Kind() == FieldKind::Blob ? "x''" : "-9e999";
   }
   static std::string_view Sign(const store::Ordering& order) noexcept {
     return order.descending ? " < " : " > ";
@@ -846,8 +885,10 @@ class Sql {
   std::pair<ValueList*, std::string> further_list_{};
   std::list<std::vector<FieldValue>> gathered_;
   std::vector<std::string> parts_;  // subselects
-  Steps open_;                      // the next one last, but for those of the step being done
-  std::size_t waiting_ = 0;         // how many stood there before it
+  const PredicateNode* parted_ = nullptr;
+  Part part_ = Part::Whole;  // of what it says
+  Steps open_;               // the next one last, but for those of the step being done
+  std::size_t waiting_ = 0;  // how many stood there before it
   std::vector<std::pair<std::string, const Table*>>
       selects_;  // what stands around the one being written
   std::unordered_map<const PredicateNode*, std::size_t> heights_;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -135,6 +136,24 @@ inline void WhereIdAnd(Sql& sql, const Table& table, int id_parameter, const Pre
   sql.Render(*where);
 }
 
+/// " WHERE ..." of a SELECT of so many rows, which are looked for in two parts.
+inline void WhereInParts(Sql& sql, const store::Select& select, const PredicateNode& parted) {
+  const Table& table = *select.table;
+  const std::string id = Quote(table.name, table.Id().storage);
+  std::int64_t most = 0;  // of each part
+  if (__builtin_add_overflow(*select.limit, select.offset, &most)) most = -1;
+  core::Append(sql.text, {" WHERE ", id, " IN ("});
+  for (const Sql::Part part : {Sql::Part::First, Sql::Part::Second}) {
+    core::Append(sql.text, {part == Sql::Part::First ? "" : " UNION ALL ", "SELECT * FROM (SELECT ",
+                            id, " FROM ", Quote(table.name), " WHERE "});
+    sql.RenderPart(*select.where, parted, part);
+    sql.OrderBy(select.order);
+    sql.Limit(most, 0);
+    sql.text += ')';
+  }
+  sql.text += ')';
+}
+
 /// SELECT of rows, ids, a count or a yes or no. Parameter 1 is the id of one that is by id.
 inline Sql SelectText(const store::Select& select) {
   using Want = store::Select::Want;
@@ -155,7 +174,12 @@ inline Sql SelectText(const store::Select& select) {
       break;
   }
   core::Append(sql.text, {" FROM ", Quote(table.name)});
-  WhereIdAnd(sql, table, select.by_id ? 1 : 0, select.where);
+  const bool some = select.limit && !select.order.empty() && !select.by_id;
+  if (const PredicateNode* parted = some ? sql.InTwoParts(select.where) : nullptr) {
+    WhereInParts(sql, select, *parted);
+  } else {
+    WhereIdAnd(sql, table, select.by_id ? 1 : 0, select.where);
+  }
   sql.OrderBy(select.order);
   sql.Limit(select.limit, select.offset);
   if (select.want == Want::Count || select.want == Want::Exist) sql.text += ')';
