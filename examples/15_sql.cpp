@@ -9,7 +9,7 @@
 //   in the transaction: 42
 //   refused: COMMIT
 //   outside it only reads
-//   watched 3 statements, the first begins with BEGIN
+//   watched 4 statements, the first begins with BEGIN
 
 #include <grapnel/grapnel.hpp>
 
