@@ -12,6 +12,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -131,6 +132,10 @@ TEST_CASE("B152 text is compared without the case of ASCII letters, and byte by 
     CHECK(Where(client, kTitle.ContainsFold(part)) == within);
     CHECK(Where(client, !kTitle.ContainsFold(part)).size() == titles.size() - within.size());
   }
+  const std::string_view whole = titles.front();
+  CHECK(Where(client, kTitle == whole && whole <= kTitle) == Ids{1});
+  CHECK(Where(client, kTitle.In(whole, titles[1])) == Ids{1, 2});
+  CHECK(Where(client, kTitle.NotIn(std::vector{whole})).size() == titles.size() - 1);
   CHECK(Where(client, F<&Ticket::status>.EqualFold(Status::Open)).size() == titles.size());
   CHECK(client.Of<Agent>().Query().Where(F<&Agent::city>.EqualFold("x")).Count() == 0);
 }

@@ -83,8 +83,8 @@ namespace {
 
 std::string Text(const PredicateNode& node) {
   constexpr std::string_view signs[] = {
-      "=",     "!=",     "<",    "<=",   ">",   ">=",  "in", "is",
-      "holds", "begins", "ends", "same", "has", "and", "or", "not"};
+      "=",      "!=",   "<",    "<=",  ">",      ">=",  "in", "is", "holds",
+      "begins", "ends", "same", "has", "behind", "and", "or", "not"};
   const std::string sign = " " + std::string(signs[static_cast<std::size_t>(node.kind)]) + " ";
   switch (node.kind) {
     case PredicateKind::And:

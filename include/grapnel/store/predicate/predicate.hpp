@@ -261,15 +261,19 @@ inline constexpr bool kIsToken<T&> = kIsToken<std::remove_cv_t<T>>;
 template <class T>
 inline constexpr bool kIsToken<const T> = kIsToken<T>;
 
+/// What the member, or an edge's neighbour, can be compared with.
+template <class T, auto Member>
+concept OperandFor = std::is_convertible_v<T, SetArgument<Member>> || OtherTextOf<T, Member> ||
+    NeighbourItself<T, Member>;
 /// What the member cannot be compared with.
 template <class T, auto Member>
-concept NoOperandOf = EdgeMember<Member> || kIsToken<T> ||
-                      !std::is_convertible_v<T, typename MemberToken<Member>::Bare> ||
+concept NoOperandOf = EdgeMember<Member> || kIsToken<T> || !OperandFor<T, Member> ||
                       NeverMeant<T, typename MemberToken<Member>::Bare>;
 /// What the member is not compared with as it is: it is looked at, or refused.
 template <class T, auto Member>
 concept OtherOperandOf =
-    NoOperandOf<T, Member> || IsLookedAt<T, typename MemberToken<Member>::Bare>;
+    NoOperandOf<T, Member> || !std::is_convertible_v<T, typename MemberToken<Member>::Bare> ||
+    IsLookedAt<T, typename MemberToken<Member>::Bare>;
 
 template <class T, class Bare>
 constexpr void CheckOperand() {
@@ -356,8 +360,7 @@ PredicateOf<Member> CompareEdge(const T& value) {
                 "an edge is compared by == and != alone: ask for more by its neighbours, as in "
                 "F<&Card::owner>.Has(F<&User::age> > 3)");
   if constexpr (CheckToOne<Member>()) {
-    constexpr bool is_operand =
-        NeighbourItself<T, Member> || std::is_convertible_v<const T&, SetArgument<Member>>;
+    constexpr bool is_operand = OperandFor<const T&, Member>;
     static_assert(is_operand,
                   "an edge is compared with a neighbour or its id: F<&Card::owner> == ada.id "
                   "(IsNull() asks for rows without one)");
@@ -444,14 +447,10 @@ struct PredicatesOf {
   static auto ContainsFold(Bare part) { return Fold(Kind::ContainsFold, std::move(part)); }
 
  private:
-  template <class V>
-  static constexpr bool kIsOperand =
-      NeighbourItself<V, Member> || std::is_convertible_v<const V&, SetArgument<Member>>;
-
   template <class... Values>
   static std::vector<FieldValue> ListOf(const Values&... values) {
     std::vector<FieldValue> list;
-    if constexpr ((kIsOperand<Values> && ...)) {
+    if constexpr ((OperandFor<const Values&, Member> && ...)) {
       (CheckOperand<Values, SetArgument<Member>>(), ...);
       (list.push_back(OperandOf<Member>(values)), ...);
     } else {
