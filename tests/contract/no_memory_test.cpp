@@ -465,3 +465,35 @@ TEST_CASE("B127 what could not be provided for lack of memory is not there, and 
     CHECK(&client.Dep<int>(name) == &next);
   }
 }
+
+TEST_CASE("B151 going over rows takes no memory for each, and without any it leaves nothing open") {
+  const auto client = grapnel::Open<User>(":memory:");
+  client.Migrate();
+  const auto add = [&](const auto& to, int count) {
+    for (int i = 0; i < count; ++i) to.template Of<User>().Create().Set(F<&User::name>, "x").Save();
+  };
+  add(client, 200);
+  const auto go_over = [](const auto& of, std::int64_t rows) {
+    std::int64_t seen = 0;
+    for (const User& user : of.template Of<User>().Query().Limit(rows)) seen += user.id > 0 ? 1 : 0;
+    return seen;
+  };
+  const auto taken = [&](std::int64_t rows) {
+    left = 1000;
+    const bool all = go_over(client, rows) == rows;
+    return all ? 1000 - std::exchange(left, 0) : -1;
+  };
+  static_cast<void>(taken(1));  // the statement is kept from here on
+  CHECK(taken(10) == taken(200));
+  long n = 0;
+  for (bool failed = true; failed;) {
+    failed = Fails(++n, [&] { go_over(client, 200); });
+    add(client, 1);  // the connection is free
+    auto tx = client.Tx();
+    const bool failed_inside = Fails(n, [&] { go_over(tx, 200); });
+    failed = failed || failed_inside;
+    add(tx, 1);  // nothing is walked over any more
+    tx.Commit();
+  }
+  CHECK(n > 2);
+}

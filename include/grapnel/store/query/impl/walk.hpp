@@ -35,7 +35,7 @@ class Walk {
   /// `fresh`: each row begins as a new entity, for somebody may change it.
   Walk(const HandlePtr& handle, const Table& table, const Asked& asked, std::vector<Eager> eager,
        bool fresh, ReadAll read_all)
-      : table_(table), eager_(std::move(eager)), found_(table.ops), fresh_(table.ops) {
+      : Walk(table, std::move(eager)) {  // from here on what throws closes it
     if (!MayStream(handle, table)) {
       ReadInto into;
       into.rows = found_.Get();
@@ -69,6 +69,9 @@ class Walk {
  private:
   static constexpr std::size_t kBatch = 256;
 
+  Walk(const Table& table, std::vector<Eager> eager)
+      : table_(table), eager_(std::move(eager)), found_(table.ops), fresh_(table.ops) {}
+
   void Open(const HandlePtr& handle, const store::Rows& rows) {
     owns_ = !handle->transaction;
     handle_ = owns_ ? BeginWalk(handle) : handle;
@@ -78,14 +81,9 @@ class Walk {
     select.order = rows_.order;
     select.limit = rows_.limit;
     select.offset = rows_.offset;
-    try {
-      TypeEntry& type = TypeOf(*handle_, table_);
-      const Tx::Access::Finish finish{handle_};
-      open_ = handle_->transaction->Open(*handle_->GetLevel(), type, handle_->context, select);
-    } catch (...) {
-      Close();
-      throw;
-    }
+    TypeEntry& type = TypeOf(*handle_, table_);
+    const Tx::Access::Finish finish{handle_};
+    open_ = handle_->transaction->Open(*handle_->GetLevel(), type, handle_->context, select);
   }
 
   /// The next rows, with their neighbours.
