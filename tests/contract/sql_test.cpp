@@ -536,6 +536,23 @@ TEST_CASE("B156 a broken foreign key is told at the commit, as of any write") {
   CHECK(tx.Outcome() == TxOutcome::RolledBack);
 }
 
+TEST_CASE("B156 while rows are walked over SQL reads, and does not write") {
+  for (const Place place : kPlaces) {
+    World world(place);
+    Tx tx = world.client.Tx();
+    for (const char* name : {"Ada", "Bob", "Eve"}) Add(tx, name);
+    int walked = 0;
+    for (const User& user : tx.Of<User>().Query().Order(grapnel::Asc(F<&User::id>))) {
+      ++walked;
+      CHECK(tx.Sql("SELECT name FROM User WHERE id = ?1", user.id).As<std::string>().at(0) ==
+            user.name);
+      CHECK_THROWS_AS(tx.Sql("DELETE FROM User WHERE id = ?1", user.id), TxError);
+    }
+    CHECK(walked == 3);
+    CHECK(tx.Sql("DELETE FROM User").Changes() == 3);
+  }
+}
+
 TEST_CASE("B156 many statements, values and rows") {
   World world;
   Tx tx = world.client.Tx();
