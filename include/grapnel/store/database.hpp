@@ -187,9 +187,11 @@ class Database : public store::View<Es...> {
   /// statement stands as it is. Threads: it is called by whichever thread runs the statement,
   /// several at once, in the middle of what that does: it cannot use this database, a TxError, and
   /// others may wait for it.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved from
   core::HookHandle OnStatement(core::Callable<void(const store::StatementInfo&)> tell) const {
     return detail::AddObserver(this->Held(), std::move(tell), false);
   }
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved from
   core::HookHandle OnStatement(core::Callable<void(const store::StatementInfo&)> tell,
                                detail::WithValuesTag) const {
     return detail::AddObserver(this->Held(), std::move(tell), true);
