@@ -1,5 +1,5 @@
-// B160, B161: a schema that lives: what is called anew, what holds more than before, and what it
-// has no more.
+// B160, B161, B164: a schema that lives: what is called anew, what holds more than before, and what
+// it has no more.
 #include "contract/fixture.hpp"
 #include "support/catch.hpp"
 
@@ -430,4 +430,101 @@ TEST_CASE("B161 what others use is not dropped, and nobody's table but Grapnel's
              Catch::Contains("theirs"));
   CHECK_THAT(refusal({"CREATE TABLE theirs (book REFERENCES Book)"}),
              Catch::Contains("cannot drop table \"Book\": table \"theirs\" refers to it"));
+}
+
+TEST_CASE("B160 a column may be NULL or hold reals, whoever has made its table") {
+  const auto people = [](const std::string& rest) {
+    return "CREATE TABLE Person (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT CONSTRAINT named "
+           "NOT NULL COLLATE NOCASE CHECK (name <> 'NOT NULL'), years INT NOT NULL, motto TEXT, "
+           "twice INT AS (years * 2) STORED, " +
+           rest;
+  };
+  const Lines others{
+      "CREATE TABLE \"Book\" (id TEXT PRIMARY KEY, heading TEXT NOT NULL, writer_id INTEGER NOT "
+      "NULL "
+      "REFERENCES Person (id) ON DELETE CASCADE)",
+      "CREATE VIEW theirs AS SELECT years, twice FROM Person",
+      "CREATE TRIGGER audit AFTER INSERT ON Person BEGIN UPDATE Person SET motto = 'new' WHERE id "
+      "= new.id; END",
+      "INSERT INTO Person (id, name, years) VALUES (9, 'Ada', 36), (3, 'Grace', 40)",
+      "DELETE FROM Person WHERE id = 9",
+      "INSERT INTO Book VALUES ('b', 'Notes', 3)"};
+  World world({people("CHECK (years > 0))")});
+  for (const auto& sql : others) world.Raw(sql);
+  const auto plan = Open<Person2, Book2>(world.file).PlanMigration();
+  CHECK_THAT(ToString(plan),
+             Catch::Contains("rebuild table \"Person\": \"name\" may be NULL, "
+                             "\"years\" becomes REAL") &&
+                 Catch::Contains("change table \"Book\": \"writer_id\" may be NULL"));
+  const auto beside = Open<Book2, Person2>(world.file);
+  CHECK(beside.Of<Book2>().Query().Count() == 1);  // its statements are prepared
+  const auto client = world.Migrated<Person2, Book2>();
+  CHECK(world.Raw("SELECT id, name, years, twice, motto FROM Person") ==
+        Lines{"3|Grace|40.0|80|new"});
+  CHECK(world.Raw("SELECT * FROM theirs") == Lines{"40.0|80"});
+  CHECK(world.Raw("SELECT * FROM Book") == Lines{"b|Notes|3"});
+  const auto made = client.Of<Person2>().Create().Set(F<&Person2::years>, 0.5).Save();
+  CHECK((made.id == 10 && !made.name));
+  CHECK(world.Raw("SELECT motto FROM Person WHERE id = 10") == Lines{"new"});
+  CHECK_THROWS_AS(client.Of<Person2>().Create().Set(F<&Person2::years>, -0.5).Save(),
+                  grapnel::ConstraintError);
+  CHECK(beside.Of<Book2>().Create().Set(F<&Book2::id>, "c").Set(F<&Book2::heading>, "").Save().id ==
+        "c");
+  client.Of<Person2>().DeleteOne(3).Exec();
+  CHECK(world.Raw("SELECT id FROM Book") == Lines{"c"});
+}
+
+TEST_CASE(
+    "B160 what would lose a value, or leave a key broken, is refused, and nothing is changed") {
+  World world;
+  Fill(world);
+  world.Raw("UPDATE People SET age = 9007199254740993 WHERE id = 2");
+  CHECK_THAT((world.Refusal<Person2, Book2>()),
+             Catch::Contains("years: there are rows in which the integer is too large"));
+  world.Raw("UPDATE People SET age = 9007199254740992 WHERE id = 2");
+  world.Raw("PRAGMA foreign_keys = OFF; INSERT INTO Book VALUES ('x', 'y', 77)");
+  CHECK_THAT((world.Refusal<Person2, Book2>()),
+             Catch::Contains("in table \"Book\" the row 2 refers by a foreign key to a row of"));
+  world.Raw("DELETE FROM Book WHERE id = 'x'");
+  CHECK(world.Migrated<Person2, Book2>().Of<Person2>().Get(2).years == 9007199254740992.0);
+}
+
+TEST_CASE("B164 an older program goes on with a newer file as far as it can, and says where not") {
+  World world;
+  Fill(world);
+  const auto old = Open<Person1, Book1>(world.file);
+  world.Raw("ALTER TABLE Book ADD COLUMN later TEXT");
+  world.Raw("ALTER TABLE Book ADD COLUMN more INTEGER NOT NULL DEFAULT 3");
+  const auto books = old.Of<Book1>();
+  const auto create = [&](const std::string& id) {
+    return books.Create()
+        .Set(F<&Book1::id>, id)
+        .Set(F<&Book1::title>, "Later")
+        .Set(F<&Book1::author>, 1)
+        .Save();
+  };
+  CHECK(create("c").title == "Later");
+  CHECK(old.PlanMigration().Statements().empty());
+  CHECK(old.PlanMigration().Leftovers().size() == 2);
+  CHECK(books.UpdateOne("b").Set(F<&Book1::title>, "x").Save().title == "x");
+
+  world.Raw("CREATE TABLE new_book AS SELECT * FROM Book");
+  world.Raw("DROP TABLE Book");
+  world.Raw(
+      "CREATE TABLE Book (id TEXT PRIMARY KEY, title TEXT NOT NULL, author_id INTEGER NOT NULL "
+      "REFERENCES People (id) ON DELETE CASCADE, isbn TEXT NOT NULL)");
+  world.Raw("INSERT INTO Book SELECT id, title, author_id, 'i' FROM new_book");
+  CHECK(books.Get("b").title == "x");
+  CHECK(books.UpdateOne("b").Set(F<&Book1::title>, "z").Save().title == "z");
+  const auto error = Thrown<grapnel::ConstraintError>([&] { create("d"); });
+  CHECK(error.Kind() == grapnel::ConstraintKind::NotNull);
+  CHECK_THAT(error.what(), Catch::Contains("Book.isbn, a column that the schema of Book does not "
+                                           "have: a newer program, or somebody else, has made it"));
+  CHECK_THAT((world.Refusal<Person1, Book1>()),
+             Catch::Contains("\"isbn\" is NOT NULL and unknown"));
+  books.DeleteOne("c").Exec();
+  world.Raw("ALTER TABLE Book RENAME COLUMN title TO heading");
+  CHECK_THROWS_WITH(books.Get("b"), Catch::Contains("\"title\"") || Catch::Contains("title"));
+  CHECK_THROWS_WITH((Open<Person1, Book1>(world.file).Of<Book1>().Get("b")),
+                    "Book.title: in table \"Book\" there is no column \"title\"");
 }

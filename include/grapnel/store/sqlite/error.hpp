@@ -82,6 +82,15 @@ inline ConstraintKind KindOfConstraint(int extended, std::string_view message) n
   return message.starts_with("FOREIGN KEY") ? ConstraintKind::ForeignKey : KindOf(extended);
 }
 
+/// SQLite's message, and, of a column that the schema does not have, where it comes from.
+inline std::string ExplainNull(const Doing& doing, const std::string& message) {
+  if (doing.table == nullptr || !FieldsNamed(*doing.table, message).empty()) return message;
+  const std::string column = core::Concat({"NOT NULL constraint failed: ", doing.table->name, "."});
+  if (!message.starts_with(column)) return message;
+  return core::Concat({message, ", a column that the schema of ", doing.table->entity,
+                       " does not have: a newer program, or somebody else, has made it"});
+}
+
 /// SQLite's message, and what stands in the way, where it can be told.
 inline std::string Explain(int extended, const std::string& message, std::string_view url) {
   std::string why;
@@ -129,7 +138,7 @@ inline std::optional<std::pair<std::string, std::string>> NamesOfMismatch(
       throw ConstraintError(
           entity, doing.op, KindOfConstraint(extended, message),
           doing.table != nullptr ? FieldsNamed(*doing.table, message) : std::vector<std::string>(),
-          message);
+          ExplainNull(doing, message));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       if (doing.context != nullptr) doing.context->ThrowIfCancelled();

@@ -499,6 +499,7 @@ class Planner {
                "pragma_foreign_key_list(holder.name) AS key WHERE holder.type = 'table' AND "
                "key.\"table\" = ?1 COLLATE NOCASE AND holder.name <> ?1 COLLATE NOCASE",
                {table.name})) {
+      if (Find(row.front()) == nullptr) continue;  // it is only being made
       const auto former = formers_.find(row.front());
       check(row.front(), former != formers_.end() ? former->second.table : row.front());
     }
@@ -725,10 +726,12 @@ class Planner {
     stored.unique = !about.empty() && !about.front()[0].empty();
     stored.plain = !about.empty() && !about.front()[1].empty();
     stored.partial = !about.empty() && !about.front()[2].empty();
-    for (auto& row : Query("SELECT name, iif(\"desc\" OR coll <> 'BINARY', '1', '') FROM "
+    for (auto& row : Query("SELECT name, iif(\"desc\", '1', ''), coll FROM "
                            "pragma_index_xinfo(?1) WHERE \"key\"",
                            {index.name})) {
-      if (row[0].empty() || !row[1].empty()) stored.plain = false;
+      const char* own = row[0].empty() ? nullptr : shape_->Collation(index.table, row[0]);
+      const bool as_column = own != nullptr && EqualNames(row[2], own);
+      if (!as_column || !row[1].empty()) stored.plain = false;
       stored.columns.push_back(std::move(row[0]));
     }
     return stored;
