@@ -753,13 +753,12 @@ class Sql {
     if (node.values[at].IsNull()) {
       if (part == Part::Second) return core::Concat({name, " >= ", LeastText(column)});
       // The id, which comes last, is never NULL.
-      const std::string equal =
-          core::Concat({"(", name, " IS NULL AND ", BehindText(node, at + 1), ")"});
+      std::string equal = core::Concat({"(", name, " IS NULL AND ", BehindText(node, at + 1), ")"});
       if (part == Part::First || !order.NullsFirst()) return equal;
       return core::Concat({"(", name, " IS NOT NULL OR ", equal, ")"});
     }
     if (part == Part::Second) return core::Concat({name, " IS NULL"});
-    const std::string behind = RowsBehindText(node, at);  // of those without NULL
+    std::string behind = RowsBehindText(node, at);  // of those without NULL
     if (part == Part::First) return behind;
     return core::Concat({"(", behind, " OR ", name, " IS NULL)"});
   }
