@@ -283,7 +283,7 @@ TEST_CASE("B166 the new comparisons may stand in chains of any length, nested an
   const auto client = desk::Open(":memory:");
   client.Of<Ticket>().Create().Set(kTitle, "Ab").Set(kDue, 1).Set(kClosed, 2).Save();
   auto all = kDue == kClosed || kTitle.EqualFold("aB");
-  for (int i = 0; i < 4'000; ++i) {
+  for (int i = 0; i < 1'200; ++i) {
     switch (i % 5) {
       case 0:
         all = all || kTitle.EqualFold("x" + std::to_string(i));
