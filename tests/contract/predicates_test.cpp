@@ -157,6 +157,61 @@ TEST_CASE("predicates of hundreds of terms, made in a loop") {
   CHECK(people.users.Update().Where(any).Set(kName, "young").Save() == 1);
 }
 
+TEST_CASE("B166 of NULL nothing holds and no negation does, however many terms there are") {
+  const People people;
+  const std::string values[] = {"A", "C", "x"};
+  using Predicate = grapnel::store::Predicate<User>;
+  using Term = std::function<Predicate(const std::string&)>;
+  const Term terms[] = {
+      [](const auto& value) { return kNick == value; },
+      [](const auto& value) { return kNick != value; },
+      [](const auto& value) { return kNick < value; },
+      [](const auto& value) { return kNick >= value; },
+      [](const auto& value) { return kNick.In(value, "B"); },
+      [](const auto& value) { return kNick.Contains(value); },
+      [](const auto& value) { return kNick.HasPrefix(value); },
+      [](const auto& value) { return kNick.HasSuffix(value); },
+      [](const auto& value) { return kNick.EqualFold(value); },
+      [](const auto& value) { return kNick.ContainsFold(value); },
+  };
+  const auto chain = [&](const Term& term, bool is_and, bool negated, int count) {
+    const auto one = [&](int i) { return negated ? !term(values[i % 3]) : term(values[i % 3]); };
+    Predicate all = one(0);
+    for (int i = 1; i < count; ++i) all = is_and ? all && one(i) : all || one(i);
+    return all;
+  };
+  /// The same, deeper than brackets go.
+  const auto deep = [](const Predicate& given) {
+    Predicate all = kId > 0;
+    for (int i = 0; i < 24; ++i) {
+      all = i % 2 != 0 ? kId < 0 || all : (i == 2 ? given : kId > 0) && all;
+    }
+    return all;
+  };
+  for (std::size_t at = 0; at < std::size(terms); ++at) {
+    for (int way = 0; way < 4; ++way) {
+      CAPTURE(at, way);
+      const Predicate few = chain(terms[at], way % 2 == 0, way / 2 == 0, 3);
+      const Predicate many = chain(terms[at], way % 2 == 0, way / 2 == 0, 30);
+      const Ids expected = people.Where(few), otherwise = people.Where(!few);
+      CHECK(std::count(expected.begin(), expected.end(), 2) == 0);
+      CHECK(std::count(otherwise.begin(), otherwise.end(), 2) == 0);
+      CHECK(expected.size() + otherwise.size() == 3);
+      CHECK(people.Where(many) == expected);
+      CHECK(people.Where(!many) == otherwise);
+      for (const Predicate& each : {few, many}) {
+        CHECK(people.Where(deep(each)) == expected);
+        CHECK(people.Where(deep(!each)) == otherwise);
+        CHECK(people.Where(!deep(!each)) == expected);
+      }
+    }
+    for (const Predicate& one : {terms[at]("A"), !terms[at]("A")}) {
+      CHECK(people.Where(deep(one)) == people.Where(one));
+      CHECK(people.Where(!deep(one)) == people.Where(!one));
+    }
+  }
+}
+
 TEST_CASE("predicates over a mixin's field, joined with the entity's own") {
   using predicates::Boat;
   using predicates::Named;

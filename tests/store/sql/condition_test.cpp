@@ -160,7 +160,7 @@ TEST_CASE("B166 a chain is a tree of eight, and what may be one comparison is on
         R"("users"."age" > +grapnel_value.value))");
   CHECK(Where(!chain(50, false, greater)).text ==
         R"( WHERE NOT EXISTS (SELECT 1 FROM grapnel_values(?1) AS grapnel_value WHERE )"
-        R"(NOT ("users"."age" > +grapnel_value.value) IS NOT TRUE))");
+        R"((NOT ("users"."age" > +grapnel_value.value)) IS NOT TRUE))");
   CHECK(Where(chain(9, true, [](int) { return F<&User::age>.IsNull(); })).text ==
         R"( WHERE (("users"."age" IS NULL OR "users"."age" IS NULL OR "users"."age" IS NULL OR )"
         R"("users"."age" IS NULL OR "users"."age" IS NULL OR "users"."age" IS NULL OR )"

@@ -98,7 +98,7 @@ inline constexpr std::string_view kLists = "temp.grapnel_lists";
 /// - a chain of one operator becomes a tree, eight terms at a time; comparisons of one column by
 /// one
 ///   operator, where they are many, become one comparison with a list;
-/// - where AND and OR alternate deeply, `CASE WHEN a IS NOT TRUE THEN 0 WHEN b THEN 1 ... END`
+/// - where AND and OR alternate deeply, `CASE WHEN (a) IS NOT TRUE THEN 0 WHEN b THEN 1 ... END`
 /// tells the
 ///   same of a chain of any length;
 /// - each subselect stands in front of the statement under a name.
@@ -534,9 +534,9 @@ class Sql {
       terms.erase(longest);
       const bool is_and = IsAnd(join);
       for (Step& part : PartsOf(terms, is_and, depth)) {
-        Write({" WHEN "});
+        Write({is_and ? " WHEN (" : " WHEN "});  // NOT binds less than IS does
         Then(std::move(part));
-        Write({is_and ? " IS NOT TRUE THEN 0" : " THEN 1"});
+        Write({is_and ? ") IS NOT TRUE THEN 0" : " THEN 1"});
       }
       join = down;
     }
@@ -649,7 +649,8 @@ class Sql {
     if (group.negated) one = core::Concat({"NOT (", one, ")"});
     if (!as_list) {
       one = core::Concat({is_and ? "NOT " : "", "EXISTS (SELECT 1 FROM ", Values(values),
-                          " AS grapnel_value WHERE ", one, is_and ? " IS NOT TRUE)" : ")"});
+                          " AS grapnel_value WHERE ", is_and ? "(" : "", one,
+                          is_and ? ") IS NOT TRUE)" : ")"});
     }
     shown_ = false;
     return one;
