@@ -146,6 +146,34 @@ TEST_CASE("B163 a hook runs SQL of its own before and after, in the migration's 
   CHECK(client.Of<New>().Get(1).first == "Ada");
 }
 
+TEST_CASE("B163 a hook may mend rows that stand in the way") {
+  const World world;
+  world.Raw("DROP INDEX people_name_key");
+  world.Raw("INSERT INTO people (name, age, gone) VALUES ('Ada Lovelace', 9007199254740993, '')");
+  const auto client = Open<New>(world.file);
+  const auto before = world.State();
+  CHECK_THROWS_AS(client.Migrate(Allow::Drop), MigrationError);
+  CHECK_THROWS_AS(client.PlanMigration(Allow::Drop), MigrationError);
+  std::size_t hindrances = 0;
+  bool mends = false;
+  client.OnMigrate([&](Migration& m, auto next) {
+    hindrances = m.Hindrances().size();
+    if (mends) m.Sql("DELETE FROM people WHERE age > ?1", 100);
+    next(m);
+    if (!m.IsDryRun()) CHECK(m.Hindrances().empty());
+  });
+  CHECK_THROWS_WITH(client.Migrate(Allow::Drop), Catch::Contains("Nothing was changed"));
+  CHECK(hindrances == 2);  // too large to be a real, and alike
+  CHECK(world.State() == before);
+  mends = true;
+  CHECK(client.PlanMigration(Allow::Drop).Hindrances().size() ==
+        2);  // what it would mend nobody knows
+  CHECK(world.State() == before);
+  client.Migrate(Allow::Drop);
+  CHECK(world.Raw("SELECT id, full_name, age FROM Person") ==
+        Lines{"1|Ada Lovelace|36.0", "2|Grace Hopper|40.0"});
+}
+
 TEST_CASE("B163 what a hook's SQL changes of the schema, the plan is made of") {
   const World world;
   const auto client = Open<New>(world.file);

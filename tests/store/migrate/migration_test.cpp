@@ -129,8 +129,9 @@ class Engine final : public store::Driver {
       log_.push_back("plans " + std::to_string(tables.size()) + " tables");
       return PlanOf(plan);
     }
-    void Rehearse(std::span<const Table* const>, grapnel::Allow) override {
+    std::vector<std::string> Rehearse(std::span<const Table* const>, grapnel::Allow) override {
       log_.push_back("rehearses");
+      return {};
     }
     void Apply(const store::Step& step) override {
       const std::string& statement = step.statements.front();

@@ -171,9 +171,12 @@ struct Database : sqlite::NativeConnection {
   void Run(const Texts& statements) {
     for (const std::string& statement : statements) Execute(statement);
   }
+  /// Throws what the rows refuse as well.
   Texts Plan(const Tables& tables, bool rehearse = false) {
     Texts texts;
-    for (const auto& step : sqlite::Planner(*this, rehearse).Plan(tables).plan.steps) {
+    const auto plan = sqlite::Planner(*this, rehearse).Plan(tables).plan;
+    if (!plan.hindrances.empty()) throw MigrationError(plan.hindrances.front());
+    for (const auto& step : plan.steps) {
       texts.insert(texts.end(), step.statements.begin(), step.statements.end());
     }
     return texts;

@@ -314,9 +314,11 @@ class Connection {
   /// What brings the database to the schema; inside a transaction. Throws: MigrationError when that
   /// cannot be done safely.
   virtual Plan PlanMigration(std::span<const Table* const> tables, Allow allowed) = 0;
-  /// Throws what the planned steps would, as far as only functions of the schema can tell, which
-  /// planning does not call: Defaults. Changes nothing.
-  virtual void Rehearse(std::span<const Table* const> /*tables*/, Allow /*allowed*/) {}
+  /// The hindrances of that plan, with those that only functions of the schema can tell, which
+  /// planning does not call: Defaults. Throws what these throw. Changes nothing.
+  virtual std::vector<std::string> Rehearse(std::span<const Table* const> tables, Allow allowed) {
+    return PlanMigration(tables, allowed).hindrances;
+  }
   /// Carries out one of its steps, inside a transaction. Throws: MigrationError.
   virtual void Apply(const Step& step) = 0;
   /// Until it is turned off again nobody checks that what foreign keys refer to is still there:

@@ -63,6 +63,7 @@ struct Leftover {
 struct Plan {
   std::vector<Step> steps{};
   std::vector<Leftover> leftovers{};
+  std::vector<std::string> hindrances{};  // rows that break what the schema asks: each refuses it
 };
 
 }  // namespace store

@@ -67,6 +67,10 @@ class Migration {
   /// that it does not know, and the tables that Grapnel has made.
   const std::vector<Leftover>& Leftovers() const& noexcept { return plan_.leftovers; }
   std::vector<Leftover> Leftovers() && { return std::move(plan_.leftovers); }
+  /// What in the rows that are there breaks what the schema asks for. A migration with one is
+  /// refused at `next`, unless a hook mends the rows before that.
+  const std::vector<std::string>& Hindrances() const& noexcept { return plan_.hindrances; }
+  std::vector<std::string> Hindrances() && { return std::move(plan_.hindrances); }
   /// The statements of all steps. (In the text of the tables and columns that it makes the engine
   /// leaves a mark besides, a comment, by which Allow::Drop knows them again.)
   const std::vector<std::string>& Statements() const& noexcept { return statements_; }
@@ -96,6 +100,7 @@ class Migration {
   struct Link {
     Link() = default;
     Link(const Link&) noexcept {}
+    // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): it keeps what it has in any case
     Link& operator=(const Link&) noexcept { return *this; }
     detail::RunningMigration* to = nullptr;
   };

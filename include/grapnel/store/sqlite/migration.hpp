@@ -107,6 +107,11 @@ class Planner {
                                   std::string_view reason) {
     throw MigrationError(Refusal(table, FieldName(column), reason));
   }
+  /// Of rows as they are: a migration hook may mend them first.
+  void RefuseRows(const WantedTable& table, const WantedColumn& column, std::string_view reason) {
+    RefuseRows(Refusal(table, FieldName(column), reason));
+  }
+  void RefuseRows(std::string refusal) { plan_.plan.hindrances.push_back(std::move(refusal)); }
   static std::string_view FieldName(const WantedColumn& column) {
     return column.column != nullptr ? column.column->name : std::string_view(column.name);
   }
@@ -352,7 +357,7 @@ class Planner {
     const std::string name = Quote(NowCalled(table, column.name));
     if (AnyRow(table, core::Concat({"typeof(", name, ") = 'integer' AND ", name,
                                     " NOT BETWEEN -9007199254740992 AND 9007199254740992"}))) {
-      Refuse(table, column, "there are rows in which the integer is too large to be a real");
+      RefuseRows(table, column, "there are rows in which the integer is too large to be a real");
     }
     changes_[table.name].retyped.push_back(&column);
   }
@@ -490,7 +495,11 @@ class Planner {
       const auto pragma = [](std::string_view of) {
         return core::Concat({"PRAGMA foreign_key_check(", Quote(of), ")"});
       };
-      StepRunner(native_, plan_.refusals).CheckKeys(pragma(now));
+      try {
+        StepRunner(native_, plan_.refusals).CheckKeys(pragma(now));
+      } catch (const MigrationError& error) {
+        RefuseRows(error.what());
+      }
       step.statements.push_back(pragma(name));
     };
     check(table.name, NowCalled(table));
@@ -569,9 +578,10 @@ class Planner {
     }
     if (!AnyRow(table, "1")) return;
     if (!column.column->HasDefault()) {
-      Refuse(table, column,
-             "it is required and has no Default, and there are rows; give it a Default, or make it "
-             "optional");
+      return RefuseRows(
+          table, column,
+          "it is required and has no Default, and there are rows; give it a Default, or make it "
+          "optional");
     }
     if (column.column->default_varies) return;
     try {
@@ -637,7 +647,7 @@ class Planner {
     if (stored.not_null && !column.not_null) changes_[table.name].nullable.push_back(&column);
     if (column.not_null && !stored.not_null &&
         AnyRow(table, core::Concat({Quote(NowCalled(table, column.name)), " IS NULL"}))) {
-      Refuse(table, column, "it is required, but there are rows in which the column is NULL");
+      RefuseRows(table, column, "it is required, but there are rows in which the column is NULL");
     }
     if (!column.key.empty()) CompareKey(table, column);
   }
@@ -831,7 +841,7 @@ class Planner {
           core::Concat({"WITH grapnel_rows AS MATERIALIZED (SELECT ", values, " FROM ", rows,
                         ") SELECT '1' FROM grapnel_rows WHERE ", given, " GROUP BY ", names,
                         " HAVING count(*) > 1 LIMIT 1"});
-      if (!Query(native_, query, {}).empty()) throw MigrationError(refusal);
+      if (!Query(native_, query, {}).empty()) RefuseRows(refusal);
     }
     plan_.refusals.emplace(text, std::move(refusal));
   }

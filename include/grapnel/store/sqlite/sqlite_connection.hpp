@@ -338,8 +338,8 @@ class SqliteConnection final : public store::Connection {
     refusals_ = std::move(plan.refusals);
     return std::move(plan.plan);
   }
-  void Rehearse(std::span<const Table* const> tables, Allow allowed) override {
-    static_cast<void>(Planner(native_, true).Plan(tables, allowed));
+  std::vector<std::string> Rehearse(std::span<const Table* const> tables, Allow allowed) override {
+    return Planner(native_, true).Plan(tables, allowed).plan.hindrances;
   }
   void Apply(const store::Step& step) override { StepRunner(native_, refusals_).Run(step); }
   /// Turning it off forgets what was deferred.

@@ -74,6 +74,7 @@ GRAPNEL_DEFINE std::string ToString(const Migration& migration) {
     }
     for (const std::string& statement : step.statements) core::Append(text, {statement, ";\n"});
   }
+  for (const std::string& hindrance : migration.Hindrances()) comment(hindrance);
   for (const Leftover& leftover : migration.Leftovers()) {
     comment(core::Concat({PlaceOf(leftover.table, leftover.column),
                           " stays, though the schema does not have it",
@@ -138,7 +139,7 @@ class RunningMigration {
       BeginToWrite();
       plan = MakePlan();  // others may have been faster
     } else if (!plan.steps.empty()) {
-      with_->Get().Rehearse(store_.graph->Tables(), allowed_);
+      plan.hindrances = with_->Get().Rehearse(store_.graph->Tables(), allowed_);
     }
     stale_ = false;
     store::Migration migration(*store_.graph, std::move(plan), is_dry_run_);
@@ -146,6 +147,7 @@ class RunningMigration {
     auto apply = [&](store::Migration& planned) { Carry(planned); };
     store_.migrate_hooks.Load().Run(migration, core::detail::NextOf<store::Migration, void>(apply));
     if (!done_) {
+      RefuseHindered(migration);
       throw MigrationError(
           "nothing was migrated: a migration hook did not call next, or kept to itself that it "
           "failed");
@@ -177,13 +179,19 @@ class RunningMigration {
   void Carry(store::Migration& planned) {
     CheckInTransaction();
     if (stale_) planned.SetPlan(MakePlan());
+    RefuseHindered(planned);
     if (writes_) Apply(with_->Get(), planned.Steps());
     done_ = true;
+  }
+  void RefuseHindered(const store::Migration& planned) const {
+    if (planned.Hindrances().empty() || would_write_) return;
+    throw MigrationError(planned.Hindrances().front());
   }
   /// The rows of what reads, unless it needs what a dry run has not made.
   store::SqlRows Look(const store::RawSql& sql) {
     try {
       if (!with_->Get().Prepare(sql).writes) return store::SqlRows(with_->Get().Run(sql));
+      would_write_ = true;
     } catch (const SqlError&) {  // NOLINT(bugprone-empty-catch): there are no rows
     }
     return store::SqlRows(store::RawResult());
@@ -209,6 +217,7 @@ class RunningMigration {
   bool writes_ = false;  // in a transaction that writes
   bool stale_ = false;   // the plan was made of a database that has changed since
   bool done_ = false;
+  bool would_write_ = false;  // a hook of a dry run: what it would mend nobody knows
 };
 
 GRAPNEL_DEFINE store::Migration RunMigration(const HandlePtr& handle, bool is_dry_run,
