@@ -162,7 +162,10 @@ class AnyReading {
 /// hook::Before, narrows on every way on which a read reaches the type: queries of every kind, Get
 /// and Find, neighbours that are loaded or walked through, conditions on neighbours, and the rows
 /// of updates and deletions. One with a `next` runs once, for a read that its caller makes himself.
-/// One behind the rest, hook::After, runs for that and for neighbours that a query loads.
+/// One behind the rest, hook::After, runs for that and for neighbours that a query loads, for those
+/// of each parent by themselves. Of rows that are read one by one, ForEach, it sees some hundred at
+/// a time; where one with a `next` stands around the read, all of them are read first. What rows
+/// are ordered or chosen by is what is stored, whatever an interceptor makes of it afterwards.
 ///
 /// Threads: one. Lifetime: while the read runs.
 /// Source: ent's interceptors and traversers.
