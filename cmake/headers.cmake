@@ -187,18 +187,21 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/fair_lock.hpp
   grapnel/store/sqlite/file.hpp
   grapnel/store/sqlite/impl/open.hpp
+  grapnel/store/sqlite/index_planning.hpp
   grapnel/store/sqlite/kept_selects.hpp
   grapnel/store/sqlite/members.hpp
   grapnel/store/sqlite/migration.hpp
   grapnel/store/sqlite/native_connection.hpp
   grapnel/store/sqlite/observation.hpp
   grapnel/store/sqlite/open.hpp
+  grapnel/store/sqlite/planning.hpp
   grapnel/store/sqlite/prepared.hpp
   grapnel/store/sqlite/raw_statements.hpp
   grapnel/store/sqlite/sketch.hpp
   grapnel/store/sqlite/sqlite_connection.hpp
   grapnel/store/sqlite/sqlite_driver.hpp
   grapnel/store/sqlite/steps.hpp
+  grapnel/store/sqlite/table_changes.hpp
   grapnel/store/sqlite/table_text.hpp
   grapnel/store/sqlite/tables.hpp
   grapnel/store/sqlite/values.hpp

@@ -1,0 +1,193 @@
+#pragma once
+
+#include <grapnel/base/concat.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/plan.hpp>
+#include <grapnel/store/sql/sql.hpp>
+#include <grapnel/store/sql/wanted.hpp>
+#include <grapnel/store/sqlite/planning.hpp>
+#include <grapnel/store/sqlite/table_changes.hpp>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel::sqlite::detail {
+
+/// Plans indexes: those that are made, and those of Grapnel's own making that go.
+class IndexPlanning : protected TableChanges {
+ protected:
+  using TableChanges::TableChanges;
+
+  /// A column that the plan adds; required ones are filled with their Default.
+  struct Added {
+    const WantedTable* table;
+    const WantedColumn* column;
+  };
+
+  static std::string DefaultText(const WantedTable& table, const WantedColumn& column) {
+    return core::Concat(
+        {"grapnel_default(", QuoteText(table.name), ", ", QuoteText(column.name), ")"});
+  }
+
+  /// The indexes that Grapnel made for a schema that asks for them no more.
+  void DropIndexes(const WantedTable& table) {
+    for (Object& object : objects_) {
+      if (object.kind != Kind::Index || !EqualNames(object.table, table.name)) continue;
+      const bool asked = std::any_of(
+          table.indexes.begin(), table.indexes.end(),
+          [&](const WantedIndex& index) { return EqualNames(object.name, index.name); });
+      if (!asked && IsOwnIndex(table, object)) Drop(object);
+    }
+  }
+  void Drop(Object& index) {
+    Add({StepKind::DropIndex, index.table, index.name},
+        core::Concat({"DROP INDEX ", Quote(index.name)}));
+    index.gone = true;
+  }
+  /// Whether it bears the name that Grapnel gives to an index on its columns, which the schema
+  /// knows.
+  bool IsOwnIndex(const WantedTable& table, const Object& object) {
+    const auto stored = Stored(object);
+    if (!stored.plain || stored.columns.empty() || !IsAsMade(object, stored)) return false;
+    std::string name(NowCalled(table));
+    for (const std::string& column : stored.columns) {
+      if (table.Named(column) == nullptr && !IsDropped(table, column)) return false;
+      core::Append(name, {"_", NowCalled(table, column)});
+    }
+    const bool is_key = stored.unique && stored.columns.size() == 1;
+    return EqualNames(object.name, name) ||
+           (is_key && EqualNames(object.name, core::Concat({name, "_key"})));
+  }
+
+  struct StoredIndex {
+    bool plain = true;  // whole columns, in their order, as CREATE INDEX makes it
+    bool unique = false;
+    bool partial = false;
+    std::vector<std::string> columns{};
+  };
+  StoredIndex Stored(const Object& index) {
+    StoredIndex stored;
+    const auto about = Query(
+        "SELECT iif(\"unique\", '1', ''), iif(origin = 'c', '1', ''), iif(partial, '1', '') FROM "
+        "pragma_index_list(?1) WHERE name = ?2 COLLATE NOCASE",
+        {index.table, index.name});
+    stored.unique = !about.empty() && !about.front()[0].empty();
+    stored.plain = !about.empty() && !about.front()[1].empty();
+    stored.partial = !about.empty() && !about.front()[2].empty();
+    for (auto& row : Query("SELECT name, iif(\"desc\", '1', ''), coll FROM "
+                           "pragma_index_xinfo(?1) WHERE \"key\"",
+                           {index.name})) {
+      const char* own = row[0].empty() ? nullptr : shape_->Collation(index.table, row[0]);
+      const bool as_column = own != nullptr && EqualNames(row[2], own);
+      if (!as_column || !row[1].empty()) stored.plain = false;
+      stored.columns.push_back(std::move(row[0]));
+    }
+    return stored;
+  }
+
+  /// The text that Grapnel makes of such an index, as far as its condition.
+  static std::string MadeText(const Object& object, const StoredIndex& stored) {
+    const WantedTable of{object.table, ""};
+    return CreateIndexText(of, {object.name, stored.columns, stored.unique});
+  }
+  /// Of partial ones Grapnel knows those of its own making by their text.
+  static bool IsAsMade(const Object& object, const StoredIndex& stored) {
+    return !stored.partial ||
+           object.sql.starts_with(core::Concat({MadeText(object, stored), " WHERE "}));
+  }
+
+  void PlanIndex(const WantedTable& table, const WantedIndex& index) {
+    const auto refuse = [&](std::string_view reason) {
+      throw MigrationError(core::Concat({"cannot make index ", Quote(index.name), " of ",
+                                         table.entity, ": ", reason, ". Nothing was changed"}));
+    };
+    if (Object* there = Find(index.name)) {
+      if (there->kind != Kind::Index) refuse(core::Concat({Describe(*there), " has this name"}));
+      const auto stored = Stored(*there);
+      const bool same = EqualNames(there->table, table.name) && stored.plain &&
+                        std::equal(stored.columns.begin(), stored.columns.end(),
+                                   index.columns.begin(), index.columns.end(), EqualNames);
+      if (!same || !IsAsMade(*there, stored)) refuse("there is another one of this name");
+      const std::string text = MadeText(*there, stored);
+      const std::string where =
+          stored.partial ? there->sql.substr(text.size() + std::string_view(" WHERE ").size()) : "";
+      if (stored.unique == index.unique && where == index.where) return;
+      Drop(*there);
+    }
+    const Object* on = Find(table.name);
+    if (on != nullptr && on->kind != Kind::Table) {
+      refuse(core::Concat({Quote(table.name), " is ", Describe(*on), ", which has no indexes"}));
+    }
+    std::string text = CreateIndexText(table, index);
+    if (index.unique && on != nullptr) CheckUnique(table, index, text);
+    Add({StepKind::CreateIndex, table.name, index.name}, std::move(text));
+  }
+
+  bool IsNew(const WantedTable& table, const WantedColumn& column) const {
+    return std::any_of(added_.begin(), added_.end(), [&](const Added& added) {
+      return added.table == &table && added.column == &column;
+    });
+  }
+  /// What a column will hold, where it stands in a query about the rows as they are now.
+  std::string ValueText(const WantedTable& table, const WantedColumn& column) const {
+    if (!IsNew(table, column)) return Quote(NowCalled(table, column.name));
+    const bool filled = column.not_null && column.column != nullptr && column.column->HasDefault();
+    return filled ? DefaultText(table, column) : "NULL";
+  }
+
+  /// Refuses an index that rows break as they are, or as they will be filled.
+  void CheckUnique(const WantedTable& table, const WantedIndex& index, const std::string& text) {
+    std::string values, given, names, fields;
+    bool varies = false;
+    int at = 0;
+    for (const std::string& name : index.columns) {
+      const WantedColumn& column = *table.Named(name);
+      const bool is_new = IsNew(table, column);
+      if (is_new && !column.not_null) return;              // NULL in every row
+      if (is_new && !column.column->HasDefault()) return;  // there are no rows
+      varies = varies || (is_new && column.column->default_varies);
+      const std::string alias = core::Concat({"grapnel_", std::to_string(++at)});
+      const std::string_view comma = at > 1 ? ", " : "";
+      // Rows of a condition have the names already.
+      core::Append(values, {comma, index.where.empty() ? ValueText(table, column) : Quote(name),
+                            " AS ", alias});
+      core::Append(given, {at > 1 ? " AND " : "", alias, " IS NOT NULL"});
+      core::Append(names, {comma, alias});
+      core::Append(fields, {comma, FieldName(column)});
+    }
+    std::string in;
+    for (const std::string& name : index.columns) {
+      core::Append(in, {in.empty() ? "" : ", ", table.name, ".", name});
+    }
+    std::string refusal =
+        Refusal(table, fields,
+                core::Concat({"it is to be unique, but there are rows that are alike in ", in}));
+    std::string rows = Quote(NowCalled(table));
+    if (!index.where.empty()) {  // which speaks of columns by the names that they will have
+      std::string all;
+      for (const WantedColumn& column : table.columns) {
+        core::Append(
+            all, {all.empty() ? "" : ", ", ValueText(table, column), " AS ", Quote(column.name)});
+        varies = varies || (IsNew(table, column) && column.not_null &&
+                            column.column->HasDefault() && column.column->default_varies);
+      }
+      rows = core::Concat({"(SELECT * FROM (SELECT ", all, " FROM ", rows, ") AS ",
+                           Quote(table.name), " WHERE ", index.where, ")"});
+    }
+    if (!varies || rehearse_) {
+      const std::string query =
+          core::Concat({"WITH grapnel_rows AS MATERIALIZED (SELECT ", values, " FROM ", rows,
+                        ") SELECT '1' FROM grapnel_rows WHERE ", given, " GROUP BY ", names,
+                        " HAVING count(*) > 1 LIMIT 1"});
+      if (!Query(native_, query, {}).empty()) RefuseRows(refusal);
+    }
+    plan_.refusals.emplace(text, std::move(refusal));
+  }
+
+  std::vector<Added> added_;
+};
+
+}  // namespace grapnel::sqlite::detail

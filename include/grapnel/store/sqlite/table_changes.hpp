@@ -1,0 +1,215 @@
+#pragma once
+
+#include <grapnel/base/concat.hpp>
+#include <grapnel/core/error.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/plan.hpp>
+#include <grapnel/store/sql/renames.hpp>
+#include <grapnel/store/sql/sql.hpp>
+#include <grapnel/store/sql/wanted.hpp>
+#include <grapnel/store/sqlite/planning.hpp>
+#include <grapnel/store/sqlite/steps.hpp>
+#include <grapnel/store/sqlite/table_text.hpp>
+#include <grapnel/store/sqlite/tables.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel::sqlite::detail {
+
+/// Plans what changes in the description of tables that are there.
+class TableChanges : protected Planning {
+ protected:
+  using Planning::Planning;
+
+  /// What changes in the description of a table that is there.
+  struct Change {
+    std::vector<const WantedColumn*> nullable{}, retyped{};
+    std::vector<Rename> constraints{};
+    std::vector<std::string> dropped{};  // columns
+  };
+
+  /// Integers may become reals, where each is one exactly.
+  void Widen(const WantedTable& table, const WantedColumn& column, const StoredColumn& stored) {
+    const bool widens = Affinity(stored.type) == "INTEGER" && column.type == "REAL" &&
+                        column.key.empty() && !stored.in_view && !stored.is_key &&
+                        Find(table.name)->kind == Kind::Table;
+    if (!widens) {
+      Refuse(table, column, TypeReason(table.name, column.name, stored.type, column.type));
+    }
+    const std::string name = Quote(NowCalled(table, column.name));
+    if (AnyRow(table, core::Concat({"typeof(", name, ") = 'integer' AND ", name,
+                                    " NOT BETWEEN -9007199254740992 AND 9007199254740992"}))) {
+      RefuseRows(table, column, "there are rows in which the integer is too large to be a real");
+    }
+    changes_[table.name].retyped.push_back(&column);
+  }
+
+  void PlanChange(const WantedTable& table) {
+    const auto found = changes_.find(table.name);
+    if (found == changes_.end()) return;
+    const Change& change = found->second;
+    NeedSketch();
+    const std::string before = TextOf(table);
+    TableText text(before);
+    std::string reason;
+    const auto say = [&](const WantedColumn& column, std::string_view what) {
+      if (!text.HasColumn(column.name)) Refuse(table, column, "its description cannot be read");
+      core::Append(reason, {reason.empty() ? "" : ", ", Quote(column.name), what});
+    };
+    for (const WantedColumn* column : change.nullable) {
+      say(*column, " may be NULL");
+      text.AllowNull(column->name);
+    }
+    for (const WantedColumn* column : change.retyped) {
+      say(*column, core::Concat({" becomes ", column->type}));
+      text.SetType(column->name, column->type);
+    }
+    for (const Rename& rename : change.constraints) text.RenameConstraint(rename.from, rename.to);
+    for (const std::string& column : change.dropped) text.DropKey(column);
+    if (text.Text() == before) return;
+    if (change.retyped.empty()) {
+      ChangeText(table, text.Text(), std::move(reason));
+    } else {
+      Rebuild(table, std::move(text), std::move(reason));
+    }
+    Recheck(table, change);
+  }
+  std::string TextOf(const WantedTable& table) {
+    const auto rows = Query(
+        "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+        {table.name});
+    return rows.empty() ? "" : rows.front().front();
+  }
+  /// Throws: MigrationError unless it has become what it was to become.
+  void Recheck(const WantedTable& table, const Change& change) {
+    const auto stored = ColumnsInDatabase(*shape_, table.name);
+    const auto check = [&](const WantedColumn& column, auto test) {
+      for (const StoredColumn& each : stored) {
+        if (EqualNames(each.name, column.name) && test(each)) return;
+      }
+      Refuse(table, column, "its description cannot be changed");
+    };
+    for (const WantedColumn* column : change.nullable) {
+      check(*column, [](const StoredColumn& each) { return !each.not_null; });
+    }
+    for (const WantedColumn* column : change.retyped) {
+      check(*column, [&](const StoredColumn& each) { return Fits(each.type, column->type); });
+    }
+  }
+  /// Source: https://www.sqlite.org/lang_altertable.html, section 7, on changes that do not affect
+  /// content.
+  void ChangeText(const WantedTable& table, const std::string& text, std::string reason) {
+    store::Step step{StepKind::ChangeTable, table.name, "", "", std::move(reason)};
+    step.statements = {"PRAGMA writable_schema = ON",
+                       core::Concat({"UPDATE sqlite_schema SET sql = ", QuoteText(text),
+                                     " WHERE type = 'table' AND name = ", QuoteText(table.name),
+                                     " COLLATE NOCASE"}),
+                       core::Concat({"PRAGMA schema_version = ",  // other connections read it anew
+                                     std::to_string(native_.Ask("PRAGMA schema_version", "") + 1)}),
+                       "PRAGMA writable_schema = RESET"};
+    Add(std::move(step));
+  }
+  /// Source: the same, on changes of any kind. Foreign keys do not hold meanwhile: see StepRunner.
+  void Rebuild(const WantedTable& table, TableText text, std::string reason) {
+    constexpr std::string_view kNew = "grapnel_rebuilt";
+    if (Find(kNew) != nullptr) Refuse(table, table.columns.front(), "\"grapnel_rebuilt\" is there");
+    const std::string name = Quote(table.name);
+    const auto others = Query(
+        "SELECT sql FROM main.sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE AND type IN "
+        "('index', 'trigger') AND sql IS NOT NULL ORDER BY type = 'trigger', rowid",
+        {table.name});
+    const std::string columns = CopiedColumns(table);
+    text.SetName(kNew);
+    store::Step step{StepKind::RebuildTable, table.name, "", "", std::move(reason)};
+    const auto add = [&](std::initializer_list<std::string_view> parts) {
+      step.statements.push_back(core::Concat(parts));
+    };
+    add({text.Text()});
+    add({"INSERT INTO ", kNew, " (", columns, ") SELECT ", columns, " FROM ", name});
+    if (CountsIds(table)) {
+      add({"DELETE FROM sqlite_sequence WHERE name = '", kNew, "'"});
+      add({"INSERT INTO sqlite_sequence (name, seq) SELECT '", kNew,
+           "', seq FROM sqlite_sequence WHERE name = ", QuoteText(table.name), " COLLATE NOCASE"});
+    }
+    add({"PRAGMA legacy_alter_table = ON"});  // what names the table goes on naming it
+    add({"DROP TABLE ", name});
+    add({"ALTER TABLE ", kNew, " RENAME TO ", name});
+    add({"PRAGMA legacy_alter_table = OFF"});
+    for (const auto& other : others) add({other.front()});
+    Add(std::move(step));
+    CheckKeysOf(table);
+  }
+  /// All columns that can be written, and the rows' own numbers, where they are no column.
+  std::string CopiedColumns(const WantedTable& table) {
+    const auto stored = ColumnsInDatabase(*shape_, table.name);
+    std::string columns;
+    const auto is = [&](std::string_view name) {
+      return std::any_of(stored.begin(), stored.end(),
+                         [&](const StoredColumn& each) { return EqualNames(each.name, name); });
+    };
+    const bool numbered = std::any_of(stored.begin(), stored.end(),
+                                      [](const StoredColumn& each) { return each.is_rowid; });
+    for (const std::string_view name : {"rowid", "_rowid_", "oid"}) {
+      if (numbered || !columns.empty() || is(name)) continue;
+      try {
+        shape_->Ask(core::Concat({"SELECT count(", name, ") FROM ", Quote(table.name)}), "");
+        columns = name;
+      } catch (const Error&) {  // NOLINT(bugprone-empty-catch): a table WITHOUT ROWID
+      }
+    }
+    for (const StoredColumn& each : stored) {
+      if (!each.generated) core::Append(columns, {columns.empty() ? "" : ", ", Quote(each.name)});
+    }
+    return columns;
+  }
+  bool CountsIds(const WantedTable& table) {
+    return !Query(
+                "SELECT '1' FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND sql LIKE "
+                "'%AUTOINCREMENT%' AND EXISTS (SELECT 1 FROM sqlite_schema WHERE name = "
+                "'sqlite_sequence')",
+                {table.name})
+                .empty();
+  }
+  /// What the keys of the table and to it break afterwards they break now.
+  void CheckKeysOf(const WantedTable& table) {
+    store::Step step{StepKind::CheckKeys, table.name};
+    const auto check = [&](std::string_view name, std::string_view now) {
+      const auto pragma = [](std::string_view of) {
+        return core::Concat({"PRAGMA foreign_key_check(", Quote(of), ")"});
+      };
+      try {
+        StepRunner(native_, plan_.refusals).CheckKeys(pragma(now));
+      } catch (const MigrationError& error) {
+        RefuseRows(error.what());
+      }
+      step.statements.push_back(pragma(name));
+    };
+    check(table.name, NowCalled(table));
+    for (const auto& row :
+         Query("SELECT DISTINCT holder.name FROM main.sqlite_schema AS holder, "
+               "pragma_foreign_key_list(holder.name) AS key WHERE holder.type = 'table' AND "
+               "key.\"table\" = ?1 COLLATE NOCASE AND holder.name <> ?1 COLLATE NOCASE",
+               {table.name})) {
+      if (Find(row.front()) == nullptr) continue;  // it is only being made
+      const auto former = formers_.find(row.front());
+      check(row.front(), former != formers_.end() ? former->second.table : row.front());
+    }
+    Add(std::move(step));
+  }
+
+  bool IsDropped(const WantedTable& table, std::string_view column) const {
+    const auto change = changes_.find(table.name);
+    return change != changes_.end() && HoldsName(change->second.dropped, column);
+  }
+
+  std::map<std::string, Change, std::less<>> changes_{};
+};
+
+}  // namespace grapnel::sqlite::detail
