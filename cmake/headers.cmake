@@ -140,12 +140,20 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/query/values.hpp
   grapnel/store/query/walk.hpp
   grapnel/store/read_tx.hpp
+  grapnel/store/sql/comparison.hpp
   grapnel/store/sql/condition.hpp
+  grapnel/store/sql/leaf.hpp
   grapnel/store/sql/literal.hpp
+  grapnel/store/sql/names.hpp
+  grapnel/store/sql/neighbours.hpp
+  grapnel/store/sql/pages.hpp
+  grapnel/store/sql/parameters.hpp
   grapnel/store/sql/renames.hpp
   grapnel/store/sql/sql.hpp
   grapnel/store/sql/tabulate.hpp
+  grapnel/store/sql/terms.hpp
   grapnel/store/sql/values.hpp
+  grapnel/store/sql/walk.hpp
   grapnel/store/sql/wanted.hpp
   grapnel/store/tx/callbacks.hpp
   grapnel/store/tx/dependencies.hpp

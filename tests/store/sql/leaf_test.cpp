@@ -1,0 +1,14 @@
+#include <grapnel/store/sql/leaf.hpp>
+
+#include <grapnel/store/sql/condition.hpp>
+
+#include "store/sqlite/texts.hpp"
+#include "support/catch.hpp"
+
+using grapnel::F;
+using texts::User;
+
+TEST_CASE("a member that is no field of the type is refused") {
+  grapnel::sqlite::detail::Sql made(grapnel::detail::kTable<texts::Alone>);
+  CHECK_THROWS_AS(made.Where((F<&User::age> == 1).Node().Get()), grapnel::SchemaError);
+}
