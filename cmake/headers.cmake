@@ -112,9 +112,16 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/mutation/touched.hpp
   grapnel/store/mutation/value.hpp
   grapnel/store/mutation/written.hpp
-  grapnel/store/predicate/impl/predicate.hpp
+  grapnel/store/predicate/comparison.hpp
+  grapnel/store/predicate/edge.hpp
+  grapnel/store/predicate/fields.hpp
+  grapnel/store/predicate/impl/operand.hpp
   grapnel/store/predicate/impl/tree.hpp
+  grapnel/store/predicate/leaf.hpp
   grapnel/store/predicate/measure.hpp
+  grapnel/store/predicate/members.hpp
+  grapnel/store/predicate/operand.hpp
+  grapnel/store/predicate/order.hpp
   grapnel/store/predicate/predicate.hpp
   grapnel/store/predicate/tree.hpp
   grapnel/store/query/aggregate.hpp

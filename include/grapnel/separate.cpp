@@ -29,7 +29,7 @@
 #include <grapnel/store/mutation/impl/edge_changes.hpp>
 #include <grapnel/store/mutation/impl/touched.hpp>
 #include <grapnel/store/mutation/impl/value.hpp>
-#include <grapnel/store/predicate/impl/predicate.hpp>
+#include <grapnel/store/predicate/impl/operand.hpp>
 #include <grapnel/store/predicate/impl/tree.hpp>
 #include <grapnel/store/query/impl/asked.hpp>
 #include <grapnel/store/query/impl/eager.hpp>

@@ -14,6 +14,9 @@
 #include <grapnel/store/mutation/conflict.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/mutation/value.hpp>
+#include <grapnel/store/predicate/comparison.hpp>
+#include <grapnel/store/predicate/members.hpp>
+#include <grapnel/store/predicate/order.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
 #include <grapnel/store/query/aggregate.hpp>
 #include <grapnel/store/query/group.hpp>

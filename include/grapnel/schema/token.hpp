@@ -109,7 +109,7 @@ constexpr void RefuseMember() {
                 "a field or edge is named by its token: write F<&User::age>, not &User::age");
 }
 
-/// Makes predicates of a token; defined in <grapnel/store/predicate/predicate.hpp>.
+/// Makes predicates of a token; defined in <grapnel/store/predicate/members.hpp>.
 template <auto Member>
 struct PredicatesOf;
 

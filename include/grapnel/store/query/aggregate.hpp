@@ -7,6 +7,8 @@
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/schema/token.hpp>
 #include <grapnel/store/predicate/measure.hpp>
+#include <grapnel/store/predicate/operand.hpp>
+#include <grapnel/store/predicate/order.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/query/values.hpp>

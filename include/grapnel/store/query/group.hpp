@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/store/predicate/order.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
 #include <grapnel/store/query/aggregate.hpp>
 #include <grapnel/store/query/selection.hpp>

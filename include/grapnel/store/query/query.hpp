@@ -5,6 +5,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/predicate/order.hpp>
 #include <grapnel/store/predicate/predicate.hpp>
 #include <grapnel/store/query/aggregate.hpp>
 #include <grapnel/store/query/asked.hpp>

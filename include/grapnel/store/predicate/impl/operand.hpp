@@ -4,7 +4,7 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/error.hpp>
 #include <grapnel/model/table.hpp>
-#include <grapnel/store/predicate/predicate.hpp>
+#include <grapnel/store/predicate/operand.hpp>
 
 #include <string_view>
 
