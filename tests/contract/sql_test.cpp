@@ -479,6 +479,108 @@ TEST_CASE("B156 what SQL makes of the schema is seen by what comes after it") {
   }
 }
 
+TEST_CASE("B156 what a statement does is known whatever the schema was when it was prepared") {
+  const std::string make =
+      "CREATE TRIGGER IF NOT EXISTS tr AFTER INSERT ON Pet BEGIN SELECT 1; END";
+  const std::pair<std::string, std::string> kinds[] = {
+      {make, "DROP TRIGGER IF EXISTS tr"},
+      {"CREATE TABLE IF NOT EXISTS t (a)", "DROP TABLE IF EXISTS t"},
+      {"CREATE INDEX IF NOT EXISTS i ON Pet (name)", "DROP INDEX IF EXISTS i"},
+      {"CREATE VIEW IF NOT EXISTS v AS SELECT 1", "DROP VIEW IF EXISTS v"}};
+  for (const Place place : kPlaces) {
+    for (const auto& [create, drop] : kinds) {
+      INFO(create);
+      World world(place);
+      const auto run = [&](const std::string& sql) {
+        world.client.WithTx([&](Tx& tx) { tx.Sql(sql); });
+      };
+      const auto made = [](const auto& client) {
+        return client.Sql("SELECT count(*) FROM sqlite_schema WHERE name IN ('tr', 't', 'i', 'v')")
+            .template As<int>()
+            .at(0);
+      };
+      const auto refused = [&](const std::string& sql) {
+        const int before = made(world.client);
+        CHECK_THROWS_AS(world.client.Sql(sql), TxError);
+        CHECK_THROWS_AS(world.client.ReadTx().Sql(sql), TxError);
+        {
+          Tx tx = world.client.Tx();
+          CHECK_THROWS_AS(tx.Client().ReadTx().Sql(sql), TxError);
+        }
+        CHECK(made(world.client) == before);
+      };
+      refused(drop);  // with nothing to do, and then with something
+      run(drop);
+      run(create);
+      refused(drop);
+      refused(create);
+      run(create);
+      run(drop);
+      refused(create);
+      Tx tx = world.client.Tx();
+      tx.Sql(drop);
+      tx.Sql(create);
+      tx.Sql(create);
+      {
+        Tx nested = tx.Tx();
+        nested.Sql(drop);
+        CHECK(made(nested) == 0);
+      }
+      CHECK(made(tx) == 1);
+      tx.Sql(drop);
+      {
+        Tx nested = tx.Tx();
+        nested.Sql(create);
+        CHECK(made(nested) == 1);
+      }
+      CHECK(made(tx) == 0);
+      Add(tx, "Ada");
+      for (const User& user : tx.Of<User>().Query()) {
+        CHECK(user.name == "Ada");
+        CHECK_THROWS_AS(tx.Sql(create), TxError);
+        CHECK_THROWS_AS(tx.Sql(drop), TxError);
+      }
+      CHECK(made(tx) == 0);
+    }
+  }
+}
+
+TEST_CASE("B156 a trigger that IF NOT EXISTS makes is seen, though once there was nothing to do") {
+  for (const Place place : kPlaces) {
+    World world(place);
+    Tx tx = world.client.Tx();
+    for (const char* name : {"Ada", "Bob"}) Add(tx, name);
+    tx.Sql("UPDATE User SET age = 200 WHERE name = 'Bob'");
+    const std::string make =
+        "CREATE TRIGGER IF NOT EXISTS tr AFTER UPDATE ON User WHEN new.age > 100 "
+        "BEGIN SELECT RAISE(FAIL, 'too old'); END";
+    tx.Sql(make);
+    tx.Sql(make);
+    tx.Sql("DROP TRIGGER IF EXISTS tr");
+    tx.Of<User>().Update().Where(F<&User::id> < 0).Set(F<&User::age>, 0).Save();
+    tx.Sql(make);
+    CHECK_THROWS_AS(tx.Of<User>().Update().Where(F<&User::id> > 0).Add(F<&User::age>, 10).Save(),
+                    ConstraintError);
+    CHECK(tx.Sql("SELECT age FROM User ORDER BY id").As<int>() == std::vector<int>{0, 200});
+  }
+}
+
+TEST_CASE("B156 a hook's SQL goes with its mutation, though once it had nothing to do") {
+  for (const Place place : kPlaces) {
+    World world(place);
+    world.client.Of<User>().Use(
+        [](grapnel::Mutation<User>& m, grapnel::Next<User>) -> grapnel::Value<User> {
+          m.Client().Sql("DROP TRIGGER IF EXISTS tr");
+          throw std::runtime_error("refused");
+        });
+    Tx tx = world.client.Tx();
+    CHECK_THROWS_AS(Add(tx, "Ada"), std::runtime_error);
+    tx.Sql("CREATE TRIGGER tr AFTER INSERT ON Pet BEGIN SELECT 1; END");
+    CHECK_THROWS_AS(Add(tx, "Ada"), std::runtime_error);
+    CHECK(tx.Sql("SELECT 1 FROM sqlite_schema WHERE name = 'tr'").Rows().size() == 1);
+  }
+}
+
 TEST_CASE("B156 a column that SQL takes away is a SchemaError, and is there again when undone") {
   for (const Place place : kPlaces) {
     World world(place);

@@ -67,6 +67,28 @@ TEST_CASE("it is known what a statement does before it is run") {
   CHECK(effect("CREATE INDEX i ON t (n)").changes_schema);
   CHECK_FALSE(effect("DELETE FROM t").changes_schema);
   CHECK_FALSE(effect("EXPLAIN CREATE INDEX i ON t (n)").changes_schema);
+  open("CREATE TABLE grown (a)");
+  for (const char* text :
+       {"DROP TRIGGER IF EXISTS none", "DROP INDEX IF EXISTS none", "DROP VIEW IF EXISTS none",
+        "DROP TABLE IF EXISTS none", "DROP TABLE IF EXISTS grown",
+        "CREATE TABLE IF NOT EXISTS grown (a)", "CREATE TABLE IF NOT EXISTS none (a)",
+        "CREATE TABLE IF NOT EXISTS grown AS SELECT 1",
+        "CREATE VIEW IF NOT EXISTS grown AS SELECT 1", "ANALYZE", "ANALYZE grown"}) {
+    INFO(text);
+    CHECK(effect(text).writes);
+    CHECK(effect(text).changes_schema);
+  }
+  for (const char* text : {"EXPLAIN DROP TRIGGER IF EXISTS none", "VALUES (1)",
+                           "EXPLAIN QUERY PLAN DROP TABLE IF EXISTS grown", "SELECT 1 WHERE 0"}) {
+    INFO(text);
+    CHECK_FALSE(effect(text).writes);
+  }
+  for (const char* text : {"DELETE FROM t WHERE 0", "INSERT INTO t SELECT * FROM t WHERE 0",
+                           "UPDATE t SET n = 1 WHERE 0", "REPLACE INTO t VALUES (1, 2)"}) {
+    INFO(text);
+    CHECK(effect(text).writes);
+    CHECK_FALSE(effect(text).changes_schema);
+  }
 }
 
 TEST_CASE("only one whole statement is taken") {

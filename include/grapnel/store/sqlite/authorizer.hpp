@@ -38,6 +38,8 @@ class Authorizer {
     /// Why it was refused; "" when it was not.
     const std::string& Refusal() const noexcept { return refusal_; }
     bool ChangesSchema() const noexcept { return changes_schema_; }
+    /// Whether it is an INSERT, UPDATE or DELETE, or has one in it.
+    bool WritesRows() const noexcept { return writes_rows_; }
 
    private:
     friend Authorizer;
@@ -66,8 +68,10 @@ class Authorizer {
         case SQLITE_INSERT:
         case SQLITE_UPDATE:
         case SQLITE_DELETE:
-          // ALTER TABLE looks at temporary triggers; SQL alone is refused by SQLite itself.
-          return IsSchema(first) || MayChange(first, database);
+          // What changes the schema writes there; SQL alone is refused by SQLite itself.
+          if (IsSchema(first)) return true;
+          writes_rows_ = true;
+          return MayChange(first, database);
         case SQLITE_ALTER_TABLE:  // it says the database first
           changes_schema_ = true;
           return MayChange(second, first);
@@ -120,7 +124,8 @@ class Authorizer {
              sqlite3_strnicmp(name.data(), own.data(), static_cast<int>(own.size())) == 0;
     }
     static bool IsSchema(std::string_view table) {
-      return table == "sqlite_temp_schema" || table == "sqlite_temp_master";
+      return table == "sqlite_schema" || table == "sqlite_master" ||
+             table == "sqlite_temp_schema" || table == "sqlite_temp_master";
     }
     static bool OnlyTells(std::string_view pragma) {
       constexpr std::string_view telling[] = {
@@ -136,6 +141,7 @@ class Authorizer {
     While while_;
     std::string refusal_;
     bool changes_schema_ = false;
+    bool writes_rows_ = false;
   };
 
  private:

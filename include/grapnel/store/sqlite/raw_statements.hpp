@@ -100,14 +100,23 @@ class RawStatements {
     std::string_view rest = text;
     Entry made{PrepareFirst(rest, text, judging)};
     if (!made.statement) throw SqlError(text, "there is no statement in it");
-    made.effect.writes = sqlite3_stmt_readonly(made.statement.Get()) == 0 &&
-                         sqlite3_stmt_isexplain(made.statement.Get()) == 0;
-    made.effect.changes_schema = made.effect.writes && judging.ChangesSchema();
+    made.effect = EffectOf(made.statement.Get(), judging);
     while (!rest.empty()) {
       if (HasMore(rest)) throw SqlError(text, "it is more than one statement");
     }
     CheckParameters(made.statement.Get(), text);
     return made;
+  }
+  /// By what sort of statement it is, and never by what it has to do at the moment: SQLite prepares
+  /// it anew where the schema has changed, and then DROP ... IF EXISTS does what it did not before.
+  /// What reads has columns; what neither reads nor writes rows changes the schema, if only
+  /// perhaps.
+  static store::RawEffect EffectOf(sqlite3_stmt* statement, const Judging& judging) {
+    if (sqlite3_stmt_isexplain(statement) != 0) return {};
+    store::RawEffect effect;
+    effect.writes = sqlite3_stmt_readonly(statement) == 0 || sqlite3_column_count(statement) == 0;
+    effect.changes_schema = effect.writes && (judging.ChangesSchema() || !judging.WritesRows());
+    return effect;
   }
   /// The first statement of `rest`, none where there are only comments; `rest` is what follows it.
   Prepared PrepareFirst(std::string_view& rest, std::string_view text, const Judging& judging) {
