@@ -581,6 +581,69 @@ TEST_CASE("B156 a hook's SQL goes with its mutation, though once it had nothing 
   }
 }
 
+TEST_CASE("B156 virtual tables of SQLite's modules are made, written, asked and dropped") {
+  const struct {
+    const char *module, *columns, *insert, *find;
+  } kinds[] = {{"fts5", "body", "INSERT INTO v (rowid, body) VALUES (?1, 'hello world')",
+                "SELECT rowid FROM v WHERE v MATCH 'hello' ORDER BY rowid"},
+               {"fts4", "body", "INSERT INTO v (rowid, body) VALUES (?1, 'hello world')",
+                "SELECT rowid FROM v WHERE v MATCH 'hello' ORDER BY rowid"},
+               {"rtree", "id, a, b", "INSERT INTO v VALUES (?1, 2, 3)",
+                "SELECT id FROM v WHERE a < 5 ORDER BY id"}};
+  for (const auto& kind : kinds) {
+    for (const Place place : kPlaces) {
+      INFO(kind.module);
+      World world(place);
+      const auto& client = world.client;
+      if (client.Sql("SELECT 1 FROM pragma_module_list WHERE name = ?1", kind.module)
+              .Rows()
+              .empty()) {
+        continue;  // this SQLite was built without it
+      }
+      const auto found = [&](const auto& by) { return by.Sql(kind.find).template As<int>(); };
+      client.WithTx([&](Tx& tx) {
+        tx.Sql(std::string("CREATE VIRTUAL TABLE v USING ") + kind.module + "(" + kind.columns +
+               ")");
+        tx.Sql(kind.insert, 1);
+        CHECK(found(tx) == std::vector<int>{1});
+        {
+          Tx nested = tx.Tx();
+          nested.Sql(kind.insert, 2);
+          CHECK(found(nested) == std::vector<int>{1, 2});
+        }
+        CHECK(found(tx) == std::vector<int>{1});
+      });
+      CHECK(found(client) == std::vector<int>{1});
+      CHECK(found(client.ReadTx()) == std::vector<int>{1});
+      client.WithTx([&](Tx& tx) { tx.Sql(kind.insert, 3); });
+      CHECK(found(client) == std::vector<int>{1, 3});
+      CHECK_THROWS_AS(client.Sql(kind.insert, 4), TxError);
+      if (place == Place::File) {
+        auto another = world.Another();  // whose connections know nothing of it yet
+        CHECK(found(another) == std::vector<int>{1, 3});
+        another.WithTx([&](Tx& tx) { tx.Sql(kind.insert, 5); });
+        CHECK(found(client) == std::vector<int>{1, 3, 5});
+      }
+      client.WithTx([&](Tx& tx) {
+        tx.Sql("DELETE FROM v WHERE rowid = 1");
+        CHECK(found(tx).front() == 3);
+        tx.Sql("DROP TABLE v");
+        CHECK_THROWS_AS(found(tx), SqlError);
+      });
+      Tx tx = client.Tx();
+      for (const char* pragma :
+           {"PRAGMA data_version", "PRAGMA page_size", "PRAGMA page_size = 512",
+            "SELECT * FROM pragma_page_size('512')"}) {
+        INFO(pragma);
+        CHECK_THROWS_AS(tx.Sql(pragma), SqlError);
+      }
+      CHECK_THROWS_AS(tx.Sql(std::string("CREATE VIRTUAL TABLE grapnel USING ") + kind.module +
+                             "(" + kind.columns + ")"),
+                      SqlError);
+    }
+  }
+}
+
 TEST_CASE("B156 a column that SQL takes away is a SchemaError, and is there again when undone") {
   for (const Place place : kPlaces) {
     World world(place);

@@ -127,6 +127,28 @@ TEST_CASE("everything else passes, and it is known what changes the schema") {
   }
 }
 
+TEST_CASE("what modules ask for passes, and a PRAGMA that somebody wrote does not") {
+  Judged judged;
+  const auto prepare = [&](Judging& judging, const char* sql) {
+    sqlite3_stmt* statement = nullptr;
+    CHECK(sqlite3_prepare_v2(judged.database, sql, -1, &statement, nullptr) == SQLITE_OK);
+    sqlite3_finalize(statement);
+    judging.RefuseIfPragma();
+    return judging.Refusal().empty();
+  };
+  for (const char* sql :
+       {"PRAGMA data_version", "PRAGMA main.page_size", "EXPLAIN PRAGMA data_version"}) {
+    INFO(sql);
+    Judging alone(judged.authorizer, Judging::While::Preparing);
+    CHECK_FALSE(prepare(alone, sql));
+    Judging within(judged.authorizer, Judging::While::Preparing);
+    CHECK(prepare(within, "SELECT * FROM t"));
+    CHECK(prepare(within, sql));
+    CHECK(prepare(within, "SELECT * FROM t"));
+  }
+  CHECK_FALSE(judged.Why("PRAGMA page_size = 512").empty());
+}
+
 TEST_CASE("of a connection's own statements nothing is said") {
   Judged judged;
   CHECK_FALSE(judged.Why("BEGIN").empty());

@@ -37,6 +37,11 @@ class Authorizer {
 
     /// Why it was refused; "" when it was not.
     const std::string& Refusal() const noexcept { return refusal_; }
+    /// Refuses what was prepared when it is a PRAGMA itself, and not what a module asked meanwhile:
+    /// then it does something else too.
+    void RefuseIfPragma() {
+      if (is_pragma_ && !pragma_.empty()) RefusePragma(pragma_);
+    }
     bool ChangesSchema() const noexcept { return changes_schema_; }
     /// Whether it is an INSERT, UPDATE or DELETE, or has one in it.
     bool WritesRows() const noexcept { return writes_rows_; }
@@ -44,6 +49,15 @@ class Authorizer {
    private:
     friend Authorizer;
 
+    bool Judge(int action, std::string_view first, std::string_view second,
+               std::string_view database) {
+      if (action == SQLITE_PRAGMA) {
+        if (pragma_.empty()) pragma_ = first;
+      } else {
+        is_pragma_ = false;
+      }
+      return Allows(action, first, second, database);
+    }
     bool Allows(int action, std::string_view first, std::string_view second,
                 std::string_view database) {
       switch (action) {
@@ -58,10 +72,7 @@ class Authorizer {
         case SQLITE_PRAGMA:
           // Those that table-valued functions of SQLite stand for are run by them.
           if (while_ == While::Running && OnlyTells(first)) return true;
-          return Refuse({"PRAGMA ", first,
-                         " is not taken, for it may change the connection for all who share it; "
-                         "what the schema is tell functions, SELECT * FROM "
-                         "pragma_table_info('User')"});
+          return ModulesAsk(first, second) || RefusePragma(first);
         case SQLITE_FUNCTION:
           if (!IsOwn(second) && second != "load_extension") return true;
           return Refuse({"the function ", second, " is not for SQL of yours"});
@@ -103,6 +114,12 @@ class Authorizer {
       }
     }
 
+    bool RefusePragma(std::string_view pragma) {
+      return Refuse({"PRAGMA ", pragma,
+                     " is not taken, for it may change the connection for all who share it; "
+                     "what the schema is tell functions, SELECT * FROM "
+                     "pragma_table_info('User')"});
+    }
     bool MayChange(std::string_view name, std::string_view database) {
       if (database == "temp") {
         return Refuse(
@@ -127,6 +144,11 @@ class Authorizer {
       return table == "sqlite_schema" || table == "sqlite_master" ||
              table == "sqlite_temp_schema" || table == "sqlite_temp_master";
     }
+    /// What modules of virtual tables, FTS5 and R*Tree, ask for in statements of their own, also
+    /// while SQL that names such a table is prepared.
+    static bool ModulesAsk(std::string_view pragma, std::string_view value) {
+      return value.empty() && (pragma == "data_version" || pragma == "page_size");
+    }
     static bool OnlyTells(std::string_view pragma) {
       constexpr std::string_view telling[] = {
           "collation_list",   "compile_options", "database_list", "foreign_key_check",
@@ -140,6 +162,8 @@ class Authorizer {
     Judging* outer_;
     While while_;
     std::string refusal_;
+    std::string pragma_;     // the first that was asked for
+    bool is_pragma_ = true;  // as far as is known: nothing else was done
     bool changes_schema_ = false;
     bool writes_rows_ = false;
   };
@@ -158,8 +182,8 @@ class Authorizer {
       return given != nullptr ? std::string_view(given) : std::string_view();
     };
     try {
-      return judging->Allows(action, text(first), text(second), text(database)) ? SQLITE_OK
-                                                                                : SQLITE_DENY;
+      return judging->Judge(action, text(first), text(second), text(database)) ? SQLITE_OK
+                                                                               : SQLITE_DENY;
     } catch (...) {  // without memory for the reason
       return SQLITE_DENY;
     }

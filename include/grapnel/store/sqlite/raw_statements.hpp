@@ -96,10 +96,12 @@ class RawStatements {
         sqlite3_limit(native_.Handle(), SQLITE_LIMIT_SQL_LENGTH, -1)) {
       throw SqlError(text, "it is too long");
     }
-    const Judging judging(authorizer_, Judging::While::Preparing);
+    Judging judging(authorizer_, Judging::While::Preparing);
     std::string_view rest = text;
     Entry made{PrepareFirst(rest, text, judging)};
     if (!made.statement) throw SqlError(text, "there is no statement in it");
+    judging.RefuseIfPragma();
+    if (!judging.Refusal().empty()) throw SqlError(text, judging.Refusal());
     made.effect = EffectOf(made.statement.Get(), judging);
     while (!rest.empty()) {
       if (HasMore(rest)) throw SqlError(text, "it is more than one statement");
