@@ -470,6 +470,9 @@ TEST_CASE("B131 generated columns, views and virtual tables are refused for what
                       Catch::Contains("is generated"));
   }
   World({kPerson + ", twice TEXT NOT NULL AS (name || name))"}).Migrated<Bare>();  // of others
+  World({"CREATE VIRTUAL TABLE theirs USING fts4(body)"}).Migrated<Bare>();
+  CHECK_THAT(World({"CREATE VIRTUAL TABLE person USING fts4(name)"}).Refusal<Bare>(),
+             Catch::Contains("there is no column"));
   const World view({"CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)",
                     "CREATE VIEW person AS SELECT id, name FROM t"});
   CHECK_THAT(view.Refusal<Plain>(), Catch::Contains("is a view"));

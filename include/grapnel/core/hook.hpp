@@ -70,6 +70,8 @@ class StoredHook {
   explicit operator bool() const noexcept { return static_cast<bool>(self_); }
   /// Whether the hook runs before the rest only, without a `next`.
   bool IsBefore() const noexcept { return before_ != nullptr; }
+  /// Whether it runs behind the rest only.
+  bool IsAfter() const noexcept { return after_; }
   /// The Ops outside of which the hook does nothing.
   Op Mask() const noexcept { return mask_; }
   /// The hook's type as the compiler spells it, for people to read.
@@ -85,6 +87,7 @@ class StoredHook {
   void (*around_)() = nullptr;  // an AroundFunction of the Hook that it was
   SharedAny self_;
   Op mask_ = AnyOp;
+  bool after_ = false;
   std::string_view name_;
 };
 
@@ -147,6 +150,7 @@ class Hook : public StoredHook {
   void Bind() {
     const H* const hook = static_cast<const H*>(self_.Address());
     mask_ = detail::MaskOf(*hook);
+    after_ = detail::IsAfter<H>();
     detail::RefuseNone(*hook);
     constexpr Form form = FormOf<H, Subject, Result>();
     if constexpr (form == Form::None) {

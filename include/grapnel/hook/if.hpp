@@ -7,7 +7,6 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/hook/condition.hpp>
 
-#include <type_traits>
 #include <utility>
 
 namespace grapnel::hook {
@@ -43,15 +42,6 @@ struct Conditional {
   requires(core::FormOf<Inner, Subject, Result>() != core::Form::None) Result operator()(
       Subject& subject, core::Next<Subject, Result> next) const {
     return Holds(condition, subject) ? core::Invoke(inner, subject, next) : next(subject);
-  }
-
-  /// `visit(hook)` for each hook of a chain that stands behind the condition, behind it alone.
-  template <class Visitor>
-  requires core::HasParts<Inner>
-  void ForEachPart(Visitor visit) const {
-    inner.ForEachPart([&](const auto& part) {
-      visit(Conditional<std::remove_cvref_t<decltype(part)>, Condition>{part, condition, mask});
-    });
   }
 
   template <class Subject, class Result>

@@ -269,11 +269,19 @@ class Model {
     std::sort(placed.begin(), placed.end(),
               [&](const Placed& a, const Placed& b) { return Before(orders, a.keys, b.keys); });
     std::vector<Value> after;
-    if (choice.after) after = KeysOf(type, *choice.after, orders);
+    if (choice.after) after = KeysOf(type, AsStored(type, *choice.after), orders);
     rows.clear();
     for (const Placed& each : placed) {
       if (!choice.after || Before(orders, after, each.keys)) rows.push_back(each.row);
     }
+  }
+  /// A page goes on by what is stored where an interceptor may have changed what was read.
+  const Row& AsStored(Type type, const Row& row) const {
+    if (!world_.intercept[type].mask && !world_.intercept[type].around) return row;
+    for (const Row& each : world_.rows[type]) {
+      if (each.Id() == row.Id()) return each;
+    }
+    return row;
   }
   template <class T>
   static std::vector<T> Part(std::vector<T> all, std::optional<std::int64_t> limit,

@@ -359,7 +359,7 @@ class Repair {
       if (ask.verb != Ask::Verb::Find) choice.where = std::move(where);
     }
     const bool steps = ask.verb == Ask::Verb::Loop && ask.limit;
-    if (ask.verb == Ask::Verb::Pages) MendPages(type, choice);
+    if (ask.verb == Ask::Verb::Pages) MendPages(choice);
     if (ask.verb == Ask::Verb::Select && ask.distinct) MendDistinct(ask, choice);
     Mend(type, choice, steps || ask.verb == Ask::Verb::First || ask.verb == Ask::Verb::Pages);
     if (ask.verb == Ask::Verb::Group && (ask.limit || ask.offset != 0)) {
@@ -383,14 +383,10 @@ class Repair {
     for (Load& load : choice.with) Mend(EdgeOf(type, load.edge).target, load.choice, false);
   }
   /// A page follows the row before it as it was read.
-  void MendPages(Type type, Choice& choice) const {
+  static void MendPages(Choice& choice) {
     choice.offset = 0;
     choice.limit = std::max<std::int64_t>(choice.limit.value_or(3), 1);
-    const bool masked = world_.intercept[type].mask;
-    std::erase_if(choice.order, [&](const Order& each) {
-      return each.by > Order::By::Key ||
-             (masked && each.by == Order::By::Field && each.at == kName);
-    });
+    std::erase_if(choice.order, [](const Order& each) { return each.by > Order::By::Key; });
   }
   /// Ordered by nothing but what is selected, and by all of that where only some come.
   void MendDistinct(const Ask& ask, Choice& choice) const {

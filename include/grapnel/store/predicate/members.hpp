@@ -61,7 +61,11 @@ struct PredicatesOf {
   }
   template <class... Values>
   static auto NotIn(const Values&... values) {
-    return !In(values...);
+    if constexpr (OneMember<Member>) {
+      return KeyLeaf<Member>(store::Negated(store::OneOf(KeyTag<Member>(), ListOf(values...))));
+    } else {
+      return !In(values...);
+    }
   }
 
   template <class... Predicates>

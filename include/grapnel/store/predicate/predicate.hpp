@@ -12,7 +12,8 @@ namespace store {
 /// A condition on the rows of E, made by comparing tokens: `F<&User::age> > 30 && F<&User::name> ==
 /// "Ada"`. A comparison with a NULL does not hold, and neither does its negation by !=; `Not` of it
 /// does not either, as in SQL. So it is when two fields are compared, `F<&Ticket::due> <
-/// F<&Ticket::closed>`, and either is NULL.
+/// F<&Ticket::closed>`, and either is NULL. (An edge whose key the other row holds is no field: a
+/// comparison of it is a Has, and `Not` of that holds for rows without a neighbour as well.)
 template <class E>
 class [[nodiscard("a predicate is given to .Where()")]] Predicate {
  public:

@@ -28,10 +28,14 @@ GRAPNEL_DECLARE void RunReading(
     const ReadInto& into,
     core::FunctionRef<void(const store::Rows& rows, const ReadInto& into)> read);
 
-/// Whether rows may be handed out before all of them are found: no interceptor of the type stands
-/// around the whole read.
-GRAPNEL_DECLARE bool MayStream(const HandlePtr& handle, const Table& table);
-/// Those rows, as RunReading would read them. Requires: MayStream.
+/// The interceptors of a type as they are now, those that only run behind the rest alone.
+GRAPNEL_DECLARE core::detail::ListedHooks AfterOf(const core::detail::ListedHooks& readers);
+/// Whether rows may be handed out before all of them are found: none of these stands around the
+/// whole read.
+GRAPNEL_DECLARE bool MayStream(const core::detail::ListedHooks& readers) noexcept;
+/// Whether a row that its caller was given may not be as it is stored: an interceptor saw it.
+GRAPNEL_DECLARE bool MayBeChanged(const HandlePtr& handle, const Table& table);
+/// Rows of a stream, as RunReading would read them.
 GRAPNEL_DECLARE store::Rows NarrowStream(const HandlePtr& handle, const Table& table,
                                          const Asked& asked);
 /// Some rows, a std::vector of the type's, pass its interceptors that only run behind the rest.
@@ -50,8 +54,7 @@ GRAPNEL_DECLARE void GetById(const HandlePtr& handle, const Table& table, void* 
 struct ReaderAddition {
   TypeEntry& type;
   const ReadActions& actions;
-  core::HookStack::Addition all;
-  core::HookStack::Addition after;
+  core::HookStack::Addition hooks;
   core::HookHandle handle;
 };
 GRAPNEL_DECLARE ReaderAddition PrepareReaders(const HandlePtr& handle, const Table& table,

@@ -258,8 +258,9 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
   ///
   /// Nothing comes twice or is left out, whatever others write meanwhile, but for rows that they
   /// move along the order. The row itself need not be there any more; only its fields in the order,
-  /// and its id, are looked at: an interceptor must not mask those. With an index over the fields
-  /// of the order each page costs the same, however far behind. Asked for again, the later row
+  /// and its id, are looked at; where an interceptor may have masked them, and the row is still
+  /// there, those that are stored. With an index over the fields of the order each page costs the
+  /// same, however far behind. Asked for again, the later row
   /// takes the place of the earlier one. Throws: Error without an order before it, or when it is by
   /// neighbours, and from an Order behind it that is another one; ValidationError for a row without
   /// an id.
@@ -336,7 +337,7 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
   /// How many different values a field has; NULL is none.
   template <auto M>
   std::int64_t Count(MemberToken<M> field) const {
-    return *Compute(grapnel::Count(field));
+    return Compute(grapnel::Count(field)).value_or(0);
   }
   /// The sum of a field of numbers, of whole ones as a std::int64_t; of nothing std::nullopt. NULL
   /// counts for nothing, here and below. Throws: ValidationError when the sum leaves 64 bits.

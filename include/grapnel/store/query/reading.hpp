@@ -75,14 +75,14 @@ struct ReadInto {
   void* ids = nullptr;                   // a std::vector of the ids
   void* (*add_id)(void* ids) = nullptr;  // returns a new one behind the others
   std::int64_t* count = nullptr;
+  bool* nothing = nullptr;  // becomes true where an interceptor says that there is nothing
 };
 
 /// Interceptors of one type.
 struct ReaderHooks {
   std::vector<core::StoredHook> all;
-  std::vector<core::StoredHook> after;  // those of them that only run behind the rest
 
-  GRAPNEL_DECLARE void Add(const core::StoredHook& hook, bool is_after);
+  GRAPNEL_DECLARE void Add(const core::StoredHook& hook);
 };
 
 template <class E>
@@ -165,7 +165,9 @@ class AnyReading {
 /// One behind the rest, hook::After, runs for that and for neighbours that a query loads, for those
 /// of each parent by themselves. Of rows that are read one by one, ForEach, it sees some hundred at
 /// a time; where one with a `next` stands around the read, all of them are read first. What rows
-/// are ordered or chosen by is what is stored, whatever an interceptor makes of it afterwards.
+/// are ordered or chosen by is what is stored, whatever an interceptor makes of it afterwards. What
+/// a write returns, and what its hooks see of rows, is no read of its caller's: nobody narrows or
+/// changes it.
 ///
 /// Threads: one. Lifetime: while the read runs.
 /// Source: ent's interceptors and traversers.
@@ -202,8 +204,9 @@ class Found {
 
   /// The rows that were asked for, with the neighbours that were; null for another kind. Of Get,
   /// Find and First one or none. Of an Aggregate a row for each group, which holds the group's
-  /// fields, and one for each least or greatest value, which holds that: what is changed in them is
-  /// changed in the result, and none may be added or taken away.
+  /// fields and no others, and one for each least or greatest value, which holds that alone: what
+  /// is changed in them is changed in the result, and each stays in its place: none may be added or
+  /// taken away.
   std::vector<E>* Rows() noexcept { return has_ == Has::Rows ? &rows_ : nullptr; }
   const std::vector<E>* Rows() const noexcept { return has_ == Has::Rows ? &rows_ : nullptr; }
   /// The ids that were asked for; null for another kind.
@@ -281,7 +284,7 @@ struct ReadActionsOf {
     auto terminal = [&](Reading<E>&) -> Found<E> {
       Found<E> found;
       found.has_ = HasFor(into);
-      read({&found.rows_, &found.ids_, &AddId, &found.count_});
+      read({&found.rows_, &found.ids_, &AddId, &found.count_, nullptr});
       return found;
     };
     Found<E> found = core::HookList<Reading<E>, Found<E>>::RunHooks(
@@ -290,6 +293,7 @@ struct ReadActionsOf {
     if (found.has_ != HasFor(into) && found.has_ != Found<E>::Has::Nothing) {
       RefuseFound(any);
     }
+    if (into.nothing != nullptr) *into.nothing = found.has_ == Found<E>::Has::Nothing;
     if (into.rows != nullptr) kTable<E>.ops.SwapRows(into.rows, &found.rows_);
     if (into.ids != nullptr) *static_cast<std::vector<IdOf<E>>*>(into.ids) = std::move(found.ids_);
     if (into.count != nullptr) *into.count = found.count_;
@@ -316,20 +320,63 @@ template <class E>
 inline constexpr ReadActions kReadActions{&ReadActionsOf<E>::WithReading,
                                           &ReadActionsOf<E>::RunAround};
 
+template <class E, class H>
+void AddReader(ReaderHooks& to, const core::Shared<const H>& hook);
+
+/// A hook that only runs behind the rest, whatever it is made of.
+template <class F>
+struct RunsAfter {
+  using AfterOnly = void;
+  F function;
+  template <class E>
+  Found<E> operator()(Reading<E>& r, NextRead<E> next) const {
+    return function(r, next);
+  }
+};
+
+/// What stands behind a condition, each hook by itself.
+template <class E, class H>
+void AddConditional(ReaderHooks& to, const core::Shared<const H>& hook) {
+  using Inner = std::remove_cvref_t<decltype(hook->inner)>;
+  ReaderHooks inner;
+  AddReader<E>(inner, core::Shared<const Inner>(hook, &hook->inner));
+  for (const core::StoredHook& each : inner.all) {
+    const auto holds = [hook](const Reading<E>& r) -> bool {
+      return hook::detail::Holds(hook->condition, r);
+    };
+    auto around = [holds, each](Reading<E>& r, NextRead<E> next) -> Found<E> {
+      return holds(r) ? Interceptor<E>::RunAround(each, r, next) : next(r);
+    };
+    if (each.IsBefore()) {
+      to.Add(Interceptor<E>(hook::Before([holds, each](Reading<E>& r) {
+        if (holds(r)) Interceptor<E>::RunBefore(each, r);
+      })));
+    } else if (each.IsAfter()) {
+      to.Add(Interceptor<E>(RunsAfter<decltype(around)>{std::move(around)}));
+    } else {
+      to.Add(Interceptor<E>(std::move(around)));
+    }
+  }
+}
+
 /// Lists a hook; one that is put together of others, which may run on different ways, one by one.
 template <class E, class H>
 void AddReader(ReaderHooks& to, const core::Shared<const H>& hook) {
-  if constexpr (core::HasParts<H>) {
-    hook->ForEachPart([&]<class Part>(Part&& part) {
-      using Bare = std::remove_cvref_t<Part>;
-      if constexpr (std::is_lvalue_reference_v<Part>) {
-        AddReader<E>(to, core::Shared<const Bare>(hook, &part));
-      } else {
-        AddReader<E>(to, core::MakeShared<const Bare>(static_cast<Part&&>(part)));
-      }
+  constexpr bool has_kind = requires { typename H::BeforeOnly; }
+  || core::detail::IsAfter<H>();
+  if constexpr (std::is_base_of_v<core::StoredHook, H>) {
+    static_assert(std::is_same_v<H, Interceptor<E>>,
+                  "this is an interceptor of another type: register it with client.Of<...>()");
+    core::detail::RefuseNone(*hook);
+    to.Add(*hook);
+  } else if constexpr (core::HasParts<H>) {
+    hook->ForEachPart([&]<class Part>(const Part& part) {
+      AddReader<E>(to, core::Shared<const Part>(hook, &part));
     });
+  } else if constexpr (!has_kind && requires { hook->inner, hook->condition; }) {
+    AddConditional<E>(to, hook);
   } else {
-    to.Add(Interceptor<E>(hook), core::detail::IsAfter<H>());
+    to.Add(Interceptor<E>(hook));
   }
 }
 template <class E, class... Hs>

@@ -133,9 +133,10 @@ class Planning {
 
   void ReadObjects() {
     objects_.clear();
-    for (auto& row : Query("SELECT type, name, tbl_name, sql LIKE 'CREATE VIRTUAL TABLE%' OR NULL, "
-                           "sql FROM main.sqlite_schema WHERE type IN ('table', 'view', 'index')",
-                           {})) {
+    for (auto& row :
+         Query("SELECT type, name, tbl_name, iif(sql LIKE 'CREATE VIRTUAL TABLE%', '1', ''), "
+               "sql FROM main.sqlite_schema WHERE type IN ('table', 'view', 'index')",
+               {})) {
       const Kind kind = row[0] == "view"    ? Kind::View
                         : row[0] == "index" ? Kind::Index
                         : row[3].empty()    ? Kind::Table

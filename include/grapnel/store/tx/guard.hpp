@@ -66,7 +66,6 @@ struct TypeEntry {
   const Table* table;
   core::HookStack hooks;                          // in the stages of HookChain
   core::HookStack readers;                        // interceptors, in the stages of hooks
-  core::HookStack load_readers;                   // those of them that only run behind the rest
   std::atomic<const ReadActions*> read{nullptr};  // there before the first of them
   std::span<const Relation* const> referrers;     // the foreign keys that refer to it
   std::vector<const TypeEntry*>

@@ -358,12 +358,11 @@ class Terminal {
     }
     m_.PutBackId();
     FieldValue id;
-    if (!FindConflict(id)) {
+    if (!FindConflict(id) || IsHidden(id)) {
       m_.Session().ExpectSeveralWrites();  // it is read back
       Create();
       conflict.outcome = store::ConflictOutcome::Inserted;
     } else {
-      RefuseHidden(id);
       if (m_.watched) mutation_.NoteNeighbours({id});
       if (m_.set.test(0)) conflict.given_id = Id(entity_);
       table_.Id().ops->from_value(table_.Id().at(entity_), id);
@@ -412,16 +411,11 @@ class Terminal {
     return found;
   }
 
-  /// Of a row that the caller does not see nothing is told but that it is there.
-  void RefuseHidden(const FieldValue& id) {
-    if (!m_.visible) return;
-    if (CountRows(m_, table_, store::Both(store::IdIn(table_, {id}), m_.visible)) != 0) return;
-    std::vector<std::string> fields;
-    for (const std::size_t place : m_.conflict->columns) {
-      fields.emplace_back(table_.columns[place].name);
-    }
-    throw ConstraintError(table_.entity, m_.op, ConstraintKind::Unique, std::move(fields),
-                          "another row, which this call does not see, has the same");
+  /// Whether the caller does not see a row. A Create that meets it says what it would without
+  /// OnConflict: that the values are taken, and no more.
+  bool IsHidden(const FieldValue& id) {
+    return m_.visible &&
+           CountRows(m_, table_, store::Both(store::IdIn(table_, {id}), m_.visible)) == 0;
   }
 
   /// The row that is there goes through an UpdateOne of its own, with all its hooks. Returns:

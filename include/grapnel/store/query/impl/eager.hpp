@@ -107,8 +107,9 @@ class EagerLoader {
   void PassAfter(const EdgeEnd& edge, const std::vector<void*>& entities) {
     const Table& target = edge.target();
     TypeEntry& type = TypeOf(*handle_, target);
-    if (!type.load_readers.HasAny()) return;
-    const core::detail::ListedHooks after = type.load_readers.Load();
+    if (!type.readers.HasAny()) return;
+    const core::detail::ListedHooks after = AfterOf(type.readers.Load());
+    if (!after) return;
     for (void* entity : entities) {
       void* member = edge.at(entity);
       if (edge.ops->size(member) == 0) continue;

@@ -56,13 +56,29 @@ GRAPNEL_DEFINE void RunReading(
   });
 }
 
-GRAPNEL_DEFINE bool MayStream(const HandlePtr& handle, const Table& table) {
-  if (!IsIntercepted(*handle)) return true;
-  const core::detail::ListedHooks hooks = TypeOf(*handle, table).readers.Load();
-  const core::detail::ListedHooks after = TypeOf(*handle, table).load_readers.Load();
-  std::size_t others = hooks.All().size();
-  for (const core::detail::ListedHook& each : hooks.All()) others -= each.hook.IsBefore() ? 1 : 0;
-  return others == after.All().size();
+GRAPNEL_DEFINE core::detail::ListedHooks AfterOf(const core::detail::ListedHooks& readers) {
+  const auto after = core::MakeShared<std::vector<core::detail::ListedHook>>();
+  for (const core::detail::ListedHook& each : readers.All()) {
+    if (each.hook.IsAfter()) after->push_back(each);
+  }
+  if (after->empty()) return nullptr;
+  return core::detail::ListedHooks(after);
+}
+
+GRAPNEL_DEFINE bool MayStream(const core::detail::ListedHooks& readers) noexcept {
+  for (const core::detail::ListedHook& each : readers.All()) {
+    if (!each.hook.IsBefore() && !each.hook.IsAfter()) return false;
+  }
+  return true;
+}
+
+GRAPNEL_DEFINE bool MayBeChanged(const HandlePtr& handle, const Table& table) {
+  if (!IsIntercepted(*handle)) return false;
+  const core::detail::ListedHooks readers = TypeOf(*handle, table).readers.Load();
+  for (const core::detail::ListedHook& each : readers.All()) {
+    if (!each.hook.IsBefore()) return true;
+  }
+  return false;
 }
 
 GRAPNEL_DEFINE store::Rows NarrowStream(const HandlePtr& handle, const Table& table,
@@ -121,16 +137,12 @@ GRAPNEL_DEFINE ReaderAddition PrepareReaders(const HandlePtr& handle, const Tabl
                                              const ReadActions& actions, const ReaderHooks& hooks) {
   TypeEntry& type = handle->store->TypeOf(table);
   handle->store->intercepts = true;
-  auto all = type.readers.Prepare({hooks.all.data(), hooks.all.size()}, kRuntime);
-  auto after = type.load_readers.Prepare({hooks.after.data(), hooks.after.size()}, kRuntime);
-  core::HookHandle remove(
-      [store = std::weak_ptr(handle->store), &type, id = all.Id(), after_id = after.Id()] {
-        const auto alive = store.lock();
-        if (!alive || alive->IsInherited()) return;
-        type.readers.Remove(id);
-        type.load_readers.Remove(after_id);
-      });
-  return {type, actions, std::move(all), std::move(after), remove};
+  auto addition = type.readers.Prepare({hooks.all.data(), hooks.all.size()}, kRuntime);
+  core::HookHandle remove([store = std::weak_ptr(handle->store), &type, id = addition.Id()] {
+    const auto alive = store.lock();
+    if (alive && !alive->IsInherited()) type.readers.Remove(id);
+  });
+  return {type, actions, std::move(addition), remove};
 }
 
 GRAPNEL_DEFINE core::HookHandle AddReaders(std::initializer_list<ReaderAddition> additions) {
@@ -141,8 +153,7 @@ GRAPNEL_DEFINE core::HookHandle AddReaders(std::initializer_list<ReaderAddition>
   try {
     for (const ReaderAddition& each : additions) {
       each.type.read.store(&each.actions);
-      each.type.readers.Add(each.all);
-      each.type.load_readers.Add(each.after);
+      each.type.readers.Add(each.hooks);
     }
   } catch (...) {  // others have registered theirs meanwhile, and there is no memory to join them
     all.Remove();
@@ -157,7 +168,6 @@ GRAPNEL_DEFINE void AddSchemaReaders(TypeEntry& type) {
   type.actions.add_schema_interceptors(hooks);
   type.read = type.actions.read;
   type.readers.Add(hooks.all, kSchema);
-  type.load_readers.Add(hooks.after, kSchema);
 }
 
 }  // namespace grapnel::detail

@@ -82,10 +82,7 @@ struct AnyReading::Access {
 
 namespace detail {
 
-GRAPNEL_DEFINE void ReaderHooks::Add(const core::StoredHook& hook, bool is_after) {
-  all.push_back(hook);
-  if (is_after) after.push_back(hook);
-}
+GRAPNEL_DEFINE void ReaderHooks::Add(const core::StoredHook& hook) { all.push_back(hook); }
 
 [[noreturn]] GRAPNEL_DEFINE void RefuseFound(const AnyReading& r) {
   throw TypeMismatchError(

@@ -171,10 +171,21 @@ inline void MakeValues(const HandlePtr& handle, const Table& table, const store:
   });
 }
 
+/// What became of a value in its stored form. Throws: ValidationError where it has none.
+inline FieldValue StoredForm(const Table& table, const Column& column, const void* entity) {
+  try {
+    return column.ops->to_value(column.at_const(entity));
+  } catch (const BadValue& error) {
+    throw ValidationError(
+        table.entity, column.name, grapnel::Op{},
+        core::Concat({"an interceptor made of it what cannot be stored: ", error.what()}));
+  }
+}
+
 /// Fields of whole rows, taken once the rows have passed the interceptors.
 class Projection {
  public:
-  Projection(const Table& table, const ValueTable& made) : made_(made) {
+  Projection(const Table& table, const ValueTable& made) : table_(table), made_(made) {
     for (const ValueInfo& value : made.values) columns_.push_back(table.FindTag(value.field));
   }
 
@@ -208,13 +219,14 @@ class Projection {
   bool IsNew(const void* entity) {
     std::vector<FieldValue> values;
     for (const Column* column : columns_) {
-      values.push_back(column->ops->to_value(column->at_const(entity)));
+      values.push_back(StoredForm(table_, *column, entity));
     }
     if (!seen_.insert(std::move(values)).second) return false;
     const auto place = static_cast<std::int64_t>(seen_.size()) - 1 - offset_;
     return place >= 0 && (!limit_ || place < *limit_);
   }
 
+  const Table& table_;
   const ValueTable& made_;
   std::vector<const Column*> columns_;
   std::optional<std::int64_t> limit_;
@@ -263,7 +275,7 @@ class PassingGroups {
       for (std::size_t at = 0; at < columns_.size(); ++at) {
         if (IsKey(at)) continue;
         if (Carries(at, values[at])) {
-          values[at] = columns_[at]->ops->to_value(columns_[at]->at_const(RowAt(rows, next++)));
+          values[at] = StoredForm(table_, *columns_[at], RowAt(rows, next++));
         }
         Put(made_.values[at], to[at], values[at]);
       }
@@ -322,6 +334,8 @@ GRAPNEL_DEFINE void ReadValues(const HandlePtr& handle, const Table& table, cons
   ReadInto into;
   into.rows = found.Get();
   bool passes = true;  // what was found
+  bool nothing = false;
+  into.nothing = &nothing;
   const auto read = [&](const store::Rows& rows, const ReadInto& passing) {
     passes = passing.rows != into.rows;
     if (!passes) return MakeValues(handle, table, rows, made, to, add);
@@ -336,6 +350,10 @@ GRAPNEL_DEFINE void ReadValues(const HandlePtr& handle, const Table& table, cons
   RunReading(handle, table, ReadStep::Query, made.grouped ? ReadKind::Aggregate : ReadKind::Rows,
              asked, into, read);
   if (!passes) return;
+  if (nothing) {  // nor what was read on the way
+    for (std::size_t at = 0; at < made.values.size(); ++at) made.values[at].ops->reset(to[at]);
+    return;
+  }
   if (made.grouped) return groups.Take(found, to, add);
   for (std::size_t at = 0; at < found.Count(); ++at) projection.Take(found.At(at), to, add);
 }

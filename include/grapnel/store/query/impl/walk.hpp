@@ -36,7 +36,9 @@ class Walk {
   Walk(const HandlePtr& handle, const Table& table, const Asked& asked, std::vector<Eager> eager,
        bool fresh, ReadAll read_all)
       : Walk(table, std::move(eager)) {  // from here on what throws closes it
-    if (!MayStream(handle, table)) {
+    core::detail::ListedHooks readers;   // as they are now
+    if (IsIntercepted(*handle)) readers = TypeOf(*handle, table).readers.Load();
+    if (!MayStream(readers)) {
       ReadInto into;
       into.rows = found_.Get();
       RunReading(handle, table, ReadStep::Query, ReadKind::Rows, asked, into,
@@ -44,7 +46,7 @@ class Walk {
       most_ = found_.Count();
       return;
     }
-    if (IsIntercepted(*handle)) after_ = TypeOf(*handle, table).load_readers.Load();
+    after_ = AfterOf(readers);
     Open(handle, NarrowStream(handle, table, asked));
     if (eager_.empty() && !after_) {
       one_ = found_.Append();
@@ -99,7 +101,8 @@ class Walk {
     const std::size_t count = found_.Count();
     for (std::size_t at = 0; at < count; ++at) entities.push_back(found_.At(at));
     LoadEager(handle_, table_, entities, eager_);
-    if (after_ && count != 0) {
+    if (after_ && (count != 0 || (ended && !passed_))) {
+      passed_ = true;
       PassAfter(handle_, TypeOf(*handle_, table_), after_, ReadStep::Query, found_.Get());
     }
     most_ = found_.Count();
@@ -134,6 +137,7 @@ class Walk {
   store::Rows rows_;  // what the cursor refers to
   std::vector<Eager> eager_;
   core::detail::ListedHooks after_;   // interceptors
+  bool passed_ = false;               // by some rows, or by none where there are none
   EntityRows found_;                  // one row, or some with their neighbours, or all
   EntityRows fresh_;                  // one that each row begins as, where somebody may change them
   void* one_ = nullptr;               // each row, where one is read at a time
