@@ -6,6 +6,8 @@
 // expect: this predicate is about another entity type
 // expect: RegisterHooksOnTheDatabaseInstead
 // expect: what is given to hook::After returns void
+// expect: HasOp, On and Unless are about a subject with an Op
+// expect: hook::Before takes a function of the mutation, the reading
 #include "contract/model.hpp"
 
 using grapnel::F;
@@ -23,5 +25,7 @@ void Register(const grapnel::Database<User, Pet>& client) {
   });
   users.Intercept(hook::Before([](auto& r) { r.Where(F<&Pet::name> == ""); }));
   users.Intercept(hook::After([](const auto&, grapnel::Found<User>&) { return false; }));
+  users.Intercept(hook::On(hook::Before([](auto& r) { r.AtMost(3); }), grapnel::Op::Update));
+  users.Intercept(hook::Before([](grapnel::Reading<Pet>& r) { r.AtMost(3); }));
   client.With(42).Of<User>().Intercept(hook::Before([](auto&) {}));
 }

@@ -43,7 +43,15 @@ template <class Condition>
 
 /// Holds when the mutation's Op is in `ops`.
 [[nodiscard]] constexpr auto HasOp(Op ops) {
-  return [ops](const auto& m) -> bool { return Is(m.Op(), ops); };
+  return [ops](const auto& m) -> bool {
+    constexpr bool has_op = requires { m.Op(); };
+    static_assert(has_op,
+                  "HasOp, On and Unless are about a subject with an Op, a mutation: of a reading "
+                  "ask Kind() or Step(), hook::If(h, [](const auto& r) -> bool { return r.Kind() "
+                  "== grapnel::ReadKind::Rows; })");
+    if constexpr (has_op) return Is(m.Op(), ops);
+    return false;
+  };
 }
 
 namespace detail {

@@ -31,9 +31,11 @@ struct BeforePoint {
   static consteval core::detail::Fault FaultFor() {
     using core::detail::Fault;
     constexpr Fault fault = core::detail::FaultOfCall<F, Subject>();
-    static_assert(fault != Fault::Other,
-                  "hook::Before takes a function of the mutation, or of the transaction, alone: "
-                  "void f(auto& m). One with a `next` is a hook by itself");
+    static_assert(
+        fault != Fault::Other,
+        "hook::Before takes a function of the mutation, the reading or the transaction alone, "
+        "and of the type that it is registered for: "
+        "void f(auto& m). One with a `next` is a hook by itself");
     return fault == Fault::Other ? Fault::Told : fault;
   }
 };
@@ -72,10 +74,11 @@ struct AfterPoint {
   template <core::detail::Fault fault>
   static consteval core::detail::Fault Said() {
     using core::detail::Fault;
-    static_assert(fault != Fault::Other,
-                  "hook::After takes a function of the mutation, which is const, and of the "
-                  "result: void f(const auto& m, auto& value); around the end of a transaction, of "
-                  "the transaction alone. One with a `next` is a hook by itself");
+    static_assert(
+        fault != Fault::Other,
+        "hook::After takes a function of the mutation or reading, which is const, and of the "
+        "result: void f(const auto& m, auto& value); around the end of a transaction, of "
+        "the transaction alone. One with a `next` is a hook by itself");
     return fault == Fault::Other ? Fault::Told : fault;
   }
   template <class Returned>

@@ -28,7 +28,10 @@ requires(!std::is_convertible_v<E, std::string_view>)
 /// ("User: Delete is not allowed").
 /// Equivalent: On(FixedError(RejectedError(m.Type(), m.Op())), ops) for the mutation m at hand.
 [[nodiscard]] constexpr auto Reject(Op ops) {
-  return On(Before([](const auto& m) { throw RejectedError(m.Type(), m.Op()); }), ops);
+  return On(Before([](const auto& m) {
+              if constexpr (requires { m.Op(); }) throw RejectedError(m.Type(), m.Op());
+            }),
+            ops);
 }
 
 }  // namespace grapnel::hook
