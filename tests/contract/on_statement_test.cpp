@@ -222,6 +222,37 @@ TEST_CASE("B157 what fails is told with its error, also when it was refused befo
   CHECK(log.at(0).error == "interrupted");
 }
 
+TEST_CASE("B157 an error tells no value, be it given or stored, to nobody") {
+  for (const Place place : kPlaces) {
+    World world(place);
+    Log plain, full;
+    world.client.OnStatement(Into(plain));
+    world.client.OnStatement(Into(full), WithValues);
+    Tx tx = world.client.Tx();
+    Add(tx, "secret");
+    tx.Sql("CREATE TABLE t (n CHECK (json_extract('{}', n) IS NULL))");
+    tx.Sql("CREATE TRIGGER tr AFTER UPDATE ON User BEGIN SELECT json_extract('{}', new.name); END");
+    const std::function<void()> failing[] = {
+        [&] { tx.Sql("SELECT json_extract('{}', ?1)", "secret"); },
+        [&] { tx.Sql("SELECT json_extract('{}', name) FROM User"); },
+        [&] { tx.Sql("INSERT INTO t VALUES (?1)", "secret"); },
+        [&] { tx.Of<User>().UpdateOne(1).Set(F<&User::age>, 7).Save(); }};
+    for (const auto& fails : failing) {
+      plain.clear();
+      full.clear();
+      CHECK_THROWS(fails());
+      REQUIRE(plain.size() == full.size());
+      bool told = false;
+      for (std::size_t i = 0; i < plain.size(); ++i) {
+        told = told || !plain[i].error.empty();
+        CHECK(plain[i].error == full[i].error);
+        CHECK(plain[i].error.find("secret") == std::string::npos);
+      }
+      CHECK(told);
+    }
+  }
+}
+
 TEST_CASE("B157 what a tracer sees, and COMMIT, is what observers are told") {
   World world;
   Log log;

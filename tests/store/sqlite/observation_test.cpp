@@ -72,3 +72,28 @@ TEST_CASE("what was not sent is not told, and what was not taken is") {
   Observation::TellRefused(observers, "SELEC 1", "syntax error");
   CHECK(told == std::vector<std::string>{"SELEC 1"});
 }
+
+TEST_CASE("of SQLite's words those with names are told, and no other") {
+  const auto told = [](int extended, const char* words) {
+    Made made("SELECT 1");
+    Observers observers;
+    std::string error;
+    observers.Add([&](const StatementInfo& s) { error = s.error; }, true);
+    const auto observation = Observation::Of(observers, made.statement);
+    observation->Count(sqlite3_step(made.statement));
+    observation->NoteFailure(extended, words);
+    observation->Tell();
+    return error;
+  };
+  for (const int code :
+       {SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_ROWID,
+        SQLITE_CONSTRAINT_NOTNULL, SQLITE_CONSTRAINT_CHECK, SQLITE_CONSTRAINT_FOREIGNKEY}) {
+    CHECK(told(code, "t.n") == "t.n");
+  }
+  CHECK(told(SQLITE_CONSTRAINT_TRIGGER, "FOREIGN KEY constraint failed") ==
+        "FOREIGN KEY constraint failed");
+  CHECK(told(SQLITE_CONSTRAINT_TRIGGER, "secret") == "constraint failed");
+  CHECK(told(SQLITE_CONSTRAINT_VTAB, "secret") == "constraint failed");
+  CHECK(told(SQLITE_ERROR, "bad JSON path: 'secret'") == "SQL logic error");
+  CHECK(told(SQLITE_INTERRUPT, "interrupted") == "interrupted");
+}

@@ -188,9 +188,11 @@ class SqlError : public Error {
  public:
   GRAPNEL_DECLARE SqlError(std::string_view sql, std::string_view reason);
 
-  /// The text that was handed over; no value is in it.
+  /// The text that was handed over, without the values for its parameters.
   const std::string& Sql() const noexcept { return sql_; }
-  /// Why, without the text: the engine's own words where it was the engine that refused.
+  /// Why, without the text: the engine's own words where it was the engine that refused. They, and
+  /// what() with them, may quote a value that was given or is stored, as of json_extract() a path
+  /// that is none: what is secret does not go from here to a log.
   const std::string& Reason() const noexcept { return reason_; }
 
  private:

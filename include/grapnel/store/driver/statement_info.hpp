@@ -23,7 +23,9 @@ struct StatementInfo {
   std::int64_t rows = 0;
   /// How many rows it inserted, updated or deleted itself.
   std::int64_t changes = 0;
-  /// What it failed with; "" when it did not.
+  /// What it failed with; "" when it did not. SQLite's words where they name only what the schema
+  /// names, "UNIQUE constraint failed: User.name", and otherwise the kind of error alone, "SQL
+  /// logic error": no value is in it, not even for who asks for values.
   std::string_view error;
   /// The values of its parameters in their order, where they were asked for, as ToString tells them
   /// ("\"Ada\"", "42", "NULL"): "***" of Sensitive fields, of SQL of one's own, and of what is no

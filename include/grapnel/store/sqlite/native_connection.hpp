@@ -254,7 +254,8 @@ class NativeConnection {
     }
     void NoteFailure(int result) noexcept {
       if (observation_ == nullptr || result == SQLITE_ROW || result == SQLITE_DONE) return;
-      observation_->NoteError(sqlite3_errmsg(native_.Handle()));
+      observation_->NoteFailure(sqlite3_extended_errcode(native_.Handle()),
+                                sqlite3_errmsg(native_.Handle()));
     }
     bool IsOverflow(int result) const noexcept {
       return (result & 0xff) == SQLITE_ERROR &&

@@ -49,7 +49,12 @@ class Observation {
     ran_ = true;
     if (result == SQLITE_ROW) ++rows_;
   }
-  [[gnu::cold]] void NoteError(const char* error) noexcept {
+  /// What SQLite failed with: in its own words where these are made of names alone, and else only
+  /// what kind of error it is, for they may quote a value that was given, or is stored.
+  [[gnu::cold]] void NoteFailure(int extended, const char* words) noexcept {
+    NoteError(HasOnlyNames(extended, words) ? words : sqlite3_errstr(extended));
+  }
+  [[gnu::cold]] void NoteError(std::string_view error) noexcept {
     try {
       error_ = error;
     } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): it is told without it
@@ -88,6 +93,20 @@ class Observation {
                                [](const auto& each) { return each.with_values; });
     if (with_values_) {
       values_.resize(static_cast<std::size_t>(sqlite3_bind_parameter_count(statement)), "***");
+    }
+  }
+
+  static bool HasOnlyNames(int extended, std::string_view words) noexcept {
+    switch (extended) {
+      case SQLITE_CONSTRAINT_UNIQUE:
+      case SQLITE_CONSTRAINT_PRIMARYKEY:
+      case SQLITE_CONSTRAINT_ROWID:
+      case SQLITE_CONSTRAINT_NOTNULL:
+      case SQLITE_CONSTRAINT_CHECK:
+      case SQLITE_CONSTRAINT_FOREIGNKEY:
+        return true;
+      default:  // that of RESTRICT counts as a trigger's
+        return words == "FOREIGN KEY constraint failed";
     }
   }
 
