@@ -253,6 +253,19 @@ TEST_CASE("B157 an error tells no value, be it given or stored, to nobody") {
   }
 }
 
+TEST_CASE("B157 first registered is first told, with values or without") {
+  World world;
+  std::string log;
+  world.client.OnStatement([&](const StatementInfo& s) { log += s.values.empty() ? "1-" : "1v"; },
+                           WithValues);
+  world.client.OnStatement([&](const StatementInfo& s) { log += s.values.empty() ? "2-" : "2v"; });
+  world.client.OnStatement([&](const StatementInfo& s) { log += s.values.empty() ? "3-" : "3v"; },
+                           WithValues);
+  world.client.OnStatement([&](const StatementInfo& s) { log += s.values.empty() ? "4-" : "4v"; });
+  world.client.Sql("SELECT ?1", 7);
+  CHECK(log == "1v2-3v4-");
+}
+
 TEST_CASE("B157 what a tracer sees, and COMMIT, is what observers are told") {
   World world;
   Log log;

@@ -97,3 +97,21 @@ TEST_CASE("of SQLite's words those with names are told, and no other") {
   CHECK(told(SQLITE_ERROR, "bad JSON path: 'secret'") == "SQL logic error");
   CHECK(told(SQLITE_INTERRUPT, "interrupted") == "interrupted");
 }
+
+TEST_CASE("observers are told in the order in which they came") {
+  Made made("INSERT INTO t VALUES (?1)");
+  Observers observers;
+  std::string log;
+  for (const bool with_values : {true, false, true, false}) {
+    observers.Add(
+        [&log, with_values](const StatementInfo& s) {
+          log += with_values ? "v" : "p";
+          log += std::to_string(s.values.size());
+        },
+        with_values);
+  }
+  const auto observation = Observation::Of(observers, made.statement);
+  observation->Count(sqlite3_step(made.statement));
+  observation->Tell();
+  CHECK(log == "v1p0v1p0");
+}

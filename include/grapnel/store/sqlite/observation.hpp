@@ -72,12 +72,9 @@ class Observation {
       store::StatementInfo info{text_, core::Elapsed(std::chrono::nanoseconds(took).count()), rows_,
                                 changed ? sqlite3_changes64(database_) : 0, error_};
       for (const auto& each : *list_) {
-        if (!each.with_values) each.tell(info);
-      }
-      if (!with_values_) return;
-      info.values = std::move(values_);
-      for (const auto& each : *list_) {
-        if (each.with_values) each.tell(info);
+        if (each.with_values) info.values.swap(values_);
+        each.tell(info);
+        if (each.with_values) info.values.swap(values_);
       }
     } catch (...) {  // NOLINT(bugprone-empty-catch): it is only to be told
     }
