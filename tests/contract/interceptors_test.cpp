@@ -426,7 +426,7 @@ TEST_CASE_METHOD(World, "B143 a masked field stays masked in selections, groups 
             .Distinct()
             .All() == Lines{"ooo"});
   kinds.clear();
-  CHECK(users.Query().Min(F<&User::phone>) == "ooo");
+  CHECK(users.Query().Min(F<&User::phone>) == "***");
   CHECK(users.Query().Max(F<&User::id>) == bob);
   CHECK(users.Query().Where(F<&User::id> == cid).Max(F<&User::phone>) == std::nullopt);
   CHECK(users.Query().Avg(F<&User::id>) == 1.5);
@@ -438,7 +438,7 @@ TEST_CASE_METHOD(World, "B143 a masked field stays masked in selections, groups 
           .Order(Asc(F<&User::name>))
           .All();
   REQUIRE(groups.size() == 2);
-  CHECK(groups[0] == std::tuple("***", "Ada", 1, "ooo", 1.0));
+  CHECK(groups[0] == std::tuple("***", "Ada", 1, "***", 1.0));
   CHECK(groups[1] == std::tuple("ooo", "Bob", 1, "ooo", 2.0));
 }
 
@@ -481,6 +481,37 @@ TEST_CASE_METHOD(World, "B143 rows that are walked over are narrowed and masked,
   });
   CHECK(count(client.Of<User>().Query().Where(F<&User::name> != "Ada")) == 2);
   CHECK(around == 1);
+}
+
+TEST_CASE_METHOD(World, "B143 a mask that looks at the whole row holds for groups and bounds") {
+  client.Of<User>().Intercept(hook::After([](const auto&, Found<User>& f) {
+    if (auto* rows = f.Rows()) {
+      for (User& u : *rows) {
+        if (u.name == "Ada") u.phone = "***";
+      }
+    }
+  }));
+  const auto users = client.Of<User>();
+  CHECK(users.Query().Min(F<&User::phone>) == "***");
+  CHECK(users.Query().Max(F<&User::phone>) == "1Bob");
+  const auto groups =
+      users.Query()
+          .GroupBy(F<&User::phone>)
+          .Select(grapnel::Count(), grapnel::Max(F<&User::phone>), grapnel::Min(F<&User::id>))
+          .Order(Asc(F<&User::phone>))
+          .All();
+  REQUIRE(groups.size() == 2);
+  CHECK(groups[0] == std::tuple("***", 1, "***", ada));
+  CHECK(groups[1] == std::tuple("1Bob", 1, "1Bob", bob));
+  const auto by_gone = all.Of<User>()
+                           .Query()
+                           .GroupBy(F<&SoftDelete::deleted_at>)
+                           .Select(grapnel::Max(F<&User::name>))
+                           .Order(Asc(F<&SoftDelete::deleted_at>))
+                           .All();
+  REQUIRE(by_gone.size() == 2);
+  CHECK(std::get<0>(by_gone[0]) == std::nullopt);
+  CHECK(std::get<1>(by_gone[1]) == "Cid");
 }
 
 TEST_CASE_METHOD(World, "B143 rows of an Aggregate are changed, and neither come nor go") {

@@ -203,10 +203,10 @@ class Found {
       : has_(Has::Count), count_(static_cast<std::int64_t>(count)) {}
 
   /// The rows that were asked for, with the neighbours that were; null for another kind. Of Get,
-  /// Find and First one or none. Of an Aggregate a row for each group, which holds the group's
-  /// fields and no others, and one for each least or greatest value, which holds that alone: what
-  /// is changed in them is changed in the result, and each stays in its place: none may be added or
-  /// taken away.
+  /// Find and First one or none. Of an Aggregate a row of each group, to show what is grouped by,
+  /// and one that holds each least or greatest value: what is changed of that is changed in the
+  /// result. Each stays in its place, and none may be added or taken away. Sums, means and counts
+  /// are of what is stored.
   std::vector<E>* Rows() noexcept { return has_ == Has::Rows ? &rows_ : nullptr; }
   const std::vector<E>* Rows() const noexcept { return has_ == Has::Rows ? &rows_ : nullptr; }
   /// The ids that were asked for; null for another kind.

@@ -20,6 +20,8 @@
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/query/values.hpp>
 #include <grapnel/store/tx/handle.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/tx.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -234,8 +236,9 @@ class Projection {
   std::unordered_set<std::vector<FieldValue>, HashOfValues> seen_;
 };
 
-/// Values of groups, kept until what they are grouped by, and their least and greatest values, have
-/// passed the interceptors: as rows of the type, which hold nothing else.
+/// Values of groups, kept until rows that show them have passed the interceptors: of each group one
+/// for what it is grouped by, and those that hold its least and greatest values. Whole ones, for an
+/// interceptor may look at all of a row.
 class PassingGroups {
  public:
   PassingGroups(const Table& table, const ValueTable& made) : table_(table), made_(made) {
@@ -245,21 +248,32 @@ class PassingGroups {
   }
 
   void Clear() { kept_.clear(); }
-  /// Keeps a group, whose values are in `from`, and puts rows of it behind `rows`.
-  void Keep(void* const* from, void* rows) {
+  /// Keeps a group, whose values are in `from`.
+  void Keep(void* const* from) {
     std::vector<FieldValue>& values = kept_.emplace_back();
-    void* group = nullptr;
     for (std::size_t at = 0; at < columns_.size(); ++at) {
-      if (IsKey(at)) {
-        if (group == nullptr) group = table_.ops.AppendRow(rows);
-        columns_[at]->ops->copy(columns_[at]->at(group), from[at]);
-      }
-      values.push_back(IsKey(at) ? FieldValue() : Value(made_.values[at], from[at]));
+      values.push_back(Value(made_.values[at], from[at]));
     }
-    for (std::size_t at = 0; at < columns_.size(); ++at) {
-      if (!Carries(at, values[at])) continue;
-      void* const row = table_.ops.AppendRow(rows);
-      columns_[at]->ops->from_value(columns_[at]->at(row), values[at]);
+  }
+  /// Puts the rows that show the groups of rows that match behind `rows`.
+  void Show(const HandlePtr& handle, const store::PredicatePtr& where, void* rows) {
+    for (const std::vector<FieldValue>& values : kept_) {
+      store::PredicatePtr group = where;
+      bool has_keys = false;
+      for (std::size_t at = 0; at < columns_.size(); ++at) {
+        if (!IsKey(at)) continue;
+        group = store::Both(group, Is(at, values[at]));
+        has_keys = true;
+      }
+      if (has_keys)
+        Show(
+            handle, group, values, [&](std::size_t at) { return IsKey(at); }, rows);
+      for (std::size_t one = 0; one < columns_.size(); ++one) {
+        if (!Carries(one, values[one])) continue;
+        Show(
+            handle, store::Both(group, Is(one, values[one])), values,
+            [&](std::size_t at) { return at == one; }, rows);
+      }
     }
   }
   /// Hands out the groups with what became of their rows. Throws: Error where rows came or went.
@@ -285,6 +299,30 @@ class PassingGroups {
   }
 
  private:
+  /// One row that matches; where none is found any more, one that holds these values alone.
+  void Show(const HandlePtr& handle, const store::PredicatePtr& where,
+            const std::vector<FieldValue>& values, core::FunctionRef<bool(std::size_t)> shows,
+            void* rows) {
+    store::Select select{{&table_}};
+    select.where = where.Get();
+    select.limit = 1;
+    bool found = false;
+    ReadRows(handle, select, [&] { return found = true, table_.ops.AppendRow(rows); });
+    if (found) return;
+    void* const row = table_.ops.AppendRow(rows);
+    for (std::size_t at = 0; at < columns_.size(); ++at) {
+      if (shows(at)) columns_[at]->ops->from_value(columns_[at]->at(row), values[at]);
+    }
+  }
+  /// What a member that cannot be NULL tells of NULL is its type's zero.
+  store::PredicatePtr Is(std::size_t at, const FieldValue& value) const {
+    const Column& column = *columns_[at];
+    if (value.IsNull()) return store::IsNull(column.tag);
+    auto is = store::Compared(store::PredicateKind::Equal, column.tag, value);
+    const bool hides_null =
+        column.nullable && column.ops->is_null == nullptr && made_.values[at].measure == nullptr;
+    return hides_null ? store::Either(is, store::IsNull(column.tag)) : is;
+  }
   bool IsKey(std::size_t at) const { return made_.values[at].measure == nullptr; }
   /// Whether the value is one of the field's own.
   bool Carries(std::size_t at, const FieldValue& value) const {
@@ -341,7 +379,11 @@ GRAPNEL_DEFINE void ReadValues(const HandlePtr& handle, const Table& table, cons
     if (!passes) return MakeValues(handle, table, rows, made, to, add);
     if (made.grouped) {
       groups.Clear();
-      MakeValues(handle, table, rows, made, to, [&] { groups.Keep(to, passing.rows); });
+      const HandlePtr one = handle->transaction  // snapshot
+                                ? handle
+                                : BeginTransaction(handle, Session::Kind::ReadOnly);
+      MakeValues(one, table, rows, made, to, [&] { groups.Keep(to); });
+      groups.Show(one, rows.where, passing.rows);
     } else {
       const store::Rows whole = projection.Whole(rows);
       ReadRows(handle, Describe(table, whole), [&] { return table.ops.AppendRow(passing.rows); });
