@@ -222,6 +222,46 @@ TEST_CASE("B157 what fails is told with its error, also when it was refused befo
   CHECK(log.at(0).error == "interrupted");
 }
 
+TEST_CASE("B157 SQL that is refused for where it stands, or for its values, is told too") {
+  for (const Place place : kPlaces) {
+    World world(place);
+    Log log;
+    world.client.OnStatement(Into(log));
+    const auto refused = [&](const auto& client, std::string_view sql, const auto&... values) {
+      log.clear();
+      std::string why;
+      try {
+        client.Sql(sql, values...);
+        FAIL("it passed");
+      } catch (const grapnel::SqlError& error) {
+        why = error.Reason();
+      } catch (const TxError& error) {
+        why = error.what();
+      }
+      const auto tells = [&](const Told& each) { return each.text == sql && each.error == why; };
+      CHECK_FALSE(why.empty());
+      CHECK(std::ranges::count_if(log, tells) == 1);
+      CHECK(std::ranges::count(log, sql, &Told::text) == 1);
+    };
+    const std::string_view writes = "DELETE FROM User";
+    refused(world.client, writes);
+    refused(world.client, "SELECT ?1");
+    refused(world.client, "SELECT 1", 2);
+    refused(world.client.ReadTx(), writes);
+    refused(world.client.ReadTx(), "SELECT ?1, ?2", 1);
+    Tx tx = world.client.Tx();
+    Add(tx, "Ada");
+    refused(tx, "DELETE FROM User WHERE id = ?1");
+    refused(tx, "SELECT ?1", 1, 2);
+    refused(tx.Client().ReadTx(), writes);
+    for (const User& user : tx.Of<User>().Query()) {
+      CHECK(user.name == "Ada");
+      refused(tx, writes);
+    }
+    CHECK(tx.Of<User>().Query().Count() == 1);
+  }
+}
+
 TEST_CASE("B157 an error tells no value, be it given or stored, to nobody") {
   for (const Place place : kPlaces) {
     World world(place);

@@ -311,6 +311,9 @@ class Connection {
   /// ConstraintError without an entity.
   virtual RawResult Run(const RawSql& sql) { throw SqlError(sql.text, "this engine takes no SQL"); }
 
+  /// Tells observers of SQL that was not run, and why.
+  virtual void TellRefused(const RawSql&, std::string_view) const noexcept {}
+
   /// What brings the database to the schema; inside a transaction. Throws: MigrationError when that
   /// cannot be done safely.
   virtual Plan PlanMigration(std::span<const Table* const> tables, Allow allowed) = 0;

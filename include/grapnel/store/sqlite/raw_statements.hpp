@@ -75,9 +75,12 @@ class RawStatements {
     if (found == nullptr) found = &cache_.Add(std::string(sql.text), Make(sql.text));
     const int wanted = sqlite3_bind_parameter_count(found->statement.Get());
     if (static_cast<std::size_t>(wanted) != sql.values.size()) {
-      throw SqlError(sql.text, core::Concat({"it has ", std::to_string(wanted), " parameters, and ",
-                                             std::to_string(sql.values.size()),
-                                             " values were given for them"}));
+      const SqlError error(
+          sql.text,
+          core::Concat({"it has ", std::to_string(wanted), " parameters, and ",
+                        std::to_string(sql.values.size()), " values were given for them"}));
+      native_.TellRefused(sql.text, error.Reason());
+      throw error;
     }
     return *found;
   }

@@ -332,6 +332,9 @@ class SqliteConnection final : public store::Connection {
     if (raw_.Prepare(sql).changes_schema) schema_in_flux_ = true;
     return raw_.Run(sql);
   }
+  void TellRefused(const store::RawSql& sql, std::string_view why) const noexcept override {
+    native_.TellRefused(sql.text, why);
+  }
 
   store::Plan PlanMigration(std::span<const Table* const> tables, Allow allowed) override {
     auto plan = Planner(native_, false).Plan(tables, allowed);

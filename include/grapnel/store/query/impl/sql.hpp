@@ -89,9 +89,11 @@ GRAPNEL_DEFINE store::SqlRows RunSql(const HandlePtr& handle, std::string_view t
   const store::Lease lease = handle->store->driver->Reader(handle->context);
   lease->Watch(&handle->context);
   if (lease->Prepare(sql).writes) {
-    throw TxError(
+    const TxError error(
         "SQL that writes was run outside of a transaction, where it only reads: "
         "client.WithTx([&](grapnel::Tx& tx) { tx.Sql(...); })");
+    lease->TellRefused(sql, error.what());
+    throw error;
   }
   return store::SqlRows(lease->Run(sql));
 }

@@ -128,8 +128,13 @@ inline store::RawResult Session::RunGuarded(const Level& level, const core::Cont
   return Guarded(level, context, [&](store::Connection& connection) {
     const store::RawEffect effect = connection.Prepare(sql);
     if (!effect.writes) return connection.Run(sql);
-    if (only_reads) RefuseToWrite();
-    if (!cursors_.empty()) RefuseIfWalked();
+    try {
+      if (only_reads) RefuseToWrite();
+      if (!cursors_.empty()) RefuseIfWalked();
+    } catch (const TxError& error) {
+      connection.TellRefused(sql, error.what());
+      throw;
+    }
     if (top_->savepoint == Scope::kNone) OpenSavepoint();
     if (effect.changes_schema) ForgetSchema();
     store::RawResult result = connection.Run(sql);
