@@ -73,13 +73,15 @@ class Client {
   /// std::nullopt is NULL. Inside a transaction (tx.Sql, tx.Client().Sql, m.Client().Sql) the
   /// statement is part of it, may write, and undoes itself alone when it fails; outside it only
   /// reads. No hook and no interceptor sees it, nor what it writes or reads, and no edge's OnDelete
-  /// but the database's own. Refused before anything runs are what begins or ends transactions,
-  /// ATTACH, PRAGMA (SELECT from its functions, pragma_table_info and the like, is fine), what is
-  /// temporary, and changes of Grapnel's own tables, whose names begin with grapnel_.
-  /// Throws: SqlError, when it is not one such statement, when a parameter has no value or a value
-  /// no parameter, and in SQLite's words when that does not take it; TxError when it writes outside
-  /// of a transaction; ValidationError for a value that cannot be stored; ConstraintError, without
-  /// an entity; and as queries do.
+  /// but the database's own. What says itself that it ends the transaction when it fails, INSERT OR
+  /// ROLLBACK and RAISE(ROLLBACK) in a trigger, does: all of it is undone, with those it is nested
+  /// in, and what runs in it after that throws TxError. Refused before anything runs are what
+  /// begins or ends transactions, ATTACH, PRAGMA (SELECT from its functions, pragma_table_info and
+  /// the like, is fine), what is temporary, and changes of Grapnel's own tables, whose names begin
+  /// with grapnel_. Throws: SqlError, when it is not one such statement, when a parameter has no
+  /// value or a value no parameter, and in SQLite's words when that does not take it; TxError when
+  /// it writes outside of a transaction; ValidationError for a value that cannot be stored;
+  /// ConstraintError, without an entity; and as queries do.
   template <class... Vs>
   store::SqlRows Sql(std::string_view text, const Vs&... values) const {
     return detail::RunSql(Held(), text, {detail::SqlValue::Of(values)...});
