@@ -262,6 +262,17 @@ TEST_CASE("B157 SQL that is refused for where it stands, or for its values, is t
   }
 }
 
+TEST_CASE("B157 SQL that is undone for the name it gave is told with its error") {
+  World world;
+  Log log;
+  world.client.OnStatement(Into(log));
+  Tx tx = world.client.Tx();
+  tx.Sql("CREATE TABLE mine (a)");
+  CHECK_THROWS_AS(tx.Sql("ALTER TABLE mine RENAME TO grapnel_mine"), grapnel::SqlError);
+  CHECK(Find(log, "ALTER TABLE").error == "grapnel_mine is Grapnel's own");
+  CHECK(log.back().text.starts_with("RELEASE"));
+}
+
 TEST_CASE("B157 an error tells no value, be it given or stored, to nobody") {
   for (const Place place : kPlaces) {
     World world(place);

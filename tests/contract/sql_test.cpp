@@ -644,6 +644,46 @@ TEST_CASE("B156 virtual tables of SQLite's modules are made, written, asked and 
   }
 }
 
+TEST_CASE("B156 what is renamed gets no name of Grapnel's, and keeps its own") {
+  for (const Place place : kPlaces) {
+    World world(place);
+    Tx tx = world.client.Tx();
+    tx.Sql("CREATE TABLE mine (a)");
+    tx.Sql("INSERT INTO mine VALUES (7)");
+    for (const std::string_view sql :
+         {"ALTER TABLE mine RENAME TO grapnel_mine", "ALTER TABLE mine RENAME TO 'Grapnel_Lists'",
+          "ALTER TABLE mine /* RENAME TO x */ RENAME TO [GRAPNEL_rebuilt]",
+          "ALTER TABLE User RENAME TO \"grapnel_user\""}) {
+      INFO(sql);
+      CHECK_THROWS_WITH(tx.Sql(sql), Catch::Matchers::Contains("is Grapnel's own"));
+      CHECK(tx.Sql("SELECT a FROM mine").As<int>() == std::vector<int>{7});
+      {
+        Tx nested = tx.Tx();
+        Add(nested, "Bob");
+        CHECK_THROWS_AS(nested.Sql(sql), SqlError);
+        CHECK(Names(nested) == Lines{"Bob"});
+      }
+      CHECK(Names(tx).empty());
+      CHECK(
+          tx.Sql(
+                "SELECT name FROM sqlite_schema WHERE lower(name) GLOB 'grapnel_*' AND lower(name) "
+                "IN ('grapnel_mine', 'grapnel_lists', 'grapnel_rebuilt', 'grapnel_user')")
+              .Rows()
+              .empty());
+    }
+    if (!tx.Sql("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").Rows().empty()) {
+      tx.Sql("CREATE VIRTUAL TABLE words USING fts5(body)");  // it has tables of its own
+      CHECK_THROWS_AS(tx.Sql("ALTER TABLE words RENAME TO grapnel"), SqlError);
+      tx.Sql("ALTER TABLE words RENAME TO terms");
+      CHECK(tx.Sql("SELECT * FROM terms").Rows().empty());
+    }
+    tx.Sql("ALTER TABLE mine RENAME TO grapnels");
+    CHECK(tx.Sql("SELECT a FROM grapnels").As<int>() == std::vector<int>{7});
+    tx.Commit();
+    world.client.Migrate();
+  }
+}
+
 TEST_CASE("B156 a column that SQL takes away is a SchemaError, and is there again when undone") {
   for (const Place place : kPlaces) {
     World world(place);

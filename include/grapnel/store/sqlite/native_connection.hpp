@@ -211,6 +211,10 @@ class NativeConnection {
     Binding Bind() const noexcept {
       return Binding(statement_, observation_ != nullptr ? observation_->Values() : nullptr);
     }
+    /// Tells observers that it failed, though SQLite did not fail it.
+    void NoteError(std::string_view error) noexcept {
+      if (observation_ != nullptr) observation_->NoteError(error);
+    }
     /// Runs what undoes, as far as it can be done.
     void Try() noexcept { NoteFailure(Send()); }
 

@@ -12,6 +12,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -37,18 +38,9 @@ class RawStatements {
       again = Make(sql.text);
       entry = &again;
     }
-    sqlite3_stmt* statement = entry->statement.Get();
-    NativeConnection::Running running(native_, entry->statement);
-    Binding binding(statement);
-    for (std::size_t i = 0; i < sql.values.size(); ++i) {
-      grapnel::detail::BindValue(sql.values[i], binding, static_cast<int>(i) + 1);
-    }
-    const Judging judging(authorizer_, Judging::While::Running);
-    try {
-      return Collect(running, binding, statement, SayOf(sql.text));
-    } catch (const Error&) {
-      RethrowFor(judging, sql.text);
-    }
+    if (!entry->effect.changes_schema) return RunJudged(*entry, sql, nullptr);
+    const Names before = FindOwn();
+    return RunJudged(*entry, sql, &before);
   }
 
  private:
@@ -58,6 +50,57 @@ class RawStatements {
     Prepared statement{};
     store::RawEffect effect{};
   };
+
+  /// Names in the schema.
+  using Names = std::vector<std::string>;
+
+  /// `own`: those that were Grapnel's before, where the schema is changed.
+  store::RawResult RunJudged(Entry& entry, const store::RawSql& sql, const Names* own) {
+    sqlite3_stmt* statement = entry.statement.Get();
+    NativeConnection::Running running(native_, entry.statement);
+    Binding binding(statement);
+    for (std::size_t i = 0; i < sql.values.size(); ++i) {
+      grapnel::detail::BindValue(sql.values[i], binding, static_cast<int>(i) + 1);
+    }
+    store::RawResult result = CollectJudged(running, binding, statement, sql.text);
+    if (own != nullptr) RefuseNewOwn(*own, running, sql.text);
+    return result;
+  }
+  store::RawResult CollectJudged(NativeConnection::Running& running, const Binding& binding,
+                                 sqlite3_stmt* statement, std::string_view text) {
+    const Judging judging(authorizer_, Judging::While::Running);
+    try {
+      return Collect(running, binding, statement, SayOf(text));
+    } catch (const Error&) {
+      RethrowFor(judging, text);
+    }
+  }
+
+  /// What is Grapnel's own, by its name.
+  Names FindOwn() {
+    const Prepared found = native_.Prepare(
+        "SELECT name FROM sqlite_schema WHERE substr(name, 1, 8) = 'grapnel_' COLLATE NOCASE "
+        "ORDER BY name",
+        native_.Say());
+    Names names;
+    int result = SQLITE_ROW;
+    while ((result = sqlite3_step(found.Get())) == SQLITE_ROW) {
+      names.emplace_back(ResultRow(found.Get()).Text(0));
+    }
+    if (result != SQLITE_DONE) native_.Fail(native_.Say());
+    return names;
+  }
+  /// The name that ALTER TABLE ... RENAME TO gives is told to no authorizer: it is looked for when
+  /// it is there, and whoever ran it undoes that, as of each SQL that fails.
+  void RefuseNewOwn(const Names& before, NativeConnection::Running& running,
+                    std::string_view text) {
+    for (const std::string& name : FindOwn()) {
+      if (std::ranges::binary_search(before, name)) continue;
+      const SqlError error(text, core::Concat({name, " is Grapnel's own"}));
+      running.NoteError(error.Reason());
+      throw error;
+    }
+  }
 
   Doing SayOf(std::string_view text) const {
     Doing doing = native_.Say();
