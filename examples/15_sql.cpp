@@ -9,12 +9,14 @@
 //   in the transaction: 42
 //   refused: COMMIT
 //   outside it only reads
-//   watched 4 statements, the first begins with BEGIN
+//   watched 4 statements, the first begins with BEGIN; none took an hour: true
 
 #include <grapnel/grapnel.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -66,10 +68,14 @@ int main() {
   }
 
   std::vector<std::string> texts;
-  const auto watch = client.OnStatement(
-      [&](const grapnel::store::StatementInfo& statement) { texts.emplace_back(statement.text); });
+  std::chrono::nanoseconds slowest{};
+  const auto watch = client.OnStatement([&](const grapnel::store::StatementInfo& statement) {
+    texts.emplace_back(statement.text);
+    const std::chrono::nanoseconds took = statement.duration;
+    slowest = std::max(slowest, took);
+  });
   client.Of<Entry>().UpdateOne(1).Set(F<&Entry::minutes>, 11).Save();
   watch.Remove();
-  fmt::print("watched {} statements, the first begins with {}\n", texts.size(),
-             texts.front().substr(0, 5));
+  fmt::print("watched {} statements, the first begins with {}; none took an hour: {}\n",
+             texts.size(), texts.front().substr(0, 5), slowest < std::chrono::hours(1));
 }
