@@ -64,7 +64,7 @@ TEST_CASE("what was not sent is not told, and what was not taken is") {
   Made made("SELECT 1");
   Observers observers;
   std::vector<std::string> told;
-  observers.Add([&](const StatementInfo& s) { told.push_back(std::string(s.text)); }, false);
+  observers.Add([&](const StatementInfo& s) { told.emplace_back(s.text); }, false);
   const auto observation = Observation::Of(observers, made.statement);
   CHECK(observation->Values() == nullptr);
   observation->Tell();
