@@ -7,6 +7,8 @@
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/next.hpp>
+#include <grapnel/hook/if.hpp>
+#include <grapnel/hook/point.hpp>
 #include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
