@@ -63,6 +63,10 @@ struct Twice {
   std::int64_t id = 0;
   std::string z;
 };
+struct Filled {
+  std::int64_t id = 0;
+  std::string z;
+};
 /// Person without what it had: a required field, edges, indexes.
 struct Person3 {
   std::int64_t id = 0;
@@ -167,6 +171,14 @@ struct grapnel::Schema<living::Chain> {
     using living::Chain;
     return grapnel::Fields(Field<&Chain::b>("b").WasNamed("a"),
                            Field<&Chain::c>("c").WasNamed("b"));
+  }
+};
+template <>
+struct grapnel::Schema<living::Filled> {
+  static constexpr std::string_view Type = "Twice";
+  static constexpr auto Fields() {
+    return grapnel::Fields(
+        Field<&living::Filled::z>("z").Default([] { return std::string("given"); }));
   }
 };
 template <>
@@ -384,6 +396,8 @@ TEST_CASE("B161 what the schema has no more stays, is reported, and goes with Al
     stays.push_back(each.table + "." + each.column + (each.droppable ? " ours" : ""));
   }
   CHECK(stays == Lines{"People.extra", "Book.theirs"});
+  CHECK_THROWS_AS(client.PlanMigration(Allow::Drop), MigrationError);  // nobody else's goes
+  world.Raw("ALTER TABLE Book DROP COLUMN theirs");
 
   const auto plan = client.PlanMigration(Allow::Drop);
   CHECK(Kinds(plan) == Lines{"drop index People.People_age_name", "drop column People.age",
@@ -430,6 +444,32 @@ TEST_CASE("B161 what others use is not dropped, and nobody's table but Grapnel's
              Catch::Contains("theirs"));
   CHECK_THAT(refusal({"CREATE TABLE theirs (book REFERENCES Book)"}),
              Catch::Contains("cannot drop table \"Book\": table \"theirs\" refers to it"));
+  // What is somebody else's in a table of Grapnel's does not go with it.
+  CHECK_THAT(
+      refusal({"ALTER TABLE Book ADD COLUMN note TEXT", "UPDATE Book SET note = 'precious'"}),
+      Catch::Contains("cannot drop table \"Book\": column \"note\" is somebody else's"));
+  CHECK_THAT(refusal({"CREATE INDEX theirs ON Book (title, id)"}),
+             Catch::Contains("index \"theirs\" is somebody else's"));
+  CHECK_THAT(refusal({"CREATE TRIGGER theirs AFTER INSERT ON Book BEGIN SELECT 1; END"}),
+             Catch::Contains("trigger \"theirs\" is somebody else's"));
+}
+
+TEST_CASE("B160 a new required column changes the text of no other") {
+  const World world({R"(CREATE TABLE "Twice" (id INTEGER PRIMARY KEY, "my""z" TEXT NOT NULL DEFAULT
+      '', q TEXT DEFAULT '"z" TEXT NOT NULL DEFAULT '''''))",
+                     "INSERT INTO \"Twice\" (id) VALUES (1)"});
+  const std::string columns =
+      "SELECT name, \"notnull\", dflt_value FROM pragma_table_info('Twice')";
+  const auto before = world.Raw(columns);
+  const auto client = Open<Filled>(world.file);
+  client.Migrate();
+  auto after = world.Raw(columns);
+  REQUIRE(after.size() == before.size() + 1);
+  CHECK(after.back() == "z|1|NULL");
+  after.pop_back();
+  CHECK(after == before);
+  CHECK(client.PlanMigration().Steps().empty());
+  CHECK(client.Of<Filled>().Create().Save().z == "given");
 }
 
 TEST_CASE("B160 a column may be NULL or hold reals, whoever has made its table") {

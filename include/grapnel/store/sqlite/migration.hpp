@@ -141,10 +141,14 @@ class Planner : protected IndexPlanning {
     std::vector<std::string> gone;
     for (const Object& each : objects_) {
       if (!IsUnasked(each, wanted)) continue;
-      if (may_drop_) {
+      const std::string others = OthersIn(each);
+      if (!may_drop_) {
+        plan_.plan.leftovers.push_back({each.name, "", others.empty()});
+      } else if (others.empty()) {
         gone.push_back(each.name);
       } else {
-        plan_.plan.leftovers.push_back({each.name, "", true});
+        throw MigrationError(core::Concat({"cannot drop table ", Quote(each.name), ": ", others,
+                                           " is somebody else's. Nothing was changed"}));
       }
     }
     if (!gone.empty()) DropTables(gone);
@@ -158,6 +162,26 @@ class Planner : protected IndexPlanning {
       return EqualNames(object.name, table.name);
     });
     return !asked && TableText(object.sql).IsMade();
+  }
+  /// What of a table that Grapnel has made it has not made, and would go with it; "" for nothing.
+  std::string OthersIn(const Object& table) {
+    const TableText text(table.sql);
+    for (const StoredColumn& column : ColumnsInDatabase(native_, table.name)) {
+      if (!text.IsMade(column.name)) return core::Concat({"column ", Quote(column.name)});
+    }
+    for (const auto& row : Query("SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND "
+                                 "tbl_name = ?1 COLLATE NOCASE",
+                                 {table.name})) {
+      return core::Concat({"trigger ", Quote(row.front())});
+    }
+    for (const Object& index : objects_) {
+      const bool of_table = index.kind == Kind::Index && EqualNames(index.table, table.name);
+      if (!of_table || index.gone || index.sql.empty()) continue;
+      const std::string made = MadeText(index, Stored(index));
+      if (index.sql == made || index.sql.starts_with(core::Concat({made, " WHERE "}))) continue;
+      return core::Concat({"index ", Quote(index.name)});
+    }
+    return "";
   }
   void DropColumn(const WantedTable& table, const std::string& column) {
     NeedSketch();
@@ -288,7 +312,9 @@ class Planner : protected IndexPlanning {
         const std::string made = ColumnText(*first->column, false);
         const std::string grown = ColumnText(*first->column, false, Placeholder(*first->column));
         if (made == grown) continue;
-        text = core::Concat({"replace(", text, ", ", QuoteText(grown), ", ", QuoteText(made), ")"});
+        // As SQLite puts it behind the other columns: the text of another one may end alike.
+        text = core::Concat({"replace(", text, ", ", QuoteText(core::Concat({", ", grown})), ", ",
+                             QuoteText(core::Concat({", ", made})), ")"});
       }
       if (text == "sql") continue;
       if (step.statements.empty()) {
