@@ -61,8 +61,7 @@ class SqlRows {
       std::vector<std::tuple<T, More...>> all;
       all.reserve(rows_.size());
       for (std::size_t row = 0; row < rows_.size(); ++row) {
-        std::size_t column = 0;  // braces are evaluated from left to right
-        all.push_back(std::tuple<T, More...>{Read<T>(row, column), Read<More>(row, ++column)...});
+        all.push_back(ReadRow<T, More...>(row, std::make_index_sequence<1 + sizeof...(More)>()));
       }
       return all;
     }
@@ -72,6 +71,10 @@ class SqlRows {
   GRAPNEL_DECLARE explicit SqlRows(RawResult&& result) noexcept;
 
  private:
+  template <class... Ts, std::size_t... I>
+  std::tuple<Ts...> ReadRow(std::size_t row, std::index_sequence<I...>) const {
+    return std::tuple<Ts...>{Read<Ts>(row, I)...};  // in braces, from left to right
+  }
   template <class T>
   T Read(std::size_t row, std::size_t column) const {
     if constexpr (std::same_as<T, FieldValue>) {
