@@ -63,6 +63,21 @@ struct Twice {
   std::int64_t id = 0;
   std::string z;
 };
+/// The same in a table that keeps its name.
+struct Same {
+  std::int64_t id = 0;
+  std::string b;
+  std::string c;
+};
+/// Two was One, and Three was Two.
+struct Two {
+  std::int64_t id = 0;
+  std::string x;
+};
+struct Three {
+  std::int64_t id = 0;
+  std::string x;
+};
 struct Filled {
   std::int64_t id = 0;
   std::string z;
@@ -172,6 +187,27 @@ struct grapnel::Schema<living::Chain> {
     return grapnel::Fields(Field<&Chain::b>("b").WasNamed("a"),
                            Field<&Chain::c>("c").WasNamed("b"));
   }
+};
+template <>
+struct grapnel::Schema<living::Same> {
+  static constexpr std::string_view Type = "Same";
+  static constexpr auto Fields() {
+    using living::Same;
+    return grapnel::Fields(Field<&Same::b>("b").WasNamed("a").Unique(),
+                           Field<&Same::c>("c").WasNamed("b").Unique());
+  }
+};
+template <>
+struct grapnel::Schema<living::Two> {
+  static constexpr std::string_view Type = "Two";
+  static constexpr std::string_view WasNamed = "One";
+  static constexpr auto Fields() { return grapnel::Fields(Field<&living::Two::x>("x")); }
+};
+template <>
+struct grapnel::Schema<living::Three> {
+  static constexpr std::string_view Type = "Three";
+  static constexpr std::string_view WasNamed = "Two";
+  static constexpr auto Fields() { return grapnel::Fields(Field<&living::Three::x>("x")); }
 };
 template <>
 struct grapnel::Schema<living::Filled> {
@@ -355,6 +391,28 @@ TEST_CASE("B160 each of a chain of names moves by one, once") {
   const auto client = world.Migrated<Chain>();
   CHECK(client.Of<Chain>().Get(1).b == "was a");
   CHECK(client.Of<Chain>().Get(1).c == "was b");
+}
+
+TEST_CASE("B160 a chain of names takes its indexes along, and types may be one") {
+  const World same(
+      {"CREATE TABLE \"Same\" (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT NOT NULL)",
+       "INSERT INTO \"Same\" VALUES (1, 'was a', 'was b')",
+       "CREATE UNIQUE INDEX \"Same_a_key\" ON \"Same\" (\"a\")",
+       "CREATE UNIQUE INDEX \"Same_b_key\" ON \"Same\" (\"b\")"});
+  const auto client = same.Migrated<Same>();
+  CHECK(client.Of<Same>().Get(1).b == "was a");
+  CHECK(client.Of<Same>().Get(1).c == "was b");
+  CHECK(same.Raw("SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY name") ==
+        Lines{"Same_b_key", "Same_c_key"});
+  CHECK(client.PlanMigration().Steps().empty());
+
+  const World types({"CREATE TABLE \"One\" (id INTEGER PRIMARY KEY, x TEXT NOT NULL)",
+                     "CREATE TABLE \"Two\" (id INTEGER PRIMARY KEY, x TEXT NOT NULL)",
+                     "INSERT INTO \"One\" VALUES (1, 'one')",
+                     "INSERT INTO \"Two\" VALUES (2, 'two')"});
+  const auto chained = types.Migrated<Two, Three>();
+  CHECK(chained.Of<Two>().Get(1).x == "one");
+  CHECK(chained.Of<Three>().Get(2).x == "two");
 }
 
 TEST_CASE("B160 names that do not tell what is what are refused, and nothing is changed") {

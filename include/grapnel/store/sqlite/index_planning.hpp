@@ -32,14 +32,25 @@ class IndexPlanning : protected TableChanges {
         {"grapnel_default(", QuoteText(table.name), ", ", QuoteText(column.name), ")"});
   }
 
-  /// The indexes that Grapnel made for a schema that asks for them no more.
+  /// The indexes that Grapnel made for a schema that asks for them no more, or for others of their
+  /// names.
   void DropIndexes(const WantedTable& table) {
     for (Object& object : objects_) {
       if (object.kind != Kind::Index || !EqualNames(object.table, table.name)) continue;
-      const bool asked = std::any_of(
+      const auto asked = std::find_if(
           table.indexes.begin(), table.indexes.end(),
           [&](const WantedIndex& index) { return EqualNames(object.name, index.name); });
-      if (!asked && IsOwnIndex(table, object)) Drop(object);
+      if (asked == table.indexes.end()) {
+        if (IsOwnIndex(table, object)) Drop(object);
+        continue;
+      }
+      const auto stored = Stored(object);
+      const bool same = std::equal(stored.columns.begin(), stored.columns.end(),
+                                   asked->columns.begin(), asked->columns.end(), EqualNames);
+      const std::string made = MadeText(object, stored);
+      const bool own =
+          object.sql == made || object.sql.starts_with(core::Concat({made, " WHERE "}));
+      if (!same && own) Drop(object);
     }
   }
   void Drop(Object& index) {

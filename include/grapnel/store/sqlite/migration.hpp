@@ -76,6 +76,9 @@ class Planner : protected IndexPlanning {
             core::Concat({"cannot rename table ", Quote(rename.from), " to ", Quote(rename.to),
                           ": ", Describe(*there), " has this name. Nothing was changed"}));
       }
+      for (Object& each : objects_) {
+        if (each.kind == Kind::Table && EqualNames(each.name, rename.from)) each.name = rename.to;
+      }
       formers_[rename.to].table = rename.from;
       NeedSketch();
       Add({StepKind::RenameTable, rename.to, "", rename.from},

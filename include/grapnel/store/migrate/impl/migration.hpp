@@ -206,7 +206,14 @@ class RunningMigration {
   void Commit() {
     CheckInTransaction();
     with_->Get().Watch(nullptr);
-    with_->Get().Commit();
+    try {
+      with_->Get().Commit();
+    } catch (const ConstraintError& error) {
+      throw MigrationError(
+          core::Concat({"a foreign key refers to a row that is not there, in the end of the "
+                        "migration: ",
+                        error.Detail(), ". Nothing was changed"}));
+    }
   }
 
   Store& store_;
