@@ -75,5 +75,5 @@ TEST_CASE_METHOD(World,
   CHECK_THROWS_AS(detail::RefuseUntouched(run.core), grapnel::StaleError);
   CHECK(run.core.stale);
   const auto alive = Named("Eve");  // those alone count as there
-  CHECK_THROWS_WITH(detail::RefuseUntouched(run.core, alive.Get()), "User not found: id 2");
+  CHECK_THROWS_WITH(detail::RefuseUntouched(run.core, alive), "User not found: id 2");
 }
