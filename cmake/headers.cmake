@@ -197,29 +197,29 @@ set(GRAPNEL_STORE_HEADERS
 )
 set(GRAPNEL_SQLITE_HEADERS
   grapnel/sqlite.hpp
-  grapnel/store/sqlite/authorizer.hpp
-  grapnel/store/sqlite/error.hpp
   grapnel/store/sqlite/fair_lock.hpp
-  grapnel/store/sqlite/file.hpp
   grapnel/store/sqlite/impl/open.hpp
-  grapnel/store/sqlite/index_planning.hpp
   grapnel/store/sqlite/kept_selects.hpp
   grapnel/store/sqlite/members.hpp
-  grapnel/store/sqlite/migration.hpp
-  grapnel/store/sqlite/native_connection.hpp
-  grapnel/store/sqlite/observation.hpp
+  grapnel/store/sqlite/migrate/index_planning.hpp
+  grapnel/store/sqlite/migrate/migration.hpp
+  grapnel/store/sqlite/migrate/planning.hpp
+  grapnel/store/sqlite/migrate/sketch.hpp
+  grapnel/store/sqlite/migrate/steps.hpp
+  grapnel/store/sqlite/migrate/table_changes.hpp
+  grapnel/store/sqlite/migrate/table_text.hpp
+  grapnel/store/sqlite/migrate/tables.hpp
+  grapnel/store/sqlite/native/authorizer.hpp
+  grapnel/store/sqlite/native/error.hpp
+  grapnel/store/sqlite/native/file.hpp
+  grapnel/store/sqlite/native/native_connection.hpp
+  grapnel/store/sqlite/native/observation.hpp
+  grapnel/store/sqlite/native/prepared.hpp
+  grapnel/store/sqlite/native/raw_statements.hpp
+  grapnel/store/sqlite/native/values.hpp
   grapnel/store/sqlite/open.hpp
-  grapnel/store/sqlite/planning.hpp
-  grapnel/store/sqlite/prepared.hpp
-  grapnel/store/sqlite/raw_statements.hpp
-  grapnel/store/sqlite/sketch.hpp
   grapnel/store/sqlite/sqlite_connection.hpp
   grapnel/store/sqlite/sqlite_driver.hpp
-  grapnel/store/sqlite/steps.hpp
-  grapnel/store/sqlite/table_changes.hpp
-  grapnel/store/sqlite/table_text.hpp
-  grapnel/store/sqlite/tables.hpp
-  grapnel/store/sqlite/values.hpp
 )
 set(GRAPNEL_ALL_HEADERS
   grapnel/grapnel.hpp

@@ -7,7 +7,7 @@ cmake_policy(VERSION 3.24)
 set(rooms
   base core hook model schema
   store/predicate store/driver store/tx store/query store/migrate store/mutation store/write
-  store/builders store store/sql store/sqlite extras)
+  store/builders store store/sql store/sqlite/native store/sqlite/migrate store/sqlite extras)
 # These are the core: nothing but the standard library.
 set(standard_only base core hook model schema)
 
@@ -76,7 +76,7 @@ foreach(header IN LISTS headers)
         string(APPEND problems "  ${header}: <${file}> is for ${to}/ alone\n")
       endif()
     elseif(file MATCHES "^(SQLiteCpp/|sqlite3)")
-      if(NOT room STREQUAL "store/sqlite")
+      if(NOT room MATCHES "^store/sqlite(/|$)")
         string(APPEND problems "  ${header}: only store/sqlite may include <${file}>\n")
       endif()
     elseif(header STREQUAL "core/impl/stack.hpp" AND file STREQUAL "pthread.h")

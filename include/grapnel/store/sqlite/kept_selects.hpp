@@ -6,7 +6,7 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/sql/condition.hpp>
-#include <grapnel/store/sqlite/prepared.hpp>
+#include <grapnel/store/sqlite/native/prepared.hpp>
 
 #include <algorithm>
 #include <cstddef>

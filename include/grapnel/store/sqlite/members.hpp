@@ -6,7 +6,7 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/sql/condition.hpp>
-#include <grapnel/store/sqlite/prepared.hpp>
+#include <grapnel/store/sqlite/native/prepared.hpp>
 
 #include <sqlite3.h>
 

@@ -8,15 +8,15 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sql/tabulate.hpp>
-#include <grapnel/store/sqlite/error.hpp>
 #include <grapnel/store/sqlite/kept_selects.hpp>
 #include <grapnel/store/sqlite/members.hpp>
-#include <grapnel/store/sqlite/migration.hpp>
-#include <grapnel/store/sqlite/native_connection.hpp>
-#include <grapnel/store/sqlite/prepared.hpp>
-#include <grapnel/store/sqlite/raw_statements.hpp>
-#include <grapnel/store/sqlite/steps.hpp>
-#include <grapnel/store/sqlite/tables.hpp>
+#include <grapnel/store/sqlite/migrate/migration.hpp>
+#include <grapnel/store/sqlite/migrate/steps.hpp>
+#include <grapnel/store/sqlite/migrate/tables.hpp>
+#include <grapnel/store/sqlite/native/error.hpp>
+#include <grapnel/store/sqlite/native/native_connection.hpp>
+#include <grapnel/store/sqlite/native/prepared.hpp>
+#include <grapnel/store/sqlite/native/raw_statements.hpp>
 
 #include <sqlite3.h>
 

@@ -5,8 +5,8 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/owned_driver.hpp>
 #include <grapnel/store/sqlite/fair_lock.hpp>
-#include <grapnel/store/sqlite/file.hpp>
-#include <grapnel/store/sqlite/native_connection.hpp>
+#include <grapnel/store/sqlite/native/file.hpp>
+#include <grapnel/store/sqlite/native/native_connection.hpp>
 #include <grapnel/store/sqlite/sqlite_connection.hpp>
 
 #include <sqlite3.h>

@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/index_planning.hpp>
+#include <grapnel/store/sqlite/migrate/index_planning.hpp>
 
 #include "support/catch.hpp"
 

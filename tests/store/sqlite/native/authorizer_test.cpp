@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/authorizer.hpp>
+#include <grapnel/store/sqlite/native/authorizer.hpp>
 
 #include "support/catch.hpp"
 

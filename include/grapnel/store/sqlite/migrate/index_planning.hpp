@@ -5,8 +5,8 @@
 #include <grapnel/store/driver/plan.hpp>
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sql/wanted.hpp>
-#include <grapnel/store/sqlite/planning.hpp>
-#include <grapnel/store/sqlite/table_changes.hpp>
+#include <grapnel/store/sqlite/migrate/planning.hpp>
+#include <grapnel/store/sqlite/migrate/table_changes.hpp>
 
 #include <algorithm>
 #include <string>

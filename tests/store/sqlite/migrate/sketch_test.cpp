@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/sketch.hpp>
+#include <grapnel/store/sqlite/migrate/sketch.hpp>
 
 #include "support/catch.hpp"
 

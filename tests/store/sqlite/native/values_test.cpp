@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/values.hpp>
+#include <grapnel/store/sqlite/native/values.hpp>
 
 #include "support/catch.hpp"
 

@@ -7,11 +7,11 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/observers.hpp>
 #include <grapnel/store/sql/sql.hpp>
-#include <grapnel/store/sqlite/error.hpp>
-#include <grapnel/store/sqlite/file.hpp>
-#include <grapnel/store/sqlite/observation.hpp>
-#include <grapnel/store/sqlite/prepared.hpp>
-#include <grapnel/store/sqlite/values.hpp>
+#include <grapnel/store/sqlite/native/error.hpp>
+#include <grapnel/store/sqlite/native/file.hpp>
+#include <grapnel/store/sqlite/native/observation.hpp>
+#include <grapnel/store/sqlite/native/prepared.hpp>
+#include <grapnel/store/sqlite/native/values.hpp>
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>

@@ -7,10 +7,10 @@
 #include <grapnel/store/sql/renames.hpp>
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sql/wanted.hpp>
-#include <grapnel/store/sqlite/native_connection.hpp>
-#include <grapnel/store/sqlite/prepared.hpp>
-#include <grapnel/store/sqlite/sketch.hpp>
-#include <grapnel/store/sqlite/steps.hpp>
+#include <grapnel/store/sqlite/migrate/sketch.hpp>
+#include <grapnel/store/sqlite/migrate/steps.hpp>
+#include <grapnel/store/sqlite/native/native_connection.hpp>
+#include <grapnel/store/sqlite/native/prepared.hpp>
 
 #include <functional>
 #include <map>

@@ -7,7 +7,7 @@
 #include <grapnel/model/error.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/error.hpp>
-#include <grapnel/store/sqlite/file.hpp>
+#include <grapnel/store/sqlite/native/file.hpp>
 
 #include <sqlite3.h>
 

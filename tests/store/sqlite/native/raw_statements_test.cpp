@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/raw_statements.hpp>
+#include <grapnel/store/sqlite/native/raw_statements.hpp>
 
 #include <grapnel/store/driver/error.hpp>
 

@@ -2,7 +2,7 @@
 
 #include <grapnel/model/codec.hpp>
 #include <grapnel/store/driver/error.hpp>
-#include <grapnel/store/sqlite/values.hpp>
+#include <grapnel/store/sqlite/native/values.hpp>
 
 #include <sqlite3.h>
 

@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/observation.hpp>
+#include <grapnel/store/sqlite/native/observation.hpp>
 
 #include "support/catch.hpp"
 

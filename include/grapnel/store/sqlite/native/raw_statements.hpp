@@ -5,10 +5,10 @@
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
-#include <grapnel/store/sqlite/authorizer.hpp>
-#include <grapnel/store/sqlite/error.hpp>
-#include <grapnel/store/sqlite/native_connection.hpp>
-#include <grapnel/store/sqlite/prepared.hpp>
+#include <grapnel/store/sqlite/native/authorizer.hpp>
+#include <grapnel/store/sqlite/native/error.hpp>
+#include <grapnel/store/sqlite/native/native_connection.hpp>
+#include <grapnel/store/sqlite/native/prepared.hpp>
 
 #include <sqlite3.h>
 

@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/table_changes.hpp>
+#include <grapnel/store/sqlite/migrate/table_changes.hpp>
 
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/tables.hpp>
+#include <grapnel/store/sqlite/migrate/tables.hpp>
 
 #include <grapnel/schema/schema.hpp>
 

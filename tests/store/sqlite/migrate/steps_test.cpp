@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/steps.hpp>
+#include <grapnel/store/sqlite/migrate/steps.hpp>
 
 #include "support/catch.hpp"
 

@@ -5,8 +5,8 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/sql/sql.hpp>
-#include <grapnel/store/sqlite/native_connection.hpp>
-#include <grapnel/store/sqlite/prepared.hpp>
+#include <grapnel/store/sqlite/native/native_connection.hpp>
+#include <grapnel/store/sqlite/native/prepared.hpp>
 
 #include <sqlite3.h>
 

@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/migration.hpp>
+#include <grapnel/store/sqlite/migrate/migration.hpp>
 
 #include <grapnel/schema/schema.hpp>
 

@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/prepared.hpp>
+#include <grapnel/store/sqlite/native/prepared.hpp>
 
 #include "support/catch.hpp"
 

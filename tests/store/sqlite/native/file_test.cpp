@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/file.hpp>
+#include <grapnel/store/sqlite/native/file.hpp>
 
 #include "support/catch.hpp"
 #include "support/scratch.hpp"

@@ -8,11 +8,11 @@
 #include <grapnel/store/sql/renames.hpp>
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sql/wanted.hpp>
-#include <grapnel/store/sqlite/index_planning.hpp>
-#include <grapnel/store/sqlite/native_connection.hpp>
-#include <grapnel/store/sqlite/planning.hpp>
-#include <grapnel/store/sqlite/table_text.hpp>
-#include <grapnel/store/sqlite/tables.hpp>
+#include <grapnel/store/sqlite/migrate/index_planning.hpp>
+#include <grapnel/store/sqlite/migrate/planning.hpp>
+#include <grapnel/store/sqlite/migrate/table_text.hpp>
+#include <grapnel/store/sqlite/migrate/tables.hpp>
+#include <grapnel/store/sqlite/native/native_connection.hpp>
 
 #include <algorithm>
 #include <span>

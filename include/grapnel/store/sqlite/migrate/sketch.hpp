@@ -4,9 +4,9 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/plan.hpp>
-#include <grapnel/store/sqlite/native_connection.hpp>
-#include <grapnel/store/sqlite/prepared.hpp>
-#include <grapnel/store/sqlite/steps.hpp>
+#include <grapnel/store/sqlite/migrate/steps.hpp>
+#include <grapnel/store/sqlite/native/native_connection.hpp>
+#include <grapnel/store/sqlite/native/prepared.hpp>
 
 #include <sqlite3.h>
 

@@ -7,10 +7,10 @@
 #include <grapnel/store/sql/renames.hpp>
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sql/wanted.hpp>
-#include <grapnel/store/sqlite/planning.hpp>
-#include <grapnel/store/sqlite/steps.hpp>
-#include <grapnel/store/sqlite/table_text.hpp>
-#include <grapnel/store/sqlite/tables.hpp>
+#include <grapnel/store/sqlite/migrate/planning.hpp>
+#include <grapnel/store/sqlite/migrate/steps.hpp>
+#include <grapnel/store/sqlite/migrate/table_text.hpp>
+#include <grapnel/store/sqlite/migrate/tables.hpp>
 
 #include <algorithm>
 #include <functional>

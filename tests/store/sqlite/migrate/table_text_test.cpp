@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/table_text.hpp>
+#include <grapnel/store/sqlite/migrate/table_text.hpp>
 
 #include "support/catch.hpp"
 

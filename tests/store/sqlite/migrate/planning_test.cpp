@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/planning.hpp>
+#include <grapnel/store/sqlite/migrate/planning.hpp>
 
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/error.hpp>
+#include <grapnel/store/sqlite/native/error.hpp>
 
 #include <grapnel/schema/schema.hpp>
 

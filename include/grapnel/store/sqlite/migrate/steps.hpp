@@ -4,9 +4,9 @@
 #include <grapnel/model/error.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/plan.hpp>
-#include <grapnel/store/sqlite/native_connection.hpp>
-#include <grapnel/store/sqlite/prepared.hpp>
-#include <grapnel/store/sqlite/table_text.hpp>
+#include <grapnel/store/sqlite/migrate/table_text.hpp>
+#include <grapnel/store/sqlite/native/native_connection.hpp>
+#include <grapnel/store/sqlite/native/prepared.hpp>
 
 #include <sqlite3.h>
 

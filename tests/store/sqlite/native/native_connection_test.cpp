@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/native_connection.hpp>
+#include <grapnel/store/sqlite/native/native_connection.hpp>
 
 #include "support/catch.hpp"
 #include "support/scratch.hpp"
