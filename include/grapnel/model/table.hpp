@@ -80,6 +80,9 @@ struct Column {
   OldNames was;              // what the column was called; of a foreign key: the edge
 
   inline FieldKind Kind() const;
+  /// Whether its values are told to nobody: of a sensitive field, or the key of a row whose id is
+  /// one.
+  inline bool IsSecret() const;
   const void* at_const(const void* entity) const { return at(const_cast<void*>(entity)); }
   constexpr bool HasDefault() const noexcept { return set_default != nullptr; }
   /// The value of a row that is created without one, in the form in which it is stored. Requires:
@@ -145,6 +148,8 @@ struct Table {
   }
 
   constexpr const Column& Id() const noexcept { return columns.front(); }
+  /// An id for people to read; a sensitive one is ***.
+  GRAPNEL_DECLARE std::string ShowId(const FieldValue& id) const;
   Listed<IndexInfo> Indexes() const { return late_indexes != nullptr ? late_indexes() : indexes; }
 
   /// The column of that name in the schema, or null.
@@ -167,6 +172,10 @@ struct Table {
     for (const EdgeEnd& edge : edges) edge.ops->attach(edge.at(of), edge);
   }
 };
+
+bool Column::IsSecret() const {
+  return sensitive || (target != nullptr && target().Id().sensitive);
+}
 
 FieldKind Column::Kind() const { return target != nullptr ? target().Id().ops->kind : ops->kind; }
 

@@ -43,9 +43,15 @@ GRAPNEL_DEFINE const Column* Table::FindTag(FieldTag tag) const noexcept {
 
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void Table::RefuseValue(std::string_view of, Op op,
                                                                std::string_view reason) const {
-  const Column* column = Find(of);
-  const bool sensitive = column != nullptr && column->sensitive;
-  throw ValidationError(entity, of, op, sensitive ? kHidden : reason);
+  const Column* const column = Find(of);
+  const EdgeEnd* const edge = FindEdge(of);
+  const bool is_secret = (column != nullptr && column->IsSecret()) ||
+                         (edge != nullptr && edge->target().Id().sensitive);
+  throw ValidationError(entity, of, op, is_secret ? kHidden : reason);
+}
+
+GRAPNEL_DEFINE std::string Table::ShowId(const FieldValue& id) const {
+  return Id().sensitive ? "***" : ToString(id);
 }
 
 /// Why a text or blob of this many bytes is refused, or nothing.

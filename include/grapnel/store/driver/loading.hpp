@@ -30,10 +30,11 @@ inline std::string DescribeStored(Row& row, int at) {
 /// The error of a value that cannot be read, in a row that begins with its id.
 inline SchemaError Unreadable(const Table& table, const Column& column, Row& row,
                               std::string_view reason) {
-  return {table.entity, column.name,
-          core::Concat(
-              {"in the row with id ", table.Id().sensitive ? "(not shown)" : DescribeStored(row, 0),
-               " a stored value cannot be read: ", column.sensitive ? "it is not valid" : reason})};
+  return {
+      table.entity, column.name,
+      core::Concat(
+          {"in the row with id ", table.Id().sensitive ? "***" : DescribeStored(row, 0),
+           " a stored value cannot be read: ", column.IsSecret() ? "it is not valid" : reason})};
 }
 
 /// Reads one column of a row that begins with its id into a member. Throws: SchemaError, which

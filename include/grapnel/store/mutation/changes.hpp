@@ -28,8 +28,8 @@ struct FieldChange {
   /// Of an edge with many neighbours, the ids of those that came and went.
   std::vector<FieldValue> added{}, removed{};
   bool is_edge = false;
-  /// Whether the schema says Sensitive. The values are there all the same: whoever writes them down
-  /// leaves these out.
+  /// Whether the schema says Sensitive, of an edge of its neighbours' id. The values are there all
+  /// the same: whoever writes them down leaves these out.
   bool sensitive = false;
 };
 
@@ -38,6 +38,8 @@ struct RowChanges {
   FieldValue id{};
   RowFate fate = RowFate::Updated;
   std::vector<FieldChange> changes{};  // fields in the schema's order, then edges
+  /// Whether the id is: see FieldChange.
+  bool sensitive = false;
 };
 
 }  // namespace store

@@ -17,7 +17,7 @@ namespace grapnel::detail {
 
 /// A value for people to read; a sensitive one is ***.
 inline std::string Show(const Column& column, const void* entity) {
-  if (column.sensitive) return "***";
+  if (column.IsSecret()) return "***";
   try {
     return grapnel::ToString(column.ops->to_value(column.at_const(entity)));
   } catch (const std::bad_alloc&) {
@@ -38,25 +38,25 @@ inline std::string Describe(const Draft& m) {
     core::Append(fields, {fields.empty() ? "" : ", ", column.name, m.added.test(i) ? "+=" : "=",
                           m.cleared.test(i) ? "NULL" : Show(column, m.entity)});
   }
-  const auto show_ids = [&](std::string_view edge, std::string_view sign,
+  const auto show_ids = [&](const EdgeEnd& edge, std::string_view sign,
                             const std::vector<FieldValue>& ids) {
     if (ids.empty()) return;
-    core::Append(fields, {fields.empty() ? "" : ", ", edge, sign, "["});
+    core::Append(fields, {fields.empty() ? "" : ", ", edge.name, sign, "["});
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      core::Append(fields, {i > 0 ? ", " : "", grapnel::ToString(ids[i])});
+      core::Append(fields, {i > 0 ? ", " : "", edge.target().ShowId(ids[i])});
     }
     fields += ']';
   };
   for (const EdgeChange& change : m.edges) {
     const EdgeEnd& edge = m.table->edges[change.edge];
     if (!edge.many && !change.added.empty()) {
-      const std::string id = grapnel::ToString(change.added.front());
+      const std::string id = edge.target().ShowId(change.added.front());
       core::Append(fields, {fields.empty() ? "" : ", ", edge.name, "=", id});
       continue;
     }
     if (change.cleared) core::Append(fields, {fields.empty() ? "" : ", ", edge.name, "=[]"});
-    show_ids(edge.name, "+=", change.added);
-    show_ids(edge.name, "-=", change.removed);
+    show_ids(edge, "+=", change.added);
+    show_ids(edge, "-=", change.removed);
   }
   if (!fields.empty()) core::Append(text, {" {", fields, "}"});
   return text;

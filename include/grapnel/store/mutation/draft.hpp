@@ -212,7 +212,7 @@ struct Draft {
     try {
       return value();
     } catch (const BadValue& error) {
-      RefuseEdge(table->edges[place], error.what());
+      table->RefuseValue(table->edges[place].name, op, error.what());
     }
   }
 

@@ -158,7 +158,7 @@ inline void CompareColumns(const Table& table, const void* before, const void* a
                   {},
                   {},
                   column.target != nullptr,
-                  column.sensitive});
+                  column.IsSecret()});
   }
 }
 
@@ -168,6 +168,7 @@ inline void CompareNeighbours(const EdgeEnd& edge, const std::vector<FieldValue>
                               std::vector<store::FieldChange>& to) {
   store::FieldChange change{edge.name};
   change.is_edge = true;
+  change.sensitive = edge.target().Id().sensitive;
   change.added = Without(after, before);
   change.removed = Without(before, after);
   if (change.added.empty() && change.removed.empty()) return;
@@ -227,6 +228,7 @@ inline std::vector<store::RowChanges> Compare(const Draft& m, EntityRows& old_ro
     }
     if (row.changes.empty() && row.fate == store::RowFate::Updated) continue;
     row.id = std::move(pair.id);
+    row.sensitive = table.Id().sensitive;
     all.push_back(std::move(row));
   }
   return all;

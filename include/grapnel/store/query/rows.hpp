@@ -17,7 +17,7 @@ struct Select;
 
 namespace detail {
 
-/// "id 7".
+/// "id 7"; "id ***" of a sensitive one.
 GRAPNEL_DECLARE std::string DescribeId(const Table& table, const void* entity);
 
 /// Whether rows may have no id, in a table that others made: lists of rows pass them by.

@@ -53,7 +53,7 @@ class LeafText : public ParameterText {
   }
 
   bool IsShown(const PredicateNode& leaf) const {
-    if (leaf.relation == nullptr) return !IsSecret(ColumnOf(leaf.field));
+    if (leaf.relation == nullptr) return !ColumnOf(leaf.field).IsSecret();
     return !leaf.relation->source->Id().sensitive && !leaf.relation->target->Id().sensitive;
   }
 

@@ -58,12 +58,6 @@ inline std::string_view TypeName(FieldKind kind) {
   return "BLOB";
 }
 
-/// Whether a column's values are told to nobody: of a sensitive field, or the key of a row whose id
-/// is one.
-inline bool IsSecret(const Column& column) {
-  return column.sensitive || (column.target != nullptr && column.target().Id().sensitive);
-}
-
 /// Lists of rows: a table of the connection's own, on disk where it is long.
 inline constexpr std::string_view kLists = "temp.grapnel_lists";
 

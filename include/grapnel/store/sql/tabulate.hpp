@@ -114,7 +114,7 @@ class TabulateWriter {
       columns.push_back(grapnel::detail::PlainColumn(
           names.back(), output.measure != nullptr ? &output.measure->tag : of->tag,
           of != nullptr ? of->ops : &grapnel::detail::kTypeOps<std::int64_t>, true));
-      columns.back().sensitive = of != nullptr && IsSecret(*of);
+      columns.back().sensitive = of != nullptr && of->IsSecret();
     }
     store::Table made{};
     made.entity = table_.entity;

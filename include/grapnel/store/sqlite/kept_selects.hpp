@@ -40,7 +40,7 @@ class SelectShape {
       grapnel::detail::BindValue(*values_[i], to, ++at);
       if (!to.Shows()) continue;
       const grapnel::detail::Column* column = table.FindTag(terms_[i].field);
-      if (column != nullptr && !IsSecret(*column)) to.Show(at, ToString(*values_[i]));
+      if (column != nullptr && !column->IsSecret()) to.Show(at, ToString(*values_[i]));
     }
   }
 

@@ -42,7 +42,7 @@ class Members {
   /// Shows observers a value that is bound, unless it is sensitive.
   [[gnu::cold]] static void Show(const Column& column, const void* entity, Binding& binding,
                                  int at) {
-    if (IsSecret(column)) return;
+    if (column.IsSecret()) return;
     binding.Show(at, ToString(column.ops->to_value(column.at_const(entity))));
   }
   /// Binds the columns from `first` on, behind parameter `at`: those in `set`, and NULL for the
@@ -129,7 +129,7 @@ class Members {
       const Column& column = table_.columns[place];
       if (set.test(place)) {
         Show(column, entity, binding, at);
-      } else if (!IsSecret(column)) {
+      } else if (!column.IsSecret()) {
         binding.Show(at, "NULL");
       }
     }

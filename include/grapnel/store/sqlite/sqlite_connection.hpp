@@ -570,10 +570,13 @@ class SqliteConnection final : public store::Connection {
     BindAll(sql.parameters, binding, at);
     if (!running.Next(binding, doing)) return;
     ResultRow row(statement.Get());
-    throw SchemaError(update.table->entity, column.name,
-                      core::Concat({"the stored value of id ",
-                                    ToString(grapnel::detail::LoadId(*update.table, row, 0)),
-                                    " cannot be added to: it is ", row.Text(1), ", not a number"}));
+    throw SchemaError(
+        update.table->entity, column.name,
+        core::Concat({"the stored value of id ",
+                      update.table->ShowId(grapnel::detail::LoadId(*update.table, row, 0)),
+                      " cannot be added to: it is ",
+                      column.IsSecret() ? std::string_view("***") : row.Text(1),
+                      ", not a number"}));
   }
   void RunKept(const store::Select& select, const SelectShape& shape, Prepared& kept, OfTable& of,
                RowSink sink, const Doing& doing) {

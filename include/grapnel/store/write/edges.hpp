@@ -226,9 +226,9 @@ class EdgeWriter {
                              relation_.source->entity, ": move it by setting its own end"}));
   }
   [[noreturn]] void RefuseMissing(const FieldValue& target) {
-    RefuseEdge(
-        m_, ConstraintKind::ForeignKey, edge_,
-        core::Concat({"there is no ", relation_.target->entity, " with id ", ToString(target)}));
+    RefuseEdge(m_, ConstraintKind::ForeignKey, edge_,
+               core::Concat({"there is no ", relation_.target->entity, " with id ",
+                             relation_.target->ShowId(target)}));
   }
 
   // By mutations of the neighbours.
@@ -341,7 +341,8 @@ inline void ExplainKeyChange(const Draft& m, const ConstraintError& error) {
       const FieldValue id = column.ops->to_value(column.at_const(m.entity));
       if (CountRows(m, edge.target(), store::IdIn(edge.target(), {id})) > 0) continue;
       RefuseEdge(m, ConstraintKind::ForeignKey, edge,
-                 core::Concat({"there is no ", edge.target().entity, " with id ", ToString(id)}));
+                 core::Concat({"there is no ", edge.target().entity, " with id ",
+                               edge.target().ShowId(id)}));
     }
   }
   throw error;

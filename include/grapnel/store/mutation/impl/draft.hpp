@@ -198,7 +198,7 @@ GRAPNEL_DEFINE void Draft::AddUnstorable(Problems& problems) const {
       static_cast<void>(column.ops->to_value(column.at_const(entity)));
     } catch (const BadValue& error) {
       problems.push_back({std::string(column.name),
-                          column.sensitive ? std::string(kHidden) : std::string(error.what())});
+                          column.IsSecret() ? std::string(kHidden) : std::string(error.what())});
     }
   });
 }
@@ -515,7 +515,7 @@ GRAPNEL_DEFINE void Draft::Assign(const Column& column, void* member,
   } catch (const std::bad_alloc&) {  // which says nothing of the value
     throw;
   } catch (const std::exception& error) {
-    Refuse(column, column.sensitive ? kHidden : error.what());
+    Refuse(column, column.IsSecret() ? kHidden : error.what());
   }
 }
 

@@ -14,7 +14,7 @@ namespace grapnel::detail {
                                                           const Column* column,
                                                           std::string_view reason) {
   throw ValidationError(entity, column != nullptr ? column->name : "predicate", Op{},
-                        column != nullptr && column->sensitive ? kHidden : reason);
+                        column != nullptr && column->IsSecret() ? kHidden : reason);
 }
 
 }  // namespace grapnel::detail

@@ -61,7 +61,8 @@ GRAPNEL_DEFINE void Asked::SetAfter(const Table& table, const void* entity) {
   }
   const Column& id = table.Id();
   if (id.ops->is_zero != nullptr && id.ops->is_zero(id.at_const(entity))) {
-    table.RefuseValue(id.name, Op{}, "After takes a row that was read, and this one has no id");
+    throw ValidationError(table.entity, id.name, Op{},
+                          "After takes a row that was read, and this one has no id");
   }
   std::vector<store::Ordering> order;
   std::vector<FieldValue> values;

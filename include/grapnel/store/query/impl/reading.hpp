@@ -34,10 +34,10 @@ inline FieldValue AsStored(const Table& table, const Column& column, const Field
         },
         &given);
   } catch (const BadValue& error) {
-    throw TypeMismatchError(
-        table.entity, column.name,
-        core::Concat({"WhereField cannot compare it with ",
-                      column.sensitive ? "***" : ToString(value), ": ", error.what()}));
+    throw TypeMismatchError(table.entity, column.name,
+                            core::Concat({"WhereField cannot compare it with ",
+                                          column.IsSecret() ? "***" : ToString(value), ": ",
+                                          column.IsSecret() ? kHidden : error.what()}));
   }
 }
 

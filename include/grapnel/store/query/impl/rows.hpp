@@ -21,7 +21,7 @@ namespace grapnel::detail {
 
 GRAPNEL_DEFINE std::string DescribeId(const Table& table, const void* entity) {
   const FieldValue id = table.Id().ops->to_value(table.Id().at_const(entity));
-  return core::Concat({"id ", ToString(id)});
+  return core::Concat({"id ", table.ShowId(id)});
 }
 
 /// The statement that reads these rows.

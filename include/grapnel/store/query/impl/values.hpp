@@ -152,7 +152,7 @@ inline void LoadValue(const Table& table, const ValueInfo& value, const Column* 
     if (column == nullptr) throw;
     throw SchemaError(table.entity, column->name,
                       core::Concat({"a stored value cannot be read: ",
-                                    column->sensitive ? "it is not valid" : error.what()}));
+                                    column->IsSecret() ? "it is not valid" : error.what()}));
   }
 }
 
@@ -178,9 +178,9 @@ inline FieldValue StoredForm(const Table& table, const Column& column, const voi
   try {
     return column.ops->to_value(column.at_const(entity));
   } catch (const BadValue& error) {
-    throw ValidationError(
-        table.entity, column.name, grapnel::Op{},
-        core::Concat({"an interceptor made of it what cannot be stored: ", error.what()}));
+    throw ValidationError(table.entity, column.name, grapnel::Op{},
+                          core::Concat({"an interceptor made of it what cannot be stored: ",
+                                        column.IsSecret() ? kHidden : error.what()}));
   }
 }
 

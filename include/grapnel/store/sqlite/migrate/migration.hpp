@@ -287,7 +287,9 @@ class Planner : protected IndexPlanning {
     try {
       static_cast<void>(column.column->DefaultValue());
     } catch (const grapnel::detail::BadValue& error) {
-      Refuse(table, column, core::Concat({"its Default cannot be stored: ", error.what()}));
+      Refuse(table, column,
+             core::Concat({"its Default cannot be stored: ",
+                           column.column->IsSecret() ? grapnel::detail::kHidden : error.what()}));
     }
   }
 

@@ -466,9 +466,10 @@ class NativeConnection {
         try {
           return ReturnValue(result, column.DefaultValue());
         } catch (const BadValue& error) {
-          native.raised_ = std::make_exception_ptr(MigrationError(core::Concat(
-              {table->entity, ".", column.name, ": its Default cannot be stored: ", error.what(),
-               ". Nothing was changed"})));
+          native.raised_ = std::make_exception_ptr(MigrationError(
+              core::Concat({table->entity, ".", column.name, ": its Default cannot be stored: ",
+                            column.IsSecret() ? grapnel::detail::kHidden : error.what(),
+                            ". Nothing was changed"})));
         } catch (...) {
           native.raised_ = std::current_exception();
         }
