@@ -71,9 +71,7 @@ TEST_CASE_METHOD(World, "at stake are the edges that are spoken of, and of a del
 TEST_CASE(
     "an edge with one neighbour changes from one to the other, one with many comes and goes") {
   std::vector<grapnel::store::FieldChange> changes;
-  detail::EdgeEnd edge{};
-  edge.name = "e";
-  edge.many = true;
+  detail::EdgeEnd edge = kTable<User>.edges[kFriends];
   detail::CompareNeighbours(edge, {1, 2}, {2, 1}, changes);
   CHECK(changes.empty());
   detail::CompareNeighbours(edge, {1, 2}, {2, 3}, changes);
