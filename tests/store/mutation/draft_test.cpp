@@ -101,7 +101,7 @@ TEST_CASE("an Op becomes its pair, and a One form the form for many, of the same
   CHECK((m.has_id && !m.where));
   m.SetOp(Op::Update);
   CHECK_FALSE(m.has_id);
-  CHECK(m.where->values == std::vector<FieldValue>{3});
+  CHECK(m.where->value == FieldValue(3));
   CHECK((m.op == Op::Update && m.asked == Op::DeleteOne));
   CHECK_THROWS_WITH(m.SetOp(Op::UpdateOne), Catch::Contains("Update cannot become UpdateOne"));
   CHECK_THROWS_AS(m.SetOp(Op::Create), grapnel::Error);

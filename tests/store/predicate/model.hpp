@@ -104,6 +104,7 @@ inline std::string Text(const grapnel::store::PredicateNode& node) {
       break;
   }
   std::string text = std::string(grapnel::detail::kTable<User>.FindTag(node.field)->name) + sign;
+  if (!node.value.IsNull()) return text + ToString(node.value);
   for (std::size_t i = 0; i < node.values.size(); ++i) {
     text += (i == 0 ? "" : ",") + ToString(node.values[i]);
   }

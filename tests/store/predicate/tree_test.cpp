@@ -35,7 +35,7 @@ TEST_CASE("a leaf holds its field and its values") {
   const PredicatePtr less = store::Compared(PredicateKind::Less, field, 7);
   CHECK(less->kind == PredicateKind::Less);
   CHECK(less->field == field);
-  CHECK(less->values == std::vector<FieldValue>{7});
+  CHECK(less->value == FieldValue(7));
   CHECK(store::IdIn(kTable<User>, {1, 2})->values == std::vector<FieldValue>{1, 2});
   CHECK(store::IdIn(kTable<User>, {})->kind == PredicateKind::In);
   CHECK(store::IdIsNull(kTable<User>)->field == field);

@@ -32,10 +32,10 @@ TEST_CASE("comparisons of aggregates are predicates over groups, whichever side 
   const auto many = grapnel::Count() > 3;
   CHECK(many.Node()->kind == grapnel::store::PredicateKind::Greater);
   CHECK(many.Node()->field == &grapnel::store::Aggregate<AggregateKind::Count>::Of.tag);
-  CHECK(many.Node()->values.front() == FieldValue(3));
+  CHECK(many.Node()->value == FieldValue(3));
   CHECK((3 < grapnel::Count()).Node()->kind == grapnel::store::PredicateKind::Greater);
   const auto mean = grapnel::Avg(F<&User::age>) <= 3;
-  CHECK(mean.Node()->values.front() == FieldValue(3.0));
+  CHECK(mean.Node()->value == FieldValue(3.0));
   const auto both = many && grapnel::Max(F<&User::name>) != "Ada";
   static_assert(std::is_same_v<decltype(both)::Entity, grapnel::store::GroupsOf<User>>);
   CHECK_THROWS(grapnel::Count() > ~std::uint64_t{0});

@@ -134,10 +134,12 @@ struct Tabulate : Statement {
   std::int64_t offset_made = 0;
 };
 
-/// Reads the row with the id that `key` holds into `into`, which may be the same entity.
+/// Reads the row with the id that `key` holds into `into`, which may be the same entity; where
+/// there is a condition, only a row that also matches.
 struct Find : Statement {
   const void* key = nullptr;
   void* into = nullptr;
+  const PredicateNode* where = nullptr;
 };
 
 /// Adds neighbours to one row's edge, or takes them away; not of an OwnKey relation.
@@ -270,6 +272,7 @@ class Connection {
     Select select{statement};
     select.entity = statement.key;
     select.by_id = true;
+    select.where = statement.where;
     bool found = false;
     Run(select, [&](detail::Row& row) {
       detail::LoadRow(*statement.table, statement.into, row);

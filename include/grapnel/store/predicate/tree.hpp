@@ -94,7 +94,7 @@ struct Rows {
 struct PredicateNode {
   PredicateKind kind;
   detail::FieldTag field = nullptr;            // of a leaf; of Has, the edge
-  std::vector<FieldValue> values{};            // of a leaf
+  std::vector<FieldValue> values{};            // of a leaf that takes several
   Branch left{};                               // And, Or, Not; Has: about the neighbour, or null
   Branch right{};                              // And, Or
   const detail::Relation* relation = nullptr;  // ReachedBy; Has, in place of the edge's tag; In and
@@ -103,6 +103,7 @@ struct PredicateNode {
                                                // Behind: ordered as these
   bool reaches = false;                        // whether it, or one inside, asks for other rows
   detail::FieldTag other = nullptr;            // of a leaf that compares two fields: the right one
+  FieldValue value{};                          // of a leaf that compares with one
 };
 
 GRAPNEL_DECLARE PredicatePtr MakeNode(PredicateNode node);

@@ -12,6 +12,7 @@
 namespace grapnel {
 namespace store {
 class Connection;
+struct PredicateNode;
 struct Select;
 }  // namespace store
 
@@ -30,9 +31,10 @@ GRAPNEL_DECLARE std::int64_t RunRead(const HandlePtr& handle, const Table& table
 /// Reads rows into the entities that `next()` makes for them.
 GRAPNEL_DECLARE void ReadRows(const HandlePtr& handle, const store::Select& select,
                               core::FunctionRef<void*()> next);
-/// Reads the row with the id of `key` into `into`; false when there is none.
+/// Reads the row with the id of `key` into `into`; false when there is none, or it does not match
+/// `where`, which may be null.
 GRAPNEL_DECLARE bool ReadById(const HandlePtr& handle, const Table& table, const void* key,
-                              void* into);
+                              void* into, const store::PredicateNode* where = nullptr);
 
 }  // namespace detail
 }  // namespace grapnel

@@ -88,7 +88,7 @@ class Sql final : public NeighbourText {
       default:
         AppendComparison(
             text, node.kind, OfLeaf(node),
-            node.other != nullptr ? NameOf(ColumnOf(node.other)) : Parameter(node.values.front()));
+            node.other != nullptr ? NameOf(ColumnOf(node.other)) : Parameter(node.value));
     }
     shown_ = false;
     if (term.negated) Write({")"});
@@ -185,7 +185,12 @@ class Sql final : public NeighbourText {
     gathered_.emplace_back();
     std::vector<FieldValue>& values = gathered_.back();
     for (const Term& term : members) {
-      values.insert(values.end(), term.node->values.begin(), term.node->values.end());
+      const PredicateNode& node = *term.node;
+      if (node.kind == PredicateKind::In) {
+        values.insert(values.end(), node.values.begin(), node.values.end());
+      } else {
+        values.push_back(node.value);
+      }
     }
     const std::string column = OfLeaf(*members.front().node);
     shown_ = IsShown(*members.front().node);
@@ -209,7 +214,7 @@ class Sql final : public NeighbourText {
   /// collation others gave the column.
   void HasPrefix(const PredicateNode& node) {
     const std::string column = OfLeaf(node);
-    const FieldValue& prefix = node.values.front();
+    const FieldValue& prefix = node.value;
     Write({"(", column, " COLLATE BINARY >= ", Parameter(prefix)});
     if (const auto beyond = BeyondPrefix(prefix)) {
       Write({" AND ", column, " COLLATE BINARY < ", Own(*beyond)});

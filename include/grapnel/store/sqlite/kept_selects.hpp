@@ -15,18 +15,14 @@
 
 namespace grapnel::sqlite::detail {
 
-/// What the text of a simple SELECT by its id depends on: the comparisons of fields with values
-/// that its row has to match as well, all of them. Two of one shape differ in their values alone.
+/// What the text of a simple SELECT by an id depends on: the comparisons of fields with values that
+/// its row has to match as well, all of them. Two of one shape differ in their values alone.
 class SelectShape {
  public:
   static constexpr std::size_t kMost = 4;
 
   /// Of one that is not simple IsKept() says so.
-  explicit SelectShape(const store::Select& select) {
-    kept_ = select.by_id && select.through == nullptr && select.order.empty() && !select.limit &&
-            select.offset == 0 && select.want == store::Select::Want::Rows &&
-            select.where != nullptr && Add(*select.where, 0);
-  }
+  explicit SelectShape(const store::PredicateNode& where) { kept_ = Add(where, 0); }
 
   bool IsKept() const noexcept { return kept_; }
   bool IsSame(const SelectShape& other) const noexcept {
@@ -59,7 +55,7 @@ class SelectShape {
     const bool compares = node.kind <= Kind::GreaterEqual && node.other == nullptr;
     const bool simple = (compares || node.kind == Kind::IsNull) && node.relation == nullptr;
     if (!simple || count_ == kMost) return false;
-    values_[count_] = compares ? &node.values.front() : nullptr;
+    values_[count_] = compares ? &node.value : nullptr;
     terms_[count_++] = {node.kind, node.field};
     return true;
   }

@@ -233,11 +233,6 @@ class SqliteConnection final : public store::Connection {
   void Run(const store::Select& select, RowSink sink) override {
     const Doing doing = native_.Say(select);
     OfTable& of = Of(*select.table);
-    if (const SelectShape shape(select); shape.IsKept()) {
-      if (Prepared* kept = of.selects.Find(shape)) {
-        return RunKept(select, shape, *kept, of, sink, doing);
-      }
-    }
     Sql sql = select.through != nullptr ? NeighboursText(select, ForeignCollation(*select.through))
                                         : SelectText(select);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
@@ -261,23 +256,12 @@ class SqliteConnection final : public store::Connection {
 
   [[gnu::hot]] bool Run(const store::Find& find) override {
     OfTable& of = Of(*find.table);
+    if (find.where != nullptr) return FindMatching(find, of);
     const Doing doing = native_.Say(find);
     const NativeConnection::Borrowed statement(
-        native_, of.select_by_id,
-        [&] {
-          store::Select select{find};
-          select.by_id = true;
-          return SelectText(select).Finish();
-        },
-        doing);
-    NativeConnection::Running running(native_, *statement);
-    Binding binding = running.Bind();
-    of.members.Bind(find, 0, find.key, binding, 1);
-    if (!running.Next(binding, doing)) return false;
-    EntityRow row(statement->Get(), of.members);
-    of.members.Load(statement->Get(), find.into, row);
-    find.table->AttachEdges(find.into);
-    return true;
+        native_, of.select_by_id, [&] { return TextOf(find).Finish(); }, doing);
+    return Load(
+        find, *statement, of, [](Binding&) {}, doing);
   }
 
   std::int64_t Count(const store::Select& select) override {
@@ -578,16 +562,39 @@ class SqliteConnection final : public store::Connection {
                       column.IsSecret() ? std::string_view("***") : row.Text(1),
                       ", not a number"}));
   }
-  void RunKept(const store::Select& select, const SelectShape& shape, Prepared& kept, OfTable& of,
-               RowSink sink, const Doing& doing) {
-    const NativeConnection::Borrowed statement(
-        native_, kept, [&] { return SelectText(select).Finish(); }, doing);
-    NativeConnection::Running running(native_, *statement);
+  static Sql TextOf(const store::Find& find) {
+    store::Select select{find};
+    select.by_id = true;
+    select.where = find.where;
+    return SelectText(select);
+  }
+  bool FindMatching(const store::Find& find, OfTable& of) {
+    const Doing doing = native_.Say(find);
+    const SelectShape shape(*find.where);
+    if (Prepared* kept = shape.IsKept() ? of.selects.Find(shape) : nullptr) {
+      const NativeConnection::Borrowed statement(
+          native_, *kept, [&] { return TextOf(find).Finish(); }, doing);
+      return Load(
+          find, *statement, of, [&](Binding& to) { shape.Bind(*find.table, to, 1); }, doing);
+    }
+    Sql sql = TextOf(find);
+    const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
+    return Load(
+        find, *statement, of, [&](Binding& to) { BindAll(sql.parameters, to, 1); }, doing);
+  }
+  /// `bind`: what stands behind the id.
+  template <class Bind>
+  [[gnu::always_inline]] bool Load(const store::Find& find, Prepared& statement, OfTable& of,
+                                   Bind bind, const Doing& doing) {
+    NativeConnection::Running running(native_, statement);
     Binding binding = running.Bind();
-    of.members.Bind(select, 0, select.entity, binding, 1);
-    shape.Bind(*select.table, binding, 1);
-    EntityRow row(statement->Get(), of.members);
-    while (running.Next(binding, doing)) sink(row);
+    of.members.Bind(find, 0, find.key, binding, 1);
+    bind(binding);
+    if (!running.Next(binding, doing)) return false;
+    EntityRow row(statement.Get(), of.members);
+    of.members.Load(statement.Get(), find.into, row);
+    find.table->AttachEdges(find.into);
+    return true;
   }
   void Step(const store::Select& select, Prepared& statement, const Sql::Parameters& parameters,
             OfTable& of, RowSink sink, const Doing& doing) {

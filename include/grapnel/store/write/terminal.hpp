@@ -514,17 +514,7 @@ class Terminal {
   /// Returns whether there is such a row.
   bool LoadFresh(store::Connection& connection, const void* entity,
                  const store::PredicateNode* where) {
-    if (where == nullptr) return connection.Run(store::Find{{&table_, m_.op}, entity, fresh_});
-    store::Select select{{&table_, m_.op}};
-    select.entity = entity;
-    select.by_id = true;
-    select.where = where;
-    bool found = false;
-    connection.Run(select, [&](Row& row) {
-      LoadRow(table_, fresh_, row);
-      found = true;
-    });
-    return found;
+    return connection.Run(store::Find{{&table_, m_.op}, entity, fresh_, where});
   }
 
   FieldValue Id(const void* entity) const {

@@ -40,9 +40,9 @@ GRAPNEL_DEFINE PredicatePtr MakeNode(PredicateNode node) {
 }
 
 GRAPNEL_DEFINE PredicatePtr Compared(PredicateKind kind, detail::FieldTag field, FieldValue value) {
-  PredicateNode node{kind, field};
-  node.values.push_back(std::move(value));
-  return MakeNode(std::move(node));
+  const auto node = core::MakeShared<PredicateNode>(kind, field);  // often made, and not moved
+  node->value = std::move(value);
+  return node;
 }
 
 GRAPNEL_DEFINE PredicatePtr ComparedFields(PredicateKind kind, detail::FieldTag left,

@@ -27,6 +27,17 @@
 /// How reads pass the interceptors, compiled once for all types.
 namespace grapnel::detail {
 
+/// Nobody narrows it any more, unless it fails: then it may be tried again.
+inline void CarryOut(AnyReading& r, core::FunctionRef<void()> read) {
+  AnyReading::Access::SetDone(r, true);
+  try {
+    read();
+  } catch (...) {
+    AnyReading::Access::SetDone(r, false);
+    throw;
+  }
+}
+
 GRAPNEL_DEFINE void RunReading(
     const HandlePtr& handle, const Table& table, ReadStep step, ReadKind kind, const Asked& asked,
     const ReadInto& into,
@@ -41,15 +52,11 @@ GRAPNEL_DEFINE void RunReading(
   const ReadActions& actions = *type.read.load();
   actions.with_reading({handle, kind, step}, [&](AnyReading& r) {
     const auto carry_out = [&](const ReadInto& to) {
-      AnyReading::Access::SetDone(r, true);
-      try {
+      CarryOut(r, [&] {
         store::Rows narrowed = rows;
         Narrower::Restrict(narrowed, {AnyReading::Access::Where(r), AnyReading::Access::Limit(r)});
         read(narrowed, to);
-      } catch (...) {
-        AnyReading::Access::SetDone(r, false);  // it may be tried again
-        throw;
-      }
+      });
     };
     const auto rest = core::HookList<AnyReading, std::int64_t>::RunBefore(hooks.All(), r);
     rest.empty() ? carry_out(into) : actions.run_around(rest, r, into, carry_out);
@@ -101,31 +108,44 @@ GRAPNEL_DEFINE void PassAfter(const HandlePtr& handle, TypeEntry& type,
   });
 }
 
+/// As FindById, through the interceptors of the type.
+[[gnu::noinline]] inline bool FindIntercepted(const HandlePtr& handle, const Table& table,
+                                              const void* key, void* into) {
+  TypeEntry& type = TypeOf(*handle, table);
+  if (!type.readers.HasAny()) return ReadById(handle, table, key, into);
+  const core::detail::ListedHooks hooks = type.readers.Load();
+  const ReadDepth depth(table);
+  const ReadActions& actions = *type.read.load();
+  const auto read = [&](const AnyReading& r, void* row) {
+    const std::optional<std::int64_t>& most = AnyReading::Access::Limit(r);
+    return (!most || *most > 0) &&
+           ReadById(handle, table, key, row, AnyReading::Access::Where(r).Get());
+  };
+  bool found = false;
+  actions.with_reading({handle, ReadKind::Rows, ReadStep::Get}, [&](AnyReading& r) {
+    const auto rest = core::HookList<AnyReading, std::int64_t>::RunBefore(hooks.All(), r);
+    if (rest.empty()) {
+      found = read(r, into);  // nobody looks at it on its way
+      return;
+    }
+    EntityRows rows(table.ops);
+    ReadInto passed;
+    passed.rows = rows.Get();
+    actions.run_around(rest, r, passed, [&](const ReadInto& to) {
+      CarryOut(r, [&] {
+        if (!read(r, table.ops.AppendRow(to.rows))) table.ops.ClearRows(to.rows);
+      });
+    });
+    found = rows.Count() != 0;
+    if (found) table.ops.MoveAssign(into, rows.At(0));
+  });
+  return found;
+}
+
 GRAPNEL_DEFINE bool FindById(const HandlePtr& handle, const Table& table, const void* key,
                              void* into) {
-  if (!IsIntercepted(*handle) || !TypeOf(*handle, table).readers.HasAny()) {
-    return ReadById(handle, table, key, into);
-  }
-  EntityRows found(table.ops);
-  ReadInto rows;
-  rows.rows = found.Get();
-  bool at_once = false;  // nobody looks at it on its way
-  const auto read = [&](const store::Rows& narrowed, const ReadInto& to) {
-    if (narrowed.limit && *narrowed.limit == 0) return;
-    store::Select select{{&table}};
-    select.entity = key;
-    select.by_id = true;
-    select.where = narrowed.where.Get();
-    ReadRows(handle, select, [&] {
-      at_once = to.rows == rows.rows;
-      return at_once ? into : table.ops.AppendRow(to.rows);
-    });
-  };
-  RunReading(handle, table, ReadStep::Get, ReadKind::Rows, Asked(), rows, read);
-  if (at_once) return true;
-  if (found.Count() == 0) return false;
-  table.ops.MoveAssign(into, found.At(0));
-  return true;
+  return IsIntercepted(*handle) ? FindIntercepted(handle, table, key, into)
+                                : ReadById(handle, table, key, into);
 }
 
 GRAPNEL_DEFINE void GetById(const HandlePtr& handle, const Table& table, void* entity) {

@@ -52,7 +52,7 @@ GRAPNEL_DEFINE void AnyReading::CheckOpen() const {
 
 GRAPNEL_DEFINE void AnyReading::AddWhere(const store::PredicatePtr& where) {
   CheckOpen();
-  where_ = store::Both(where_, where);
+  where_ = store::Both(std::move(where_), where);
 }
 
 GRAPNEL_DEFINE void AnyReading::WhereField(std::string_view name, const FieldValue& value) {

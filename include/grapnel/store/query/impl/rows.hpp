@@ -58,8 +58,8 @@ GRAPNEL_DEFINE void ReadRows(const HandlePtr& handle, const store::Select& selec
 }
 
 GRAPNEL_DEFINE bool ReadById(const HandlePtr& handle, const Table& table, const void* key,
-                             void* into) {
-  const store::Find find{{&table}, key, into};
+                             void* into, const store::PredicateNode* where) {
+  const store::Find find{{&table}, key, into, where};
   return RunRead(handle, table, [&](store::Connection& connection) -> std::int64_t {
            return connection.Run(find) ? 1 : 0;
          }) != 0;
