@@ -199,8 +199,10 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/sqlite.hpp
   grapnel/store/sqlite/fair_lock.hpp
   grapnel/store/sqlite/impl/open.hpp
+  grapnel/store/sqlite/interference.hpp
   grapnel/store/sqlite/kept_selects.hpp
   grapnel/store/sqlite/members.hpp
+  grapnel/store/sqlite/migrate/drop_planning.hpp
   grapnel/store/sqlite/migrate/index_planning.hpp
   grapnel/store/sqlite/migrate/migration.hpp
   grapnel/store/sqlite/migrate/planning.hpp
@@ -210,6 +212,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/migrate/table_text.hpp
   grapnel/store/sqlite/migrate/tables.hpp
   grapnel/store/sqlite/native/authorizer.hpp
+  grapnel/store/sqlite/native/default_function.hpp
   grapnel/store/sqlite/native/error.hpp
   grapnel/store/sqlite/native/file.hpp
   grapnel/store/sqlite/native/native_connection.hpp
@@ -217,7 +220,9 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/native/prepared.hpp
   grapnel/store/sqlite/native/raw_statements.hpp
   grapnel/store/sqlite/native/values.hpp
+  grapnel/store/sqlite/native/waiting.hpp
   grapnel/store/sqlite/open.hpp
+  grapnel/store/sqlite/savepoints.hpp
   grapnel/store/sqlite/sqlite_connection.hpp
   grapnel/store/sqlite/sqlite_driver.hpp
 )

@@ -8,6 +8,7 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sql/tabulate.hpp>
+#include <grapnel/store/sqlite/interference.hpp>
 #include <grapnel/store/sqlite/kept_selects.hpp>
 #include <grapnel/store/sqlite/members.hpp>
 #include <grapnel/store/sqlite/migrate/migration.hpp>
@@ -17,6 +18,7 @@
 #include <grapnel/store/sqlite/native/native_connection.hpp>
 #include <grapnel/store/sqlite/native/prepared.hpp>
 #include <grapnel/store/sqlite/native/raw_statements.hpp>
+#include <grapnel/store/sqlite/savepoints.hpp>
 
 #include <sqlite3.h>
 
@@ -61,8 +63,7 @@ class SqliteConnection final : public store::Connection {
 
   void BeginWrite() override {
     native_.Step(begin_write_, "BEGIN IMMEDIATE");
-    schema_seen_ = false;  // now nobody else changes it
-    schema_in_flux_ = false;
+    interference_.Begin();
   }
   void BeginRead() override {
     native_.Step(begin_read_, "BEGIN");
@@ -102,24 +103,24 @@ class SqliteConnection final : public store::Connection {
   bool ReadsOnly() const noexcept { return reads_only_; }
   sqlite3* Handle() const noexcept { return native_.Handle(); }
 
-  [[gnu::hot]] void Savepoint(int depth) override { native_.Step(At(depth).set); }
-  [[gnu::hot]] void Release(int depth) override { native_.Step(At(depth).release); }
+  [[gnu::hot]] void Savepoint(int depth) override { native_.Step(savepoints_.At(depth).set); }
+  [[gnu::hot]] void Release(int depth) override { native_.Step(savepoints_.At(depth).release); }
   void RollbackTo(int depth) override {
-    native_.Step(At(depth).roll_back, NativeConnection::Sort::Undoing);
+    native_.Step(savepoints_.At(depth).roll_back, NativeConnection::Sort::Undoing);
   }
   void Discard(int depth) override {
     RollbackTo(depth);
-    native_.Step(At(depth).release, NativeConnection::Sort::Undoing);
+    native_.Step(savepoints_.At(depth).release, NativeConnection::Sort::Undoing);
   }
 
   void Verify(const Table& table) override { VerifyTable(native_, table); }
   [[gnu::hot]] bool WritesPlainly(const Table& table) override {
-    return WritesPlainly(table.name, Of(table).plainness);
+    return interference_.WritesPlainly(table.name, Of(table).plainness);
   }
   bool WritesPairsPlainly(std::string_view pairs) override {
     auto found = pairs_.find(pairs);
     if (found == pairs_.end()) found = pairs_.try_emplace(std::string(pairs)).first;
-    return WritesPlainly(pairs, found->second);
+    return interference_.WritesPlainly(pairs, found->second);
   }
   [[gnu::hot]] std::int64_t Changes() const noexcept override {
     return sqlite3_total_changes64(native_.Handle());
@@ -313,7 +314,7 @@ class SqliteConnection final : public store::Connection {
 
   store::RawEffect Prepare(const store::RawSql& sql) override { return raw_.Prepare(sql); }
   store::RawResult Run(const store::RawSql& sql) override {
-    if (raw_.Prepare(sql).changes_schema) schema_in_flux_ = true;
+    if (raw_.Prepare(sql).changes_schema) interference_.NoteChange();
     return raw_.Run(sql);
   }
   void TellRefused(const store::RawSql& sql, std::string_view why) const noexcept override {
@@ -336,23 +337,6 @@ class SqliteConnection final : public store::Connection {
   }
 
  private:
-  /// Whether others interfere with what is written to a table, as it was in this version of the
-  /// schema.
-  struct Plainness {
-    std::int64_t seen_in = -1;
-    bool holds = false;
-  };
-  bool WritesPlainly(std::string_view table, Plainness& known) {
-    // What is undone takes the version back, and another change gives it again.
-    if (schema_in_flux_) return native_.Ask(kWritesPlainly, table) != 0;
-    if (!schema_seen_) SeeSchema();
-    if (known.seen_in != schema_version_) {
-      known.holds = native_.Ask(kWritesPlainly, table) != 0;
-      known.seen_in = schema_version_;
-    }
-    return known.holds;
-  }
-
   /// Walks along the rows of one statement.
   class RowCursor final : public store::Cursor {
    public:
@@ -414,7 +398,7 @@ class SqliteConnection final : public store::Connection {
     Prepared insert, insert_with_id, select_by_id, delete_by_id;
     KeptSelects selects;
     std::list<KeptUpdate> updates;
-    Plainness plainness;
+    Interference::Known plainness;
     Prepared insert_many, highest_id;
     std::int64_t insert_many_rows = 0;
   };
@@ -444,60 +428,11 @@ class SqliteConnection final : public store::Connection {
     return !full && row.Int(1) == 0;
   }
 
-  /// A trigger, a column or a key of others may change more than a statement says, or less: ON
-  /// CONFLICT leaves out rows, replaces values, or stops half way. So may a trigger on another
-  /// table that the actions of foreign keys change along.
-  static constexpr std::string_view kWritesPlainly =
-      "SELECT NOT (EXISTS (SELECT 1 FROM sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE AND "
-      "(type = "
-      "'trigger' OR sql LIKE '%CONFLICT%')) OR EXISTS (SELECT 1 FROM temp.sqlite_schema WHERE "
-      "tbl_name = ?1 COLLATE NOCASE AND type = 'trigger') OR EXISTS (SELECT 1 FROM "
-      "pragma_table_xinfo(?1) WHERE hidden > 1) OR EXISTS (SELECT 1 FROM "
-      "pragma_foreign_key_list(?1) "
-      "WHERE \"table\" = ?1 COLLATE NOCASE AND on_update NOT IN ('NO ACTION', 'RESTRICT')) OR "
-      "((EXISTS "
-      "(SELECT 1 FROM sqlite_schema WHERE type = 'trigger') OR EXISTS (SELECT 1 FROM "
-      "temp.sqlite_schema "
-      "WHERE type = 'trigger')) AND EXISTS (SELECT 1 FROM sqlite_schema AS other, "
-      "pragma_foreign_key_list(other.name) AS key WHERE other.type = 'table' AND key.\"table\" = "
-      "?1 COLLATE "
-      "NOCASE AND (key.on_delete NOT IN ('NO ACTION', 'RESTRICT') OR key.on_update NOT IN ('NO "
-      "ACTION', "
-      "'RESTRICT')))))";
-
   /// Rows that are left out leave last_insert_rowid as it was: another row's. Those that triggers
   /// insert do not count.
   void CheckInserted(const store::Statement& insert, std::int64_t rows) const {
     if (sqlite3_changes64(native_.Handle()) == rows) return;
     store::RefuseSkipped(insert);
-  }
-
-  void SeeSchema() {
-    schema_version_ = native_.Ask(see_schema_, "PRAGMA schema_version");
-    schema_seen_ = true;
-  }
-
-  /// The statements of one savepoint, prepared before it is set: what undoes needs no memory then.
-  struct SavepointStatements {
-    Prepared set, release, roll_back;
-  };
-  SavepointStatements& At(int depth) {
-    const auto at = static_cast<std::size_t>(depth);
-    if (savepoints_.size() <= at || !savepoints_[at].roll_back) [[unlikely]]
-      PrepareSavepoints(depth);
-    return savepoints_[at];
-  }
-  [[gnu::cold]] void PrepareSavepoints(int depth) {
-    const auto at = static_cast<std::size_t>(depth);
-    if (savepoints_.size() <= at) savepoints_.resize(at + 1);
-    SavepointStatements& found = savepoints_[at];
-    const auto prepare = [&](Prepared& statement, std::string_view sql) {
-      if (statement) return;
-      statement = native_.Prepare(core::Concat({sql, std::to_string(depth)}), native_.Say());
-    };
-    prepare(found.set, "SAVEPOINT grapnel_");
-    prepare(found.release, "RELEASE grapnel_");
-    prepare(found.roll_back, "ROLLBACK TO grapnel_");
   }
 
   /// The collation of the id that a key refers to, where the key's own is another one; else "".
@@ -670,16 +605,14 @@ class SqliteConnection final : public store::Connection {
 
   const Place* place_;  // null: it does not write to a file
   NativeConnection native_;
-  Prepared begin_write_, begin_read_, snapshot_, commit_, defer_, check_, see_schema_;
-  std::int64_t schema_version_ = -1;
-  bool schema_seen_ = false;     // since the transaction began
-  bool schema_in_flux_ = false;  // SQL of somebody's own has changed it since
+  Prepared begin_write_, begin_read_, snapshot_, commit_, defer_, check_;
+  Interference interference_{native_};
   RawStatements raw_{native_};
   Prepared rollback_;
-  std::vector<SavepointStatements> savepoints_;
+  Savepoints savepoints_{native_};
   bool reads_only_;
   std::unordered_map<const Table*, OfTable> of_;
-  std::map<std::string, Plainness, std::less<>> pairs_;  // of the tables of pairs
+  std::map<std::string, Interference::Known, std::less<>> pairs_;  // of the tables of pairs
   OfTable* last_ = nullptr;
   Refusals refusals_;  // of the statements planned last
 };

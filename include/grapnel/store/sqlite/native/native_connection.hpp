@@ -7,23 +7,23 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/observers.hpp>
 #include <grapnel/store/sql/sql.hpp>
+#include <grapnel/store/sqlite/native/default_function.hpp>
 #include <grapnel/store/sqlite/native/error.hpp>
 #include <grapnel/store/sqlite/native/file.hpp>
 #include <grapnel/store/sqlite/native/observation.hpp>
 #include <grapnel/store/sqlite/native/prepared.hpp>
 #include <grapnel/store/sqlite/native/values.hpp>
+#include <grapnel/store/sqlite/native/waiting.hpp>
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,23 +32,13 @@
 
 namespace grapnel::sqlite::detail {
 
-using Clock = std::chrono::steady_clock;
-
-/// How long a lock is waited for where the context sets no deadline.
-inline constexpr std::chrono::seconds kLockWait{5};
-
-/// The log is copied into the file at every commit that finds it longer than this many pages.
-inline constexpr int kCheckpointPages = 1000;
-/// A log that readers made longer than this goes back to it.
-inline constexpr int kLogLimit = 4 << 20;
-
 /// An open handle of SQLite: its settings, its statements, its waiting, its errors.
 class NativeConnection {
  public:
   /// Throws: StorageError of kind Open, NotADatabase, ReadOnly, Io; BusyError.
   explicit NativeConnection(const Options& options)
       : url_(options.url), observers_(options.observers), db_(OpenDatabase(options)) {
-    sqlite3_busy_handler(Handle(), &NativeConnection::OnBusy, this);
+    waiting_.Attach(Handle());
     sqlite3_extended_result_codes(Handle(), 1);
     Watch(options.context);  // until the first call watches
     for (const int option : {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL}) {
@@ -69,14 +59,7 @@ class NativeConnection {
   NativeConnection(const NativeConnection&) = delete;
   NativeConnection& operator=(const NativeConnection&) = delete;
 
-  void Watch(const core::Context* context) noexcept {
-    context_ = context;
-    const bool watch = context != nullptr && context->CanBeCancelled();
-    if (watch == watching_) return;
-    watching_ = watch;
-    sqlite3_progress_handler(Handle(), watch ? 1000 : 0,
-                             watch ? &NativeConnection::OnProgress : nullptr, this);
-  }
+  void Watch(const core::Context* context) noexcept { waiting_.Watch(context); }
 
   sqlite3* Handle() const noexcept { return db_.getHandle(); }
   bool InTransaction() const noexcept { return sqlite3_get_autocommit(Handle()) == 0; }
@@ -91,19 +74,17 @@ class NativeConnection {
   }
 
   Doing Say(const store::Statement& statement) const {
-    return {url_, statement.table, statement.op, context_};
+    return {url_, statement.table, statement.op, waiting_.Watched()};
   }
-  Doing Say() const { return {url_, nullptr, {}, context_}; }
+  Doing Say() const { return {url_, nullptr, {}, waiting_.Watched()}; }
 
   /// From now on grapnel_default('table', 'column') gives a value of that field's Default, a new
   /// one at each call. Requires: the tables live as long as this.
-  void OfferDefaults(std::span<const Table* const> tables) {
-    defaults_.assign(tables.begin(), tables.end());
-  }
+  void OfferDefaults(std::span<const Table* const> tables) { defaults_.Offer(tables); }
 
   /// Throws what SQLite reported last, or what a Default threw that it ran.
   [[noreturn]] void Fail(const Doing& doing) {
-    if (raised_) std::rethrow_exception(std::exchange(raised_, nullptr));
+    defaults_.Rethrow();
     const std::string message = sqlite3_errmsg(Handle());
     const int code = sqlite3_extended_errcode(Handle());
     if (doing.table != nullptr) {
@@ -194,7 +175,7 @@ class NativeConnection {
    public:
     Running(NativeConnection& native, Prepared& statement, Sort sort = Sort::Work)
         : native_(native), statement_(statement.Get()) {
-      const core::Context* context = native.context_;
+      const core::Context* context = native.waiting_.Watched();
       if (context != nullptr && context->Tracer() != nullptr) Trace(*context->Tracer(), sort);
       if (native.observers_->IsAny()) [[unlikely]]
         observation_ = Observation::Of(*native.observers_, statement_);
@@ -446,51 +427,7 @@ class NativeConnection {
 
   void AddFunctions() {
     if (ValuesFunction::Register(Handle()) != SQLITE_OK) Fail(Say());
-    if (sqlite3_create_function_v2(Handle(), "grapnel_default", 2, SQLITE_UTF8 | SQLITE_DIRECTONLY,
-                                   this, &NativeConnection::MakeDefault, nullptr, nullptr,
-                                   nullptr) != SQLITE_OK) {
-      Fail(Say());
-    }
-  }
-
-  static void MakeDefault(sqlite3_context* result, int, sqlite3_value** arguments) {
-    auto& native = *static_cast<NativeConnection*>(sqlite3_user_data(result));
-    const auto argument = [&](int at) {
-      const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(arguments[at]));
-      return std::string_view(text == nullptr ? "" : text);
-    };
-    for (const Table* table : native.defaults_) {
-      if (table->name != argument(0)) continue;
-      for (const Column& column : table->columns) {
-        if (column.storage != argument(1) || !column.HasDefault()) continue;
-        try {
-          return ReturnValue(result, column.DefaultValue());
-        } catch (const BadValue& error) {
-          native.raised_ = std::make_exception_ptr(MigrationError(
-              core::Concat({table->entity, ".", column.name, ": its Default cannot be stored: ",
-                            column.IsSecret() ? grapnel::detail::kHidden : error.what(),
-                            ". Nothing was changed"})));
-        } catch (...) {
-          native.raised_ = std::current_exception();
-        }
-        return sqlite3_result_error(result, "a Default failed", -1);
-      }
-    }
-    sqlite3_result_error(result, "there is no such Default", -1);
-  }
-  static void ReturnValue(sqlite3_context* result, const FieldValue& value) {
-    if (const auto* flag = value.As<bool>()) return sqlite3_result_int(result, *flag ? 1 : 0);
-    if (const auto* whole = value.As<std::int64_t>()) return sqlite3_result_int64(result, *whole);
-    if (const auto* real = value.As<double>()) return sqlite3_result_double(result, *real);
-    if (const auto* text = value.As<std::string>()) {
-      return sqlite3_result_text64(result, text->data(), text->size(), SQLITE_TRANSIENT,
-                                   SQLITE_UTF8);
-    }
-    if (const auto* bytes = value.As<FieldValue::Bytes>()) {
-      if (bytes->empty()) return sqlite3_result_zeroblob(result, 0);
-      return sqlite3_result_blob64(result, bytes->data(), bytes->size(), SQLITE_TRANSIENT);
-    }
-    sqlite3_result_null(result);
+    if (defaults_.Register(Handle()) != SQLITE_OK) Fail(Say());
   }
 
   /// SQLite may refuse the switch with BUSY in spite of the busy handler: others open the same new
@@ -516,58 +453,15 @@ class NativeConnection {
   /// ended, the log goes back to its limit.
   void BoundLog() {
     Execute(core::Concat({"PRAGMA journal_size_limit = ", std::to_string(kLogLimit)}));
-    sqlite3_wal_hook(Handle(), &NativeConnection::OnLog, this);
+    waiting_.KeepLogShort();
   }
-  /// As SQLite's own automatic checkpoint. Where readers follow one another without a gap, that
-  /// never gets to the end: after every 4,000 pages it is worth waiting for them, for a moment.
-  static int OnLog(void* self, sqlite3* handle, const char* name, int pages) {
-    auto& native = *static_cast<NativeConnection*>(self);
-    if (pages < kCheckpointPages) return SQLITE_OK;
-    if (pages < native.wait_at_) {
-      sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-      return SQLITE_OK;
-    }
-    native.checkpoint_until_ = Clock::now() + std::chrono::milliseconds(100);
-    const int result =
-        sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
-    native.checkpoint_until_.reset();
-    native.wait_at_ = result == SQLITE_OK ? kWaitAt : pages + kWaitAt;
-    return SQLITE_OK;  // the commit has taken place
-  }
-
-  static int OnBusy(void* self, int tries) {
-    auto& native = *static_cast<NativeConnection*>(self);
-    const core::Context* context = native.context_;
-    const auto now = Clock::now();
-    if (native.checkpoint_until_) {
-      if (now >= *native.checkpoint_until_) return 0;
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      return 1;
-    }
-    if (tries == 0) native.busy_since_ = now;
-    const bool has_deadline = context != nullptr && context->Deadline().has_value();
-    if (context != nullptr && context->IsCancelled()) return 0;
-    if (!has_deadline && now - native.busy_since_ >= kLockWait) return 0;
-    std::this_thread::sleep_for(std::chrono::milliseconds(std::min(tries + 1, 10)));
-    return 1;
-  }
-  static int OnProgress(void* self) {
-    const core::Context* context = static_cast<NativeConnection*>(self)->context_;
-    return context != nullptr && context->IsCancelled() ? 1 : 0;
-  }
-
   std::string url_;
   const store::Observers* observers_;
-  SQLite::Database db_;  // closed last: the statements below are finalized before
-  const core::Context* context_ = nullptr;
-  bool watching_ = false;
+  Waiting waiting_;
+  DefaultFunction defaults_;
+  SQLite::Database
+      db_;  // closed last but for what SQLite calls: the statements are finalized before
   bool tracing_ = false;
-  Clock::time_point busy_since_{};
-  static constexpr int kWaitAt = 4 * kCheckpointPages;
-  int wait_at_ = kWaitAt;
-  std::optional<Clock::time_point> checkpoint_until_;
-  std::vector<const Table*> defaults_;
-  std::exception_ptr raised_;  // by a Default, through SQLite
   PreparedCache cache_;
 };
 

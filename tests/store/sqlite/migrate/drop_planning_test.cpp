@@ -1,0 +1,60 @@
+#include <grapnel/store/sqlite/migrate/drop_planning.hpp>
+
+#include "support/catch.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sqlite = grapnel::sqlite::detail;
+using Texts = std::vector<std::string>;
+
+namespace {
+
+struct Database : sqlite::NativeConnection {
+  explicit Database(const Texts& statements)
+      : NativeConnection({":memory:", ":memory:", true, false}) {
+    for (const std::string& statement : statements) Execute(statement);
+  }
+};
+
+/// Plans the drops of a schema that has of table t the column id alone.
+struct Drops : sqlite::DropPlanning {
+  Drops(sqlite::NativeConnection& native, bool may_drop) : DropPlanning(native, false) {
+    may_drop_ = may_drop;
+    ReadObjects();
+    const sqlite::WantedTable t{"t", "T", {{"id", "INTEGER"}}};
+    for (const auto& column : ColumnsInDatabase(native, "t")) {
+      if (t.Named(column.name) == nullptr) LookAtLeftover(t, column);
+    }
+    PlanDrops({t});
+  }
+  Texts Statements() const {
+    Texts texts;
+    for (const auto& step : plan_.plan.steps) {
+      texts.insert(texts.end(), step.statements.begin(), step.statements.end());
+    }
+    return texts;
+  }
+  using DropPlanning::plan_;
+};
+
+}  // namespace
+
+TEST_CASE("B161 what Grapnel has made and the schema has no more goes where that is allowed") {
+  Database db({"CREATE TABLE t (id INTEGER PRIMARY KEY /*Grapnel*/, a TEXT /*Grapnel*/, theirs)",
+               "CREATE TABLE gone (id INTEGER PRIMARY KEY /*Grapnel*/)", "CREATE TABLE other (x)"});
+  const Drops stays(db, false);
+  CHECK(stays.Statements().empty());
+  REQUIRE(stays.plan_.plan.leftovers.size() == 3);
+  CHECK((stays.plan_.plan.leftovers[0].column == "a" && stays.plan_.plan.leftovers[0].droppable));
+  CHECK_FALSE(stays.plan_.plan.leftovers[1].droppable);
+  CHECK((stays.plan_.plan.leftovers[2].table == "gone" && stays.plan_.plan.leftovers[2].droppable));
+
+  const Drops goes(db, true);
+  CHECK(goes.Statements() == Texts{"ALTER TABLE \"t\" DROP COLUMN \"a\"", "DROP TABLE \"gone\""});
+  REQUIRE(goes.plan_.plan.leftovers.size() == 1);
+  CHECK(goes.plan_.plan.leftovers[0].column == "theirs");
+
+  db.Execute("CREATE TRIGGER theirs AFTER INSERT ON gone BEGIN SELECT 1; END");
+  CHECK_THROWS_AS(Drops(db, true), grapnel::MigrationError);
+}
