@@ -136,6 +136,27 @@ TEST_CASE("B105 rows that hooks have written meanwhile are told as they were tou
   CHECK(world.touched.back() == "1 3 4 a c d a c d");
 }
 
+TEST_CASE("B105 B145 which rows match is settled before the first of them is written") {
+  World world(3);
+  const auto best = F<&User::best_friend>;
+  world.users.UpdateOne(2).Set(best, 1).Save();
+  world.users.UpdateOne(3).Set(best, 2).Save();
+  // As 1 is written first, 2's friend would then be 50, and so on.
+  const auto chain = kAge == 10 || best.Has(kAge == 50);
+  CHECK(world.users.Query().Where(chain).IDs() == Ids{1});
+  CHECK(world.users.Update().Where(chain).Set(kAge, 50).Save() == 1);
+  CHECK(world.users.Query().Where(kAge == 50).IDs() == Ids{1});
+  const auto no_such_friend = !best.Has(kAge == 20);
+  CHECK(world.users.Update().Where(no_such_friend).Set(kAge, 20).Set(kName, "x").Save() == 2);
+  CHECK(world.users.Query().Where(kAge == 30).IDs() == Ids{3});
+
+  world.users.Intercept(
+      hook::Before([best](grapnel::Reading<User>& r) { r.Where(!best.Has(kAge == 7)); }));
+  CHECK(world.users.Update().Set(kAge, 7).Save() == 3);
+  CHECK(world.users.Update().Where(kAge > 0).Set(kAge, 8).Save() == 1);
+  CHECK(world.users.Delete().Where(kAge == 8 || best.Has(kAge == 8)).Exec() == 2);
+}
+
 TEST_CASE("B105 a row that a trigger of others keeps was not touched") {
   World world;
   world.Raw(

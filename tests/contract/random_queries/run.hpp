@@ -596,9 +596,10 @@ class Runner {
       for (const Where& where : ask.choice.where) builder.Where(Build<E>(where));
       return builder;
     };
-    const std::int64_t count = ask.verb == Ask::Verb::Delete
-                                   ? all(type.Delete()).Exec()
-                                   : all(type.Update()).Set(F<&Marked::flag>, true).Save();
+    const std::int64_t count =
+        ask.verb == Ask::Verb::Delete
+            ? all(type.Delete()).Exec()
+            : all(type.Update()).Set(F<&Marked::flag>, true).Set(F<&Marked::rank>, 2).Save();
     return {std::to_string(count)};
   }
 

@@ -1,6 +1,7 @@
 #include <grapnel/store/sql/walk.hpp>
 
 #include <grapnel/store/sql/condition.hpp>
+#include <grapnel/store/sql/sql.hpp>
 
 #include "support/catch.hpp"
 
@@ -68,4 +69,16 @@ TEST_CASE("a statement is moved, for what is bound lies in it") {
   static_cast<void>(made.Own(7));
   const sql::Sql moved = std::move(made);
   CHECK(*moved.parameters.front() == grapnel::FieldValue(7));
+}
+
+TEST_CASE("a write takes the ids of its rows first where these are matched by other rows") {
+  const auto text = [](const grapnel::store::Predicate<Owner>& where) {
+    sql::Sql made(kTable<Owner>);
+    sql::WhereWritten(made, kTable<Owner>, 0, where.Node().Get());
+    return made.text;
+  };
+  CHECK(text(F<&Owner::name> == "Ada") == R"( WHERE "Owner"."name" = ?1)");
+  CHECK(text(!F<&Owner::cards>.Has(F<&Card::owner> == 1)) ==
+        R"( WHERE "Owner"."id" IN (SELECT "Owner"."id" FROM "Owner" WHERE )"
+        R"(NOT ("Owner"."id" IN (SELECT id FROM grapnel_1))))");
 }

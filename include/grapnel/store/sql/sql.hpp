@@ -136,6 +136,20 @@ inline void WhereIdAnd(Sql& sql, const Table& table, int id_parameter, const Pre
   sql.Render(*where);
 }
 
+/// WhereIdAnd of a statement that writes. Which rows match is settled before it changes the first:
+/// SQLite may compute a subselect when it first needs it, and changes a row as soon as it matches
+/// (before version 3.41), so that a later row would be compared with what is written already.
+inline void WhereWritten(Sql& sql, const Table& table, int id_parameter,
+                         const PredicateNode* where) {
+  const std::size_t before = sql.text.size();
+  WhereIdAnd(sql, table, id_parameter, where);
+  if (id_parameter != 0 || !sql.AsksForRows()) return;
+  const std::string id = Quote(table.name, table.Id().storage);
+  const std::string name = Quote(table.name);
+  sql.text.insert(before, core::Concat({" WHERE ", id, " IN (SELECT ", id, " FROM ", name}));
+  sql.text += ')';
+}
+
 /// " WHERE ..." of a SELECT of so many rows, which are looked for in two parts.
 inline void WhereInParts(Sql& sql, const store::Select& select, const PredicateNode& parted) {
   const Table& table = *select.table;
@@ -235,7 +249,7 @@ inline Sql UpdateText(const store::Update& update) {
                                sql.Parameter(*update.to)});
   }
   core::Append(sql.text, {"UPDATE ", Quote(table.name), " SET ", assignments});
-  WhereIdAnd(sql, table, id, update.where);
+  WhereWritten(sql, table, id, update.where);
   return sql;
 }
 
@@ -280,7 +294,7 @@ inline Sql KeepText(const store::Keep& keep) {
 inline Sql DeleteText(const store::Delete& statement) {
   Sql sql(*statement.table, statement.by_id ? 2 : 1);
   core::Append(sql.text, {"DELETE FROM ", Quote(statement.table->name)});
-  WhereIdAnd(sql, *statement.table, statement.by_id ? 1 : 0, statement.where);
+  WhereWritten(sql, *statement.table, statement.by_id ? 1 : 0, statement.where);
   return sql;
 }
 

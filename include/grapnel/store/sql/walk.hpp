@@ -39,6 +39,9 @@ class WalkedText : public PageText {
     return with.empty() ? std::move(text) : core::Concat({with, " ", text});
   }
 
+  /// Whether the conditions so far ask for other rows than the one that they are about.
+  bool AsksForRows() const noexcept { return !parts_.empty(); }
+
  protected:
   // What is bound lies in it, and moves with it.
   WalkedText(WalkedText&&) = default;
