@@ -24,7 +24,7 @@ namespace grapnel {
 ///   template <> struct grapnel::Codec<Uuid> {
 ///     using Stored = std::string;                    // bool, std::int64_t, double, std::string or
 ///                                                    // std::vector<std::byte>
-///     static Stored Encode(const Uuid& value);
+///     static Stored Encode(const Uuid& value);       // may throw: it becomes a ValidationError
 ///     static Uuid Decode(const Stored& stored);      // may throw: it becomes a SchemaError
 ///   };
 ///
@@ -87,6 +87,8 @@ inline constexpr bool kIsOptional<std::optional<T>> = true;
 [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseTimeOutOfRange(std::int64_t stored);
 [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseNamelessEnum(long long value);
 [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseUnknownName(std::string_view stored);
+/// Where a Codec has thrown: throws that on where it says nothing of the value.
+[[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseEncoded();
 
 /// Why a number is refused that the field's type does not hold: `bits` of one that is negative, or
 /// not.
@@ -376,8 +378,22 @@ requires(std::is_enum_v<E> && !HasCodec<E> && !std::same_as<E, std::byte>) struc
                 "a Codec has a type Stored and the functions Encode and Decode");
 };
 
+/// A Codec of the user's, whose refusals are those of a value like all others.
+template <class T>
+struct UserCoder {
+  static decltype(auto) Encode(const T& value) {
+    try {
+      return Codec<T>::Encode(value);
+    } catch (...) {
+      RefuseEncoded();
+    }
+  }
+  static decltype(auto) Decode(const typename Codec<T>::Stored& stored) {
+    return Codec<T>::Decode(stored);
+  }
+};
 template <HasCodec T>
-struct Mapping<T> : MappedThrough<T, typename Codec<T>::Stored, Codec<T>> {};
+struct Mapping<T> : MappedThrough<T, typename Codec<T>::Stored, UserCoder<T>> {};
 
 template <class T>
 struct Mapping<std::optional<T>> {

@@ -6,6 +6,8 @@
 #include <grapnel/model/row.hpp>
 
 #include <cstdint>
+#include <exception>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -41,6 +43,15 @@ namespace grapnel::detail {
 }
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseUnknownName(std::string_view stored) {
   throw BadValue(core::Concat({"\"", stored, "\" is no name in EnumNames"}));
+}
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void RefuseEncoded() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw BadValue(error.what());
+  }
 }
 
 }  // namespace grapnel::detail

@@ -181,11 +181,19 @@ FieldValue AggregateOperand(const T& given) {
         Kind == store::AggregateKind::Min || Kind == store::AggregateKind::Max;
     if constexpr (is_of_field) {
       return OperandOf<Member>(given);
-    } else if constexpr (std::same_as<Bare, double>) {
-      return static_cast<double>(given);
     } else {
-      if (!Fits<std::int64_t>(given)) RefuseNumber(static_cast<std::uint64_t>(given), false);
-      return static_cast<std::int64_t>(given);
+      try {
+        if constexpr (MayNotFit<T, Bare>) {
+          if (!Fits<Bare>(given)) RefuseAboveMost(static_cast<std::uint64_t>(given));
+        }
+        return Mapping<Bare>::ToValue(static_cast<Bare>(given));
+      } catch (const BadValue& error) {
+        if constexpr (std::is_null_pointer_v<decltype(Member)>) {
+          RefuseOperand(store::Name(Kind), nullptr, error.what());
+        } else {
+          RefuseOperandOf<Member>(error.what());
+        }
+      }
     }
   } else {
     return {};

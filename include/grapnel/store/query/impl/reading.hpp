@@ -10,6 +10,8 @@
 #include <grapnel/store/query/reading.hpp>
 
 #include <cstdint>
+#include <exception>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,7 +35,9 @@ inline FieldValue AsStored(const Table& table, const Column& column, const Field
           if (!from.ops.from_value(made, from.value)) throw BadValue("it is of another type");
         },
         &given);
-  } catch (const BadValue& error) {
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {  // a Codec's too
     throw TypeMismatchError(table.entity, column.name,
                             core::Concat({"WhereField cannot compare it with ",
                                           column.IsSecret() ? "***" : ToString(value), ": ",

@@ -173,14 +173,20 @@ inline void MakeValues(const HandlePtr& handle, const Table& table, const store:
   });
 }
 
+/// Says of a value that an interceptor made what is wrong with it.
+[[noreturn, gnu::cold]] inline void RefuseMade(const Table& table, const Column& column,
+                                               std::string_view what, std::string_view reason) {
+  throw ValidationError(table.entity, column.name, grapnel::Op{},
+                        core::Concat({"an interceptor made of it what cannot be ", what, ": ",
+                                      column.IsSecret() ? kHidden : reason}));
+}
+
 /// What became of a value in its stored form. Throws: ValidationError where it has none.
 inline FieldValue StoredForm(const Table& table, const Column& column, const void* entity) {
   try {
     return column.ops->to_value(column.at_const(entity));
   } catch (const BadValue& error) {
-    throw ValidationError(table.entity, column.name, grapnel::Op{},
-                          core::Concat({"an interceptor made of it what cannot be stored: ",
-                                        column.IsSecret() ? kHidden : error.what()}));
+    RefuseMade(table, column, "stored", error.what());
   }
 }
 
@@ -252,7 +258,7 @@ class PassingGroups {
   void Keep(void* const* from) {
     std::vector<FieldValue>& values = kept_.emplace_back();
     for (std::size_t at = 0; at < columns_.size(); ++at) {
-      values.push_back(Value(made_.values[at], from[at]));
+      values.push_back(Value(at, from[at]));
     }
   }
   /// Puts the rows that show the groups of rows that match behind `rows`.
@@ -291,7 +297,7 @@ class PassingGroups {
         if (Carries(at, values[at])) {
           values[at] = StoredForm(table_, *columns_[at], RowAt(rows, next++));
         }
-        Put(made_.values[at], to[at], values[at]);
+        Put(at, to[at], values[at]);
       }
       add();
     }
@@ -330,21 +336,41 @@ class PassingGroups {
     const store::AggregateKind kind = made_.values[at].measure->kind;
     return kind == store::AggregateKind::Min || kind == store::AggregateKind::Max;
   }
-  /// A mean may be no number, which has no form to be stored in.
-  static FieldValue Value(const ValueInfo& value, const void* from) {
-    if (value.ops->plain == Plain::Real) return *static_cast<const double*>(from);
-    if (value.ops->plain != Plain::OptionalReal) return value.ops->to_value(from);
-    const auto& real = *static_cast<const std::optional<double>*>(from);
-    return real ? FieldValue(*real) : FieldValue();
+  /// A mean may be no number, which has no form to be stored in. Throws: ValidationError for what a
+  /// Codec takes from a row, and not back.
+  FieldValue Value(std::size_t at, const void* from) const {
+    const TypeOps& ops = *made_.values[at].ops;
+    if (ops.plain == Plain::Real) return *static_cast<const double*>(from);
+    if (ops.plain == Plain::OptionalReal) {
+      const auto& real = *static_cast<const std::optional<double>*>(from);
+      return real ? FieldValue(*real) : FieldValue();
+    }
+    try {
+      return ops.to_value(from);
+    } catch (const BadValue& error) {
+      if (columns_[at] == nullptr) throw;
+      table_.RefuseValue(columns_[at]->name, grapnel::Op{}, error.what());
+    }
   }
-  static void Put(const ValueInfo& value, void* to, const FieldValue& from) {
+  void Put(std::size_t at, void* to, const FieldValue& from) const {
+    const TypeOps& ops = *made_.values[at].ops;
     const double* const real = from.As<double>();
-    if (real != nullptr && value.ops->plain == Plain::Real) {
+    if (real != nullptr && ops.plain == Plain::Real) {
       *static_cast<double*>(to) = *real;
-    } else if (real != nullptr && value.ops->plain == Plain::OptionalReal) {
+    } else if (real != nullptr && ops.plain == Plain::OptionalReal) {
       *static_cast<std::optional<double>*>(to) = *real;
     } else {
-      value.ops->from_value(to, from);
+      Restore(at, to, from);
+    }
+  }
+  void Restore(std::size_t at, void* to, const FieldValue& from) const {
+    try {
+      made_.values[at].ops->from_value(to, from);
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      if (columns_[at] == nullptr) throw;
+      RefuseMade(table_, *columns_[at], "read back", error.what());
     }
   }
   const void* RowAt(EntityRows& rows, std::size_t place) const {
