@@ -2,6 +2,7 @@
 
 #include "support/catch.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,11 +37,11 @@ TEST_CASE("B160 steps are tried on a sketch, and the database stays as it is") {
   CHECK_THROWS_AS(sketch.Native().Ask("SELECT a FROM t", ""), grapnel::SchemaError);
   CHECK(db.Ask("SELECT a FROM t", "") == 2);
   CHECK_THROWS_WITH(sketch.Run(Of("ALTER TABLE t DROP COLUMN b")),
-                    Catch::StartsWith("cannot run ALTER TABLE t DROP COLUMN b: error in ") &&
-                        Catch::EndsWith("Nothing was changed"));
+                    Catch::StartsWith("cannot change table \"t\": ") &&
+                        Catch::Contains(": error in ") && Catch::EndsWith("Nothing was changed"));
   sketch.Run({StepKind::DropTable, "t", "", "", "", {"DROP TABLE t"}});
-  CHECK_THROWS_WITH(sketch.CheckWhole(),
-                    Catch::Contains("view v") && Catch::EndsWith("Nothing was changed"));
+  CHECK_THROWS_WITH(sketch.CheckWhole(), Catch::Contains("view \"v\" would no more work") &&
+                                             Catch::EndsWith("Nothing was changed"));
 }
 
 TEST_CASE("B160 what was broken before is not held against the steps") {
@@ -48,4 +49,29 @@ TEST_CASE("B160 what was broken before is not held against the steps") {
   sqlite::Sketch sketch(db, {});
   sketch.Run(Of("CREATE INDEX i ON t (id)"));
   CHECK_NOTHROW(sketch.CheckWhole());
+  db.Execute("CREATE VIEW w AS SELECT id FROM t");
+  sqlite::Sketch other(db, {});
+  other.Run({StepKind::DropTable, "t", "", "", "", {"DROP TABLE t"}});
+  const auto harmed = other.Harmed();
+  CHECK((harmed && harmed->what == "view \"w\""));
+}
+
+TEST_CASE("B161 of a column it knows what in its table and elsewhere names it") {
+  Database db({"CREATE TABLE t (id INTEGER PRIMARY KEY, a, b, c CHECK (c > b), CHECK (a > 0))",
+               "CREATE INDEX i ON t (id + 1)"});
+  sqlite::Sketch sketch(db, {});
+  CHECK(sketch.UserOf("t", "a") == "a CHECK of the table");
+  CHECK(sketch.UserOf("t", "b") == "column \"c\"");
+  CHECK(sketch.UserOf("t", "id") == "index i");
+  CHECK(sketch.UserOf("t", "c") == std::nullopt);
+}
+
+TEST_CASE("B160 of a table that could not be sketched a step says why") {
+  Database db({"CREATE TABLE t (id INTEGER PRIMARY KEY, a)", "PRAGMA writable_schema = ON",
+               "UPDATE sqlite_schema SET sql = replace(sql, ', a', ', a CHECK (unknown(a))')",
+               "PRAGMA writable_schema = OFF"});
+  sqlite::Sketch sketch(db, {});
+  CHECK_THROWS_WITH(sketch.Run(Of("ALTER TABLE t RENAME COLUMN a TO b")),
+                    Catch::StartsWith("cannot change table \"t\", whose description") &&
+                        Catch::Contains("no such function: unknown"));
 }

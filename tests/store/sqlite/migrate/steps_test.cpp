@@ -61,9 +61,35 @@ TEST_CASE("B80 a statement that the rows break says what was planned for it") {
   for (const char* sql : {"CREATE TABLE t (a)", "INSERT INTO t VALUES (1), (1)"}) db.Execute(sql);
   const std::string index = "CREATE UNIQUE INDEX i ON t (a)";
   CHECK_THROWS_WITH(db.Run(StepKind::CreateIndex, {index}),
-                    Catch::StartsWith("the rows that are there break what the schema asks for"));
+                    Catch::Contains(": the rows that are there break what the schema asks for"));
   db.refusals.emplace(index, "as planned");
   CHECK_THROWS_WITH(db.Run(StepKind::CreateIndex, {index}), "as planned");
   CHECK_THROWS_WITH(db.Run(StepKind::CreateIndex, {"DROP INDEX j"}),
-                    "cannot run DROP INDEX j: no such index: j. Nothing was changed");
+                    Catch::StartsWith("cannot create index \"t\"") &&
+                        Catch::EndsWith(": SQLite says of DROP INDEX j: no such index: j. Nothing "
+                                        "was changed"));
+}
+
+TEST_CASE("B160 what stands in the way of a step is told by its name") {
+  Database db;
+  for (const char* sql : {"CREATE TABLE t (a)", "CREATE VIEW v AS SELECT 1",
+                          "CREATE VIEW \"v: w\" AS SELECT none FROM t"}) {
+    db.Execute(sql);
+  }
+  const auto obstacle = sqlite::ObstacleIn(db, "error in view v: w: no such column: none");
+  REQUIRE(obstacle);
+  CHECK(
+      (obstacle->type == "view" && obstacle->name == "v: w" && obstacle->what == "view \"v: w\""));
+  CHECK_FALSE(sqlite::ObstacleIn(db, "error in view other: no such column: none"));
+  CHECK_FALSE(sqlite::ObstacleIn(db, ""));
+  CHECK_THROWS_WITH(
+      sqlite::StepRunner(db, db.refusals)
+          .Run({StepKind::RenameTable, "n", "", "t", "", {"ALTER TABLE t RENAME TO n"}}),
+      Catch::StartsWith("cannot rename table \"t\" to \"n\": view \"v: w\" stands in "
+                        "the way"));
+  for (const char* sql : {"DROP VIEW \"v: w\"", "CREATE TABLE c (t REFERENCES t (a))"}) {
+    db.Execute(sql);
+  }
+  CHECK_THROWS_WITH(db.Run(StepKind::CheckKeys, {"PRAGMA foreign_key_check(c)"}),
+                    Catch::StartsWith("a foreign key refers to columns that no unique index"));
 }

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 using grapnel::sqlite::detail::TableText;
 
@@ -88,6 +89,21 @@ TEST_CASE("B160 constraints and the table get other names") {
       "(1))");
   CHECK(Changed("CREATE TABLE \"a (b\"(x)", [](TableText& t) { t.SetName("n"); }) ==
         "CREATE TABLE \"n\"(x)");
+  CHECK(Changed("CREATE TABLE t (a CHECK (t.a > 't.a'), b CHECK (\"T\" . b > t), c DEFAULT 't.a')",
+                [](TableText& t) { t.SetName("n"); }) ==
+        "CREATE TABLE \"n\" (a CHECK (a > 't.a'), b CHECK (b > t), c DEFAULT 't.a')");
+}
+
+TEST_CASE("B161 it is told what names a column, and what CHECKs ask for") {
+  const TableText text(
+      "CREATE TABLE t (a CHECK (a > (1)), b REFERENCES p (a) CHECK (c), c AS ('a'), CONSTRAINT k "
+      "CHECK (d), UNIQUE (e, f), x DEFAULT (a))");
+  CHECK(text.UserOf("A") == "column \"b\"");
+  CHECK(text.UserOf("c") == "column \"b\"");
+  CHECK(text.UserOf("d") == "constraint \"k\"");
+  CHECK(text.UserOf("f") == "a UNIQUE of the table");
+  CHECK(text.UserOf("b") == std::nullopt);
+  CHECK(text.Checks() == std::vector<std::string>{"a > (1)", "c", "d"});
 }
 
 TEST_CASE("B160 texts of any bytes are read to their end") {
@@ -102,6 +118,9 @@ TEST_CASE("B160 texts of any bytes are read to their end") {
     table.DropKey("a");
     table.Mark();
     table.RenameConstraint("a", "b");
+    table.SetName("b");
+    static_cast<void>(table.UserOf("a"));
+    static_cast<void>(table.Checks());
     static_cast<void>(table.Text());
   }
 }

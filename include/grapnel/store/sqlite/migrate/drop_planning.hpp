@@ -102,6 +102,15 @@ class DropPlanning : protected IndexPlanning {
       throw MigrationError(core::Concat({"cannot drop column ", Quote(table.name, column), ": ",
                                          *user, " uses it. Nothing was changed"}));
     }
+    for (const auto& key :
+         Query("SELECT holder.name FROM main.sqlite_schema AS holder, "
+               "pragma_foreign_key_list(holder.name) AS key WHERE holder.type = 'table' AND "
+               "key.\"table\" = ?1 COLLATE NOCASE AND key.\"to\" = ?2 COLLATE NOCASE",
+               {table.name, column})) {
+      throw MigrationError(core::Concat({"cannot drop column ", Quote(table.name, column),
+                                         ": a foreign key of table ", Quote(key.front()),
+                                         " refers to it. Nothing was changed"}));
+    }
     Add({StepKind::DropColumn, table.name, column},
         core::Concat({"ALTER TABLE ", Quote(table.name), " DROP COLUMN ", Quote(column)}));
   }
@@ -118,6 +127,14 @@ class DropPlanning : protected IndexPlanning {
     for (const std::string& table : gone) {
       Add({StepKind::DropTable, table}, core::Concat({"DROP TABLE ", Quote(table)}));
     }
+    const auto user = sketch_->Harmed();
+    if (!user) return;
+    const auto used = std::find_if(gone.begin(), gone.end(), [&](const std::string& table) {
+      return user->reason.ends_with(table);  // no such table: main.t
+    });
+    throw MigrationError(core::Concat(
+        {"cannot drop table ", Quote(used != gone.end() ? *used : gone.front()), ": ", user->what,
+         " uses it. SQLite says: ", user->reason, ". Nothing was changed"}));
   }
 };
 

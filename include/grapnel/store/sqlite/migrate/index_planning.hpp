@@ -54,9 +54,25 @@ class IndexPlanning : protected TableChanges {
     }
   }
   void Drop(Object& index) {
+    auto stored = Stored(index);
+    if (stored.unique && !stored.partial) {
+      keys_gone_.push_back({index.name, index.table, std::move(stored.columns)});
+    }
     Add({StepKind::DropIndex, index.table, index.name},
         core::Concat({"DROP INDEX ", Quote(index.name)}));
     index.gone = true;
+  }
+  /// Throws: MigrationError where a foreign key refers to the columns of a unique index that goes,
+  /// and no other takes its place: SQLite would refuse everything that meets the key.
+  void CheckReferred(const std::vector<WantedTable>& wanted) {
+    for (const KeyGone& gone : keys_gone_) {
+      const auto holder = HolderOf(gone);
+      if (!holder || IsUnique(wanted, gone.table, gone.columns)) continue;
+      throw MigrationError(
+          core::Concat({"cannot drop index ", Quote(gone.name), " of table ", Quote(gone.table),
+                        ": a foreign key of table ", Quote(*holder),
+                        " refers to what it keeps unique. Nothing was changed"}));
+    }
   }
   /// Whether it bears the name that Grapnel gives to an index on its columns, which the schema
   /// knows.
@@ -199,6 +215,23 @@ class IndexPlanning : protected TableChanges {
   }
 
   std::vector<Added> added_;
+
+ private:
+  bool IsUnique(const std::vector<WantedTable>& wanted, const std::string& table,
+                const std::vector<std::string>& columns) {
+    for (const WantedTable& each : wanted) {
+      for (const WantedIndex& index : each.indexes) {
+        const bool keeps = index.unique && index.where.empty() && EqualNames(each.name, table);
+        if (keeps && SameNames(index.columns, columns)) return true;
+      }
+    }
+    for (const Object& each : objects_) {
+      if (each.kind != Kind::Index || each.gone || !EqualNames(each.table, table)) continue;
+      const auto stored = Stored(each);
+      if (stored.unique && !stored.partial && SameNames(stored.columns, columns)) return true;
+    }
+    return false;
+  }
 };
 
 }  // namespace grapnel::sqlite::detail

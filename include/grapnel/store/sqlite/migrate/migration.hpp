@@ -58,6 +58,8 @@ class Planner : protected DropPlanning {
     for (const WantedTable& table : wanted) {
       for (const WantedIndex& index : table.indexes) PlanIndex(table, index);
     }
+    CheckReferred(wanted);
+    PlanChecks();
     if (sketch_ != nullptr) sketch_->CheckWhole();
     return std::move(plan_);
   }

@@ -5,11 +5,13 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/plan.hpp>
 #include <grapnel/store/sqlite/migrate/steps.hpp>
+#include <grapnel/store/sqlite/migrate/table_text.hpp>
 #include <grapnel/store/sqlite/native/native_connection.hpp>
 #include <grapnel/store/sqlite/native/prepared.hpp>
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -33,11 +35,12 @@ class Sketch {
     for (const auto& [text, name] : RowsOf(of, kAll)) {
       try {
         native_.Execute(text);
-      } catch (const Error&) {  // NOLINT(bugprone-empty-catch): of a module that is not loaded, say
+      } catch (const Error&) {  // of a module or with a function that is not there, say
+        unmade_.emplace_back(name, sqlite3_errmsg(native_.Handle()));
       }
     }
     sqlite3_db_config(native_.Handle(), SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
-    was_whole_ = !Broken();
+    broken_ = Broken();
   }
 
   NativeConnection& Native() noexcept { return native_; }
@@ -45,9 +48,18 @@ class Sketch {
   /// Throws: MigrationError, where SQLite does not take the step.
   void Run(const store::Step& step) {
     static const Refusals none;
-    if (step.kind != store::StepKind::CheckKeys) StepRunner(native_, none).Run(step);
+    if (step.kind == store::StepKind::CheckKeys) return;
+    for (const auto& [name, reason] : unmade_) {
+      if (!EqualNames(name, step.table) && !EqualNames(name, step.was)) continue;
+      throw MigrationError(core::Concat({"cannot change table ", Quote(name),
+                                         ", whose description somebody has given what this program "
+                                         "does not have. SQLite says: ",
+                                         reason, ". Nothing was changed"}));
+    }
+    StepRunner(native_, none).Run(step);
   }
-  /// An index, a view or a trigger that names the column: what changes when that is renamed.
+  /// What names the column, of other columns and the constraints of its table, of indexes, views
+  /// and triggers: what changes when it is renamed.
   std::optional<std::string> UserOf(std::string_view table, std::string_view column) {
     const auto rename = [&](std::string_view from, std::string_view to) {
       native_.Execute(core::Concat(
@@ -63,17 +75,30 @@ class Sketch {
       return std::nullopt;  // the step itself will tell
     }
     const auto after = RowsOf(native_, kOthers);
+    const auto of_table = TableText(TextOf(table)).UserOf("grapnel_probe");
     rename("grapnel_probe", column);
+    if (of_table) return of_table;
     for (std::size_t at = 0; at < before.size() && at < after.size(); ++at) {
       if (before[at] != after[at]) return before[at].first;
     }
     return std::nullopt;
   }
-  /// Throws: MigrationError when a view or a trigger names what the steps have taken away.
+  /// A view or a trigger that names what the steps have taken away.
+  std::optional<Obstacle> Harmed() {
+    for (Obstacle& each : Broken()) {
+      const bool before = std::any_of(broken_.begin(), broken_.end(), [&](const Obstacle& other) {
+        return other.name == each.name && other.type == each.type;
+      });
+      if (!before) return std::move(each);
+    }
+    return std::nullopt;
+  }
+  /// Throws: MigrationError when there is one.
   void CheckWhole() {
-    if (!was_whole_) return;
-    if (const auto broken = Broken()) {
-      throw MigrationError(core::Concat({*broken, ". Nothing was changed"}));
+    if (const auto harmed = Harmed()) {
+      throw MigrationError(core::Concat({"cannot bring the database to the schema: ", harmed->what,
+                                         " would no more work; mend it or drop it. SQLite says: ",
+                                         harmed->reason, ". Nothing was changed"}));
     }
   }
 
@@ -93,24 +118,44 @@ class Sketch {
     }
     return rows;
   }
-  /// What SQLite says of the first view or trigger that names what is not there: to rename a table
-  /// it looks at all of them.
-  std::optional<std::string> Broken() {
+  std::string TextOf(std::string_view table) {
+    Prepared statement = native_.Prepare(
+        "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+        native_.Say());
+    NativeConnection::Running running(native_, statement);
+    Binding binding(statement.Get());
+    binding.Text(1, table, false);
+    ResultRow row(statement.Get());
+    return running.Next(binding, native_.Say()) ? std::string(row.Text(0)) : "";
+  }
+  /// The views and triggers that name what is not there: to rename a table SQLite looks at all of
+  /// them, as far as the first.
+  std::vector<Obstacle> Broken() {
+    native_.Execute("SAVEPOINT grapnel_probe");
     native_.Execute("CREATE TABLE grapnel_probe (x)");
-    std::optional<std::string> broken;
-    std::string name = "grapnel_probe";
+    std::vector<Obstacle> all;
+    while (const auto next = FirstBroken()) {
+      native_.Execute(core::Concat({"DROP ", next->type, " ", Quote(next->name)}));
+      all.push_back(*next);
+    }
+    native_.Execute("ROLLBACK TO grapnel_probe");
+    native_.Execute("RELEASE grapnel_probe");
+    return all;
+  }
+  std::optional<Obstacle> FirstBroken() {
     try {
       native_.Execute("ALTER TABLE grapnel_probe RENAME TO grapnel_probe_2");
-      name = "grapnel_probe_2";
+      return std::nullopt;
     } catch (const Error&) {
-      broken = sqlite3_errmsg(native_.Handle());
+      auto obstacle = ObstacleIn(native_, std::string(sqlite3_errmsg(native_.Handle())));
+      if (obstacle && obstacle->type != "view" && obstacle->type != "trigger") return std::nullopt;
+      return obstacle;
     }
-    native_.Execute(core::Concat({"DROP TABLE ", name}));
-    return broken;
   }
 
   NativeConnection native_;
-  bool was_whole_ = false;
+  std::vector<std::pair<std::string, std::string>> unmade_{};  // names, and why
+  std::vector<Obstacle> broken_{};                             // before the first step
 };
 
 }  // namespace grapnel::sqlite::detail

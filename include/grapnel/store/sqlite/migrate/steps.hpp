@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,28 @@ namespace grapnel::sqlite::detail {
 
 /// Of statements that the rows may break: what to say then.
 using Refusals = std::map<std::string, std::string, std::less<>>;
+
+/// A view, a trigger or the like, made by others, that does not go with what is to be done.
+struct Obstacle {
+  std::string what;    // view "theirs"
+  std::string reason;  // what SQLite says of it
+  std::string type, name;
+};
+/// What SQLite's "error in view theirs after rename: no such column: x" is about.
+inline std::optional<Obstacle> ObstacleIn(NativeConnection& native, std::string_view reason) {
+  Prepared statement = native.Prepare(
+      "SELECT type, name FROM main.sqlite_schema WHERE substr(?1, 1, length(type) + length(name) + "
+      "10) = 'error in ' || type || ' ' || name ORDER BY length(name) DESC LIMIT 1",
+      native.Say());
+  NativeConnection::Running running(native, statement);
+  Binding binding(statement.Get());
+  binding.Text(1, reason, false);
+  if (!running.Next(binding, native.Say())) return std::nullopt;
+  ResultRow row(statement.Get());
+  Obstacle obstacle{"", std::string(reason), std::string(row.Text(0)), std::string(row.Text(1))};
+  obstacle.what = core::Concat({obstacle.type, " ", Quote(obstacle.name)});
+  return obstacle;
+}
 
 class StepRunner {
  public:
@@ -34,7 +57,7 @@ class StepRunner {
       if (step.kind == store::StepKind::CheckKeys) {
         CheckKeys(statement);
       } else {
-        Run(statement, Marked(step.kind, statement));
+        Run(step, statement);
       }
     }
   }
@@ -53,32 +76,50 @@ class StepRunner {
     return text.Text();
   }
 
-  void Run(const std::string& statement, const std::string& marked) {
+  void Run(const store::Step& step, const std::string& statement) {
     try {
-      native_.Execute(marked);
+      native_.Execute(Marked(step.kind, statement));
     } catch (const ConstraintError& error) {
       const auto known = refusals_.find(statement);
       if (known != refusals_.end()) throw MigrationError(known->second);
-      throw MigrationError(core::Concat({"the rows that are there break what the schema asks for: ",
-                                         error.Detail(), ". Nothing was changed"}));
+      throw MigrationError(core::Concat(
+          {"cannot ", Doing(step), ": the rows that are there break what the schema asks for: ",
+           error.Detail(), ". Nothing was changed"}));
     } catch (const SchemaError&) {
-      Refuse(statement);
+      Refuse(step, statement);
     } catch (const StorageError& error) {
       if (error.Code() != SQLITE_ERROR) throw;
-      Refuse(statement);
+      Refuse(step, statement);
     }
   }
-  /// What others have in the database stands in the way, and planning did not see it.
-  [[noreturn]] void Refuse(std::string_view statement) const {
+  /// rename column "t"."a" to "b"
+  static std::string Doing(const store::Step& step) {
+    const bool renames = !step.was.empty();
+    const std::string_view table =
+        renames && step.name.empty() ? std::string_view(step.was) : step.table;
+    const std::string_view name = renames && !step.name.empty() ? step.was : step.name;
+    std::string text = core::Concat({store::Name(step.kind), " ", Quote(table)});
+    if (!name.empty()) core::Append(text, {".", Quote(name)});
+    if (renames) core::Append(text, {" to ", Quote(step.name.empty() ? step.table : step.name)});
+    return text;
+  }
+  /// What others have in the database stands in the way.
+  [[noreturn]] void Refuse(const store::Step& step, std::string_view statement) const {
     const std::string reason = sqlite3_errmsg(native_.Handle());
+    const auto obstacle = ObstacleIn(native_, reason);
     throw MigrationError(
-        core::Concat({"cannot run ", statement, ": ", reason, ". Nothing was changed"}));
+        core::Concat({"cannot ", Doing(step), ": ",
+                      obstacle ? core::Concat({obstacle->what,
+                                               " stands in the way; mend it or drop it. SQLite "
+                                               "says"})
+                               : core::Concat({"SQLite says of ", statement}),
+                      ": ", reason, ". Nothing was changed"}));
   }
 
  public:
   /// Throws: MigrationError when a PRAGMA foreign_key_check finds a key that refers to no row.
   void CheckKeys(const std::string& pragma) {
-    Prepared statement = native_.Prepare(pragma, native_.Say());
+    Prepared statement = PrepareCheck(pragma);
     NativeConnection::Running running(native_, statement);
     if (!running.Next(Binding(statement.Get()), native_.Say())) return;
     ResultRow row(statement.Get());
@@ -89,6 +130,19 @@ class StepRunner {
   }
 
  private:
+  /// Keys may be such that SQLite can check none of them.
+  Prepared PrepareCheck(const std::string& pragma) {
+    try {
+      return native_.Prepare(pragma, native_.Say());
+    } catch (const StorageError& error) {
+      if (error.Code() != SQLITE_ERROR) throw;
+      throw MigrationError(
+          core::Concat({"a foreign key refers to columns that no unique index "
+                        "holds; make one, or drop the key. SQLite says: ",
+                        sqlite3_errmsg(native_.Handle()), ". Nothing was changed"}));
+    }
+  }
+
   NativeConnection& native_;
   const Refusals& refusals_;
 };

@@ -13,9 +13,11 @@
 #include <grapnel/store/sqlite/migrate/tables.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +35,12 @@ class TableChanges : protected Planning {
     std::vector<const WantedColumn*> nullable{}, retyped{};
     std::vector<Rename> constraints{};
     std::vector<std::string> dropped{};  // columns
+  };
+
+  /// A unique index that goes.
+  struct KeyGone {
+    std::string name, table;
+    std::vector<std::string> columns;
   };
 
   /// Integers may become reals, where each is one exactly.
@@ -77,6 +85,7 @@ class TableChanges : protected Planning {
     if (change.retyped.empty()) {
       ChangeText(table, text.Text(), std::move(reason));
     } else {
+      for (const std::string& check : text.Checks()) TryCheck(table, change, check);
       Rebuild(table, std::move(text), std::move(reason));
     }
     Recheck(table, change);
@@ -115,6 +124,38 @@ class TableChanges : protected Planning {
                                      std::to_string(native_.Ask("PRAGMA schema_version", "") + 1)}),
                        "PRAGMA writable_schema = RESET"};
     Add(std::move(step));
+  }
+  /// Refuses rows that a CHECK of somebody else's would refuse once their integers are reals.
+  void TryCheck(const WantedTable& table, const Change& change, std::string_view check) {
+    std::string values, fields;
+    for (const WantedColumn* column : change.retyped) {
+      core::Append(fields, {fields.empty() ? "" : ", ", FieldName(*column)});
+    }
+    for (const StoredColumn& each : ColumnsInDatabase(*shape_, table.name)) {
+      const std::string now = Quote(NowCalled(table, each.name));
+      const bool retyped =
+          std::any_of(change.retyped.begin(), change.retyped.end(),
+                      [&](const WantedColumn* to) { return EqualNames(to->name, each.name); });
+      core::Append(values, {values.empty() ? "" : ", "});
+      if (retyped) {
+        core::Append(values, {"iif(typeof(", now, ") = 'integer', CAST(", now, " AS REAL), ", now,
+                              ") AS ", Quote(each.name)});
+      } else {
+        core::Append(values, {now, " AS ", Quote(each.name)});
+      }
+    }
+    const std::string query =
+        core::Concat({"SELECT '1' FROM (SELECT ", values, " FROM ", Quote(NowCalled(table)),
+                      ") AS ", Quote(table.name), " WHERE NOT (", check, ") LIMIT 1"});
+    try {
+      if (Query(native_, query, {}).empty()) return;
+    } catch (const Error&) {  // it names a column that is new, or the rows' own numbers
+      return;
+    }
+    RefuseRows(Refusal(table, fields,
+                       core::Concat({"there are rows for which CHECK (", check,
+                                     "), which somebody has given the table, would not hold with "
+                                     "reals"})));
   }
   /// Source: the same, on changes of any kind. Foreign keys do not hold meanwhile: see StepRunner.
   void Rebuild(const WantedTable& table, TableText text, std::string reason) {
@@ -201,7 +242,37 @@ class TableChanges : protected Planning {
       const auto former = formers_.find(row.front());
       check(row.front(), former != formers_.end() ? former->second.table : row.front());
     }
-    Add(std::move(step));
+    const bool waits = std::any_of(keys_gone_.begin(), keys_gone_.end(),
+                                   [&](const KeyGone& gone) { return HolderOf(gone).has_value(); });
+    if (!waits) return Add(std::move(step));
+    checks_.push_back(std::move(step));
+  }
+  /// Keys that may refer to what an index of another name is to keep unique are checked then.
+  void PlanChecks() {
+    for (store::Step& step : checks_) Add(std::move(step));
+  }
+
+  static bool SameNames(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+    const auto within = [](const auto& some, const auto& all) {
+      return std::all_of(some.begin(), some.end(),
+                         [&](const std::string& each) { return HoldsName(all, each); });
+    };
+    return within(a, b) && within(b, a);
+  }
+  /// A table with a foreign key to the columns of an index that goes.
+  std::optional<std::string> HolderOf(const KeyGone& gone) {
+    const auto rows = Query(
+        "SELECT holder.name, key.\"to\", iif(key.seq = 0, '1', '') FROM main.sqlite_schema "
+        "AS holder, pragma_foreign_key_list(holder.name) AS key WHERE holder.type = 'table' "
+        "AND key.\"table\" = ?1 COLLATE NOCASE ORDER BY holder.name, key.id, key.seq",
+        {gone.table});
+    for (std::size_t at = 0; at < rows.size();) {
+      std::vector<std::string> columns{rows[at][1]};
+      const std::string& holder = rows[at][0];
+      while (++at < rows.size() && rows[at][2].empty()) columns.push_back(rows[at][1]);
+      if (SameNames(columns, gone.columns)) return holder;
+    }
+    return std::nullopt;
   }
 
   bool IsDropped(const WantedTable& table, std::string_view column) const {
@@ -210,6 +281,8 @@ class TableChanges : protected Planning {
   }
 
   std::map<std::string, Change, std::less<>> changes_{};
+  std::vector<KeyGone> keys_gone_{};
+  std::vector<store::Step> checks_{};
 };
 
 }  // namespace grapnel::sqlite::detail

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,45 @@ class TableText {
     return part != nullptr && part->made;
   }
   bool HasColumn(std::string_view column) const { return Find(column) != nullptr; }
+
+  /// Another column, or a constraint of the table, whose description names the column.
+  std::optional<std::string> UserOf(std::string_view column) const {
+    const auto names = [&](const Part& part) {
+      for (std::size_t at = part.first; at < part.last; ++at) {
+        if (EqualNames(Name(at), column)) return true;
+      }
+      return false;
+    };
+    for (const Part& part : columns_) {
+      const std::string name = Name(part.first);
+      if (!EqualNames(name, column) && names(part)) return core::Concat({"column ", Quote(name)});
+    }
+    for (const Part& part : constraints_) {
+      if (!names(part)) continue;
+      if (IsWord(part.first, "CONSTRAINT")) {
+        return core::Concat({"constraint ", Quote(Name(part.first + 1))});
+      }
+      return core::Concat({"a ", Token(part.first), " of the table"});
+    }
+    return std::nullopt;
+  }
+  /// What its CHECKs ask for.
+  std::vector<std::string> Checks() const {
+    std::vector<std::string> checks;
+    for (const auto* parts : {&columns_, &constraints_}) {
+      for (const Part& part : *parts) {
+        for (std::size_t at = part.first; at + 1 < part.last; ++at) {
+          if (!Is(at, part, "CHECK") || Token(at + 1) != "(") continue;
+          std::size_t end = at + 2;
+          while (end < part.last && tokens_[end].depth > 1) ++end;
+          if (end == part.last) continue;
+          const std::size_t from = tokens_[at + 1].to;
+          checks.push_back(text_.substr(from, tokens_[end].from - from));
+        }
+      }
+    }
+    return checks;
+  }
 
   /// Marks every column as made by Grapnel.
   void Mark() {
@@ -84,9 +124,15 @@ class TableText {
       Replace(tokens_[at + 1].from, tokens_[at + 1].to, Quote(to));
     }
   }
-  /// Gives the table another name.
+  /// Gives the table another name. Where its CHECKs name it, before a column, they do so no more.
   void SetName(std::string_view name) {
-    if (body_ > 1) Replace(tokens_[body_ - 2].from, tokens_[body_ - 2].to, Quote(name));
+    if (body_ < 2) return;
+    const std::string was = Name(body_ - 2);
+    Replace(tokens_[body_ - 2].from, tokens_[body_ - 2].to, Quote(name));
+    for (std::size_t at = body_; at + 2 < tokens_.size(); ++at) {
+      if (tokens_[at].depth < 2 || Token(at + 1) != "." || !EqualNames(Name(at), was)) continue;
+      Replace(tokens_[at].from, tokens_[at + 2].from, "");
+    }
   }
 
  private:

@@ -1,0 +1,282 @@
+// B160, B161, B163, B164: what others have in the database, and programs of other versions: what
+// stands in the way of a migration the plan says, in the words of the migration.
+#include "contract/fixture.hpp"
+#include "support/catch.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace others {
+
+/// The first version, and what became of it.
+struct First {
+  std::int64_t id = 0;
+  std::string name;
+  std::int64_t age = 0;
+};
+struct Dropped {
+  std::int64_t id = 0;
+  std::string name;
+};
+struct Real {
+  std::int64_t id = 0;
+  std::string name;
+  double age = 0;
+};
+struct Renamed {
+  std::int64_t id = 0;
+  std::string name;
+  std::int64_t years = 0;
+};
+/// Age was unique.
+struct Key {
+  std::int64_t id = 0;
+  std::string name;
+  std::int64_t age = 0;
+};
+/// As Key, called anew and of reals.
+struct RealKey {
+  std::int64_t id = 0;
+  std::string name;
+  double years = 0;
+};
+struct Other {
+  std::int64_t id = 0;
+  std::string x;
+};
+
+}  // namespace others
+
+template <>
+struct grapnel::Schema<others::First> {
+  static constexpr std::string_view Type = "First";
+  static constexpr std::string_view Table = "t";
+  static constexpr auto Fields() {
+    using others::First;
+    return grapnel::Fields(Field<&First::name>("name"), Field<&First::age>("age"));
+  }
+};
+template <>
+struct grapnel::Schema<others::Dropped> {
+  static constexpr std::string_view Type = "Dropped";
+  static constexpr std::string_view Table = "t";
+  static constexpr auto Fields() { return grapnel::Fields(Field<&others::Dropped::name>("name")); }
+};
+template <>
+struct grapnel::Schema<others::Real> {
+  static constexpr std::string_view Type = "Real";
+  static constexpr std::string_view Table = "t";
+  static constexpr auto Fields() {
+    using others::Real;
+    return grapnel::Fields(Field<&Real::name>("name"), Field<&Real::age>("age"));
+  }
+};
+template <>
+struct grapnel::Schema<others::Renamed> {
+  static constexpr std::string_view Type = "Renamed";
+  static constexpr std::string_view Table = "t";
+  static constexpr auto Fields() {
+    using others::Renamed;
+    return grapnel::Fields(Field<&Renamed::name>("name"),
+                           Field<&Renamed::years>("years").WasNamed("age"));
+  }
+};
+template <>
+struct grapnel::Schema<others::Key> {
+  static constexpr std::string_view Type = "Key";
+  static constexpr std::string_view Table = "t";
+  static constexpr auto Fields() {
+    using others::Key;
+    return grapnel::Fields(Field<&Key::name>("name"), Field<&Key::age>("age").Unique());
+  }
+};
+template <>
+struct grapnel::Schema<others::RealKey> {
+  static constexpr std::string_view Type = "RealKey";
+  static constexpr std::string_view Table = "t";
+  static constexpr auto Fields() {
+    using others::RealKey;
+    return grapnel::Fields(Field<&RealKey::name>("name"),
+                           Field<&RealKey::years>("years").WasNamed("age").Unique());
+  }
+};
+template <>
+struct grapnel::Schema<others::Other> {
+  static constexpr std::string_view Type = "Other";
+  static constexpr auto Fields() { return grapnel::Fields(Field<&others::Other::x>("x")); }
+};
+
+namespace {
+
+using grapnel::Allow;
+using grapnel::F;
+using grapnel::MigrationError;
+using grapnel::Open;
+using namespace others;
+
+/// A file that a program with these types has filled, and in which others then ran statements.
+template <class... Es>
+struct Filled {
+  Scratch scratch{};
+  std::string file = scratch.File("test.db");
+
+  explicit Filled(const Lines& statements = {}) {
+    Open<Es...>(file).Migrate();
+    Raw("INSERT INTO t (id, name, age) VALUES (1, 'Ada', 36), (2, 'Grace', 40)");
+    for (const auto& sql : statements) Raw(sql);
+  }
+  Lines Raw(const std::string& sql) const { return RawRows(file, sql); }
+  Lines State() const { return Raw("SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2"); }
+
+  /// What a plan says that it cannot do, and the migration says the same.
+  template <class... News>
+  std::string Refusal(Allow allowed = Allow{}) const {
+    const auto client = Open<News...>(file);
+    const auto before = State();
+    const std::string migration = Thrown<MigrationError>([&] { client.Migrate(allowed); }).what();
+    CHECK(State() == before);
+    std::string plan;
+    try {
+      const auto hindrances = client.PlanMigration(allowed).Hindrances();
+      if (!hindrances.empty()) plan = hindrances.front();
+    } catch (const MigrationError& error) {
+      plan = error.what();
+    }
+    CHECK(plan == migration);
+    CHECK_THAT(plan, Catch::StartsWith("cannot ") && Catch::EndsWith("Nothing was changed"));
+    return plan;
+  }
+  template <class... News>
+  grapnel::Database<News...> Migrated(Allow allowed = Allow{}) const {
+    auto client = Open<News...>(file);
+    client.Migrate(allowed);
+    CHECK(client.PlanMigration(allowed).Statements() == Lines{});
+    CHECK(Raw("PRAGMA integrity_check") == Lines{"ok"});
+    CHECK(Raw("PRAGMA foreign_key_check") == Lines{});
+    return client;
+  }
+};
+using World = Filled<First, Other>;
+
+constexpr const char* kBroken = "CREATE VIEW theirs AS SELECT none FROM Other";
+
+}  // namespace
+
+TEST_CASE("B161 of what uses a column that is to go the plan tells, whatever it is") {
+  const auto refusal = [](const Lines& statements) {
+    auto text = World(statements).Refusal<Dropped, Other>(Allow::Drop);
+    CHECK_THAT(text, Catch::StartsWith("cannot drop column \"t\".\"age\": "));
+    return text.substr(std::string_view("cannot drop column \"t\".\"age\": ").size());
+  };
+  const std::string column = "column \"theirs\" uses it. Nothing was changed";
+  CHECK(refusal({"ALTER TABLE t ADD COLUMN theirs INT CHECK (age > 3)"}) == column);
+  CHECK(refusal({"ALTER TABLE t ADD COLUMN theirs INT CHECK (t.\"age\" > 3)"}) == column);
+  CHECK(refusal({"ALTER TABLE t ADD COLUMN theirs INT AS (age * 2)"}) == column);
+  const auto rebuilt = [&](const std::string& constraint) {
+    return refusal({"DROP TABLE t",
+                    "CREATE TABLE t (id INTEGER PRIMARY KEY /*Grapnel*/, name TEXT NOT NULL "
+                    "/*Grapnel*/, age INTEGER NOT NULL /*Grapnel*/, " +
+                        constraint + ")"});
+  };
+  CHECK_THAT(rebuilt("CONSTRAINT grown CHECK (age > 3)"),
+             Catch::StartsWith("constraint \"grown\" uses it"));
+  CHECK_THAT(rebuilt("CHECK (age > 3)"), Catch::StartsWith("a CHECK of the table uses it"));
+  CHECK_THAT(rebuilt("UNIQUE (name, age)"), Catch::Contains(" uses it"));
+  CHECK_THAT(refusal({"CREATE INDEX theirs ON t (age + 1)"}),
+             Catch::StartsWith("index theirs uses it"));
+  CHECK_THAT(
+      refusal({"CREATE VIEW v AS SELECT * FROM t", "CREATE VIEW theirs AS SELECT age FROM v"}),
+      Catch::StartsWith("view \"theirs\" stands in the way; mend it or drop it. SQLite "));
+  CHECK_THAT(refusal({kBroken}), Catch::StartsWith("view \"theirs\" stands in the way"));
+  CHECK_THAT(refusal({"CREATE TRIGGER theirs AFTER INSERT ON Other BEGIN DELETE FROM none; END"}),
+             Catch::StartsWith("trigger \"theirs\" stands in the way"));
+}
+
+TEST_CASE("B161 of what uses a table that is to go the plan tells, beside what nobody could use") {
+  const auto refusal = [](const Lines& statements) {
+    return World(statements).Refusal<Other>(Allow::Drop);
+  };
+  const auto view =
+      Catch::StartsWith("cannot drop table \"t\": view \"th\" uses it. SQLite says: ");
+  CHECK_THAT(refusal({"CREATE VIEW th AS SELECT age FROM t"}), view);
+  CHECK_THAT(refusal({kBroken, "CREATE VIEW th AS SELECT age FROM t"}), view);
+  CHECK_THAT(refusal({"CREATE TRIGGER theirs AFTER INSERT ON Other BEGIN DELETE FROM t; END"}),
+             Catch::StartsWith("cannot drop table \"t\": trigger \"theirs\" uses it"));
+  const World beside({kBroken});  // it was of no use before
+  beside.Migrated<Other>(Allow::Drop);
+  CHECK(beside.Raw("SELECT name FROM sqlite_schema WHERE name = 't'") == Lines{});
+}
+
+TEST_CASE("B160 a view or a trigger that no name can be changed beside is named") {
+  const auto starts = [](const std::string& what) {
+    return Catch::StartsWith("cannot rename column \"t\".\"age\" to \"years\": " + what +
+                             " stands in the way; mend it or drop it. SQLite says: error in ");
+  };
+  CHECK_THAT((World({kBroken}).Refusal<Renamed, Other>()), starts("view \"theirs\""));
+  CHECK_THAT((World({"CREATE TABLE o (y INT, years INT)",
+                     "CREATE VIEW \"a: b\" AS SELECT years FROM t JOIN o"})
+                  .Refusal<Renamed, Other>()),
+             starts("view \"a: b\""));
+  CHECK_THAT((World({"CREATE TRIGGER theirs AFTER INSERT ON Other BEGIN DELETE FROM none; END"})
+                  .Refusal<Renamed, Other>()),
+             starts("trigger \"theirs\""));
+}
+
+TEST_CASE("B160 a CHECK that would not hold of reals is found by the plan, by rows that break it") {
+  const World integers({"ALTER TABLE t ADD COLUMN theirs INT CHECK (typeof(age) = 'integer')"});
+  CHECK((integers.Refusal<Real, Other>()) ==
+        "cannot bring table \"t\" to the schema of Real: age: there are rows for which CHECK "
+        "(typeof(age) = 'integer'), which somebody has given the table, would not hold with reals. "
+        "Nothing was changed");
+  integers.Raw("DELETE FROM t");
+  integers.Migrated<Real, Other>();
+
+  const World others({"ALTER TABLE t ADD COLUMN theirs INT CHECK (t.age > 3 AND \"t\" . age < 99)",
+                      "ALTER TABLE t ADD COLUMN twice AS (age * 2)",
+                      "CREATE INDEX expression ON t (age + 1) WHERE age > 0",
+                      "CREATE TRIGGER tr BEFORE UPDATE ON t BEGIN SELECT RAISE(ABORT, 'no'); END"});
+  const auto client = others.Migrated<Real, Other>();
+  CHECK(others.Raw("SELECT age, twice FROM t") == Lines{"36.0|72.0", "40.0|80.0"});
+  CHECK(others.Raw("SELECT name FROM sqlite_schema WHERE name IN ('expression', 'tr')").size() ==
+        2);
+  CHECK_THROWS_AS(client.Of<Real>().Create().Set(F<&Real::name>, "x").Set(F<&Real::age>, 1).Save(),
+                  grapnel::ConstraintError);
+}
+
+TEST_CASE("B160 B161 a unique index that somebody's foreign key needs does not go") {
+  const Lines theirs{"CREATE TABLE theirs (age INTEGER REFERENCES t (age))",
+                     "INSERT INTO theirs VALUES (36)"};
+  using Keyed = Filled<Key, Other>;
+  const auto refuses = Catch::StartsWith(
+      "cannot drop index \"t_age_key\" of table \"t\": a foreign key of table "
+      "\"theirs\" refers to what it keeps unique");
+  CHECK_THAT((Keyed(theirs).Refusal<First, Other>()), refuses);
+  CHECK_THAT((Keyed(theirs).Refusal<Real, Other>()), refuses);
+  CHECK_THAT((Keyed(theirs).Refusal<Dropped, Other>(Allow::Drop)),
+             Catch::StartsWith("cannot drop column \"t\".\"age\": a foreign key of table "
+                               "\"theirs\" refers to it"));
+  // Another takes its place: one of theirs, or that of the name it is given.
+  const Keyed beside(theirs);
+  beside.Raw("CREATE UNIQUE INDEX also ON t (age)");
+  beside.Migrated<First, Other>();
+  const Keyed renamed(theirs);
+  renamed.Migrated<RealKey, Other>();
+  CHECK(renamed.Raw("PRAGMA foreign_keys = ON; INSERT INTO theirs VALUES (40)") == Lines{});
+  CHECK(renamed.Raw("SELECT theirs.age, years FROM theirs JOIN t ON years = theirs.age") ==
+        Lines{"36|36.0", "40|40.0"});
+}
+
+TEST_CASE("B160 B161 what SQLite keeps for itself is never planned with, reported or dropped") {
+  const World world({"ANALYZE"});
+  const auto stats = world.Raw("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'");
+  CHECK(stats != Lines{"0"});
+  const auto same = Open<First, Other>(world.file).PlanMigration(Allow::Drop);
+  CHECK((same.Steps().empty() && same.Leftovers().empty()));
+  world.Migrated<Renamed, Other>();
+  world.Raw("ANALYZE");
+  const auto client = world.Migrated<Other>(Allow::Drop);
+  CHECK(client.PlanMigration().Leftovers().empty());
+  CHECK(world.Raw("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'") == stats);
+}
