@@ -540,6 +540,77 @@ TEST_CASE_METHOD(World, "B144 what interceptors add is not intercepted again") {
   CHECK(client.Of<Card>().Query().Where(F<&Card::owner>.Has()).Count() == 1);
 }
 
+TEST_CASE_METHOD(World, "B144 types that narrow through each other on several edges end") {
+  int runs = 0;
+  client.Of<User>().Intercept(hook::Before([&](Reading<User>& r) {
+    ++runs;
+    for (int i = 0; i < 3; ++i) r.Where(!F<&User::groups>.Has(F<&Group::name> == "none"));
+  }));
+  client.Of<Group>().Intercept(hook::Before([&](Reading<Group>& r) {
+    ++runs;
+    for (int i = 0; i < 3; ++i) r.Where(!F<&Group::users>.Has(F<&User::name> == "none"));
+  }));
+  CHECK(client.Of<User>().Query().Count() == 2);
+  CHECK(runs == 1);
+  const auto deep = !F<&User::groups>.Has(F<&Group::users>.Has(F<&User::groups>.Has()));
+  CHECK(client.Of<User>().Query().Where(deep && deep).Count() == 1);
+  CHECK(runs <= 6);  // once for each way
+  CHECK(client.Of<User>().Query().With(F<&User::groups>).All().size() == 2);
+}
+
+TEST_CASE_METHOD(World, "B144 interceptors that read through each other end, and do not branch") {
+  const int branches = GENERATE(2, 3);
+  const bool catches = GENERATE(false, true);
+  const bool in_tx = GENERATE(false, true);
+  int runs = 0;
+  const auto read = [&](const auto& query) {
+    for (int i = 0; i < branches; ++i) {
+      if (!catches) {
+        static_cast<void>(query.IDs());
+        continue;
+      }
+      try {
+        static_cast<void>(query.IDs());
+      } catch (const grapnel::RecursionError&) {
+      }
+    }
+  };
+  const auto of_users = client.Of<User>().Intercept(hook::Before([&](Reading<User>& r) {
+    ++runs;
+    read(r.Client().template Of<Group>().Query().Where(F<&Group::users>.Has()));
+  }));
+  const auto of_groups = client.Of<Group>().Intercept(hook::Before([&](Reading<Group>& r) {
+    ++runs;
+    read(r.Client().template Of<User>().Query().Where(F<&User::groups>.Has()));
+  }));
+  const auto ask = [&](const auto& of) {
+    runs = 0;
+    if (catches) {
+      CHECK(of.template Of<User>().Query().Count() == 2);
+    } else {
+      CHECK_THROWS_AS(of.template Of<User>().Query().Count(), grapnel::RecursionError);
+      CHECK_THROWS_AS(of.template Of<User>().Find(ada), grapnel::RecursionError);
+    }
+    CHECK(runs < 10'000);
+    CHECK(runs >= 60);
+  };
+  const auto twice = [&](const auto& of) {
+    ask(of);
+    ask(of);  // not inside another one: it is as if nothing had been
+    CHECK(of.template Of<Card>().Query().Where(F<&Card::number> != "").Count() == 2);
+  };
+  if (in_tx) {
+    auto tx = client.Tx();
+    twice(tx);
+    tx.Commit();
+  } else {
+    twice(client);
+  }
+  of_users.Remove();
+  of_groups.Remove();
+  CHECK(client.Of<User>().Query().Count() == 2);
+}
+
 TEST_CASE_METHOD(World, "B145 what the machine reads for itself is not narrowed") {
   // Old, OldRows, IDs and the row that comes back, of a row that the write itself hides.
   std::string old, ids;

@@ -35,18 +35,31 @@ inline bool IsIntercepted(const Handle& handle) noexcept {
 class ReadDepth {
  public:
   explicit ReadDepth(const Table& table) {
-    if (depth >= kMost) Refuse(table);
-    if (core::Stack::IsLow()) [[unlikely]]
-      core::Stack::Refuse(table.entity);
+    if (depth >= limit || core::Stack::IsLow()) [[unlikely]]
+      Refuse(table);
     ++depth;
   }
   ReadDepth(const ReadDepth&) = delete;
   ReadDepth& operator=(const ReadDepth&) = delete;
-  ~ReadDepth() { --depth; }
+  ~ReadDepth() {
+    if (--depth != 0 || recursions == 0) [[likely]]
+      return;
+    recursions = 0;
+    limit = kMost;
+  }
 
  private:
   static constexpr int kMost = 64;
+  static constexpr int kMostRecursions = 1'000;
   [[noreturn, gnu::cold]] static void Refuse(const Table& table) {
+    if (depth > 0 && ++recursions > kMostRecursions) {  // caught, each, and tried again
+      limit = 1;
+      throw RecursionError(core::Concat(
+          {table.entity, ": this read has ended ", std::to_string(kMostRecursions),
+           " recursions, and now refuses reads inside of it: an interceptor catches the "
+           "RecursionError and reads again, without end"}));
+    }
+    if (depth < limit) core::Stack::Refuse(table.entity);
     throw RecursionError(core::Concat(
         {table.entity, ": ", std::to_string(kMost),
          " reads run inside one another: an interceptor reads its own type, which is intercepted "
@@ -54,6 +67,8 @@ class ReadDepth {
          "itself"}));
   }
   static inline thread_local constinit int depth = 0;
+  static inline thread_local constinit int limit = kMost;
+  static inline thread_local constinit int recursions = 0;
 };
 
 /// What the before-interceptors make of one read, or of the rows of one mutation. Each type is
