@@ -1,4 +1,4 @@
-// expect: With names an edge of this entity: see Schema<\.\.\.>::Edges\(\)
+// expect: With names an edge of this entity: see Schema<\.\.\.>::Edges\(\)\. Fields come with
 #include "contract/graph_model.hpp"
 
 using graph::Card;

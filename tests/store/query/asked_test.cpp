@@ -43,3 +43,8 @@ TEST_CASE("neighbours of what is asked for are told as it was asked for") {
   CHECK(along->reaches);
   CHECK(along->from->where == Narrower::AsAsked(asked).where);
 }
+
+TEST_CASE("a number of rows is not negative") {
+  CHECK_NOTHROW(detail::CheckRows("Limit", 0));
+  CHECK_THROWS_WITH(detail::CheckRows("Limit", -1), "Limit takes a number of rows, not -1");
+}

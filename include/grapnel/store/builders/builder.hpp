@@ -206,16 +206,22 @@ class Matching {
   /// Only rows that match; several calls must all match.
   template <class O>
   Derived& Where(const store::Predicate<O>& predicate) & {
-    static_assert(store::AppliesTo<O, E>, "this predicate is about another entity type");
+    if constexpr (!store::AppliesTo<O, E>) detail::RefusePredicate<O>();
     AnyBuilder::CoreOf(static_cast<Derived&>(*this)).AddWhere(predicate.Node());
     return static_cast<Derived&>(*this);
   }
   template <class O>
   [[nodiscard("nothing is written before Save() or Exec()")]] Derived&& Where(
       const store::Predicate<O>& predicate) && {
-    static_assert(store::AppliesTo<O, E>, "this predicate is about another entity type");
+    if constexpr (!store::AppliesTo<O, E>) detail::RefusePredicate<O>();
     AnyBuilder::CoreOf(static_cast<Derived&>(*this)).AddWhere(predicate.Node());
     return static_cast<Derived&&>(*this);
+  }
+  /// Of what is no predicate: this does not compile.
+  template <class... Ts>
+  Derived& Where(const Ts&...) {
+    RefuseNoPredicate<Ts...>();
+    return static_cast<Derived&>(*this);
   }
 };
 

@@ -29,6 +29,11 @@ class [[nodiscard("a predicate is given to .Where()")]] Predicate {
   PredicatePtr node_;
 };
 
+/// Groups of rows, of whatever type: what a condition on Count() is about.
+struct AnyGroups {
+  using AreGroups = void;
+};
+
 /// What a predicate is about that joins fields of two mixins: entities that have both.
 template <class A, class B>
 struct BothOf {};
@@ -53,6 +58,28 @@ concept TwoMixins = !AppliesTo<A, B> && !AppliesTo<B, A> && !HasIdMember<A> && !
 }  // namespace store
 
 namespace detail {
+
+/// Does not compile: a predicate of O where one of rows of another type is meant.
+template <class O>
+constexpr auto RefusePredicate() {
+  constexpr bool of_groups = requires { typename O::AreGroups; };
+  static_assert(!of_groups,
+                "a condition on an aggregate is about groups of rows, and stands behind GroupBy: "
+                "GroupBy(F<&Ticket::status>).Having(grapnel::Count() > 3); Where is about each row "
+                "by itself, Where(F<&Ticket::minutes> > 3)");
+  static_assert(of_groups,
+                "this predicate is about another entity type: Where compares fields of the row "
+                "itself, and of its neighbours along an edge, F<&User::cards>.Has(F<&Card::number> "
+                "== \"1\")");
+}
+/// Does not compile: what is no predicate.
+template <class... Ts>
+constexpr auto RefuseNoPredicate() {
+  static_assert(sizeof...(Ts) > sizeof...(Ts),
+                "this takes one predicate, which compares fields: Where(F<&User::age> > 30 && "
+                "F<&User::name> == \"Ada\"), and of groups Having(grapnel::Count() > 3). A bool is "
+                "compared as well, F<&User::active> == true");
+}
 
 /// The entity that `&&` and `||` of two predicates are about.
 template <class A, class B>

@@ -21,8 +21,6 @@
 namespace grapnel {
 namespace store {
 
-/// Groups of rows, of whatever type: what Count() is about.
-struct AnyGroups {};
 /// Groups of rows of E, or of those that have a mixin E: what predicates and orders over aggregates
 /// are about.
 template <class E>

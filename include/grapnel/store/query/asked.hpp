@@ -5,10 +5,14 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace grapnel::detail {
+
+/// Throws: Error for a negative number of rows, which `what` is given.
+GRAPNEL_DECLARE void CheckRows(std::string_view what, std::int64_t rows);
 
 class Narrower;
 struct EdgeEnd;

@@ -10,6 +10,56 @@
 #include <type_traits>
 #include <utility>
 
+namespace grapnel::detail {
+
+/// Does not compile: what is read of groups is not said yet.
+template <class... Ts>
+constexpr auto RefuseUnselected() {
+  static_assert(sizeof...(Ts) > sizeof...(Ts),
+                "Select says what is read of each group, and comes before All(), First() and a "
+                "loop: GroupBy(F<&Ticket::status>).Select(grapnel::Count(), "
+                "grapnel::Avg(F<&Ticket::minutes>)).All(). How many groups there are is "
+                "query.Count(F<&Ticket::status>)");
+}
+
+/// What groups of which nothing is selected do not have: these do not compile.
+struct Unselected {
+  template <class... Ts>
+  auto All(const Ts&...) const {
+    return RefuseUnselected<Ts...>();
+  }
+  template <class... Ts>
+  auto First(const Ts&...) const {
+    return RefuseUnselected<Ts...>();
+  }
+  template <class... Ts>
+  auto Count(const Ts&...) const {
+    return RefuseUnselected<Ts...>();
+  }
+  template <class... Ts>
+  auto Sum(const Ts&...) const {
+    return RefuseUnselected<Ts...>();
+  }
+  template <class... Ts>
+  auto ForEach(const Ts&...) const {
+    return RefuseUnselected<Ts...>();
+  }
+  template <class... Ts>
+  auto begin(const Ts&...) const {
+    return RefuseUnselected<Ts...>();
+  }
+  template <class... Ts>
+  auto end(const Ts&...) const {
+    return RefuseUnselected<Ts...>();
+  }
+  template <class... Ts>
+  auto Where(const Ts&...) const {
+    return RefuseMadeRows<Ts...>();
+  }
+};
+
+}  // namespace grapnel::detail
+
 namespace grapnel::store {
 
 /// Which groups, in which order, and how many. Each call returns the object itself, or a new one
@@ -34,6 +84,13 @@ class ChoosingGroups {
     return static_cast<Derived&&>(Self().Having(predicate));
   }
 
+  /// Of what is no condition on groups: this does not compile.
+  template <class... Ts>
+  Derived& Having(const Ts&...) {
+    detail::RefuseNoPredicate<Ts...>();
+    return Self();
+  }
+
   /// Orders the groups by what they are grouped by, or by aggregates:
   /// `Order(Desc(grapnel::Count()), Asc(F<&Ticket::status>))`. Throws, from a run: ValidationError
   /// for another field.
@@ -46,6 +103,13 @@ class ChoosingGroups {
   [[nodiscard("nothing is read before All() or First()")]] Derived Order(
       const store::Order<Os>&... orders) && {
     return static_cast<Derived&&>(Self().Order(orders...));
+  }
+
+  /// Of what has no direction, or is no order: this does not compile.
+  template <class... Ts>
+  requires(sizeof...(Ts) > 0) Derived& Order(const Ts&...) {
+    detail::RefuseOrder<Ts...>();
+    return Self();
   }
 
   /// At most so many groups. Throws: Error when negative.
@@ -66,7 +130,9 @@ class ChoosingGroups {
   template <class O>
   void AddOrder(const store::Order<O>& order) {
     static_assert(AppliesTo<O, E> || AppliesTo<O, GroupsOf<E>>,
-                  "this order is about another entity type");
+                  "this order is about another entity type: groups are ordered by the fields that "
+                  "they are grouped by, Asc(F<&Ticket::status>), and by aggregates, "
+                  "Desc(grapnel::Count())");
     if constexpr (AppliesTo<O, E>) {
       Of().AddOrder(order.ordering);
     } else {
@@ -90,7 +156,8 @@ class [[nodiscard("nothing is read before All() or First()")]] Groups
 /// Rows that are alike in some fields, as groups: made by Query::GroupBy.
 template <class E, auto... Keys>
 class [[nodiscard("nothing is read before Select(...).All() or First()")]] Grouping
-    : public ChoosingGroups<Grouping<E, Keys...>, E> {
+    : public ChoosingGroups<Grouping<E, Keys...>, E>,
+      public detail::Unselected {
   friend ChoosingGroups<Grouping, E>;
 
  public:

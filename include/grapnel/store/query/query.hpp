@@ -35,6 +35,28 @@ enum class ReadKind : std::uint8_t;
 
 namespace grapnel::detail {
 
+template <class E>
+class Chosen;
+
+/// Does not compile: what With takes nothing of.
+template <class... Ts>
+constexpr auto RefuseEdges() {
+  static_assert(
+      sizeof...(Ts) > sizeof...(Ts),
+      "With takes one edge, and a function that says which of the neighbours, by reference: "
+      "With(F<&User::cards>, [](auto& cards) { cards.Where(F<&Card::number> == \"1\").Limit(3); "
+      "}); a second edge is a second With");
+}
+/// Does not compile: what a query is asked for that is nothing of its rows'.
+template <class... Ts>
+constexpr auto RefuseSelect() {
+  static_assert(sizeof...(Ts) > sizeof...(Ts),
+                "Select and GroupBy name fields by their tokens, Select(F<&User::name>, "
+                "F<&User::age>); aggregates are selected of groups, GroupBy(F<&User::name>)"
+                ".Select(grapnel::Count()), and asked of all rows by query.Sum(F<&User::age>), "
+                "query.Count() and the like");
+}
+
 /// A query, or the neighbours that one loads along an edge, with the type forgotten: which rows, in
 /// which order, with which neighbours. Compiled once for all types.
 class AnyQuery {
@@ -44,6 +66,14 @@ class AnyQuery {
   GRAPNEL_DECLARE AnyQuery& operator=(const AnyQuery& from);
   GRAPNEL_DECLARE AnyQuery& operator=(AnyQuery&& from) noexcept;
   GRAPNEL_DECLARE ~AnyQuery();
+
+  /// Is of groups alone: this does not compile.
+  template <class... Ts>
+  auto Having(const Ts&...) const {
+    static_assert(sizeof...(Ts) > sizeof...(Ts),
+                  "Having stands behind GroupBy, GroupBy(F<&Ticket::status>).Having(grapnel::"
+                  "Count() > 3): a condition on each row is Where(F<&Ticket::minutes> > 3)");
+  }
 
  protected:
   template <class, class>
@@ -111,7 +141,7 @@ class Choosing {
   /// Only rows that match; several calls must all match.
   template <class O>
   Derived& Where(const Predicate<O>& predicate) & {
-    static_assert(AppliesTo<O, E>, "this predicate is about another entity type");
+    if constexpr (!AppliesTo<O, E>) detail::RefusePredicate<O>();
     detail::AnyQuery& query = static_cast<Derived&>(*this);
     query.AddWhere(predicate.Node());
     return static_cast<Derived&>(*this);
@@ -119,17 +149,24 @@ class Choosing {
   template <class O>
   [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Derived Where(
       const Predicate<O>& predicate) && {
-    static_assert(AppliesTo<O, E>, "this predicate is about another entity type");
+    if constexpr (!AppliesTo<O, E>) detail::RefusePredicate<O>();
     detail::AnyQuery& query = static_cast<Derived&>(*this);
     query.AddWhere(predicate.Node());
     return static_cast<Derived&&>(*this);
+  }
+
+  /// Of what is no predicate: this does not compile.
+  template <class... Ts>
+  Derived& Where(const Ts&...) {
+    detail::RefuseNoPredicate<Ts...>();
+    return static_cast<Derived&>(*this);
   }
 
   /// Orders the rows, `Order(Asc(F<&User::name>), Desc(F<&User::id>))`; a second call orders within
   /// the first. Without it the order is the engine's.
   template <class... Os>
   Derived& Order(const store::Order<Os>&... orders) & {
-    static_assert((AppliesTo<Os, E> && ...), "this order is about another entity type");
+    if constexpr (!(AppliesTo<Os, E> && ...)) detail::RefuseOrdersOf<E, Os...>();
     detail::AnyQuery& query = static_cast<Derived&>(*this);
     query.AddOrder({orders.ordering...});
     return static_cast<Derived&>(*this);
@@ -137,21 +174,16 @@ class Choosing {
   template <class... Os>
   [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Derived Order(
       const store::Order<Os>&... orders) && {
-    static_assert((AppliesTo<Os, E> && ...), "this order is about another entity type");
+    if constexpr (!(AppliesTo<Os, E> && ...)) detail::RefuseOrdersOf<E, Os...>();
     detail::AnyQuery& query = static_cast<Derived&>(*this);
     query.AddOrder({orders.ordering...});
     return static_cast<Derived&&>(*this);
   }
 
-  template <auto... Ms>
-  Derived& Order(MemberToken<Ms>...) {
-    static_assert(sizeof...(Ms) == 0,
-                  "say in which direction: Order(grapnel::Asc(F<&User::name>)), or grapnel::Desc");
-    return static_cast<Derived&>(*this);
-  }
-  template <class Owner, class Type>
-  Derived& Order(Type Owner::*) {
-    detail::RefuseMember<Type Owner::*>();
+  /// Of what has no direction, or is no order: this does not compile.
+  template <class... Ts>
+  requires(sizeof...(Ts) > 0) Derived& Order(const Ts&...) {
+    detail::RefuseOrder<Ts...>();
     return static_cast<Derived&>(*this);
   }
 
@@ -202,9 +234,10 @@ class Choosing {
     Load<M>(choose);
     return static_cast<Derived&&>(*this);
   }
-  template <class Owner, class Type, class... Choose>
-  Derived& With(Type Owner::*, const Choose&...) {
-    detail::RefuseMember<Type Owner::*>();
+  /// Of what is no edge's token: this does not compile.
+  template <class... Ts>
+  Derived& With(const Ts&...) {
+    detail::RefuseEdges<Ts...>();
     return static_cast<Derived&>(*this);
   }
 
@@ -218,22 +251,47 @@ template <class E>
 class Neighbours : public detail::AnyQuery, public Choosing<Neighbours<E>, E> {
   template <class, class>
   friend class Choosing;
+  friend detail::Chosen<E>;
   Neighbours() noexcept : AnyQuery(detail::kTable<E>) {}
 };
+
+}  // namespace grapnel::store
+
+namespace grapnel::detail {
+
+/// Neighbours as a function is given them that says which: what it says of a copy would be lost.
+template <class E>
+class Chosen : public store::Neighbours<E> {
+  template <class, class>
+  friend class store::Choosing;
+  Chosen() noexcept = default;
+
+ public:
+  Chosen(const Chosen&) = delete;
+};
+
+}  // namespace grapnel::detail
+
+namespace grapnel::store {
 
 template <class Derived, class E>
 template <auto M, class Choose>
 void Choosing<Derived, E>::Load(Choose& choose) {
   static_assert(detail::EdgeOf<E, M>,
-                "With names an edge of this entity: see Schema<...>::Edges()");
-  const detail::EdgeEnd& edge = detail::kEdgeOf<E, M>;
-  detail::AnyQuery& query = static_cast<Derived&>(*this);
-  if constexpr (std::is_same_v<Choose, std::nullptr_t>) {
-    query.AddEdge(edge);
-  } else {
-    Neighbours<detail::NeighbourOf<M>> neighbours;
-    choose(neighbours);
-    query.AddEdge(edge, std::move(neighbours));
+                "With names an edge of this entity: see Schema<...>::Edges(). Fields come with "
+                "their row, and Select(F<&User::name>) reads some of them alone");
+  if constexpr (detail::EdgeOf<E, M>) {
+    const detail::EdgeEnd& edge = detail::kEdgeOf<E, M>;
+    detail::AnyQuery& query = static_cast<Derived&>(*this);
+    if constexpr (std::is_same_v<Choose, std::nullptr_t>) {
+      query.AddEdge(edge);
+    } else if constexpr (std::is_invocable_v<Choose&, detail::Chosen<detail::NeighbourOf<M>>&>) {
+      detail::Chosen<detail::NeighbourOf<M>> chosen;
+      choose(chosen);
+      query.AddEdge(edge, std::move(chosen));
+    } else {
+      detail::RefuseEdges<MemberToken<M>, Choose>();
+    }
   }
 }
 
@@ -270,13 +328,25 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
     return this->SetAfter(&row), static_cast<Query&&>(*this);
   }
 
+  /// Of what is no row: this does not compile.
+  template <class... Ts>
+  requires(!(std::derived_from<Ts, E> && ...)) Query& After(const Ts&...) {
+    static_assert(sizeof...(Ts) > sizeof...(Ts),
+                  "After takes the last row of the page before, the whole entity: "
+                  "query.After(page.back()). Of an id alone it is not known where its row stands "
+                  "in the order: After(client.Of<User>().Get(id))");
+    return *this;
+  }
+
   /// The neighbours of these rows along an edge, each once: `users.Traverse(F<&User::cards>)` is a
   /// query of cards.
   template <auto M>
-  Query<detail::NeighbourOf<M>> Traverse(MemberToken<M>) const {
+  auto Traverse(MemberToken<M>) const {
     static_assert(detail::EdgeOf<E, M>,
                   "Traverse names an edge of this entity: see Schema<...>::Edges()");
-    return Query<detail::NeighbourOf<M>>(this->Held(), this->Along(detail::kEdgeOf<E, M>));
+    if constexpr (detail::EdgeOf<E, M>) {
+      return Query<detail::NeighbourOf<M>>(this->Held(), this->Along(detail::kEdgeOf<E, M>));
+    }
   }
 
   /// All rows.
@@ -339,6 +409,14 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
   std::int64_t Count(MemberToken<M> field) const {
     return Compute(grapnel::Count(field)).value_or(0);
   }
+  /// Of what is no field: this does not compile.
+  template <class T>
+  std::int64_t Count(const T&) const {
+    static_assert(sizeof(T) == 0,
+                  "Count() is of all rows, and Count(F<&User::age>) of the different values of a "
+                  "field: of the rows that match it is Where(F<&User::age> > 30).Count()");
+    return 0;
+  }
   /// The sum of a field of numbers, of whole ones as a std::int64_t; of nothing std::nullopt. NULL
   /// counts for nothing, here and below. Throws: ValidationError when the sum leaves 64 bits.
   template <auto M>
@@ -380,10 +458,16 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
     return Grouping<E, Ms...>(this->Values());
   }
 
+  /// Of what is no field: this does not compile.
+  template <class... Ts>
+  requires(sizeof...(Ts) > 0) auto GroupBy(const Ts&...) const {
+    return detail::RefuseSelect<Ts...>();
+  }
+
   /// These fields, in place of whole rows: std::tuples of the members' own types, or one field's
   /// values themselves, `Select(F<&User::name>).All()`.
   template <auto... Ms>
-  Selection<Ms...> Select(MemberToken<Ms>...) const {
+  Selection<E, Ms...> Select(MemberToken<Ms>...) const {
     static_assert(sizeof...(Ms) > 0, "Select names fields: Select(F<&User::name>, F<&User::age>)");
     static_assert(!(detail::EdgeMember<Ms> || ...),
                   "Select names fields, not edges: neighbours are loaded with whole rows, "
@@ -392,7 +476,12 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
       static_assert((detail::FieldOf<E, Ms> && ...),
                     "Select names fields of this entity: see Schema<...>::Fields()");
     }
-    return Selection<Ms...>(this->Values());
+    return Selection<E, Ms...>(this->Values());
+  }
+  /// Of what is no field: this does not compile.
+  template <class... Ts>
+  requires(sizeof...(Ts) > 0) auto Select(const Ts&...) const {
+    return detail::RefuseSelect<Ts...>();
   }
 
   /// Whether there is a row.

@@ -179,7 +179,7 @@ class Reading final : public AnyReading {
   /// Only rows that also match. Throws: Error once it was carried out.
   template <class O>
   void Where(const store::Predicate<O>& predicate) {
-    static_assert(store::AppliesTo<O, E>, "this predicate is about another entity type");
+    if constexpr (!store::AppliesTo<O, E>) detail::RefusePredicate<O>();
     AddWhere(predicate.Node());
   }
 

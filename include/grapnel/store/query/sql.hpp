@@ -37,6 +37,13 @@ class SqlRows {
   /// integer.
   const std::vector<Row>& Rows() const& noexcept { return rows_; }
   std::vector<Row> Rows() && { return std::move(rows_); }
+  /// Rows are read by Rows() and As(): this does not compile.
+  template <class... Ts>
+  auto All(const Ts&...) const {
+    static_assert(sizeof...(Ts) > sizeof...(Ts),
+                  "SQL has run, and its rows are here: .As<std::int64_t, std::string>() are they "
+                  "as tuples, .Rows() as FieldValues");
+  }
   auto begin() const noexcept { return rows_.begin(); }
   auto end() const noexcept { return rows_.end(); }
 

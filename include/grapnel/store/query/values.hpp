@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -68,6 +69,10 @@ class AnyValues {
                                 const store::Measure* measure = nullptr);
   GRAPNEL_DECLARE void SetLimit(std::int64_t rows);
   GRAPNEL_DECLARE void SetOffset(std::int64_t rows);
+  // Of rows that are not grouped: which of them.
+  GRAPNEL_DECLARE void OrderRows(std::initializer_list<store::Ordering> orders);
+  GRAPNEL_DECLARE void LimitRows(std::int64_t rows);
+  GRAPNEL_DECLARE void OffsetRows(std::int64_t rows);
   GRAPNEL_DECLARE void SetDistinct();
 
   GRAPNEL_DECLARE void ReadAll(void* const* to, core::FunctionRef<void()> add) const;
@@ -103,9 +108,55 @@ struct ValueRow<One> {
   static void Find(Type& row, void** to) { *to = __builtin_addressof(row); }
 };
 
+/// Does not compile: what is said of rows once values are made of them.
+template <class... Ts>
+constexpr auto RefuseMadeRows() {
+  static_assert(
+      sizeof...(Ts) > sizeof...(Ts),
+      "which rows is said before values are made of them: query.Where(F<&Ticket::minutes> "
+      "> 3).GroupBy(...) or .Select(...); a condition on groups is "
+      "Having(grapnel::Count() > 3)");
+}
+/// Does not compile: what is done with each row of values before they are read.
+template <class... Ts>
+constexpr auto RefuseLoop() {
+  static_assert(sizeof...(Ts) > sizeof...(Ts),
+                "values are read by All() or First(): for (const auto& row : "
+                "query.Select(F<&User::name>).All()), and .All().size() of them there are. Whole "
+                "rows are gone over one by one, for (const User& u : query)");
+}
+
+/// What queries of values do not have: these do not compile.
+struct MadeOfRows {
+  template <class... Ts>
+  auto Where(const Ts&...) const {
+    return RefuseMadeRows<Ts...>();
+  }
+  template <class... Ts>
+  auto Count(const Ts&...) const {
+    return RefuseLoop<Ts...>();
+  }
+  template <class... Ts>
+  auto Only(const Ts&...) const {
+    return RefuseLoop<Ts...>();
+  }
+  template <class... Ts>
+  auto ForEach(const Ts&...) const {
+    return RefuseLoop<Ts...>();
+  }
+  template <class... Ts>
+  auto begin(const Ts&...) const {
+    return RefuseLoop<Ts...>();
+  }
+  template <class... Ts>
+  auto end(const Ts&...) const {
+    return RefuseLoop<Ts...>();
+  }
+};
+
 /// Reads rows of values: what queries of values have in common.
 template <class... Each>
-class ValueReader {
+class ValueReader : public MadeOfRows {
   using Made = ValueRow<Each...>;
 
  public:

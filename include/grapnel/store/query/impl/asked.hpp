@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/error.hpp>
@@ -15,10 +16,17 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace grapnel::detail {
+
+GRAPNEL_DEFINE void CheckRows(std::string_view what, std::int64_t rows) {
+  if (rows >= 0) return;
+  throw Error(core::Concat({what, " takes a number of rows, not ", std::to_string(rows)}));
+}
 
 GRAPNEL_DEFINE void Asked::AddWhere(const store::PredicatePtr& where) {
   if (!after_) {

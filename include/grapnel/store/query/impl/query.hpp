@@ -86,13 +86,13 @@ GRAPNEL_DEFINE void AnyQuery::AddEdge(const EdgeEnd& edge, AnyQuery&& chosen) {
 }
 
 GRAPNEL_DEFINE void AnyQuery::SetLimit(std::int64_t rows) {
-  if (rows < 0) throw Error("Limit takes a number of rows, not " + std::to_string(rows));
+  CheckRows("Limit", rows);
   CheckUsable();
   asked_.SetLimit(rows);
 }
 
 GRAPNEL_DEFINE void AnyQuery::SetOffset(std::int64_t rows) {
-  if (rows < 0) throw Error("Offset takes a number of rows, not " + std::to_string(rows));
+  CheckRows("Offset", rows);
   CheckUsable();
   asked_.SetOffset(rows);
 }

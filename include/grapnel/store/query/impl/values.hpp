@@ -462,14 +462,28 @@ GRAPNEL_DEFINE void AnyValues::AddOrder(const store::Ordering& ordering,
   made_.order_by.push_back(measure);
 }
 GRAPNEL_DEFINE void AnyValues::SetLimit(std::int64_t rows) {
-  if (rows < 0) throw Error("Limit takes a number of rows, not " + std::to_string(rows));
+  CheckRows("Limit", rows);
   Held();
   made_.limit = rows;
 }
 GRAPNEL_DEFINE void AnyValues::SetOffset(std::int64_t rows) {
-  if (rows < 0) throw Error("Offset takes a number of rows, not " + std::to_string(rows));
+  CheckRows("Offset", rows);
   Held();
   made_.offset = rows;
+}
+GRAPNEL_DEFINE void AnyValues::OrderRows(std::initializer_list<store::Ordering> orders) {
+  Held();
+  asked_.AddOrder(orders);
+}
+GRAPNEL_DEFINE void AnyValues::LimitRows(std::int64_t rows) {
+  CheckRows("Limit", rows);
+  Held();
+  asked_.SetLimit(rows);
+}
+GRAPNEL_DEFINE void AnyValues::OffsetRows(std::int64_t rows) {
+  CheckRows("Offset", rows);
+  Held();
+  asked_.SetOffset(rows);
 }
 GRAPNEL_DEFINE void AnyValues::SetDistinct() {
   Held();

@@ -1,0 +1,32 @@
+// expect: this takes one predicate, which compares fields: Where\(F<&User::age> > 30
+// expect: query_arguments_reject\.cpp:21
+// expect: query_arguments_reject\.cpp:22
+// expect: query_arguments_reject\.cpp:23
+// expect: query_arguments_reject\.cpp:24
+// expect: a condition on an aggregate is about groups of rows, and stands behind GroupBy
+// expect: After takes the last row of the page before, the whole entity
+// expect: With takes one edge, and a function that says which of the neighbours, by reference
+// expect: query_arguments_reject\.cpp:28
+// expect: query_arguments_reject\.cpp:29
+// expect: of the rows that match it is Where\(F<&User::age> > 30\)\.Count\(\)
+// expect: Having stands behind GroupBy
+#include "contract/graph_model.hpp"
+
+using graph::Card;
+using graph::User;
+using grapnel::F;
+
+void Ask(const grapnel::Client& client, std::int64_t last) {
+  const auto users = client.Of<User>();
+  users.Query().Where(F<&User::age>).All();
+  users.Query().Where(F<&User::age> > 3, F<&User::name> == "Ada").All();
+  users.Query().Where([](const User& user) { return user.age > 3; }).All();
+  users.Update().Where(true).Set(F<&User::age>, 3).Save();
+  users.Query().Where(grapnel::Count() > 3).All();
+  users.Query().Order(grapnel::Asc(F<&User::name>)).After(last).Limit(3).All();
+  users.Query().With(F<&User::cards>, F<&User::pets>).All();
+  users.Query().With(F<&User::cards>, [](auto cards) { cards.Limit(3); }).All();
+  users.Query().With(F<&User::cards>, F<&Card::number> == "1").All();
+  users.Query().Count(F<&User::age> > 30);
+  users.Query().Having(grapnel::Count() > 3);
+}
