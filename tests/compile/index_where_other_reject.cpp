@@ -1,4 +1,6 @@
 // expect: the predicate in Where is about another type than the index
+// expect: CheckAbout(<Card|.*E = Card)
+// expect: CheckAbout(<User|.*E = User)
 #include <grapnel/grapnel.hpp>
 
 #include <cstdint>
@@ -22,6 +24,9 @@ template <>
 struct grapnel::Schema<Card> {
   static constexpr std::string_view Type = "Card";
   static constexpr auto Fields() { return grapnel::Fields(Field<&Card::left>("left")); }
+  static auto Indexes() {
+    return grapnel::Indexes(Index<&Card::left>().Where(grapnel::Count() > 3));
+  }
 };
 template <>
 struct grapnel::Schema<User> {

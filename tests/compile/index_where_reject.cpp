@@ -1,4 +1,5 @@
 // expect: Where takes a predicate: Index<&User::email>
+// expect: write_static_auto_without_constexpr
 #include <grapnel/grapnel.hpp>
 
 #include <cstdint>
@@ -22,6 +23,9 @@ template <>
 struct grapnel::Schema<Card> {
   static constexpr std::string_view Type = "Card";
   static constexpr auto Fields() { return grapnel::Fields(Field<&Card::left>("left")); }
+  static constexpr auto Indexes() {
+    return grapnel::Indexes(Index<&Card::left>().Where(F<&Card::left>.IsNull()));
+  }
 };
 template <>
 struct grapnel::Schema<User> {

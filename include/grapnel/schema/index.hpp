@@ -11,8 +11,12 @@
 
 namespace grapnel {
 
+/// Named for the error of a constexpr Indexes(): the compiler says that this type is no literal
+/// one.
+namespace write_static_auto_without_constexpr {
 template <class Predicate, auto... Members>
 class PartialIndex;
+}  // namespace write_static_auto_without_constexpr
 
 /// Describes an index over one field or several: what Index<...>() returns.
 template <auto... Members>
@@ -38,11 +42,17 @@ class [[nodiscard]] IndexDescription {
   /// row, or of a mixin of its type, with values. A predicate is no constant: write `static auto
   /// Indexes()`, without constexpr.
   template <class Predicate>
-  PartialIndex<Predicate, Members...> Where(Predicate predicate) const {
+  auto Where(Predicate predicate) const {
+    constexpr bool is_predicate = requires { predicate.Node(); };
     static_assert(
-        requires { predicate.Node(); },
+        is_predicate,
         "Where takes a predicate: Index<&User::email>().Unique().Where(F<&User::left>.IsNull())");
-    return {*this, std::move(predicate)};
+    if constexpr (is_predicate) {
+      return write_static_auto_without_constexpr::PartialIndex<Predicate, Members...>(
+          *this, std::move(predicate));
+    } else {
+      return *this;
+    }
   }
 
   constexpr detail::IndexInfo Info() const { return {name_, Tags, unique_}; }
@@ -53,6 +63,8 @@ class [[nodiscard]] IndexDescription {
   std::string_view name_;
   bool unique_ = false;
 };
+
+namespace write_static_auto_without_constexpr {
 
 /// An index that holds some rows: what Index<...>().Where(...) returns.
 template <class Predicate, auto... Members>
@@ -78,6 +90,8 @@ class [[nodiscard]] PartialIndex {
   IndexDescription<Members...> index_;
   Predicate where_;
 };
+
+}  // namespace write_static_auto_without_constexpr
 
 /// Describes an index, inside `Schema<E>::Indexes()`: `Index<&User::last,
 /// &User::first>().Unique()`. A function, so that it hides no struct of that name:

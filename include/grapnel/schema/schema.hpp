@@ -414,10 +414,11 @@ const auto& LateOwnIndexes() {
 template <class E, class Index>
 constexpr void CheckAbout() {
   if constexpr (requires { typename Index::About; }) {
-    static_assert(
-        std::is_base_of_v<typename Index::About, E> || std::is_empty_v<typename Index::About>,
-        "the predicate in Where is about another type than the index: compare fields of "
-        "the entity itself, or of one of its mixins");
+    static_assert(std::is_base_of_v<typename Index::About, E> ||
+                      (std::is_empty_v<typename Index::About> &&
+                       !requires { typename Index::About::AreGroups; }),
+                  "the predicate in Where is about another type than the index: compare fields of "
+                  "the entity itself, or of one of its mixins");
   }
 }
 
@@ -528,6 +529,20 @@ const Relation& RelationOf() {
 template <class E>
 using IdOf = typename MemberOf<decltype(&E::id)>::Type;
 
+template <class T>
+inline constexpr bool kIsPack = false;
+template <class... Ts>
+inline constexpr bool kIsPack<core::Pack<Ts...>> = true;
+
+/// `visit(hook)` for what a schema lists.
+template <class Listed, class Visitor>
+void VisitAll(Listed listed, Visitor& visit) {
+  static_assert(kIsPack<Listed>,
+                "Hooks() returns a list, grapnel::Hooks(first, second), and Interceptors() one of "
+                "grapnel::Interceptors(first, second), also where there is one");
+  if constexpr (kIsPack<Listed>) listed.ForEach(visit);
+}
+
 template <class E, class Of = E, class Visitor>
 void VisitSchemaHooks(Visitor& visit);
 template <class E, class Visitor, class... Bases>
@@ -540,11 +555,9 @@ void VisitSchemaHooks(Visitor& visit) {
   if constexpr (NamesMixins<Of>) VisitMixinHooks<E>(visit, typename Schema<Of>::Mixins());
   if constexpr (NamesHooks<Of>) {
     if constexpr (std::is_same_v<E, Of>) {
-      auto hooks = Schema<Of>::Hooks();
-      hooks.ForEach(visit);
+      VisitAll(Schema<Of>::Hooks(), visit);
     } else {
-      auto hooks = Schema<Of>::template Hooks<E>();
-      hooks.ForEach(visit);
+      VisitAll(Schema<Of>::template Hooks<E>(), visit);
     }
   }
 }
@@ -561,11 +574,9 @@ void VisitSchemaInterceptors(Visitor& visit) {
   if constexpr (NamesMixins<Of>) VisitMixinInterceptors<E>(visit, typename Schema<Of>::Mixins());
   if constexpr (NamesInterceptors<Of>) {
     if constexpr (std::is_same_v<E, Of>) {
-      auto hooks = Schema<Of>::Interceptors();
-      hooks.ForEach(visit);
+      VisitAll(Schema<Of>::Interceptors(), visit);
     } else {
-      auto hooks = Schema<Of>::template Interceptors<E>();
-      hooks.ForEach(visit);
+      VisitAll(Schema<Of>::template Interceptors<E>(), visit);
     }
   }
 }
