@@ -1,14 +1,17 @@
 // expect: a transaction takes hooks of one type at a time: tx\.Of<User>\(\)\.Use\(hook\)
 // expect: write client\.WithTx\(\[&\]\(grapnel::Tx& tx\) { \.\.\. }\)
 // expect: write tx\.WithTx\(\[&\]\(grapnel::Tx& nested\) { \.\.\. }\)
-// expect: tx_face_reject\.cpp:18
-// expect: tx_face_reject\.cpp:19
-// expect: RegisterHooksOnTheDatabaseInstead
+// expect: tx_face_reject\.cpp:21
+// expect: tx_face_reject\.cpp:22
+// expect: hooks are registered at the database, for all its callers
+// expect: interceptors are registered at the database, for all its readers:.*client.Intercept\(
+// expect: for all its readers: client\.Of
 #include "contract/graph_model.hpp"
 
 using graph::Card;
 using graph::Pet;
 using graph::User;
+namespace hook = grapnel::hook;
 
 void Register(const grapnel::Database<User, Card, Pet>& client, grapnel::Tx& tx) {
   const auto hook = [](grapnel::Mutation<User>& m, grapnel::Next<User> next) { return next(m); };
@@ -16,5 +19,7 @@ void Register(const grapnel::Database<User, Card, Pet>& client, grapnel::Tx& tx)
   client.Tx([](grapnel::Tx&) {});
   tx.Tx([](grapnel::Tx&) {});
   client.With(3).Of<User>().Use(hook);
-  tx.Client().Of<User>().Use(hook);
+  tx.Client().Of<User>().Use([](auto& m, auto next) { return next(m); });
+  tx.Intercept(hook::Before([](grapnel::AnyReading& r) { r.AtMost(3); }));
+  tx.Of<User>().Intercept(hook::Before([](grapnel::Reading<User>& r) { r.AtMost(3); }));
 }

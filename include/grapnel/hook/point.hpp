@@ -35,7 +35,8 @@ struct BeforePoint {
         fault != Fault::Other,
         "hook::Before takes a function of the mutation, the reading or the transaction alone, "
         "and of the type that it is registered for: "
-        "void f(auto& m). One with a `next` is a hook by itself");
+        "void f(auto& m). One of the reading goes to Intercept, one of the mutation to Use; one "
+        "with a `next` is a hook by itself");
     return fault == Fault::Other ? Fault::Told : fault;
   }
 };

@@ -24,7 +24,7 @@ namespace grapnel {
 ///
 /// Threads: any, several at once, unless it is a transaction's or a mutation's.
 /// Source: ent's Client.
-class Client {
+class Client : public detail::TakesNoHooks {
  public:
   /// The entities of type E.
   template <class E>
@@ -106,13 +106,6 @@ class Client {
       V value) const {
     return Client(Longer(Context().With(std::move(value))));
   }
-  /// Hooks are registered on the database itself, for all its callers: this does not compile.
-  template <class... Hs>
-  requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
-  void Use(Hs...) const = delete;
-  template <class... Hs>
-  requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
-  void Intercept(Hs...) const = delete;
   /// This client, with every statement's text handed to `trace`; by default to standard error.
   [[nodiscard("it returns another client and leaves this one as it is")]] Client Debug(
       core::Context::Trace trace = detail::PrintStatement) const {

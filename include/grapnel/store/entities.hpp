@@ -26,6 +26,27 @@ namespace grapnel::detail {
 template <class... Hs>
 concept RegisterHooksOnTheDatabaseInstead = sizeof...(Hs) > sizeof...(Hs);
 
+/// What takes no hooks of its own: these do not compile.
+struct TakesNoHooks {
+  template <class... Hs>
+  core::HookHandle Use(const Hs&...) const {
+    static_assert(RegisterHooksOnTheDatabaseInstead<Hs...>,
+                  "hooks are registered at the database, for all its callers: "
+                  "client.Of<User>().Use(hook), where client is what grapnel::Open returned; for "
+                  "one transaction, tx.Of<User>().Use(hook)");
+    return {};
+  }
+  template <class... Hs>
+  core::HookHandle Intercept(const Hs&...) const {
+    static_assert(RegisterHooksOnTheDatabaseInstead<Hs...>,
+                  "interceptors are registered at the database, for all its readers: "
+                  "client.Of<User>().Intercept(interceptor), where client is what grapnel::Open "
+                  "returned. None is of one transaction or view alone: let it read a value that "
+                  "client.With(WithDeleted{}) gives, r.Context().Get<WithDeleted>()");
+    return {};
+  }
+};
+
 /// What is no id as it is: it is looked at, or refused.
 template <class T, class Id>
 concept OtherId = IsLookedAt<T, Id> || NeverMeant<T, Id>;
@@ -48,7 +69,7 @@ namespace grapnel::store {
 
 /// Reads the entities of one type.
 template <class E>
-class [[nodiscard]] Reader {
+class [[nodiscard]] Reader : public detail::TakesNoHooks {
  public:
   using Id = detail::IdOf<E>;
 
@@ -143,14 +164,6 @@ class [[nodiscard]] Entities : public Reader<E> {
     return DeleteOne(detail::IdFrom<E>(id, Op::DeleteOne));
   }
   store::DeleteMany<E> Delete() const { return store::DeleteMany<E>(this->handle_); }
-
-  /// Hooks are registered on the database itself, or on a transaction: this does not compile.
-  template <class... Hs>
-  requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
-  void Use(Hs...) const = delete;
-  template <class... Hs>
-  requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
-  void Intercept(Hs...) const = delete;
 };
 
 /// The same, of a database: takes runtime hooks and interceptors.

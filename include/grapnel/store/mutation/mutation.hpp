@@ -317,7 +317,7 @@ class Mutation final : public AnyMutation {
   /// there: one that does not match stays as it is. Has no effect on another Create.
   template <class O>
   void Where(const store::Predicate<O>& predicate) {
-    static_assert(store::AppliesTo<O, E>, "this predicate is about another entity type");
+    if constexpr (!store::AppliesTo<O, E>) detail::RefusePredicate<O>();
     core_.AddWhere(predicate.Node());
   }
 
@@ -424,7 +424,8 @@ struct Teach<Mutation<E>> {
                   "grapnel::Next<User> next) -> grapnel::Value<User> { return next(m); } for one "
                   "type, or []<class E>(grapnel::Mutation<E>& m, grapnel::Next<E> next) { return "
                   "next(m); } for every type, and register hooks of one type with "
-                  "client.Of<User>().Use(...). See examples/01_first_hook.cpp");
+                  "client.Of<User>().Use(...); what is around reads, of grapnel::Reading<User>&, "
+                  "goes to Intercept. See examples/01_first_hook.cpp");
   }
 };
 

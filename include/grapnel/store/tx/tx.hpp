@@ -117,6 +117,16 @@ class Transaction {
         "its own commit and rollback they are tx.OnCommit(hook) and tx.OnRollback(hook)");
     return {};
   }
+  /// Interceptors are the database's: this does not compile.
+  template <class... Hs>
+  core::HookHandle Intercept(const Hs&...) const {
+    static_assert(sizeof...(Hs) > sizeof...(Hs),
+                  "interceptors are registered at the database, for all its readers: "
+                  "client.Intercept(interceptor) or client.Of<User>().Intercept(interceptor), "
+                  "where client is what grapnel::Open returned. None is of one transaction alone: "
+                  "let it read a value that client.With(WithDeleted{}) gives");
+    return {};
+  }
 
   /// Runs `callback()`, or `callback(client)` where it takes a `const grapnel::Client&`, once the
   /// outermost transaction is committed and durable; never when the work that it was added in is
