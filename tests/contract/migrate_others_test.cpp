@@ -30,6 +30,11 @@ struct Renamed {
   std::string name;
   std::int64_t years = 0;
 };
+struct Optional {
+  std::int64_t id = 0;
+  std::string name;
+  std::optional<std::int64_t> years{};
+};
 /// Age was unique.
 struct Key {
   std::int64_t id = 0;
@@ -46,9 +51,51 @@ struct Other {
   std::int64_t id = 0;
   std::string x;
 };
+/// One program, with a Default; and a newer one, in which all is called anew.
+struct Old {
+  std::int64_t id = 0;
+  std::int64_t age = 0;
+  grapnel::Many<Old> friends{};
+  grapnel::One<Old> boss{};
+};
+struct New {
+  std::int64_t id = 0;
+  std::int64_t years = 0;
+  grapnel::Many<New> mates{};
+  grapnel::One<New> head{};
+};
 
 }  // namespace others
 
+template <>
+struct grapnel::Schema<others::Old> {
+  static constexpr std::string_view Type = "Old";
+  static constexpr std::string_view Table = "t";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&others::Old::age>("age").Unique().Default([] {
+      static std::int64_t last = 0;
+      return ++last;
+    }));
+  }
+  static constexpr auto Edges() {
+    using others::Old;
+    return grapnel::Edges(To<&Old::friends>("friends"), To<&Old::boss>("boss").OnDelete(Restrict));
+  }
+};
+template <>
+struct grapnel::Schema<others::New> {
+  static constexpr std::string_view Type = "New";
+  static constexpr std::string_view Table = "people";
+  static constexpr std::string_view WasNamed = "t";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&others::New::years>("years").Unique().WasNamed("age"));
+  }
+  static constexpr auto Edges() {
+    using others::New;
+    return grapnel::Edges(To<&New::mates>("mates").WasNamed("friends"),
+                          To<&New::head>("head").WasNamed("boss").OnDelete(Restrict));
+  }
+};
 template <>
 struct grapnel::Schema<others::First> {
   static constexpr std::string_view Type = "First";
@@ -81,6 +128,16 @@ struct grapnel::Schema<others::Renamed> {
     using others::Renamed;
     return grapnel::Fields(Field<&Renamed::name>("name"),
                            Field<&Renamed::years>("years").WasNamed("age"));
+  }
+};
+template <>
+struct grapnel::Schema<others::Optional> {
+  static constexpr std::string_view Type = "Optional";
+  static constexpr std::string_view Table = "t";
+  static constexpr auto Fields() {
+    using others::Optional;
+    return grapnel::Fields(Field<&Optional::name>("name"),
+                           Field<&Optional::years>("years").WasNamed("age"));
   }
 };
 template <>
@@ -124,7 +181,9 @@ struct Filled {
 
   explicit Filled(const Lines& statements = {}) {
     Open<Es...>(file).Migrate();
-    Raw("INSERT INTO t (id, name, age) VALUES (1, 'Ada', 36), (2, 'Grace', 40)");
+    const bool named = !Raw("SELECT 1 FROM pragma_table_info('t') WHERE name = 'name'").empty();
+    Raw(named ? "INSERT INTO t (id, name, age) VALUES (1, 'Ada', 36), (2, 'Grace', 40)"
+              : "INSERT INTO t (id, age) VALUES (1, 36), (2, 40)");
     for (const auto& sql : statements) Raw(sql);
   }
   Lines Raw(const std::string& sql) const { return RawRows(file, sql); }
@@ -159,6 +218,16 @@ struct Filled {
   }
 };
 using World = Filled<First, Other>;
+
+/// What a plan says stays.
+template <class Plan>
+Lines Stays(const Plan& plan) {
+  Lines stays;
+  for (const auto& each : plan.Leftovers()) {
+    stays.push_back(each.table + "." + each.column + (each.droppable ? " ours" : ""));
+  }
+  return stays;
+}
 
 constexpr const char* kBroken = "CREATE VIEW theirs AS SELECT none FROM Other";
 
@@ -279,4 +348,51 @@ TEST_CASE("B160 B161 what SQLite keeps for itself is never planned with, reporte
   const auto client = world.Migrated<Other>(Allow::Drop);
   CHECK(client.PlanMigration().Leftovers().empty());
   CHECK(world.Raw("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'") == stats);
+}
+
+TEST_CASE("B160 B164 what an older program makes anew under an old name is in nobody's way") {
+  const World world;
+  world.Migrated<Optional, Other>();
+  CHECK_THAT((world.Refusal<First, Other>()), Catch::Contains("age: it is required and has no"));
+  world.Raw("DELETE FROM t");
+  world.Migrated<First, Other>();  // an older program
+  const auto plan = Open<Optional, Other>(world.file).PlanMigration();
+  CHECK(Stays(plan) == Lines{"t.age ours"});
+  CHECK_THAT(ToString(plan), Catch::Contains("change table \"t\": \"age\" may be NULL"));
+  const auto client = world.Migrated<Optional, Other>();
+  client.Of<Optional>()
+      .Create()
+      .Set(F<&Optional::name>, "Joan")
+      .Set(F<&Optional::years>, 40)
+      .Save();
+  CHECK(world.Raw("SELECT name, years, age FROM t") == Lines{"Joan|40|NULL"});
+  CHECK(Stays(client.PlanMigration()) == Lines{"t.age ours"});
+  CHECK_THAT((world.Refusal<First, Other>()),
+             Catch::Contains("age: it is required, but there are"));
+  world.Migrated<Optional, Other>(Allow::Drop);
+  CHECK(world.Raw("SELECT * FROM t") == Lines{"1|Joan|40"});
+
+  // What of the two somebody else has made may hold what counts.
+  world.Raw("ALTER TABLE t ADD COLUMN age INTEGER");
+  CHECK_THAT(Thrown<MigrationError>([&] { Open<Optional, Other>(world.file).Migrate(); }).what(),
+             Catch::Contains("Optional.years: in table \"t\" there are both \"age\""));
+}
+
+TEST_CASE("B160 B164 so it is with keys, tables and tables of pairs, rows there or not") {
+  const Filled<Old> world({"INSERT INTO t_friends VALUES (1, 2)", "UPDATE t SET boss_id = 1"});
+  const auto client = world.Migrated<New>();
+  const auto count = [&](const std::string& table) {
+    return world.Raw("SELECT count(*) FROM " + table).front();
+  };
+  CHECK(count("people WHERE head_id = 1") == "2");
+  const Lines before = world.State();
+
+  world.Migrated<Old>();  // an older program: tables of its own
+  const auto old = Open<Old>(world.file);
+  old.Of<Old>().Create().Set(F<&Old::age>, 70).Save();
+  CHECK(Stays(Open<New>(world.file).PlanMigration()) == Lines{"t. ours", "t_friends. ours"});
+  world.Migrated<New>();
+  CHECK((count("people") == "2" && count("t") == "1" && count("people_mates") == "1"));
+  world.Migrated<New>(Allow::Drop);
+  CHECK(world.State() == before);
 }

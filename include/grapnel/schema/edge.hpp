@@ -239,7 +239,8 @@ class [[nodiscard]] EdgeDescription {
   /// What the edge was called: where a migration finds the foreign key's column, or the table of
   /// pairs, under a name that was made of this one, or under this one itself, and none under the
   /// new, it renames it. Stands at the end that would take the StorageKey; may be said again, the
-  /// last name first.
+  /// last name first. What an older program makes anew under the old name stays: see
+  /// Field::WasNamed.
   constexpr EdgeDescription WasNamed(std::string_view name) const {
     EdgeDescription longer = *this;
     longer.end_.was.Add(name);

@@ -137,7 +137,10 @@ class [[nodiscard]] Field {
   }
   /// What the column was called in the database: where a migration finds a column of that name, and
   /// none of the new one, it renames it. Said again, `.WasNamed("writer").WasNamed("author")`, it
-  /// names those before, the last first.
+  /// names those before, the last first. An older program that migrates behind it makes a column of
+  /// the old name anew, as a new field's. That is no field's then: it stays, may be NULL, stands
+  /// among a plan's Leftovers(), and goes with Allow::Drop alone. (Both there, and one of them
+  /// somebody else's: a MigrationError, as nothing tells which of them counts.)
   constexpr Field WasNamed(std::string_view column) const {
     Field longer = *this;
     longer.column_.was.Add(column);

@@ -26,7 +26,8 @@ namespace grapnel {
 ///     static constexpr std::string_view Type = "User";         // the entity's name
 ///     static constexpr std::string_view Table = "users";       // optional: the table's name
 ///     static constexpr std::string_view WasNamed = "people";   // optional: what the table was
-///                                                              // called; or an array of them
+///                                                              // called; or an array of them:
+///                                                              // see Field::WasNamed
 ///     using Mixins = grapnel::Mixins<Versioned>;               // optional
 ///     static constexpr auto Fields() { return grapnel::Fields(...); }
 ///     static constexpr auto Edges() { return grapnel::Edges(...); }      // optional

@@ -34,6 +34,11 @@ TEST_CASE("B160 what has an old name and not the new one is renamed") {
   CHECK_THROWS_WITH(Found(one, {"b", "a1"}),
                     Catch::StartsWith("E.b: here there are both \"a1\", which it WasNamed, and"));
   CHECK_THROWS_AS(Found(one, {"a2", "a1"}), grapnel::MigrationError);
+  CHECK(sqlite::FindRenames(one, {"b", "a1"}, "here", {"b", "A1"}).empty());
+  CHECK(sqlite::FindRenames(one, {"a2", "a1"}, "here", {"a1", "a2"}).size() == 1);
+  for (const char* made : {"b", "a1"}) {
+    CHECK_THROWS_AS(sqlite::FindRenames(one, {"b", "a1"}, "here", {made}), grapnel::MigrationError);
+  }
 }
 
 TEST_CASE("B160 a chain of names moves from its end") {

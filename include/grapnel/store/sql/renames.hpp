@@ -61,10 +61,12 @@ inline void CheckOldNames(const std::vector<Naming>& all) {
 }
 
 /// What has to be renamed, in this order, so that all have their names: those whose old name is
-/// there, and whose new one is not. Throws: MigrationError where both are there. `present`: the
-/// names that are there; `where` says where, for the message.
+/// there, and whose new one is not. Throws: MigrationError where both are there, unless both are of
+/// those that Grapnel has `made`: then the old one is left over, made anew by an older program.
+/// `present`: the names that are there; `where` says where, for the message.
 inline std::vector<Rename> FindRenames(const std::vector<Naming>& all,
-                                       std::vector<std::string> present, std::string_view where) {
+                                       std::vector<std::string> present, std::string_view where,
+                                       std::vector<std::string> made = {}) {
   std::vector<Rename> renames;
   for (bool found = true; found;) {
     found = false;
@@ -76,6 +78,7 @@ inline std::vector<Rename> FindRenames(const std::vector<Naming>& all,
         });
         if (old == present.end()) continue;
         renames.push_back({*old, std::string(naming.now)});
+        if (HoldsName(made, *old)) made.emplace_back(naming.now);
         *old = naming.now;
         found = true;
         break;
@@ -87,6 +90,7 @@ inline std::vector<Rename> FindRenames(const std::vector<Naming>& all,
       const bool others = std::any_of(
           all.begin(), all.end(), [&](const Naming& other) { return EqualNames(other.now, was); });
       if (others || !HoldsName(present, was)) continue;
+      if (HoldsName(made, was) && HoldsName(made, naming.now)) continue;
       throw MigrationError(
           core::Concat({naming.who, ": ", where, " there are both ", Quote(was),
                         ", which it WasNamed, and ", Quote(naming.now),

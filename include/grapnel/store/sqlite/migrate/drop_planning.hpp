@@ -31,6 +31,11 @@ class DropPlanning : protected IndexPlanning {
       return;
     }
     if (stored.not_null && !stored.has_default && !stored.is_key && !stored.generated) {
+      if (made && WasColumnOf(table, stored.name)) {  // an older program has made it anew
+        changes_[table.name].freed.push_back(stored.name);
+        plan_.plan.leftovers.push_back({table.name, stored.name, made});
+        return;
+      }
       throw MigrationError(core::Concat(
           {"in table ", Quote(table.name), " column ", Quote(stored.name),
            " is NOT NULL and unknown to the schema of ", table.entity, ": no row could be created",
@@ -61,6 +66,10 @@ class DropPlanning : protected IndexPlanning {
   }
 
  private:
+  static bool WasColumnOf(const WantedTable& table, std::string_view name) {
+    return std::any_of(table.columns.begin(), table.columns.end(),
+                       [&](const WantedColumn& column) { return HoldsName(column.was, name); });
+  }
   /// Whether it is a table that Grapnel has made, for a schema that had it.
   static bool IsUnasked(const Object& object, const std::vector<WantedTable>& wanted) {
     constexpr std::string_view kOwn = "grapnel_";

@@ -68,11 +68,13 @@ class Planner : protected DropPlanning {
   // What is called anew.
 
   void PlanRenames(const std::vector<WantedTable>& wanted) {
-    std::vector<std::string> tables;
+    std::vector<std::string> tables, made;
     for (const Object& each : objects_) {
-      if (each.kind == Kind::Table) tables.push_back(each.name);
+      if (each.kind != Kind::Table) continue;
+      tables.push_back(each.name);
+      if (TableText(each.sql).IsMade()) made.push_back(each.name);
     }
-    for (const Rename& rename : FindRenames(NamingsOf(wanted), tables, "in the database")) {
+    for (const Rename& rename : FindRenames(NamingsOf(wanted), tables, "in the database", made)) {
       if (const Object* there = Find(rename.to)) {
         throw MigrationError(
             core::Concat({"cannot rename table ", Quote(rename.from), " to ", Quote(rename.to),
@@ -95,13 +97,16 @@ class Planner : protected DropPlanning {
                                  [](const Naming& naming) { return !naming.was.empty(); });
     const bool moved = formers_.find(table.name) != formers_.end();
     if (!any && !moved) return;
-    std::vector<std::string> columns;
+    std::vector<std::string> columns, made;
+    const TableText text(TextOf(table));
     for (const StoredColumn& each : ColumnsInDatabase(*shape_, table.name)) {
-      if (!each.in_view) columns.push_back(each.name);
+      if (each.in_view) continue;
+      columns.push_back(each.name);
+      if (text.IsMade(each.name)) made.push_back(each.name);
     }
     const std::string before(NowCalled(table));
     for (const Rename& rename :
-         FindRenames(namings, columns, core::Concat({"in table ", Quote(table.name)}))) {
+         FindRenames(namings, columns, core::Concat({"in table ", Quote(table.name)}), made)) {
       Former& former = formers_[table.name];
       former.table = before;
       former.columns.push_back(rename);

@@ -35,6 +35,7 @@ class TableChanges : protected Planning {
     std::vector<const WantedColumn*> nullable{}, retyped{};
     std::vector<Rename> constraints{};
     std::vector<std::string> dropped{};  // columns
+    std::vector<std::string> freed{};    // columns of an older program: they may be NULL
   };
 
   /// A unique index that goes.
@@ -74,6 +75,10 @@ class TableChanges : protected Planning {
     for (const WantedColumn* column : change.nullable) {
       say(*column, " may be NULL");
       text.AllowNull(column->name);
+    }
+    for (const std::string& column : change.freed) {
+      core::Append(reason, {reason.empty() ? "" : ", ", Quote(column), " may be NULL"});
+      text.AllowNull(column);
     }
     for (const WantedColumn* column : change.retyped) {
       say(*column, core::Concat({" becomes ", column->type}));
