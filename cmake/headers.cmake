@@ -219,6 +219,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/native/observation.hpp
   grapnel/store/sqlite/native/prepared.hpp
   grapnel/store/sqlite/native/raw_statements.hpp
+  grapnel/store/sqlite/native/sum_function.hpp
   grapnel/store/sqlite/native/values.hpp
   grapnel/store/sqlite/native/waiting.hpp
   grapnel/store/sqlite/open.hpp

@@ -200,6 +200,94 @@ TEST_CASE("B150 a sum of whole numbers that leaves 64 bits is an Error, and a Tx
   tx.Commit();
 }
 
+namespace {
+
+/// Asks the same twice: of the rows as they are, and of rows that pass an after-interceptor.
+template <class Check>
+void BothWays(const World& world, Check check) {
+  check();
+  int seen = 0;
+  const auto passing = world.client.Of<Ticket>().Intercept(grapnel::hook::After(
+      [&](const grapnel::Reading<Ticket>&, grapnel::Found<Ticket>&) { ++seen; }));
+  check();
+  CHECK(seen > 0);
+  passing.Remove();
+}
+
+}  // namespace
+
+TEST_CASE("B150 whether a sum fits does not depend on the order of the rows") {
+  World world;
+  world.client.Of<Ticket>().Delete().Exec();
+  const auto most = std::numeric_limits<std::int64_t>::max();
+  std::vector<std::int64_t> values{-1, 1, most};
+  do {
+    for (const std::int64_t value : values) Add(world.client, "all", value);
+    BothWays(world, [&] {
+      const auto query = world.Query();
+      CHECK(query.Sum(F<&Ticket::minutes>) == most);
+      using Groups = std::vector<std::tuple<std::string, std::int64_t>>;
+      const auto by_status = [&] { return world.Query().GroupBy(F<&Ticket::status>); };
+      CHECK(by_status().Select(Sum(F<&Ticket::minutes>)).All() == Groups{{"all", most}});
+      CHECK(by_status().Having(Sum(F<&Ticket::minutes>) == most).Select().All().size() == 1);
+      CHECK(by_status().Order(Desc(Sum(F<&Ticket::minutes>))).Select().All().size() == 1);
+      auto positive = query;
+      positive.Where(F<&Ticket::minutes> > 0);
+      CHECK(Thrown<ValidationError>([&] { positive.Sum(F<&Ticket::minutes>); }).Field() ==
+            "minutes");
+      const auto groups = positive.GroupBy(F<&Ticket::status>);
+      CHECK_THROWS_AS(groups.Select(Sum(F<&Ticket::minutes>)).All(), ValidationError);
+      auto having = groups;
+      CHECK_THROWS_AS(having.Having(Sum(F<&Ticket::minutes>) > 0).Select().All(), ValidationError);
+    });
+    world.client.Of<Ticket>().Delete().Exec();
+  } while (std::next_permutation(values.begin(), values.end()));
+}
+
+TEST_CASE("B150 infinities add up to infinity, and to no number where both signs meet") {
+  World world;
+  world.client.Of<Ticket>().Delete().Exec();
+  const double inf = std::numeric_limits<double>::infinity();
+  Add(world.client, "up", 1, inf, inf);
+  Add(world.client, "up", 1, 1.5);
+  Add(world.client, "down", 1, -inf, -inf);
+  Add(world.client, "both", 1, inf, inf);
+  Add(world.client, "both", 1, -inf, -inf);
+  BothWays(world, [&] {
+    const auto of = [&](std::string_view status) {
+      return world.Query().Where(F<&Ticket::status> == status);
+    };
+    CHECK(of("up").Sum(F<&Ticket::cost>) == inf);
+    CHECK(of("up").Avg(F<&Ticket::bonus>) == inf);
+    CHECK(of("down").Avg(F<&Ticket::cost>) == -inf);
+    CHECK(of("down").Sum(F<&Ticket::bonus>) == -inf);
+    CHECK(of("both").Sum(F<&Ticket::cost>) == std::nullopt);
+    CHECK(of("both").Avg(F<&Ticket::cost>) == std::nullopt);
+    CHECK(of("both").Sum(F<&Ticket::bonus>) == std::nullopt);
+    CHECK(of("both").Min(F<&Ticket::cost>) == -inf);
+    CHECK(of("both").Max(F<&Ticket::bonus>) == inf);
+    const auto groups = world.Query()
+                            .GroupBy(F<&Ticket::status>)
+                            .Order(Asc(F<&Ticket::status>))
+                            .Select(Sum(F<&Ticket::cost>), Avg(F<&Ticket::cost>),
+                                    Sum(F<&Ticket::bonus>), Max(F<&Ticket::cost>))
+                            .All();
+    REQUIRE(groups.size() == 3);
+    CHECK(std::isnan(std::get<1>(groups[0])));
+    CHECK(std::isnan(std::get<2>(groups[0])));
+    CHECK(std::get<3>(groups[0]) == std::nullopt);
+    CHECK(std::get<4>(groups[0]) == inf);
+    CHECK(groups[1] == std::tuple("down", -inf, -inf, -inf, -inf));
+    CHECK(groups[2] == std::tuple("up", inf, inf, inf, inf));
+    const auto having = [&](const auto& condition) {
+      return world.Query().GroupBy(F<&Ticket::status>).Having(condition).Select().All();
+    };
+    CHECK(having(Sum(F<&Ticket::cost>) == inf) == Texts{"up"});
+    CHECK(having(Avg(F<&Ticket::cost>) < 0) == Texts{"down"});
+    CHECK(having(Sum(F<&Ticket::cost>) != inf) == Texts{"down"});  // of NaN nothing holds
+  });
+}
+
 TEST_CASE("B150 groups: keys and aggregates of every kind, conditions, order and limit") {
   World world;
   const auto by_status = world.Query().GroupBy(F<&Ticket::status>);

@@ -52,15 +52,14 @@ TEST_CASE("all rows make one value, or so many of them do") {
   values.grouped = true;
   values.where = where.Node().Get();
   CHECK(sql::TabulateText(values).text ==
-        R"(SELECT sum("users"."age") AS grapnel_1 FROM "users" WHERE "users"."age" > ?1)");
+        R"(SELECT grapnel_sum("users"."age") AS grapnel_1 FROM "users" WHERE "users"."age" > ?1)");
   const std::vector<store::Ordering> order{Desc(F<&User::id>).ordering};
   values.order = order;
   CHECK(sql::TabulateText(values).text.find("ORDER") == std::string::npos);
   values.limit = 3;
-  CHECK(
-      sql::TabulateText(values).text ==
-      R"(SELECT sum("users"."age") AS grapnel_1 FROM (SELECT "users"."age" AS "age" FROM "users" )"
-      R"(WHERE "users"."age" > ?1 ORDER BY "users"."id" DESC LIMIT ?2) AS "users")");
+  CHECK(sql::TabulateText(values).text ==
+        R"(SELECT grapnel_sum("users"."age") AS grapnel_1 FROM (SELECT "users"."age" AS "age" )"
+        R"(FROM "users" WHERE "users"."age" > ?1 ORDER BY "users"."id" DESC LIMIT ?2) AS "users")");
 }
 
 TEST_CASE("groups are conditioned, ordered and counted as the rows of a table") {

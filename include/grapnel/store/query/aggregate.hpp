@@ -126,13 +126,16 @@ constexpr store::Aggregate<store::AggregateKind::Count, Member> Count(MemberToke
   static_assert(detail::CheckAggregate<store::AggregateKind::Count, Member>());
   return {};
 }
-/// The sum of a field of numbers; of whole numbers it is one of 64 bits. NULL counts for nothing.
+/// The sum of a field of numbers. NULL counts for nothing. Of whole numbers it is exact, in
+/// whatever order rows come, and one that leaves 64 bits is a ValidationError of the read. Of reals
+/// it is rounded, and where +infinity meets -infinity there is none: that is NaN, or std::nullopt
+/// of a field that may be NULL, and no condition or comparison with it holds.
 template <auto Member>
 constexpr store::Aggregate<store::AggregateKind::Sum, Member> Sum(MemberToken<Member>) {
   static_assert(detail::CheckAggregate<store::AggregateKind::Sum, Member>());
   return {};
 }
-/// The mean of a field of numbers. NULL counts for nothing.
+/// The mean of a field of numbers, rounded. NULL counts for nothing; infinities are as in a Sum.
 template <auto Member>
 constexpr store::Aggregate<store::AggregateKind::Avg, Member> Avg(MemberToken<Member>) {
   static_assert(detail::CheckAggregate<store::AggregateKind::Avg, Member>());

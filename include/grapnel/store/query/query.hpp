@@ -417,13 +417,16 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
                   "field: of the rows that match it is Where(F<&User::age> > 30).Count()");
     return 0;
   }
-  /// The sum of a field of numbers, of whole ones as a std::int64_t; of nothing std::nullopt. NULL
-  /// counts for nothing, here and below. Throws: ValidationError when the sum leaves 64 bits.
+  /// The sum of a field of numbers; of nothing std::nullopt. NULL counts for nothing, here and
+  /// below. Of whole numbers it is a std::int64_t, and exact in whatever order the rows come;
+  /// of reals it is rounded, and std::nullopt where +infinity meets -infinity. Throws:
+  /// ValidationError when a sum of whole numbers leaves 64 bits.
   template <auto M>
   auto Sum(MemberToken<M> field) const {
     return Compute(grapnel::Sum(field));
   }
-  /// The mean of a field of numbers; of nothing std::nullopt.
+  /// The mean of a field of numbers, rounded; of nothing, and where +infinity meets -infinity,
+  /// std::nullopt.
   template <auto M>
   std::optional<double> Avg(MemberToken<M> field) const {
     return Compute(grapnel::Avg(field));

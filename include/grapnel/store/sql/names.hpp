@@ -9,6 +9,9 @@
 /// How names, texts and types are written in SQL.
 namespace grapnel::sqlite::detail {
 
+/// The function that sums whole numbers.
+inline constexpr const char* kSumFunction = "grapnel_sum";
+
 using grapnel::detail::Column;
 
 /// Behind a text, another one between quotes, with those in it doubled.

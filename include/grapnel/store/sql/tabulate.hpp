@@ -48,8 +48,12 @@ class TabulateWriter {
     static constexpr std::string_view functions[] = {"count(DISTINCT ", "sum(", "avg(", "min(",
                                                      "max("};
     if (output.column == nullptr) return "count(*)";
-    return core::Concat(
-        {functions[static_cast<std::size_t>(output.measure->kind)], NameOf(*output.column), ")"});
+    const std::string name = NameOf(*output.column);
+    const store::AggregateKind kind = output.measure->kind;
+    if (kind == store::AggregateKind::Sum && output.column->Kind() == FieldKind::Int) {
+      return core::Concat({kSumFunction, "(", name, ")"});
+    }
+    return core::Concat({functions[static_cast<std::size_t>(kind)], name, ")"});
   }
   std::string Outputs() const {
     std::string list;

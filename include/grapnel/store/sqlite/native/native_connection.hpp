@@ -12,6 +12,7 @@
 #include <grapnel/store/sqlite/native/file.hpp>
 #include <grapnel/store/sqlite/native/observation.hpp>
 #include <grapnel/store/sqlite/native/prepared.hpp>
+#include <grapnel/store/sqlite/native/sum_function.hpp>
 #include <grapnel/store/sqlite/native/values.hpp>
 #include <grapnel/store/sqlite/native/waiting.hpp>
 
@@ -427,6 +428,7 @@ class NativeConnection {
 
   void AddFunctions() {
     if (ValuesFunction::Register(Handle()) != SQLITE_OK) Fail(Say());
+    if (SumFunction::Register(Handle()) != SQLITE_OK) Fail(Say());
     if (defaults_.Register(Handle()) != SQLITE_OK) Fail(Say());
   }
 
