@@ -65,8 +65,48 @@ struct New {
   grapnel::One<New> head{};
 };
 
+/// As New; and what Old's names now stand for.
+struct Reused {
+  std::int64_t id = 0;
+  std::int64_t years = 0;
+  grapnel::Many<Reused> mates{};
+  grapnel::Many<Reused> friends{};
+  grapnel::One<Reused> head{};
+  grapnel::One<Other> boss{};
+};
+struct Elsewhere {
+  std::int64_t id = 0;
+  std::int64_t age = 0;
+  grapnel::One<Other> boss{};
+};
+
 }  // namespace others
 
+template <>
+struct grapnel::Schema<others::Reused> {
+  static constexpr std::string_view Type = "Reused";
+  static constexpr std::string_view Table = "people";
+  static constexpr std::string_view WasNamed = "t";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&others::Reused::years>("years").Unique().WasNamed("age"));
+  }
+  static constexpr auto Edges() {
+    using others::Reused;
+    return grapnel::Edges(To<&Reused::friends>("friends"),
+                          To<&Reused::mates>("mates").WasNamed("friends"),
+                          To<&Reused::boss>("boss").OnDelete(Cascade),
+                          To<&Reused::head>("head").WasNamed("boss").OnDelete(Restrict));
+  }
+};
+template <>
+struct grapnel::Schema<others::Elsewhere> {
+  static constexpr std::string_view Type = "Elsewhere";
+  static constexpr std::string_view Table = "t";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&others::Elsewhere::age>("age").Unique());
+  }
+  static constexpr auto Edges() { return grapnel::Edges(To<&others::Elsewhere::boss>("boss")); }
+};
 template <>
 struct grapnel::Schema<others::Old> {
   static constexpr std::string_view Type = "Old";
@@ -395,4 +435,41 @@ TEST_CASE("B160 B164 so it is with keys, tables and tables of pairs, rows there 
   CHECK((count("people") == "2" && count("t") == "1" && count("people_mates") == "1"));
   world.Migrated<New>(Allow::Drop);
   CHECK(world.State() == before);
+}
+
+TEST_CASE("B160 an edge may take the name that another one had, for another type") {
+  const Filled<Old> world({"INSERT INTO t_friends VALUES (1, 2)", "UPDATE t SET boss_id = 1"});
+  Scratch scratch;
+  const std::string made = scratch.File("made.db");
+  Open<Reused, Other>(made).Migrate();
+  const auto client = world.Migrated<Reused, Other>();
+  CHECK(world.Raw("SELECT years, head_id, boss_id FROM people") == Lines{"36|1|NULL", "40|1|NULL"});
+  CHECK(world.Raw("SELECT * FROM people_mates") == Lines{"1|2"});
+  CHECK(world.Raw("SELECT * FROM people_friends") == Lines{});
+  const auto head = client.Of<Other>().Create().Set(F<&Other::x>, "o").Save();
+  client.Of<Reused>().UpdateOne(1).Set(F<&Reused::boss>, head.id).Save();
+  for (const char* sql :
+       {"SELECT t.name, k.\"from\", k.\"table\", k.on_delete FROM sqlite_schema AS t, "
+        "pragma_foreign_key_list(t.name) AS k ORDER BY 1, 2",
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY "
+        "1"}) {
+    CHECK(world.Raw(sql) == RawRows(made, sql));
+  }
+  // Each foreign key has the name that it is made with.
+  const std::string text =
+      world.Raw("SELECT group_concat(sql) FROM sqlite_schema WHERE type = 'table'").front();
+  for (const std::string column : {"boss_id", "head_id"}) {
+    const std::string name = "CONSTRAINT \"people_" + column + "_fkey\"";
+    const auto at = text.find(name);
+    REQUIRE(at != text.npos);
+    CHECK(text.find(name, at + 1) == text.npos);
+  }
+  CHECK(text.find("\"t_") == text.npos);
+}
+
+TEST_CASE("B160 an edge that goes to another type keeps no key of the old one") {
+  const Filled<Old> world({"DROP TABLE t_friends"});
+  CHECK_THAT((world.Refusal<Elsewhere, Other>()),
+             Catch::Contains("boss: its foreign key refers to \"t\".\"id\", not to "
+                             "\"Other\".\"id\"; give the edge another StorageKey"));
 }

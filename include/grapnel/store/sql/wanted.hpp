@@ -97,6 +97,12 @@ inline std::vector<std::string> OldNamesOf(const Relation& relation, std::string
   tables.insert(tables.end(), table.was.begin(), table.was.end());
   edges.insert(edges.end(), edge.was.begin(), edge.was.end());
   if (!edge.storage.empty() && edge.was.empty()) return was;
+  // What an edge of its name made is another's now.
+  const bool reused = std::any_of(table.edges.begin(), table.edges.end(), [&](const auto& other) {
+    return std::any_of(other.was.begin(), other.was.end(),
+                       [&](std::string_view name) { return EqualNames(name, edge.name); });
+  });
+  if (reused) edges.erase(edges.begin());
   const auto add = [&](std::string name) {
     if (!EqualNames(name, now) && !HoldsName(was, name)) was.push_back(std::move(name));
   };

@@ -81,12 +81,20 @@ TEST_CASE("B161 what Grapnel has made bears its mark, column by column") {
 }
 
 TEST_CASE("B160 constraints and the table get other names") {
-  CHECK(
-      Changed("CREATE TABLE t (\"CONSTRAINT x\", a CONSTRAINT x REFERENCES p, CONSTRAINT 'x' CHECK "
-              "(1))",
-              [](TableText& t) { t.RenameConstraint("x", "y"); }) ==
-      "CREATE TABLE t (\"CONSTRAINT x\", a CONSTRAINT \"y\" REFERENCES p, CONSTRAINT \"y\" CHECK "
-      "(1))");
+  const auto renamed = [](const std::string& text) {
+    return Changed(text, [](TableText& t) { t.RenameKey("a", "x", "y"); });
+  };
+  CHECK(renamed("CREATE TABLE t (\"CONSTRAINT x\", a CONSTRAINT x REFERENCES p, b CONSTRAINT x "
+                "REFERENCES p, CONSTRAINT x FOREIGN KEY (b) REFERENCES p)") ==
+        "CREATE TABLE t (\"CONSTRAINT x\", a CONSTRAINT \"y\" REFERENCES p, b CONSTRAINT x "
+        "REFERENCES p, CONSTRAINT x FOREIGN KEY (b) REFERENCES p)");
+  CHECK(renamed("CREATE TABLE t (a CONSTRAINT x NOT NULL, CONSTRAINT 'x' FOREIGN KEY ([A]) "
+                "REFERENCES p, CONSTRAINT x CHECK (a))") ==
+        "CREATE TABLE t (a CONSTRAINT x NOT NULL, CONSTRAINT \"y\" FOREIGN KEY ([A]) "
+        "REFERENCES p, CONSTRAINT x CHECK (a))");
+  const std::string other =
+      "CREATE TABLE t (a CONSTRAINT z REFERENCES p, CONSTRAINT x FOREIGN KEY (a, b) REFERENCES p)";
+  CHECK(renamed(other) == other);
   CHECK(Changed("CREATE TABLE \"a (b\"(x)", [](TableText& t) { t.SetName("n"); }) ==
         "CREATE TABLE \"n\"(x)");
   CHECK(Changed("CREATE TABLE t (a CHECK (t.a > 't.a'), b CHECK (\"T\" . b > t), c DEFAULT 't.a')",
@@ -117,7 +125,7 @@ TEST_CASE("B160 texts of any bytes are read to their end") {
     if (table.HasColumn("a")) table.AllowNull("a");
     table.DropKey("a");
     table.Mark();
-    table.RenameConstraint("a", "b");
+    table.RenameKey("a", "x", "b");
     table.SetName("b");
     static_cast<void>(table.UserOf("a"));
     static_cast<void>(table.Checks());

@@ -118,9 +118,8 @@ class Planner : protected DropPlanning {
     for (const WantedColumn& column : table.columns) {
       const std::string_view now = NowCalled(table, column.name);
       if (column.key.empty() || (before == table.name && now == column.name)) continue;
-      changes_[table.name].constraints.push_back(
-          {core::Concat({before, "_", now, "_fkey"}),
-           core::Concat({table.name, "_", column.name, "_fkey"})});
+      changes_[table.name].keys.push_back({column.name, core::Concat({before, "_", now, "_fkey"}),
+                                           core::Concat({table.name, "_", column.name, "_fkey"})});
     }
   }
 
@@ -286,7 +285,8 @@ class Planner : protected DropPlanning {
       if (!EqualNames(key[1], wanted.table) || !to_id) {
         Refuse(table, column,
                core::Concat({"its foreign key refers to ", Quote(key[1], key[3]), ", not to ",
-                             Quote(wanted.table, wanted.column)}));
+                             Quote(wanted.table, wanted.column),
+                             "; give the edge another StorageKey, and the column stays"}));
       }
       const bool same =
           key[2] == wanted.action || (key[2] == "RESTRICT" && wanted.action == "NO ACTION");

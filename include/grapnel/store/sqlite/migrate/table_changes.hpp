@@ -30,10 +30,14 @@ class TableChanges : protected Planning {
  protected:
   using Planning::Planning;
 
+  /// The foreign key of a column gets another name.
+  struct KeyRename {
+    std::string column, from, to;
+  };
   /// What changes in the description of a table that is there.
   struct Change {
     std::vector<const WantedColumn*> nullable{}, retyped{};
-    std::vector<Rename> constraints{};
+    std::vector<KeyRename> keys{};
     std::vector<std::string> dropped{};  // columns
     std::vector<std::string> freed{};    // columns of an older program: they may be NULL
   };
@@ -84,7 +88,7 @@ class TableChanges : protected Planning {
       say(*column, core::Concat({" becomes ", column->type}));
       text.SetType(column->name, column->type);
     }
-    for (const Rename& rename : change.constraints) text.RenameConstraint(rename.from, rename.to);
+    for (const KeyRename& key : change.keys) text.RenameKey(key.column, key.from, key.to);
     for (const std::string& column : change.dropped) text.DropKey(column);
     if (text.Text() == before) return;
     if (change.retyped.empty()) {

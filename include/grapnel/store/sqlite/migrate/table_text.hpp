@@ -117,11 +117,22 @@ class TableText {
       if (alone) Replace(tokens_[part.first - 1].from, tokens_[part.last - 1].to, "");
     }
   }
-  /// Gives a constraint another name.
-  void RenameConstraint(std::string_view from, std::string_view to) {
-    for (std::size_t at = body_; at + 1 < tokens_.size(); ++at) {
-      if (!IsWord(at, "CONSTRAINT") || Name(at + 1) != from) continue;
-      Replace(tokens_[at + 1].from, tokens_[at + 1].to, Quote(to));
+  /// Gives the foreign key of this column, where it is called so, another name.
+  void RenameKey(std::string_view column, std::string_view from, std::string_view to) {
+    const auto rename = [&](std::size_t at) {
+      if (Name(at) == from) Replace(tokens_[at].from, tokens_[at].to, Quote(to));
+    };
+    if (const Part* part = Find(column)) {
+      for (std::size_t at = part->first + 1; at + 2 < part->last; ++at) {
+        if (Is(at, *part, "CONSTRAINT") && Is(at + 2, *part, "REFERENCES")) rename(at + 1);
+      }
+    }
+    for (const Part& part : constraints_) {
+      const bool is_key = Is(part.first, part, "CONSTRAINT") &&
+                          Is(part.first + 2, part, "FOREIGN") && part.first + 6 < part.last;
+      if (!is_key) continue;
+      const bool alone = EqualNames(Name(part.first + 5), column) && Token(part.first + 6) == ")";
+      if (alone) rename(part.first + 1);
     }
   }
   /// Gives the table another name. Where its CHECKs name it, before a column, they do so no more.
