@@ -473,3 +473,25 @@ TEST_CASE("B160 an edge that goes to another type keeps no key of the old one") 
              Catch::Contains("boss: its foreign key refers to \"t\".\"id\", not to "
                              "\"Other\".\"id\"; give the edge another StorageKey"));
 }
+
+TEST_CASE("B161 B164 who is told of Allow::Drop is told whose it may be that it drops") {
+  const auto warns = Catch::Contains("it may be a newer program's");
+  const World world;
+  world.Migrated<Renamed, Other>();
+  const std::string required =
+      Thrown<MigrationError>([&] { Open<First, Other>(world.file).Migrate(); }).what();
+  CHECK_THAT(required, Catch::StartsWith("in table \"t\" column \"years\" is NOT NULL and") &&
+                           warns &&
+                           Catch::Contains("Migrate(Allow::Drop) drops it, with what is in it"));
+  const auto told = [](const auto& client) { return ToString(client.PlanMigration()); };
+  const World optional;
+  optional.Migrated<Optional, Other>();
+  CHECK_THAT(told(Open<Dropped, Other>(optional.file)),
+             Catch::Contains("\"t\".\"years\" stays, though the schema") && warns);
+  CHECK_THAT(told(Open<Other>(optional.file)), Catch::Contains("\"t\" stays, though") && warns);
+  // Of what Allow::Drop leaves alone no advice is given.
+  optional.Raw("ALTER TABLE t DROP COLUMN years");
+  optional.Raw("ALTER TABLE t ADD COLUMN theirs TEXT");
+  CHECK_THAT(told(Open<Dropped, Other>(optional.file)),
+             Catch::Contains("\"t\".\"theirs\" stays") && !Catch::Contains("Drop"));
+}

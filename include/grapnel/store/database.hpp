@@ -45,7 +45,8 @@ class View : public Client {
   /// the Default of a new required field, each row its own. Runs the migration hooks around it: see
   /// Database::OnMigrate. With nothing to do it only reads, and waits for no writer of a file.
   /// `Migrate(grapnel::Allow::Drop)` also drops, with what is in them, the columns and tables that
-  /// Grapnel has made and that the types of this client do not have: never those of somebody else.
+  /// Grapnel has made and that the types of this client do not have: never those of somebody else,
+  /// but those of a newer program too, which an older one cannot tell from its own.
   /// Throws: MigrationError, which says what stands in the way, nothing changed; what a hook
   /// throws; StorageError, BusyError, CancelledError; TxError inside a transaction of the same
   /// thread.

@@ -10,8 +10,8 @@ namespace grapnel {
 
 /// What a migration may do beyond what keeps everything that is there.
 enum class Allow : std::uint8_t {
-  Drop = 1,  // columns and tables of Grapnel's own making that the schema has no more go, with what
-             // is in them
+  Drop = 1,  // columns and tables of Grapnel's own making that the schema does not have go, with
+             // what is in them: those of a newer program too
 };
 
 namespace store {

@@ -78,7 +78,9 @@ GRAPNEL_DEFINE std::string ToString(const Migration& migration) {
   for (const Leftover& leftover : migration.Leftovers()) {
     comment(core::Concat({PlaceOf(leftover.table, leftover.column),
                           " stays, though the schema does not have it",
-                          leftover.droppable ? ": Allow::Drop drops it" : ""}));
+                          leftover.droppable ? ": it may be a newer program's; where no program "
+                                               "needs it, Allow::Drop drops it, with what is in it"
+                                             : ""}));
   }
   return text;
 }
