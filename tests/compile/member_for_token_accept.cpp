@@ -10,5 +10,7 @@ void Change(const grapnel::Database<User, Card, Pet>& client, grapnel::Mutation<
   users.Update().Set(F<&User::age>, 1).Save();
   users.Query().Order(grapnel::Asc(F<&User::age>), grapnel::Desc(F<&User::name>)).All();
   users.Query().With(F<&User::cards>).All();
+  users.Query().Sum(F<&User::age>);
+  users.Query().GroupBy(F<&User::name>).Select(grapnel::Max(F<&User::age>)).All();
   if (m.Get(F<&User::age>) == nullptr) m.Set(F<&User::age>, 1);
 }

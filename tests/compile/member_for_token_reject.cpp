@@ -1,10 +1,12 @@
 // expect: a field or edge is named by its token: write F<&User::age>, not &User::age
-// expect: member_for_token_reject\.cpp:17
-// expect: member_for_token_reject\.cpp:18
 // expect: member_for_token_reject\.cpp:19
 // expect: member_for_token_reject\.cpp:20
 // expect: member_for_token_reject\.cpp:21
 // expect: member_for_token_reject\.cpp:22
+// expect: member_for_token_reject\.cpp:23
+// expect: member_for_token_reject\.cpp:24
+// expect: member_for_token_reject\.cpp:25
+// expect: member_for_token_reject\.cpp:26
 #include "contract/graph_model.hpp"
 
 using graph::Card;
@@ -18,6 +20,8 @@ void Change(const grapnel::Database<User, Card, Pet>& client, grapnel::Mutation<
   users.Query().Order(grapnel::Asc(&Card::owner)).All();
   users.Query().Order(&User::name).All();
   users.Query().With(&User::cards).All();
+  users.Query().Max(&User::name);
+  users.Query().GroupBy(F<&User::name>).Select(grapnel::Max(&Card::number)).All();
   if (m.Get(&User::nickname) == nullptr) return;
   m.Set(&User::friends, 1);
 }

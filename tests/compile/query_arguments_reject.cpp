@@ -1,14 +1,15 @@
 // expect: this takes one predicate, which compares fields: Where\(F<&User::age> > 30
-// expect: query_arguments_reject\.cpp:21
 // expect: query_arguments_reject\.cpp:22
 // expect: query_arguments_reject\.cpp:23
 // expect: query_arguments_reject\.cpp:24
+// expect: query_arguments_reject\.cpp:25
 // expect: a condition on an aggregate is about groups of rows, and stands behind GroupBy
 // expect: After takes the last row of the page before, the whole entity
 // expect: With takes one edge, and a function that says which of the neighbours, by reference
-// expect: query_arguments_reject\.cpp:28
 // expect: query_arguments_reject\.cpp:29
+// expect: query_arguments_reject\.cpp:30
 // expect: of the rows that match it is Where\(F<&User::age> > 30\)\.Count\(\)
+// expect: rows are asked for by Query\(\), client
 // expect: Having stands behind GroupBy
 #include "contract/graph_model.hpp"
 
@@ -29,4 +30,5 @@ void Ask(const grapnel::Client& client, std::int64_t last) {
   users.Query().With(F<&User::cards>, F<&Card::number> == "1").All();
   users.Query().Count(F<&User::age> > 30);
   users.Query().Having(grapnel::Count() > 3);
+  users.Where(F<&User::age> > 3).All();
 }

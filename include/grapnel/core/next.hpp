@@ -18,6 +18,18 @@ class Next {
       : function_(function), context_(context) {}
 
   Result operator()(Subject& subject) const { return function_(context_, subject); }
+  /// Of another subject, or of a const one: this does not compile.
+  template <class... Ts>
+  requires(!requires(Function f, Ts&&... given) { f(nullptr, given...); }) Result operator()(
+      Ts&&...) const {
+    static_assert(
+        sizeof...(Ts) > sizeof...(Ts),
+        "next takes what the hook itself was given, by a reference that is not const: "
+        "[](auto& m, auto next) { return next(m); }. A grapnel::Mutation<User>& goes with "
+        "a grapnel::Next<User>, a grapnel::Reading<User>& with a "
+        "grapnel::NextRead<User>");
+    __builtin_unreachable();
+  }
 
  private:
   Function function_;

@@ -47,6 +47,26 @@ struct TakesNoHooks {
   }
 };
 
+/// What is asked of a query: these do not compile.
+struct AskedByQuery {
+  template <class... Ts>
+  auto Where(const Ts&...) const {
+    return Refuse<Ts...>();
+  }
+  template <class... Ts>
+  auto All(const Ts&...) const {
+    return Refuse<Ts...>();
+  }
+
+ private:
+  template <class... Ts>
+  static auto Refuse() {
+    static_assert(sizeof...(Ts) > sizeof...(Ts),
+                  "rows are asked for by Query(), client.Of<User>().Query().Where(F<&User::age> > "
+                  "30).All(), and written by Update() and Delete(), which take Where as well");
+  }
+};
+
 /// What is no id as it is: it is looked at, or refused.
 template <class T, class Id>
 concept OtherId = IsLookedAt<T, Id> || NeverMeant<T, Id>;
@@ -69,7 +89,7 @@ namespace grapnel::store {
 
 /// Reads the entities of one type.
 template <class E>
-class [[nodiscard]] Reader : public detail::TakesNoHooks {
+class [[nodiscard]] Reader : public detail::TakesNoHooks, public detail::AskedByQuery {
  public:
   using Id = detail::IdOf<E>;
 

@@ -155,6 +155,28 @@ constexpr store::Aggregate<store::AggregateKind::Max, Member> Max(MemberToken<Me
   return {};
 }
 
+/// Of a member, not its token: these do not compile.
+template <class Owner, class Type>
+auto Sum(Type Owner::*) {
+  detail::RefuseMember<Type Owner::*>();
+  return Count();
+}
+template <class Owner, class Type>
+auto Avg(Type Owner::*) {
+  detail::RefuseMember<Type Owner::*>();
+  return Count();
+}
+template <class Owner, class Type>
+auto Min(Type Owner::*) {
+  detail::RefuseMember<Type Owner::*>();
+  return Count();
+}
+template <class Owner, class Type>
+auto Max(Type Owner::*) {
+  detail::RefuseMember<Type Owner::*>();
+  return Count();
+}
+
 /// Orders groups by an aggregate, smallest first.
 template <store::AggregateKind Kind, auto Member>
 store::Order<typename store::Aggregate<Kind, Member>::Groups> Asc(store::Aggregate<Kind, Member>) {

@@ -442,6 +442,24 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
     return Compute(grapnel::Max(field));
   }
 
+  /// Of a member, not its token: these do not compile.
+  template <class Owner, class Type>
+  auto Sum(Type Owner::*) const {
+    return detail::RefuseMember<Type Owner::*>();
+  }
+  template <class Owner, class Type>
+  auto Avg(Type Owner::*) const {
+    return detail::RefuseMember<Type Owner::*>();
+  }
+  template <class Owner, class Type>
+  auto Min(Type Owner::*) const {
+    return detail::RefuseMember<Type Owner::*>();
+  }
+  template <class Owner, class Type>
+  auto Max(Type Owner::*) const {
+    return detail::RefuseMember<Type Owner::*>();
+  }
+
   /// The rows in groups of those that are alike in these fields, in place of rows:
   /// `GroupBy(F<&Ticket::status>).Select(grapnel::Count(), grapnel::Avg(F<&Ticket::minutes>))`.
   /// Order, Limit and Offset that stand before it say which rows are grouped; those behind it are

@@ -117,6 +117,12 @@ class AnyReading {
   /// are loaded it counts for each parent. Never raises it, and says nothing about rows that a
   /// condition asks for. Throws: Error when negative, and once it was carried out.
   GRAPNEL_DECLARE void AtMost(std::int64_t rows);
+  /// What a query has: this does not compile.
+  template <class... Ts>
+  void Limit(const Ts&...) {
+    static_assert(sizeof...(Ts) > sizeof...(Ts),
+                  "an interceptor lowers the number of rows and never raises it: r.AtMost(1000)");
+  }
 
   /// A client that reads where this read does: in its transaction or snapshot, if there is one,
   /// with its per-call values. What it reads is intercepted as well.
