@@ -75,7 +75,7 @@ class Sketch {
       return std::nullopt;  // the step itself will tell
     }
     const auto after = RowsOf(native_, kOthers);
-    const auto of_table = TableText(TextOf(table)).UserOf("grapnel_probe");
+    auto of_table = TableText(TextOf(table)).UserOf("grapnel_probe");
     rename("grapnel_probe", column);
     if (of_table) return of_table;
     for (std::size_t at = 0; at < before.size() && at < after.size(); ++at) {
