@@ -752,6 +752,26 @@ TEST_CASE_METHOD(World, "B153 pages go on by what is stored, also behind a row t
   }
 }
 
+TEST_CASE_METHOD(World, "B142 B153 behind a row that does not show is as behind one that is gone") {
+  const auto users = client.Of<User>();
+  users.Intercept(hook::After([](const auto&, Found<User>&) {}));
+  auto hides =
+      users.Intercept(hook::Before([this](Reading<User>& r) { r.Where(F<&User::id> != bob); }));
+  User guess;
+  guess.id = bob;
+  const auto behind = [&](const char* phone) {
+    guess.phone = phone;
+    return users.Query().Order(Asc(F<&User::phone>)).After(guess).Count();
+  };
+  const auto as_it_says = [&] { return std::pair(behind(""), behind("zzz")); };
+  const auto hidden = as_it_says();
+  CHECK(hidden.first > hidden.second);
+  CHECK(hidden.second == 0);
+  hides.Remove();
+  users.DeleteOne(bob).Exec();
+  CHECK(as_it_says() == hidden);
+}
+
 TEST_CASE_METHOD(World, "B143 a walk over no rows passes the interceptors as well") {
   int runs = 0;
   client.Of<User>().Intercept(hook::After([&](const auto&, Found<User>&) { ++runs; }));

@@ -33,8 +33,6 @@ GRAPNEL_DECLARE core::detail::ListedHooks AfterOf(const core::detail::ListedHook
 /// Whether rows may be handed out before all of them are found: none of these stands around the
 /// whole read.
 GRAPNEL_DECLARE bool MayStream(const core::detail::ListedHooks& readers) noexcept;
-/// Whether a row that its caller was given may not be as it is stored: an interceptor saw it.
-GRAPNEL_DECLARE bool MayBeChanged(const HandlePtr& handle, const Table& table);
 /// Rows of a stream, as RunReading would read them.
 GRAPNEL_DECLARE store::Rows NarrowStream(const HandlePtr& handle, const Table& table,
                                          const Asked& asked);
@@ -46,6 +44,10 @@ GRAPNEL_DECLARE void PassAfter(const HandlePtr& handle, TypeEntry& type,
 /// As RunReading, of a row by its id, which is in `key`. Returns whether there is such a row.
 GRAPNEL_DECLARE bool FindById(const HandlePtr& handle, const Table& table, const void* key,
                               void* into);
+/// Of a row that interceptors may have changed on its way to the caller: reads it as it is stored.
+/// Returns whether there is such a row, and they show it.
+GRAPNEL_DECLARE bool FindAsStored(const HandlePtr& handle, const Table& table, const void* key,
+                                  void* into);
 /// Reads the row with the id that is in `entity` into it. Throws: NotFoundError that names the id,
 /// when there is none.
 GRAPNEL_DECLARE void GetById(const HandlePtr& handle, const Table& table, void* entity);

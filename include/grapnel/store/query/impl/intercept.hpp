@@ -17,6 +17,7 @@
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/session.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -79,15 +80,6 @@ GRAPNEL_DEFINE bool MayStream(const core::detail::ListedHooks& readers) noexcept
   return true;
 }
 
-GRAPNEL_DEFINE bool MayBeChanged(const HandlePtr& handle, const Table& table) {
-  if (!IsIntercepted(*handle)) return false;
-  const core::detail::ListedHooks readers = TypeOf(*handle, table).readers.Load();
-  for (const core::detail::ListedHook& each : readers.All()) {
-    if (!each.hook.IsBefore()) return true;
-  }
-  return false;
-}
-
 GRAPNEL_DEFINE store::Rows NarrowStream(const HandlePtr& handle, const Table& table,
                                         const Asked& asked) {
   if (!IsIntercepted(*handle)) return Narrower::AsAsked(asked);
@@ -108,9 +100,10 @@ GRAPNEL_DEFINE void PassAfter(const HandlePtr& handle, TypeEntry& type,
   });
 }
 
-/// As FindById, through the interceptors of the type.
+/// As FindById, through the interceptors of the type. `stored`: gets the row too, as it was before
+/// they changed it.
 [[gnu::noinline]] inline bool FindIntercepted(const HandlePtr& handle, const Table& table,
-                                              const void* key, void* into) {
+                                              const void* key, void* into, void* stored = nullptr) {
   TypeEntry& type = TypeOf(*handle, table);
   if (!type.readers.HasAny()) return ReadById(handle, table, key, into);
   const core::detail::ListedHooks hooks = type.readers.Load();
@@ -133,13 +126,27 @@ GRAPNEL_DEFINE void PassAfter(const HandlePtr& handle, TypeEntry& type,
     passed.rows = rows.Get();
     actions.run_around(rest, r, passed, [&](const ReadInto& to) {
       CarryOut(r, [&] {
-        if (!read(r, table.ops.AppendRow(to.rows))) table.ops.ClearRows(to.rows);
+        const bool there = read(r, table.ops.AppendRow(to.rows));
+        if (!there) table.ops.ClearRows(to.rows);
+        if (there && stored != nullptr) ReadById(handle, table, key, stored);
       });
     });
     found = rows.Count() != 0;
     if (found) table.ops.MoveAssign(into, rows.At(0));
   });
   return found;
+}
+
+GRAPNEL_DEFINE bool FindAsStored(const HandlePtr& handle, const Table& table, const void* key,
+                                 void* into) {
+  if (!IsIntercepted(*handle)) return false;
+  const core::detail::ListedHooks readers = TypeOf(*handle, table).readers.Load();
+  const auto all = readers.All();
+  const bool changed =
+      std::any_of(all.begin(), all.end(),
+                  [](const core::detail::ListedHook& each) { return !each.hook.IsBefore(); });
+  EntityRows shown(table.ops);
+  return changed && FindIntercepted(handle, table, key, shown.Append(), into);
 }
 
 GRAPNEL_DEFINE bool FindById(const HandlePtr& handle, const Table& table, const void* key,

@@ -68,9 +68,10 @@ GRAPNEL_DEFINE void AnyQuery::AddOrder(std::initializer_list<store::Ordering> or
 GRAPNEL_DEFINE void AnyQuery::SetAfter(const void* entity) {
   const HandlePtr& handle = Held();
   EntityRows stored(table_->ops);
-  if (entity != nullptr && MayBeChanged(handle, *table_) &&
-      ReadById(handle, *table_, entity, stored.Append())) {
-    entity = stored.At(0);  // by what is stored the rows are ordered, whatever the caller was shown
+  // By what is stored the rows are ordered, whatever the caller was shown; a row that he is not
+  // shown says nothing.
+  if (entity != nullptr && FindAsStored(handle, *table_, entity, stored.Append())) {
+    entity = stored.At(0);
   }
   asked_.SetAfter(*table_, entity);
 }
