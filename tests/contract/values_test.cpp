@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,16 @@ struct Cut {
   std::string name;
 };
 
+/// Stored in small letters.
+struct Mail {
+  std::string text{};
+};
+struct Box {
+  Mail id{};
+  Mail mail{};
+  std::optional<Mail> copy{};
+};
+
 }  // namespace odd
 
 template <>
@@ -45,6 +56,28 @@ struct grapnel::Schema<odd::Odd> {
   static constexpr auto Indexes() {
     return grapnel::Indexes(Index<&odd::Odd::keyword, &odd::Odd::bytes>(),
                             Index<&odd::Odd::bytes>().StorageKey("in\"dex'"));
+  }
+};
+
+template <>
+struct grapnel::Codec<odd::Mail> {
+  using Stored = std::string;
+  static Stored Encode(const odd::Mail& mail) {
+    Stored stored = mail.text;
+    for (char& c : stored) {
+      if (c == '!') throw std::invalid_argument("no address");
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return stored;
+  }
+  static odd::Mail Decode(const Stored& stored) { return {stored}; }
+};
+template <>
+struct grapnel::Schema<odd::Box> {
+  static constexpr std::string_view Type = "Box";
+  static constexpr auto Fields() {
+    using odd::Box;
+    return grapnel::Fields(Field<&Box::mail>("mail").Unique(), Field<&Box::copy>("copy"));
   }
 };
 
@@ -319,6 +352,37 @@ TEST_CASE("B79 -0.0 comes back as 0.0, also from Save and in predicates") {
   const double inf = std::numeric_limits<double>::infinity();
   REQUIRE(all.UpdateOne(made.id).Set(F<&Maybe::real>, -inf).Save().real == -inf);
   REQUIRE(all.Query().Where(F<&Maybe::real> < -kMax<double>).IDs() == std::vector{made.id});
+}
+
+TEST_CASE("B79 what a write returns is as it is stored, whatever a Codec makes of values") {
+  const auto client = grapnel::Open<odd::Box>(":memory:");
+  client.Migrate();
+  using odd::Box;
+  const auto boxes = client.Of<Box>();
+  const auto texts = [](const Box& box) {
+    return box.id.text + " " + box.mail.text + " " + (box.copy ? box.copy->text : "-");
+  };
+  std::vector<std::string> in_hooks;
+  boxes.Use(grapnel::hook::Before([&](grapnel::Mutation<Box>& m) {
+    const odd::Mail* mail = m.Get(F<&Box::mail>);
+    in_hooks.push_back(mail != nullptr ? mail->text : "-");
+  }));
+  const Box made = boxes.Create()
+                       .Set(F<&Box::id>, {"A"})
+                       .Set(F<&Box::mail>, {"Ada@X"})
+                       .Set(F<&Box::copy>, odd::Mail{"BOB"})
+                       .Save();
+  CHECK(texts(made) == "a ada@x bob");
+  CHECK(texts(boxes.Get(odd::Mail{"A"})) == texts(made));
+  CHECK(texts(boxes.Create(Box{{"C"}, {"CYD"}}).Save()) == "c cyd -");
+  const auto rows = boxes.CreateBulk(std::vector<Box>{{{"D"}, {"DAN"}, odd::Mail{"D"}}}).Save();
+  CHECK(texts(rows.front()) == "d dan d");
+  CHECK(texts(boxes.UpdateOne(odd::Mail{"D"}).Set(F<&Box::mail>, {"EVE"}).Save()) == "d eve d");
+  const auto upsert = boxes.Create(Box{{"F"}, {"EVE"}}).OnConflict(F<&Box::mail>).Ignore().Save();
+  CHECK(texts(upsert) == "d eve d");
+  CHECK(boxes.Query().Where(F<&Box::mail> == odd::Mail{"EVE"}).Count() == 1);
+  CHECK(in_hooks == std::vector<std::string>{"ada@x", "cyd", "dan", "eve", "eve"});
+  CHECK_THROWS_AS(boxes.Create().Set(F<&Box::mail>, {"!"}).Save(), grapnel::ValidationError);
 }
 
 TEST_CASE("an optional text takes literals, strings and optionals") {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -419,29 +420,32 @@ struct Mapping<std::optional<T>> {
 
 /// Whether Normalize may change a value, or throw.
 template <class T>
-inline constexpr bool kHasNormalForm = TimePoint<T> || std::same_as<T, double>;
-template <HasCodec T>
-inline constexpr bool kHasNormalForm<T> = std::same_as<typename Codec<T>::Stored, double>;
+inline constexpr bool kHasNormalForm = TimePoint<T> || std::same_as<T, double> || HasCodec<T>;
 template <class T>
 inline constexpr bool kHasNormalForm<std::optional<T>> = kHasNormalForm<T>;
 
-/// What is stored as -0.0 is read as 0.0. What cannot be stored is refused where it is written.
+/// What cannot be stored is refused where it is written.
 template <HasCodec T>
-void NormalizeZero(T& value) {
+void NormalizeCoded(T& value) {
+  using Stored = typename Codec<T>::Stored;
   try {
-    const double stored = Codec<T>::Encode(value);
-    if (stored == 0.0 && __builtin_signbit(stored) != 0) value = Codec<T>::Decode(0.0);
-  } catch (...) {
-    return;
+    Stored stored = Codec<T>::Encode(value);
+    if constexpr (std::same_as<Stored, double>) {
+      if (stored == 0.0) stored = 0.0;
+    }
+    value = Codec<T>::Decode(std::move(stored));
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
   }
 }
 
-/// Gives a value the form in which it will be read back: time points are floored to microseconds,
-/// -0.0 becomes 0.0.
+/// Gives a value the form in which it will be read back: what a Codec decodes of what it encoded;
+/// time points are floored to microseconds, -0.0 becomes 0.0.
 template <class T>
 void Normalize(T& value) {
   if constexpr (HasCodec<T>) {
-    if constexpr (kHasNormalForm<T>) NormalizeZero(value);
+    NormalizeCoded(value);
   } else if constexpr (TimePoint<T>) {
     value = TimeCoder<T>::Decode(TimeCoder<T>::Encode(value));
   } else if constexpr (std::same_as<T, double>) {

@@ -54,7 +54,7 @@ FieldValue Operand(SetArgument<Member> value) {
     return Mapping<Bare>::ToValue(value);
   } else {
     try {
-      Normalize(value);
+      if constexpr (!HasCodec<Bare>) Normalize(value);
       return Mapping<Bare>::ToValue(value);
     } catch (const BadValue& error) {
       RefuseOperandOf<Member>(error.what());
