@@ -382,4 +382,18 @@ TEST_CASE("B143 B151 interceptors narrow what is walked over, and see it whole")
       }));
   CHECK(Names(world.Query()) == Lines{"***", "***"});
   CHECK(Names(world.client.ReadTx().Of<User>().Query().With(F<&User::cards>)).size() == 2);
+  // Few rows, which are read together, are walked over as many are.
+  auto tx = world.client.Tx();
+  const auto users = tx.Of<User>();
+  const auto write = [&] { users.UpdateOne(1).Set(F<&User::age>, 7).Save(); };
+  int seen = 0;
+  for (const User& user : users.Query()) {
+    CHECK(Refused(write).find("while rows are walked over") != std::string::npos);
+    seen += user.name == "***" ? 1 : 0;
+  }
+  CHECK(seen == 2);
+  write();
+  auto rows = users.Query().begin();
+  tx.Rollback();
+  CHECK_THROWS_AS(++rows, TxError);
 }

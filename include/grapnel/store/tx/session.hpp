@@ -145,6 +145,8 @@ class Session {
   GRAPNEL_DECLARE std::shared_ptr<OpenCursor> Open(const Level& level, TypeEntry& type,
                                                    const core::Context& context,
                                                    const store::Select& select);
+  /// Throws: TxError when the cursor has ended.
+  GRAPNEL_DECLARE void CheckWalk(const OpenCursor& open);
   /// Reads the next row into `entity`; false behind the last one. Throws: TxError when the cursor
   /// has ended.
   GRAPNEL_DECLARE bool Advance(OpenCursor& open, const core::Context& context, void* entity);

@@ -64,8 +64,11 @@ class Walk {
       if (fresh_.Count() != 0) table_.ops.Assign(one_, fresh_.At(0));
       return Read(one_) ? one_ : nullptr;
     }
-    while (at_ == most_ && open_) Fill();
-    return at_ < most_ ? found_.At(at_++) : nullptr;
+    while (at_ == most_ && open_ && !ended_) Fill();
+    if (at_ == most_) return Close(), nullptr;
+    // A row that was read before is refused as one would be that is still to be read.
+    if (open_) Here().CheckWalk(*open_);
+    return found_.At(at_++);
   }
 
  private:
@@ -92,21 +95,19 @@ class Walk {
   void Fill() {
     found_.Clear();
     at_ = most_ = 0;
-    bool ended = false;
-    while (!ended && found_.Count() < kBatch) {
-      ended = !Advance(found_.Append());
-      if (ended) table_.ops.Shorten(found_.Get(), found_.Count() - 1);
+    while (!ended_ && found_.Count() < kBatch) {
+      ended_ = !Advance(found_.Append());
+      if (ended_) table_.ops.Shorten(found_.Get(), found_.Count() - 1);
     }
     std::vector<void*> entities;
     const std::size_t count = found_.Count();
     for (std::size_t at = 0; at < count; ++at) entities.push_back(found_.At(at));
     LoadEager(handle_, table_, entities, eager_);
-    if (after_ && (count != 0 || (ended && !passed_))) {
+    if (after_ && (count != 0 || (ended_ && !passed_))) {
       passed_ = true;
       PassAfter(handle_, TypeOf(*handle_, table_), after_, ReadStep::Query, found_.Get());
     }
     most_ = found_.Count();
-    if (ended) Close();
   }
 
   /// False behind the last row, when all is closed.
@@ -116,12 +117,16 @@ class Walk {
     return false;
   }
   bool Advance(void* entity) {
+    Session& session = Here();
+    const Tx::Access::Finish finish{handle_};
+    return session.Advance(*open_, handle_->context, entity);
+  }
+  Session& Here() const {
     Session& session = *handle_->transaction;
     if (!session.IsOfThisThread()) {
       throw TxError("rows were walked over by another thread than the one that began it");
     }
-    const Tx::Access::Finish finish{handle_};
-    return session.Advance(*open_, handle_->context, entity);
+    return session;
   }
 
   void Close() noexcept {
@@ -137,6 +142,7 @@ class Walk {
   store::Rows rows_;  // what the cursor refers to
   std::vector<Eager> eager_;
   core::detail::ListedHooks after_;   // interceptors
+  bool ended_ = false;                // there are no more to be read
   bool passed_ = false;               // by some rows, or by none where there are none
   EntityRows found_;                  // one row, or some with their neighbours, or all
   EntityRows fresh_;                  // one that each row begins as, where somebody may change them

@@ -158,12 +158,16 @@ GRAPNEL_DEFINE std::shared_ptr<OpenCursor> Session::Open(const Level& level, Typ
   return open;
 }
 
-[[gnu::hot]] GRAPNEL_DEFINE bool Session::Advance(OpenCursor& open, const core::Context& context,
-                                                  void* entity) {
+[[gnu::hot]] GRAPNEL_DEFINE void Session::CheckWalk(const OpenCursor& open) {
   Check(*open.level);
   if (!open.cursor) {
     throw TxError("rows were walked over that were undone meanwhile: begin anew");
   }
+}
+
+[[gnu::hot]] GRAPNEL_DEFINE bool Session::Advance(OpenCursor& open, const core::Context& context,
+                                                  void* entity) {
+  CheckWalk(open);
   return Guarded(*open.level, context,
                  [&](store::Connection&) { return open.cursor->Next(entity); });
 }
