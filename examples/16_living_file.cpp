@@ -86,11 +86,13 @@ int main() {
   }
 
   auto client = grapnel::Open<Book>("books.db");
-  // Before next it meets the old tables, behind it the new ones.
-  const auto mend = client.OnMigrate([](grapnel::store::Migration& migration, auto next) {
-    migration.Sql("DELETE FROM Volume WHERE year = ?1", 1965);
+  // It runs at every migration, of a new file too, and asks for the step that it belongs to. Before
+  // next it meets the old tables, behind it the new ones.
+  client.OnMigrate([](grapnel::store::Migration& migration, auto next) {
+    const bool renames = migration.HasStep(grapnel::store::StepKind::RenameTable, "Book");
+    if (renames) migration.Sql("DELETE FROM Volume WHERE year = ?1", 1965);
     next(migration);
-    migration.Sql("UPDATE Book SET year = NULL WHERE year = 0");
+    if (renames) migration.Sql("UPDATE Book SET year = NULL WHERE year = 0");
   });
   const auto plan = client.PlanMigration();
   for (const auto& step : plan.Steps()) {
@@ -99,7 +101,6 @@ int main() {
   }
   for (const auto& left : plan.Leftovers()) fmt::print("stays: {}.{}\n", left.table, left.column);
   client.Migrate();
-  mend.Remove();
 
   const auto books = client.Of<Book>();
   const Book dune = books.Query().Only();

@@ -63,6 +63,7 @@ using grapnel::MigrationError;
 using grapnel::Open;
 using grapnel::SqlError;
 using grapnel::store::Migration;
+using grapnel::store::StepKind;
 using namespace hooked;
 
 struct World {
@@ -119,9 +120,13 @@ TEST_CASE("B163 a hook runs SQL of its own before and after, in the migration's 
       CHECK(m.Sql("SELECT full_name FROM Person").Rows().empty());  // not yet
       next(m);
       CHECK(m.Sql(kSplit).Changes() == 0);
+      CHECK(m.Sql("SELECT count(*), 'a' FROM Person").As<int, std::string>().empty());
       return;
     }
-    if (m.Steps().empty()) return next(m);
+    if (!m.HasStep(StepKind::RenameTable, "Person")) return next(m);
+    CHECK(m.HasStep(StepKind::RenameColumn, "Person", "full_name"));
+    CHECK_FALSE(m.HasStep(StepKind::RenameColumn, "Person", "name"));
+    CHECK_FALSE(m.HasStep(StepKind::RenameTable, "people"));
     const auto steps = m.Steps().size();
     CHECK(m.Sql("UPDATE people SET age = age + ?1 WHERE name = ?2", 1, "Ada Lovelace").Changes() ==
           1);

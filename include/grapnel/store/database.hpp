@@ -52,9 +52,11 @@ class View : public Client {
   /// thread.
   void Migrate(Allow allowed = Allow{}) const { detail::RunMigration(Held(), false, allowed); }
   /// A dry run: what Migrate would do, `fmt::print("{}", client.PlanMigration())`. Hooks run, and
-  /// see that it is one; nothing is changed. Throws: as Migrate, and for the same reasons; a
-  /// Default that is a function, of a new field that is to be unique, is called for each row to
-  /// find out.
+  /// see that it is one; nothing is changed. Of their SQL only what reads the database as it is
+  /// runs: what the rest would do, and whether it would be taken, Migrate alone tells, and rows
+  /// that stand in the way are Hindrances() then, which a hook may be about to mend. Throws: as
+  /// Migrate; a Default that is a function, of a new field that is to be unique, is called for each
+  /// row to find out.
   Migration PlanMigration(Allow allowed = Allow{}) const {
     return detail::RunMigration(Held(), true, allowed);
   }

@@ -183,6 +183,7 @@ struct RawResult {
   std::vector<std::string> columns{};
   std::vector<std::vector<FieldValue>> rows{};
   std::int64_t changes = 0;  // rows that it inserted, updated or deleted itself
+  bool was_run = true;       // false: a dry run left it out, and nobody knows its columns
 };
 
 /// A foreign key that refers to a row that is not there, by the names in the database.

@@ -63,6 +63,11 @@ class Migration {
   /// What is going to be done, in this order; nothing when the database fits.
   const std::vector<Step>& Steps() const& noexcept { return plan_.steps; }
   std::vector<Step> Steps() && { return std::move(plan_.steps); }
+  /// Whether such a step is among them, of that table, and of that column or index where one is
+  /// named. A hook that mends rows asks for the step that it belongs to, for it runs at every
+  /// migration, of a new file too: `m.HasStep(StepKind::RenameTable, "Book")`.
+  GRAPNEL_DECLARE bool HasStep(StepKind kind, std::string_view table,
+                               std::string_view name = {}) const noexcept;
   /// Columns and tables that the schema does not have, and that stay: all columns of its tables
   /// that it does not know, and the tables that Grapnel has made.
   const std::vector<Leftover>& Leftovers() const& noexcept { return plan_.leftovers; }

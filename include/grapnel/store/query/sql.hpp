@@ -101,6 +101,7 @@ class SqlRows {
   std::vector<std::string> columns_;
   std::vector<Row> rows_;
   std::int64_t changes_;
+  bool was_run_;
 };
 
 }  // namespace store

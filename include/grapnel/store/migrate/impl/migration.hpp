@@ -74,7 +74,9 @@ GRAPNEL_DEFINE std::string ToString(const Migration& migration) {
     }
     for (const std::string& statement : step.statements) core::Append(text, {statement, ";\n"});
   }
-  for (const std::string& hindrance : migration.Hindrances()) comment(hindrance);
+  for (const std::string& hindrance : migration.Hindrances()) {
+    comment(core::Concat({"refused, unless a hook mends it: ", hindrance}));
+  }
   for (const Leftover& leftover : migration.Leftovers()) {
     comment(core::Concat({PlaceOf(leftover.table, leftover.column),
                           " stays, though the schema does not have it",
@@ -196,7 +198,9 @@ class RunningMigration {
       would_write_ = true;
     } catch (const SqlError&) {  // NOLINT(bugprone-empty-catch): there are no rows
     }
-    return store::SqlRows(store::RawResult());
+    store::RawResult nothing;
+    nothing.was_run = false;
+    return store::SqlRows(std::move(nothing));
   }
   /// SQL may say that it rolls everything back.
   void CheckInTransaction() {
@@ -251,6 +255,13 @@ GRAPNEL_DEFINE core::HookHandle AddMigrateHooks(const HandlePtr& handle,
 }  // namespace grapnel::detail
 
 namespace grapnel::store {
+
+GRAPNEL_DEFINE bool Migration::HasStep(StepKind kind, std::string_view table,
+                                       std::string_view name) const noexcept {
+  return std::any_of(plan_.steps.begin(), plan_.steps.end(), [&](const Step& step) {
+    return step.kind == kind && step.table == table && (name.empty() || step.name == name);
+  });
+}
 
 GRAPNEL_DEFINE SqlRows Migration::RunSql(std::string_view text,
                                          std::initializer_list<detail::SqlValue> given) {

@@ -105,10 +105,11 @@ namespace grapnel::store {
 GRAPNEL_DEFINE SqlRows::SqlRows(RawResult&& result) noexcept
     : columns_(std::move(result.columns)),
       rows_(std::move(result.rows)),
-      changes_(result.changes) {}
+      changes_(result.changes),
+      was_run_(result.was_run) {}
 
 GRAPNEL_DEFINE void SqlRows::CheckColumns(std::size_t wanted) const {
-  if (wanted == columns_.size()) return;
+  if (wanted == columns_.size() || !was_run_) return;
   std::string names;
   for (const std::string& column : columns_) {
     core::Append(names, {names.empty() ? " (" : ", ", column});
