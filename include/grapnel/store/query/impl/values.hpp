@@ -190,11 +190,47 @@ inline FieldValue StoredForm(const Table& table, const Column& column, const voi
   }
 }
 
-/// Fields of whole rows, taken once the rows have passed the interceptors.
+/// What was read of a value in its stored form. Throws: ValidationError for what a Codec takes from
+/// a row, and not back.
+inline FieldValue ReadForm(const Table& table, const Column* column, const TypeOps& ops,
+                           const void* value) {
+  try {
+    return ops.to_value(value);
+  } catch (const BadValue& error) {
+    if (column == nullptr) throw;
+    table.RefuseValue(column->name, grapnel::Op{}, error.what());
+  }
+}
+
+/// Fields of rows: taken of whole ones once they have passed the interceptors, and where SQL cannot
+/// tell which rows look alike.
 class Projection {
  public:
   Projection(const Table& table, const ValueTable& made) : table_(table), made_(made) {
     for (const ValueInfo& value : made.values) columns_.push_back(table.FindTag(value.field));
+  }
+
+  /// Whether rows have to be looked at that SQL holds apart: NULL is shown as another value.
+  bool HidesNull() const {
+    return made_.distinct && std::any_of(columns_.begin(), columns_.end(), [](const Column* each) {
+             return each != nullptr && !each->ShownForNull().IsNull();
+           });
+  }
+  /// Reads each row's values, and hands out those that are new. Throws: ValidationError for an
+  /// order that says nothing of what is made.
+  void ReadOnce(const HandlePtr& handle, const store::Rows& rows, void* const* to,
+                core::FunctionRef<void()> add) {
+    const ValueStatement checked(table_, rows, made_);
+    const store::Rows whole = Whole(rows);
+    ValueTable each = made_;
+    each.distinct = false;
+    MakeValues(handle, table_, whole, each, to, [&] {
+      if (IsNew([&](std::size_t at) {
+            return ReadForm(table_, columns_[at], *made_.values[at].ops, to[at]);
+          })) {
+        add();
+      }
+    });
   }
 
   /// Which rows to read for it. Those that are alike are still to be left out, and only then
@@ -208,7 +244,10 @@ class Projection {
     return whole;
   }
   void Take(const void* entity, void* const* to, core::FunctionRef<void()> add) {
-    if (made_.distinct && !IsNew(entity)) return;
+    if (made_.distinct &&
+        !IsNew([&](std::size_t at) { return StoredForm(table_, *columns_[at], entity); })) {
+      return;
+    }
     for (std::size_t at = 0; at < columns_.size(); ++at) {
       columns_[at]->ops->copy(to[at], columns_[at]->at_const(entity));
     }
@@ -224,11 +263,9 @@ class Projection {
     }
   };
 
-  bool IsNew(const void* entity) {
+  bool IsNew(core::FunctionRef<FieldValue(std::size_t)> form) {
     std::vector<FieldValue> values;
-    for (const Column* column : columns_) {
-      values.push_back(StoredForm(table_, *column, entity));
-    }
+    for (std::size_t at = 0; at < columns_.size(); ++at) values.push_back(form(at));
     if (!seen_.insert(std::move(values)).second) return false;
     const auto place = static_cast<std::int64_t>(seen_.size()) - 1 - offset_;
     return place >= 0 && (!limit_ || place < *limit_);
@@ -325,9 +362,8 @@ class PassingGroups {
     const Column& column = *columns_[at];
     if (value.IsNull()) return store::IsNull(column.tag);
     auto is = store::Compared(store::PredicateKind::Equal, column.tag, value);
-    const bool hides_null =
-        column.nullable && column.ops->is_null == nullptr && made_.values[at].measure == nullptr;
-    return hides_null ? store::Either(is, store::IsNull(column.tag)) : is;
+    const bool is_null_too = IsKey(at) && value == column.ShownForNull();
+    return is_null_too ? store::Either(is, store::IsNull(column.tag)) : is;
   }
   bool IsKey(std::size_t at) const { return made_.values[at].measure == nullptr; }
   /// Whether the value is one of the field's own.
@@ -336,8 +372,7 @@ class PassingGroups {
     const store::AggregateKind kind = made_.values[at].measure->kind;
     return kind == store::AggregateKind::Min || kind == store::AggregateKind::Max;
   }
-  /// A mean may be no number, which has no form to be stored in. Throws: ValidationError for what a
-  /// Codec takes from a row, and not back.
+  /// A mean may be no number, which has no form to be stored in.
   FieldValue Value(std::size_t at, const void* from) const {
     const TypeOps& ops = *made_.values[at].ops;
     if (ops.plain == Plain::Real) return *static_cast<const double*>(from);
@@ -345,12 +380,7 @@ class PassingGroups {
       const auto& real = *static_cast<const std::optional<double>*>(from);
       return real ? FieldValue(*real) : FieldValue();
     }
-    try {
-      return ops.to_value(from);
-    } catch (const BadValue& error) {
-      if (columns_[at] == nullptr) throw;
-      table_.RefuseValue(columns_[at]->name, grapnel::Op{}, error.what());
-    }
+    return ReadForm(table_, columns_[at], ops, from);
   }
   void Put(std::size_t at, void* to, const FieldValue& from) const {
     const TypeOps& ops = *made_.values[at].ops;
@@ -402,7 +432,10 @@ GRAPNEL_DEFINE void ReadValues(const HandlePtr& handle, const Table& table, cons
   into.nothing = &nothing;
   const auto read = [&](const store::Rows& rows, const ReadInto& passing) {
     passes = passing.rows != into.rows;
-    if (!passes) return MakeValues(handle, table, rows, made, to, add);
+    if (!passes) {
+      if (projection.HidesNull()) return projection.ReadOnce(handle, rows, to, add);
+      return MakeValues(handle, table, rows, made, to, add);
+    }
     if (made.grouped) {
       groups.Clear();
       const HandlePtr one = handle->transaction  // snapshot
