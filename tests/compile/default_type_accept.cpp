@@ -1,18 +1,23 @@
 #include <grapnel/grapnel.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 struct Note {
   std::int64_t id = 0;
   std::int64_t size = 0;
+  std::optional<std::string> kind{};
 };
 
 template <>
 struct grapnel::Schema<Note> {
   static constexpr std::string_view Type = "Note";
-  static constexpr auto Fields() { return grapnel::Fields(Field<&Note::size>("size").Default(10)); }
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&Note::size>("size").Default(10),
+                           Field<&Note::kind>("kind").Optional());
+  }
 };
 
 auto OpenNotes() { return grapnel::Open<Note>(":memory:"); }

@@ -1,4 +1,5 @@
 // expect: Default takes a value of the field.s type, or a function without parameters
+// expect: an optional field is a std::optional member
 #include <grapnel/grapnel.hpp>
 
 #include <cstdint>
@@ -8,13 +9,15 @@
 struct Note {
   std::int64_t id = 0;
   std::int64_t size = 0;
+  std::string kind{};
 };
 
 template <>
 struct grapnel::Schema<Note> {
   static constexpr std::string_view Type = "Note";
   static constexpr auto Fields() {
-    return grapnel::Fields(Field<&Note::size>("size").Default("ten"));
+    return grapnel::Fields(Field<&Note::size>("size").Default("ten"),
+                           Field<&Note::kind>("kind").Optional());
   }
 };
 

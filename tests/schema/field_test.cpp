@@ -38,16 +38,14 @@ Reason Check(const F& field, typename F::Type value) {
 
 TEST_CASE("each option gives a longer description and leaves the receiver as it was") {
   constexpr Field<&User::name> plain("name");
-  constexpr auto full =
-      plain.Optional().Immutable().Unique().Sensitive().StorageKey("n").Comment("c");
+  constexpr auto full = plain.Immutable().Unique().Sensitive().StorageKey("n").Comment("c");
   STATIC_REQUIRE(full.Traits().name == "name");
   STATIC_REQUIRE(full.Traits().storage == "n");
   STATIC_REQUIRE(full.Traits().comment == "c");
-  STATIC_REQUIRE((full.Traits().nullable && full.Traits().immutable && full.Traits().unique &&
-                  full.Traits().sensitive));
+  STATIC_REQUIRE((full.Traits().immutable && full.Traits().unique && full.Traits().sensitive));
   STATIC_REQUIRE(plain.Traits().storage == "name");
-  STATIC_REQUIRE_FALSE((plain.Traits().nullable || plain.Traits().immutable ||
-                        plain.Traits().unique || plain.Traits().sensitive));
+  STATIC_REQUIRE_FALSE(
+      (plain.Traits().immutable || plain.Traits().unique || plain.Traits().sensitive));
   STATIC_REQUIRE(Field<&User::id>("id").NeverReuse().Traits().never_reuse);
 }
 

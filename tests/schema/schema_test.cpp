@@ -43,7 +43,7 @@ struct grapnel::Schema<schemas::User> {
         Field<&User::name>("name").NotEmpty().Unique().Comment("a name"),
         Field<&User::nickname>("nickname").StorageKey("nick").Sensitive().UpdateDefault("changed"),
         Field<&User::age>("age").Immutable().Range(0, 99).Default([] { return 18; }),
-        Field<&User::score>("score").Optional().Range(-1, 1));
+        Field<&User::score>("score").Range(-1, 1));
   }
   static constexpr auto Indexes() {
     return grapnel::Indexes(Index<&schemas::User::name, &schemas::User::age>().Unique());
@@ -102,7 +102,7 @@ TEST_CASE("columns carry what their fields say") {
   CHECK(column("nickname").storage == "nick");
   CHECK(column("age").immutable);
   CHECK((column("age").least == 0 && column("age").most == 99));
-  CHECK(column("score").nullable);  // Optional, though the member is not
+  CHECK_FALSE(column("score").nullable);
   CHECK((column("score").least_real == -1.0 && column("score").most_real == 1.0));
   CHECK(column("id").immutable);
   CHECK_FALSE(column("id").nullable);

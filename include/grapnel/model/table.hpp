@@ -60,7 +60,7 @@ struct Column {
   std::string_view comment;
   FieldTag tag;
   const TypeOps* ops;
-  bool nullable;   // Optional, or of a std::optional type
+  bool nullable;   // of a std::optional type, or an edge that is not required
   bool immutable;  // cannot be set on update
   bool unique;
   bool sensitive;  // redacted wherever it is printed
@@ -88,9 +88,6 @@ struct Column {
   /// The value of a row that is created without one, in the form in which it is stored. Requires:
   /// HasDefault().
   FieldValue DefaultValue() const { return ops->made_by(set_default, field); }
-  /// By which value a member shows NULL that cannot tell of it; NULL where it can, or none is
-  /// there.
-  GRAPNEL_DECLARE FieldValue ShownForNull() const;
   /// Whether Check could refuse anything.
   constexpr bool NeedsCheck() const noexcept {
     return validate != nullptr || min_length > 0 || max_length != std::size_t(-1) || least ||

@@ -122,8 +122,15 @@ class [[nodiscard]] Field {
                   "To<&Card::owner>(\"owner\") there, in place of Field");
   }
 
-  /// The column may be NULL. A member that is no std::optional then reads NULL as its type's zero.
-  constexpr Field Optional() const { return With(&detail::Column::nullable); }
+  /// A field is optional, and its column may be NULL, when its member is a std::optional: of
+  /// another one this does not compile.
+  template <class T = Type>
+  constexpr Field Optional() const {
+    static_assert(detail::kIsOptional<T>,
+                  "an optional field is a std::optional member, which tells no value from zero: "
+                  "write std::optional<...> there, and nothing here");
+    return *this;
+  }
   /// Can be set when the entity is created, and never again; so it has no UpdateDefault.
   constexpr Field Immutable() const { return With(&detail::Column::immutable); }
   /// No two rows have the same value; several NULLs are allowed.

@@ -32,7 +32,7 @@ struct Noted {
 struct Person : Stamped, Noted {
   std::string secret;
   double weight = 0;
-  std::int64_t age = 0;  // may be NULL, though it is no std::optional
+  std::int64_t age = 0;
   std::string name;
   std::int64_t id = 0;
 
@@ -62,7 +62,7 @@ struct grapnel::Schema<members::Person> {
   using Mixins = grapnel::Mixins<members::Stamped, members::Noted>;
   static constexpr auto Fields() {
     using members::Person;
-    return grapnel::Fields(Field<&Person::name>("name"), Field<&Person::age>("age").Optional(),
+    return grapnel::Fields(Field<&Person::name>("name"), Field<&Person::age>("age"),
                            Field<&Person::weight>("weight"),
                            Field<&Person::secret>("secret").Sensitive());
   }
@@ -424,10 +424,8 @@ TEST_CASE("numbers are read from what SQLite holds: a whole one may stand for a 
   CHECK(Read<Maybe>(row.Sql()).real == -4.0);
 }
 
-TEST_CASE("NULL leaves an optional field empty, whether or not its member is a std::optional") {
-  const Person person =
-      Read<Person>(PersonRow().With(kAge, "NULL").With(kNote, "NULL").Sql(), Ada());
-  CHECK(person.age == 0);
+TEST_CASE("NULL leaves an optional field empty") {
+  const Person person = Read<Person>(PersonRow().With(kNote, "NULL").Sql(), Ada());
   CHECK(person.note == std::nullopt);
   CHECK(person.name == "Ada");
 }

@@ -112,15 +112,6 @@ GRAPNEL_DEFINE std::optional<std::string> Column::Check(const void* member) cons
   return std::nullopt;
 }
 
-GRAPNEL_DEFINE FieldValue Column::ShownForNull() const {
-  if (!nullable || ops->is_null != nullptr) return {};
-  try {
-    return ops->made_by([](void*, const void*) {}, nullptr);
-  } catch (const BadValue&) {  // no other row has it
-    return {};
-  }
-}
-
 GRAPNEL_DEFINE Relation Resolve(const Table& source, const EdgeEnd& edge) {
   const auto refuse = [&](std::string_view reason) {
     throw SchemaError(source.entity, edge.name, reason);

@@ -200,8 +200,7 @@ class Mutation final : public AnyMutation {
   requires(!detail::EdgeMember<M>) void Clear(MemberToken<M>) {
     static_assert(
         detail::kIsNullable<E, M>,
-        "only optional fields can be cleared: give the member a std::optional type, or the "
-        "field .Optional()");
+        "only optional fields can be cleared: give the member a std::optional type");
     core_.Clear(Place<M>());
   }
   template <auto M>

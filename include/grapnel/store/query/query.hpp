@@ -462,7 +462,7 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
   /// The rows in groups of those that are alike in these fields, in place of rows:
   /// `GroupBy(F<&Ticket::status>).Select(grapnel::Count(), grapnel::Avg(F<&Ticket::minutes>))`.
   /// Order, Limit and Offset that stand before it say which rows are grouped; those behind it are
-  /// about groups. NULL is like NULL, and like the zero by which a member shows it.
+  /// about groups. NULL is like NULL.
   template <auto... Ms>
   Grouping<E, Ms...> GroupBy(MemberToken<Ms>...) const {
     static_assert(sizeof...(Ms) > 0,

@@ -35,9 +35,9 @@ class [[nodiscard("nothing is read before All() or First()")]] Selection
  public:
   explicit Selection(detail::AnyValues && of) : Reader(std::move(of), false) {}
 
-  /// Each row of values once; NULL is like NULL, and like the zero by which a member shows it. The
-  /// query's Limit and Offset count them. Throws, from a run: ValidationError where the query is
-  /// ordered by a field that is not selected.
+  /// Each row of values once; NULL is like NULL. The query's Limit and Offset count them.
+  /// Throws, from a run: ValidationError where the query is ordered by a field that is not
+  /// selected.
   Selection& Distinct()& { return this->values_.SetDistinct(), *this; }
   Selection Distinct()&& { return this->values_.SetDistinct(), static_cast<Selection&&>(*this); }
 

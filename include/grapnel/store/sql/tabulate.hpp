@@ -6,7 +6,6 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/predicate/measure.hpp>
 #include <grapnel/store/sql/condition.hpp>
-#include <grapnel/store/sql/literal.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -44,14 +43,8 @@ class TabulateWriter {
   }
   static std::string Name(std::size_t at) { return "grapnel_" + std::to_string(at + 1); }
 
-  /// What looks alike is one group.
-  std::string KeyText(const store::Column& column) const {
-    const FieldValue for_null = made_.grouped ? column.ShownForNull() : FieldValue();
-    if (for_null.IsNull()) return NameOf(column);
-    return core::Concat({"coalesce(", NameOf(column), ", ", LiteralText(for_null), ")"});
-  }
   std::string OutputText(const store::Output& output) const {
-    if (output.measure == nullptr) return KeyText(*output.column);
+    if (output.measure == nullptr) return NameOf(*output.column);
     static constexpr std::string_view functions[] = {"count(DISTINCT ", "sum(", "avg(", "min(",
                                                      "max("};
     if (output.column == nullptr) return "count(*)";
@@ -109,7 +102,7 @@ class TabulateWriter {
     bool first = true;
     for (const store::Output& output : made_.outputs) {
       if (output.measure != nullptr) continue;
-      core::Append(sql_.text, {first ? " GROUP BY " : ", ", KeyText(*output.column)});
+      core::Append(sql_.text, {first ? " GROUP BY " : ", ", NameOf(*output.column)});
       first = false;
     }
   }

@@ -136,12 +136,10 @@ inline void LoadValue(const Table& table, const ValueInfo& value, const Column* 
                       Row& row, int at) {
   if (row.LoadPlain(value.ops->plain, to, at)) return;
   try {
-    if (value.ops->is_null == nullptr && row.IsNull(at)) {
-      if (value.measure == nullptr && column->nullable) return value.ops->reset(to);
-      if (value.measure != nullptr && value.ops->plain == Plain::Real) {  // infinities cancel out
-        *static_cast<double*>(to) = std::numeric_limits<double>::quiet_NaN();
-        return;
-      }
+    const bool is_mean = value.measure != nullptr && value.ops->plain == Plain::Real;
+    if (is_mean && row.IsNull(at)) {  // infinities cancel out
+      *static_cast<double*>(to) = std::numeric_limits<double>::quiet_NaN();
+      return;
     }
     value.ops->load(to, row, at);
   } catch (const StorageError&) {
@@ -190,47 +188,11 @@ inline FieldValue StoredForm(const Table& table, const Column& column, const voi
   }
 }
 
-/// What was read of a value in its stored form. Throws: ValidationError for what a Codec takes from
-/// a row, and not back.
-inline FieldValue ReadForm(const Table& table, const Column* column, const TypeOps& ops,
-                           const void* value) {
-  try {
-    return ops.to_value(value);
-  } catch (const BadValue& error) {
-    if (column == nullptr) throw;
-    table.RefuseValue(column->name, grapnel::Op{}, error.what());
-  }
-}
-
-/// Fields of rows: taken of whole ones once they have passed the interceptors, and where SQL cannot
-/// tell which rows look alike.
+/// Fields of whole rows, taken once the rows have passed the interceptors.
 class Projection {
  public:
   Projection(const Table& table, const ValueTable& made) : table_(table), made_(made) {
     for (const ValueInfo& value : made.values) columns_.push_back(table.FindTag(value.field));
-  }
-
-  /// Whether rows have to be looked at that SQL holds apart: NULL is shown as another value.
-  bool HidesNull() const {
-    return made_.distinct && std::any_of(columns_.begin(), columns_.end(), [](const Column* each) {
-             return each != nullptr && !each->ShownForNull().IsNull();
-           });
-  }
-  /// Reads each row's values, and hands out those that are new. Throws: ValidationError for an
-  /// order that says nothing of what is made.
-  void ReadOnce(const HandlePtr& handle, const store::Rows& rows, void* const* to,
-                core::FunctionRef<void()> add) {
-    const ValueStatement checked(table_, rows, made_);
-    const store::Rows whole = Whole(rows);
-    ValueTable each = made_;
-    each.distinct = false;
-    MakeValues(handle, table_, whole, each, to, [&] {
-      if (IsNew([&](std::size_t at) {
-            return ReadForm(table_, columns_[at], *made_.values[at].ops, to[at]);
-          })) {
-        add();
-      }
-    });
   }
 
   /// Which rows to read for it. Those that are alike are still to be left out, and only then
@@ -244,10 +206,7 @@ class Projection {
     return whole;
   }
   void Take(const void* entity, void* const* to, core::FunctionRef<void()> add) {
-    if (made_.distinct &&
-        !IsNew([&](std::size_t at) { return StoredForm(table_, *columns_[at], entity); })) {
-      return;
-    }
+    if (made_.distinct && !IsNew(entity)) return;
     for (std::size_t at = 0; at < columns_.size(); ++at) {
       columns_[at]->ops->copy(to[at], columns_[at]->at_const(entity));
     }
@@ -263,9 +222,11 @@ class Projection {
     }
   };
 
-  bool IsNew(core::FunctionRef<FieldValue(std::size_t)> form) {
+  bool IsNew(const void* entity) {
     std::vector<FieldValue> values;
-    for (std::size_t at = 0; at < columns_.size(); ++at) values.push_back(form(at));
+    for (const Column* column : columns_) {
+      values.push_back(StoredForm(table_, *column, entity));
+    }
     if (!seen_.insert(std::move(values)).second) return false;
     const auto place = static_cast<std::int64_t>(seen_.size()) - 1 - offset_;
     return place >= 0 && (!limit_ || place < *limit_);
@@ -357,13 +318,10 @@ class PassingGroups {
       if (shows(at)) columns_[at]->ops->from_value(columns_[at]->at(row), values[at]);
     }
   }
-  /// What a member that cannot be NULL tells of NULL is its type's zero.
   store::PredicatePtr Is(std::size_t at, const FieldValue& value) const {
     const Column& column = *columns_[at];
-    if (value.IsNull()) return store::IsNull(column.tag);
-    auto is = store::Compared(store::PredicateKind::Equal, column.tag, value);
-    const bool is_null_too = IsKey(at) && value == column.ShownForNull();
-    return is_null_too ? store::Either(is, store::IsNull(column.tag)) : is;
+    return value.IsNull() ? store::IsNull(column.tag)
+                          : store::Compared(store::PredicateKind::Equal, column.tag, value);
   }
   bool IsKey(std::size_t at) const { return made_.values[at].measure == nullptr; }
   /// Whether the value is one of the field's own.
@@ -372,7 +330,8 @@ class PassingGroups {
     const store::AggregateKind kind = made_.values[at].measure->kind;
     return kind == store::AggregateKind::Min || kind == store::AggregateKind::Max;
   }
-  /// A mean may be no number, which has no form to be stored in.
+  /// A mean may be no number, which has no form to be stored in. Throws: ValidationError for what a
+  /// Codec takes from a row, and not back.
   FieldValue Value(std::size_t at, const void* from) const {
     const TypeOps& ops = *made_.values[at].ops;
     if (ops.plain == Plain::Real) return *static_cast<const double*>(from);
@@ -380,7 +339,12 @@ class PassingGroups {
       const auto& real = *static_cast<const std::optional<double>*>(from);
       return real ? FieldValue(*real) : FieldValue();
     }
-    return ReadForm(table_, columns_[at], ops, from);
+    try {
+      return ops.to_value(from);
+    } catch (const BadValue& error) {
+      if (columns_[at] == nullptr) throw;
+      table_.RefuseValue(columns_[at]->name, grapnel::Op{}, error.what());
+    }
   }
   void Put(std::size_t at, void* to, const FieldValue& from) const {
     const TypeOps& ops = *made_.values[at].ops;
@@ -432,10 +396,7 @@ GRAPNEL_DEFINE void ReadValues(const HandlePtr& handle, const Table& table, cons
   into.nothing = &nothing;
   const auto read = [&](const store::Rows& rows, const ReadInto& passing) {
     passes = passing.rows != into.rows;
-    if (!passes) {
-      if (projection.HidesNull()) return projection.ReadOnce(handle, rows, to, add);
-      return MakeValues(handle, table, rows, made, to, add);
-    }
+    if (!passes) return MakeValues(handle, table, rows, made, to, add);
     if (made.grouped) {
       groups.Clear();
       const HandlePtr one = handle->transaction  // snapshot
