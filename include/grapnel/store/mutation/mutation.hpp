@@ -198,9 +198,8 @@ class Mutation final : public AnyMutation {
   /// Sets an optional field to NULL, discarding what it was set to and what was added.
   template <auto M>
   requires(!detail::EdgeMember<M>) void Clear(MemberToken<M>) {
-    static_assert(
-        detail::kIsNullable<E, M>,
-        "only optional fields can be cleared: give the member a std::optional type");
+    static_assert(detail::kIsNullable<E, M>,
+                  "only optional fields can be cleared: give the member a std::optional type");
     core_.Clear(Place<M>());
   }
   template <auto M>

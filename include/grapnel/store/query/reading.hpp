@@ -175,7 +175,8 @@ class AnyReading {
 /// a time; where one with a `next` stands around the read, all of them are read first. What rows
 /// are ordered or chosen by is what is stored, whatever an interceptor makes of it afterwards. What
 /// a write returns, and what its hooks see of rows, is no read of its caller's: nobody narrows or
-/// changes it.
+/// changes it. Nor is it one that a write gives an edge the id of a row: where that may be hidden
+/// from the writer, a hook of the type says whether it may be joined.
 ///
 /// Threads: one. Lifetime: while the read runs.
 /// Source: ent's interceptors and traversers.
