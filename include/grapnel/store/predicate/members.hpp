@@ -86,8 +86,9 @@ struct PredicatesOf {
   static auto ContainsFold(Bare part) { return Fold(Kind::ContainsFold, std::move(part)); }
 
  private:
+  // Deduced: it is compiled, and refused, where it is called, and so names the caller's line.
   template <class... Values>
-  static std::vector<FieldValue> ListOf(const Values&... values) {
+  static auto ListOf(const Values&... values) {
     std::vector<FieldValue> list;
     if constexpr ((OperandFor<const Values&, Member> && ...)) {
       (CheckOperand<Values, SetArgument<Member>>(), ...);

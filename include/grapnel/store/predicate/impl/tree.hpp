@@ -40,7 +40,9 @@ GRAPNEL_DEFINE PredicatePtr MakeNode(PredicateNode node) {
 }
 
 GRAPNEL_DEFINE PredicatePtr Compared(PredicateKind kind, detail::FieldTag field, FieldValue value) {
-  const auto node = core::MakeShared<PredicateNode>(kind, field);  // often made, and not moved
+  const auto node = core::MakeShared<PredicateNode>();  // often made, and not moved
+  node->kind = kind;
+  node->field = field;
   node->value = std::move(value);
   return node;
 }
