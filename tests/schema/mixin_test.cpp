@@ -27,6 +27,12 @@ struct User : Versioned, Noted {
 struct Plain {
   std::int64_t id = 0;
 };
+struct Owned {
+  grapnel::One<Plain> owner{};
+};
+struct Card : Owned {
+  std::int64_t id = 0;
+};
 
 }  // namespace mixins
 
@@ -55,6 +61,15 @@ struct grapnel::Schema<mixins::Versioned> {
 template <>
 struct grapnel::Schema<mixins::Noted> {  // a mixin may consist of hooks alone, or of fields alone
   static constexpr auto Fields() { return grapnel::Fields(Field<&mixins::Noted::note>("note")); }
+};
+template <>
+struct grapnel::Schema<mixins::Owned> {
+  static constexpr auto Edges() { return grapnel::Edges(To<&mixins::Owned::owner>("owner")); }
+};
+template <>
+struct grapnel::Schema<mixins::Card> {
+  static constexpr std::string_view Type = "Card";
+  using Mixins = grapnel::Mixins<mixins::Owned>;
 };
 template <>
 struct grapnel::Schema<mixins::User> {
@@ -103,6 +118,17 @@ TEST_CASE("B4 hooks come mixin by mixin, a mixin's own mixins first, the entity'
   const auto visit = [&](const std::string& hook) { texts.push_back(hook); };
   grapnel::detail::VisitSchemaHooks<User>(visit);
   CHECK(texts == std::vector<std::string>{"root of User", "m1h1", "m1h2", "own"});
+}
+
+TEST_CASE("an edge of a mixin is found in the entity, and asked about by the mixin itself") {
+  constexpr auto owner = &mixins::Owned::owner;
+  const auto& edge = grapnel::detail::kEdgeOf<mixins::Card, owner>;
+  CHECK(edge.relation().source == &grapnel::detail::kTable<mixins::Card>);
+  CHECK(grapnel::detail::kTable<mixins::Card>.columns[edge.key].storage == "owner_id");
+  // A mixin has no table of its own.
+  static_assert(grapnel::detail::EdgeOf<mixins::Owned, owner>);
+  static_assert(grapnel::detail::kIsColumn<mixins::Owned, owner>);
+  CHECK(grapnel::detail::kEdgeOf<mixins::Owned, owner>.relation == nullptr);
 }
 
 TEST_CASE("without mixins there is just the id") {

@@ -215,6 +215,16 @@ const Table& TableOf();
 template <class E, auto Member>
 const Relation& RelationOf();
 
+/// Null of a mixin by itself, which has no table.
+template <class E, auto Member>
+constexpr const Relation& (*RelationIn())() {
+  if constexpr (IdTag<E>() != nullptr) {
+    return &RelationOf<E, Member>;
+  } else {
+    return nullptr;
+  }
+}
+
 /// Where edges are put.
 struct EdgeList {
   EdgeEnd* next;
@@ -247,7 +257,7 @@ template <class E, class Of, class... Es, std::size_t... I>
 constexpr void AddOwnEdges(EdgeList& to, const core::Pack<Es...>& edges,
                            std::index_sequence<I...>) {
   (to.Add(core::Get<I>(edges).Traits(), &MemberAt<E, Es::kMember>,
-          &TableOf<typename Es::Type::Neighbour>, &RelationOf<E, Es::kMember>,
+          &TableOf<typename Es::Type::Neighbour>, RelationIn<E, Es::kMember>(),
           KeyName<Of, Es, I>()),
    ...);
 }
