@@ -15,4 +15,7 @@ void Set(const grapnel::Database<User>& client, int& dependency, grapnel::Mutati
   auto id = m.ID();
   id = 3;
   client.OnStatement([](const grapnel::store::StatementInfo&) {});
+  client.OnStatement([](const auto&) {}, grapnel::WithValues);
+  client.OnStatement(nullptr);
+  client.OnError([](const auto&) {});
 }

@@ -13,4 +13,10 @@ void Ask(const grapnel::Client& client, const User& last) {
   users.Query().With(F<&User::cards>).With(F<&User::pets>).All();
   users.Query().With(F<&User::cards>, [](auto& cards) { cards.Limit(3); }).All();
   users.Query().Where(F<&User::age> > 30).Count();
+  client.With(42).Of<User>().Query().All();
+  users.Query().Select(F<&User::name>).Distinct().All();
+  users.Get(last.id);
+  users.Find(7);
+  users.UpdateOne(last).Set(F<&User::age>, 3).Save();
+  users.DeleteOne(last.id).Exec();
 }

@@ -23,4 +23,29 @@ struct grapnel::Schema<Note> {
   }
 };
 
+struct Unnamed {
+  std::int64_t id = 0;
+};
+struct Timed {
+  std::string at;
+};
+struct Entry : Timed {
+  std::int64_t id = 0;
+};
+template <>
+struct grapnel::Schema<Unnamed> {
+  static constexpr std::string_view Type = "Unnamed";
+};
+template <>
+struct grapnel::Schema<Timed> {
+  static constexpr auto Fields() { return grapnel::Fields(Field<&Timed::at>("at")); }
+};
+template <>
+struct grapnel::Schema<Entry> {
+  static constexpr std::string_view Type = "Entry";
+  using Mixins = grapnel::Mixins<Timed>;
+};
+
 auto OpenNotes() { return grapnel::Open<Note>(":memory:"); }
+auto OpenUnnamed() { return grapnel::Open<Unnamed>(":memory:"); }
+auto OpenEntries() { return grapnel::Open<Entry>(":memory:"); }

@@ -1,6 +1,8 @@
 // expect: Hooks\(\) returns a list, grapnel::Hooks\(first, second\)
 // expect: VisitSchemaHooks
 // expect: VisitSchemaInterceptors
+// expect: a Schema says what the entity is called
+// expect: nothing reads what is called Field, Edge, Index, Hook, Interceptor or Mixin
 #include <grapnel/grapnel.hpp>
 
 #include <cstdint>
@@ -26,4 +28,27 @@ struct grapnel::Schema<Note> {
   }
 };
 
+struct Unnamed {
+  std::int64_t id = 0;
+};
+struct Timed {
+  std::string at;
+};
+struct Entry : Timed {
+  std::int64_t id = 0;
+};
+template <>
+struct grapnel::Schema<Unnamed> {};
+template <>
+struct grapnel::Schema<Timed> {
+  static constexpr auto Fields() { return grapnel::Fields(Field<&Timed::at>("at")); }
+};
+template <>
+struct grapnel::Schema<Entry> {
+  static constexpr std::string_view Type = "Entry";
+  using Mixin = grapnel::Mixins<Timed>;
+};
+
 auto OpenNotes() { return grapnel::Open<Note>(":memory:"); }
+auto OpenUnnamed() { return grapnel::Open<Unnamed>(":memory:"); }
+auto OpenEntries() { return grapnel::Open<Entry>(":memory:"); }

@@ -13,4 +13,6 @@ void Register(const grapnel::Database<User, Card, Pet>& client, grapnel::Tx& tx)
   client.Of<User>().Use(hook);
   client.Intercept(hook::Before([](grapnel::AnyReading& r) { r.AtMost(3); }));
   client.Of<User>().Intercept(hook::Before([](grapnel::Reading<User>& r) { r.AtMost(3); }));
+  tx.Client().With(3).Of<User>().Query().All();
+  client.WithTx([](auto& ending) { return ending.Outcome(); });
 }

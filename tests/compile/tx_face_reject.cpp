@@ -1,11 +1,16 @@
 // expect: a transaction takes hooks of one type at a time: tx\.Of<User>\(\)\.Use\(hook\)
 // expect: write client\.WithTx\(\[&\]\(grapnel::Tx& tx\) { \.\.\. }\)
 // expect: write tx\.WithTx\(\[&\]\(grapnel::Tx& nested\) { \.\.\. }\)
-// expect: tx_face_reject\.cpp:21
-// expect: tx_face_reject\.cpp:22
+// expect: tx_face_reject\.cpp:26
+// expect: tx_face_reject\.cpp:27
 // expect: hooks are registered at the database, for all its callers
 // expect: interceptors are registered at the database, for all its readers:.*client.Intercept\(
 // expect: for all its readers: client\.Of
+// expect: tx\.Client\(\)\.With\(value\)
+// expect: WithTx takes a function of the transaction, by reference
+// expect: tx_face_reject\.cpp:31
+// expect: tx_face_reject\.cpp:32
+// expect: tx_face_reject\.cpp:33
 #include "contract/graph_model.hpp"
 
 using graph::Card;
@@ -22,4 +27,8 @@ void Register(const grapnel::Database<User, Card, Pet>& client, grapnel::Tx& tx)
   tx.Client().Of<User>().Use([](auto& m, auto next) { return next(m); });
   tx.Intercept(hook::Before([](grapnel::AnyReading& r) { r.AtMost(3); }));
   tx.Of<User>().Intercept(hook::Before([](grapnel::Reading<User>& r) { r.AtMost(3); }));
+  tx.With(3);
+  client.WithTx([] {});
+  client.WithTx([](grapnel::Tx ending) { ending.Rollback(); });
+  tx.WithTx([](int) { return 3; });
 }

@@ -10,4 +10,9 @@ void Save(const grapnel::Database<User, Card, Pet>& client, const User& ada, con
   client.Of<User>().UpdateOne(ada).Set(F<&User::friends>, {ada}).Save();
   client.Of<Card>().UpdateOne(visa, F<&Card::name>).Save();
   client.Of<Card>().Create(visa).Save();
+  client.Of<User>().Delete().Exec();
+  client.Of<User>().DeleteOne(ada).Exec();
+  client.Of<User>().CreateBulk({ada}).Save();
+  client.Of<User>().Get(ada.id);
+  client.Of<User>().Find(7);
 }

@@ -398,7 +398,8 @@ TEST_CASE("B80 new indexes come to rows, a unique one only where no two are alik
   const auto client = Open<Sorted>(world.file);
   world.Raw("INSERT INTO person VALUES (3, 'Ada', 1)");
   world.Refuses(client,
-                "name: it is to be unique, but there are rows that are alike in person.name");
+                "name: it is to be unique, but there are rows that are alike in person.name; a "
+                "hook of OnMigrate can mend such rows first");
   world.Raw("DELETE FROM person WHERE id = 3");
   Migrated<Sorted>(world.file);
   CHECK(world.Raw("SELECT il.name, \"unique\", group_concat(ii.name) FROM "
@@ -415,7 +416,7 @@ TEST_CASE("B80 what would lose or break data is refused, and nothing was changed
   const World world;
   world.Refuses(Open<Retyped>(world.file),
                 "age: in table \"person\" column \"age\" is of type \"INTEGER\", "
-                "not TEXT");
+                "not TEXT; a new field can take its place, which a hook of OnMigrate fills");
   world.Refuses(Open<Rooted, Town>(world.file), "home: a required edge cannot be added");
   world.Raw("CREATE INDEX \"BY AGE\" ON person (name)");
   world.Refuses(Open<Sorted>(world.file), "index \"by age\"");

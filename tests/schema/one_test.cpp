@@ -70,6 +70,20 @@ TEST_CASE("a One made of an id knows it, and nothing else") {
   CHECK(One<Tag>(std::string("red")).ID() == "red");
 }
 
+TEST_CASE("a One is set to an entity as it stands, and to an id by its name alone") {
+  STATIC_REQUIRE(std::is_assignable_v<One<User>&, const User&>);
+  STATIC_REQUIRE_FALSE(std::is_assignable_v<One<User>&, std::int64_t>);
+  STATIC_REQUIRE_FALSE(std::is_convertible_v<Card, One<User>>);
+  User ada;
+  ada.id = 7;
+  Card card;
+  card.owner = ada;
+  CHECK(card.owner.ID() == 7);
+  CHECK_FALSE(card.owner.IsLoaded());
+  card.owner = {};
+  CHECK(card.owner.ID() == std::nullopt);
+}
+
 TEST_CASE("reading a One that was not loaded throws, and names the edge where it is known") {
   One<User> owner;
   const auto name = [&] { static_cast<void>(owner->name); };

@@ -32,6 +32,13 @@ constexpr Op operator&(Op left, Op right) noexcept {
   return static_cast<Op>(static_cast<unsigned>(left) & static_cast<unsigned>(right));
 }
 
+/// Does not compile: of Ops a mask is made by `|`.
+template <class T>
+constexpr Op operator||(Op, T) {
+  static_assert(sizeof(T) == 0, "a mask of Ops is made by one |: Op::Update | Op::UpdateOne");
+  return {};
+}
+
 /// All Ops but those in `mask`.
 constexpr Op operator~(Op mask) noexcept {
   return static_cast<Op>(~static_cast<unsigned>(mask) & static_cast<unsigned>(AnyOp));

@@ -91,6 +91,18 @@ template <class Hook>
   return conditional;
 }
 
+/// The Op in front of the hook: these do not compile.
+template <class Hook>
+constexpr auto On(Op, Hook hook) {
+  static_assert(sizeof(Hook) == 0, "the hook stands in front: hook::On(hook, Op::Update)");
+  return hook;
+}
+template <class Hook>
+constexpr auto Unless(Op, Hook hook) {
+  static_assert(sizeof(Hook) == 0, "the hook stands in front: hook::Unless(hook, Op::Update)");
+  return hook;
+}
+
 /// Runs `hook` for all mutations but those whose Op is in `ops`.
 /// Equivalent: If(hook, Not(HasOp(ops))).
 template <class Hook>

@@ -157,6 +157,10 @@ constexpr void RefuseValue() {
     static_assert(std::convertible_to<T, SetArgument<Member>>,
                   "this edge is set by the ids of the neighbours: .Set(F<&User::friends>, {7, 9}), "
                   "or by the neighbours themselves, {ada, bob}");
+  } else if constexpr (std::is_enum_v<typename MemberToken<Member>::Bare>) {
+    static_assert(std::convertible_to<T, typename MemberToken<Member>::Bare>,
+                  "this field is an enum, and set to one of its values: "
+                  ".Set(F<&Ticket::status>, Status::Open); a number is cast to it");
   } else {
     static_assert(
         std::convertible_to<T, typename MemberToken<Member>::Bare>,

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -37,7 +38,7 @@ constexpr bool kIsDefault =
     (std::is_invocable_r_v<Bare, const D&> || std::is_convertible_v<D, Bare>);
 
 /// Whether a default can stand in a constant by itself: what owns memory cannot, and is given as a
-/// function. Of texts and vectors their own size decides: see CheckConstant.
+/// function. Of vectors their own size decides: see CheckConstant.
 template <class Bare, class D>
 constexpr bool kIsConstant = std::is_invocable_r_v<Bare, const D&> ||
                              std::is_trivially_destructible_v<D> || requires(const D& value) {
@@ -190,8 +191,15 @@ class [[nodiscard]] Field {
     }
     return longer;
   }
+  /// Of no number: this does not compile.
+  template <class... Ts>
+  requires(!detail::Number<Bare>) constexpr Field Range(const Ts&...) const {
+    CheckNumber();
+    return *this;
+  }
   /// Above zero.
-  constexpr Field Positive() const requires detail::Number<Bare> {
+  constexpr Field Positive() const {
+    CheckNumber();
     Field longer = *this;
     if constexpr (std::integral<Bare>) {
       longer.column_.least = 1;
@@ -213,6 +221,9 @@ class [[nodiscard]] Field {
         detail::kIsConstant<Bare, D>,
         "a Default that owns memory cannot stand in a constant: give a function that makes "
         "it, as in .Default([] { return Bytes{1, 2}; })");
+    static_assert(!std::is_same_v<D, std::string>,
+                  "a std::string cannot stand in a constant: write the text itself, "
+                  ".Default(\"draft\"), or a function that makes it");
     detail::CheckConstant(value);
     detail::CheckFits<Bare>(value);
     return Field<Member, D, UpdateDefault_, Validators...>(column_, std::move(value),
@@ -229,6 +240,9 @@ class [[nodiscard]] Field {
         detail::kIsConstant<Bare, D>,
         "an UpdateDefault that owns memory cannot stand in a constant: give a function that "
         "makes it, as in .UpdateDefault([] { return Bytes{1, 2}; })");
+    static_assert(!std::is_same_v<D, std::string>,
+                  "a std::string cannot stand in a constant: write the text itself, "
+                  ".Default(\"draft\"), or a function that makes it");
     detail::CheckConstant(value);
     detail::CheckFits<Bare>(value);
     return Field<Member, Default_, D, Validators...>(column_, default_, std::move(value),
@@ -283,6 +297,12 @@ class [[nodiscard]] Field {
     if constexpr (sizeof...(Validators) > 0) column_.validate = &PassesAll;
   }
 
+  static constexpr void CheckNumber() {
+    static_assert(detail::Number<Bare>,
+                  "Range and Positive are for fields of numbers: of text and blob there are "
+                  "NotEmpty, MinLen and MaxLen, and of anything .Validate([](const auto& value) { "
+                  "return ...; })");
+  }
   static constexpr void CheckLength() {
     static_assert(
         requires(const Bare& value) { value.size(); },

@@ -27,10 +27,10 @@ class One {
   using Neighbour = T;
 
   One() = default;
-  /// Refers to the row with this id, or to the row of this entity: for entities that are given to
-  /// Create and CreateBulk.
+  /// Refers to the row with this id, `One<User>(7)`, or to the row of this entity, `card.owner =
+  /// ada`: for entities that are given to Create, CreateBulk and UpdateOne.
   template <class Id>
-  requires(!std::same_as<Id, One>) explicit One(const Id& id) {
+  requires(!std::same_as<Id, One>) explicit(!std::same_as<Id, T>) One(const Id& id) {
     if constexpr (std::same_as<Id, T>) {
       key_ = detail::Mapping<std::remove_cvref_t<decltype(id.id)>>::ToValue(id.id);
     } else {

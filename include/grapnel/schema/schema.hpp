@@ -71,6 +71,13 @@ struct HasAllNames {
   void Edges();
   void Indexes();
   void Interceptors();
+  // What nothing reads, and stands for one of those above.
+  void Hook();
+  void Field();
+  void Edge();
+  void Index();
+  void Interceptor();
+  void Mixin();
 };
 template <class E>
 struct SchemaAndAll : Schema<E>, HasAllNames {};
@@ -98,6 +105,16 @@ concept NamesIndexes = !requires {
 template <class E>
 concept NamesInterceptors = !requires {
   &SchemaAndAll<E>::Interceptors;
+};
+/// Whether none of its names lacks the s at its end.
+template <class E>
+concept NamesArePlural = requires {
+  &SchemaAndAll<E>::Hook;
+  &SchemaAndAll<E>::Field;
+  &SchemaAndAll<E>::Edge;
+  &SchemaAndAll<E>::Index;
+  &SchemaAndAll<E>::Interceptor;
+  &SchemaAndAll<E>::Mixin;
 };
 
 /// Whether they are known at compile time: a predicate is not.
@@ -147,6 +164,10 @@ constexpr void CountMixins(Sizes& sizes, [[maybe_unused]] FieldTag id, Mixins<Ba
 }
 template <class E, class Of>
 constexpr void Count(Sizes& sizes, FieldTag id) {
+  static_assert(
+      NamesArePlural<Of>,
+      "nothing reads what is called Field, Edge, Index, Hook, Interceptor or Mixin in a "
+      "Schema: it lists Fields(), Edges(), Indexes(), Hooks(), Interceptors() and Mixins");
   if constexpr (NamesMixins<Of>) CountMixins<E>(sizes, id, typename Schema<Of>::Mixins());
   if constexpr (NamesFields<Of>) CountFields(sizes, id, kOwnFields<Of>);
   if constexpr (NamesEdges<Of>) CountEdges(sizes, kOwnEdges<Of>);
@@ -506,8 +527,12 @@ constexpr Table MakeTable() {
   static_assert(UpdateDefaultsFit(kColumns<E>.All()),
                 "an Immutable field, as every id is, does not change after its creation: leave out "
                 "UpdateDefault, or Immutable");
+  constexpr bool has_type = requires { Schema<E>::Type; };
+  static_assert(has_type || !HasSchema<E>,
+                "a Schema says what the entity is called: static constexpr std::string_view Type = "
+                "\"User\";");
   Table table{};
-  table.entity = Schema<E>::Type;
+  if constexpr (has_type) table.entity = Schema<E>::Type;
   table.name = table.entity;
   if constexpr (requires { Schema<E>::Table; }) table.name = Schema<E>::Table;
   if constexpr (requires { Schema<E>::WasNamed; }) AddNames(table.was, Schema<E>::WasNamed);

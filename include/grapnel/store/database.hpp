@@ -200,6 +200,26 @@ class Database : public store::View<Es...> {
     return detail::AddObserver(this->Held(), std::move(tell), true);
   }
 
+  /// Of a function that takes something else: these do not compile.
+  template <class F, class... Rest>
+  requires(!std::is_convertible_v<F, core::Callable<void(const store::StatementInfo&)>>)
+      core::HookHandle OnStatement(F&&, const Rest&...)
+  const {
+    static_assert(
+        sizeof(F) == 0,
+        "OnStatement takes a function of what ran: "
+        "client.OnStatement([](const grapnel::store::StatementInfo& ran) { log(ran.text); "
+        "})");
+    return {};
+  }
+  template <class F>
+  requires(!std::is_convertible_v<F, core::Callable<void(const std::exception&)>>) void OnError(
+      F&&) const {
+    static_assert(sizeof(F) == 0,
+                  "OnError takes a function of the error: client.OnError([](const std::exception& "
+                  "error) { log(error.what()); })");
+  }
+
   // What follows is for the engines.
 
   /// The database that `driver` has opened.

@@ -57,13 +57,43 @@ struct AskedByQuery {
   auto All(const Ts&...) const {
     return Refuse<Ts...>();
   }
+  /// By a condition in place of an id.
+  template <class O>
+  auto Find(const store::Predicate<O>&) const {
+    return Refuse<O>();
+  }
+  template <class O>
+  auto Get(const store::Predicate<O>&) const {
+    return Refuse<O>();
+  }
+  template <class O>
+  auto UpdateOne(const store::Predicate<O>&) const {
+    return RefuseOne<O>();
+  }
+  template <class O>
+  auto DeleteOne(const store::Predicate<O>&) const {
+    return RefuseOne<O>();
+  }
+  /// Of no row.
+  template <class... Ts>
+  requires(sizeof...(Ts) == 0) auto UpdateOne(Ts...) const { return RefuseOne<Ts...>(); }
+  template <class... Ts>
+  requires(sizeof...(Ts) == 0) auto DeleteOne(Ts...) const { return RefuseOne<Ts...>(); }
 
  private:
+  template <class... Ts>
+  static auto RefuseOne() {
+    static_assert(sizeof...(Ts) > sizeof...(Ts),
+                  "UpdateOne and DeleteOne are of one row, told by its id or by the entity: "
+                  "UpdateOne(ada.id), UpdateOne(ada); of all rows that match a condition there are "
+                  "Update().Where(F<&User::age> > 30) and Delete().Where(...)");
+  }
   template <class... Ts>
   static auto Refuse() {
     static_assert(sizeof...(Ts) > sizeof...(Ts),
                   "rows are asked for by Query(), client.Of<User>().Query().Where(F<&User::age> > "
-                  "30).All(), and written by Update() and Delete(), which take Where as well");
+                  "30).All(), or First() and Only() for one of them, and written by Update() and "
+                  "Delete(), which take Where as well; Get and Find take an id");
   }
 };
 
@@ -92,6 +122,8 @@ template <class E>
 class [[nodiscard]] Reader : public detail::TakesNoHooks, public detail::AskedByQuery {
  public:
   using Id = detail::IdOf<E>;
+  using detail::AskedByQuery::Find;
+  using detail::AskedByQuery::Get;
 
   explicit Reader(detail::HandlePtr handle) : handle_(std::move(handle)) {}
 
@@ -139,6 +171,8 @@ class [[nodiscard]] Entities : public Reader<E> {
  public:
   using Id = detail::IdOf<E>;
   using Reader<E>::Reader;
+  using detail::AskedByQuery::DeleteOne;
+  using detail::AskedByQuery::UpdateOne;
 
   /// The hooks that a mutation of this type goes through now, outermost first; `fmt::print("{}",
   /// ...)` shows them.

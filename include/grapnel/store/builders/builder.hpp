@@ -30,6 +30,19 @@ class AnyBuilder {
   /// transaction or view, or spent.
   GRAPNEL_DECLARE AnyMutation& TakeFor(const HandlePtr& bulk);
 
+  // Each builder has one of them, which hides the one here: these do not compile.
+  template <class... Ts>
+  void Save(const Ts&...) {
+    static_assert(sizeof...(Ts) > sizeof...(Ts),
+                  "deletions are run by Exec(): client.Of<User>().DeleteOne(id).Exec()");
+  }
+  template <class... Ts>
+  void Exec(const Ts&...) {
+    static_assert(sizeof...(Ts) > sizeof...(Ts),
+                  "Create and Update are run by Save(), which returns what came of them; Exec() "
+                  "runs deletions");
+  }
+
  protected:
   template <class Derived, class E, bool kUpdates>
   friend class Setting;

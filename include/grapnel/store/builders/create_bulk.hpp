@@ -45,6 +45,13 @@ class AnyBulk {
     const TypeActions& actions_;
   };
 
+  /// Runs deletions: this does not compile.
+  template <class... Ts>
+  void Exec(const Ts&...) {
+    static_assert(sizeof...(Ts) > sizeof...(Ts),
+                  "CreateBulk is run by Save(), which returns the entities");
+  }
+
  protected:
   /// `of`: of the object that makes the bulk. Throws: Error when that was moved from; StorageError
   /// in a child of fork().

@@ -75,10 +75,12 @@ constexpr auto RefusePredicate() {
 /// Does not compile: what is no predicate.
 template <class... Ts>
 constexpr auto RefuseNoPredicate() {
-  static_assert(sizeof...(Ts) > sizeof...(Ts),
-                "this takes one predicate, which compares fields: Where(F<&User::age> > 30 && "
-                "F<&User::name> == \"Ada\"), and of groups Having(grapnel::Count() > 3). A bool is "
-                "compared as well, F<&User::active> == true");
+  static_assert(
+      sizeof...(Ts) > sizeof...(Ts),
+      "this takes one predicate, which compares fields: Where(F<&User::age> > 30 && "
+      "F<&User::name> == \"Ada\"), and of groups Having(grapnel::Count() > 3). A bool is "
+      "compared as well, F<&User::active> == true. What is written in SQL goes to client.Sql("
+      "\"SELECT ... WHERE name = ?1\", name)");
 }
 
 /// The entity that `&&` and `||` of two predicates are about.

@@ -45,7 +45,8 @@ constexpr auto RefuseEdges() {
       sizeof...(Ts) > sizeof...(Ts),
       "With takes one edge, and a function that says which of the neighbours, by reference: "
       "With(F<&User::cards>, [](auto& cards) { cards.Where(F<&Card::number> == \"1\").Limit(3); "
-      "}); a second edge is a second With");
+      "}); a second edge is a second With. A value that hooks and interceptors read is given to "
+      "the client, client.With(value).Of<User>().Query()");
 }
 /// Does not compile: what a query is asked for that is nothing of its rows'.
 template <class... Ts>
@@ -73,6 +74,14 @@ class AnyQuery {
     static_assert(sizeof...(Ts) > sizeof...(Ts),
                   "Having stands behind GroupBy, GroupBy(F<&Ticket::status>).Having(grapnel::"
                   "Count() > 3): a condition on each row is Where(F<&Ticket::minutes> > 3)");
+  }
+  /// Is of values alone: this does not compile.
+  template <class... Ts>
+  auto Distinct(const Ts&...) const {
+    static_assert(sizeof...(Ts) > sizeof...(Ts),
+                  "whole rows differ by their ids: Distinct stands behind the fields that are "
+                  "read, Select(F<&User::name>).Distinct().All(), and Count(F<&User::name>) "
+                  "counts different values");
   }
 
  protected:

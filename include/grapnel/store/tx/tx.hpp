@@ -128,6 +128,15 @@ class Transaction {
     return {};
   }
 
+  /// A transaction keeps the values of who began it: this does not compile.
+  template <class V>
+  void With(const V&) const {
+    static_assert(sizeof(V) == 0,
+                  "a value, a deadline or a stop token is given to a client: "
+                  "tx.Client().With(value).Of<User>(), or to the one that begins the transaction, "
+                  "client.With(value).Tx()");
+  }
+
   /// Runs `callback()`, or `callback(client)` where it takes a `const grapnel::Client&`, once the
   /// outermost transaction is committed and durable; never when the work that it was added in is
   /// rolled back. It cannot change the outcome: what it throws is reported as a CommittedError once
@@ -202,7 +211,12 @@ class Transaction {
 
   template <class F>
   static decltype(auto) Within(Transaction tx, F&& body) {
-    if constexpr (std::is_void_v<std::invoke_result_t<F, Transaction&>>) {
+    if constexpr (!std::is_invocable_v<F, Transaction&>) {
+      static_assert(sizeof(F) == 0,
+                    "WithTx takes a function of the transaction, by reference: "
+                    "WithTx([&](grapnel::Tx& tx) { tx.Of<User>().Create()... }); it commits when "
+                    "that returns, and rolls back when it throws");
+    } else if constexpr (std::is_void_v<std::invoke_result_t<F, Transaction&>>) {
       std::forward<F>(body)(tx);
       tx.CommitUnlessEnded();
     } else {

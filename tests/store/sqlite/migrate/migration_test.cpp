@@ -602,7 +602,9 @@ TEST_CASE("B80 what cannot be made to fit is refused, with the reason") {
   refuses(
       {"CREATE TABLE Writer (id INTEGER PRIMARY KEY)",
        create + "REFERENCES Writer (id) ON DELETE CASCADE)", "INSERT INTO Book VALUES ('a', NULL)"},
-      books + "author: it is required, but there are rows in which the column is NULL");
+      books +
+          "author: it is required, but there are rows in which the column is NULL; a hook of "
+          "OnMigrate can mend such rows first, by m.Sql(...)");
   refuses({"CREATE VIEW Writer AS SELECT 1 AS id"},
           writers + "id: in table \"Writer\" column \"id\" is of type \"\", not INTEGER");
   CHECK(Refusal({create + "REFERENCES Writer (id) ON DELETE CASCADE)"}, kBoth) == "planned");
@@ -734,7 +736,8 @@ TEST_CASE("B80 a column that the schema does not know must not keep rows from be
   CHECK(
       refusal("old TEXT NOT NULL") ==
       "in table \"Writer\" column \"old\" is NOT NULL and unknown to the schema of Writer: no row "
-      "could be created. Nothing was changed");
+      "could be created; a field that took its place says so by .WasNamed(\"old\"). Nothing was "
+      "changed");
   for (const char* column : {"old TEXT", "old TEXT NOT NULL DEFAULT 'x'"}) {
     CHECK(refusal(column).find("old") == std::string::npos);
   }

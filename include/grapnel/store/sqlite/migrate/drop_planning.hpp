@@ -39,7 +39,9 @@ class DropPlanning : protected IndexPlanning {
       throw MigrationError(core::Concat(
           {"in table ", Quote(table.name), " column ", Quote(stored.name),
            " is NOT NULL and unknown to the schema of ", table.entity, ": no row could be created",
-           made ? "; it may be a newer program's; where no program needs it, Migrate(Allow::Drop) "
+           "; a field that took its place says so by .WasNamed(\"", stored.name, "\")",
+           made ? "; else it may be a newer program's; where no program needs it, "
+                  "Migrate(Allow::Drop) "
                   "drops it, with what is in it"
                 : "",
            ". Nothing was changed"}));

@@ -189,9 +189,9 @@ class IndexPlanning : protected TableChanges {
     for (const std::string& name : index.columns) {
       core::Append(in, {in.empty() ? "" : ", ", table.name, ".", name});
     }
-    std::string refusal =
-        Refusal(table, fields,
-                core::Concat({"it is to be unique, but there are rows that are alike in ", in}));
+    std::string refusal = Refusal(
+        table, fields,
+        core::Concat({"it is to be unique, but there are rows that are alike in ", in, kMend}));
     std::string rows = Quote(NowCalled(table));
     if (!index.where.empty()) {  // which speaks of columns by the names that they will have
       std::string all;

@@ -255,7 +255,9 @@ class Planner : protected DropPlanning {
     if (stored.not_null && !column.not_null) changes_[table.name].nullable.push_back(&column);
     if (column.not_null && !stored.not_null &&
         AnyRow(table, core::Concat({Quote(NowCalled(table, column.name)), " IS NULL"}))) {
-      RefuseRows(table, column, "it is required, but there are rows in which the column is NULL");
+      RefuseRows(
+          table, column,
+          core::Concat({"it is required, but there are rows in which the column is NULL", kMend}));
     }
     if (!column.key.empty()) CompareKey(table, column);
   }

@@ -56,6 +56,8 @@ class Planning {
                                   std::string_view reason) {
     throw MigrationError(Refusal(table, FieldName(column), reason));
   }
+  static constexpr std::string_view kMend =
+      "; a hook of OnMigrate can mend such rows first, by m.Sql(...)";
   /// Of rows as they are: a migration hook may mend them first.
   void RefuseRows(const WantedTable& table, const WantedColumn& column, std::string_view reason) {
     RefuseRows(Refusal(table, FieldName(column), reason));

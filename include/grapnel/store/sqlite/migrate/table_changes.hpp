@@ -54,12 +54,20 @@ class TableChanges : protected Planning {
                         column.key.empty() && !stored.in_view && !stored.is_key &&
                         Find(table.name)->kind == Kind::Table;
     if (!widens) {
-      Refuse(table, column, TypeReason(table.name, column.name, stored.type, column.type));
+      Refuse(
+          table, column,
+          core::Concat({TypeReason(table.name, column.name, stored.type, column.type),
+                        &column == &table.columns.front() || !column.key.empty()
+                            ? ""
+                            : "; a new field can take its place, which a hook of OnMigrate fills "
+                              "by m.Sql(...)"}));
     }
     const std::string name = Quote(NowCalled(table, column.name));
     if (AnyRow(table, core::Concat({"typeof(", name, ") = 'integer' AND ", name,
                                     " NOT BETWEEN -9007199254740992 AND 9007199254740992"}))) {
-      RefuseRows(table, column, "there are rows in which the integer is too large to be a real");
+      RefuseRows(
+          table, column,
+          core::Concat({"there are rows in which the integer is too large to be a real", kMend}));
     }
     changes_[table.name].retyped.push_back(&column);
   }
