@@ -365,7 +365,7 @@ TEST_CASE("B79 what a write returns is as it is stored, whatever a Codec makes o
   std::vector<std::string> in_hooks;
   boxes.Use(grapnel::hook::Before([&](grapnel::Mutation<Box>& m) {
     const odd::Mail* mail = m.Get(F<&Box::mail>);
-    in_hooks.push_back(mail != nullptr ? mail->text : "-");
+    in_hooks.push_back(mail != nullptr ? mail->text : m.ID()->text);
   }));
   const Box made = boxes.Create()
                        .Set(F<&Box::id>, {"A"})
@@ -381,7 +381,9 @@ TEST_CASE("B79 what a write returns is as it is stored, whatever a Codec makes o
   const auto upsert = boxes.Create(Box{{"F"}, {"EVE"}}).OnConflict(F<&Box::mail>).Ignore().Save();
   CHECK(texts(upsert) == "d eve d");
   CHECK(boxes.Query().Where(F<&Box::mail> == odd::Mail{"EVE"}).Count() == 1);
-  CHECK(in_hooks == std::vector<std::string>{"ada@x", "cyd", "dan", "eve", "eve"});
+  boxes.DeleteOne(odd::Mail{"D"}).Exec();
+  boxes.UpdateOne(odd::Mail{"C"}).Set(F<&Box::copy>, odd::Mail{"X"}).Save();
+  CHECK(in_hooks == std::vector<std::string>{"ada@x", "cyd", "dan", "eve", "eve", "d", "c"});
   CHECK_THROWS_AS(boxes.Create().Set(F<&Box::mail>, {"!"}).Save(), grapnel::ValidationError);
 }
 

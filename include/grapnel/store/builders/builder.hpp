@@ -111,6 +111,7 @@ class Builder : public AnyBuilder {
   }
   /// Of the row with this id.
   Builder(const HandlePtr& of, grapnel::Op op, IdOf<E>&& id) : Builder(of, op) {
+    if constexpr (kHasNormalForm<IdOf<E>>) Normalize(id);
     Mutation<E>::Access::Entity(typed_).id = std::move(id);
     typed_.Core().has_id = true;
   }
