@@ -33,6 +33,12 @@ struct Other {
   std::string email;
   std::optional<std::int64_t> deleted_at{};
 };
+/// The same table without the column that the condition was about.
+template <int Case>
+struct Less {
+  std::int64_t id = 0;
+  std::string email;
+};
 /// Values of every kind in a condition.
 struct Kinds {
   std::int64_t id = 0;
@@ -110,6 +116,22 @@ struct grapnel::Schema<partial::Other<Case>> {
       return grapnel::Indexes(Index<&Other::email>().Unique());
     } else {
       return grapnel::Indexes();
+    }
+  }
+};
+template <int Case>
+struct grapnel::Schema<partial::Less<Case>> {
+  static constexpr std::string_view Type = "Other";
+  static constexpr std::string_view Table = "other";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&partial::Less<Case>::email>("email"));
+  }
+  static auto Indexes() {
+    constexpr auto index = Index<&partial::Less<Case>::email>();
+    if constexpr (Case == 0) {
+      return grapnel::Indexes(index);
+    } else {
+      return grapnel::Indexes(index.Unique().Where(F<&partial::Less<Case>::email> != "b"));
     }
   }
 };
@@ -263,6 +285,23 @@ TEST_CASE("B162 another condition in the schema makes the index anew, and only t
   RawRows(file, "DELETE FROM other WHERE id = 3");
   RawRows(file, "ALTER TABLE other RENAME COLUMN email TO email_");
   CHECK(plan(Other<0>()) == Lines{"rename column", "create index"});
+}
+
+TEST_CASE("B161 B162 an index gives way with the column that its condition is about") {
+  const auto shorten = []<class E>(E) {
+    const Scratch scratch;
+    const std::string file = scratch.File("test.db");
+    Open<Other<0>>(file).Migrate();
+    RawRows(file, "INSERT INTO other VALUES (1, 'a', NULL), (2, 'b', 7)");
+    const auto client = Open<E>(file);
+    CHECK_FALSE(client.PlanMigration(grapnel::Allow::Drop).Statements().empty());
+    client.Migrate(grapnel::Allow::Drop);
+    CHECK(client.PlanMigration(grapnel::Allow::Drop).Statements() == Lines{});
+    CHECK(RawRows(file, "SELECT * FROM other WHERE id = 1") == Lines{"1|a"});
+    return Indexes(file);
+  };
+  CHECK(shorten(Less<0>()) == Lines{R"(CREATE INDEX "other_email" ON "other" ("email"))"});
+  CHECK(shorten(Less<1>()).size() == 1);
 }
 
 TEST_CASE("B162 values of every kind stand in the condition, and only the row's own fields") {

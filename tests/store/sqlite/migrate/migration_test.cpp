@@ -660,7 +660,7 @@ TEST_CASE("B80 an index that is there under the name has to be the same") {
   };
   const std::string refused =
       "cannot make index \"Writer_teacher_id\" of Writer: there is another one of "
-      "this name. Nothing was changed";
+      "this name";
   CHECK(plan("CREATE INDEX writer_TEACHER_id ON writer (TEACHER_ID)") == "planned");
   CHECK(plan("CREATE UNIQUE INDEX Writer_teacher_id ON Writer (teacher_id)") == "planned");  // B133
   for (const char* index : {"CREATE INDEX Writer_teacher_id ON Writer (x)",
@@ -671,7 +671,9 @@ TEST_CASE("B80 an index that is there under the name has to be the same") {
                             "CREATE INDEX Writer_teacher_id ON Writer (teacher_id COLLATE NOCASE)",
                             "CREATE INDEX Writer_teacher_id ON Writer (teacher_id) WHERE x > 3"}) {
     INFO(index);
-    CHECK(plan(index) == refused);
+    const bool elsewhere = std::string_view(index).find("ON other") != std::string_view::npos;
+    CHECK(plan(index) ==
+          refused + (elsewhere ? ", of table \"other\"" : "") + ". Nothing was changed");
   }
 }
 

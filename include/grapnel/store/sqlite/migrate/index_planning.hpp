@@ -50,7 +50,10 @@ class IndexPlanning : protected TableChanges {
       const std::string made = MadeText(object, stored);
       const bool own =
           object.sql == made || object.sql.starts_with(core::Concat({made, " WHERE "}));
-      if (!same && own) Drop(object);
+      // Its condition may name a column that goes.
+      if (own && (!same || (stored.partial && object.sql.substr(made.size()) != WhereOf(*asked)))) {
+        Drop(object);
+      }
     }
   }
   void Drop(Object& index) {
@@ -126,6 +129,10 @@ class IndexPlanning : protected TableChanges {
            object.sql.starts_with(core::Concat({MadeText(object, stored), " WHERE "}));
   }
 
+  static std::string WhereOf(const WantedIndex& index) {
+    return index.where.empty() ? "" : core::Concat({" WHERE ", index.where});
+  }
+
   void PlanIndex(const WantedTable& table, const WantedIndex& index) {
     const auto refuse = [&](std::string_view reason) {
       throw MigrationError(core::Concat({"cannot make index ", Quote(index.name), " of ",
@@ -137,7 +144,11 @@ class IndexPlanning : protected TableChanges {
       const bool same = EqualNames(there->table, table.name) && stored.plain &&
                         std::equal(stored.columns.begin(), stored.columns.end(),
                                    index.columns.begin(), index.columns.end(), EqualNames);
-      if (!same || !IsAsMade(*there, stored)) refuse("there is another one of this name");
+      if (!same || !IsAsMade(*there, stored)) {
+        const bool elsewhere = !EqualNames(there->table, table.name);
+        refuse(core::Concat({"there is another one of this name",
+                             elsewhere ? ", of table " + Quote(there->table) : std::string()}));
+      }
       const std::string text = MadeText(*there, stored);
       const std::string where =
           stored.partial ? there->sql.substr(text.size() + std::string_view(" WHERE ").size()) : "";
