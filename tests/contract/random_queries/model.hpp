@@ -275,11 +275,14 @@ class Model {
       if (!choice.after || Before(orders, after, each.keys)) rows.push_back(each.row);
     }
   }
-  /// A page goes on by what is stored where an interceptor may have changed what was read.
-  const Row& AsStored(Type type, const Row& row) const {
-    if (!world_.intercept[type].mask && !world_.intercept[type].around) return row;
+  /// A page goes on by what is stored where an interceptor changes what is read, and shows the row.
+  Row AsStored(Type type, Row row) const {
+    if (!world_.intercept[type].mask || world_.intercept[type].at_most == 0) return row;
     for (const Row& each : world_.rows[type]) {
-      if (each.Id() == row.Id()) return each;
+      const bool is_it = each.Id() == row.Id() && IsSeen(type, each);
+      if (is_it && each.cells[kName] != Value(std::string(kMask))) {
+        row.cells[kName] = each.cells[kName];
+      }
     }
     return row;
   }

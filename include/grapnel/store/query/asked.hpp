@@ -33,7 +33,9 @@ class Asked {
   /// Only rows behind this one in the order, in place of one that was given before. Throws: Error
   /// where there is no order, or one by
   /// neighbours; ValidationError for an entity without an id.
-  GRAPNEL_DECLARE void SetAfter(const Table& table, const void* entity);
+  /// `shown`: the row as interceptors show it, and `stored` as it is; null: they do not change it.
+  GRAPNEL_DECLARE void SetAfter(const Table& table, const void* entity, const void* shown = nullptr,
+                                const void* stored = nullptr);
   /// All conditions hold, an order comes within the earlier one, and limits and offsets leave what
   /// each of them does.
   GRAPNEL_DECLARE void Join(const Asked& other);

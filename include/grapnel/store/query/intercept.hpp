@@ -44,10 +44,10 @@ GRAPNEL_DECLARE void PassAfter(const HandlePtr& handle, TypeEntry& type,
 /// As RunReading, of a row by its id, which is in `key`. Returns whether there is such a row.
 GRAPNEL_DECLARE bool FindById(const HandlePtr& handle, const Table& table, const void* key,
                               void* into);
-/// Of a row that interceptors may have changed on its way to the caller: reads it as it is stored.
-/// Returns whether there is such a row, and they show it.
+/// Of a row that interceptors may have changed on its way to the caller: reads it as they show it,
+/// and as it is stored. Returns whether there is such a row, and they show it.
 GRAPNEL_DECLARE bool FindAsStored(const HandlePtr& handle, const Table& table, const void* key,
-                                  void* into);
+                                  void* shown, void* stored);
 /// Reads the row with the id that is in `entity` into it. Throws: NotFoundError that names the id,
 /// when there is none.
 GRAPNEL_DECLARE void GetById(const HandlePtr& handle, const Table& table, void* entity);

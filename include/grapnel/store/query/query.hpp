@@ -325,11 +325,12 @@ class Query : public detail::AnyQuery, public Choosing<Query<E>, E> {
   ///
   /// Nothing comes twice or is left out, whatever others write meanwhile, but for rows that they
   /// move along the order. The row itself need not be there any more; only its fields in the order,
-  /// and its id, are looked at; where an interceptor may have masked them, and the row can
-  /// still be read, those that are stored. With an index over the fields of the order each page
-  /// costs the same, however far behind. Asked for again, the later row takes the place of the
-  /// earlier one. Throws: Error without an order before it, or when it is by neighbours, and from
-  /// an Order behind it that is another one; ValidationError for a row without an id.
+  /// and its id, are looked at. For one that interceptors change, as a mask does, stands what is
+  /// stored now, as long as the row can be read: there the row must not have moved itself. With an
+  /// index over the fields of the order each page costs the same, however far behind. Asked for
+  /// again, the later row takes the place of the earlier one. Throws: Error without an order before
+  /// it, or when it is by neighbours, and from an Order behind it that is another one;
+  /// ValidationError for a row without an id.
   Query& After(const E& row) & { return this->SetAfter(&row), *this; }
   [[nodiscard("nothing is read before All(), First(), Count() or the like")]] Query After(
       const E& row) && {

@@ -60,8 +60,11 @@ inline FieldValue ValueAt(const Table& table, const Column& column, const void* 
   }
 }
 
-/// Behind the id there are no equals.
-GRAPNEL_DEFINE void Asked::SetAfter(const Table& table, const void* entity) {
+/// Where the row stood when it was read its own fields say, but for those that an interceptor
+/// changes: rows are ordered by what is stored, whatever their reader was shown. Behind the id
+/// there are no equals.
+GRAPNEL_DEFINE void Asked::SetAfter(const Table& table, const void* entity, const void* shown,
+                                    const void* stored) {
   if (rows_.order.empty()) {
     throw Error(
         "After continues along an order, and needs one before it: "
@@ -86,7 +89,9 @@ GRAPNEL_DEFINE void Asked::SetAfter(const Table& table, const void* entity) {
     }
     if (!order.empty() && order.back().field == id.tag) return;
     order.push_back(each);
-    values.push_back(ValueAt(table, *column, entity));
+    const bool changed =
+        shown != nullptr && ValueAt(table, *column, shown) != ValueAt(table, *column, stored);
+    values.push_back(ValueAt(table, *column, changed ? stored : entity));
   };
   for (const store::Ordering& each : rows_.order) add(each);
   add({id.tag, rows_.order.back().descending});

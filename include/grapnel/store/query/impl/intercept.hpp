@@ -138,15 +138,14 @@ GRAPNEL_DEFINE void PassAfter(const HandlePtr& handle, TypeEntry& type,
 }
 
 GRAPNEL_DEFINE bool FindAsStored(const HandlePtr& handle, const Table& table, const void* key,
-                                 void* into) {
+                                 void* shown, void* stored) {
   if (!IsIntercepted(*handle)) return false;
   const core::detail::ListedHooks readers = TypeOf(*handle, table).readers.Load();
   const auto all = readers.All();
   const bool changed =
       std::any_of(all.begin(), all.end(),
                   [](const core::detail::ListedHook& each) { return !each.hook.IsBefore(); });
-  EntityRows shown(table.ops);
-  return changed && FindIntercepted(handle, table, key, shown.Append(), into);
+  return changed && FindIntercepted(handle, table, key, shown, stored);
 }
 
 GRAPNEL_DEFINE bool FindById(const HandlePtr& handle, const Table& table, const void* key,

@@ -67,13 +67,13 @@ GRAPNEL_DEFINE void AnyQuery::AddOrder(std::initializer_list<store::Ordering> or
 
 GRAPNEL_DEFINE void AnyQuery::SetAfter(const void* entity) {
   const HandlePtr& handle = Held();
-  EntityRows stored(table_->ops);
-  // By what is stored the rows are ordered, whatever the caller was shown; a row that he is not
-  // shown says nothing.
-  if (entity != nullptr && FindAsStored(handle, *table_, entity, stored.Append())) {
-    entity = stored.At(0);
-  }
-  asked_.SetAfter(*table_, entity);
+  EntityRows rows(table_->ops);
+  rows.Append();
+  rows.Append();
+  void* const shown = rows.At(0);
+  void* const stored = rows.At(1);
+  const bool changed = FindAsStored(handle, *table_, entity, shown, stored);
+  asked_.SetAfter(*table_, entity, changed ? shown : nullptr, stored);
 }
 
 GRAPNEL_DEFINE void AnyQuery::AddEdge(const EdgeEnd& edge) {
