@@ -492,7 +492,9 @@ class Runner {
   }
   template <class E, class Builder>
   static Builder Filled(Builder builder, const Write& write) {
-    if constexpr (requires { builder.Save(); }) {
+    constexpr bool deletes = std::is_same_v<Builder, grapnel::store::DeleteOne<E>> ||
+                             std::is_same_v<Builder, grapnel::store::DeleteMany<E>>;
+    if constexpr (!deletes) {
       for (const Change& change : write.changes) Apply<E>(builder, change);
     }
     if constexpr (requires { builder.Where(ToPredicate<E>(Where())); }) {
