@@ -1,16 +1,14 @@
 // expect: a transaction takes hooks of one type at a time: tx\.Of<User>\(\)\.Use\(hook\)
 // expect: write client\.WithTx\(\[&\]\(grapnel::Tx& tx\) { \.\.\. }\)
 // expect: write tx\.WithTx\(\[&\]\(grapnel::Tx& nested\) { \.\.\. }\)
-// expect: tx_face_reject\.cpp:26
-// expect: tx_face_reject\.cpp:27
-// expect: hooks are registered at the database, for all its callers
-// expect: interceptors are registered at the database, for all its readers:.*client.Intercept\(
-// expect: for all its readers: client\.Of
+// expect: tx_face_reject\.cpp:24
+// expect: tx_face_reject\.cpp:25
+// expect: RegisterHooksOnTheDatabaseInstead
 // expect: tx\.Client\(\)\.With\(value\)
 // expect: WithTx takes a function of the transaction, by reference
+// expect: tx_face_reject\.cpp:29
+// expect: tx_face_reject\.cpp:30
 // expect: tx_face_reject\.cpp:31
-// expect: tx_face_reject\.cpp:32
-// expect: tx_face_reject\.cpp:33
 #include "contract/graph_model.hpp"
 
 using graph::Card;

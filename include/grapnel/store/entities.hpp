@@ -11,6 +11,7 @@
 #include <grapnel/store/query/intercept.hpp>
 #include <grapnel/store/query/query.hpp>
 #include <grapnel/store/query/reading.hpp>
+#include <grapnel/store/tx/tx.hpp>
 #include <grapnel/store/write/run.hpp>
 
 #include <initializer_list>
@@ -20,31 +21,15 @@
 
 namespace grapnel::detail {
 
-/// Never holds: its name is what the compiler says of client.With(...).Use(...),
-/// m.Client().Use(...) and of the same behind Of<User>(). Register by client.Of<User>().Use(hook)
-/// where client is what Open returned, or for one transaction by tx.Of<User>().Use(hook).
-template <class... Hs>
-concept RegisterHooksOnTheDatabaseInstead = sizeof...(Hs) > sizeof...(Hs);
-
-/// What takes no hooks of its own: these do not compile.
+/// What takes no hooks of its own: these do not compile, and whoever asks finds that they are not
+/// there.
 struct TakesNoHooks {
   template <class... Hs>
-  core::HookHandle Use(const Hs&...) const {
-    static_assert(RegisterHooksOnTheDatabaseInstead<Hs...>,
-                  "hooks are registered at the database, for all its callers: "
-                  "client.Of<User>().Use(hook), where client is what grapnel::Open returned; for "
-                  "one transaction, tx.Of<User>().Use(hook)");
-    return {};
-  }
+  requires RegisterHooksOnTheDatabaseInstead<Hs...>
+  void Use(const Hs&...) const = delete;
   template <class... Hs>
-  core::HookHandle Intercept(const Hs&...) const {
-    static_assert(RegisterHooksOnTheDatabaseInstead<Hs...>,
-                  "interceptors are registered at the database, for all its readers: "
-                  "client.Of<User>().Intercept(interceptor), where client is what grapnel::Open "
-                  "returned. None is of one transaction or view alone: let it read a value that "
-                  "client.With(WithDeleted{}) gives, r.Context().Get<WithDeleted>()");
-    return {};
-  }
+  requires RegisterHooksOnTheDatabaseInstead<Hs...>
+  void Intercept(const Hs&...) const = delete;
 };
 
 /// What is asked of a query: these do not compile.

@@ -45,6 +45,18 @@ struct Teach<Tx> {
 
 }  // namespace core::detail
 
+namespace detail {
+
+/// Never holds: its name is what the compiler says of client.With(...).Use(...),
+/// m.Client().Use(...) and of the same behind Of<User>(). Register by client.Of<User>().Use(hook)
+/// where client is what Open returned, or for one transaction by tx.Of<User>().Use(hook).
+/// Interceptors are of no transaction or view alone: let one read a value that
+/// client.With(WithDeleted{}) gives, r.Context().Get<WithDeleted>().
+template <class... Hs>
+concept RegisterHooksOnTheDatabaseInstead = sizeof...(Hs) > sizeof...(Hs);
+
+}  // namespace detail
+
 /// What a commit or rollback goes through: `void(Tx&)`.
 using Committer = core::Mutator<Tx, void>;
 using Rollbacker = core::Mutator<Tx, void>;
@@ -119,14 +131,8 @@ class Transaction {
   }
   /// Interceptors are the database's: this does not compile.
   template <class... Hs>
-  core::HookHandle Intercept(const Hs&...) const {
-    static_assert(sizeof...(Hs) > sizeof...(Hs),
-                  "interceptors are registered at the database, for all its readers: "
-                  "client.Intercept(interceptor) or client.Of<User>().Intercept(interceptor), "
-                  "where client is what grapnel::Open returned. None is of one transaction alone: "
-                  "let it read a value that client.With(WithDeleted{}) gives");
-    return {};
-  }
+  requires detail::RegisterHooksOnTheDatabaseInstead<Hs...>
+  void Intercept(const Hs&...) const = delete;
 
   /// A transaction keeps the values of who began it: this does not compile.
   template <class V>
