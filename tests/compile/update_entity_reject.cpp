@@ -1,9 +1,9 @@
 // expect: this edge does not stand in the entity.s own row, and is not written with it
 // expect: this field is Immutable: it can be set only by Create
 // expect: this member is not a field of this entity
-// expect: deletions are run by Exec\(\)
-// expect: Create and Update are run by Save\(\)
-// expect: CreateBulk is run by Save
+// expect: DeletionsAreRunByExec
+// expect: CreateAndUpdateAreRunBySave
+// expect: update_entity_reject\.cpp:25
 // expect: Get and Find take an id
 // expect: UpdateOne and DeleteOne are of one row, told by its id or by the entity
 #include "contract/graph_model.hpp"

@@ -492,9 +492,7 @@ class Runner {
   }
   template <class E, class Builder>
   static Builder Filled(Builder builder, const Write& write) {
-    constexpr bool deletes = std::is_same_v<Builder, grapnel::store::DeleteOne<E>> ||
-                             std::is_same_v<Builder, grapnel::store::DeleteMany<E>>;
-    if constexpr (!deletes) {
+    if constexpr (requires { builder.Save(); }) {
       for (const Change& change : write.changes) Apply<E>(builder, change);
     }
     if constexpr (requires { builder.Where(ToPredicate<E>(Where())); }) {

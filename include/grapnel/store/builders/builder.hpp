@@ -19,6 +19,13 @@ namespace grapnel::detail {
 template <class E>
 class Builder;
 
+/// Never hold: their names are what the compiler says of DeleteOne(id).Save() and
+/// UpdateOne(ada).Exec(). Save() returns what came of the rows.
+template <class... Ts>
+concept DeletionsAreRunByExec = sizeof...(Ts) > sizeof...(Ts);
+template <class... Ts>
+concept CreateAndUpdateAreRunBySave = sizeof...(Ts) > sizeof...(Ts);
+
 /// A mutation that runs once, its type forgotten: compiled once for all types.
 class AnyBuilder {
  public:
@@ -30,18 +37,14 @@ class AnyBuilder {
   /// transaction or view, or spent.
   GRAPNEL_DECLARE AnyMutation& TakeFor(const HandlePtr& bulk);
 
-  // Each builder has one of them, which hides the one here: these do not compile.
+  // Each builder has one of them, which hides the one here: these do not compile, and whoever asks
+  // finds that they are not there.
   template <class... Ts>
-  void Save(const Ts&...) {
-    static_assert(sizeof...(Ts) > sizeof...(Ts),
-                  "deletions are run by Exec(): client.Of<User>().DeleteOne(id).Exec()");
-  }
+  requires DeletionsAreRunByExec<Ts...>
+  void Save(const Ts&...) = delete;
   template <class... Ts>
-  void Exec(const Ts&...) {
-    static_assert(sizeof...(Ts) > sizeof...(Ts),
-                  "Create and Update are run by Save(), which returns what came of them; Exec() "
-                  "runs deletions");
-  }
+  requires CreateAndUpdateAreRunBySave<Ts...>
+  void Exec(const Ts&...) = delete;
 
  protected:
   template <class Derived, class E, bool kUpdates>

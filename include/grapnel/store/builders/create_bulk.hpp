@@ -47,10 +47,8 @@ class AnyBulk {
 
   /// Runs deletions: this does not compile.
   template <class... Ts>
-  void Exec(const Ts&...) {
-    static_assert(sizeof...(Ts) > sizeof...(Ts),
-                  "CreateBulk is run by Save(), which returns the entities");
-  }
+  requires CreateAndUpdateAreRunBySave<Ts...>
+  void Exec(const Ts&...) = delete;
 
  protected:
   /// `of`: of the object that makes the bulk. Throws: Error when that was moved from; StorageError
