@@ -4,6 +4,7 @@
 #include <grapnel/base/function_ref.hpp>
 #include <grapnel/core/hook_handle.hpp>
 #include <grapnel/core/hook_stack.hpp>
+#include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/query/asked.hpp>
@@ -45,9 +46,10 @@ GRAPNEL_DECLARE void PassAfter(const HandlePtr& handle, TypeEntry& type,
 GRAPNEL_DECLARE bool FindById(const HandlePtr& handle, const Table& table, const void* key,
                               void* into);
 /// Of a row that interceptors may have changed on its way to the caller: reads it as they show it,
-/// and as it is stored. Returns whether there is such a row, and they show it.
+/// and behind that as it is stored, into `rows`, which holds none. Returns whether there is such a
+/// row, and they show it.
 GRAPNEL_DECLARE bool FindAsStored(const HandlePtr& handle, const Table& table, const void* key,
-                                  void* shown, void* stored);
+                                  EntityRows& rows);
 /// Reads the row with the id that is in `entity` into it. Throws: NotFoundError that names the id,
 /// when there is none.
 GRAPNEL_DECLARE void GetById(const HandlePtr& handle, const Table& table, void* entity);

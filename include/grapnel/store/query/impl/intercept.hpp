@@ -138,14 +138,17 @@ GRAPNEL_DEFINE void PassAfter(const HandlePtr& handle, TypeEntry& type,
 }
 
 GRAPNEL_DEFINE bool FindAsStored(const HandlePtr& handle, const Table& table, const void* key,
-                                 void* shown, void* stored) {
+                                 EntityRows& rows) {
   if (!IsIntercepted(*handle)) return false;
   const core::detail::ListedHooks readers = TypeOf(*handle, table).readers.Load();
   const auto all = readers.All();
   const bool changed =
       std::any_of(all.begin(), all.end(),
                   [](const core::detail::ListedHook& each) { return !each.hook.IsBefore(); });
-  return changed && FindIntercepted(handle, table, key, shown, stored);
+  if (!changed) return false;
+  rows.Append();
+  rows.Append();
+  return FindIntercepted(handle, table, key, rows.At(0), rows.At(1));
 }
 
 GRAPNEL_DEFINE bool FindById(const HandlePtr& handle, const Table& table, const void* key,

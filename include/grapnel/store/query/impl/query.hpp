@@ -68,12 +68,11 @@ GRAPNEL_DEFINE void AnyQuery::AddOrder(std::initializer_list<store::Ordering> or
 GRAPNEL_DEFINE void AnyQuery::SetAfter(const void* entity) {
   const HandlePtr& handle = Held();
   EntityRows rows(table_->ops);
-  rows.Append();
-  rows.Append();
-  void* const shown = rows.At(0);
-  void* const stored = rows.At(1);
-  const bool changed = FindAsStored(handle, *table_, entity, shown, stored);
-  asked_.SetAfter(*table_, entity, changed ? shown : nullptr, stored);
+  if (FindAsStored(handle, *table_, entity, rows)) {
+    asked_.SetAfter(*table_, entity, rows.At(0), rows.At(1));
+  } else {
+    asked_.SetAfter(*table_, entity);
+  }
 }
 
 GRAPNEL_DEFINE void AnyQuery::AddEdge(const EdgeEnd& edge) {
