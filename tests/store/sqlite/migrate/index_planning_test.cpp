@@ -30,11 +30,12 @@ struct Indexes : sqlite::IndexPlanning {
 }  // namespace
 
 TEST_CASE("B162 an index is made anew where its condition is another, and only Grapnel's own") {
-  const sqlite::WantedTable t{"t", "T", {{"a", "TEXT"}}};
   const auto plan = [&](const std::string& there, const std::string& where) {
+    const sqlite::WantedTable t{"t", "T", {{"a", "TEXT"}}, {{"t_a", {"a"}, false, where}}};
     Database db({"CREATE TABLE t (a TEXT)", there});
     Indexes indexes(db);
-    indexes.PlanIndex(t, {"t_a", {"a"}, false, where});
+    indexes.DropIndexes(t);
+    indexes.PlanIndex(t, t.indexes.front());
     return indexes.plan_.plan.steps.size();
   };
   CHECK(plan("CREATE INDEX \"t_a\" ON \"t\" (\"a\")", "") == 0);

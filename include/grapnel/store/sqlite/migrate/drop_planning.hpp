@@ -99,8 +99,7 @@ class DropPlanning : protected IndexPlanning {
     for (const Object& index : objects_) {
       const bool of_table = index.kind == Kind::Index && EqualNames(index.table, table.name);
       if (!of_table || index.gone || index.sql.empty()) continue;
-      const std::string made = MadeText(index, Stored(index));
-      if (index.sql == made || index.sql.starts_with(core::Concat({made, " WHERE "}))) continue;
+      if (HasMadeText(index, Stored(index))) continue;
       return core::Concat({"index ", Quote(index.name)});
     }
     return "";

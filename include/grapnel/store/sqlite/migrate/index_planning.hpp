@@ -33,7 +33,7 @@ class IndexPlanning : protected TableChanges {
   }
 
   /// The indexes that Grapnel made for a schema that asks for them no more, or for others of their
-  /// names.
+  /// names. They go before columns do, which their conditions may be about.
   void DropIndexes(const WantedTable& table) {
     for (Object& object : objects_) {
       if (object.kind != Kind::Index || !EqualNames(object.table, table.name)) continue;
@@ -47,13 +47,10 @@ class IndexPlanning : protected TableChanges {
       const auto stored = Stored(object);
       const bool same = std::equal(stored.columns.begin(), stored.columns.end(),
                                    asked->columns.begin(), asked->columns.end(), EqualNames);
-      const std::string made = MadeText(object, stored);
-      const bool own =
-          object.sql == made || object.sql.starts_with(core::Concat({made, " WHERE "}));
-      // Its condition may name a column that goes.
-      if (own && (!same || (stored.partial && object.sql.substr(made.size()) != WhereOf(*asked)))) {
-        Drop(object);
-      }
+      const bool goes =
+          same ? stored.plain && IsAsMade(object, stored) && !IsAsAsked(object, stored, *asked)
+               : HasMadeText(object, stored);
+      if (goes) Drop(object);
     }
   }
   void Drop(Object& index) {
@@ -123,14 +120,20 @@ class IndexPlanning : protected TableChanges {
     const WantedTable of{object.table, ""};
     return CreateIndexText(of, {object.name, stored.columns, stored.unique});
   }
+  static bool HasMadeText(const Object& object, const StoredIndex& stored) {
+    const std::string made = MadeText(object, stored);
+    return stored.partial ? object.sql.starts_with(core::Concat({made, " WHERE "}))
+                          : object.sql == made;
+  }
   /// Of partial ones Grapnel knows those of its own making by their text.
   static bool IsAsMade(const Object& object, const StoredIndex& stored) {
-    return !stored.partial ||
-           object.sql.starts_with(core::Concat({MadeText(object, stored), " WHERE "}));
+    return !stored.partial || HasMadeText(object, stored);
   }
-
-  static std::string WhereOf(const WantedIndex& index) {
-    return index.where.empty() ? "" : core::Concat({" WHERE ", index.where});
+  /// Of one that is as made, on the columns that are asked for: whether the rest is too.
+  static bool IsAsAsked(const Object& object, const StoredIndex& stored, const WantedIndex& index) {
+    if (stored.unique != index.unique || stored.partial == index.where.empty()) return false;
+    return !stored.partial ||
+           object.sql == core::Concat({MadeText(object, stored), " WHERE ", index.where});
   }
 
   void PlanIndex(const WantedTable& table, const WantedIndex& index) {
@@ -138,7 +141,7 @@ class IndexPlanning : protected TableChanges {
       throw MigrationError(core::Concat({"cannot make index ", Quote(index.name), " of ",
                                          table.entity, ": ", reason, ". Nothing was changed"}));
     };
-    if (Object* there = Find(index.name)) {
+    if (const Object* there = Find(index.name)) {
       if (there->kind != Kind::Index) refuse(core::Concat({Describe(*there), " has this name"}));
       const auto stored = Stored(*there);
       const bool same = EqualNames(there->table, table.name) && stored.plain &&
@@ -149,11 +152,7 @@ class IndexPlanning : protected TableChanges {
         refuse(core::Concat({"there is another one of this name",
                              elsewhere ? ", of table " + Quote(there->table) : std::string()}));
       }
-      const std::string text = MadeText(*there, stored);
-      const std::string where =
-          stored.partial ? there->sql.substr(text.size() + std::string_view(" WHERE ").size()) : "";
-      if (stored.unique == index.unique && where == index.where) return;
-      Drop(*there);
+      return;
     }
     const Object* on = Find(table.name);
     if (on != nullptr && on->kind != Kind::Table) {
