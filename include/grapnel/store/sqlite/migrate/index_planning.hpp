@@ -45,11 +45,9 @@ class IndexPlanning : protected TableChanges {
         continue;
       }
       const auto stored = Stored(object);
-      const bool same = std::equal(stored.columns.begin(), stored.columns.end(),
-                                   asked->columns.begin(), asked->columns.end(), EqualNames);
-      const bool goes =
-          same ? stored.plain && IsAsMade(object, stored) && !IsAsAsked(object, stored, *asked)
-               : HasMadeText(object, stored);
+      const bool goes = IsOn(stored, *asked) ? stored.plain && IsAsMade(object, stored) &&
+                                                   !IsAsAsked(object, stored, *asked)
+                                             : HasMadeText(object, stored);
       if (goes) Drop(object);
     }
   }
@@ -129,6 +127,11 @@ class IndexPlanning : protected TableChanges {
   static bool IsAsMade(const Object& object, const StoredIndex& stored) {
     return !stored.partial || HasMadeText(object, stored);
   }
+  /// Whether it is on the columns that are asked for, in their order.
+  static bool IsOn(const StoredIndex& stored, const WantedIndex& index) {
+    return std::equal(stored.columns.begin(), stored.columns.end(), index.columns.begin(),
+                      index.columns.end(), EqualNames);
+  }
   /// Of one that is as made, on the columns that are asked for: whether the rest is too.
   static bool IsAsAsked(const Object& object, const StoredIndex& stored, const WantedIndex& index) {
     if (stored.unique != index.unique || stored.partial == index.where.empty()) return false;
@@ -136,6 +139,7 @@ class IndexPlanning : protected TableChanges {
            object.sql == core::Concat({MadeText(object, stored), " WHERE ", index.where});
   }
 
+  /// Where there is one already, it is as asked: else DropIndexes has dropped it, or it is refused.
   void PlanIndex(const WantedTable& table, const WantedIndex& index) {
     const auto refuse = [&](std::string_view reason) {
       throw MigrationError(core::Concat({"cannot make index ", Quote(index.name), " of ",
@@ -144,9 +148,7 @@ class IndexPlanning : protected TableChanges {
     if (const Object* there = Find(index.name)) {
       if (there->kind != Kind::Index) refuse(core::Concat({Describe(*there), " has this name"}));
       const auto stored = Stored(*there);
-      const bool same = EqualNames(there->table, table.name) && stored.plain &&
-                        std::equal(stored.columns.begin(), stored.columns.end(),
-                                   index.columns.begin(), index.columns.end(), EqualNames);
+      const bool same = EqualNames(there->table, table.name) && stored.plain && IsOn(stored, index);
       if (!same || !IsAsMade(*there, stored)) {
         const bool elsewhere = !EqualNames(there->table, table.name);
         refuse(core::Concat({"there is another one of this name",
