@@ -88,8 +88,44 @@ struct Person3 {
   std::string name;
 };
 
+/// Indexed, and later called otherwise, without what was indexed.
+struct Indexed {
+  std::int64_t id = 0;
+  std::string a;
+  std::string c;
+  std::optional<std::string> d{};
+};
+struct Unindexed {
+  std::int64_t id = 0;
+  std::string a;
+  std::string c2;
+};
+
 }  // namespace living
 
+template <>
+struct grapnel::Schema<living::Indexed> {
+  using Indexed = living::Indexed;
+  static constexpr std::string_view Type = "Indexed";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&Indexed::a>("a"), Field<&Indexed::c>("c"),
+                           Field<&Indexed::d>("d"));
+  }
+  static auto Indexes() {
+    return grapnel::Indexes(Index<&Indexed::c, &Indexed::d>().Unique(),
+                            Index<&Indexed::d>().StorageKey("by_hand"),
+                            Index<&Indexed::a>().Where(F<&Indexed::d> == "x"));
+  }
+};
+template <>
+struct grapnel::Schema<living::Unindexed> {
+  using Unindexed = living::Unindexed;
+  static constexpr std::string_view Type = "Renamed";
+  static constexpr std::string_view WasNamed = "Indexed";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&Unindexed::a>("a"), Field<&Unindexed::c2>("c2").WasNamed("c"));
+  }
+};
 template <>
 struct grapnel::Schema<living::Person1> {
   static constexpr std::string_view Type = "Person";
@@ -433,6 +469,20 @@ TEST_CASE("B160 names that do not tell what is what are refused, and nothing is 
   const World broken({"CREATE TABLE t (id INTEGER PRIMARY KEY, z TEXT)",
                       "CREATE VIEW theirs AS SELECT none FROM t"});
   CHECK_THAT(broken.Refusal<Twice>(), Catch::Contains("error in view theirs"));
+}
+
+TEST_CASE("B161 indexes that were made of what goes do not keep it, whatever they are called by") {
+  for (const bool renamed_before : {false, true}) {
+    const World world;
+    Open<Indexed>(world.file).Migrate();
+    world.Raw("INSERT INTO Indexed VALUES (1, 'a', 'c', 'd')");
+    const auto client = Open<Unindexed>(world.file);
+    if (renamed_before) client.Migrate();
+    client.Migrate(Allow::Drop);
+    CHECK(client.PlanMigration(Allow::Drop).Steps().empty());
+    CHECK(world.Raw("SELECT * FROM Renamed") == Lines{"1|a|c"});
+    CHECK(world.Raw("SELECT name FROM sqlite_schema WHERE type = 'index'") == Lines{});
+  }
 }
 
 TEST_CASE("B161 what the schema has no more stays, is reported, and goes with Allow::Drop alone") {

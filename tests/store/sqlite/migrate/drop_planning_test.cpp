@@ -58,3 +58,25 @@ TEST_CASE("B161 what Grapnel has made and the schema has no more goes where that
   db.Execute("CREATE TRIGGER theirs AFTER INSERT ON gone BEGIN SELECT 1; END");
   CHECK_THROWS_AS(Drops(db, true), grapnel::MigrationError);
 }
+
+TEST_CASE("B161 an index that was made of what goes goes first, whatever it is called by now") {
+  const std::string table =
+      "CREATE TABLE t (id INTEGER PRIMARY KEY /*Grapnel*/, a TEXT /*Grapnel*/, b TEXT /*Grapnel*/)";
+  const Texts columns = {"ALTER TABLE \"t\" DROP COLUMN \"a\"",
+                         "ALTER TABLE \"t\" DROP COLUMN \"b\""};
+  const auto goes = [&](const std::string& index) {
+    Database db({table, index});
+    return Drops(db, true).Statements();
+  };
+  const auto with = [&](const std::string& name) {
+    return Texts{"DROP INDEX \"" + name + "\"", columns[0], columns[1]};
+  };
+  CHECK(goes("CREATE INDEX \"t_a\" ON \"t\" (\"a\")") == with("t_a"));
+  CHECK(goes("CREATE INDEX \"was_a\" ON \"t\" (\"a\")") == with("was_a"));
+  CHECK(goes("CREATE UNIQUE INDEX \"keyed\" ON \"t\" (\"b\", \"a\")") == with("keyed"));
+  CHECK(goes("CREATE INDEX \"t_b\" ON \"t\" (\"b\") WHERE \"a\" IS NULL") == with("t_b"));
+  CHECK(goes("CREATE INDEX \"t_id\" ON \"t\" (\"id\") WHERE \"a\" IS NULL") == with("t_id"));
+  CHECK_THROWS_AS(goes("CREATE INDEX theirs ON t (a)"), grapnel::MigrationError);
+  CHECK_THROWS_AS(goes("CREATE INDEX theirs ON t (id) WHERE a IS NULL"), grapnel::MigrationError);
+  CHECK_THROWS_AS(goes("CREATE INDEX \"t_a\" ON \"t\" (\"a\" DESC)"), grapnel::MigrationError);
+}

@@ -106,12 +106,8 @@ class DropPlanning : protected IndexPlanning {
   }
   void DropColumn(const WantedTable& table, const std::string& column) {
     NeedSketch();
-    for (Object& object : objects_) {
-      const bool of_table = object.kind == Kind::Index && EqualNames(object.table, table.name);
-      if (!of_table || object.gone || !HoldsName(Stored(object).columns, column)) continue;
-      if (IsOwnIndex(table, object)) Drop(object);
-    }
-    if (const auto user = sketch_->UserOf(table.name, column)) {
+    while (const auto user = sketch_->UserOf(table.name, column)) {
+      if (DropOwnIndex(table, *user)) continue;  // another one may use it as well
       throw MigrationError(core::Concat({"cannot drop column ", Quote(table.name, column), ": ",
                                          *user, " uses it. Nothing was changed"}));
     }
@@ -126,6 +122,19 @@ class DropPlanning : protected IndexPlanning {
     }
     Add({StepKind::DropColumn, table.name, column},
         core::Concat({"ALTER TABLE ", Quote(table.name), " DROP COLUMN ", Quote(column)}));
+  }
+  /// Where what is in the way is an index of Grapnel's own making, known by its name or, where the
+  /// names of today are not those it was made of, by its text: drops it.
+  bool DropOwnIndex(const WantedTable& table, std::string_view user) {
+    for (Object& object : objects_) {
+      if (object.kind != Kind::Index || object.gone) continue;
+      if (user != core::Concat({"index ", object.name})) continue;
+      const bool own = EqualNames(object.table, table.name) &&
+                       (IsOwnIndex(table, object) || HasMadeText(object, Stored(object)));
+      if (own) Drop(object);
+      return own;
+    }
+    return false;
   }
   void DropTables(const std::vector<std::string>& gone) {
     NeedSketch();
