@@ -144,8 +144,8 @@ concept Number = (std::integral<T> && !std::same_as<T, bool>) || std::same_as<T,
 template <>
 struct Mapping<bool> {
   static constexpr FieldKind Kind = FieldKind::Bool;
-  static void Bind(bool value, Binder& to, int at) { to.Int(at, value ? 1 : 0); }
-  static void Load(bool& value, Row& from, int at) { value = from.Int(at) != 0; }
+  static void Bind(bool value, Binder& to, int at) { to.Bool(at, value); }
+  static void Load(bool& value, Row& from, int at) { value = from.Bool(at); }
   static FieldValue ToValue(bool value) { return value; }
   static bool FromValue(bool& value, const FieldValue& from) {
     const bool* given = from.As<bool>();

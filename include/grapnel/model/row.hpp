@@ -18,6 +18,8 @@ struct BadValue : std::runtime_error {
 class Binder {
  public:
   virtual void Null(int at) = 0;
+  /// A truth value: 0 or 1 to an engine that has none.
+  virtual void Bool(int at, bool value) { Int(at, value ? 1 : 0); }
   virtual void Int(int at, std::int64_t value) = 0;
   virtual void Real(int at, double value) = 0;
   virtual void Text(int at, std::string_view value, bool temporary) = 0;
@@ -35,6 +37,8 @@ enum class Plain : std::uint8_t;
 class Row {
  public:
   virtual bool IsNull(int at) = 0;
+  /// A truth value: to an engine that has none, whether a number is not 0.
+  virtual bool Bool(int at) { return Int(at) != 0; }
   virtual std::int64_t Int(int at) = 0;
   virtual double Real(int at) = 0;
   virtual std::string_view Text(int at) = 0;

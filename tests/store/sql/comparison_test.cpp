@@ -32,7 +32,7 @@ TEST_CASE("parts of texts are compared as bytes, the part being one parameter") 
 }
 
 TEST_CASE("behind all that begins so stands the text with the last byte raised, if there is one") {
-  using grapnel::sqlite::detail::BeyondPrefix;
+  using grapnel::store::sql::BeyondPrefix;
   CHECK(BeyondPrefix("az") == FieldValue("a{"));
   CHECK(BeyondPrefix("a\xff\xff") == FieldValue("b"));
   CHECK(BeyondPrefix("") == FieldValue(FieldValue::Bytes()));
@@ -41,7 +41,7 @@ TEST_CASE("behind all that begins so stands the text with the last byte raised, 
 
 TEST_CASE("a comparison stands between a column and what it is compared with") {
   std::string text = "NOT ";
-  grapnel::sqlite::detail::AppendComparison(text, grapnel::store::PredicateKind::LessEqual, "a",
+  grapnel::store::sql::AppendComparison(text, grapnel::store::PredicateKind::LessEqual, "a",
                                             "?7");
   CHECK(text == "NOT a <= ?7");
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace sql = grapnel::sqlite::detail;
+namespace sql = grapnel::store::sql;
 using grapnel::F;
 using grapnel::detail::kTable;
 using texts::Rendered;

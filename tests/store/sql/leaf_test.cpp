@@ -9,6 +9,6 @@ using grapnel::F;
 using texts::User;
 
 TEST_CASE("a member that is no field of the type is refused") {
-  grapnel::sqlite::detail::Sql made(grapnel::detail::kTable<texts::Alone>);
+  grapnel::store::sql::Sql made(grapnel::detail::kTable<texts::Alone>);
   CHECK_THROWS_AS(made.Where((F<&User::age> == 1).Node().Get()), grapnel::SchemaError);
 }

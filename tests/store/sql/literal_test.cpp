@@ -7,7 +7,7 @@
 #include <limits>
 #include <string>
 
-namespace sqlite = grapnel::sqlite::detail;
+namespace sqlite = grapnel::store::sql;
 using grapnel::FieldValue;
 
 TEST_CASE("B162 a value stands in SQL so that it is read back as the same") {

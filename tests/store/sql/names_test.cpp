@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace sql = grapnel::sqlite::detail;
+namespace sql = grapnel::store::sql;
 
 TEST_CASE("B79 a name is quoted, whatever it holds") {
   CHECK(sql::Quote("name") == "\"name\"");

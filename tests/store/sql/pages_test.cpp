@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace sql = grapnel::sqlite::detail;
+namespace sql = grapnel::store::sql;
 using grapnel::F;
 using grapnel::detail::kTable;
 using texts::User;

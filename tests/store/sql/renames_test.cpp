@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace sqlite = grapnel::sqlite::detail;
+namespace sqlite = grapnel::store::sql;
 using sqlite::Naming;
 
 namespace {

@@ -20,7 +20,7 @@ struct Rendered {
 
 template <class E>
 Rendered Where(const grapnel::store::Predicate<E>& predicate, int first_parameter = 1) {
-  grapnel::sqlite::detail::Sql made(grapnel::detail::kTable<User>, first_parameter);
+  grapnel::store::sql::Sql made(grapnel::detail::kTable<User>, first_parameter);
   made.Where(predicate.Node().Get());
   Rendered rendered{made.text, {}};
   for (const auto& bound : made.parameters) {

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sql = grapnel::sqlite::detail;
+namespace sql = grapnel::store::sql;
 using grapnel::F;
 using grapnel::FieldValue;
 using grapnel::detail::kTable;

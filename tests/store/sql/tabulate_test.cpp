@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace sql = grapnel::sqlite::detail;
+namespace sql = grapnel::store::sql;
 namespace store = grapnel::store;
 using grapnel::Desc;
 using grapnel::F;

@@ -3,7 +3,7 @@
 #include "store/sql/rendered.hpp"
 #include "support/catch.hpp"
 
-namespace sql = grapnel::sqlite::detail;
+namespace sql = grapnel::store::sql;
 using grapnel::F;
 using texts::User;
 using texts::Where;

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sql = grapnel::sqlite::detail;
+namespace sql = grapnel::store::sql;
 
 TEST_CASE("a list of values is a view: it costs no copy, and its order is the order of places") {
   const std::vector<grapnel::FieldValue> values{1, "two", 3.0};

@@ -40,7 +40,7 @@ struct grapnel::Schema<walks::Card> {
   }
 };
 
-namespace sql = grapnel::sqlite::detail;
+namespace sql = grapnel::store::sql;
 using grapnel::F;
 using grapnel::detail::kTable;
 using walks::Card;

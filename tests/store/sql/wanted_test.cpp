@@ -43,7 +43,7 @@ struct grapnel::Schema<wanted_test::Loop> {
 
 namespace {
 
-namespace sqlite = grapnel::sqlite::detail;
+namespace sqlite = grapnel::store::sql;
 using grapnel::MigrationError;
 using grapnel::detail::IndexInfo;
 using grapnel::detail::kTable;

@@ -35,7 +35,7 @@ GRAPNEL_DEFINE std::string Describe(const EdgeEnd* edge, std::string_view neighb
 }
 
 GRAPNEL_DEFINE void BindValue(const FieldValue& value, Binder& to, int at) {
-  if (const bool* flag = value.As<bool>()) return to.Int(at, *flag ? 1 : 0);
+  if (const bool* flag = value.As<bool>()) return to.Bool(at, *flag);
   if (const auto* number = value.As<std::int64_t>()) return to.Int(at, *number);
   if (const auto* real = value.As<double>()) return to.Real(at, *real);
   if (const auto* text = value.As<std::string>()) return to.Text(at, *text, false);

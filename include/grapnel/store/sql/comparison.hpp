@@ -10,7 +10,7 @@
 #include <string_view>
 
 /// How a column is compared with a value.
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 using store::PredicateKind;
 
@@ -63,4 +63,4 @@ inline void AppendComparison(std::string& to, PredicateKind kind, std::string_vi
                     ") = 0 OR substr(", bytes, ", ", place, ") = ", part, "))"});
 }
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

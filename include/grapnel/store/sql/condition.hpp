@@ -20,7 +20,7 @@
 #include <vector>
 
 /// The SQL text of conditions. Names are quoted, values are always parameters.
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 /// The text of a statement with conditions. What stands under a NOT is negated down to the leaves;
 /// then every condition is joined of leaves by AND and OR alone, and NULL may stand for false. So
@@ -226,4 +226,4 @@ class Sql final : public NeighbourText {
   std::list<std::vector<FieldValue>> gathered_;
 };
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

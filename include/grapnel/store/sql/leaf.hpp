@@ -10,7 +10,7 @@
 
 #include <string>
 
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 using grapnel::detail::Relation;
 using grapnel::detail::Table;
@@ -81,4 +81,4 @@ class LeafText : public ParameterText {
   const Table* table_;
 };
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

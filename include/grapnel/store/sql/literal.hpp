@@ -17,7 +17,7 @@
 #include <string_view>
 
 /// Values in SQL that take no parameters: that of an index, which stays in the database.
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 inline std::string BytesText(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -94,4 +94,4 @@ inline std::string IndexCondition(const Table& table, const PredicateNode& predi
   return condition;
 }
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

@@ -7,7 +7,7 @@
 #include <string_view>
 
 /// How names, texts and types are written in SQL.
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 /// The function that sums whole numbers.
 inline constexpr const char* kSumFunction = "grapnel_sum";
@@ -64,4 +64,4 @@ inline std::string_view TypeName(FieldKind kind) {
 /// Lists of rows: a table of the connection's own, on disk where it is long.
 inline constexpr std::string_view kLists = "temp.grapnel_lists";
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <utility>
 
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 /// The text of a statement that leads along edges: conditions on neighbours, and orders by them.
 class NeighbourText : public WalkedText {
@@ -144,4 +144,4 @@ class NeighbourText : public WalkedText {
   }
 };
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 /// The text of a statement about the rows that come behind another one: pages.
 class PageText : public LeafText {
@@ -109,4 +109,4 @@ class PageText : public LeafText {
   Part part_ = Part::Whole;  // of what it says
 };
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

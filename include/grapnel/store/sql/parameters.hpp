@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 /// The text of a statement in the making, with the values of its parameters.
 class ParameterText {
@@ -115,4 +115,4 @@ class ParameterText {
   std::pair<ValueList*, std::string> further_list_{};
 };
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

@@ -12,7 +12,7 @@
 #include <vector>
 
 /// From what tables and columns were called to what they are called.
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 /// What has a name in the schema, and what it was called before, the last first.
 struct Naming {
@@ -101,4 +101,4 @@ inline std::vector<Rename> FindRenames(const std::vector<Naming>& all,
   return renames;
 }
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

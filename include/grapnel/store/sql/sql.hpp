@@ -15,7 +15,7 @@
 #include <utility>
 
 /// The SQL text of statements.
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 /// Names in SQL ignore ASCII case.
 inline bool EqualNames(std::string_view left, std::string_view right) {
@@ -298,4 +298,4 @@ inline Sql DeleteText(const store::Delete& statement) {
   return sql;
 }
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

@@ -16,7 +16,7 @@
 #include <vector>
 
 /// The SQL text of what makes a table of values out of rows.
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 /// Writes the text of one store::Tabulate.
 class TabulateWriter {
@@ -141,4 +141,4 @@ inline Sql TabulateText(const store::Tabulate& statement) {
   return TabulateWriter(statement).Write();
 }
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

@@ -11,7 +11,7 @@
 #include <vector>
 
 /// Conditions taken apart: what is joined by AND and by OR, and what of it is alike.
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 using grapnel::detail::Relation;
 using store::PredicateKind;
@@ -121,4 +121,4 @@ inline LeafGroup GroupOf(const Term& term, bool is_and) noexcept {
   return group;
 }
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

@@ -5,7 +5,7 @@
 #include <span>
 
 /// Lists of values of any length, as one parameter of a statement.
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 using ValueList = std::span<const FieldValue>;
 
@@ -15,4 +15,4 @@ inline constexpr const char* kValuesFunction = "grapnel_values";
 /// `grapnel_value(?1, 7)` is the one at place 7, which is no constant to the database.
 inline constexpr const char* kValueFunction = "grapnel_value";
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

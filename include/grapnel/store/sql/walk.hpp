@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 /// The text of a statement that is written step by step, without recursion, for conditions may be
 /// nested as deep as memory allows. Each subselect stands in front of the statement under a name.
@@ -147,4 +147,4 @@ class WalkedText : public PageText {
       selects_;  // what stands around the one being written
 };
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

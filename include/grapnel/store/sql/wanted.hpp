@@ -18,7 +18,7 @@
 #include <vector>
 
 /// The tables and indexes that the schema wants, and their SQL.
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 using grapnel::detail::Graph;
 using grapnel::detail::IndexInfo;
@@ -380,4 +380,4 @@ inline std::string CreateIndexText(const WantedTable& table, const WantedIndex& 
                        index.where.empty() ? "" : " WHERE ", index.where});
 }
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

@@ -15,6 +15,8 @@
 
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 /// What the text of a simple SELECT by an id depends on: the comparisons of fields with values that
 /// its row has to match as well, all of them. Two of one shape differ in their values alone.
 class SelectShape {

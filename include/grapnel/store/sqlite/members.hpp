@@ -20,6 +20,8 @@
 /// Values of entities, bound and read in place: the hot paths.
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 using grapnel::detail::Column;
 using grapnel::detail::Plain;
 using store::Table;

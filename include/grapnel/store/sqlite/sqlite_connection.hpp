@@ -41,6 +41,8 @@
 
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 /// One SQLite connection.
 class SqliteConnection final : public store::Connection {
  public:

@@ -17,6 +17,8 @@
 
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 /// Plans what becomes of columns and tables that the schema does not have.
 class DropPlanning : protected IndexPlanning {
  protected:

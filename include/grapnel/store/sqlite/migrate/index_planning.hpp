@@ -16,6 +16,8 @@
 
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 /// Plans indexes: those that are made, and those of Grapnel's own making that go.
 class IndexPlanning : protected TableChanges {
  protected:

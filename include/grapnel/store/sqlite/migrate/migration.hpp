@@ -24,6 +24,8 @@
 /// From the database as it is to the database as the schema wants it: a list of steps.
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 /// Makes the plan of one database, and refuses what its statements could not do. What a Default's
 /// function will give nobody knows before; to rehearse is to call it for every row, where it has to
 /// be unique.

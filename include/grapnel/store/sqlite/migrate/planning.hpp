@@ -24,6 +24,8 @@
 /// What the parts of a planner share: what is in the database, and the plan so far.
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 using store::StepKind;
 
 /// What brings a database to the schema.

@@ -25,6 +25,8 @@
 
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 /// Plans what changes in the description of tables that are there.
 class TableChanges : protected Planning {
  protected:

@@ -13,6 +13,8 @@
 
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 /// Stands behind the description of each column that Grapnel has made.
 inline constexpr std::string_view kMark = "/*Grapnel*/";
 

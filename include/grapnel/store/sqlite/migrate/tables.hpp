@@ -20,6 +20,8 @@
 /// The tables that are in the database.
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 /// The affinity that SQLite derives from a declared type.
 /// Source: https://www.sqlite.org/datatype3.html, section 3.1.
 inline std::string_view Affinity(std::string declared) {

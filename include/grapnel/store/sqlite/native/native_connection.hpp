@@ -33,6 +33,8 @@
 
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 /// An open handle of SQLite: its settings, its statements, its waiting, its errors.
 class NativeConnection {
  public:

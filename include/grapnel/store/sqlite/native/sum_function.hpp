@@ -8,6 +8,8 @@
 
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 /// `grapnel_sum(x)` is the `sum(x)` of whole numbers, which is refused at the first partial sum
 /// that leaves 64 bits: here only the sum of all has to fit, so that the order of rows says
 /// nothing.

@@ -15,6 +15,8 @@
 /// Lists of values of any length, as one parameter: a table-valued function of Grapnel's own.
 namespace grapnel::sqlite::detail {
 
+using namespace store::sql;
+
 /// `SELECT value, place FROM grapnel_values(?1)`: the values of the list that is bound to the
 /// parameter, in their order, and their places in it, counted from 0. `grapnel_value(?1, 7)` is the
 /// one at place 7, which SQLite does not take for a constant. No value is converted on its way.
