@@ -48,7 +48,7 @@ class FakeConnection final : public grapnel::store::Connection {
   std::int64_t Changes() const noexcept override { return changes_; }
 
   std::int64_t Run(const grapnel::store::Insert&) override { return Write("INSERT"); }
-  std::optional<std::int64_t> Run(const grapnel::store::InsertMany&) override { return {}; }
+  bool Run(const grapnel::store::InsertMany&, std::vector<std::int64_t>&) override { return false; }
   std::int64_t Run(const grapnel::store::Update&) override { return Write("UPDATE"); }
   std::int64_t Run(const grapnel::store::Delete&) override { return Write("DELETE"); }
   std::int64_t Run(const grapnel::store::EdgeWrite&) override { return Write("EDGE"); }
@@ -88,6 +88,8 @@ class FakeConnection final : public grapnel::store::Connection {
 /// Lends its two connections and notes which come back.
 class FakeDriver final : public grapnel::store::Driver {
  public:
+  explicit FakeDriver(const grapnel::store::DriverTraits& traits = {}) : Driver(traits) {}
+
   FakeConnection writer{}, reader{};
   std::vector<const grapnel::store::Connection*> returned{};
 
@@ -104,12 +106,14 @@ class FakeDriver final : public grapnel::store::Driver {
 /// A store of these types over such a driver.
 template <class... Es>
 struct FakeStore {
-  grapnel::detail::HandlePtr handle = Open();
+  explicit FakeStore(const grapnel::store::DriverTraits& traits = {}) : handle(Open(traits)) {}
+
+  grapnel::detail::HandlePtr handle;
   FakeDriver& driver = static_cast<FakeDriver&>(*handle->store->driver);
 
  private:
-  static grapnel::detail::HandlePtr Open() {
-    return grapnel::detail::OpenStore(std::make_unique<FakeDriver>(),
+  static grapnel::detail::HandlePtr Open(const grapnel::store::DriverTraits& traits) {
+    return grapnel::detail::OpenStore(std::make_unique<FakeDriver>(traits),
                                       {&grapnel::detail::kTypeActions<Es>...});
   }
 };

@@ -108,5 +108,6 @@ TEST_CASE("kinds and outcomes have names") {
   CHECK(Name(StorageKind::Io) == "io");
   CHECK(Name(StorageKind::ReadOnly) == "read-only");
   CHECK(Name(StorageKind::NotADatabase) == "not a database");
+  CHECK(Name(StorageKind::Connection) == "connection");
   CHECK(Name(StorageKind::Other) == "other");
 }

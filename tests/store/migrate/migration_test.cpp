@@ -117,7 +117,7 @@ class Engine final : public store::Driver {
     bool WritesPlainly(const Table&) override { return true; }
     std::int64_t Changes() const noexcept override { return 0; }
     std::int64_t Run(const store::Insert&) override { return 0; }
-    std::optional<std::int64_t> Run(const store::InsertMany&) override { return {}; }
+    bool Run(const store::InsertMany&, std::vector<std::int64_t>&) override { return false; }
     std::int64_t Run(const store::Update&) override { return 0; }
     std::int64_t Run(const store::Delete&) override { return 0; }
     std::int64_t Run(const store::EdgeWrite&) override { return 0; }

@@ -61,7 +61,7 @@ struct Matching : Statement {
   const PredicateNode* where = nullptr;
 };
 
-/// Inserts several rows by one statement, in their order; the database makes their ids.
+/// Inserts several rows together, in their order; the database makes their ids.
 struct InsertMany : Statement {
   core::FunctionRef<void*(std::size_t)> entity;  // of each row
   std::span<const FieldSet> sets;
@@ -208,7 +208,7 @@ class Cursor {
 ///
 /// Throws, from every call: StorageError, BusyError, CancelledError, ConstraintError, SchemaError,
 /// ValidationError. What fails leaves its own statement undone; whether the transaction is still
-/// there says InTransaction().
+/// there says InTransaction(), and whether it goes on, IsAborted().
 class Connection {
  public:
   using RowSink = core::FunctionRef<void(detail::Row&)>;
@@ -227,12 +227,27 @@ class Connection {
   virtual void BeginRead() = 0;
   /// After a Commit that a foreign key refused: that key, or nothing where it cannot be found.
   virtual std::optional<BrokenKey> FindBrokenKey() = 0;
-  /// Never cancelled. BusyError and ConstraintError leave the transaction open, to be tried again.
+  /// As BeginWrite, for a migration: no two run at once, and what it sees is what the one before it
+  /// has left.
+  virtual void BeginMigration() { BeginWrite(); }
+  /// Never cancelled. BusyError and ConstraintError may leave the transaction open, to be tried
+  /// again: InTransaction() says. Throws: StorageError of kind Io, or Connection where that was
+  /// lost in it, when it is unknown whether it took place; of another kind when it did not.
   virtual void Commit() = 0;
+  /// Writes down that a transaction of this id, which is used once, is about to commit: the last
+  /// statement before Commit. Notes that nobody can ask for any more may be deleted meanwhile.
+  virtual void NoteCommit(std::string_view /*id*/) {}
+  /// Whether the transaction of that note has been committed. Waits for the end of one that is
+  /// about to be; where it was not committed it cannot be any more, whatever is still on its way
+  /// to the database. Outside of a transaction.
+  virtual bool FindCommit(std::string_view /*id*/) { return false; }
   /// Never throws; also succeeds when the engine has already rolled back. Whether it could be done
   /// says InTransaction().
   virtual void Rollback() noexcept = 0;
   virtual bool InTransaction() const noexcept = 0;
+  /// Whether the transaction is there, but a statement has failed in it, so that it takes no other
+  /// before it goes back to a savepoint. False where statements undo themselves: see DriverTraits.
+  virtual bool IsAborted() const noexcept { return false; }
 
   /// Savepoints are numbered from 1 by their depth.
   virtual void Savepoint(int depth) = 0;
@@ -256,9 +271,9 @@ class Connection {
   /// Returns the id that was made, or 0 when it was given. Throws: ConstraintError of kind Skipped,
   /// here and below, when the database left out a row without saying so.
   virtual std::int64_t Run(const Insert& statement) = 0;
-  /// Returns the first row's id, which those of the others follow one by one; nothing, and nothing
-  /// is inserted, where the engine could not tell the ids, or does not take so many rows.
-  virtual std::optional<std::int64_t> Run(const InsertMany& statement) = 0;
+  /// Puts the ids of the rows, in their order, into `ids`, which is empty. Returns false, and
+  /// nothing is inserted, where the engine could not tell the ids, or does not take so many rows.
+  virtual bool Run(const InsertMany& statement, std::vector<std::int64_t>& ids) = 0;
   /// Returns how many rows matched.
   virtual std::int64_t Run(const Update& statement) = 0;
   virtual std::int64_t Run(const Delete& statement) = 0;
@@ -362,10 +377,29 @@ class Lease {
   Connection* connection_ = nullptr;
 };
 
+/// What is so of all connections of an engine, and not of every engine.
+struct DriverTraits {
+  /// Whether a statement that fails, one that reads too, undoes itself alone, so that its
+  /// transaction goes on. False: the transaction is aborted until it goes back to a savepoint.
+  bool undoes_statements = true;
+  /// Whether one transaction writes at a time. False: they run beside each other, and one that
+  /// another was in the way of ends by a BusyError that is Retryable(), to be run again.
+  bool serialises_writers = true;
+  /// Whether NoteCommit and FindCommit tell what became of a COMMIT in which the connection was
+  /// lost.
+  bool notes_commits = false;
+  /// Whether all transactions do so, and not only those whose caller asks for it.
+  bool finds_lost_commits = false;
+  /// Of how many rows on a bulk is faster by InsertMany than row by row.
+  std::size_t bulk_least = 16;
+  /// How many rows InsertMany takes well.
+  std::size_t bulk_most = 128;
+};
+
 /// An open database: lends connections.
 class Driver {
  public:
-  Driver() { detail::Process::Watch(); }
+  explicit Driver(const DriverTraits& traits = {}) : traits_(traits) { detail::Process::Watch(); }
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
   virtual ~Driver() = default;
@@ -390,9 +424,9 @@ class Driver {
       RefuseInherited();
   }
 
-  /// The connection that writes, to one at a time, first come, first served. Waits until the
-  /// context's deadline or stop, then throws CancelledError; without them 5 seconds, then
-  /// BusyError. Threads: any.
+  /// A connection that writes; where writers are serialised, lent to one at a time, first come,
+  /// first served. Waits until the context's deadline or stop, then throws CancelledError; without
+  /// them 5 seconds, then BusyError. Threads: any.
   virtual Lease Writer(const core::Context& context) = 0;
   /// A connection that only reads; does not wait for a writer where the engine allows it. Threads:
   /// any.
@@ -400,6 +434,11 @@ class Driver {
   /// Whether readers and the writer are lent one and the same connection, so that one waits for
   /// another.
   virtual bool HasOneConnection() const noexcept { return false; }
+  const DriverTraits& Traits() const noexcept { return traits_; }
+  /// Whether a statement that fails undoes itself alone: see DriverTraits.
+  bool UndoesStatements() const noexcept { return traits_.undoes_statements; }
+  /// Whether one transaction writes at a time.
+  bool SerialisesWriters() const noexcept { return traits_.serialises_writers; }
   /// What was opened, for messages.
   virtual std::string_view Url() const noexcept = 0;
   /// Who is to be told of the statements of all its connections.
@@ -421,6 +460,7 @@ class Driver {
 
   static inline constinit Driver* leaked = nullptr;
 
+  const DriverTraits traits_;
   const unsigned process_ = detail::Process::Current();
   Driver* leaked_before_ = nullptr;
   Observers observers_;

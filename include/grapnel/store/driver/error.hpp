@@ -107,7 +107,8 @@ enum class TxOutcome : std::uint8_t {
   Open,
   Committed,
   RolledBack,
-  Unknown,  // COMMIT failed with an I/O error: the next opening of the file shows what it holds
+  Unknown,  // COMMIT failed with an I/O error, and the next opening of the file shows what it
+            // holds; or the connection was lost in it
 };
 
 /// "open", "committed", "rolled back" or "unknown".
@@ -169,10 +170,21 @@ class CommittedError : public Error {
   core::TypeId type_ = nullptr;
 };
 
-/// A lock was not to be had within 5 seconds. Nothing was written; it may be tried again.
+/// Others were in the way: a lock was not to be had within 5 seconds, or, where writers run beside
+/// each other, what another transaction did ended this one. Nothing was written; it may be tried
+/// again.
 class BusyError : public Error {
  public:
-  using Error::Error;
+  explicit BusyError(const std::string& what, bool retryable = false)
+      : Error(what), retryable_(retryable) {}
+
+  /// Whether the same transaction, run again from its start, may well succeed at once: a
+  /// serialization failure, a deadlock, a lock that another transaction held. False where it has
+  /// waited already, for its turn or for a connection: SQLite's always.
+  bool Retryable() const noexcept { return retryable_; }
+
+ private:
+  bool retryable_;
 };
 
 /// Migrate cannot bring the database to the schema safely. Nothing was changed.
@@ -208,14 +220,17 @@ enum class StorageKind : std::uint8_t {
   ReadOnly,
   NotADatabase,
   Open,
-  Moved,  // the file was deleted, renamed or replaced after it was opened
+  Moved,       // the file was deleted, renamed or replaced after it was opened
+  Connection,  // to a server: it was lost, and what it had not committed is undone
   Other,
 };
 
-/// "full", "io", "corrupt", "read-only", "not a database", "open", "moved" or "other".
+/// "full", "io", "corrupt", "read-only", "not a database", "open", "moved", "connection" or
+/// "other".
 constexpr std::string_view Name(StorageKind kind) noexcept {
   constexpr std::string_view names[] = {"full",           "io",   "corrupt", "read-only",
-                                        "not a database", "open", "moved",   "other"};
+                                        "not a database", "open", "moved",   "connection",
+                                        "other"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -31,6 +31,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -158,15 +159,15 @@ class SqliteConnection final : public store::Connection {
     return running.Next(binding, doing) && row.Int(0) != 0;
   }
 
-  std::optional<std::int64_t> Run(const store::InsertMany& insert) override {
+  bool Run(const store::InsertMany& insert, std::vector<std::int64_t>& ids) override {
     const Table& table = *insert.table;
     const auto rows = static_cast<std::int64_t>(insert.sets.size());
     const auto columns = static_cast<std::int64_t>(table.columns.size() - 1);
     const int limit = sqlite3_limit(native_.Handle(), SQLITE_LIMIT_VARIABLE_NUMBER, -1);
-    if (columns == 0 || rows * columns > limit) return {};
+    if (columns == 0 || rows * columns > limit) return false;
     const bool has_room =
         insert.behind && *insert.behind <= std::numeric_limits<std::int64_t>::max() - rows;
-    if (!has_room && !MakesConsecutiveIds(insert, rows)) return {};
+    if (!has_room && !MakesConsecutiveIds(insert, rows)) return false;
     OfTable& of = Of(table);
     const Doing doing = native_.Say(insert);
     if (rows > of.insert_many_rows) {  // what a bulk sends most is kept at hand
@@ -186,7 +187,9 @@ class SqliteConnection final : public store::Connection {
     }
     running.Finish(binding, doing);
     CheckInserted(insert, rows);
-    return sqlite3_last_insert_rowid(native_.Handle()) - rows + 1;
+    ids.resize(insert.sets.size());
+    std::iota(ids.begin(), ids.end(), sqlite3_last_insert_rowid(native_.Handle()) - rows + 1);
+    return true;
   }
 
   [[gnu::hot]] std::int64_t Run(const store::Update& update) override {

@@ -25,7 +25,10 @@ class PendingRows final : public Session::Waiting {
  public:
   /// `row(i)`: the entity of the bulk's i-th row, once it is counted by Done.
   PendingRows(const Bound& bound, core::FunctionRef<void*(std::size_t)> row)
-      : bound_(bound), row_(row), outer_(bound.transaction.SetWaiting(this)) {}
+      : bound_(bound),
+        traits_(bound.transaction.GetStore()->driver->Traits()),
+        row_(row),
+        outer_(bound.transaction.SetWaiting(this)) {}
   PendingRows(const PendingRows&) = delete;
   PendingRows& operator=(const PendingRows&) = delete;
   ~PendingRows() { bound_.transaction.SetWaiting(outer_); }
@@ -42,7 +45,7 @@ class PendingRows final : public Session::Waiting {
     if (taken_) sets_.push_back(*taken_);
     taken_.reset();
     ++done_;
-    if (sets_.size() >= kRows) Flush();
+    if (sets_.size() >= traits_.bulk_most) Flush();
   }
 
   /// Inserts the rows that wait. Throws: ConstraintError with the row; once it threw, ever again.
@@ -63,23 +66,19 @@ class PendingRows final : public Session::Waiting {
   }
 
  private:
-  static constexpr std::size_t kRows = 128;
-  static constexpr std::size_t kEnough =
-      16;  // fewer are faster by a statement each that is there already
-
   void Insert(const std::vector<FieldSet>& sets, std::size_t first) {
     Draft m(*bound_.type.table, Op::Create, nullptr);
     m.bound = &bound_;
     auto row = [&](std::size_t at) { return row_(first + at); };
     if (last_ && bound_.transaction.Writes() != writes_) last_.reset();
-    const std::size_t enough = last_ ? 2 : kEnough;
+    const std::size_t enough = last_ ? 2 : traits_.bulk_least;
     if (sets.size() >= enough && !ReferToOwnTable(sets)) {
-      if (const auto id = InsertAll(m, sets, row)) {
+      if (InsertAll(m, sets, row)) {
         for (std::size_t i = 0; i < sets.size(); ++i) {
           m.entity = row(i);
-          m.SetId(*id + static_cast<std::int64_t>(i));
+          m.SetId(ids_[i]);
         }
-        last_ = *id + static_cast<std::int64_t>(sets.size() - 1);
+        last_ = ids_.back();
         writes_ = bound_.transaction.Writes();
         return;
       }
@@ -110,20 +109,19 @@ class PendingRows final : public Session::Waiting {
     }
     return false;
   }
-  /// The first id; nothing when it has to be done one by one.
-  std::optional<std::int64_t> InsertAll(const Draft& m, const std::vector<FieldSet>& sets,
-                                        core::FunctionRef<void*(std::size_t)> row) {
-    std::optional<std::int64_t> first;
+  /// Keeps their ids. False when it has to be done one by one.
+  bool InsertAll(const Draft& m, const std::vector<FieldSet>& sets,
+                 core::FunctionRef<void*(std::size_t)> row) {
+    ids_.clear();
     try {
-      Write([&](store::Connection& connection) {
-        first = connection.Run(store::InsertMany{{m.table, m.op}, row, sets, last_});
-        return 0;
-      });
+      return Write([&](store::Connection& connection) {
+               const store::InsertMany insert{{m.table, m.op}, row, sets, last_};
+               return connection.Run(insert, ids_) ? 1 : 0;
+             }) != 0;
     } catch (const Error&) {
       if (bound_.transaction.Outcome() != TxOutcome::Open) throw;
-      return std::nullopt;  // one by one they say which
+      return false;  // one by one they say which
     }
-    return first;
   }
   void InsertOne(const Draft& m) {
     try {
@@ -141,10 +139,12 @@ class PendingRows final : public Session::Waiting {
   }
 
   const Bound& bound_;
+  const store::DriverTraits& traits_;
   core::FunctionRef<void*(std::size_t)> row_;
   Waiting* outer_;
   std::vector<FieldSet> sets_;     // of those that wait
   std::optional<FieldSet> taken_;  // of the row that is not at its place yet
+  std::vector<std::int64_t> ids_;  // of those that were inserted together last
   std::size_t done_ = 0;           // rows at their places
   std::exception_ptr failed_;
   // The id of the last row that was inserted with others, and how much was written then.

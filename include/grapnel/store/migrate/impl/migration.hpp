@@ -98,7 +98,7 @@ class Migrating {
   Migrating(Store& store, const core::Context& context, bool writes)
       : lease_(writes ? store.driver->Writer(context) : store.driver->Reader(context)) {
     lease_->Watch(&context);
-    writes ? lease_->BeginWrite() : lease_->BeginRead();
+    writes ? lease_->BeginMigration() : lease_->BeginRead();
   }
   Migrating(const Migrating&) = delete;
   Migrating& operator=(const Migrating&) = delete;
