@@ -1,13 +1,22 @@
 # grapnel::compiled: the same library with its engine compiled once, as a static library of the
 # build that uses it, for programs of many sources: each of them then compiles in a fraction of the
-# time.
-# Needs: GRAPNEL_SEPARATE_CPP, the file to compile, and the target grapnel::grapnel.
-add_library(grapnel_compiled STATIC EXCLUDE_FROM_ALL "${GRAPNEL_SEPARATE_CPP}")
-add_library(grapnel::compiled ALIAS grapnel_compiled)
-target_link_libraries(grapnel_compiled PUBLIC grapnel::grapnel)
-target_compile_features(grapnel_compiled PUBLIC cxx_std_20)
-target_compile_definitions(grapnel_compiled PUBLIC GRAPNEL_SEPARATE_COMPILATION)
-set_target_properties(grapnel_compiled PROPERTIES POSITION_INDEPENDENT_CODE ON)
+# time. grapnel::postgres_compiled: the same with PostgreSQL, where that component is.
+# Needs: the files to compile, GRAPNEL_SEPARATE_CPP and GRAPNEL_POSTGRES_SEPARATE_CPP, and
+# grapnel::grapnel.
+if(NOT TARGET grapnel::compiled)
+  add_library(grapnel_compiled STATIC EXCLUDE_FROM_ALL "${GRAPNEL_SEPARATE_CPP}")
+  add_library(grapnel::compiled ALIAS grapnel_compiled)
+  target_link_libraries(grapnel_compiled PUBLIC grapnel::grapnel)
+  target_compile_features(grapnel_compiled PUBLIC cxx_std_20)
+  target_compile_definitions(grapnel_compiled PUBLIC GRAPNEL_SEPARATE_COMPILATION)
+  set_target_properties(grapnel_compiled PROPERTIES POSITION_INDEPENDENT_CODE ON)
+endif()
+if(TARGET grapnel::postgres AND NOT TARGET grapnel::postgres_compiled)
+  add_library(grapnel_postgres_compiled STATIC EXCLUDE_FROM_ALL "${GRAPNEL_POSTGRES_SEPARATE_CPP}")
+  add_library(grapnel::postgres_compiled ALIAS grapnel_postgres_compiled)
+  target_link_libraries(grapnel_postgres_compiled PUBLIC grapnel::postgres grapnel::compiled)
+  set_target_properties(grapnel_postgres_compiled PROPERTIES POSITION_INDEPENDENT_CODE ON)
+endif()
 
 # grapnel_precompile(TARGET): every source of TARGET, which links grapnel::compiled, starts with
 # <grapnel/grapnel.hpp>, precompiled. It is precompiled once for all targets that are compiled

@@ -20,6 +20,9 @@ if(GRAPNEL_SANITIZE)
 endif()
 
 target_link_libraries(grapnel_compiled PRIVATE grapnel_contributor)
+if(TARGET grapnel_postgres_compiled)
+  target_link_libraries(grapnel_postgres_compiled PRIVATE grapnel_contributor)
+endif()
 
 # Linking some 150 programs takes half as long with it.
 find_program(GRAPNEL_GOLD ld.gold DOC "The gold linker, or empty to link without it")

@@ -74,6 +74,21 @@ if("sqlite" IN_LIST GRAPNEL_COMPONENTS)
   endif()
 endif()
 
+# libpq: for who asks for it, and for our own tests where it is there.
+if("postgres" IN_LIST GRAPNEL_COMPONENTS OR GRAPNEL_BUILD_POSTGRES_TESTS)
+  if(NOT TARGET PostgreSQL::PostgreSQL)
+    find_package(PostgreSQL QUIET GLOBAL)
+  endif()
+  if(TARGET PostgreSQL::PostgreSQL)
+    list(APPEND GRAPNEL_COMPONENTS postgres)
+    list(REMOVE_DUPLICATES GRAPNEL_COMPONENTS)
+  elseif("postgres" IN_LIST GRAPNEL_COMPONENTS)
+    message(FATAL_ERROR "Grapnel's component postgres needs libpq and did not find it. Install it "
+                        "(Debian: apt-get install libpq-dev), or name its place with "
+                        "-DCMAKE_PREFIX_PATH=...")
+  endif()
+endif()
+
 if(GRAPNEL_BUILD_TESTS)
   grapnel_dependency(Catch2 TARGET Catch2::Catch2 DEBIAN catch2
     GIT https://github.com/catchorg/Catch2.git TAG v2.13.10)

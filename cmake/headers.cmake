@@ -227,6 +227,8 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/sqlite_connection.hpp
   grapnel/store/sqlite/sqlite_driver.hpp
 )
+set(GRAPNEL_POSTGRES_HEADERS
+)
 set(GRAPNEL_ALL_HEADERS
   grapnel/grapnel.hpp
 )

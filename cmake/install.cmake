@@ -1,4 +1,4 @@
-# The headers and the CMake package: find_package(grapnel [COMPONENTS core store sqlite]).
+# The headers and the CMake package: find_package(grapnel [COMPONENTS core store sqlite postgres]).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -7,6 +7,7 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/grapnel")
 set(targets_core grapnel_core)
 set(targets_store grapnel_store)
 set(targets_sqlite grapnel_sqlite grapnel)
+set(targets_postgres grapnel_postgres)
 foreach(component IN LISTS GRAPNEL_COMPONENTS)
   install(TARGETS ${targets_${component}} EXPORT grapnel-${component}
     FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
@@ -26,5 +27,9 @@ install(FILES
 if(TARGET grapnel::compiled)
   install(FILES include/grapnel/separate.cpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/grapnel")
   install(FILES cmake/compiled.cmake DESTINATION "${package_dir}" RENAME grapnel-compiled.cmake)
+endif()
+if(TARGET grapnel::postgres_compiled)
+  install(FILES include/grapnel/postgres_separate.cpp
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/grapnel")
 endif()
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")

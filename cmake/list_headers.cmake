@@ -5,18 +5,21 @@ cmake_policy(VERSION 3.24)
 # Sets OUT to the text that cmake/headers.cmake should have for the tree at ROOT.
 function(grapnel_headers_text root out)
   file(GLOB_RECURSE headers RELATIVE "${root}/include" "${root}/include/*")
-  list(REMOVE_ITEM headers grapnel/separate.cpp)
+  list(REMOVE_ITEM headers grapnel/separate.cpp grapnel/postgres_separate.cpp)
   list(SORT headers)
   set(core_rooms "^grapnel/((base|core|hook|model|schema)/.+|(core|hook|schema|version)\\.hpp)$")
   set(core "")
   set(store "")
   set(sqlite "")
+  set(postgres "")
   set(all "")
   foreach(header IN LISTS headers)
     if(header MATCHES "${core_rooms}")
       string(APPEND core "  ${header}\n")
     elseif(header MATCHES "^grapnel/(store/sqlite/.+|sqlite\\.hpp)$")
       string(APPEND sqlite "  ${header}\n")
+    elseif(header MATCHES "^grapnel/(store/postgres/.+|postgres\\.hpp)$")
+      string(APPEND postgres "  ${header}\n")
     elseif(header MATCHES "^grapnel/(store/.+|store\\.hpp)$")
       string(APPEND store "  ${header}\n")
     else()  # the umbrella, and folders that need every layer
@@ -28,6 +31,7 @@ function(grapnel_headers_text root out)
     "set(GRAPNEL_CORE_HEADERS\n${core})\n"
     "set(GRAPNEL_STORE_HEADERS\n${store})\n"
     "set(GRAPNEL_SQLITE_HEADERS\n${sqlite})\n"
+    "set(GRAPNEL_POSTGRES_HEADERS\n${postgres})\n"
     "set(GRAPNEL_ALL_HEADERS\n${all})\n")
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()

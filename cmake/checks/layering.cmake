@@ -7,7 +7,12 @@ cmake_policy(VERSION 3.24)
 set(rooms
   base core hook model schema
   store/predicate store/driver store/tx store/query store/migrate store/mutation store/write
-  store/builders store store/sql store/sqlite/native store/sqlite/migrate store/sqlite extras)
+  store/builders store store/sql store/sql/migrate store/sqlite/native store/sqlite/migrate
+  store/sqlite store/postgres/native store/postgres/migrate store/postgres extras)
+# An engine knows the seam and what the engines share: nothing else of the store, and no other
+# engine. Its open.hpp opens a Database.
+set(engine "^store/(sqlite|postgres)(/|$)")
+set(seam "^store/(driver|predicate|sql)(/|$)")
 # These are the core: nothing but the standard library.
 set(standard_only base core hook model schema)
 
@@ -18,9 +23,11 @@ set(reach_hook.hpp hook)
 set(reach_schema.hpp schema)
 set(reach_store.hpp store)
 set(reach_sqlite.hpp store/sqlite)
+set(reach_postgres.hpp store/postgres)
 set(reach_extras.hpp extras)
 set(reach_grapnel.hpp extras)
 set(reach_separate.cpp extras)
+set(reach_postgres_separate.cpp store/postgres)
 
 # The room of PATH (below include/grapnel/), or "umbrella".
 function(room_of path out)
@@ -68,16 +75,32 @@ foreach(header IN LISTS headers)
       elseif(to STREQUAL umbrella)
         if(NOT room STREQUAL umbrella)
           string(APPEND problems "  ${header}: ${room} may not include the umbrella <${file}>\n")
+        elseif(target STREQUAL "postgres.hpp" AND NOT header STREQUAL "postgres_separate.cpp")
+          string(APPEND problems "  ${header}: only who asks for PostgreSQL has <${file}>\n")
         endif()
       elseif(at EQUAL -1 OR at GREATER level)
         string(APPEND problems "  ${header}: ${reach} may not include <${file}>\n")
       elseif(target MATCHES "/impl/" AND NOT to STREQUAL room
-             AND NOT header MATCHES "/impl/|^separate.cpp$")
+             AND NOT header MATCHES "/impl/|^(postgres_)?separate.cpp$")
         string(APPEND problems "  ${header}: <${file}> is for ${to}/ alone\n")
+      endif()
+      if(room MATCHES "${engine}" AND to MATCHES "^store(/|$)" AND NOT to MATCHES "${seam}"
+         AND NOT header MATCHES "/open\\.hpp$")
+        string(REGEX MATCH "^store/[a-z]+" own "${room}")
+        if(NOT to MATCHES "^${own}(/|$)")
+          string(APPEND problems "  ${header}: an engine may not include <${file}>\n")
+        endif()
+      elseif(target MATCHES "^store/postgres/"
+             AND NOT header MATCHES "^(store/postgres/|postgres(\\.hpp|_separate\\.cpp)$)")
+        string(APPEND problems "  ${header}: only who asks for PostgreSQL has <${file}>\n")
       endif()
     elseif(file MATCHES "^(SQLiteCpp/|sqlite3)")
       if(NOT room MATCHES "^store/sqlite(/|$)")
         string(APPEND problems "  ${header}: only store/sqlite may include <${file}>\n")
+      endif()
+    elseif(file MATCHES "^(libpq|postgres_ext|pg_config)")
+      if(NOT room MATCHES "^store/postgres(/|$)")
+        string(APPEND problems "  ${header}: only store/postgres may include <${file}>\n")
       endif()
     elseif(header STREQUAL "core/impl/stack.hpp" AND file STREQUAL "pthread.h")
       continue()  # where a thread's stack ends only the system says; nothing is linked for it

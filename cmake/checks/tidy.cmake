@@ -1,7 +1,7 @@
 # Reads every header of include/, header-only and in one source, with clang-tidy 14 and the checks
 # of .clang-tidy, each of them an error.
-# Takes: ROOT, ARGUMENTS (a file that sets `arguments`), WORK_DIR. Says "skipped" where there is no
-# clang-tidy 14.
+# Takes: ROOT, ARGUMENTS (a file that sets `arguments`), WORK_DIR, LIBPQ (the folder of its headers;
+# without it PostgreSQL's engine is not read). Says "skipped" where there is no clang-tidy 14.
 cmake_policy(VERSION 3.24)
 find_program(GRAPNEL_CLANG_TIDY NAMES clang-tidy-14 clang-tidy NO_CACHE)
 set(version "")
@@ -17,6 +17,12 @@ include("${ARGUMENTS}")
 list(FILTER arguments INCLUDE REGEX "^(-std=|-I)")
 file(GLOB_RECURSE headers RELATIVE "${ROOT}/include" "${ROOT}/include/*.hpp")
 list(REMOVE_ITEM headers grapnel/grapnel.hpp)
+if(LIBPQ)
+  list(TRANSFORM LIBPQ PREPEND "-isystem")
+  list(APPEND arguments ${LIBPQ})
+else()
+  list(FILTER headers EXCLUDE REGEX "postgres")
+endif()
 list(TRANSFORM headers REPLACE "(.+)" "#include <\\1>")
 list(JOIN headers "\n" includes)
 file(MAKE_DIRECTORY "${WORK_DIR}")
