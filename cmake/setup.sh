@@ -164,13 +164,21 @@ needed_packages() {
       need - libsqlitecpp-dev
       need - libfmt-dev
       need - libsqlite3-dev
-      case $1 in *tests*) need ninja ninja-build; need ccache ccache; need - catch2 ;; esac
-      # The linters, and ent to compare with: 700 MB, so only where nothing may be skipped.
+      case $1 in
+        *tests*)
+          need ninja ninja-build; need ccache ccache; need - catch2
+          # The tests start a server of their own; what the package itself starts is left alone.
+          need - libpq-dev; need - postgresql
+          ;;
+      esac
+      # The linters, ent to compare with, and what makes a cluster of servers: 750 MB, so only where
+      # nothing may be skipped.
       case $1-${CI:-} in
         *tests*-true)
           need clang-format-14 clang-format-14; need clang-tidy-14 clang-tidy-14
           need go golang-go; need - golang-github-facebook-ent-dev
           need - golang-github-mattn-go-sqlite3-dev
+          need - etcd-server; need - patroni; need - python3-etcd
           ;;
       esac
       case $1 in *clang*) need clang++-19 clang-19; need - libclang-rt-19-dev ;; esac
@@ -189,7 +197,10 @@ needed_packages() {
       need g++ gcc-c++; need cmake cmake; need ninja ninja-build; need git git
       need - sqlite-devel; need - fmt-devel
       case $1 in
-        *tests*) need ccache ccache; need - libasan; need - libubsan; need - libtsan ;;
+        *tests*)
+          need ccache ccache; need - libasan; need - libubsan; need - libtsan
+          need - libpq-devel; need - postgresql-server
+          ;;
       esac
       case $1 in *clang*) need clang++ clang; need - compiler-rt ;; esac
       ;;
@@ -197,21 +208,23 @@ needed_packages() {
       fetch=ON
       need g++ g++; need cmake cmake; need ninja samurai; need git git
       need - sqlite-dev; need - fmt-dev; need - linux-headers
-      case $1 in *tests*) need ccache ccache ;; esac
+      case $1 in *tests*) need ccache ccache; need - libpq-dev; need - postgresql ;; esac
       case $1 in *clang*) need clang++ clang; need - compiler-rt ;; esac
       ;;
     arch)
       fetch=ON
       need g++ gcc; need cmake cmake; need ninja ninja; need git git
       need - sqlite; need - fmt
-      case $1 in *tests*) need ccache ccache ;; esac
+      case $1 in *tests*) need ccache ccache; need - postgresql ;; esac
       case $1 in *clang*) need clang++ clang; need - compiler-rt ;; esac
       ;;
     suse)
       fetch=ON
       need g++ gcc-c++; need cmake cmake; need ninja ninja; need git git
       need - sqlite3-devel; need - fmt-devel
-      case $1 in *tests*) need ccache ccache ;; esac
+      case $1 in
+        *tests*) need ccache ccache; need - postgresql-devel; need - postgresql-server ;;
+      esac
       case $1 in *clang*) need clang++ clang ;; esac
       ;;
     unknown)
