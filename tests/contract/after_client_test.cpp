@@ -119,7 +119,7 @@ TEST_CASE("B104 a callback keeps the database open until it ran, and no longer")
   int ran = 0;
   {
     auto client =
-        std::make_unique<Db>(grapnel::Open<User, model::Card, Pet>(scratch.File("test.db")));
+        std::make_unique<Db>(engine::Open<User, model::Card, Pet>(scratch.File("test.db")));
     client->Migrate();
     client->Of<User>().Use(grapnel::hook::Before([&ran, kept = std::move(kept)](Mutation<User>& m) {
       m.AfterCommit(

@@ -380,7 +380,7 @@ TEST_CASE("B150 Select gives tuples of fields, or one field's values, each once 
 
 TEST_CASE("B150 in a Tx and in a ReadTx the questions are theirs, and an empty one is no trouble") {
   World world;
-  const auto other = grapnel::Open<Ticket, Agent>(world.scratch.File("test.db"));
+  const auto other = engine::Open<Ticket, Agent>(world.scratch.File("test.db"));
   const auto read = other.ReadTx();
   {
     auto tx = world.client.Tx();
@@ -394,7 +394,7 @@ TEST_CASE("B150 in a Tx and in a ReadTx the questions are theirs, and an empty o
     tx.Commit();
   }
   CHECK(read.Of<Ticket>().Query().Sum(F<&Ticket::minutes>) == 44);
-  const auto client = grapnel::Open<Ticket, Agent>(":memory:");
+  const auto client = engine::Open<Ticket, Agent>(":memory:");
   CHECK_THROWS_AS(client.Of<Ticket>().Query().Sum(F<&Ticket::minutes>), grapnel::SchemaError);
   client.Migrate();
   CHECK(client.Of<Ticket>().Query().GroupBy(F<&Ticket::status>).Select(Count()).All().empty());
@@ -430,7 +430,10 @@ TEST_CASE("B150 conditions, traversals and text ids stand behind the questions a
 
 TEST_CASE("B150 what others have stored and cannot be read is SchemaError, without a secret") {
   World world;
-  world.Raw("UPDATE Ticket SET minutes = 'many', pin = x'00' WHERE status = 'new'");
+  const auto spoil = [&] {
+    world.Raw("UPDATE Ticket SET minutes = 'many', pin = x'00' WHERE status = 'new'");
+  };
+  if (!engine::Spoiled(spoil)) return;
   const auto query = world.Query();
   for (const auto& ask : std::vector<std::function<void()>>{
            [&] { query.Sum(F<&Ticket::minutes>); },
@@ -529,7 +532,7 @@ E Row(int i) {
 }  // namespace
 
 TEST_CASE("B150 fields of every kind, with values and with NULL") {
-  const auto client = grapnel::Open<kinds::Plain, kinds::Maybe>(":memory:");
+  const auto client = engine::Open<kinds::Plain, kinds::Maybe>(":memory:");
   client.Migrate();
   std::vector<kinds::Plain> plain;
   std::vector<kinds::Maybe> maybe{{}};
@@ -547,7 +550,7 @@ TEST_CASE("B150 against a model: random rows, conditions, groups, orders and lim
   const auto draw = [&](int below) {
     return static_cast<int>(random() % static_cast<unsigned>(below));
   };
-  const auto client = grapnel::Open<Ticket, Agent>(":memory:");
+  const auto client = engine::Open<Ticket, Agent>(":memory:");
   client.Migrate();
   std::vector<Ticket> rows(60);
   for (Ticket& row : rows) {

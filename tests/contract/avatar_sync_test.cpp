@@ -50,7 +50,7 @@ struct Sync {
 
   explicit Sync(bool memory)
       : bucket(OpenBucket(memory ? "mem://photos" : "file://" + scratch.File("photos"))),
-        client(grapnel::Open<User>(memory ? ":memory:" : scratch.File("users.db"))) {
+        client(engine::Open<User>(memory ? ":memory:" : scratch.File("users.db"))) {
     client.Provide(*bucket);
     client.Migrate();
     bucket->Write("a.png", "a");
@@ -84,7 +84,7 @@ TEST_CASE("B255 the demo deletes no image and no user that it did not make") {
   fs::create_symlink("/nowhere", world.folder + "/a8m-3.png");  // a link to nothing
   fs::create_symlink(world.folder + "/other.jpg", world.folder + "/a8m-4.png");
   {
-    static_cast<void>(grapnel::Open<User>(world.file).Migrate());
+    static_cast<void>(engine::Open<User>(world.file).Migrate());
     RawRows(world.file,
             "INSERT INTO User (name, avatar_url) VALUES ('a8m', 'a8m.png'), ('a8m', 'a8m-5.png'), "
             "('a8m', 'gone.png')");

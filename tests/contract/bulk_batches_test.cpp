@@ -196,13 +196,18 @@ TEST_CASE("B58 B92 with NeverReuse the ids go on where those of deleted rows end
     tickets.Delete().Exec();
     return made;
   };
+  const auto stand_at = [](std::int64_t last) {
+    const std::string id = std::to_string(last);
+    return engine::Forms{"UPDATE sqlite_sequence SET seq = " + id,
+                         "SELECT setval(pg_get_serial_sequence('\"Ticket\"', 'id'), " + id + ")"};
+  };
   REQUIRE(ids(130) == IdsFrom(1, 130));
   REQUIRE(ids(256) == IdsFrom(131, 256));
   REQUIRE(ids(1) == IdsFrom(387, 1));
-  db.Raw("UPDATE sqlite_sequence SET seq = " + std::to_string(kTop - 150));
+  db.Raw(stand_at(kTop - 150));
   REQUIRE(ids(150) == IdsFrom(kTop - 149, 150));
   REQUIRE_THROWS_AS(ids(1), grapnel::StorageError);  // none is left
-  db.Raw("UPDATE sqlite_sequence SET seq = " + std::to_string(kTop - 150));
+  db.Raw(stand_at(kTop - 150));
   REQUIRE_THROWS_AS(ids(151), grapnel::StorageError);
   REQUIRE(db.Raw("SELECT * FROM Ticket") == Lines{});
 }

@@ -759,7 +759,7 @@ TEST_CASE("B75 a chain of 10,000 rows goes, level by level, with hooks and witho
   CHECK(ring.log[2] == "Ping Delete 5000");
   CHECK(ring.log[9999] == "Pong Delete 1");
   fill(600);  // still deeper than SQLite's own cascades go
-  const auto plain = grapnel::Open<Ping, Pong, Guard>(ring.scratch.File("test.db"));
+  const auto plain = engine::Open<Ping, Pong, Guard>(ring.scratch.File("test.db"));
   plain.Of<Ping>().DeleteOne(1).Exec();
   CHECK(ring.All().empty());
 }

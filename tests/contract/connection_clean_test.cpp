@@ -1,7 +1,8 @@
 // B136, B167: a connection comes back clean, whatever stopped what ran on it; a tracer that throws.
 #include "contract/faults_model.hpp"
-#include "contract/raw.hpp"
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
+#include "support/engine/raw.hpp"
 #include "support/scratch.hpp"
 
 #include <chrono>
@@ -114,7 +115,7 @@ TEST_CASE("B136 random deadlines leave no stale read and no transaction in a tra
   const char* asked = std::getenv("GRAPNEL_DEADLINES");  // a longer run, by hand
   const int operations = asked != nullptr ? std::atoi(asked) : file ? 1'500 : 12'000;
   const Scratch scratch;
-  auto client = grapnel::Open<Note>(Url(scratch, file));
+  auto client = engine::Open<Note>(Url(scratch, file));
   client.Migrate();
   std::mt19937 random(7);
   std::int64_t notes = 0;
@@ -171,7 +172,7 @@ TEST_CASE("B136 random deadlines leave no stale read and no transaction in a tra
 
 TEST_CASE("B136 what stops a BEGIN leaves the connection clean") {
   const Scratch scratch;
-  auto client = grapnel::Open<Note>(scratch.File("db"));
+  auto client = engine::Open<Note>(scratch.File("db"));
   client.Migrate();
   std::stop_source source;
   // A tracer stops the call in the middle of its BEGIN, and of the SELECT that fixes a snapshot.

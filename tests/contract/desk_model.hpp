@@ -5,7 +5,8 @@
 
 #include <grapnel/grapnel.hpp>
 
-#include "contract/raw.hpp"
+#include "support/engine/engine.hpp"
+#include "support/engine/raw.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -166,7 +167,7 @@ namespace desk {
 
 using Database = grapnel::Database<Ticket, Agent, Badge, Tag>;
 inline Database Open(const std::string& url) {
-  auto client = grapnel::Open<Ticket, Agent, Badge, Tag>(url);
+  auto client = engine::Open<Ticket, Agent, Badge, Tag>(url);
   client.Migrate();
   return client;
 }

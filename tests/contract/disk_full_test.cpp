@@ -1,8 +1,8 @@
 // Ends with the code 77, "skipped", where the system lets nobody mount a file system of his own.
 
 #include "contract/model.hpp"
-#include "contract/raw.hpp"
 #include "support/catch.hpp"
+#include "support/engine/raw.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>

@@ -1,7 +1,7 @@
 // B109, B126: what is set once stays set, and rows without an id go as all others do.
 #include "contract/fixture.hpp"
-#include "contract/raw.hpp"
 #include "support/catch.hpp"
+#include "support/engine/raw.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -172,9 +172,9 @@ struct Woods {
            R"(INSERT INTO "Part" VALUES ('1', 'a', NULL), (NULL, 'b', NULL), (NULL, 'c', 'a'),)"
            R"( ('2', 'c', 'b'),)"
            R"( (NULL, NULL, 'c');)");
-    return grapnel::Open<Tree, Part>(scratch.File("test.db"));
+    return engine::Open<Tree, Part>(scratch.File("test.db"));
   }
-  Lines Raw(const std::string& sql) const { return RawRows(scratch.File("test.db"), sql); }
+  Lines Raw(const RawSql& sql) const { return RawRows(scratch.File("test.db"), sql); }
   Lines All() const {
     return Raw(R"(SELECT 'tree', id, name FROM "Tree" UNION ALL)"
                R"( SELECT 'part', tree_id, mark_id FROM "Part")");

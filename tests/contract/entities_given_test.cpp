@@ -4,6 +4,7 @@
 #include "contract/all_kinds.hpp"
 #include "contract/graph_model.hpp"
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
 
 #include <grapnel/grapnel.hpp>
 
@@ -109,7 +110,7 @@ using Ids = std::vector<std::int64_t>;
 
 struct Library {
   grapnel::Database<Author, Book, Cover> client =
-      grapnel::Open<Author, Book, Cover>("file:given?mode=memory");
+      engine::Open<Author, Book, Cover>("file:given?mode=memory");
   Author ada, bob;
   Library() {
     client.Migrate();
@@ -128,7 +129,7 @@ struct Library {
 };
 
 struct Town {
-  grapnel::Database<User, Card, Pet> client = grapnel::Open<User, Card, Pet>(":memory:");
+  grapnel::Database<User, Card, Pet> client = engine::Open<User, Card, Pet>(":memory:");
   User ada, bob, eve;
   Card visa;
   Town() {
@@ -216,7 +217,7 @@ TEST_CASE_METHOD(Library, "B154 hooks see what an entity has set") {
 TEST_CASE("B154 Create takes every kind of field as CreateBulk does") {
   using kinds::Maybe;
   using kinds::Plain;
-  auto client = grapnel::Open<Plain, Maybe>(":memory:");
+  auto client = engine::Open<Plain, Maybe>(":memory:");
   client.Migrate();
   Plain row;
   row.i8 = -7;

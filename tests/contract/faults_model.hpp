@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
 
 namespace faults {
 
@@ -77,7 +78,7 @@ inline void Add(const grapnel::Client& client, const std::string& text) {
 
 /// Owners are noted by an around hook, deleted items by one that makes the cascade go through it.
 inline Db OpenAt(const std::string& url) {
-  auto client = grapnel::Open<Owner, Item, Note>(url);
+  auto client = engine::Open<Owner, Item, Note>(url);
   client.Migrate();
   client.Of<Owner>().Use([](grapnel::Mutation<Owner>& m, grapnel::Next<Owner> next) {
     Add(m.Client(), "before");

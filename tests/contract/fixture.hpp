@@ -1,11 +1,9 @@
 #pragma once
 
-/// What the contract's tests share: a database in a file of its own that SQLite alone reads back,
+/// What the contract's tests share: a database of its own that the engine alone reads back,
 /// hooks that log, and a look at what was thrown.
 
 #include <grapnel/grapnel.hpp>
-
-#include <sqlite3.h>
 
 #include <stdexcept>
 #include <string>
@@ -14,38 +12,18 @@
 #include <utility>
 #include <vector>
 
+#include "support/engine/engine.hpp"
+#include "support/engine/raw.hpp"
 #include "support/scratch.hpp"
-
-using Lines = std::vector<std::string>;
-
-/// The rows that `sql` gives in the file, columns joined by '|', read past Grapnel.
-inline Lines RawRows(const std::string& file, const std::string& sql) {
-  sqlite3* db = nullptr;
-  Lines rows;
-  const auto add = [](void* to, int count, char** values, char**) -> int {
-    std::string row;
-    for (int i = 0; i < count; ++i) {
-      row += (i == 0 ? "" : "|") + std::string(values[i] == nullptr ? "NULL" : values[i]);
-    }
-    static_cast<Lines*>(to)->push_back(row);
-    return 0;
-  };
-  const bool ok = sqlite3_open_v2(file.c_str(), &db, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK &&
-                  sqlite3_exec(db, sql.c_str(), add, &rows, nullptr) == SQLITE_OK;
-  const std::string reason = ok ? "" : sqlite3_errmsg(db);
-  sqlite3_close(db);
-  if (!ok) throw std::runtime_error(reason);
-  return rows;
-}
 
 /// An open and migrated database in a file.
 template <class... Es>
 struct Fixture {
   Scratch scratch{};
-  grapnel::Database<Es...> client = grapnel::Open<Es...>(scratch.File("test.db"));
+  grapnel::Database<Es...> client = engine::Open<Es...>(scratch.File("test.db"));
 
   Fixture() { client.Migrate(); }
-  Lines Raw(const std::string& sql) const { return RawRows(scratch.File("test.db"), sql); }
+  Lines Raw(const RawSql& sql) const { return RawRows(scratch.File("test.db"), sql); }
 };
 
 /// A hook of every type: logs "name" before the rest and "/name" after it succeeded.

@@ -1,5 +1,6 @@
-#include "contract/raw.hpp"
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
+#include "support/engine/raw.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>
@@ -283,7 +284,7 @@ class Story {
     REQUIRE(Names() == Raw::Rows{"B", "E"});
   }
 
-  grapnel::Database<Item> client_ = grapnel::Open<Item>(":memory:");
+  grapnel::Database<Item> client_ = engine::Open<Item>(":memory:");
   grapnel::store::HookedEntities<Item> items_ = client_.template Of<Item>();
 };
 
@@ -311,7 +312,7 @@ TEST_CASE("B92 an id that an entity leaves empty is generated, whatever its type
 TEST_CASE("B78 a key that its codec cannot read is a SchemaError, in rows and in IDs") {
   const Scratch scratch;
   using Item = ids::Item<ids::Uuid>;
-  const auto client = grapnel::Open<Item>(scratch.File("db"));
+  const auto client = engine::Open<Item>(scratch.File("db"));
   client.Migrate();
   Raw(scratch.File("db"))("INSERT INTO \"Item\" VALUES ('no UUID', 'x')");
   REQUIRE_THROWS_WITH(client.Of<Item>().Query().All(),
@@ -325,7 +326,7 @@ TEST_CASE("B92 an id of 0 means generate, any other is taken as given") {
   using Item = ids::Item<std::int64_t>;
   constexpr auto id = F<&Item::id>;
   constexpr auto top = std::numeric_limits<std::int64_t>::max();
-  const auto client = grapnel::Open<Item>(":memory:");
+  const auto client = engine::Open<Item>(":memory:");
   client.Migrate();
   const auto items = client.Of<Item>();
   const auto create = [&](std::int64_t given) {
@@ -355,7 +356,7 @@ TEST_CASE("B92 an id of 0 means generate, any other is taken as given") {
 
 TEST_CASE("B92 an empty text id means generate; without a default it is refused") {
   using Item = ids::Item<std::string>;
-  const auto client = grapnel::Open<Item, ids::Country>(":memory:");
+  const auto client = engine::Open<Item, ids::Country>(":memory:");
   client.Migrate();
   const Item made = client.Of<Item>().Create().Set(F<&Item::id>, "").Set(F<&Item::name>, "").Save();
   REQUIRE(!made.id.empty());
@@ -378,7 +379,7 @@ TEST_CASE("B92 with NeverReuse no id comes twice, not even after a restart") {
   const Scratch scratch;
   using ids::Ticket;
   const auto open = [&] {
-    auto client = grapnel::Open<Ticket>(scratch.File("db"));
+    auto client = engine::Open<Ticket>(scratch.File("db"));
     client.Migrate();
     return client;
   };
@@ -405,7 +406,7 @@ TEST_CASE("B92 with NeverReuse no id comes twice, not even after a restart") {
 
 TEST_CASE("B79 an id outside of what can be stored is a ValidationError") {
   using ids::Huge;
-  const auto client = grapnel::Open<Huge, ids::Tiny>(":memory:");
+  const auto client = engine::Open<Huge, ids::Tiny>(":memory:");
   client.Migrate();
   const auto huge = client.Of<Huge>();
   constexpr std::uint64_t most = (std::uint64_t{1} << 63) - 1;

@@ -152,7 +152,7 @@ TEST_CASE("B138 a commit or rollback hook may destroy the Tx object that ends") 
   const bool before = GENERATE(false, true);
   const bool commits = GENERATE(false, true);
   CAPTURE(nested, before, commits);
-  auto client = grapnel::Open<User>(":memory:");
+  auto client = engine::Open<User>(":memory:");
   client.Migrate();
   client.OnError([](const std::exception&) {});
   auto outer = client.Tx();
@@ -299,7 +299,7 @@ TEST_CASE("B138 static objects end a process with a client, a Tx, nested ones an
     };
     static AtExit at_exit;
     at_exit.what_ = what;
-    client.emplace(grapnel::Open<User, model::Card, model::Pet>(url));
+    client.emplace(engine::Open<User, model::Card, model::Pet>(url));
     client->Migrate();
     Add(*client, "Ada");
     if (what == "tx" || what == "nested") {

@@ -272,10 +272,10 @@ struct grapnel::Schema<living::Person3> {
 
 namespace {
 
+using engine::Open;
 using grapnel::Allow;
 using grapnel::F;
 using grapnel::MigrationError;
-using grapnel::Open;
 using grapnel::store::StepKind;
 using namespace living;
 
@@ -288,7 +288,7 @@ struct World {
     static_cast<void>(Open<First>(file));
     for (const auto& sql : statements) RawRows(file, sql);
   }
-  Lines Raw(const std::string& sql) const { return RawRows(file, sql); }
+  Lines Raw(const RawSql& sql) const { return RawRows(file, sql); }
   Lines State() const {
     Lines state = Raw("PRAGMA schema_version");
     for (auto& row : Raw("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name")) {

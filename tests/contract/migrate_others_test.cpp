@@ -207,10 +207,10 @@ struct grapnel::Schema<others::Other> {
 
 namespace {
 
+using engine::Open;
 using grapnel::Allow;
 using grapnel::F;
 using grapnel::MigrationError;
-using grapnel::Open;
 using namespace others;
 
 /// A file that a program with these types has filled, and in which others then ran statements.
@@ -226,7 +226,7 @@ struct Filled {
               : "INSERT INTO t (id, age) VALUES (1, 36), (2, 40)");
     for (const auto& sql : statements) Raw(sql);
   }
-  Lines Raw(const std::string& sql) const { return RawRows(file, sql); }
+  Lines Raw(const RawSql& sql) const { return RawRows(file, sql); }
   Lines State() const { return Raw("SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2"); }
 
   /// What a plan says that it cannot do, and the migration says the same.

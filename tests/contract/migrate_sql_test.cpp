@@ -57,10 +57,10 @@ struct grapnel::Schema<hooked::New> {
 
 namespace {
 
+using engine::Open;
 using grapnel::Allow;
 using grapnel::F;
 using grapnel::MigrationError;
-using grapnel::Open;
 using grapnel::SqlError;
 using grapnel::store::Migration;
 using grapnel::store::StepKind;
@@ -79,7 +79,7 @@ struct World {
         .CreateBulk(std::vector<Old>{{0, "Ada Lovelace", 36, "a"}, {0, "Grace Hopper", 40, "b"}})
         .Save();
   }
-  Lines Raw(const std::string& sql) const { return RawRows(file, sql); }
+  Lines Raw(const RawSql& sql) const { return RawRows(file, sql); }
   Lines State() const {
     Lines state = Raw("SELECT sql FROM sqlite_schema ORDER BY name");
     for (const char* table : {"people", "Person"}) {

@@ -240,9 +240,9 @@ struct grapnel::Schema<migrate::Loose> {
 
 namespace {
 
+using engine::Open;
 using grapnel::F;
 using grapnel::MigrationError;
-using grapnel::Open;
 using grapnel::TxError;
 using grapnel::store::Migration;
 using namespace migrate;
@@ -264,7 +264,7 @@ struct World {
     for (const auto& sql : statements) RawRows(file, sql);
   }
 
-  Lines Raw(const std::string& sql) const { return RawRows(file, sql); }
+  Lines Raw(const RawSql& sql) const { return RawRows(file, sql); }
   /// All that is in the file: version, tables, indexes and the rows of person.
   Lines State() const {
     auto state = Raw("PRAGMA schema_version");

@@ -2,6 +2,7 @@
 /// inside Schema<...>, whose body looks there first.
 
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
 
 #include <grapnel/grapnel.hpp>
 
@@ -120,7 +121,7 @@ struct grapnel::Schema<Value> {
 };
 
 TEST_CASE("entities named Transaction, Token, View and Index compile and work") {
-  const auto client = grapnel::Open<Transaction, Token, Index>(":memory:");
+  const auto client = engine::Open<Transaction, Token, Index>(":memory:");
   client.Migrate();
   const auto transaction =
       client.Of<Transaction>().Create().Set(F<&Transaction::text>, "paid").Save();
@@ -148,7 +149,7 @@ TEST_CASE("entities named Transaction, Token, View and Index compile and work") 
 }
 
 TEST_CASE("entities named Client, Value and Field are written with :: inside Schema") {
-  const auto client = grapnel::Open<Client, Value, Field>(":memory:");
+  const auto client = engine::Open<Client, Value, Field>(":memory:");
   client.Migrate();
   client.Use([]<class E>(grapnel::Mutation<E>& m, grapnel::Next<E> next) { return next(m); });
   const Client ada = client.Of<Client>().Create().Set(F<&Client::email>, "ada@x").Save();

@@ -575,7 +575,7 @@ namespace {
 /// A database in memory, and all that is in it.
 struct Place {
   grapnel::Database<Shelf, Book, Desk, Plain> client =
-      grapnel::Open<Shelf, Book, Desk, Plain>(":memory:");
+      engine::Open<Shelf, Book, Desk, Plain>(":memory:");
 
   Place() { client.Migrate(); }
 

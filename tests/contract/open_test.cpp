@@ -1,6 +1,6 @@
 #include "contract/model.hpp"
-#include "contract/raw.hpp"
 #include "support/catch.hpp"
+#include "support/engine/raw.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>

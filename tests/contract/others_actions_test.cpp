@@ -367,7 +367,7 @@ TEST_CASE("B122 a row that an INSTEAD OF trigger deletes was skipped, not missin
   world.Raw("CREATE VIEW Leaf AS SELECT * FROM base");
   world.Raw(
       "CREATE TRIGGER t INSTEAD OF DELETE ON Leaf BEGIN DELETE FROM base WHERE id = old.id; END");
-  auto client = grapnel::Open<Leaf>(world.scratch.File("test.db"));
+  auto client = engine::Open<Leaf>(world.scratch.File("test.db"));
   const auto error = Thrown<ConstraintError>([&] { client.Of<Leaf>().DeleteOne(1).Exec(); });
   CHECK(error.Kind() == ConstraintKind::Skipped);
   CHECK_THROWS_AS(client.Of<Leaf>().DeleteOne(9).Exec(), grapnel::NotFoundError);
@@ -381,7 +381,7 @@ TEST_CASE(
   world.Raw("CREATE VIEW Leaf AS SELECT * FROM base");
   world.Raw(
       "CREATE TRIGGER t INSTEAD OF UPDATE ON Leaf BEGIN DELETE FROM base WHERE id = old.id; END");
-  auto client = grapnel::Open<Leaf>(world.scratch.File("test.db"));
+  auto client = engine::Open<Leaf>(world.scratch.File("test.db"));
   const bool in_tx = GENERATE(false, true);
   const auto update = [](const auto& in) {
     in.template Of<Leaf>().UpdateOne(1).Set(kAge, 2).Save();

@@ -167,7 +167,7 @@ TEST_CASE("B135 what others' conflict clauses and triggers end, ends no more tha
 
 TEST_CASE("B167 an id that cannot be read is a SchemaError wherever ids are read") {
   const Scratch scratch;
-  const auto client = grapnel::Open<Doc>(scratch.File("db"));
+  const auto client = engine::Open<Doc>(scratch.File("db"));
   client.Migrate();
   client.Of<Doc>().Create().Set(F<&Doc::id>, "a").Set(F<&Doc::text>, "x").Save();
   RawRows(scratch.File("db"), "INSERT INTO Doc VALUES (x'00', 'x')");

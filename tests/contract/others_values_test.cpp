@@ -1,5 +1,6 @@
-#include "contract/raw.hpp"
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
+#include "support/engine/raw.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>
@@ -104,7 +105,7 @@ TEST_CASE("B125 what SQLite calls equal is equal to eager loading: collations of
     INFO(collation);
     const Scratch scratch;
     const std::string path = scratch.File("db");
-    const auto client = grapnel::Open<Owner, Thing>(path);
+    const auto client = engine::Open<Owner, Thing>(path);
     client.Migrate();
     Raw raw(path);
     const auto pairs = raw("SELECT name FROM pragma_table_info('Owner_likes')");
@@ -173,7 +174,7 @@ TEST_CASE("B125 what SQLite calls equal is equal to eager loading: collations of
 
 TEST_CASE("B128 a value that cannot be read is a SchemaError that names row and field") {
   const Scratch scratch;
-  const auto client = grapnel::Open<Owner, Thing>(scratch.File("db"));
+  const auto client = engine::Open<Owner, Thing>(scratch.File("db"));
   client.Migrate();
   Raw raw(scratch.File("db"));
   raw("INSERT INTO \"Owner\" VALUES ('ada', 'Ada');"
@@ -224,7 +225,7 @@ TEST_CASE("B130 what other tools declare fits bool and numbers where affinity ke
     raw("CREATE TABLE \"Record\" (id INTEGER PRIMARY KEY, active " + each[0] + " NOT NULL, flag " +
         each[1] + ", count " + each[2] + " NOT NULL, small " + each[3] + ", at " + each[4] +
         " NOT NULL, amount " + each[5] + " NOT NULL)");
-    const auto client = grapnel::Open<Record>(path);
+    const auto client = engine::Open<Record>(path);
     client.Migrate();
     CHECK(client.PlanMigration().Statements().empty());
     constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
@@ -268,7 +269,7 @@ TEST_CASE("B130 bad input: what affinity would change does not fit") {
     Raw raw(scratch.File("db"));
     raw("CREATE TABLE \"Thing\" (" + columns + ", owner_id TEXT)");
     raw("CREATE TABLE \"Owner\" (id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL)");
-    const auto client = grapnel::Open<Owner, Thing>(scratch.File("db"));
+    const auto client = engine::Open<Owner, Thing>(scratch.File("db"));
     try {
       client.Of<Thing>().Query().All();
       FAIL("it fits: " << columns);

@@ -169,11 +169,11 @@ struct grapnel::Schema<partial::Node> {
 
 namespace {
 
+using engine::Open;
 using grapnel::ConflictOutcome;
 using grapnel::ConstraintError;
 using grapnel::F;
 using grapnel::MigrationError;
-using grapnel::Open;
 using namespace partial;
 
 auto New(const grapnel::Client& client, const std::string& email) {

@@ -1,5 +1,6 @@
 #include "contract/model.hpp"
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
 
 #include <grapnel/grapnel.hpp>
 
@@ -88,7 +89,7 @@ class People {
   }
 
  private:
-  grapnel::Database<User> client_ = grapnel::Open<User>(":memory:");
+  grapnel::Database<User> client_ = engine::Open<User>(":memory:");
 
  public:
   const grapnel::store::HookedEntities<User> users = client_.Of<User>();
@@ -215,7 +216,7 @@ TEST_CASE("B166 of NULL nothing holds and no negation does, however many terms t
 TEST_CASE("predicates over a mixin's field, joined with the entity's own") {
   using predicates::Boat;
   using predicates::Named;
-  const auto client = grapnel::Open<Boat>(":memory:");
+  const auto client = engine::Open<Boat>(":memory:");
   client.Migrate();
   const auto boats = client.Of<Boat>();
   for (const char* label : {"x", "y", "z"}) boats.Create().Set(F<&Named::label>, label).Save();
@@ -288,7 +289,7 @@ TEST_CASE("B79 predicates: In of the least and greatest integers, short and long
 
 TEST_CASE("B79 predicates: In of reals is exact, whatever its length") {
   using predicates::Sample;
-  const auto client = grapnel::Open<Sample>(":memory:");
+  const auto client = engine::Open<Sample>(":memory:");
   client.Migrate();
   const auto samples = client.Of<Sample>();
   const double inf = std::numeric_limits<double>::infinity();
@@ -409,7 +410,7 @@ using UserPredicate = grapnel::store::Predicate<model::User>;
 }  // namespace
 
 TEST_CASE("B166 100,000 terms are built, run and destroyed, however they are nested") {
-  const auto client = grapnel::Open<model::User>(":memory:");
+  const auto client = engine::Open<model::User>(":memory:");
   client.Migrate();
   std::vector<model::User> users(20);
   for (std::size_t i = 0; i < users.size(); ++i) {
@@ -467,7 +468,7 @@ TEST_CASE("B166 100,000 terms are built, run and destroyed, however they are nes
 }
 
 TEST_CASE("B166 AND and OR that alternate 5,000 deep give what a plain reading gives") {
-  const auto client = grapnel::Open<model::User>(":memory:");
+  const auto client = engine::Open<model::User>(":memory:");
   client.Migrate();
   std::vector<model::User> users(40);
   for (std::size_t i = 0; i < users.size(); ++i) {
@@ -535,7 +536,7 @@ TEST_CASE("B166 AND and OR that alternate 5,000 deep give what a plain reading g
 
 TEST_CASE(
     "B166 what SQLite does not take is a ValidationError before it is sent, and the Tx lives on") {
-  const auto client = grapnel::Open<model::User>(":memory:");
+  const auto client = engine::Open<model::User>(":memory:");
   client.Migrate();
   client.Of<model::User>().Create().Set(F<&model::User::name>, "a").Save();
   auto tx = client.Tx();

@@ -5,6 +5,7 @@
 #include <grapnel/grapnel.hpp>
 
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -95,7 +96,7 @@ using Docs = grapnel::store::Query<Doc>;
 
 /// Four folders, twenty docs, five tags; of each type every third is hidden.
 Database Open() {
-  auto client = grapnel::Open<Folder, Doc, Tag>(":memory:");
+  auto client = engine::Open<Folder, Doc, Tag>(":memory:");
   client.Migrate();
   const auto fill = [&]<class E>(auto create, std::int64_t id) {
     create.Set(F<&E::id>, id)

@@ -3,6 +3,7 @@
 #include <grapnel/grapnel.hpp>
 
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -74,7 +75,7 @@ struct grapnel::Schema<Ticket> {
 };
 
 TEST_CASE("B141 interceptors as the contract writes them") {
-  auto client = grapnel::Open<User>(":memory:");
+  auto client = engine::Open<User>(":memory:");
   client.Migrate();
   client.Of<User>().Intercept(
       hook::After([](const grapnel::Reading<User>&, grapnel::Found<User>& f) {
@@ -92,7 +93,7 @@ TEST_CASE("B141 interceptors as the contract writes them") {
 }
 
 TEST_CASE("B150 B151 B153 B156 questions and SQL as the contract writes them") {
-  auto client = grapnel::Open<Agent, Ticket>(":memory:");
+  auto client = engine::Open<Agent, Ticket>(":memory:");
   client.Migrate();
   const Agent agent = client.Of<Agent>().Create().Save();
   for (std::int64_t i = 1; i <= 6; ++i) {

@@ -196,7 +196,7 @@ TEST_CASE("B116 in a bulk a ValidationError names the row") {
 }
 
 TEST_CASE("B116 a value that cannot be stored is told with its row, batched too") {
-  grapnel::Database<Loose> loose = grapnel::Open<Loose>(":memory:");
+  grapnel::Database<Loose> loose = engine::Open<Loose>(":memory:");
   loose.Migrate();
   std::vector<Loose> rows(150);
   const std::size_t row = GENERATE(0U, 127U, 128U, 149U);
@@ -215,14 +215,19 @@ TEST_CASE(
   const std::string how =
       GENERATE(as<std::string>(), "quiet trigger", "trigger that writes", "conflict");
   if (how == "conflict") {
-    world.Raw("DROP TABLE Tag");
-    world.Raw(
+    const std::string table =
         "CREATE TABLE Tag (id TEXT PRIMARY KEY NOT NULL, text TEXT UNIQUE ON CONFLICT IGNORE, hits "
-        "INTEGER, item_id INTEGER)");
+        "INTEGER, item_id INTEGER)";
+    world.Raw("DROP TABLE Tag");
+    if (!engine::TablesSettleConflicts()) {
+      CHECK_THROWS_WITH(world.Raw(table), Catch::Contains("syntax error"));
+      return;
+    }
+    world.Raw(table);
     world.Raw("INSERT INTO Tag VALUES ('id of first', 'first', 0, NULL)");
     world.Raw("INSERT INTO Tag VALUES ('id of bad', 'bad', 0, NULL)");
   } else {
-    world.Raw("CREATE TABLE tried (text)");
+    world.Raw("CREATE TABLE tried (text TEXT)");
     world.Raw("CREATE TRIGGER guard BEFORE INSERT ON Tag WHEN new.text LIKE 'bad%' BEGIN " +
               std::string(how == "quiet trigger" ? "" : "INSERT INTO tried VALUES (new.text); ") +
               "SELECT RAISE(IGNORE); END");
@@ -265,7 +270,7 @@ TEST_CASE(
 
 TEST_CASE("B122 ids that the database makes are never another row's") {
   Scratch scratch;
-  auto file = grapnel::Open<Loose>(scratch.File("loose.db"));
+  auto file = engine::Open<Loose>(scratch.File("loose.db"));
   file.Migrate();
   file.Of<Loose>().Create().Set(F<&Loose::weight>, 1).Set(F<&Loose::height>, 1).Save();
   RawRows(scratch.File("loose.db"),
@@ -330,7 +335,7 @@ TEST_CASE("B122 what a view's INSTEAD OF trigger writes is undone, for nothing t
       "CREATE TRIGGER changed INSTEAD OF UPDATE ON Tag BEGIN UPDATE base SET hits = new.hits WHERE "
       "id = "
       "old.id; END");
-  auto client = grapnel::Open<Item, Tag>(world.scratch.File("test.db"));
+  auto client = engine::Open<Item, Tag>(world.scratch.File("test.db"));
   auto tx = client.Tx();
   CHECK_THROWS_AS(World::Named(tx, "new").Save(), ConstraintError);
   CHECK_THROWS_AS(tx.Of<Tag>().UpdateOne("id of base").Set(kHits, 1).Save(), ConstraintError);
@@ -345,7 +350,13 @@ TEST_CASE(
   World world;
   for (const char* text : {"a", "b"}) World::Named(world.client, text).Save();
   const std::string value = GENERATE(as<std::string>(), "'12 apples'", "x'31'", "1.5");
-  world.Raw("UPDATE Tag SET hits = " + value + " WHERE text = 'b'");
+  const std::string spoil = "UPDATE Tag SET hits = " + value + " WHERE text = 'b'";
+  if (!engine::StoresAnyType()) {
+    if (value == "1.5") return;  // the engine makes a number of the column's type of it
+    CHECK_FALSE(engine::Spoiled([&] { world.Raw(spoil); }));
+    return;
+  }
+  world.Raw(spoil);
   const Lines before = world.Raw("SELECT text, quote(hits) FROM Tag");
   const auto refused = [&](auto action) {
     const auto error = Thrown<SchemaError>(action);

@@ -1,5 +1,6 @@
-#include "contract/raw.hpp"
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
+#include "support/engine/raw.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>
@@ -95,9 +96,9 @@ void EachUseFails(const std::string& create, const std::string& message) {
   raw(create);
   const auto dump = [&] { return raw("SELECT sql FROM sqlite_schema"); };
   const auto before = dump();
-  const auto uses = Uses(grapnel::Open<Animal>(path)).size();
+  const auto uses = Uses(engine::Open<Animal>(path)).size();
   for (std::size_t i = 0; i < uses; ++i) {
-    const auto client = grapnel::Open<Animal>(path);
+    const auto client = engine::Open<Animal>(path);
     const auto [name, use] = Uses(client)[i];
     INFO(name);
     CHECK_THROWS_AS(use(), grapnel::SchemaError);
@@ -131,7 +132,7 @@ TEST_CASE("B95 a table that fits in its own words is used as it is") {
   Raw raw(scratch.File("db"));
   raw(kFits);
   raw("INSERT INTO \"Animal\" VALUES (7, 'Rex', 4, 1.5, 'red')");
-  const auto client = grapnel::Open<Animal>(scratch.File("db"));
+  const auto client = engine::Open<Animal>(scratch.File("db"));
   const auto animals = client.Of<Animal>();
   CHECK(animals.Get(7).weight == 1.5);
   animals.UpdateOne(7).Add(F<&Animal::legs>, std::int8_t{-1}).Save();
@@ -141,7 +142,7 @@ TEST_CASE("B95 a table that fits in its own words is used as it is") {
 
 TEST_CASE("B95 a column that goes missing while the database is in use is a SchemaError") {
   const Scratch scratch;
-  const auto client = grapnel::Open<Animal>(scratch.File("db"));
+  const auto client = engine::Open<Animal>(scratch.File("db"));
   client.Migrate();
   client.Of<Animal>().Create().Set(F<&Animal::name>, "Rex").Save();
   for (const auto& [name, use] : Uses(client)) {
@@ -161,7 +162,7 @@ TEST_CASE("B95 a column that goes missing while the database is in use is a Sche
 
 TEST_CASE("B95 a stored value that its field cannot hold is a SchemaError that names the field") {
   const Scratch scratch;
-  const auto client = grapnel::Open<Animal>(scratch.File("db"));
+  const auto client = engine::Open<Animal>(scratch.File("db"));
   client.Migrate();
   Raw raw(scratch.File("db"));
   const auto read = [&](const std::string& values) {
@@ -194,7 +195,7 @@ TEST_CASE("B80 Migrate is idempotent: it writes nothing the second time and keep
     }
     return rows;
   };
-  const auto client = grapnel::Open<Animal, Place>(path);
+  const auto client = engine::Open<Animal, Place>(path);
   client.Migrate();
   client.Of<Animal>().Create().Set(F<&Animal::name>, "Rex").Save();
   client.Of<Place>().CreateBulk(std::vector<Place>{{0, "a", 1, 2}, {0, "b", 2, 1}}).Save();
@@ -202,8 +203,8 @@ TEST_CASE("B80 Migrate is idempotent: it writes nothing the second time and keep
   REQUIRE(before.size() == 1 + 4 + 3);  // the version; two tables, two indexes; three rows
 
   for (int i = 0; i < 3; ++i) client.Migrate();
-  grapnel::Open<Place, Animal>(path).Migrate();
-  grapnel::Open<Animal>(path).Migrate();
+  engine::Open<Place, Animal>(path).Migrate();
+  engine::Open<Animal>(path).Migrate();
   CHECK(state() == before);
   CHECK(client.Of<Place>().Query().Count() == 2);
   CHECK_THROWS_AS(client.Of<Place>().CreateBulk(std::vector<Place>{{0, "c", 1, 2}}).Save(),
@@ -218,7 +219,7 @@ TEST_CASE("B80 Migrate adds the tables and indexes that are missing and keeps wh
   raw("INSERT INTO \"Animal\" VALUES (7, 'Rex', 4, 1.5, 'red')");
   raw("CREATE TABLE places (id INTEGER PRIMARY KEY, code TEXT, x INTEGER, why INTEGER)");
   raw("INSERT INTO places VALUES (1, 'a', 1, 2), (2, 'b', 2, 1)");
-  const auto client = grapnel::Open<Animal, Place>(path);
+  const auto client = engine::Open<Animal, Place>(path);
   client.Migrate();
   CHECK(raw("SELECT * FROM \"Animal\"") == Raw::Rows{"7|Rex|4|1.5|red"});
   CHECK(raw("SELECT * FROM places") == Raw::Rows{"1|a|1|2", "2|b|2|1"});
@@ -239,7 +240,7 @@ TEST_CASE("B80 what Migrate cannot do safely is a MigrationError, and nothing wa
       return rows;
     };
     const auto before = state();
-    const auto client = grapnel::Open<Animal, Place>(path);  // Animal could be made
+    const auto client = engine::Open<Animal, Place>(path);  // Animal could be made
     CHECK_THROWS_AS(client.Migrate(), grapnel::MigrationError);
     CHECK_THROWS_WITH(client.Migrate(), Catch::Matchers::Contains(names) &&
                                             Catch::Matchers::EndsWith("Nothing was changed"));
@@ -261,7 +262,7 @@ TEST_CASE("B80 a table whose id is no key is not taken for one that fits") {
   const Scratch scratch;
   Raw raw(scratch.File("db"));
   raw("CREATE TABLE \"Animal\" (id INTEGER, name TEXT, legs INTEGER, weight REAL)");
-  const auto client = grapnel::Open<Animal>(scratch.File("db"));
+  const auto client = engine::Open<Animal>(scratch.File("db"));
   CHECK_THROWS_AS(client.Migrate(), grapnel::MigrationError);
   CHECK_THROWS_AS(client.Of<Animal>().Create().Set(F<&Animal::name>, "x").Save(),
                   grapnel::SchemaError);

@@ -222,7 +222,7 @@ TEST_CASE("B157 a sensitive id stands in no error of what is stored, and nowhere
   const auto items = world.client.Of<Item>();
   vaults.Create().Set(F<&Vault::id>, Secret("1")).Save();
   items.Create().Set(F<&Item::name>, "i").Set(F<&Item::vault>, Secret("1")).Save();
-  world.Raw("UPDATE Vault SET level = 'many'");
+  if (!engine::Spoiled([&] { world.Raw("UPDATE Vault SET level = 'many'"); })) return;
   using grapnel::SchemaError;
   Hides<SchemaError>([&] { vaults.Query().All(); });
   Hides<SchemaError>([&] { vaults.Get(Secret("1")); });

@@ -1,5 +1,6 @@
-#include "contract/raw.hpp"
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
+#include "support/engine/raw.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>
@@ -79,7 +80,7 @@ using Ids = std::vector<std::int64_t>;
 TEST_CASE("B167 no name of a user's type, table, field or index meets one of Grapnel's own") {
   const Scratch scratch;
   const bool memory = GENERATE(true, false);
-  const auto client = grapnel::Open<Listed, Top>(memory ? ":memory:" : scratch.File("db"));
+  const auto client = engine::Open<Listed, Top>(memory ? ":memory:" : scratch.File("db"));
   client.Migrate();
   client.Migrate();
   int seen = 0;

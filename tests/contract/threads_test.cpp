@@ -1,6 +1,7 @@
 #include "contract/model.hpp"
-#include "contract/raw.hpp"
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
+#include "support/engine/raw.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>
@@ -49,7 +50,7 @@ std::vector<std::string> InThreads(int count, const std::function<void(int)>& bo
 const std::vector<std::string> kNone;
 
 grapnel::Database<User, Pet> OpenFile(const Scratch& scratch) {
-  auto client = grapnel::Open<User, Pet>(scratch.File("db"));
+  auto client = engine::Open<User, Pet>(scratch.File("db"));
   client.Migrate();
   return client;
 }
@@ -123,7 +124,7 @@ TEST_CASE("B96 many threads open one new file and migrate it") {
 }
 
 TEST_CASE("B96 a database in memory serves all threads, one after the other") {
-  const auto client = grapnel::Open<User, Pet>(":memory:");
+  const auto client = engine::Open<User, Pet>(":memory:");
   client.Migrate();
   const auto counter = AddUser(client, "counter");
   const auto thrown = InThreads(6, [&](int thread) {
@@ -175,7 +176,7 @@ TEST_CASE("B96 a transaction sees and keeps a whole: others see all of it or not
 }
 
 TEST_CASE("B88 Remove does not wait for a mutation under way, which runs its hook to the end") {
-  const auto client = grapnel::Open<User, Pet>(":memory:");
+  const auto client = engine::Open<User, Pet>(":memory:");
   client.Migrate();
   std::mutex mutex;
   std::vector<std::string> log;
@@ -208,7 +209,7 @@ TEST_CASE("B88 Remove does not wait for a mutation under way, which runs its hoo
 
 TEST_CASE(
     "B88 Remove in a hook, of itself and of those behind it, leaves its mutation as it began") {
-  const auto client = grapnel::Open<User, Pet>(":memory:");
+  const auto client = engine::Open<User, Pet>(":memory:");
   client.Migrate();
   std::vector<std::string> log;
   std::vector<grapnel::core::HookHandle> handles;

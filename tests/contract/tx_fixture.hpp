@@ -24,16 +24,16 @@ struct World {
   Db client;
 
   explicit World(Place place = Place::File)
-      : client(grapnel::Open<model::User, model::Card, model::Pet>(
+      : client(engine::Open<model::User, model::Card, model::Pet>(
             place == Place::Memory ? ":memory:" : scratch.File("test.db"))) {
     client.Migrate();
   }
   /// Another connection to the same file.
   Db Another() const {
-    return grapnel::Open<model::User, model::Card, model::Pet>(scratch.File("test.db"));
+    return engine::Open<model::User, model::Card, model::Pet>(scratch.File("test.db"));
   }
   /// Runs SQL on the file, past Grapnel.
-  Lines Raw(const std::string& sql) const { return RawRows(scratch.File("test.db"), sql); }
+  Lines Raw(const RawSql& sql) const { return RawRows(scratch.File("test.db"), sql); }
 };
 
 /// Creates a user with this name.

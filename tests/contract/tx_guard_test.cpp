@@ -172,7 +172,7 @@ TEST_CASE("B85 a Tx, a view or a builder keeps the store alive") {
   const bool file = GENERATE(false, true);
   Lines log;
   std::optional<Db> client =
-      grapnel::Open<User, model::Card, model::Pet>(file ? scratch.File("test.db") : ":memory:");
+      engine::Open<User, model::Card, model::Pet>(file ? scratch.File("test.db") : ":memory:");
   client->Migrate();
   client->OnCommit(Around(log, "commit"));
   auto handle = client->Of<User>().Use(Noted(log, "hook"));
@@ -193,7 +193,7 @@ TEST_CASE("B85 a Tx, a view or a builder keeps the store alive") {
     auto open = view.Tx();
     Add(open, "rolled back when everything is gone");
     tx.reset();
-    view = grapnel::Open<User, model::Card, model::Pet>(":memory:").With(1);
+    view = engine::Open<User, model::Card, model::Pet>(":memory:").With(1);
     query = view.Of<User>().Query();
   }
   handle.Remove();

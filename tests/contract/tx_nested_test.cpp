@@ -311,7 +311,7 @@ TEST_CASE("B84 m.Client().WithTx nests, in an explicit and in an implicit transa
 }
 
 TEST_CASE("B82 the AfterRollback callbacks of an inner Tx run in the order they were added") {
-  const auto client = grapnel::Open<model::User>(":memory:");
+  const auto client = engine::Open<model::User>(":memory:");
   client.Migrate();
   std::vector<int> ran;
   auto tx = client.Tx();

@@ -36,9 +36,7 @@ struct FaultWorld {
   Scratch scratch{};
   Db client = Open();
   FaultWorld() { client.Migrate(); }
-  Db Open() const {
-    return grapnel::Open<User, model::Card, Pet>(vfs.Url(scratch.File("test.db")));
-  }
+  Db Open() const { return engine::Open<User, model::Card, Pet>(vfs.Url(scratch.File("test.db"))); }
 };
 
 /// A world in whose file a pet's owner must be there, at the latest at COMMIT.

@@ -87,7 +87,7 @@ void Put(const grapnel::Client& client, const std::string& name) {
 /// "odd", whose weight cannot be read, and "last".
 struct World {
   Scratch scratch{};
-  Db client = grapnel::Open<Parcel, Crate>(scratch.File("db"));
+  Db client = engine::Open<Parcel, Crate>(scratch.File("db"));
 
   World() {
     client.Migrate();
@@ -96,7 +96,7 @@ struct World {
     Raw("UPDATE Parcel SET count = 'many' WHERE name = 'junk'");
     Raw("UPDATE Parcel SET weight = 13 WHERE name = 'odd'");
   }
-  Lines Raw(const std::string& sql) const { return RawRows(scratch.File("db"), sql); }
+  Lines Raw(const RawSql& sql) const { return RawRows(scratch.File("db"), sql); }
   Lines Stored() const {
     Lines all = Raw("SELECT id, name, count, price, weight, version FROM Parcel ORDER BY id");
     for (auto& row : Raw("SELECT 'crate', id, name FROM Crate ORDER BY id")) all.push_back(row);
@@ -341,7 +341,7 @@ TEST_CASE("B135 an id that the database makes and the type does not hold") {
 
 TEST_CASE("B135 what triggers of others did is undone with the mutation") {
   World world;
-  world.Raw("CREATE TABLE log (text)");
+  world.Raw("CREATE TABLE log (text TEXT)");
   const auto with_trigger = [&](const std::string& body, const Use& use) {
     INFO(body);
     world.Raw("CREATE TRIGGER t " + body);
@@ -364,7 +364,7 @@ TEST_CASE("B135 what triggers of others did is undone with the mutation") {
   const std::string log = "INSERT INTO log VALUES ('it ran'); ";
   with_trigger("AFTER UPDATE ON Parcel BEGIN " + log + "DELETE FROM Parcel WHERE id = new.id; END",
                update);
-  with_trigger("AFTER UPDATE OF name ON parcel BEGIN " + log +
+  with_trigger("AFTER UPDATE OF name ON Parcel BEGIN " + log +
                    "UPDATE Parcel SET count = 'junk' WHERE id = new.id; END",
                update);
   with_trigger(

@@ -1,5 +1,6 @@
-#include "contract/raw.hpp"
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
+#include "support/engine/raw.hpp"
 
 #include <grapnel/grapnel.hpp>
 
@@ -113,7 +114,7 @@ std::string Refused(F run) {
 
 struct Gauges {
   grapnel::Database<Gauge, Part, unfit::Oven> client =
-      grapnel::Open<Gauge, Part, unfit::Oven>(":memory:");
+      engine::Open<Gauge, Part, unfit::Oven>(":memory:");
   Gauges() {
     client.Migrate();
     client.Of<Gauge>().CreateBulk({Gauge{}}).Save();
@@ -232,7 +233,7 @@ TEST_CASE_METHOD(Gauges, "a null pointer is no text") {
 }
 
 TEST_CASE("a default that the field does not hold is a ValidationError") {
-  auto client = grapnel::Open<unfit::Given>(":memory:");
+  auto client = engine::Open<unfit::Given>(":memory:");
   client.Migrate();
   const auto given = client.Of<unfit::Given>();
   CHECK(Refused([&] { given.Create().Save(); }) ==

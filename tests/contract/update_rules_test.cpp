@@ -251,7 +251,7 @@ TEST_CASE("B90 counts do not take in what a hook or a trigger writes beside") {
 }
 
 TEST_CASE("B90 Add on NULL counts from 0") {
-  auto client = grapnel::Open<Score>(":memory:");
+  auto client = engine::Open<Score>(":memory:");
   client.Migrate();
   const auto scores = client.Of<Score>();
   const auto id = scores.Create().Save().id;
@@ -316,7 +316,7 @@ TEST_CASE("B84 SetOp goes Delete to Update and back, between the One forms, and 
 }
 
 TEST_CASE("B84 after SetOp the new Op's defaults apply, and next carries it out") {
-  auto client = grapnel::Open<Score>(":memory:");
+  auto client = engine::Open<Score>(":memory:");
   client.Migrate();
   const auto scores = client.Of<Score>();
   std::vector<std::int64_t> ids;

@@ -1,6 +1,7 @@
 #include "contract/all_kinds.hpp"
-#include "contract/raw.hpp"
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
+#include "support/engine/raw.hpp"
 
 #include <grapnel/grapnel.hpp>
 
@@ -66,7 +67,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::uint64_t kTooBig = std::uint64_t{1} << 63;
 
 auto OpenMaybe() {
-  auto client = grapnel::Open<Maybe>(":memory:");
+  auto client = engine::Open<Maybe>(":memory:");
   client.Migrate();
   return client;
 }
@@ -156,7 +157,7 @@ TEST_CASE("B79 an Add that gives no number is refused") {
 }
 
 TEST_CASE("B79 Range and Positive hold for the result of Add as for Set") {
-  const auto client = grapnel::Open<Gauge>(":memory:");
+  const auto client = engine::Open<Gauge>(":memory:");
   client.Migrate();
   const auto all = client.Of<Gauge>();
   const auto id = all.Create().Set(F<&Gauge::level>, 9).Save().id;
@@ -201,7 +202,7 @@ TEST_CASE("B79 Range and Positive hold for the result of Add as for Set") {
 }
 
 TEST_CASE("bad input: values out of range are ValidationErrors that name the field") {
-  const auto client = grapnel::Open<Gauge>(":memory:");
+  const auto client = engine::Open<Gauge>(":memory:");
   client.Migrate();
   const auto all = client.Of<Gauge>();
   CHECK_THROWS_WITH(all.Create().Set(F<&Gauge::level>, 11).Save(),
@@ -236,7 +237,7 @@ TEST_CASE("bad input: values out of range are ValidationErrors that name the fie
 }
 
 TEST_CASE("bad input: a type that was not named when the database was opened") {
-  const auto client = grapnel::Open<Gauge>(":memory:");
+  const auto client = engine::Open<Gauge>(":memory:");
   client.Migrate();
   auto tx = client.Tx();
   const auto stranger = tx.Of<Maybe>();
@@ -301,7 +302,7 @@ TEST_CASE(
 }
 
 TEST_CASE("B79 a time that microseconds in 64 bits or the field's clock cannot hold is refused") {
-  const auto client = grapnel::Open<Maybe, limits::Hours>(":memory:");
+  const auto client = engine::Open<Maybe, limits::Hours>(":memory:");
   client.Migrate();
   const auto all = client.Of<Maybe>();
   // The floor of the least nanosecond is before it.

@@ -1,5 +1,6 @@
 #include "contract/all_kinds.hpp"
 #include "support/catch.hpp"
+#include "support/engine/engine.hpp"
 
 #include <grapnel/grapnel.hpp>
 
@@ -286,7 +287,7 @@ TEST_CASE("B79 random rows come back, and predicates find what they mean") {
   std::vector<Maybe> rows(150);
   std::generate(rows.begin(), rows.end(), [&] { return dice.Row(); });
 
-  const auto client = grapnel::Open<Maybe>(":memory:");
+  const auto client = engine::Open<Maybe>(":memory:");
   client.Migrate();
   const auto all = client.Of<Maybe>();
   const auto made = all.CreateBulk(rows).Save();
@@ -313,7 +314,7 @@ TEST_CASE("B79 random rows come in the order of their fields, NULL first") {
   Dice dice(4);
   std::vector<Maybe> rows(200);
   std::generate(rows.begin(), rows.end(), [&] { return dice.Row(); });
-  const auto client = grapnel::Open<Maybe>(":memory:");
+  const auto client = engine::Open<Maybe>(":memory:");
   client.Migrate();
   rows = client.Of<Maybe>().CreateBulk(rows).Save();
 

@@ -8,6 +8,10 @@
 #include <string>
 #include <string_view>
 
+/// What else goes with a Scratch, called with its folder: the databases of a server that stand for
+/// files in it.
+inline void (*scratch_end)(const std::string& folder) = nullptr;
+
 /// A folder of a test's own, removed with everything in it at the end.
 class Scratch {
  public:
@@ -19,6 +23,7 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
   ~Scratch() {
+    if (scratch_end != nullptr) scratch_end(folder_.string());
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
   }

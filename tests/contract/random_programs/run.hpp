@@ -1,13 +1,12 @@
 #pragma once
 
-/// Runs random programs by Grapnel, on one database in memory that SQLite alone fills and reads.
+/// Runs random programs by Grapnel, on one database that is filled and read past it.
 
 #include "contract/random_programs/program.hpp"
+#include "contract/random_programs/raw_rows.hpp"
 #include "contract/random_programs/schema.hpp"
 
 #include <grapnel/grapnel.hpp>
-
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -20,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/engine/engine.hpp"
+
 namespace programs {
 
 using grapnel::F;
@@ -27,118 +28,6 @@ using grapnel::F;
 /// What the act Throw throws.
 struct Thrown {
   std::size_t hook;
-};
-
-/// The database in memory, past Grapnel.
-class RawRows {
- public:
-  /// Takes the connection that is opened while this lives.
-  RawRows() { sqlite3_auto_extension(reinterpret_cast<void (*)()>(&Opened)); }
-  RawRows(const RawRows&) = delete;
-  RawRows& operator=(const RawRows&) = delete;
-
-  /// Before the database is closed.
-  void Release() {
-    for (sqlite3_stmt*& statement : statements_)
-      sqlite3_finalize(std::exchange(statement, nullptr));
-  }
-
-  /// Once the tables are there.
-  void Prepare() {
-    sqlite3_cancel_auto_extension(reinterpret_cast<void (*)()>(&Opened));
-    db_ = std::exchange(opened_, nullptr);
-    // Prepared once: a PRAGMA would make SQLite prepare all statements anew, Grapnel's as well.
-    constexpr const char* kTexts[kStatements] = {
-        "SELECT id, substr(name, 2), substr(note, 2), count, stamp, parent_id, substr(badge_id, 2) "
-        "FROM A",
-        "SELECT substr(id, 2), substr(name, 2), substr(note, 2), count, stamp, owner_id, idol_id, "
-        "substr(whole_id, 2) FROM B",
-        "SELECT A_id, substr(tags_id, 2) FROM A_tags",
-        "SELECT A_id, friends_id FROM A_friends",
-        "INSERT INTO A (id, name, note, count, stamp) VALUES (?1, 'n' || ?2, 't' || ?3, ?4, ?5)",
-        "INSERT INTO B (id, name, note, count, stamp) "
-        "VALUES ('k' || ?1, 'n' || ?2, 't' || ?3, ?4, ?5)",
-        "INSERT INTO A_tags VALUES (?1, 'k' || ?2)",
-        "INSERT INTO A_friends VALUES (?1, ?2)",
-        "UPDATE A SET parent_id = ?2, badge_id = 'k' || ?3 WHERE id = ?1",
-        "UPDATE B SET owner_id = ?2, idol_id = ?3, whole_id = 'k' || ?4 WHERE id = 'k' || ?1",
-        "BEGIN",
-        "DELETE FROM B",
-        "DELETE FROM A",
-        "COMMIT",
-    };
-    for (std::size_t i = 0; i < kStatements; ++i) {
-      Check(sqlite3_prepare_v2(db_, kTexts[i], -1, &statements_[i], nullptr));
-    }
-  }
-
-  State Read() {
-    State state;
-    for (const Type type : {kA, kB}) {
-      sqlite3_stmt* rows = statements_[type];
-      while (sqlite3_step(rows) == SQLITE_ROW) {
-        Row row;
-        row.id = sqlite3_column_int64(rows, 0);
-        for (int i = 1; i < sqlite3_column_count(rows); ++i) {
-          row.cells[static_cast<std::size_t>(i) - 1] = sqlite3_column_int64(rows, i);
-        }
-        state.rows[type].emplace_hint(state.rows[type].end(), row.id, row);
-      }
-      Check(sqlite3_reset(rows));
-      sqlite3_stmt* pairs = statements_[2 + type];
-      while (sqlite3_step(pairs) == SQLITE_ROW) {
-        state.pairs[type].emplace(sqlite3_column_int64(pairs, 0), sqlite3_column_int64(pairs, 1));
-      }
-      Check(sqlite3_reset(pairs));
-    }
-    return state;
-  }
-
-  void Fill(const State& state) {
-    for (const std::size_t empty : {kBegin, kBegin + 1, kBegin + 2}) Run(statements_[empty]);
-    for (const Type type : {kA, kB}) {
-      for (const auto& [id, row] : state.rows[type]) Write(kInsert + type, row, 0, kFirstKey);
-    }
-    for (const Type type : {kA, kB}) {
-      for (const auto& [id, row] : state.rows[type]) Write(kRefer + type, row, kFirstKey, kCells);
-      for (const auto& [one, other] : state.pairs[type]) {
-        sqlite3_bind_int64(statements_[kPair + type], 1, one);
-        sqlite3_bind_int64(statements_[kPair + type], 2, other);
-        Run(statements_[kPair + type]);
-      }
-    }
-    Run(statements_[kStatements - 1]);
-  }
-
- private:
-  static constexpr std::size_t kInsert = 4, kPair = 6, kRefer = 8, kBegin = 10, kStatements = 14;
-
-  static int Opened(sqlite3* db, char**, const sqlite3_api_routines*) {
-    opened_ = db;
-    return SQLITE_OK;
-  }
-  void Check(int code) const {
-    if (code != SQLITE_OK) throw std::runtime_error(std::string("raw: ") + sqlite3_errmsg(db_));
-  }
-  void Write(std::size_t statement, const Row& row, std::size_t first, std::size_t end) const {
-    sqlite3_stmt* write = statements_[statement];
-    sqlite3_bind_int64(write, 1, row.id);
-    for (std::size_t cell = first; cell < end; ++cell) {
-      const int at = static_cast<int>(cell - first) + 2;
-      if (at > sqlite3_bind_parameter_count(write)) break;
-      const bool null = row.cells[cell] == 0 && (cell == kNote || cell >= kFirstKey);
-      null ? sqlite3_bind_null(write, at) : sqlite3_bind_int64(write, at, row.cells[cell]);
-    }
-    Run(write);
-  }
-  void Run(sqlite3_stmt* statement) const {
-    sqlite3_step(statement);
-    Check(sqlite3_reset(statement));
-  }
-
-  static inline sqlite3* opened_ = nullptr;
-  sqlite3* db_ = nullptr;
-  sqlite3_stmt* statements_[kStatements] = {};
 };
 
 // From numbers to what is stored, and back.
@@ -366,15 +255,15 @@ class Runner {
  public:
   Runner() {
     client_.Migrate();
-    raw_.Prepare();
+    raw_->Prepare();
   }
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
-  ~Runner() { raw_.Release(); }
+  ~Runner() { raw_->Release(); }
 
   /// What came of each step.
   std::vector<Outcome> Run(const Program& program) {
-    raw_.Fill(program.start);
+    raw_->Fill(program.start);
     program_ = &program;
     handles_.resize(program.hooks.size());
     of_transaction_.assign(program.hooks.size(), nullptr);
@@ -393,7 +282,7 @@ class Runner {
         outcome.rows.clear();
         outcome.count = 0;
       }
-      outcome.state = raw_.Read();
+      outcome.state = raw_->Read(Innermost());
     }
     while (!transactions_.empty()) transactions_.pop_back();
     for (auto& each : handles_) {
@@ -827,8 +716,8 @@ class Runner {
     return keys;
   }
 
-  RawRows raw_;
-  grapnel::Database<A, B> client_ = grapnel::Open<A, B>(":memory:");
+  std::unique_ptr<RawRows> raw_ = RawRows::Of(engine::Current());
+  grapnel::Database<A, B> client_ = engine::Open<A, B>(raw_->Where());
   const Program* program_ = nullptr;
   std::vector<std::unique_ptr<grapnel::Tx>> transactions_;
   std::vector<std::vector<grapnel::core::HookHandle>> handles_;  // of each hook

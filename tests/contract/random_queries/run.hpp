@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/engine/engine.hpp"
+
 namespace queries {
 
 using grapnel::F;
@@ -667,7 +669,7 @@ class Runner {
     }));
   }
 
-  grapnel::Database<A, B, C> client_ = grapnel::Open<A, B, C>(":memory:");
+  grapnel::Database<A, B, C> client_ = engine::Open<A, B, C>(":memory:");
 };
 
 }  // namespace queries
