@@ -2,6 +2,7 @@
 #include "contract/all_kinds.hpp"
 #include "contract/fixture.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 #include "support/engine/engine.hpp"
 #include "support/engine/raw.hpp"
+#include "support/engine/traits.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>

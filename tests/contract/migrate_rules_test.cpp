@@ -691,7 +691,8 @@ TEST_CASE("B134 Migrate with nothing to do takes no lock to write") {
     char byte = 'n';
     ::Raw holder(world.file);
     try {
-      holder(engine::Forms{"BEGIN IMMEDIATE", "BEGIN; LOCK TABLE person IN SHARE ROW EXCLUSIVE MODE"});
+      holder(
+          engine::Forms{"BEGIN IMMEDIATE", "BEGIN; LOCK TABLE person IN SHARE ROW EXCLUSIVE MODE"});
       byte = 'y';
     } catch (const std::exception&) {
     }

@@ -2,6 +2,7 @@
 #include "contract/fixture.hpp"
 #include "contract/graph_model.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <algorithm>
 #include <cstddef>

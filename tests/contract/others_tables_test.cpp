@@ -3,6 +3,7 @@
 // the Tx alive.
 #include "contract/tx_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <functional>
 #include <stdexcept>
@@ -56,9 +57,12 @@ TEST_CASE("a deferred key of others that fails at COMMIT names type and column")
     CHECK(error.Kind() == grapnel::ConstraintKind::ForeignKey);
     CHECK(error.Fields() == Strings{"user_id"});
     CHECK(error.Op() == grapnel::Op{});
-    CHECK(std::string(error.what()) ==
-          "User: COMMIT breaks a foreign key constraint on user_id (FOREIGN KEY constraint failed: "
-          "audit.user_id refers to a User that is not there)");
+    const engine::Forms reason{"FOREIGN KEY constraint failed",
+                               "update or delete on table \"User\" violates foreign key constraint "
+                               "\"audit_user_id_fkey\" on table \"audit\""};
+    CHECK(std::string(error.what()) == "User: COMMIT breaks a foreign key constraint on user_id (" +
+                                           reason.Text() +
+                                           ": audit.user_id refers to a User that is not there)");
     CHECK(Names(world.client) == Lines{"Ada"});
   }
   // A commit hook may mend it and try again.
@@ -72,6 +76,11 @@ TEST_CASE("a deferred key of others that fails at COMMIT names type and column")
     }
   });
   tx.Of<User>().DeleteOne(ada.id).Exec();
+  if (!engine::CommitGoesOn()) {
+    CHECK_THROWS_AS(tx.Commit(), grapnel::Error);
+    CHECK(Names(world.client) == Lines{"Ada"});
+    return;
+  }
   tx.Commit();
   CHECK(Names(world.client) == Lines{"Ada again"});
 }
@@ -98,7 +107,9 @@ TEST_CASE("a deferred key in a table that a type uses names that type and its fi
 TEST_CASE("a key of others that refers to no key is a SchemaError, and the Tx lives on") {
   World world;
   Add(world.client, "Ada");
-  world.Raw("CREATE TABLE badge (id INTEGER PRIMARY KEY, wearer TEXT REFERENCES User (nickname))");
+  const std::string table =
+      "CREATE TABLE badge (id INTEGER PRIMARY KEY, wearer TEXT REFERENCES User (nickname))";
+  if (!engine::Takes(engine::KeysReferToAnything(), [&] { world.Raw(table); })) return;
   auto tx = world.client.Tx();
   Add(tx, "Grace");
   const std::vector<std::function<void()>> uses{
@@ -122,7 +133,7 @@ TEST_CASE("a view that takes no writes is a SchemaError, and the Tx lives on") {
   Add(world.client, "Ada");
   world.Raw("ALTER TABLE Pet RENAME TO pets");
   world.Raw("INSERT INTO pets (name, owner_id) VALUES ('Rex', 1)");
-  world.Raw("CREATE VIEW Pet AS SELECT * FROM pets");
+  world.Raw("CREATE VIEW Pet AS SELECT id, name, delete_time, owner_id FROM pets GROUP BY id");
   auto tx = world.client.Tx();
   Add(tx, "Grace");
   const std::vector<std::function<void()>> uses{
@@ -160,6 +171,12 @@ TEST_CASE("B135 what others' conflict clauses and triggers end, ends no more tha
   CHECK(tx.Of<User>().Query().Where(F<&User::age> == 99).Count() == 0);
   CHECK(tx.Outcome() == TxOutcome::Open);
   CHECK_THROWS_AS(Add(tx, "ended"), ConstraintError);
+  if (!engine::TriggersEndTransactions()) {
+    CHECK(tx.Outcome() == TxOutcome::Open);
+    tx.Commit();
+    CHECK(Names(world.client) == Lines{"Ada", "Grace"});
+    return;
+  }
   CHECK(tx.Outcome() == TxOutcome::RolledBack);  // by the database itself
   CHECK_THROWS_AS(Add(tx, "late"), grapnel::TxError);
   CHECK(Names(world.client) == Lines{"Ada"});
@@ -170,7 +187,8 @@ TEST_CASE("B167 an id that cannot be read is a SchemaError wherever ids are read
   const auto client = engine::Open<Doc>(scratch.File("db"));
   client.Migrate();
   client.Of<Doc>().Create().Set(F<&Doc::id>, "a").Set(F<&Doc::text>, "x").Save();
-  RawRows(scratch.File("db"), "INSERT INTO Doc VALUES (x'00', 'x')");
+  const auto spoil = [&] { RawRows(scratch.File("db"), "INSERT INTO Doc VALUES (x'00', 'x')"); };
+  if (!engine::Spoiled(spoil)) return;
   CHECK_THROWS_AS(client.Of<Doc>().Query().IDs(), SchemaError);
   CHECK_THROWS_AS(client.Of<Doc>().Query().All(), SchemaError);
   client.Of<Doc>().Use(grapnel::hook::Before([](grapnel::Mutation<Doc>& m) { m.IDs(); }));

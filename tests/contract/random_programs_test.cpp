@@ -10,6 +10,7 @@
 #include "contract/random_programs/run.hpp"
 #include "contract/random_programs/shrink.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <cstdlib>
 #include <memory>

@@ -11,6 +11,7 @@
 #include "contract/random_queries/run.hpp"
 #include "contract/random_queries/shrink.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <cstddef>
 #include <cstdint>

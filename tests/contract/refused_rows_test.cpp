@@ -2,6 +2,7 @@
 // number.
 #include "contract/fixture.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <cstdint>
 #include <limits>

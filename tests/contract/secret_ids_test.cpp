@@ -1,5 +1,6 @@
 #include "contract/fixture.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <grapnel/grapnel.hpp>
 

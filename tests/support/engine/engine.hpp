@@ -1,8 +1,7 @@
 #pragma once
 
 /// The engine that a test of the contract runs on. GRAPNEL_TEST_ENGINE names it, `sqlite` or
-/// `postgres`; without it, by hand, it is SQLite. Where the engines differ, a test asks one of the
-/// traits below and asserts both answers.
+/// `postgres`; without it, by hand, it is SQLite. In what they differ the traits say: traits.hpp.
 
 #include <grapnel/sqlite.hpp>
 #if defined(GRAPNEL_TEST_WITH_POSTGRES) && __has_include(<grapnel/postgres.hpp>)
@@ -20,32 +19,6 @@ enum class Kind { Sqlite, Postgres };
 
 /// The engine under test. Throws: std::runtime_error when the environment names none that is here.
 Kind Current();
-
-/// A failed statement of the engine undoes itself alone, with no savepoint.
-inline bool UndoesStatements() { return Current() == Kind::Sqlite; }
-/// A second writer waits until the first has ended, whatever either of them writes.
-inline bool SerialisesWriters() { return Current() == Kind::Sqlite; }
-/// A statement costs microseconds, not a message to a server and back.
-inline bool IsInProcess() { return Current() == Kind::Sqlite; }
-/// What is in memory is private to its opening and has one connection.
-inline bool HasMemory() { return Current() == Kind::Sqlite; }
-/// "name" and "Name" are two names.
-inline bool NameIsCaseSensitive() { return Current() == Kind::Postgres; }
-/// A text holds NUL like any other character.
-inline bool StoresNulInText() { return Current() == Kind::Sqlite; }
-/// A column holds values of other types than its own.
-inline bool StoresAnyType() { return Current() == Kind::Sqlite; }
-/// The definition of a table says what becomes of a row that breaks a constraint.
-inline bool TablesSettleConflicts() { return Current() == Kind::Sqlite; }
-/// The next id follows on the largest that is or was there, given by a client or not; where it does
-/// not, a sequence counts what was asked of it, and an insert that is undone leaves a gap.
-inline bool IdsFollowTheLargest() { return Current() == Kind::Sqlite; }
-/// A row keeps its place among the others when it is updated.
-inline bool RowsStayInPlace() { return Current() == Kind::Sqlite; }
-/// NULL comes before every value in an ascending order that does not say where.
-inline bool NullsComeFirst() { return Current() == Kind::Sqlite; }
-/// A trigger may end the transaction of the statement that set it off.
-inline bool TriggersEndTransactions() { return Current() == Kind::Sqlite; }
 
 /// What differs between the engines as text: SQL, or part of a message.
 struct Forms {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -46,20 +45,6 @@ class Raw {
 inline Lines RawRows(const std::string& where, const RawSql& sql) { return Raw(where)(sql); }
 
 namespace engine {
-
-/// Runs `store`, which puts values of other types into columns. Returns: whether the engine takes
-/// them. Throws: std::logic_error when that is not what StoresAnyType() says.
-template <class Store>
-bool Spoiled(Store store) {
-  bool taken = true;
-  try {
-    store();
-  } catch (const std::runtime_error&) {
-    taken = false;
-  }
-  if (taken == StoresAnyType()) return taken;
-  throw std::logic_error(taken ? "the engine stores any type" : "the engine stores not any type");
-}
 
 /// The names of the tables in the database at `where`, in order.
 inline Lines Tables(const std::string& where) {
