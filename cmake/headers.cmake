@@ -149,6 +149,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/read_tx.hpp
   grapnel/store/sql/comparison.hpp
   grapnel/store/sql/condition.hpp
+  grapnel/store/sql/dialect.hpp
   grapnel/store/sql/leaf.hpp
   grapnel/store/sql/literal.hpp
   grapnel/store/sql/names.hpp
@@ -213,6 +214,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/migrate/tables.hpp
   grapnel/store/sqlite/native/authorizer.hpp
   grapnel/store/sqlite/native/default_function.hpp
+  grapnel/store/sqlite/native/dialect.hpp
   grapnel/store/sqlite/native/error.hpp
   grapnel/store/sqlite/native/file.hpp
   grapnel/store/sqlite/native/native_connection.hpp
@@ -228,6 +230,7 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/sqlite_driver.hpp
 )
 set(GRAPNEL_POSTGRES_HEADERS
+  grapnel/store/postgres/native/dialect.hpp
 )
 set(GRAPNEL_ALL_HEADERS
   grapnel/grapnel.hpp

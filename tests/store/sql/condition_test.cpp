@@ -21,7 +21,7 @@ TEST_CASE("B79 a condition holds parameters, and never a value") {
         Rendered{R"( WHERE (("users"."age" >= ?4 AND NOT ("users"."name" <> ?5)))"
                  R"( OR "users"."picture" IS NULL))",
                  Values{5, "x"}});
-  sql::Sql none(kTable<User>);
+  sql::Sql none(texts::kDialect, kTable<User>);
   none.Where(nullptr);
   CHECK(none.text.empty());
 }

@@ -2,6 +2,7 @@
 
 #include <grapnel/store/sql/condition.hpp>
 
+#include "store/sql/dialects.hpp"
 #include "store/sqlite/texts.hpp"
 #include "support/catch.hpp"
 
@@ -9,6 +10,6 @@ using grapnel::F;
 using texts::User;
 
 TEST_CASE("a member that is no field of the type is refused") {
-  grapnel::store::sql::Sql made(grapnel::detail::kTable<texts::Alone>);
+  grapnel::store::sql::Sql made(texts::kDialect, grapnel::detail::kTable<texts::Alone>);
   CHECK_THROWS_AS(made.Where((F<&User::age> == 1).Node().Get()), grapnel::SchemaError);
 }

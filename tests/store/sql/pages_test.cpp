@@ -2,6 +2,7 @@
 
 #include <grapnel/store/sql/condition.hpp>
 
+#include "store/sql/dialects.hpp"
 #include "store/sqlite/texts.hpp"
 #include "support/catch.hpp"
 
@@ -18,7 +19,7 @@ TEST_CASE("what comes behind a row is compared as rows, as far as NULL stands be
   using grapnel::store::Behind;
   const auto id = grapnel::Asc(F<&User::id>).ordering;
   const auto text = [](std::vector<grapnel::store::Ordering> order, const Values& values) {
-    sql::Sql made(kTable<User>);
+    sql::Sql made(texts::kDialect, kTable<User>);
     const auto node = Behind(std::move(order), values);
     made.Where(node.Get());
     return made.text;
@@ -39,7 +40,7 @@ TEST_CASE("what comes behind a row is compared as rows, as far as NULL stands be
 TEST_CASE("what comes behind a row is in two parts where NULLs stand among the rows") {
   using grapnel::store::Behind;
   const auto id = grapnel::Asc(F<&User::id>).ordering;
-  const sql::Sql made(kTable<User>);
+  const sql::Sql made(texts::kDialect, kTable<User>);
   const auto plain = Behind({grapnel::Asc(F<&User::name>).ordering, id}, Values{"a", 7});
   const auto parted = Behind({grapnel::Desc(F<&User::age>).ordering, id}, Values{3, 7});
   CHECK(made.InTwoParts(nullptr) == nullptr);

@@ -34,7 +34,7 @@ TEST_CASE("B98 a long list is one parameter, whatever its length") {
 }
 
 TEST_CASE("B166 a value behind very many others is one of a list") {
-  grapnel::store::sql::ParameterText made(1);
+  grapnel::store::sql::ParameterText made(texts::kDialect, 1);
   for (int i = 0; i < 1024; ++i) CHECK(made.Own(i) == "?" + std::to_string(i + 1));
   CHECK(made.Own("a") == "grapnel_value(?1025, 0)");
   CHECK(made.Own("b") == "grapnel_value(?1025, 1)");
@@ -43,7 +43,7 @@ TEST_CASE("B166 a value behind very many others is one of a list") {
 }
 
 TEST_CASE("what a statement owns moves with it") {
-  grapnel::store::sql::ParameterText made(3);
+  grapnel::store::sql::ParameterText made(texts::kDialect, 3);
   made.Limit(10, 20);
   const auto moved = std::move(made);
   CHECK(moved.text == " LIMIT ?3 OFFSET ?4");

@@ -4,6 +4,7 @@
 
 #include <grapnel/store/sql/condition.hpp>
 
+#include "store/sql/dialects.hpp"
 #include "store/sqlite/texts.hpp"
 
 #include <cstddef>
@@ -19,8 +20,9 @@ struct Rendered {
 };
 
 template <class E>
-Rendered Where(const grapnel::store::Predicate<E>& predicate, int first_parameter = 1) {
-  grapnel::store::sql::Sql made(grapnel::detail::kTable<User>, first_parameter);
+Rendered Where(const grapnel::store::Predicate<E>& predicate, int first_parameter = 1,
+               const Dialect& dialect = kDialect) {
+  grapnel::store::sql::Sql made(dialect, grapnel::detail::kTable<User>, first_parameter);
   made.Where(predicate.Node().Get());
   Rendered rendered{made.text, {}};
   for (const auto& bound : made.parameters) {
@@ -30,6 +32,12 @@ Rendered Where(const grapnel::store::Predicate<E>& predicate, int first_paramete
     }
   }
   return rendered;
+}
+
+/// The same in PostgreSQL's language.
+template <class E>
+Rendered WhereInPostgres(const grapnel::store::Predicate<E>& predicate) {
+  return Where(predicate, 1, kPostgres);
 }
 
 using Values = std::vector<grapnel::FieldValue>;

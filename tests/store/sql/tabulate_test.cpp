@@ -1,5 +1,6 @@
 #include <grapnel/store/sql/tabulate.hpp>
 
+#include "store/sql/dialects.hpp"
 #include "store/sqlite/texts.hpp"
 #include "support/catch.hpp"
 
@@ -34,12 +35,12 @@ TEST_CASE("values of rows are columns, in the order of the rows, or each once") 
   values.outputs = outputs;
   values.order = order;
   values.limit = 3;
-  CHECK(sql::TabulateText(values).text ==
+  CHECK(sql::TabulateText(texts::kDialect, values).text ==
         R"(SELECT "users"."name" AS grapnel_1, "users"."age" AS grapnel_2 FROM "users" )"
         R"(ORDER BY "users"."age" DESC, "users"."id" DESC LIMIT ?1)");
   values.distinct = true;
   values.limit.reset();
-  CHECK(sql::TabulateText(values).text ==
+  CHECK(sql::TabulateText(texts::kDialect, values).text ==
         R"(SELECT DISTINCT "users"."name" AS grapnel_1, "users"."age" AS grapnel_2 FROM "users" )"
         R"(ORDER BY "users"."age" DESC)");
 }
@@ -51,13 +52,13 @@ TEST_CASE("all rows make one value, or so many of them do") {
   values.outputs = outputs;
   values.grouped = true;
   values.where = where.Node().Get();
-  CHECK(sql::TabulateText(values).text ==
+  CHECK(sql::TabulateText(texts::kDialect, values).text ==
         R"(SELECT grapnel_sum("users"."age") AS grapnel_1 FROM "users" WHERE "users"."age" > ?1)");
   const std::vector<store::Ordering> order{Desc(F<&User::id>).ordering};
   values.order = order;
-  CHECK(sql::TabulateText(values).text.find("ORDER") == std::string::npos);
+  CHECK(sql::TabulateText(texts::kDialect, values).text.find("ORDER") == std::string::npos);
   values.limit = 3;
-  CHECK(sql::TabulateText(values).text ==
+  CHECK(sql::TabulateText(texts::kDialect, values).text ==
         R"(SELECT grapnel_sum("users"."age") AS grapnel_1 FROM (SELECT "users"."age" AS "age" )"
         R"(FROM "users" WHERE "users"."age" > ?1 ORDER BY "users"."id" DESC LIMIT ?2) AS "users")");
 }
@@ -70,13 +71,13 @@ TEST_CASE("groups are conditioned, ordered and counted as the rows of a table") 
   const std::string plain =
       R"(SELECT "users"."name" AS grapnel_1, count(*) AS grapnel_2, )"
       R"(count(DISTINCT "users"."age") AS grapnel_3 FROM "users" GROUP BY "users"."name")";
-  CHECK(sql::TabulateText(values).text == plain);
+  CHECK(sql::TabulateText(texts::kDialect, values).text == plain);
   const auto many = store::Compared(store::PredicateKind::Greater, &kRows.tag, 1);
   const std::vector<store::Ordering> order{{&kAges.tag, true}, {kName->tag, false}};
   values.having = many.Get();
   values.order_made = order;
   values.offset_made = 2;
-  const sql::Sql sql = sql::TabulateText(values);
+  const sql::Sql sql = sql::TabulateText(texts::kDialect, values);
   CHECK(sql.text == "SELECT grapnel_1, grapnel_2, grapnel_3 FROM (" + plain +
                         R"() AS grapnel_made WHERE "grapnel_made"."grapnel_2" > ?1 )"
                         R"(ORDER BY "grapnel_made"."grapnel_3" DESC, "grapnel_made"."grapnel_1" )"

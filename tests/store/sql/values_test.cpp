@@ -2,7 +2,6 @@
 
 #include "support/catch.hpp"
 
-#include <string_view>
 #include <vector>
 
 namespace sql = grapnel::store::sql;
@@ -13,10 +12,4 @@ TEST_CASE("a list of values is a view: it costs no copy, and its order is the or
   CHECK(list.data() == values.data());
   CHECK(list.size() == 3);
   CHECK(list[1] == grapnel::FieldValue("two"));
-}
-
-TEST_CASE("the functions of lists have names of their own, which no type or table may take") {
-  CHECK(std::string_view(sql::kValuesFunction).starts_with("grapnel_"));
-  CHECK(std::string_view(sql::kValueFunction).starts_with("grapnel_"));
-  CHECK(std::string_view(sql::kValuesFunction) != sql::kValueFunction);
 }

@@ -3,6 +3,7 @@
 #include <grapnel/store/sql/condition.hpp>
 #include <grapnel/store/sql/sql.hpp>
 
+#include "store/sql/dialects.hpp"
 #include "support/catch.hpp"
 
 #include <cstdint>
@@ -51,7 +52,7 @@ TEST_CASE(
   const auto nested = [](int count) {
     auto owners = F<&Owner::name> == "Ada";
     for (int i = 0; i < count; ++i) owners = F<&Owner::cards>.Has(F<&Card::owner>.Has(owners));
-    sql::Sql made(kTable<Owner>);
+    sql::Sql made(texts::kDialect, kTable<Owner>);
     made.Where(owners.Node().Get());
     return made.Finish();
   };
@@ -65,7 +66,7 @@ TEST_CASE(
 
 TEST_CASE("a statement is moved, for what is bound lies in it") {
   STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<sql::Sql>);
-  sql::Sql made(kTable<Owner>);
+  sql::Sql made(texts::kDialect, kTable<Owner>);
   static_cast<void>(made.Own(7));
   const sql::Sql moved = std::move(made);
   CHECK(*moved.parameters.front() == grapnel::FieldValue(7));
@@ -73,7 +74,7 @@ TEST_CASE("a statement is moved, for what is bound lies in it") {
 
 TEST_CASE("a write takes the ids of its rows first where these are matched by other rows") {
   const auto text = [](const grapnel::store::Predicate<Owner>& where) {
-    sql::Sql made(kTable<Owner>);
+    sql::Sql made(texts::kDialect, kTable<Owner>);
     sql::WhereWritten(made, kTable<Owner>, 0, where.Node().Get());
     return made.text;
   };

@@ -2,6 +2,7 @@
 
 #include <grapnel/schema/schema.hpp>
 
+#include "store/sql/dialects.hpp"
 #include "support/catch.hpp"
 
 #include <cstdint>
@@ -55,7 +56,7 @@ using Tables = std::vector<const Table*>;
 }  // namespace
 
 TEST_CASE("B80 a column is described alike where its table is made and where it is added") {
-  const auto wanted = sqlite::WantAll(Tables{&kTable<Tool>});
+  const auto wanted = sqlite::WantAll(texts::kDialect, Tables{&kTable<Tool>});
   REQUIRE(wanted.size() == 1);
   const auto& weight = *wanted.front().Named("WEIGHT");
   CHECK(wanted.front().Named("weigh") == nullptr);
@@ -76,7 +77,7 @@ TEST_CASE("B131 tables and indexes share one room of names") {
     const std::vector<IndexInfo> indexes{{index, kTable<Tool>.indexes.front().fields, false}};
     other.indexes = {indexes.data(), indexes.size()};
     for (const Tables& tables : {Tables{&kTable<Tool>, &other}, Tables{&other, &kTable<Tool>}}) {
-      CHECK_THROWS_WITH(sqlite::WantAll(tables), Catch::Contains(reason));
+      CHECK_THROWS_WITH(sqlite::WantAll(texts::kDialect, tables), Catch::Contains(reason));
     }
   };
   refuses("tOOL", "x", "want the same table");
@@ -89,6 +90,6 @@ TEST_CASE("B131 tables and indexes share one room of names") {
 }
 
 TEST_CASE("B131 an edge to rows of the same type that is Required is a circle") {
-  CHECK_THROWS_WITH(sqlite::WantAll(Tables{&kTable<Loop>}),
+  CHECK_THROWS_WITH(sqlite::WantAll(texts::kDialect, Tables{&kTable<Loop>}),
                     Catch::StartsWith("Loop.links -> Loop: "));
 }

@@ -4,7 +4,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/predicate/tree.hpp>
-#include <grapnel/store/sql/comparison.hpp>
+#include <grapnel/store/sql/dialect.hpp>
 #include <grapnel/store/sql/names.hpp>
 #include <grapnel/store/sql/neighbours.hpp>
 #include <grapnel/store/sql/terms.hpp>
@@ -24,15 +24,15 @@ namespace grapnel::store::sql {
 
 /// The text of a statement with conditions. What stands under a NOT is negated down to the leaves;
 /// then every condition is joined of leaves by AND and OR alone, and NULL may stand for false. So
-/// it stays below the limits of SQLite's parser and its stack:
+/// it stays below the limits of the engines' parsers and stacks:
 /// - a chain of one operator becomes a tree, eight terms at a time; comparisons of one column by
 ///   one operator, where they are many, become one comparison with a list;
 /// - where AND and OR alternate deeply, `CASE WHEN (a) IS NOT TRUE THEN 0 WHEN b THEN 1 ... END`
 ///   tells the same of a chain of any length.
 class Sql final : public NeighbourText {
  public:
-  explicit Sql(const Table& table, int first_parameter = 1)
-      : NeighbourText(table, first_parameter) {}
+  Sql(const Dialect& dialect, const Table& table, int first_parameter = 1)
+      : NeighbourText(dialect, table, first_parameter) {}
 
   /// " WHERE ...", or nothing.
   void Where(const PredicateNode* node) {
@@ -42,7 +42,7 @@ class Sql final : public NeighbourText {
   }
 
   /// The condition in parentheses where needed. Throws: SchemaError for a member that is no field;
-  /// ValidationError for what is nested in a way that SQLite does not take.
+  /// ValidationError for what is nested in a way that the engine does not take.
   void Render(const PredicateNode& node) { Walk(OfNode({&node, false}, 0)); }
 
   /// The condition, with that part of what `parted` says.
@@ -74,7 +74,7 @@ class Sql final : public NeighbourText {
         Write({InLists(node)});
         break;
       case PredicateKind::In:
-        Write({In(node.values, OfLeaf(node))});
+        Write({InValues(node)});
         break;
       case PredicateKind::IsNull:
         Write({OfLeaf(node), " IS NULL"});
@@ -86,12 +86,27 @@ class Sql final : public NeighbourText {
         Write({BehindText(node, 0)});
         break;
       default:
-        AppendComparison(
-            text, node.kind, OfLeaf(node),
-            node.other != nullptr ? NameOf(ColumnOf(node.other)) : Parameter(node.value));
+        Compare(node);
     }
     shown_ = false;
     if (term.negated) Write({")"});
+  }
+
+  /// The column of a leaf as it is compared with such a value.
+  std::string Comparable(const PredicateNode& leaf, const FieldValue& with) const {
+    return GetDialect().Comparable(OfLeaf(leaf), KindOf(leaf), with);
+  }
+  void Compare(const PredicateNode& node) {
+    const bool two = node.other != nullptr;
+    const std::string column = two ? OfLeaf(node) : Comparable(node, node.value);
+    const std::string operand = two ? NameOf(ColumnOf(node.other)) : Parameter(node.value);
+    std::string comparison;
+    GetDialect().AppendComparison(comparison, node.kind, column, KindOf(node), operand);
+    Write({comparison});
+  }
+  std::string InValues(const PredicateNode& node) {
+    const FieldValue none;
+    return In(node.values, Comparable(node, node.values.empty() ? none : node.values.front()));
   }
 
   void RenderJoin(const Term& join, int depth) {
@@ -139,7 +154,8 @@ class Sql final : public NeighbourText {
       for (Step& part : PartsOf(terms, is_and, depth)) {
         Write({is_and ? " WHEN (" : " WHEN "});  // NOT binds less than IS does
         Then(std::move(part));
-        Write({is_and ? ") IS NOT TRUE THEN 0" : " THEN 1"});
+        Write({is_and ? ") IS NOT TRUE THEN " : " THEN ",
+               is_and ? GetDialect().False() : GetDialect().True()});
       }
       join = down;
     }
@@ -192,13 +208,15 @@ class Sql final : public NeighbourText {
         values.push_back(node.value);
       }
     }
-    const std::string column = OfLeaf(*members.front().node);
-    shown_ = IsShown(*members.front().node);
+    const PredicateNode& leaf = *members.front().node;
+    const std::string column = Comparable(leaf, values.front());
+    shown_ = IsShown(leaf);
     std::string one;
     if (as_list) {
       one = In(values, column);
     } else {
-      AppendComparison(one, group.kind, column, "+grapnel_value.value");
+      GetDialect().AppendComparison(one, group.kind, column, KindOf(leaf),
+                                    GetDialect().Untyped("grapnel_value.value"));
     }
     if (group.negated) one = core::Concat({"NOT (", one, ")"});
     if (!as_list) {
@@ -213,12 +231,11 @@ class Sql final : public NeighbourText {
   /// The range of all that begins so, which an index is searched by. It compares bytes, whatever
   /// collation others gave the column.
   void HasPrefix(const PredicateNode& node) {
-    const std::string column = OfLeaf(node);
+    const std::string column = GetDialect().ByBytes(OfLeaf(node), KindOf(node));
     const FieldValue& prefix = node.value;
-    Write({"(", column, " COLLATE BINARY >= ", Parameter(prefix)});
-    if (const auto beyond = BeyondPrefix(prefix)) {
-      Write({" AND ", column, " COLLATE BINARY < ", Own(*beyond)});
-    }
+    Write({"(", column, " >= ", Parameter(prefix)});
+    FieldValue beyond = GetDialect().BeyondPrefix(prefix);
+    if (!beyond.IsNull()) Write({" AND ", column, " < ", Own(std::move(beyond))});
     Write({")"});
   }
 

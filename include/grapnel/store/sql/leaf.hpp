@@ -19,8 +19,8 @@ using store::PredicateNode;
 /// The text of a statement about a table: what columns, edges and leaves of conditions are there.
 class LeafText : public ParameterText {
  public:
-  LeafText(const Table& table, int first_parameter)
-      : ParameterText(first_parameter), table_(&table) {}
+  LeafText(const Dialect& dialect, const Table& table, int first_parameter)
+      : ParameterText(dialect, first_parameter), table_(&table) {}
 
   /// What follows is about another table.
   void TurnTo(const Table& table) noexcept { table_ = &table; }
@@ -52,19 +52,26 @@ class LeafText : public ParameterText {
     return NameOf(ColumnOf(leaf.field));
   }
 
+  /// How that column is stored.
+  FieldKind KindOf(const PredicateNode& leaf) const {
+    return leaf.relation != nullptr ? KindOfKey(*leaf.relation) : ColumnOf(leaf.field).Kind();
+  }
+
   bool IsShown(const PredicateNode& leaf) const {
     if (leaf.relation == nullptr) return !ColumnOf(leaf.field).IsSecret();
     return !leaf.relation->source->Id().sensitive && !leaf.relation->target->Id().sensitive;
   }
 
-  /// One list is walked along; several are looked up row by row. (The + keeps the column's affinity
-  /// out of the comparison, which could not use the lists' index.)
+  /// One list is walked along; several are looked up row by row. (With the column's own type the
+  /// comparison could not use the lists' index.)
   std::string InLists(const PredicateNode& node) {
     const std::string id =
         node.relation != nullptr ? Quote(node.relation->table, node.relation->column) : Id(*table_);
+    const std::string_view lists = GetDialect().Lists(
+        node.relation != nullptr ? KindOfKey(*node.relation) : table_->Id().Kind());
     if (node.values[0].IsNull()) {  // one list
       std::string in = core::Concat(
-          {id, " IN (SELECT id FROM ", kLists, " WHERE list = ", Parameter(node.values[1])});
+          {id, " IN (SELECT id FROM ", lists, " WHERE list = ", Parameter(node.values[1])});
       if (node.values.size() > 2) {
         if (!node.values[2].IsNull()) core::Append(in, {" AND id > ", Parameter(node.values[2])});
         core::Append(in, {" AND id <= ", Parameter(node.values[3])});
@@ -73,10 +80,13 @@ class LeafText : public ParameterText {
     }
     const std::string from = Parameter(node.values[1]);
     return core::Concat(
-        {"EXISTS (SELECT 1 FROM ", kLists, " AS grapnel_listed WHERE grapnel_listed.type = ",
-         Parameter(node.values[0]), " AND grapnel_listed.id = +", id,
+        {"EXISTS (SELECT 1 FROM ", lists, " AS grapnel_listed WHERE grapnel_listed.type = ",
+         Parameter(node.values[0]), " AND grapnel_listed.id = ", GetDialect().Untyped(id),
          " AND grapnel_listed.list BETWEEN ", from, " AND ", Parameter(node.values[2]), ")"});
   }
+
+  /// Of its own key it is the neighbour's id that is kept, of others' the source's.
+  static FieldKind KindOfKey(const Relation& relation) { return relation.Referred().Id().Kind(); }
 
   const Table* table_;
 };

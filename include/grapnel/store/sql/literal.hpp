@@ -58,14 +58,15 @@ inline std::string LiteralText(const FieldValue& value) {
 
 /// The condition of an index: the predicate, with its values in the text. Throws: SchemaError for
 /// what only a query can ask.
-inline std::string IndexCondition(const Table& table, const PredicateNode& predicate) {
+inline std::string IndexCondition(const Dialect& dialect, const Table& table,
+                                  const PredicateNode& predicate) {
   const auto refuse = [&](std::string_view reason) {
     throw SchemaError(table.entity, "an index",
                       core::Concat({"its Where ", reason,
                                     ": it takes comparisons of the row's own fields, as in "
                                     "Where(F<&User::deleted_at>.IsNull())"}));
   };
-  Sql sql(table);
+  Sql sql(dialect, table);
   sql.Render(predicate);
   for (const Sql::Bound& bound : sql.parameters) {
     if (bound.list != nullptr) refuse("has too many values");
@@ -76,7 +77,7 @@ inline std::string IndexCondition(const Table& table, const PredicateNode& predi
   char quote = 0;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
-    if (quote != 0 || c != '?') {
+    if (quote != 0 || c != dialect.Placeholder()) {
       if (quote == 0 && (c == '"' || c == '\'')) {
         quote = c;
       } else if (c == quote) {

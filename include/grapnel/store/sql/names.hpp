@@ -1,18 +1,10 @@
 #pragma once
 
-#include <grapnel/model/table.hpp>
-#include <grapnel/model/value.hpp>
-
 #include <string>
 #include <string_view>
 
-/// How names, texts and types are written in SQL.
+/// How names and texts are written in SQL.
 namespace grapnel::store::sql {
-
-/// The function that sums whole numbers.
-inline constexpr const char* kSumFunction = "grapnel_sum";
-
-using grapnel::detail::Column;
 
 /// Behind a text, another one between quotes, with those in it doubled.
 inline void AppendQuoted(std::string& to, std::string_view text, char quote) {
@@ -45,23 +37,5 @@ inline std::string Quote(std::string_view table, std::string_view column) {
   AppendQuoted(quoted, column, '"');
   return quoted;
 }
-
-inline std::string_view TypeName(FieldKind kind) {
-  switch (kind) {
-    case FieldKind::Bool:
-    case FieldKind::Int:
-      return "INTEGER";
-    case FieldKind::Real:
-      return "REAL";
-    case FieldKind::Text:
-      return "TEXT";
-    case FieldKind::Blob:
-      break;
-  }
-  return "BLOB";
-}
-
-/// Lists of rows: a table of the connection's own, on disk where it is long.
-inline constexpr std::string_view kLists = "temp.grapnel_lists";
 
 }  // namespace grapnel::store::sql

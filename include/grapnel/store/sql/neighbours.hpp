@@ -107,7 +107,8 @@ class NeighbourText : public WalkedText {
         Write({NameOf(column)});
       }
       if (each.descending) Write({" DESC"});
-      if (nullable && each.NullsFirst() == each.descending) {  // not as SQLite does by itself
+      // Where it is not as the engine does by itself.
+      if (nullable && each.NullsFirst() != (GetDialect().NullsAreLeast() != each.descending)) {
         Write({each.NullsFirst() ? " NULLS FIRST" : " NULLS LAST"});
       }
     }

@@ -46,7 +46,7 @@ class PageText : public LeafText {
     const Column& column = ColumnOf(order.field);
     const std::string name = NameOf(column);
     if (node.values[at].IsNull()) {
-      if (part == Part::Second) return core::Concat({name, " >= ", LeastText(column)});
+      if (part == Part::Second) return GetDialect().NotNull(name, column.Kind());
       // The id, which comes last, is never NULL.
       std::string equal = core::Concat({"(", name, " IS NULL AND ", BehindText(node, at + 1), ")"});
       if (part == Part::First || !order.NullsFirst()) return equal;
@@ -69,7 +69,7 @@ class PageText : public LeafText {
          ++end) {
       const Column& next = ColumnOf(order[end].field);
       core::Append(names, {", ", NameOf(next)});
-      core::Append(values, {", ", Parameter(node.values[end]), AsRowid(next)});
+      core::Append(values, {", ", Parameter(node.values[end]), AfterId(next)});
     }
     if (end - at > 1) {
       names = core::Concat({"(", names, ")"});
@@ -85,11 +85,6 @@ class PageText : public LeafText {
     return !ComparesPlainly(node, 0) &&
            (!node.values[0].IsNull() || node.from->order[0].NullsFirst());
   }
-  /// What no value of a column is less than; IS NOT NULL is not looked up in an index.
-  static std::string_view LeastText(const Column& column) noexcept {
-    if (column.Kind() == FieldKind::Text) return "''";
-    return column.Kind() == FieldKind::Blob ? "x''" : "-9e999";
-  }
   static std::string_view Sign(const store::Ordering& order) noexcept {
     return order.descending ? " < " : " > ";
   }
@@ -98,11 +93,9 @@ class PageText : public LeafText {
     const store::Ordering& order = node.from->order[at];
     return !node.values[at].IsNull() && (!ColumnOf(order.field).nullable || order.NullsFirst());
   }
-  /// Behind a value among several that an index is searched by: SQLite takes a rowid as the last of
-  /// them when the collation is said.
-  std::string_view AsRowid(const Column& column) const {
-    const bool is_rowid = &column == &table_->Id() && column.Kind() == FieldKind::Int;
-    return is_rowid ? " COLLATE BINARY" : "";
+  /// Behind a value among several that an index is searched by.
+  std::string_view AfterId(const Column& column) const {
+    return &column == &table_->Id() ? GetDialect().AfterId(column.Kind()) : "";
   }
 
   const PredicateNode* parted_ = nullptr;

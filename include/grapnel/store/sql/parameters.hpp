@@ -2,16 +2,19 @@
 
 #include <grapnel/base/concat.hpp>
 #include <grapnel/model/value.hpp>
+#include <grapnel/store/sql/dialect.hpp>
 #include <grapnel/store/sql/values.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <list>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace grapnel::store::sql {
@@ -31,7 +34,14 @@ class ParameterText {
   std::string text;
   Parameters parameters;
 
-  explicit ParameterText(int first_parameter) : first_(first_parameter) { text.reserve(kUsual); }
+  ParameterText(const Dialect& dialect, int first_parameter)
+      : dialect_(&dialect), first_(first_parameter) {
+    text.reserve(kUsual);
+  }
+
+  const Dialect& GetDialect() const noexcept { return *dialect_; }
+  /// The parameter of that number, which this object does not count.
+  std::string Place(int number) const { return dialect_->Placeholder() + std::to_string(number); }
 
   /// " LIMIT ...", or nothing.
   void Limit(const std::optional<std::int64_t>& limit, std::int64_t offset) {
@@ -39,25 +49,22 @@ class ParameterText {
   }
 
   std::string Parameter(const FieldValue& value) {
-    return parameters.size() < kParameters ? Number({&value, nullptr}) : Further(value);
+    return parameters.size() < dialect_->MostParameters() ? Number({&value, nullptr})
+                                                          : Further(value);
   }
 
-  /// `grapnel_values(?)`: the values, which live longer than this object, as rows.
-  std::string Values(ValueList values) {
-    lists_.push_back(values);
-    return core::Concat({kValuesFunction, "(", Number({nullptr, &lists_.back()}), ")"});
-  }
+  /// The values, which live longer than this object, as rows of (value, place); behind FROM, under
+  /// a name.
+  std::string Values(ValueList values) { return dialect_->Values(List(values)); }
 
   /// `column IN (values)`. A list is padded with its last value to a power of two, so that few
   /// texts serve all lengths; a long one is one parameter.
   std::string In(ValueList values, const std::string& column) {
     const std::size_t count = values.size();
-    if (count == 0) return "0";
+    if (count == 0) return std::string(dialect_->False());
+    if (dialect_->HasTypedLists() && !IsOfOneKind(values)) return InEach(values, column);
+    if (count > dialect_->MostInList()) return dialect_->InList(column, List(values));
     std::string in = core::Concat({column, " IN ("});
-    if (count > kMaxList) {
-      core::Append(in, {"SELECT +value FROM ", Values(values), ")"});
-      return in;
-    }
     const std::size_t padded = std::bit_ceil(count);
     for (std::size_t i = 0; i < padded; ++i) {
       core::Append(in, {i > 0 ? ", " : "", Parameter(values[std::min(i, count - 1)])});
@@ -75,7 +82,10 @@ class ParameterText {
   std::string LimitText(const std::optional<std::int64_t>& limit, std::int64_t offset) {
     if (!limit && offset == 0) return "";
     shown_ = true;
-    std::string limited = core::Concat({" LIMIT ", Own(limit.value_or(-1))});
+    std::string limited;
+    if (limit || dialect_->OffsetNeedsLimit()) {
+      limited = core::Concat({" LIMIT ", Own(limit.value_or(-1))});
+    }
     if (offset != 0) core::Append(limited, {" OFFSET ", Own(offset)});
     shown_ = false;
     return limited;
@@ -84,35 +94,65 @@ class ParameterText {
   bool shown_ = false;  // the values of the parameters that follow
 
  private:
-  static constexpr std::size_t kParameters = 1024;
-  static constexpr std::size_t kMaxList = 1024;  // SQLite limits the number of parameters
-  static constexpr std::size_t kUsual = 240;     // room that most texts do with
+  static constexpr std::size_t kUsual = 240;  // room that most texts do with
 
   std::string Number(Bound bound) {
     bound.shown = shown_;
     parameters.push_back(bound);
-    return '?' + std::to_string(first_ + static_cast<int>(parameters.size()) - 1);
+    return Place(first_ + static_cast<int>(parameters.size()) - 1);
   }
-
-  /// The values of a large predicate are one list: SQLite takes time for each parameter, and for
-  /// each constant, that grows with how many were before it, and it limits the parameters.
-  std::string Further(const FieldValue& value) {
-    if (further_.empty()) {
-      lists_.emplace_back();
-      shown_ = false;  // of many fields
-      further_list_ = {&lists_.back(), Number({nullptr, &lists_.back()})};
+  static bool IsOfOneKind(ValueList values) noexcept {
+    return std::all_of(values.begin(), values.end(), [&](const FieldValue& value) {
+      return value.Index() == values.front().Index();
+    });
+  }
+  /// The same of values of several kinds, each in a list of its own.
+  std::string InEach(ValueList values, const std::string& column) {
+    std::string in;
+    for (std::size_t kind = 0; kind < std::variant_size_v<FieldValue::Variant>; ++kind) {
+      std::vector<FieldValue> of_kind;
+      std::copy_if(values.begin(), values.end(), std::back_inserter(of_kind),
+                   [&](const FieldValue& value) { return value.Index() == kind; });
+      if (of_kind.empty()) continue;
+      kept_.push_back(std::move(of_kind));
+      core::Append(in, {in.empty() ? "(" : " OR ", In(kept_.back(), column)});
     }
-    further_.push_back(value);
-    *further_list_.first = further_;
-    return core::Concat({kValueFunction, "(", further_list_.second, ", ",
-                         std::to_string(further_.size() - 1), ")"});
+    return in + ')';
+  }
+  std::string List(ValueList values) {
+    lists_.push_back(values);
+    return Number({nullptr, &lists_.back()});
   }
 
+  /// The values of a large predicate are one list, or one for each kind of value: engines limit the
+  /// parameters, and SQLite takes time for each, and for each constant, that grows with how many
+  /// were before it.
+  std::string Further(const FieldValue& value) {
+    const std::size_t kind = dialect_->HasTypedLists() ? value.Index() : 0;
+    auto at = std::find_if(further_.begin(), further_.end(),
+                           [&](const FurtherList& each) { return each.kind == kind; });
+    if (at == further_.end()) {
+      shown_ = false;  // of many fields
+      std::string number = List({});
+      at = further_.insert(at, {kind, {}, &lists_.back(), std::move(number)});
+    }
+    at->values.push_back(value);
+    *at->list = at->values;
+    return dialect_->ValueAt(at->number, at->values.size() - 1);
+  }
+  struct FurtherList {
+    std::size_t kind;
+    std::vector<FieldValue> values;
+    ValueList* list;
+    std::string number;
+  };
+
+  const Dialect* dialect_;
   int first_;
   std::list<FieldValue> owned_;
   std::list<ValueList> lists_;
-  std::vector<FieldValue> further_;
-  std::pair<ValueList*, std::string> further_list_{};
+  std::list<std::vector<FieldValue>> kept_;
+  std::vector<FurtherList> further_;
 };
 
 }  // namespace grapnel::store::sql

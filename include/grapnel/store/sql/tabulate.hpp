@@ -21,8 +21,8 @@ namespace grapnel::store::sql {
 /// Writes the text of one store::Tabulate.
 class TabulateWriter {
  public:
-  explicit TabulateWriter(const store::Tabulate& statement)
-      : made_(statement), table_(*statement.table), sql_(table_) {}
+  TabulateWriter(const Dialect& dialect, const store::Tabulate& statement)
+      : dialect_(dialect), made_(statement), table_(*statement.table), sql_(dialect, table_) {}
 
   Sql Write() {
     const bool again = made_.having != nullptr || !made_.order_made.empty() || made_.limit_made ||
@@ -45,15 +45,8 @@ class TabulateWriter {
 
   std::string OutputText(const store::Output& output) const {
     if (output.measure == nullptr) return NameOf(*output.column);
-    static constexpr std::string_view functions[] = {"count(DISTINCT ", "sum(", "avg(", "min(",
-                                                     "max("};
     if (output.column == nullptr) return "count(*)";
-    const std::string name = NameOf(*output.column);
-    const store::AggregateKind kind = output.measure->kind;
-    if (kind == store::AggregateKind::Sum && output.column->Kind() == FieldKind::Int) {
-      return core::Concat({kSumFunction, "(", name, ")"});
-    }
-    return core::Concat({functions[static_cast<std::size_t>(kind)], name, ")"});
+    return dialect_.Aggregate(output.measure->kind, *output.column, NameOf(*output.column));
   }
   std::string Outputs() const {
     std::string list;
@@ -132,13 +125,14 @@ class TabulateWriter {
     sql_.TurnTo(table_);
   }
 
+  const Dialect& dialect_;
   const store::Tabulate& made_;
   const store::Table& table_;
   Sql sql_;
 };
 
-inline Sql TabulateText(const store::Tabulate& statement) {
-  return TabulateWriter(statement).Write();
+inline Sql TabulateText(const Dialect& dialect, const store::Tabulate& statement) {
+  return TabulateWriter(dialect, statement).Write();
 }
 
 }  // namespace grapnel::store::sql

@@ -90,9 +90,8 @@ class WalkedText : public PageText {
   [[noreturn]] void RefusePredicate(std::string_view reason) const {
     const Table& table = selects_.empty() ? *table_ : *selects_.front().second;
     throw ValidationError(table.entity, "predicate", grapnel::Op{},
-                          core::Concat({"it ", reason,
-                                        " for SQLite: split it, or use In(...) for "
-                                        "many values"}));
+                          core::Concat({"it ", reason, " for ", GetDialect().Engine(),
+                                        ": split it, or use In(...) for many values"}));
   }
 
  private:

@@ -116,12 +116,12 @@ inline std::vector<std::string> OldNamesOf(const Relation& relation, std::string
   return was;
 }
 
-inline WantedTable WantTable(const Table& table) {
+inline WantedTable WantTable(const Dialect& dialect, const Table& table) {
   WantedTable wanted{std::string(table.name), table.entity};
   wanted.was = OldNamesOf(table);
   for (const Column& column : table.columns) {
     wanted.columns.push_back({std::string(column.storage),
-                              TypeName(column.Kind()),
+                              dialect.TypeName(column.Kind()),
                               !column.nullable,
                               &column,
                               {},
@@ -147,12 +147,13 @@ inline WantedTable WantTable(const Table& table) {
     if (!index.name.empty()) name = index.name;
     wanted.indexes.push_back(
         {std::move(name), std::move(columns), index.unique,
-         index.where != nullptr ? IndexCondition(table, *index.where) : std::string()});
+         index.where != nullptr ? IndexCondition(dialect, table, *index.where) : std::string()});
   }
   return wanted;
 }
 
-inline void WantKey(WantedTable& holder, const Relation& key, const Graph& graph) {
+inline void WantKey(const Dialect& dialect, WantedTable& holder, const Relation& key,
+                    const Graph& graph) {
   const auto index = [&] {
     return WantedIndex{core::Concat({holder.name, "_", key.column, key.unique ? "_key" : ""}),
                        {key.column},
@@ -160,7 +161,7 @@ inline void WantKey(WantedTable& holder, const Relation& key, const Graph& graph
   };
   if (key.kind == Relation::Kind::TheirKey) {
     holder.columns.push_back({key.column,
-                              TypeName(key.Referred().Id().Kind()),
+                              dialect.TypeName(key.Referred().Id().Kind()),
                               false,
                               nullptr,
                               {},
@@ -175,7 +176,7 @@ inline void WantKey(WantedTable& holder, const Relation& key, const Graph& graph
   holder.indexes.push_back(index());
 }
 
-inline WantedTable WantPairs(const Relation& join) {
+inline WantedTable WantPairs(const Dialect& dialect, const Relation& join) {
   WantedTable wanted{join.table, join.edge->entity};
   wanted.pairs = true;
   wanted.was = OldNamesOf(join, join.table);
@@ -183,7 +184,8 @@ inline WantedTable WantPairs(const Relation& join) {
                        const grapnel::detail::OldNames& of) {
     std::vector<std::string> was;
     for (const std::string_view name : of) was.push_back(core::Concat({name, "_id"}));
-    wanted.columns.push_back({column, TypeName(to.Id().Kind()), true, nullptr, {}, std::move(was)});
+    wanted.columns.push_back(
+        {column, dialect.TypeName(to.Id().Kind()), true, nullptr, {}, std::move(was)});
     wanted.columns.back().key.push_back(
         {std::string(to.name), std::string(to.Id().storage), "CASCADE"});
   };
@@ -309,19 +311,20 @@ inline std::vector<Naming> NamingsOf(const std::vector<WantedTable>& tables) {
 }
 
 /// Everything that the schema wants.
-inline std::vector<WantedTable> WantAll(std::span<const Table* const> tables) {
+inline std::vector<WantedTable> WantAll(const Dialect& dialect,
+                                        std::span<const Table* const> tables) {
   const Graph graph(tables);
   CheckCircles(tables);
   std::vector<WantedTable> wanted;
-  for (const Table* table : tables) wanted.push_back(WantTable(*table));
+  for (const Table* table : tables) wanted.push_back(WantTable(dialect, *table));
   CheckNames(wanted);  // keys are put into tables by their names
   for (const Relation* key : graph.Keys()) {
     const auto holder = std::find_if(wanted.begin(), wanted.end(), [&](const WantedTable& each) {
       return each.name == key->Holder().name;
     });
-    WantKey(*holder, *key, graph);
+    WantKey(dialect, *holder, *key, graph);
   }
-  for (const Relation* join : graph.Joins()) wanted.push_back(WantPairs(*join));
+  for (const Relation* join : graph.Joins()) wanted.push_back(WantPairs(dialect, *join));
   CheckNames(wanted);
   CheckOldNames(NamingsOf(wanted));
   for (const WantedTable& table : wanted) CheckOldNames(NamingsOf(table));

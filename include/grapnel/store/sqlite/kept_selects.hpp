@@ -6,6 +6,7 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/sql/condition.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 #include <grapnel/store/sqlite/native/prepared.hpp>
 
 #include <algorithm>
@@ -14,8 +15,6 @@
 #include <list>
 
 namespace grapnel::sqlite::detail {
-
-using namespace store::sql;
 
 /// What the text of a simple SELECT by an id depends on: the comparisons of fields with values that
 /// its row has to match as well, all of them. Two of one shape differ in their values alone.

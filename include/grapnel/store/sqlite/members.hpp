@@ -6,6 +6,7 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/sql/condition.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 #include <grapnel/store/sqlite/native/prepared.hpp>
 
 #include <sqlite3.h>
@@ -19,8 +20,6 @@
 
 /// Values of entities, bound and read in place: the hot paths.
 namespace grapnel::sqlite::detail {
-
-using namespace store::sql;
 
 using grapnel::detail::Column;
 using grapnel::detail::Plain;

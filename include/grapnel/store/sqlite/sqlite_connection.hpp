@@ -14,6 +14,7 @@
 #include <grapnel/store/sqlite/migrate/migration.hpp>
 #include <grapnel/store/sqlite/migrate/steps.hpp>
 #include <grapnel/store/sqlite/migrate/tables.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 #include <grapnel/store/sqlite/native/error.hpp>
 #include <grapnel/store/sqlite/native/native_connection.hpp>
 #include <grapnel/store/sqlite/native/prepared.hpp>
@@ -42,7 +43,18 @@
 
 namespace grapnel::sqlite::detail {
 
-using namespace store::sql;
+/// SELECT of a row that an update would add to though it holds no number: its id, and what it
+/// holds. Parameter 1 is the id of one that is by id.
+inline Sql NoNumberText(const store::Update& update, const Column& column) {
+  const Table& table = *update.table;
+  Sql sql(kDialect, table, update.by_id ? 2 : 1);
+  core::Append(sql.text, {"SELECT * FROM (SELECT ", Quote(table.Id().storage), ", typeof(",
+                          Quote(column.storage), ") AS grapnel_type FROM ", Quote(table.name)});
+  WhereIdAnd(sql, table, update.by_id ? 1 : 0, update.where);
+  core::Append(sql.text, {") WHERE grapnel_type NOT IN ('integer', 'null'",
+                          column.Kind() == FieldKind::Int ? "" : ", 'real'", ") LIMIT 1"});
+  return sql;
+}
 
 /// One SQLite connection.
 class SqliteConnection final : public store::Connection {
@@ -136,7 +148,7 @@ class SqliteConnection final : public store::Connection {
     const Doing doing = native_.Say(insert);
     const NativeConnection::Borrowed statement(
         native_, with_id ? of.insert_with_id : of.insert,
-        [&] { return InsertText(table, with_id); }, doing);
+        [&] { return InsertText(kDialect, table, with_id); }, doing);
     NativeConnection::Running running(native_, *statement);
     Binding binding = running.Bind();
     of.members.BindRow(insert, insert.set, with_id ? 0 : 1, insert.entity, binding, 0);
@@ -147,7 +159,7 @@ class SqliteConnection final : public store::Connection {
 
   bool Run(const store::Matching& matching) override {
     const Table& table = *matching.table;
-    Sql sql = MatchingText(matching);
+    Sql sql = MatchingText(kDialect, matching);
     const Doing doing = native_.Say(matching);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     NativeConnection::Running running(native_, *statement);
@@ -174,7 +186,7 @@ class SqliteConnection final : public store::Connection {
       of.insert_many = {};
       of.insert_many_rows = rows;
     }
-    const auto text = [&] { return InsertText(table, false, insert.sets.size()); };
+    const auto text = [&] { return InsertText(kDialect, table, false, insert.sets.size()); };
     const NativeConnection::Borrowed statement =
         rows == of.insert_many_rows
             ? NativeConnection::Borrowed(native_, of.insert_many, text, doing)
@@ -197,10 +209,10 @@ class SqliteConnection final : public store::Connection {
     OfTable& of = Of(*update.table);
     if (Prepared* kept = of.KeptFor(update)) {
       const NativeConnection::Borrowed statement(
-          native_, *kept, [&] { return UpdateText(update).Finish(); }, doing);
+          native_, *kept, [&] { return UpdateText(kDialect, update).Finish(); }, doing);
       return Finish(update, of, *statement, Sql::Parameters(), doing);
     }
-    Sql sql = UpdateText(update);
+    Sql sql = UpdateText(kDialect, update);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     return Finish(update, of, *statement, sql.parameters, doing);
   }
@@ -210,20 +222,21 @@ class SqliteConnection final : public store::Connection {
       OfTable& of = Of(*statement.table);
       const Doing doing = native_.Say(statement);
       const NativeConnection::Borrowed kept(
-          native_, of.delete_by_id, [&] { return DeleteText(statement).Finish(); }, doing);
+          native_, of.delete_by_id, [&] { return DeleteText(kDialect, statement).Finish(); },
+          doing);
       NativeConnection::Running running(native_, *kept);
       Binding binding = running.Bind();
       of.members.Bind(statement, 0, statement.entity, binding, 1);
       running.Finish(binding, doing);
     } else {
-      Sql sql = DeleteText(statement);
+      Sql sql = DeleteText(kDialect, statement);
       RunText(sql, statement, statement.by_id ? statement.entity : nullptr);
     }
     return sqlite3_changes64(native_.Handle());
   }
 
   std::int64_t Run(const store::EdgeWrite& write) override {
-    Sql sql = EdgeText(write);
+    Sql sql = EdgeText(kDialect, write);
     const Doing doing = native_.Say(write);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     NativeConnection::Running running(native_, *statement);
@@ -239,8 +252,9 @@ class SqliteConnection final : public store::Connection {
   void Run(const store::Select& select, RowSink sink) override {
     const Doing doing = native_.Say(select);
     OfTable& of = Of(*select.table);
-    Sql sql = select.through != nullptr ? NeighboursText(select, ForeignCollation(*select.through))
-                                        : SelectText(select);
+    Sql sql = select.through != nullptr
+                  ? NeighboursText(kDialect, select, ForeignCollation(*select.through))
+                  : SelectText(kDialect, select);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     Step(select, *statement, sql.parameters, of, sink, doing);
   }
@@ -251,7 +265,7 @@ class SqliteConnection final : public store::Connection {
 
   void Run(const store::Tabulate& values, RowSink sink) override {
     const Doing doing = native_.Say(values);
-    Sql sql = TabulateText(values);
+    Sql sql = TabulateText(kDialect, values);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     NativeConnection::Running running(native_, *statement);
     Binding binding = running.Bind();
@@ -277,7 +291,7 @@ class SqliteConnection final : public store::Connection {
   }
 
   std::int64_t Run(const store::Keep& keep) override {
-    Sql sql = KeepText(keep);
+    Sql sql = KeepText(kDialect, keep);
     const Doing doing = native_.Say(keep);
     const NativeConnection::Borrowed statement(native_, sql.Finish(), doing);
     NativeConnection::Running running(native_, *statement);
@@ -349,7 +363,7 @@ class SqliteConnection final : public store::Connection {
         : native_(native),
           of_{select},
           members_(members),
-          sql_(SelectText(select)),
+          sql_(SelectText(kDialect, select)),
           statement_(native, sql_.Finish(), native.Say(select)),
           running_(native, *statement_),
           binding_(running_.Bind()),
@@ -506,7 +520,7 @@ class SqliteConnection final : public store::Connection {
     store::Select select{find};
     select.by_id = true;
     select.where = find.where;
-    return SelectText(select);
+    return SelectText(kDialect, select);
   }
   bool FindMatching(const store::Find& find, OfTable& of) {
     const Doing doing = native_.Say(find);

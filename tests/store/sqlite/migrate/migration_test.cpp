@@ -210,7 +210,7 @@ std::string Refusal(const Texts& statements, const Tables& tables) {
 
 /// The text that creates the table, and those of its indexes.
 Texts Wanted(const Tables& tables, const std::string& name) {
-  for (const sqlite::WantedTable& table : sqlite::WantAll(tables)) {
+  for (const sqlite::WantedTable& table : sqlite::WantAll(sqlite::kDialect, tables)) {
     if (table.name != name) continue;
     Texts texts{sqlite::CreateTableText(table)};
     for (const auto& index : table.indexes) texts.push_back(sqlite::CreateIndexText(table, index));
@@ -679,7 +679,7 @@ TEST_CASE("B80 an index that is there under the name has to be the same") {
 
 TEST_CASE("B80 names that do not fit SQLite, or one another, are refused before anything is read") {
   const auto refuses = [](const Tables& tables, const std::string& reason) {
-    CHECK_THROWS_WITH(sqlite::WantAll(tables), reason);
+    CHECK_THROWS_WITH(sqlite::WantAll(sqlite::kDialect, tables), reason);
     CHECK(Refusal({}, tables) == reason);
   };
   refuses({&kTable<migrations::Wrong>}, "Wrong: an index names a member that is not in Fields()");
@@ -710,11 +710,13 @@ TEST_CASE("B80 names that do not fit SQLite, or one another, are refused before 
 TEST_CASE("B80 two types that want the same table are refused, with edges too") {
   Table writers = kUsers;
   writers.name = "Writer";
-  CHECK_THROWS_WITH(sqlite::WantAll(Tables{&writers, &kTable<Writer>, &kTable<Book>}),
-                    "Writer and User want the same table, \"Writer\"");
+  CHECK_THROWS_WITH(
+      sqlite::WantAll(sqlite::kDialect, Tables{&writers, &kTable<Writer>, &kTable<Book>}),
+      "Writer and User want the same table, \"Writer\"");
   writers.name = "Writer_friends";
-  CHECK_THROWS_WITH(sqlite::WantAll(Tables{&writers, &kTable<Writer>, &kTable<Book>}),
-                    "Writer and User want the same table, \"Writer_friends\"");
+  CHECK_THROWS_WITH(
+      sqlite::WantAll(sqlite::kDialect, Tables{&writers, &kTable<Writer>, &kTable<Book>}),
+      "Writer and User want the same table, \"Writer_friends\"");
 }
 
 TEST_CASE("B80 statements that the rows refuse leave an error that says so") {

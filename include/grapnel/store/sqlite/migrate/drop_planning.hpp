@@ -9,6 +9,7 @@
 #include <grapnel/store/sqlite/migrate/index_planning.hpp>
 #include <grapnel/store/sqlite/migrate/table_text.hpp>
 #include <grapnel/store/sqlite/migrate/tables.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 
 #include <algorithm>
 #include <string>
@@ -16,8 +17,6 @@
 #include <vector>
 
 namespace grapnel::sqlite::detail {
-
-using namespace store::sql;
 
 /// Plans what becomes of columns and tables that the schema does not have.
 class DropPlanning : protected IndexPlanning {

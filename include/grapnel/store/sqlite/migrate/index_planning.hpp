@@ -7,6 +7,7 @@
 #include <grapnel/store/sql/wanted.hpp>
 #include <grapnel/store/sqlite/migrate/planning.hpp>
 #include <grapnel/store/sqlite/migrate/table_changes.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 
 #include <algorithm>
 #include <string>
@@ -15,8 +16,6 @@
 #include <vector>
 
 namespace grapnel::sqlite::detail {
-
-using namespace store::sql;
 
 /// Plans indexes: those that are made, and those of Grapnel's own making that go.
 class IndexPlanning : protected TableChanges {

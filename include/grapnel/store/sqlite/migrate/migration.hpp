@@ -12,6 +12,7 @@
 #include <grapnel/store/sqlite/migrate/planning.hpp>
 #include <grapnel/store/sqlite/migrate/table_text.hpp>
 #include <grapnel/store/sqlite/migrate/tables.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 #include <grapnel/store/sqlite/native/native_connection.hpp>
 
 #include <algorithm>
@@ -24,8 +25,6 @@
 /// From the database as it is to the database as the schema wants it: a list of steps.
 namespace grapnel::sqlite::detail {
 
-using namespace store::sql;
-
 /// Makes the plan of one database, and refuses what its statements could not do. What a Default's
 /// function will give nobody knows before; to rehearse is to call it for every row, where it has to
 /// be unique.
@@ -36,7 +35,7 @@ class Planner : protected DropPlanning {
   MigrationPlan Plan(std::span<const Table* const> tables, Allow allowed = Allow{}) {
     tables_ = tables;
     may_drop_ = allowed == Allow::Drop;
-    const auto wanted = WantAll(tables);
+    const auto wanted = WantAll(kDialect, tables);
     native_.OfferDefaults(tables);
     ReadObjects();
     PlanRenames(wanted);

@@ -9,6 +9,7 @@
 #include <grapnel/store/sql/wanted.hpp>
 #include <grapnel/store/sqlite/migrate/sketch.hpp>
 #include <grapnel/store/sqlite/migrate/steps.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 #include <grapnel/store/sqlite/native/native_connection.hpp>
 #include <grapnel/store/sqlite/native/prepared.hpp>
 
@@ -23,8 +24,6 @@
 
 /// What the parts of a planner share: what is in the database, and the plan so far.
 namespace grapnel::sqlite::detail {
-
-using namespace store::sql;
 
 using store::StepKind;
 

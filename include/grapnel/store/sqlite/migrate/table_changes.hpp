@@ -11,6 +11,7 @@
 #include <grapnel/store/sqlite/migrate/steps.hpp>
 #include <grapnel/store/sqlite/migrate/table_text.hpp>
 #include <grapnel/store/sqlite/migrate/tables.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -24,8 +25,6 @@
 #include <vector>
 
 namespace grapnel::sqlite::detail {
-
-using namespace store::sql;
 
 /// Plans what changes in the description of tables that are there.
 class TableChanges : protected Planning {

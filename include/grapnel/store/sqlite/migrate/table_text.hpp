@@ -2,6 +2,7 @@
 
 #include <grapnel/base/concat.hpp>
 #include <grapnel/store/sql/sql.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -12,8 +13,6 @@
 #include <vector>
 
 namespace grapnel::sqlite::detail {
-
-using namespace store::sql;
 
 /// Stands behind the description of each column that Grapnel has made.
 inline constexpr std::string_view kMark = "/*Grapnel*/";

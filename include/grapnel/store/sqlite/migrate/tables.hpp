@@ -5,6 +5,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/sql/sql.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 #include <grapnel/store/sqlite/native/native_connection.hpp>
 #include <grapnel/store/sqlite/native/prepared.hpp>
 
@@ -19,8 +20,6 @@
 
 /// The tables that are in the database.
 namespace grapnel::sqlite::detail {
-
-using namespace store::sql;
 
 /// The affinity that SQLite derives from a declared type.
 /// Source: https://www.sqlite.org/datatype3.html, section 3.1.
@@ -120,9 +119,9 @@ inline std::optional<std::pair<std::string_view, std::string>> Misfit(
         column.Kind() == FieldKind::Int && Fits(found->type, "INTEGER")) {
       return std::pair(column.name, RowidReason(table.name, column.storage));
     }
-    if (!Fits(found->type, TypeName(column.Kind()))) {
+    if (!Fits(found->type, kDialect.TypeName(column.Kind()))) {
       return std::pair(column.name, TypeReason(table.name, column.storage, found->type,
-                                               TypeName(column.Kind())));
+                                               kDialect.TypeName(column.Kind())));
     }
   }
   return std::nullopt;

@@ -8,6 +8,7 @@
 #include <grapnel/store/driver/observers.hpp>
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sqlite/native/default_function.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 #include <grapnel/store/sqlite/native/error.hpp>
 #include <grapnel/store/sqlite/native/file.hpp>
 #include <grapnel/store/sqlite/native/observation.hpp>
@@ -32,8 +33,6 @@
 #include <utility>
 
 namespace grapnel::sqlite::detail {
-
-using namespace store::sql;
 
 /// An open handle of SQLite: its settings, its statements, its waiting, its errors.
 class NativeConnection {

@@ -1,14 +1,13 @@
 #pragma once
 
 #include <grapnel/store/sql/names.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 
 #include <sqlite3.h>
 
 #include <cstdint>
 
 namespace grapnel::sqlite::detail {
-
-using namespace store::sql;
 
 /// `grapnel_sum(x)` is the `sum(x)` of whole numbers, which is refused at the first partial sum
 /// that leaves 64 bits: here only the sum of all has to fit, so that the order of rows says
@@ -17,7 +16,7 @@ class SumFunction {
  public:
   /// Returns: SQLite's code.
   static int Register(sqlite3* database) noexcept {
-    return sqlite3_create_function_v2(database, kSumFunction, 1,
+    return sqlite3_create_function_v2(database, kSumFunction.data(), 1,
                                       SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
                                       nullptr, nullptr, &Add, &Finish, nullptr);
   }

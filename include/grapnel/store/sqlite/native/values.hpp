@@ -2,6 +2,7 @@
 
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/sql/values.hpp>
+#include <grapnel/store/sqlite/native/dialect.hpp>
 
 #include <sqlite3.h>
 
@@ -15,16 +16,14 @@
 /// Lists of values of any length, as one parameter: a table-valued function of Grapnel's own.
 namespace grapnel::sqlite::detail {
 
-using namespace store::sql;
-
 /// `SELECT value, place FROM grapnel_values(?1)`: the values of the list that is bound to the
 /// parameter, in their order, and their places in it, counted from 0. `grapnel_value(?1, 7)` is the
 /// one at place 7, which SQLite does not take for a constant. No value is converted on its way.
 /// Source: https://www.sqlite.org/vtab.html#tabfunc2
 class ValuesFunction {
  public:
-  static constexpr const char* kName = kValuesFunction;
-  static constexpr const char* kOne = kValueFunction;
+  static constexpr const char* kName = kValuesFunction.data();
+  static constexpr const char* kOne = kValueFunction.data();
 
   /// Returns: SQLite's code.
   static int Register(sqlite3* database) noexcept {
