@@ -78,8 +78,6 @@ class Dialect {
   virtual bool WritesAsItReads() const noexcept = 0;
   /// Whether a SELECT behind FROM may look at the rows that stand before it.
   virtual bool HasLateral() const noexcept = 0;
-  /// Whether an order of rows of which each stands once may ask for what is not in them.
-  virtual bool OrdersDistinctByAny() const noexcept = 0;
   /// What begins and what ends an INSERT that leaves out rows that are there already.
   virtual std::string_view InsertOrIgnore() const noexcept = 0;
   virtual std::string_view OnConflictIgnore() const noexcept = 0;

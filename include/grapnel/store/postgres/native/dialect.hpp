@@ -106,7 +106,6 @@ class PostgresDialect final : public Dialect {
   bool OffsetNeedsLimit() const noexcept override { return false; }
   bool WritesAsItReads() const noexcept override { return true; }
   bool HasLateral() const noexcept override { return true; }
-  bool OrdersDistinctByAny() const noexcept override { return false; }
   std::string_view InsertOrIgnore() const noexcept override { return "INSERT INTO "; }
   std::string_view OnConflictIgnore() const noexcept override { return " ON CONFLICT DO NOTHING"; }
   std::string Returning(std::string_view id) const override {

@@ -110,7 +110,6 @@ class SqliteDialect final : public Dialect {
   bool OffsetNeedsLimit() const noexcept override { return true; }
   bool WritesAsItReads() const noexcept override { return false; }
   bool HasLateral() const noexcept override { return false; }
-  bool OrdersDistinctByAny() const noexcept override { return true; }
   std::string_view InsertOrIgnore() const noexcept override { return "INSERT OR IGNORE INTO "; }
   std::string_view OnConflictIgnore() const noexcept override { return ""; }
   std::string Returning(std::string_view) const override { return {}; }
