@@ -34,6 +34,10 @@ class ReadValue final : public Row {
   explicit ReadValue(const FieldValue& value) noexcept : value_(value) {}
 
   bool IsNull(int) override { return value_.IsNull(); }
+  bool Bool(int at) override {
+    const auto* flag = value_.As<bool>();
+    return flag != nullptr ? *flag : Int(at) != 0;
+  }
   std::int64_t Int(int) override { return Get<std::int64_t>("an integer"); }
   double Real(int) override {
     const auto* whole = value_.As<std::int64_t>();
