@@ -1,0 +1,445 @@
+#pragma once
+
+#include <grapnel/base/concat.hpp>
+#include <grapnel/core/context.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/observers.hpp>
+#include <grapnel/store/postgres/native/conninfo.hpp>
+#include <grapnel/store/postgres/native/error.hpp>
+#include <grapnel/store/postgres/native/observation.hpp>
+#include <grapnel/store/postgres/native/prepared.hpp>
+#include <grapnel/store/postgres/native/session.hpp>
+#include <grapnel/store/postgres/native/values.hpp>
+#include <grapnel/store/postgres/native/waiting.hpp>
+
+#include <libpq-fe.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel::postgres::detail {
+
+/// What an engine's connections have in common.
+struct Options {
+  Conninfo info;
+  std::size_t pool = 16;
+  const store::Observers* observers = &store::Observers::None();
+};
+
+/// A connection: its settings, its statements, its errors. What begins a transaction or sets a
+/// savepoint waits for the statement that follows, and goes along with it.
+class NativeConnection {
+ public:
+  /// Throws: StorageError of kind Open; CancelledError.
+  NativeConnection(const Options& options, const core::Context* context)
+      : observers_(options.observers), session_(options.info, context) {
+    SetUp();
+    Watch(nullptr);
+  }
+  NativeConnection(const NativeConnection&) = delete;
+  NativeConnection& operator=(const NativeConnection&) = delete;
+
+  void Watch(const core::Context* context) noexcept { session_.GetWaiting().Watch(context); }
+  bool IsTracing() const noexcept { return tracing_; }
+  const std::string& Url() const noexcept { return session_.Info().Url(); }
+  Session& GetSession() noexcept { return session_; }
+  const Session& GetSession() const noexcept { return session_; }
+
+  Doing Say(const store::Statement& statement) const {
+    return {Url(), statement.table, statement.op, session_.GetWaiting().Watched()};
+  }
+  Doing Say() const { return {Url(), nullptr, {}, session_.GetWaiting().Watched()}; }
+
+  bool InTransaction() const noexcept {
+    const auto status = session_.Status();
+    return begins_ || status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+  }
+  /// Whether a transaction is to begin with the statement that follows.
+  bool IsBeginning() const noexcept { return begins_; }
+  bool IsAborted() const noexcept { return session_.Status() == PQTRANS_INERROR; }
+
+  /// Runs what needs no parameters and gives no rows with the statement that follows.
+  void Defer(std::string_view text, Patience patience = Patience::Work) {
+    Trace(text, patience);
+    pending_.emplace_back(text);
+  }
+  /// The same of what begins a transaction.
+  void DeferBegin(std::string_view text) {
+    session_.GetWaiting().Forget();
+    Defer(text);
+    begins_ = true;
+  }
+  /// The same of what nobody is told.
+  void DeferQuietly(std::string text) { pending_.push_back(std::move(text)); }
+  /// Begins and ends a transaction of its own around a statement, which nobody is told.
+  void BeginQuietly(const char* text) {
+    pending_.emplace_back(text);
+    begins_ = true;
+  }
+  void EndQuietly() noexcept {
+    DropPending(0);
+    behind_.clear();
+    if (session_.Status() == PQTRANS_IDLE || session_.IsLost()) return;
+    session_.SendText("ROLLBACK");
+    session_.Finish(Patience::Undoing, [](std::size_t, Result) {});
+  }
+  const std::vector<std::string>& Pending() const noexcept { return pending_; }
+  void DropPending(std::size_t from) noexcept {
+    pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(from), pending_.end());
+    if (from == 0) begins_ = false;
+  }
+
+  /// A statement that is run once: traced, observed, bound, sent.
+  class Running {
+   public:
+    explicit Running(NativeConnection& native, Patience patience = Patience::Work)
+        : native_(native), patience_(patience) {
+      if (native.observers_->IsAny()) [[unlikely]]
+        observation_ = Observation::Of(*native.observers_);
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() {
+      if (observation_ != nullptr) [[unlikely]]
+        observation_->Tell();
+    }
+
+    /// What so many parameters are bound by, until the next statement is bound.
+    Parameters& Bind(std::size_t count) {
+      parameters_ = native_.TakeParameters();
+      parameters_->Reset(count, observation_ != nullptr ? observation_->Values() : nullptr);
+      return *parameters_;
+    }
+    /// Runs a statement that is kept in `kept`, whose text is `text()`.
+    template <class Text>
+    Result Run(Prepared& kept, Text text, const Doing& doing) {
+      if (kept.text.empty()) {
+        kept.text = text();
+        kept.types = parameters_->Types();
+      } else if (kept.types != parameters_->Types()) [[unlikely]] {
+        return Run(std::string(kept.text), doing);
+      }
+      return Send(kept, doing);
+    }
+    /// Runs a statement of the cache.
+    Result Run(const std::string& text, const Doing& doing) {
+      if (parameters_ == nullptr) Bind(0);
+      return Send(native_.Find(text, parameters_->Types()), doing);
+    }
+    /// Runs a statement that is not kept.
+    Result RunOnce(std::string text, const Doing& doing) {
+      Prepared once{std::move(text), parameters_->Types()};
+      Result result = Send(once, doing);
+      native_.Drop(once);
+      return result;
+    }
+    /// Tells observers that it failed, though the server did not fail it.
+    void NoteError(std::string_view error) noexcept {
+      if (observation_ != nullptr) observation_->NoteError(error);
+    }
+    /// What it failed with last.
+    const std::optional<Failure>& Failed() const noexcept { return failed_; }
+    /// In which form its rows come.
+    void SetFormat(int format) noexcept { format_ = format; }
+
+   private:
+    Result Send(Prepared& statement, const Doing& doing) {
+      native_.Trace(statement.text, patience_);
+      if (observation_ != nullptr) [[unlikely]]
+        observation_->NoteSent(statement.text);
+      Result result = native_.Exchange(statement, *parameters_, patience_, format_, failed_);
+      if (failed_) [[unlikely]] {
+        if (observation_ != nullptr) observation_->NoteError(failed_->ForObservers());
+        native_.Fail(*failed_, doing);
+      }
+      const std::int64_t rows = PQntuples(result.get());
+      const std::int64_t changes = ChangesOf(result.get());
+      native_.changes_ += changes;
+      if (observation_ != nullptr) [[unlikely]]
+        observation_->Count(rows, changes);
+      return result;
+    }
+
+    NativeConnection& native_;
+    Patience patience_;
+    int format_ = 1;
+    std::unique_ptr<Parameters> own_;
+    std::unique_ptr<Observation> observation_;  // where somebody looks
+    std::optional<Failure> failed_;
+
+    /// Goes back when the statement has ended.
+    struct GiveBack {
+      NativeConnection* native;
+      void operator()(Parameters* parameters) const noexcept {
+        native->GiveBack(std::unique_ptr<Parameters>(parameters));
+      }
+    };
+    friend NativeConnection;
+    std::unique_ptr<Parameters, GiveBack> parameters_{nullptr, GiveBack{&native_}};
+  };
+
+  /// Runs a statement without parameters at once.
+  Result Execute(const std::string& text, Patience patience = Patience::Work) {
+    Running running(*this, patience);
+    running.Bind(0);
+    return running.Run(text, Say());
+  }
+
+  /// What a statement of the store's own asks for; no tracer or observer sees it.
+  Result Ask(const std::string& text, Parameters& parameters) {
+    std::optional<Failure> failed;
+    Result result = Exchange(Find(text, parameters.Types()), parameters, Patience::Work, 1, failed);
+    if (failed) Fail(*failed, Say());
+    return result;
+  }
+  Result Ask(const std::string& text, std::string_view parameter) {
+    Parameters parameters;
+    parameters.Reset(1, nullptr);
+    parameters.Text(1, parameter, false);
+    return Ask(text, parameters);
+  }
+  Result Ask(const std::string& text) {
+    Parameters parameters;
+    return Ask(text, parameters);
+  }
+
+  /// The connection's own, which has been sent or not.
+  Prepared& Find(std::string_view text, const std::vector<Oid>& types) {
+    Prepared dropped;
+    Prepared& found = cache_.Find(text, types, dropped);
+    if (dropped.epoch == epoch_ && !dropped.name.empty()) dropped_.push_back(dropped.name);
+    return found;
+  }
+  /// The server is to forget all statements: what they give may have changed.
+  void ForgetStatements() {
+    dropped_.assign(1, "ALL");
+    ++epoch_;
+  }
+  /// A statement that is kept elsewhere goes.
+  void Drop(Prepared& kept) {
+    if (IsSent(kept)) dropped_.push_back(std::exchange(kept.name, {}));
+  }
+
+  [[noreturn]] void Fail(const Failure& failure, const Doing& doing) {
+    if (failure.IsConstraint()) last_broken_ = failure;
+    if (failure.IsLoss()) session_.Lose();
+    Throw(failure, doing);
+  }
+  /// The constraint that was broken last.
+  const Failure& LastBroken() const noexcept { return last_broken_; }
+
+  std::int64_t Changes() const noexcept { return changes_; }
+  void CountChanges(std::int64_t changes) noexcept { changes_ += changes; }
+  static std::int64_t ChangesOf(const PGresult* result) noexcept {
+    const std::string_view status = PQcmdStatus(const_cast<PGresult*>(result));
+    if (!status.starts_with("INSERT") && !status.starts_with("UPDATE") &&
+        !status.starts_with("DELETE") && !status.starts_with("MERGE")) {
+      return 0;
+    }
+    return std::atoll(PQcmdTuples(const_cast<PGresult*>(result)));
+  }
+
+  /// COPY ... FROM STDIN of what `next` gives, until it gives nothing: so many rows. What that
+  /// throws ends it.
+  template <class Source>
+  void CopyIn(const std::string& text, std::int64_t rows, const Doing& doing, Source next) {
+    Flush();
+    Trace(text, Patience::Work);
+    struct Told {
+      std::unique_ptr<Observation> observation;
+      ~Told() {
+        if (observation != nullptr) observation->Tell();
+      }
+    } told{observers_->IsAny() ? Observation::Of(*observers_) : nullptr};
+    if (told.observation != nullptr) told.observation->NoteSent(text);
+    const auto failed = session_.Copy(text.c_str(), next);
+    if (told.observation != nullptr) {
+      if (failed) told.observation->NoteError(failed->ForObservers());
+      told.observation->Count(0, failed ? 0 : rows);
+    }
+    if (failed) Fail(*failed, doing);
+    changes_ += rows;
+  }
+
+  [[gnu::cold]] void TellRefused(std::string_view text, std::string_view error) const noexcept {
+    Observation::TellRefused(*observers_, text, error);
+  }
+
+  /// What waits is sent now.
+  void Flush() {
+    if (pending_.empty() && dropped_.empty()) return;
+    std::size_t sent = 0;
+    SendPending(sent);
+    const auto failed = session_.Finish(Patience::Work, [](std::size_t, Result) {});
+    if (failed) Fail(*failed, Say());
+  }
+
+  void Trace(std::string_view text, Patience patience) {
+    const core::Context* context = session_.GetWaiting().Watched();
+    if (context == nullptr || context->Tracer() == nullptr) return;
+    const bool outer = std::exchange(tracing_, true);
+    try {
+      (*context->Tracer())(text);
+      tracing_ = outer;
+    } catch (...) {
+      tracing_ = outer;
+      if (patience != Patience::Undoing) throw;
+    }
+  }
+
+  /// What is sent behind the next statement in the same trip.
+  void SendBehind(std::string text) { behind_.push_back(std::move(text)); }
+
+  /// Has the server keep a statement, and tells what it found of it: nothing where it failed. In a
+  /// transaction that undoes itself.
+  Result Describe(Prepared& statement, std::optional<Failure>& failed) {
+    static constexpr const char* kSavepoint = "grapnel_prepare";
+    const bool inside = InTransaction();
+    std::size_t sent = 0;
+    SendPending(sent);
+    const auto send = [&](std::string_view what) {
+      session_.SendText(core::Concat({what, kSavepoint}).c_str()), ++sent;
+    };
+    if (inside) send("SAVEPOINT ");
+    std::string name = NewName();
+    const std::size_t prepared_at = sent++, described_at = sent++;
+    session_.SendPrepare(statement, name.c_str());
+    session_.SendDescribe(name.c_str());
+    if (inside) send("RELEASE SAVEPOINT ");
+    Result described;
+    failed = session_.Finish(Patience::Work, [&](std::size_t at, Result result) {
+      if (at == prepared_at) statement.name = name, statement.epoch = epoch_;
+      if (at == described_at) described = std::move(result);
+    });
+    if (failed && inside && IsAborted()) {
+      send("ROLLBACK TO SAVEPOINT ");
+      send("RELEASE SAVEPOINT ");
+      session_.Finish(Patience::Undoing, [](std::size_t, Result) {});
+    }
+    return described;
+  }
+
+  /// One trip: what waits, the statement, which is prepared where the server does not have it.
+  Result Exchange(Prepared& statement, Parameters& parameters, Patience patience, int format,
+                  std::optional<Failure>& failed) {
+    if (parameters.Count() > kMostParameters) [[unlikely]] {
+      failed = Failure{"54000", "it has more than 65535 parameters", {}, {}, {}, {}, {}};
+      return nullptr;
+    }
+    std::size_t sent = 0;
+    SendPending(sent);
+    const bool prepares = !IsSent(statement);
+    std::string name = prepares ? NewName() : statement.name;
+    const std::size_t prepared_at = sent;
+    if (prepares) session_.SendPrepare(statement, name.c_str()), ++sent;
+    session_.SendRun(name.c_str(), parameters, format);
+    for (const std::string& text : behind_) session_.SendText(text.c_str());
+    behind_.clear();
+    Result last;
+    failed = session_.Finish(patience, [&](std::size_t at, Result result) {
+      if (prepares && at == prepared_at) {
+        statement.name = std::move(name);
+        statement.epoch = epoch_;
+      } else if (at == sent) {
+        last = std::move(result);
+      }
+    });
+    if (failed && (failed->state == "26000" || failed->state == "0A000")) [[unlikely]]
+      return Again(statement, parameters, patience, format, failed);
+    return last;
+  }
+
+ private:
+  static constexpr std::size_t kMostParameters = 65535;
+
+  void SetUp() {
+    // A lock is waited for as long as the user says, or as SQLite's is.
+    static const std::string text = core::Concat(
+        {"SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', "
+         "false), set_config('standard_conforming_strings', 'on', false), "
+         "set_config('bytea_output', 'hex', false), CASE WHEN current_setting('lock_timeout') = "
+         "'0' THEN set_config('lock_timeout', '",
+         std::to_string(std::chrono::milliseconds(kLockWait).count()),
+         "', false) END, (SELECT set_config('lc_messages', 'C', false) FROM pg_roles WHERE "
+         "rolname = current_user AND rolsuper)"});
+    session_.SendText(text.c_str());
+    const auto failed = session_.Finish(Patience::Work, [](std::size_t, Result) {});
+    if (failed) Fail(*failed, Say());
+  }
+
+  void SendPending(std::size_t& sent) {
+    for (const std::string& name : dropped_) {
+      session_.SendText(core::Concat({"DEALLOCATE ", name}).c_str()), ++sent;
+    }
+    dropped_.clear();
+    for (const std::string& text : pending_) session_.SendText(text.c_str()), ++sent;
+    pending_.clear();
+    begins_ = false;
+  }
+  bool IsSent(const Prepared& statement) const noexcept {
+    return !statement.name.empty() && statement.epoch == epoch_;
+  }
+  std::string NewName() { return "g" + std::to_string(++last_name_); }
+
+  /// The server has lost the statement, or what it gives has changed. In a transaction that has
+  /// been aborted by that, all of it can be run again.
+  [[gnu::cold]] Result Again(Prepared& statement, Parameters& parameters, Patience patience,
+                             int format, std::optional<Failure>& failed) {
+    if (failed->state == "0A000" && failed->message.find("cached plan") == std::string::npos) {
+      return nullptr;
+    }
+    Drop(statement);
+    if (session_.Status() != PQTRANS_IDLE) {
+      failed->state = "40001";
+      return nullptr;
+    }
+    if (std::exchange(again_, true)) return nullptr;
+    Result result = Exchange(statement, parameters, patience, format, failed);
+    again_ = false;
+    return result;
+  }
+
+  Parameters* LendParameters() {
+    if (spare_.empty()) return new Parameters();
+    Parameters* lent = spare_.back().release();
+    spare_.pop_back();
+    return lent;
+  }
+  std::unique_ptr<Parameters, Running::GiveBack> TakeParameters() {
+    return {LendParameters(), Running::GiveBack{this}};
+  }
+  void GiveBack(std::unique_ptr<Parameters> parameters) noexcept {
+    if (spare_.size() < spare_.capacity()) spare_.push_back(std::move(parameters));
+  }
+  static std::vector<std::unique_ptr<Parameters>> ReserveSpare() {
+    std::vector<std::unique_ptr<Parameters>> spare;
+    spare.reserve(4);
+    return spare;
+  }
+
+  const store::Observers* observers_;
+  Session session_;
+  PreparedCache cache_;
+  std::vector<std::string> pending_;  // texts that go along with the next statement
+  std::vector<std::string> dropped_;  // names of statements that the server is to forget
+  std::vector<std::string> behind_;
+  bool begins_ = false;  // a transaction, by what is pending
+  bool tracing_ = false;
+  bool again_ = false;
+  std::int64_t changes_ = 0;
+  std::uint64_t last_name_ = 0;
+  std::uint64_t epoch_ = 0;  // how often it has forgotten all statements
+  Failure last_broken_;
+  std::vector<std::unique_ptr<Parameters>> spare_ = ReserveSpare();
+};
+
+}  // namespace grapnel::postgres::detail

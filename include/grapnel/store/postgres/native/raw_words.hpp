@@ -1,0 +1,240 @@
+#pragma once
+
+#include <grapnel/base/concat.hpp>
+#include <grapnel/store/driver/driver.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel::postgres::detail {
+
+/// The words of a statement: keywords and names, in lower case where they stand without quotes, and
+/// neither texts nor comments.
+/// Source: https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+class RawWords {
+ public:
+  explicit RawWords(std::string_view text) : text_(text) {
+    while (at_ < text_.size()) Take();
+  }
+
+  /// The highest number of a parameter.
+  std::size_t Parameters() const noexcept { return parameters_; }
+  const std::vector<std::string>& All() const noexcept { return words_; }
+  std::string_view First() const noexcept {
+    return words_.empty() ? std::string_view() : std::string_view(words_.front());
+  }
+  std::string_view At(std::size_t at) const noexcept {
+    return at < words_.size() ? std::string_view(words_[at]) : std::string_view();
+  }
+  bool Has(std::string_view word) const { return std::ranges::find(words_, word) != words_.end(); }
+
+ private:
+  static bool BeginsWord(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           static_cast<unsigned char>(c) >= 128;
+  }
+  static bool IsOfWord(char c) noexcept {
+    return BeginsWord(c) || (c >= '0' && c <= '9') || c == '$';
+  }
+  std::string_view Rest() const noexcept { return text_.substr(at_); }
+
+  void Take() {
+    const char c = text_[at_];
+    if (Rest().starts_with("--")) {
+      at_ = std::min(text_.find('\n', at_), text_.size());
+    } else if (Rest().starts_with("/*")) {
+      SkipComment();
+    } else if (c == '\'') {
+      const char before = at_ > 0 ? text_[at_ - 1] : ' ';
+      const bool escapes =
+          (before == 'e' || before == 'E') && !words_.empty() && words_.back() == "e";
+      SkipText(escapes);
+    } else if (c == '"') {
+      TakeQuoted();
+    } else if (c == '$') {
+      if (!SkipDollars()) TakeParameter();
+    } else if (BeginsWord(c)) {
+      TakeWord();
+    } else {
+      ++at_;
+    }
+  }
+  void SkipComment() {
+    int depth = 0;
+    do {
+      if (Rest().starts_with("/*")) {
+        ++depth, at_ += 2;
+      } else if (Rest().starts_with("*/")) {
+        --depth, at_ += 2;
+      } else {
+        ++at_;
+      }
+    } while (depth > 0 && at_ < text_.size());
+  }
+  void SkipText(bool escapes) {
+    for (++at_; at_ < text_.size(); ++at_) {
+      if (escapes && text_[at_] == '\\') {
+        ++at_;
+      } else if (text_[at_] == '\'' && !Rest().starts_with("''")) {
+        ++at_;
+        return;
+      } else if (text_[at_] == '\'') {
+        ++at_;
+      }
+    }
+  }
+  void TakeQuoted() {
+    std::string word;
+    for (++at_; at_ < text_.size(); ++at_) {
+      if (Rest().starts_with("\"\"")) {
+        ++at_;
+      } else if (text_[at_] == '"') {
+        break;
+      }
+      word += text_[at_];
+    }
+    ++at_;
+    words_.push_back(std::move(word));
+  }
+  /// A text between $tag$ and $tag$; not the $1 of a parameter.
+  bool SkipDollars() {
+    std::size_t end = at_ + 1;
+    while (end < text_.size() && IsOfWord(text_[end]) && text_[end] != '$') ++end;
+    if (end >= text_.size() || text_[end] != '$') return false;
+    if (end > at_ + 1 && !BeginsWord(text_[at_ + 1])) return false;
+    const std::string_view tag = text_.substr(at_, end + 1 - at_);
+    const auto close = text_.find(tag, end + 1);
+    at_ = close == text_.npos ? text_.size() : close + tag.size();
+    return true;
+  }
+  void TakeParameter() {
+    std::size_t number = 0;
+    for (++at_; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
+      number = std::min<std::size_t>(number * 10 + static_cast<std::size_t>(text_[at_] - '0'),
+                                     1'000'000);
+    }
+    parameters_ = std::max(parameters_, number);
+  }
+  void TakeWord() {
+    std::string word;
+    for (; at_ < text_.size() && IsOfWord(text_[at_]); ++at_) {
+      const char c = text_[at_];
+      word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    words_.push_back(std::move(word));
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t parameters_ = 0;
+  std::vector<std::string> words_;
+};
+
+/// What a statement that somebody wrote may do, and does, as far as its words tell.
+class RawJudgement {
+ public:
+  explicit RawJudgement(const RawWords& words) : words_(words) { Judge(); }
+
+  /// Why it is refused; "" when it is not.
+  const std::string& Refusal() const noexcept { return refusal_; }
+  store::RawEffect Effect() const noexcept { return effect_; }
+
+ private:
+  template <std::size_t N>
+  static bool Is(std::string_view word, const std::string_view (&of)[N]) {
+    return std::ranges::find(of, word) != std::end(of);
+  }
+
+  void Judge() {
+    static constexpr std::string_view kTransaction[] = {
+        "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release"};
+    static constexpr std::string_view kSession[] = {
+        "set",     "reset",      "discard", "listen",  "unlisten",   "load",
+        "prepare", "deallocate", "execute", "declare", "fetch",      "move",
+        "close",   "copy",       "lock",    "vacuum",  "checkpoint", "reassign"};
+    const std::string_view first = words_.First();
+    if (first.empty()) return Refuse("there is no statement in it");
+    if (Is(first, kTransaction)) {
+      return Refuse(
+          "a transaction is begun and ended by client.Tx(), tx.Tx(), tx.Commit() and "
+          "tx.Rollback(), not by SQL");
+    }
+    if (Is(first, kSession)) {
+      return Refuse(core::Concat({Upper(first),
+                                  " is not taken, for it may change the connection, or block it, "
+                                  "for all who share it"}));
+    }
+    if (words_.Has("set_config")) {
+      return Refuse(
+          "set_config() is not taken, for it may change the connection for all who "
+          "share it");
+    }
+    effect_ = EffectOf(first);
+    if (effect_.writes) RefuseOwn();
+    if (effect_.changes_schema) RefuseTemporary(first);
+  }
+
+  store::RawEffect EffectOf(std::string_view first) const {
+    static constexpr std::string_view kReads[] = {"select", "values", "table", "with"};
+    static constexpr std::string_view kRows[] = {"insert", "update", "delete", "merge"};
+    if (first == "show") return {};
+    if (first == "explain") {
+      if (!words_.Has("analyze") && !words_.Has("analyse")) return {};
+      return EffectOfRows();
+    }
+    if (Is(first, kReads)) return EffectOfRows();
+    if (Is(first, kRows) || first == "truncate" || first == "notify") return {true, false};
+    return {true, true};
+  }
+  /// Of what reads, if it does nothing else besides.
+  store::RawEffect EffectOfRows() const {
+    static constexpr std::string_view kRows[] = {"insert", "update", "delete", "merge", "share"};
+    store::RawEffect effect;
+    for (std::size_t at = 0; at < words_.All().size(); ++at) {
+      if (Is(words_.At(at), kRows)) effect.writes = true;
+      if (words_.At(at) == "into" && at > 0 && words_.At(at - 1) != "insert" &&
+          words_.At(at - 1) != "merge") {
+        return {true, true};
+      }
+    }
+    return effect;
+  }
+  void RefuseOwn() {
+    for (const std::string& word : words_.All()) {
+      if (word.starts_with("grapnel_")) return Refuse(core::Concat({word, " is Grapnel's own"}));
+    }
+  }
+  void RefuseTemporary(std::string_view first) {
+    static constexpr std::string_view kTemporary[] = {"temp", "temporary"};
+    const bool creates = first == "create";
+    for (std::size_t at = 1; at < words_.All().size(); ++at) {
+      const bool is_place = creates ? at <= 4 : words_.At(at - 1) == "into";
+      if (words_.At(at) == "pg_temp" || (is_place && Is(words_.At(at), kTemporary))) {
+        return Refuse(
+            "what is temporary would stay on the connection, for all who share it: use WITH, or a "
+            "table that you drop");
+      }
+    }
+  }
+  void Refuse(std::string_view reason) {
+    if (refusal_.empty()) refusal_ = reason;
+  }
+  static std::string Upper(std::string_view word) {
+    std::string upper(word);
+    for (char& c : upper) {
+      if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    }
+    return upper;
+  }
+
+  const RawWords& words_;
+  std::string refusal_;
+  store::RawEffect effect_;
+};
+
+}  // namespace grapnel::postgres::detail

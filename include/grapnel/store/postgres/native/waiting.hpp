@@ -1,0 +1,154 @@
+#pragma once
+
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/limits.hpp>
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <thread>
+
+namespace grapnel::postgres::detail {
+
+using Clock = std::chrono::steady_clock;
+
+/// How long a lock or a connection is waited for where the context sets no deadline.
+inline constexpr std::chrono::seconds kLockWait{5};
+
+/// What a statement waits for.
+enum class Patience : std::uint8_t {
+  Work,     // the deadline and the stop token cancel it on the server
+  Commit,   // nothing cancels it; behind the deadline its answer is waited for a moment longer
+  Undoing,  // nothing cancels it
+};
+
+/// Asks the server to cancel what a connection is doing; a thread of its own asks, for a server
+/// that is gone may not even answer that.
+class Cancelling {
+ public:
+  explicit Cancelling(PGconn* connection) {
+    PGcancel* cancel = PQgetCancel(connection);
+    if (cancel == nullptr) {
+      done_->store(true);
+      return;
+    }
+    const auto ask = [cancel, done = done_] {
+      char reason[256];
+      PQcancel(cancel, reason, sizeof(reason));
+      PQfreeCancel(cancel);
+      done->store(true);
+    };
+    try {
+      std::thread(ask).detach();
+    } catch (const std::system_error&) {
+      ask();
+    }
+  }
+
+  /// Whether the server has been told: before that it might cancel the statement that comes next.
+  bool WaitUntil(Clock::time_point end) const {
+    while (!done_->load()) {
+      if (Clock::now() >= end) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
+  }
+
+ private:
+  std::shared_ptr<std::atomic<bool>> done_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+/// How long answers are waited for on one connection.
+class Waiting {
+ public:
+  /// How long after a cancellation the server may take to say so.
+  static constexpr std::chrono::milliseconds kGrace{2000};
+  /// How long behind the deadline a COMMIT is waited for.
+  static constexpr std::chrono::milliseconds kCommitGrace{1000};
+  static constexpr std::chrono::milliseconds kUndoing{5000};
+
+  /// From now on this context's deadline and stop request end every wait; null: nothing does.
+  void Watch(const core::Context* context) noexcept {
+    context_ = context;
+    if (context != nullptr && context->Deadline()) {
+      last_deadline_ = Clock::time_point(*context->Deadline());
+    }
+  }
+  const core::Context* Watched() const noexcept { return context_; }
+  /// A transaction begins: deadlines of others say nothing.
+  void Forget() noexcept { last_deadline_.reset(); }
+
+  /// A statement is sent.
+  void Start(Patience patience) noexcept {
+    patience_ = patience;
+    cancelling_.reset();
+    give_up_.reset();
+    if (patience == Patience::Undoing) give_up_ = Clock::now() + kUndoing;
+    if (patience == Patience::Commit && last_deadline_) {
+      give_up_ = std::max(*last_deadline_, Clock::now()) + kCommitGrace;
+    }
+  }
+  /// Waits until there is something to read or, where it is asked for, room to write. Cancels the
+  /// statement where that is due. False: the server does not answer any more.
+  bool Wait(PGconn* connection, bool to_write) {
+    while (true) {
+      pollfd socket{PQsocket(connection), static_cast<short>(POLLIN | (to_write ? POLLOUT : 0)), 0};
+      if (socket.fd < 0) return false;
+      const int ready = ::poll(&socket, 1, Timeout());
+      if (ready > 0) return true;
+      if (patience_ == Patience::Work && !cancelling_ && context_ != nullptr &&
+          context_->IsCancelled()) {
+        cancelling_.emplace(connection);
+        give_up_ = Clock::now() + kGrace;
+      }
+      if (give_up_ && Clock::now() >= *give_up_) return false;
+    }
+  }
+  /// The statement has ended. False: a cancellation is still on its way.
+  bool Finish() { return !cancelling_ || cancelling_->WaitUntil(Clock::now() + kGrace); }
+  /// Waits while connecting; until the context's end and that moment. False: it is over.
+  bool WaitToConnect(PGconn* connection, bool to_write, Clock::time_point end) const {
+    while (true) {
+      const auto now = Clock::now();
+      if (now >= end || (context_ != nullptr && context_->IsCancelled())) return false;
+      pollfd socket{PQsocket(connection), static_cast<short>(to_write ? POLLOUT : POLLIN), 0};
+      if (::poll(&socket, 1, std::min(kSlice, Millis(end - now))) > 0) return true;
+    }
+  }
+
+ private:
+  /// How often it is looked whether somebody has asked for a stop.
+  static constexpr int kSlice = 20;
+
+  static int Millis(Clock::duration wait) noexcept {
+    const auto millis = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+    return static_cast<int>(std::clamp<std::int64_t>(millis, 0, 60'000));
+  }
+  int Timeout() const noexcept {
+    int timeout = -1;
+    const auto until = [&](Clock::time_point end) {
+      const int millis = Millis(end - Clock::now());
+      timeout = timeout < 0 ? millis : std::min(timeout, millis);
+    };
+    if (give_up_) until(*give_up_);
+    if (patience_ != Patience::Work || cancelling_ || context_ == nullptr) return timeout;
+    if (context_->StopToken().stop_possible())
+      return timeout < 0 ? kSlice : std::min(timeout, kSlice);
+    if (context_->Deadline()) until(Clock::time_point(*context_->Deadline()));
+    return timeout;
+  }
+
+  const core::Context* context_ = nullptr;
+  std::optional<Clock::time_point> last_deadline_{};
+  Patience patience_ = Patience::Work;
+  std::optional<Cancelling> cancelling_{};
+  std::optional<Clock::time_point> give_up_{};
+};
+
+}  // namespace grapnel::postgres::detail
