@@ -230,7 +230,35 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/sqlite_driver.hpp
 )
 set(GRAPNEL_POSTGRES_HEADERS
+  grapnel/postgres.hpp
+  grapnel/store/postgres/binding.hpp
+  grapnel/store/postgres/bulk.hpp
+  grapnel/store/postgres/commit_notes.hpp
+  grapnel/store/postgres/cursor.hpp
+  grapnel/store/postgres/impl/open.hpp
+  grapnel/store/postgres/interference.hpp
+  grapnel/store/postgres/lists.hpp
+  grapnel/store/postgres/members.hpp
+  grapnel/store/postgres/native/conninfo.hpp
+  grapnel/store/postgres/native/copy.hpp
   grapnel/store/postgres/native/dialect.hpp
+  grapnel/store/postgres/native/error.hpp
+  grapnel/store/postgres/native/native_connection.hpp
+  grapnel/store/postgres/native/observation.hpp
+  grapnel/store/postgres/native/prepared.hpp
+  grapnel/store/postgres/native/raw_statements.hpp
+  grapnel/store/postgres/native/raw_words.hpp
+  grapnel/store/postgres/native/session.hpp
+  grapnel/store/postgres/native/types.hpp
+  grapnel/store/postgres/native/values.hpp
+  grapnel/store/postgres/native/waiting.hpp
+  grapnel/store/postgres/of_table.hpp
+  grapnel/store/postgres/open.hpp
+  grapnel/store/postgres/pool.hpp
+  grapnel/store/postgres/postgres_connection.hpp
+  grapnel/store/postgres/postgres_driver.hpp
+  grapnel/store/postgres/savepoints.hpp
+  grapnel/store/postgres/verify.hpp
 )
 set(GRAPNEL_ALL_HEADERS
   grapnel/grapnel.hpp

@@ -6,3 +6,4 @@
 #endif
 
 #include <grapnel/grapnel.hpp>
+#include <grapnel/store/postgres/impl/open.hpp>

@@ -1,0 +1,201 @@
+#pragma once
+
+#include <grapnel/base/concat.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/postgres/members.hpp>
+#include <grapnel/store/postgres/native/copy.hpp>
+#include <grapnel/store/postgres/native/native_connection.hpp>
+#include <grapnel/store/postgres/native/values.hpp>
+#include <grapnel/store/sql/names.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Many rows at once, and the ids that they get.
+namespace grapnel::postgres::detail {
+
+using store::sql::Quote;
+using store::sql::QuoteText;
+
+/// Where the ids of one table come from, and whether its columns are as Grapnel makes them.
+class IdSource {
+ public:
+  /// Asks for it once.
+  void Find(NativeConnection& native, const Table& table) {
+    if (known_) return;
+    Parameters parameters;
+    parameters.Reset(2, nullptr);
+    const std::string name = Quote(table.name);
+    parameters.Text(1, name, false);
+    parameters.Text(2, table.Id().storage, false);
+    const Result found = native.Ask(
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass($1) AND "
+        "attname = $2) THEN pg_get_serial_sequence($1, $2) END",
+        parameters);
+    ResultRow row(found.get());
+    if (PQntuples(found.get()) == 1 && !row.IsNull(0)) sequence_ = row.Text(0);
+    const Result columns = native.Ask(
+        "SELECT attname, atttypid FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > "
+        "0 AND NOT attisdropped",
+        name);
+    fits_ = true;
+    for (const Column& column : table.columns) {
+      fits_ = fits_ && HasColumn(columns.get(), column.storage, OidOf(column.Kind()));
+    }
+    known_ = true;
+  }
+  /// "" where no sequence makes them.
+  const std::string& Sequence() const noexcept { return sequence_; }
+  /// Whether every column takes its values in binary.
+  bool Fits() const noexcept { return fits_; }
+
+  /// Along with the next statement, which inserts a row with that id: sees to it that none is made
+  /// later that is there already.
+  void Push(NativeConnection& native, std::int64_t id) {
+    if (sequence_.empty() || id <= pushed_ || id == std::numeric_limits<std::int64_t>::max()) {
+      return;
+    }
+    const std::string number = std::to_string(id);
+    const std::string name = QuoteText(sequence_);
+    const std::string behind = core::Concat({" FROM ", sequence_, " WHERE last_value < ", number,
+                                             " OR last_value = ", number, " AND NOT is_called"});
+    // Two that push at once would push it back.
+    native.SendBehind(core::Concat({"SELECT pg_advisory_xact_lock(7453290125::bigint << 31 | ",
+                                    name, "::regclass::oid::bigint)", behind}));
+    native.SendBehind(core::Concat({"SELECT setval(", name, ", ", number, ")", behind}));
+    pushed_ = id;
+  }
+
+ private:
+  static bool HasColumn(const PGresult* columns, std::string_view name, Oid type) {
+    for (int at = 0; at < PQntuples(columns); ++at) {
+      ResultRow row(columns, at);
+      if (row.Text(0) == name) return row.Int(1) == static_cast<std::int64_t>(type);
+    }
+    return false;
+  }
+
+  bool known_ = false;
+  bool fits_ = false;
+  std::string sequence_;  // as it is written in SQL
+  std::int64_t pushed_ = std::numeric_limits<std::int64_t>::min();
+};
+
+/// Inserts many rows of one table.
+class Bulk {
+ public:
+  /// From how many rows on they are copied.
+  static constexpr std::size_t kCopied = 256;
+
+  Bulk(NativeConnection& native, const store::InsertMany& insert, Members& members,
+       const IdSource& source)
+      : native_(native), insert_(insert), members_(members), source_(source) {}
+
+  void Run(std::vector<std::int64_t>& ids, bool plain) {
+    if (plain && source_.Fits() && insert_.sets.size() >= kCopied) {
+      MakeIds(ids);
+      Copy(ids);
+    } else {
+      Insert(ids);
+    }
+  }
+
+ private:
+  const Table& Of() const noexcept { return *insert_.table; }
+
+  void MakeIds(std::vector<std::int64_t>& ids) {
+    NativeConnection::Running running(native_);
+    Parameters& parameters = running.Bind(2);
+    parameters.Text(1, source_.Sequence(), false);
+    parameters.Int(2, static_cast<std::int64_t>(insert_.sets.size()));
+    const Result made = running.Run("SELECT nextval($1::regclass) FROM generate_series(1, $2)",
+                                    native_.Say(insert_));
+    ResultRow row(made.get());
+    ids.reserve(insert_.sets.size());
+    for (int at = 0; at < PQntuples(made.get()); ++at) {
+      row.MoveTo(at);
+      ids.push_back(row.Int(0));
+    }
+  }
+  void Copy(const std::vector<std::int64_t>& ids) {
+    const std::size_t rows = insert_.sets.size();
+    std::size_t row = 0;
+    bool ended = false;
+    CopyRows bytes;
+    native_.CopyIn(
+        core::Concat({"COPY ", Quote(Of().name), " (", Columns(0), ") FROM STDIN (FORMAT binary)"}),
+        static_cast<std::int64_t>(rows), native_.Say(insert_), [&]() -> std::string_view {
+          if (row != 0) bytes.Clear();
+          while (row < rows && bytes.Bytes().size() < kChunk) {
+            bytes.BeginRow(Of().columns.size());
+            bytes.Int(1, ids[row]);
+            members_.BindRow(insert_, insert_.sets[row], 1, insert_.entity(row), bytes, 1);
+            ++row;
+          }
+          if (row == rows && !ended) {
+            bytes.End();
+            ended = true;
+          }
+          return bytes.Bytes();
+        });
+  }
+  /// One array for each column.
+  void Insert(std::vector<std::int64_t>& ids) {
+    NativeConnection::Running running(native_);
+    const std::size_t columns = Of().columns.size();
+    Parameters& parameters = running.Bind(columns - 1);
+    std::vector<FieldValue> values(insert_.sets.size());
+    for (std::size_t place = 1; place < columns; ++place) {
+      for (std::size_t row = 0; row < values.size(); ++row) {
+        values[row] = insert_.sets[row].test(place)
+                          ? members_.ValueOf(insert_, place, insert_.entity(row))
+                          : FieldValue();
+      }
+      try {
+        parameters.List(static_cast<int>(place), values, OidOf(Of().columns[place].Kind()));
+      } catch (const BadValue& error) {
+        Of().RefuseValue(Of().columns[place].name, insert_.op, error.what());
+      }
+    }
+    const Result made = running.Run(Text(), native_.Say(insert_));
+    ResultRow row(made.get());
+    if (static_cast<std::size_t>(PQntuples(made.get())) != values.size()) {
+      store::RefuseSkipped(insert_);
+    }
+    for (int at = 0; at < PQntuples(made.get()); ++at) {
+      row.MoveTo(at);
+      ids.push_back(row.Int(0));
+    }
+  }
+
+  std::string Columns(std::size_t first) const {
+    std::string list;
+    for (std::size_t at = first; at < Of().columns.size(); ++at) {
+      core::Append(list, {at == first ? "" : ", ", Quote(Of().columns[at].storage)});
+    }
+    return list;
+  }
+  std::string Text() const {
+    std::string text = core::Concat(
+        {"INSERT INTO ", Quote(Of().name), " (", Columns(1), ") SELECT * FROM unnest("});
+    for (std::size_t at = 1; at < Of().columns.size(); ++at) {
+      core::Append(text, {at == 1 ? "$" : ", $", std::to_string(at)});
+    }
+    core::Append(text, {") RETURNING ", Quote(Of().Id().storage)});
+    return text;
+  }
+
+  static constexpr std::size_t kChunk = 1 << 16;
+
+  NativeConnection& native_;
+  const store::InsertMany& insert_;
+  Members& members_;
+  const IdSource& source_;
+};
+
+}  // namespace grapnel::postgres::detail

@@ -1,0 +1,443 @@
+#pragma once
+
+#include <grapnel/base/concat.hpp>
+#include <grapnel/core/context.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/loading.hpp>
+#include <grapnel/store/postgres/binding.hpp>
+#include <grapnel/store/postgres/bulk.hpp>
+#include <grapnel/store/postgres/commit_notes.hpp>
+#include <grapnel/store/postgres/cursor.hpp>
+#include <grapnel/store/postgres/interference.hpp>
+#include <grapnel/store/postgres/lists.hpp>
+#include <grapnel/store/postgres/members.hpp>
+#include <grapnel/store/postgres/native/dialect.hpp>
+#include <grapnel/store/postgres/native/native_connection.hpp>
+#include <grapnel/store/postgres/native/raw_statements.hpp>
+#include <grapnel/store/postgres/of_table.hpp>
+#include <grapnel/store/postgres/savepoints.hpp>
+#include <grapnel/store/postgres/verify.hpp>
+#include <grapnel/store/sql/sql.hpp>
+#include <grapnel/store/sql/tabulate.hpp>
+
+#include <libpq-fe.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace grapnel::postgres::detail {
+
+using store::FieldSet;
+using store::Relation;
+
+/// One session with a PostgreSQL server.
+class PostgresConnection final : public store::Connection {
+ public:
+  /// Throws: StorageError of kind Open; CancelledError.
+  PostgresConnection(const Options& options, const core::Context* context)
+      : native_(options, context), notes_(native_, options) {}
+
+  NativeConnection& Native() noexcept { return native_; }
+
+  void Watch(const core::Context* context) noexcept override { native_.Watch(context); }
+  bool IsTracing() const noexcept override { return native_.IsTracing(); }
+
+  void BeginWrite() override { Begin("BEGIN ISOLATION LEVEL REPEATABLE READ"); }
+  void BeginRead() override {
+    Begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    native_.Ask("SELECT 1");  // fixes the snapshot
+  }
+  /// What it sees is what others have committed, up to each of its statements.
+  void BeginMigration() override {
+    Begin("BEGIN ISOLATION LEVEL READ COMMITTED");
+    native_.DeferQuietly("SET LOCAL lock_timeout = 0");
+    native_.Ask("SELECT pg_advisory_xact_lock(7453290124)");
+  }
+  std::optional<store::BrokenKey> FindBrokenKey() override {
+    try {
+      return FindKey(native_);
+    } catch (const std::exception&) {
+      return std::nullopt;  // it is only to say more
+    }
+  }
+  void Commit() override {
+    if (native_.IsBeginning()) {  // nothing was sent, and nothing has to be
+      native_.Trace("COMMIT", Patience::Commit);
+      native_.DropPending(0);
+      return lists_.NoteEnd(true);
+    }
+    native_.DropPending(0);  // it ends all that is open
+    const bool aborted = native_.IsAborted();
+    const Result done = native_.Execute("COMMIT", Patience::Commit);
+    lists_.NoteEnd(!aborted);
+    if (std::string_view(PQcmdStatus(done.get())) == "ROLLBACK") {
+      throw StorageError(StorageKind::Other, native_.Url(),
+                         "a statement had failed in the transaction: it was rolled back");
+    }
+    notes_.NoteCommitted();
+  }
+  void NoteCommit(std::string_view id) override { notes_.Note(id); }
+  bool FindCommit(std::string_view id) override { return notes_.Find(id); }
+
+  void Rollback() noexcept override {
+    lists_.NoteEnd(false);
+    if (!InTransaction()) return native_.DropPending(0);
+    native_.Watch(nullptr);  // nothing cancels it
+    try {
+      const bool sent = !native_.IsBeginning();
+      native_.DropPending(0);
+      if (sent) native_.Execute("ROLLBACK", Patience::Undoing);
+    } catch (const std::exception&) {
+      native_.GetSession().Lose();
+    }
+  }
+  bool InTransaction() const noexcept override { return native_.InTransaction(); }
+  bool IsAborted() const noexcept override { return native_.IsAborted(); }
+
+  void Savepoint(int depth) override { savepoints_.Set(depth); }
+  void Release(int depth) override { savepoints_.Release(depth); }
+  void RollbackTo(int depth) override {
+    NoteUndone();
+    savepoints_.RollBackTo(depth);
+  }
+  void Discard(int depth) override {
+    NoteUndone();
+    savepoints_.Discard(depth);
+  }
+
+  void Verify(const Table& table) override { VerifyTable(native_, table); }
+  bool WritesPlainly(const Table& table) override {
+    return interference_.WritesPlainly(table.name, Of(table).plainness);
+  }
+  bool WritesPairsPlainly(std::string_view pairs) override {
+    return interference_.WritesPlainly(pairs);
+  }
+  std::int64_t Changes() const noexcept override { return native_.Changes(); }
+
+  std::int64_t Run(const store::Insert& insert) override {
+    const bool with_id = insert.set.test(0);
+    const Table& table = *insert.table;
+    OfTable& of = Of(table);
+    if (with_id && table.generates_ids) of.ids.Find(native_, table);
+    NativeConnection::Running running(native_);
+    const std::size_t first = with_id ? 0 : 1;
+    Parameters& to = running.Bind(table.columns.size() - first);
+    of.members.BindRow(insert, insert.set, first, insert.entity, to, 0);
+    if (with_id && table.generates_ids) PushId(of, table, insert.entity);
+    const Result result = running.Run(
+        with_id ? of.insert_with_id : of.insert,
+        [&] { return store::sql::InsertText(kDialect, table, with_id); }, native_.Say(insert));
+    if (NativeConnection::ChangesOf(result.get()) != 1) store::RefuseSkipped(insert);
+    return with_id || PQnfields(result.get()) == 0 ? 0 : ResultRow(result.get()).Int(0);
+  }
+
+  bool Run(const store::InsertMany& insert, std::vector<std::int64_t>& ids) override {
+    const Table& table = *insert.table;
+    OfTable& of = Of(table);
+    if (table.columns.size() < 2) return false;
+    of.ids.Find(native_, table);
+    if (of.ids.Sequence().empty()) return false;
+    Bulk(native_, insert, of.members, of.ids).Run(ids, WritesPlainly(table));
+    return true;
+  }
+
+  bool Run(const store::Matching& matching) override {
+    const Table& table = *matching.table;
+    Sql sql = store::sql::MatchingText(kDialect, matching);
+    const std::string text = sql.Finish();
+    NativeConnection::Running running(native_);
+    Parameters& to = running.Bind(table.columns.size() + sql.parameters.size());
+    const int at = Of(table).members.BindRow(matching, matching.set, 0, matching.entity, to, 0);
+    BindAll(matching, sql.parameters, to, at);
+    const Result result = running.Run(text, native_.Say(matching));
+    return PQntuples(result.get()) == 1 && ResultRow(result.get()).Bool(0);
+  }
+
+  std::int64_t Run(const store::Update& update) override {
+    OfTable& of = Of(*update.table);
+    NativeConnection::Running running(native_);
+    try {
+      if (Prepared* kept = of.KeptFor(update)) {
+        Bind(update, of, {}, running);
+        return NativeConnection::ChangesOf(
+            running
+                .Run(
+                    *kept, [&] { return store::sql::UpdateText(kDialect, update).Finish(); },
+                    native_.Say(update))
+                .get());
+      }
+      Sql sql = store::sql::UpdateText(kDialect, update);
+      const std::string text = sql.Finish();
+      Bind(update, of, sql.parameters, running);
+      return NativeConnection::ChangesOf(running.Run(text, native_.Say(update)).get());
+    } catch (const Error&) {
+      if (update.added.any() && IsOutOfRange(running)) RefuseSum(update);
+      throw;
+    }
+  }
+
+  std::int64_t Run(const store::Delete& statement) override {
+    OfTable& of = Of(*statement.table);
+    NativeConnection::Running running(native_);
+    if (statement.by_id && statement.where == nullptr) {
+      of.members.Bind(statement, 0, statement.entity, running.Bind(1), 1);
+      const Result done = running.Run(
+          of.delete_by_id, [&] { return store::sql::DeleteText(kDialect, statement).Finish(); },
+          native_.Say(statement));
+      return NativeConnection::ChangesOf(done.get());
+    }
+    Sql sql = store::sql::DeleteText(kDialect, statement);
+    const std::string text = sql.Finish();
+    BindIdAnd(statement, statement.by_id ? statement.entity : nullptr, of, sql, running);
+    return NativeConnection::ChangesOf(running.Run(text, native_.Say(statement)).get());
+  }
+
+  std::int64_t Run(const store::EdgeWrite& write) override {
+    Sql sql = store::sql::EdgeText(kDialect, write);
+    const std::string text = sql.Finish();
+    NativeConnection::Running running(native_);
+    Parameters& to = running.Bind(1 + sql.parameters.size());
+    BindLoose(write, *write.source, to, 1);
+    if (to.Shows() && !write.relation->source->Id().sensitive) to.Show(1, ToString(*write.source));
+    BindAll(write, sql.parameters, to, 1);
+    return NativeConnection::ChangesOf(running.Run(text, native_.Say(write)).get());
+  }
+
+  void Run(const store::Select& select, RowSink sink) override {
+    OfTable& of = Of(*select.table);
+    Sql sql = select.through != nullptr ? store::sql::NeighboursText(kDialect, select)
+                                        : store::sql::SelectText(kDialect, select);
+    const std::string text = sql.Finish();
+    NativeConnection::Running running(native_);
+    BindIdAnd(select, select.by_id ? select.entity : nullptr, of, sql, running);
+    Give(running.Run(text, native_.Say(select)), of, sink);
+  }
+
+  std::unique_ptr<store::Cursor> Open(const store::Select& select) override {
+    return std::make_unique<RowCursor>(native_, select, Of(*select.table).members, ++cursors_);
+  }
+
+  void Run(const store::Tabulate& values, RowSink sink) override {
+    OfTable& of = Of(*values.table);
+    Sql sql = store::sql::TabulateText(kDialect, values);
+    const std::string text = sql.Finish();
+    NativeConnection::Running running(native_);
+    BindAll(values, sql.parameters, running.Bind(sql.parameters.size()), 0);
+    try {
+      Give(running.Run(text, native_.Say(values)), of, sink);
+    } catch (const Error&) {
+      if (IsOutOfRange(running)) RefuseSum(values);
+      throw;
+    }
+  }
+
+  bool Run(const store::Find& find) override {
+    OfTable& of = Of(*find.table);
+    NativeConnection::Running running(native_);
+    const auto text = [&] {
+      store::Select select{find};
+      select.by_id = true;
+      select.where = find.where;
+      return store::sql::SelectText(kDialect, select);
+    };
+    if (find.where == nullptr) {
+      of.members.Bind(find, 0, find.key, running.Bind(1), 1);
+      return Load(find, of,
+                  running.Run(
+                      of.select_by_id, [&] { return text().Finish(); }, native_.Say(find)));
+    }
+    Sql sql = text();
+    const std::string finished = sql.Finish();
+    BindIdAnd(find, find.key, of, sql, running);
+    return Load(find, of, running.Run(finished, native_.Say(find)));
+  }
+
+  std::int64_t Count(const store::Select& select) override {
+    std::int64_t count = 0;
+    const bool exists = select.want == store::Select::Want::Exist;
+    Run(select, [&](grapnel::detail::Row& row) {
+      count = exists ? std::int64_t{row.Bool(0)} : row.Int(0);
+    });
+    return count;
+  }
+
+  std::int64_t Run(const store::Keep& keep) override {
+    lists_.Expect(keep.table->Id().Kind());
+    Sql sql = store::sql::KeepText(kDialect, keep);
+    const std::string text = sql.Finish();
+    NativeConnection::Running running(native_);
+    const int fixed = keep.entity != nullptr ? 3 : 2;
+    Parameters& to = running.Bind(static_cast<std::size_t>(fixed) + sql.parameters.size());
+    to.Int(1, keep.type);
+    to.Int(2, keep.list);
+    if (keep.entity != nullptr) Of(*keep.table).members.Bind(keep, 0, keep.entity, to, 3);
+    BindAll(keep, sql.parameters, to, fixed);
+    return NativeConnection::ChangesOf(running.Run(text, native_.Say(keep)).get());
+  }
+  void Run(const store::Page& page, RowSink sink) override {
+    const bool first = page.after->IsNull();
+    const FieldKind kind = page.table->Id().Kind();
+    lists_.Expect(kind);
+    NativeConnection::Running running(native_);
+    Parameters& to = running.Bind(first ? 2 : 3);
+    to.Int(1, page.list);
+    to.Int(2, page.limit);
+    if (!first) BindLoose(page, *page.after, to, 3);
+    Give(running.Run(core::Concat({"SELECT id FROM ", kDialect.Lists(kind), " WHERE list = $1",
+                                   first ? "" : " AND id > $3", " ORDER BY id LIMIT $2"}),
+                     native_.Say(page)),
+         Of(*page.table), sink);
+  }
+  void KeepLast(std::int64_t first) override {
+    for (const FieldKind kind : Lists::kKinds) {
+      const std::string_view lists = kDialect.Lists(kind);
+      RunOnLists(kind,
+                 core::Concat({"DELETE FROM ", lists,
+                               " AS kept WHERE list >= $1 AND EXISTS (SELECT 1 FROM ", lists,
+                               " AS later WHERE later.type = kept.type AND later.id = kept.id AND "
+                               "later.list > kept.list)"}),
+                 first);
+    }
+  }
+  void Forget(std::int64_t first) override {
+    if (native_.IsAborted()) return;  // what is undone forgets them
+    for (const FieldKind kind : Lists::kKinds) {
+      RunOnLists(kind, core::Concat({"DELETE FROM ", kDialect.Lists(kind), " WHERE list >= $1"}),
+                 first, Patience::Undoing);
+    }
+  }
+
+  store::RawEffect Prepare(const store::RawSql& sql) override { return raw_.Prepare(sql); }
+  store::RawResult Run(const store::RawSql& sql) override {
+    store::RawResult result = raw_.Run(sql);
+    if (raw_.Prepare(sql).changes_schema) NoteSchema();
+    return result;
+  }
+  void TellRefused(const store::RawSql& sql, std::string_view why) const noexcept override {
+    native_.TellRefused(sql.text, why);
+  }
+
+  store::Plan PlanMigration(std::span<const Table* const>, Allow) override {
+    throw MigrationError("this engine does not migrate yet");
+  }
+  void Apply(const store::Step&) override {
+    throw MigrationError("this engine does not migrate yet");
+  }
+  void DeferForeignKeys(bool on) override {
+    if (on) {
+      native_.Execute("SET CONSTRAINTS ALL DEFERRED");
+    } else if (!native_.IsAborted()) {
+      native_.Execute("SET CONSTRAINTS ALL IMMEDIATE", Patience::Undoing);
+    }
+  }
+
+ private:
+  void Begin(std::string_view text) {
+    interference_.Begin();
+    native_.DeferBegin(text);
+  }
+  void NoteUndone() noexcept {
+    lists_.NoteUndone();
+    interference_.Begin();
+  }
+  void NoteSchema() {
+    interference_.Begin();
+    native_.ForgetStatements();
+    for (auto& [table, of] : of_) of.ids = {};
+  }
+
+  OfTable& Of(const Table& table) {
+    if (last_ == nullptr || !last_->members.IsOf(table)) [[unlikely]]
+      last_ = &of_.try_emplace(&table, table).first->second;
+    return *last_;
+  }
+  void PushId(OfTable& of, const Table& table, const void* entity) {
+    const FieldValue id = table.Id().ops->to_value(table.Id().at_const(entity));
+    if (const auto* number = id.As<std::int64_t>()) of.ids.Push(native_, *number);
+  }
+
+  /// A value of what is no field of the statement's own table.
+  static void BindLoose(const store::Statement& of, const FieldValue& value, Parameters& to,
+                        int at) {
+    const FieldValue* const one = &value;
+    const Sql::Parameters bound{{one, nullptr}};
+    BindAll(of, bound, to, at - 1);
+  }
+  static void Bind(const store::Update& update, OfTable& of, const Sql::Parameters& parameters,
+                   NativeConnection::Running& running) {
+    const Table& table = *update.table;
+    std::size_t count = parameters.size() + (update.by_id ? 1 : 0);
+    const FieldSet given = update.set | update.added;
+    given.ForEach([&](std::size_t place) {
+      if (place == 0) return;
+      count += 1 + (update.added.test(place) ? BoundsOf(table.columns[place]) : 0);
+    });
+    Parameters& to = running.Bind(count);
+    int at = 0;
+    given.ForEach([&](std::size_t place) {
+      if (place == 0) return;
+      of.members.Bind(update, place, update.entity, to, ++at);
+      if (update.added.test(place)) BindBounds(table.columns[place], to, at);
+    });
+    if (update.by_id) of.members.Bind(update, 0, update.entity, to, ++at);
+    BindAll(update, parameters, to, at);
+  }
+  /// `entity`: that of a statement by id.
+  static void BindIdAnd(const store::Statement& statement, const void* entity, OfTable& of,
+                        const Sql& sql, NativeConnection::Running& running) {
+    const int fixed = entity != nullptr ? 1 : 0;
+    Parameters& to = running.Bind(static_cast<std::size_t>(fixed) + sql.parameters.size());
+    if (entity != nullptr) of.members.Bind(statement, 0, entity, to, 1);
+    BindAll(statement, sql.parameters, to, fixed);
+  }
+  static bool IsOutOfRange(const NativeConnection::Running& running) noexcept {
+    const auto& failed = running.Failed();
+    return failed && (failed->state == "22003" || failed->state == "22012");
+  }
+
+  static void Give(const Result& result, OfTable& of, RowSink sink) {
+    EntityRow row(result.get(), of.members);
+    const int rows = PQntuples(result.get());
+    for (int at = 0; at < rows; ++at) {
+      row.MoveTo(at);
+      sink(row);
+    }
+  }
+  static bool Load(const store::Find& find, OfTable& of, const Result& result) {
+    if (PQntuples(result.get()) == 0) return false;
+    EntityRow row(result.get(), of.members);
+    of.members.Load(find.into, row);
+    find.table->AttachEdges(find.into);
+    return true;
+  }
+  void RunOnLists(FieldKind kind, const std::string& text, std::int64_t first,
+                  Patience patience = Patience::Work) {
+    if (!lists_.IsMade(kind)) return;
+    NativeConnection::Running running(native_, patience);
+    running.Bind(1).Int(1, first);
+    running.Run(text, native_.Say());
+  }
+
+  NativeConnection native_;
+  CommitNotes notes_;
+  Interference interference_{native_};
+  RawStatements raw_{native_};
+  Savepoints savepoints_{native_};
+  Lists lists_{native_};
+  std::unordered_map<const Table*, OfTable> of_;
+  OfTable* last_ = nullptr;
+  std::uint64_t cursors_ = 0;
+};
+
+}  // namespace grapnel::postgres::detail

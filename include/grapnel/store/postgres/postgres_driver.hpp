@@ -1,0 +1,72 @@
+#pragma once
+
+#include <grapnel/core/context.hpp>
+#include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/postgres/native/conninfo.hpp>
+#include <grapnel/store/postgres/native/native_connection.hpp>
+#include <grapnel/store/postgres/native/waiting.hpp>
+#include <grapnel/store/postgres/pool.hpp>
+#include <grapnel/store/postgres/postgres_connection.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace grapnel::postgres::detail {
+
+/// A PostgreSQL database: connections that are made when they are needed, and all write and read.
+class PostgresDriver final : public store::Driver {
+ public:
+  /// Throws: StorageError of kind Open.
+  PostgresDriver(std::string_view conninfo, std::size_t pool)
+      : Driver(OwnTraits()),
+        options_{Conninfo(std::string(conninfo)), pool, &GetObservers()},
+        pool_(pool) {
+    const core::Context context;
+    Writer(context).Return();  // what is wrong is told where it was opened
+  }
+
+  store::Lease Writer(const core::Context& context) override {
+    Pool<PostgresConnection>::Place place = pool_.Take(context, kLockWait, options_.info.Url());
+    try {
+      // Others may be lost at once, by a failover.
+      if (place != nullptr && place->Native().GetSession().IsStale()) place = nullptr;
+      if (place == nullptr) place = std::make_unique<PostgresConnection>(options_, &context);
+    } catch (...) {
+      pool_.Put(nullptr);
+      throw;
+    }
+    return {*this, *place.release()};
+  }
+  store::Lease Reader(const core::Context& context) override { return Writer(context); }
+
+  bool HasOneConnection() const noexcept override { return options_.pool <= 1; }
+  std::string_view Url() const noexcept override { return options_.info.Url(); }
+
+ private:
+  static store::DriverTraits OwnTraits() noexcept {
+    store::DriverTraits traits;
+    traits.undoes_statements = false;
+    traits.serialises_writers = false;
+    traits.notes_commits = true;
+    traits.bulk_least = 8;
+    traits.bulk_most = 8192;
+    return traits;
+  }
+
+  void Return(store::Connection& connection) noexcept override {
+    std::unique_ptr<PostgresConnection> place(&static_cast<PostgresConnection&>(connection));
+    place->Watch(nullptr);
+    place->Rollback();
+    if (place->InTransaction() || place->Native().GetSession().IsLost()) place = nullptr;
+    pool_.Put(std::move(place));
+  }
+
+  const Options options_;
+  Pool<PostgresConnection> pool_;
+};
+
+}  // namespace grapnel::postgres::detail
