@@ -171,17 +171,22 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/tx/handle_ptr.hpp
   grapnel/store/tx/impl/dependencies.hpp
   grapnel/store/tx/impl/handle.hpp
+  grapnel/store/tx/impl/lost_commit.hpp
+  grapnel/store/tx/impl/retry.hpp
   grapnel/store/tx/impl/running_mutations.hpp
   grapnel/store/tx/impl/session.hpp
   grapnel/store/tx/impl/tx.hpp
   grapnel/store/tx/impl/tx_callbacks.hpp
   grapnel/store/tx/level.hpp
+  grapnel/store/tx/lost_commit.hpp
+  grapnel/store/tx/retry.hpp
   grapnel/store/tx/running_mutations.hpp
   grapnel/store/tx/scopes.hpp
   grapnel/store/tx/session.hpp
   grapnel/store/tx/tx.hpp
   grapnel/store/tx/tx_callbacks.hpp
   grapnel/store/tx/type_actions.hpp
+  grapnel/store/write/as_given.hpp
   grapnel/store/write/cascade.hpp
   grapnel/store/write/edges.hpp
   grapnel/store/write/effective_chain.hpp

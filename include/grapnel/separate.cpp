@@ -43,6 +43,8 @@
 #include <grapnel/store/sqlite/impl/open.hpp>
 #include <grapnel/store/tx/impl/dependencies.hpp>
 #include <grapnel/store/tx/impl/handle.hpp>
+#include <grapnel/store/tx/impl/lost_commit.hpp>
+#include <grapnel/store/tx/impl/retry.hpp>
 #include <grapnel/store/tx/impl/running_mutations.hpp>
 #include <grapnel/store/tx/impl/session.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>

@@ -26,5 +26,7 @@
 #include <grapnel/store/query/sql.hpp>
 #include <grapnel/store/query/walk.hpp>
 #include <grapnel/store/read_tx.hpp>
+#include <grapnel/store/tx/lost_commit.hpp>
+#include <grapnel/store/tx/retry.hpp>
 #include <grapnel/store/tx/tx.hpp>
 #include <grapnel/store/write/effective_chain.hpp>

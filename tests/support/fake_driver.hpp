@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,8 @@ class FakeConnection final : public grapnel::store::Connection {
   std::vector<std::string> log{};
   std::function<void(std::string_view line)> before{};  // may refuse it, by throwing
   bool plain = true;                                    // others have no triggers
+  bool aborts = false;        // what is refused in a transaction aborts it
+  bool committed = false;     // what FindCommit says
   bool notes_verify = false;  // a line for each comparison with the schema
   const grapnel::core::Context* watched = nullptr;
 
@@ -29,17 +32,27 @@ class FakeConnection final : public grapnel::store::Connection {
 
   void Watch(const grapnel::core::Context* context) noexcept override { watched = context; }
   void BeginWrite() override { open_ = Note("BEGIN"); }
+  void BeginMigration() override { open_ = Note("BEGIN MIGRATION"); }
   void BeginRead() override { open_ = Note("BEGIN READ"); }
   void Commit() override { open_ = !Note("COMMIT"); }
+  void NoteCommit(std::string_view) override { Note("NOTE"); }
+  bool FindCommit(std::string_view) override { return Note("FIND") && committed; }
   void Rollback() noexcept override {
     log.emplace_back("ROLLBACK");
-    open_ = false;
+    open_ = aborted_ = false;
   }
   bool InTransaction() const noexcept override { return open_; }
+  bool IsAborted() const noexcept override { return aborted_; }
   void Savepoint(int depth) override { Note("SAVEPOINT " + std::to_string(depth)); }
-  void RollbackTo(int depth) override { Note("ROLLBACK TO " + std::to_string(depth)); }
+  void RollbackTo(int depth) override {
+    aborted_ = false;
+    Note("ROLLBACK TO " + std::to_string(depth));
+  }
   void Release(int depth) override { Note("RELEASE " + std::to_string(depth)); }
-  void Discard(int depth) override { Note("DISCARD " + std::to_string(depth)); }
+  void Discard(int depth) override {
+    aborted_ = false;
+    Note("DISCARD " + std::to_string(depth));
+  }
   std::optional<grapnel::store::BrokenKey> FindBrokenKey() override { return {}; }
   void Verify(const grapnel::store::Table& table) override {
     if (notes_verify) Note("VERIFY " + std::string(table.entity));
@@ -72,7 +85,13 @@ class FakeConnection final : public grapnel::store::Connection {
 
  private:
   bool Note(std::string line) {
-    if (before) before(line);
+    if (aborted_) throw std::logic_error("the transaction is aborted: " + line);
+    try {
+      if (before) before(line);
+    } catch (...) {
+      aborted_ = aborts && open_;
+      throw;
+    }
     log.push_back(std::move(line));
     return true;
   }
@@ -82,13 +101,16 @@ class FakeConnection final : public grapnel::store::Connection {
   }
 
   bool open_ = false;
+  bool aborted_ = false;
   std::int64_t changes_ = 0;
 };
 
 /// Lends its two connections and notes which come back.
 class FakeDriver final : public grapnel::store::Driver {
  public:
-  explicit FakeDriver(const grapnel::store::DriverTraits& traits = {}) : Driver(traits) {}
+  explicit FakeDriver(const grapnel::store::DriverTraits& traits = {}) : Driver(traits) {
+    writer.aborts = reader.aborts = !traits.undoes_statements;
+  }
 
   FakeConnection writer{}, reader{};
   std::vector<const grapnel::store::Connection*> returned{};

@@ -6,11 +6,14 @@
 #include "support/catch.hpp"
 #include "support/fake_driver.hpp"
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace detail = grapnel::detail;
@@ -30,6 +33,8 @@ namespace {
 using Lines = std::vector<std::string>;
 
 struct World : FakeStore<User> {
+  using FakeStore<User>::FakeStore;
+
   Lines told{};
   FakeConnection& connection = driver.writer;
 
@@ -230,4 +235,216 @@ TEST_CASE_METHOD(World, "handles are the same that are of one client, transactio
   CHECK((base.GetLevel() == nullptr && in_tx.GetLevel() == &in_tx.transaction->Root()));
   CHECK_THROWS_WITH(detail::CheckHeld(nullptr, "User", "this query"),
                     Catch::StartsWith("User: this query was used after it was moved from"));
+}
+
+namespace {
+
+constexpr grapnel::store::DriverTraits Server() {
+  grapnel::store::DriverTraits traits;
+  traits.undoes_statements = traits.serialises_writers = false;
+  traits.notes_commits = true;
+  return traits;
+}
+
+/// Of an engine where a statement that fails aborts the transaction, and writers run beside each
+/// other.
+struct Beside : World {
+  Beside() : World(Server()) {}
+
+  static std::int64_t Read(Session& in, Session::Failing failing = Session::Failing::GoesOn) {
+    return in.Read(
+        in.Root(), in.TypeOf(detail::kTable<User>), {},
+        [](grapnel::store::Connection& from) { return from.Count({}); }, failing);
+  }
+  static void Create(Session& in) {
+    Scope scope{.single = true};
+    in.Enter(scope);
+    try {
+      Write(in);
+    } catch (...) {
+      in.Fail(scope);
+      throw;
+    }
+    in.Succeed(scope);
+  }
+  void Refuse(std::string text) {
+    World::Refuse(std::move(text), grapnel::SchemaError("User", "id", "not there"));
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Beside,
+                 "what is read after what was written goes back to a savepoint when it fails") {
+  const auto transaction = Begin();
+  Read(*transaction);
+  Read(*transaction);
+  CHECK(connection.Take() == Lines{"BEGIN", "SAVEPOINT 1", "COUNT", "COUNT"});
+  Create(*transaction);
+  CHECK(connection.Take() == Lines{"DELETE"});  // for which the savepoint does as well
+  Create(*transaction);
+  CHECK(connection.Take() == Lines{"SAVEPOINT 2", "DELETE", "RELEASE 2"});
+  Read(*transaction);
+  CHECK(connection.Take() == Lines{"RELEASE 1", "SAVEPOINT 1", "COUNT"});
+  Refuse("COUNT");
+  CHECK_THROWS_AS(Read(*transaction), grapnel::SchemaError);
+  CHECK(connection.Take() == Lines{"ROLLBACK TO 1"});
+  CHECK(transaction->GoesOn());
+  connection.before = nullptr;
+  Read(*transaction);
+  transaction->Commit();
+  CHECK(connection.Take() == Lines{"COUNT", "COMMIT"});
+}
+
+TEST_CASE_METHOD(Beside, "a scope whose write fails undoes it, whatever it is, and all goes on") {
+  const auto transaction = Begin();
+  Refuse("DELETE");
+  CHECK_THROWS_AS(Create(*transaction), grapnel::SchemaError);
+  CHECK(connection.Take() == Lines{"BEGIN", "SAVEPOINT 1", "ROLLBACK TO 1", "DISCARD 1"});
+  connection.before = nullptr;
+  Scope scope{};
+  transaction->Enter(scope);
+  Write(*transaction);
+  Refuse("DELETE");
+  CHECK_THROWS_AS(Write(*transaction), grapnel::SchemaError);
+  CHECK_FALSE(transaction->GoesOn());  // before the scope has failed as well
+  CHECK_THROWS_WITH(Write(*transaction), Catch::Contains("after one that has failed"));
+  transaction->Fail(scope);
+  CHECK(transaction->GoesOn());
+  CHECK(connection.Take() == Lines{"SAVEPOINT 1", "DELETE", "DISCARD 1"});
+  connection.before = nullptr;
+  Create(*transaction);
+  transaction->Commit();
+}
+
+TEST_CASE_METHOD(Beside,
+                 "where all of it fails anyway there is no savepoint; what runs then says why") {
+  const auto transaction = Begin(Session::Kind::Implicit);
+  Read(*transaction, Session::Failing::EndsScope);
+  Write(*transaction);
+  Refuse("DELETE");
+  CHECK_THROWS_AS(Write(*transaction), grapnel::SchemaError);
+  CHECK(connection.Take() == Lines{"BEGIN", "COUNT", "DELETE"});
+  CHECK(transaction->Outcome() == TxOutcome::Open);
+  CHECK_THROWS_WITH(Read(*transaction), Catch::Contains("has ended: rolled back, because of:") &&
+                                            Catch::EndsWith("not there"));
+  CHECK(connection.Take() == Lines{"ROLLBACK"});
+}
+
+TEST_CASE_METHOD(Beside, "a nested transaction that reads and writes is undone alone") {
+  const auto transaction = Begin();
+  Read(*transaction);
+  const auto nested = transaction->Nest(transaction->Root(), nullptr);
+  const auto write = [&] { Write(*transaction, *nested); };
+  write();
+  transaction->Read(*nested, transaction->TypeOf(detail::kTable<User>), {},
+                    [](grapnel::store::Connection& from) { return from.Count({}); });
+  CHECK(connection.Take() ==
+        Lines{"BEGIN", "SAVEPOINT 1", "COUNT", "DELETE", "SAVEPOINT 2", "COUNT"});
+  transaction->CloseNested(*nested, false);
+  CHECK(connection.Take() == Lines{"ROLLBACK TO 1"});
+  CHECK(transaction->GoesOn());
+}
+
+TEST_CASE_METHOD(Beside, "what another transaction was in the way of ends whole") {
+  const auto transaction = Begin();
+  Read(*transaction);
+  SECTION("by a statement") {
+    World::Refuse("DELETE", grapnel::BusyError("deadlock", true));
+    CHECK_THROWS_AS(Write(*transaction), grapnel::BusyError);
+  }
+  SECTION("by COMMIT") {
+    World::Refuse("COMMIT", grapnel::BusyError("serialization failure", true));
+    CHECK_THROWS_AS(transaction->Commit(), grapnel::BusyError);
+  }
+  SECTION("by a row that it does not see") {
+    CHECK_THROWS_AS(transaction->RefuseIfUnseen("a row"), grapnel::BusyError);
+  }
+  CHECK(transaction->Outcome() == TxOutcome::RolledBack);
+  CHECK(transaction->WasInTheWay());
+}
+
+TEST_CASE_METHOD(Beside, "to have waited too long does not") {
+  const auto transaction = Begin();
+  Write(*transaction);
+  World::Refuse("SAVEPOINT 1", grapnel::BusyError("locked"));
+  CHECK_THROWS_AS(Read(*transaction), grapnel::BusyError);
+  CHECK_FALSE(transaction->WasInTheWay());
+}
+
+TEST_CASE_METHOD(Beside, "a connection that is lost in COMMIT: nobody knows, unless it was noted") {
+  const auto lose = [&](std::string text) {
+    World::Refuse(std::move(text),
+                  grapnel::StorageError(StorageKind::Connection, "fake", "terminated"));
+  };
+  const auto begin = [&](bool finds) {
+    const Context context;
+    auto transaction =
+        Begin(Session::Kind::Explicit, finds ? context.With(grapnel::FindLostCommits{}) : context);
+    Write(*transaction);
+    connection.Take();
+    return transaction;
+  };
+  const auto outcome = [](Session& transaction) {
+    try {
+      transaction.Commit();
+    } catch (const TxError& error) {
+      return error.Outcome();
+    }
+    return transaction.Outcome();
+  };
+  lose("COMMIT");
+  SECTION("not noted") {
+    const auto transaction = begin(false);
+    CHECK(outcome(*transaction) == TxOutcome::Unknown);
+    CHECK(connection.Take() == Lines{"ROLLBACK"});
+  }
+  SECTION("committed") {
+    connection.committed = true;
+    const auto transaction = begin(true);
+    CHECK(outcome(*transaction) == TxOutcome::Committed);
+    CHECK(connection.Take() == Lines{"NOTE", "ROLLBACK", "FIND"});
+  }
+  SECTION("not committed: it may be run again") {
+    const auto transaction = begin(true);
+    CHECK_THROWS_AS(transaction->Commit(), grapnel::BusyError);
+    CHECK(transaction->Outcome() == TxOutcome::RolledBack);
+    CHECK((transaction->WasInTheWay() && transaction->HasDied()));
+  }
+  SECTION("found by the second look") {
+    const auto transaction = begin(true);
+    int looks = 0;
+    connection.committed = true;
+    connection.before = [&](std::string_view line) {
+      if (line == "COMMIT" || (line == "FIND" && ++looks < 2))
+        throw grapnel::StorageError(StorageKind::Connection, "fake", "terminated");
+    };
+    CHECK(outcome(*transaction) == TxOutcome::Committed);
+    CHECK(looks == 2);
+  }
+  SECTION("not found before the deadline") {
+    auto transaction =
+        Begin(Session::Kind::Explicit,
+              Context().With(grapnel::FindLostCommits{}).With(std::chrono::milliseconds(300)));
+    Write(*transaction);
+    connection.before = [&](std::string_view line) {
+      if (line == "COMMIT" || line == "FIND")
+        throw grapnel::StorageError(StorageKind::Connection, "fake", "terminated");
+    };
+    CHECK(outcome(*transaction) == TxOutcome::Unknown);
+  }
+  SECTION("lost by the note: it was not sent") {
+    const auto transaction = begin(true);
+    lose("NOTE");
+    CHECK_THROWS_AS(transaction->Commit(), grapnel::StorageError);
+    CHECK(transaction->Outcome() == TxOutcome::RolledBack);
+  }
+  SECTION("nothing was written, and nothing is noted") {
+    const auto transaction =
+        Begin(Session::Kind::Explicit, Context().With(grapnel::FindLostCommits{}));
+    connection.before = nullptr;
+    Read(*transaction);
+    transaction->Commit();
+    CHECK(connection.Take() == Lines{"BEGIN", "SAVEPOINT 1", "COUNT", "COMMIT"});
+  }
 }

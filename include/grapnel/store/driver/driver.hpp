@@ -344,7 +344,8 @@ class Connection {
   /// Carries out one of its steps, inside a transaction. Throws: MigrationError.
   virtual void Apply(const Step& step) = 0;
   /// Until it is turned off again nobody checks that what foreign keys refer to is still there:
-  /// what is deleted meanwhile the caller has to check.
+  /// what is deleted meanwhile the caller has to check. Turned off, it is checked by engines that
+  /// say so: see DriverTraits. What goes back to a savepoint from before turns it back as well.
   virtual void DeferForeignKeys(bool on) = 0;
 };
 
@@ -385,6 +386,9 @@ struct DriverTraits {
   /// Whether one transaction writes at a time. False: they run beside each other, and one that
   /// another was in the way of ends by a BusyError that is Retryable(), to be run again.
   bool serialises_writers = true;
+  /// Whether foreign keys that were deferred are checked when that ends, which throws then; false:
+  /// at COMMIT.
+  bool checks_deferred = false;
   /// Whether NoteCommit and FindCommit tell what became of a COMMIT in which the connection was
   /// lost.
   bool notes_commits = false;

@@ -35,7 +35,8 @@ struct Bound {
   TypeEntry& type;
   class Session& transaction;
   Level& level;
-  HookPlan* plan;  // null of a leaf, which asks for none
+  HookPlan* plan;       // null of a leaf, which asks for none
+  bool hooked = false;  // hooks may go on after an error of what is read in it
 };
 
 /// The foreign key that an update sets or clears on behalf of another mutation, whose edge it is or

@@ -29,7 +29,8 @@ struct Draft::Pinned {
 /// As RunRead, inside a mutation's transaction.
 inline std::int64_t ReadIn(const Draft& m, const Table& table, Session::Statement statement) {
   TypeEntry& type = m.Session().TypeOf(table);
-  return m.Session().Read(m.GetLevel(), type, m.Handle().context, statement);
+  const auto failing = m.Running().hooked ? Session::Failing::GoesOn : Session::Failing::EndsScope;
+  return m.Session().Read(m.GetLevel(), type, m.Handle().context, statement, failing);
 }
 
 /// The ids of the rows of `table` that match.

@@ -48,7 +48,10 @@ class Session {
   using Kind = TxKind;
 
   Session(std::shared_ptr<Store> store, const core::Context& context, Kind kind)
-      : store_(std::move(store)), context_(context), kind_(kind) {
+      : store_(std::move(store)),
+        context_(context),
+        kind_(kind),
+        statements_undo_(store_->driver->UndoesStatements()) {
     root_.transaction = this;
   }
   Session(const Session&) = delete;
@@ -64,6 +67,11 @@ class Session {
   bool IsOfThisThread() const noexcept { return thread_ == std::this_thread::get_id(); }
   /// Whether an error ended it, as opposed to a call.
   bool HasDied() const noexcept { return died_; }
+  /// Whether that was because of what another transaction did, so that it may be run again.
+  bool WasInTheWay() const noexcept { return in_the_way_; }
+  /// Whether statements may be run in it: it is open, and no statement has failed in it that it has
+  /// not gone back from.
+  bool GoesOn() const noexcept { return outcome_ == TxOutcome::Open && !aborted_; }
   const std::shared_ptr<Store>& GetStore() const noexcept { return store_; }
   Level& Root() noexcept { return root_; }
   bool IsRunning() const noexcept { return running_.IsAny(); }
@@ -127,13 +135,22 @@ class Session {
   /// What runs on the transaction's connection.
   using Statement = core::FunctionRef<std::int64_t(store::Connection&)>;
 
+  /// Who meets the error of a statement first.
+  enum class Failing : bool {
+    EndsScope,  // who fails the innermost scope with it, or the whole where there is none
+    GoesOn,     // somebody who may go on in it
+  };
+
   /// Runs `statement(connection)` inside the transaction, and returns what it returns. An error
-  /// that leaves the storage or the transaction in doubt ends the transaction whole.
+  /// that leaves the storage or the transaction in doubt ends the transaction whole; any other
+  /// undoes the statement alone, where that is asked for, or where an engine does so by itself.
   GRAPNEL_DECLARE std::int64_t Read(const Level& level, TypeEntry& type,
-                                    const core::Context& context, Statement statement);
+                                    const core::Context& context, Statement statement,
+                                    Failing failing = Failing::GoesOn);
   /// The same for a statement that writes: opens the savepoint that the scopes wait for.
   GRAPNEL_DECLARE std::int64_t Write(const Level& level, TypeEntry& type,
-                                     const core::Context& context, Statement statement);
+                                     const core::Context& context, Statement statement,
+                                     Failing failing = Failing::EndsScope);
 
   /// Runs SQL of somebody's own, by a ReadTx, perhaps of a transaction that writes. What it wrote
   /// is undone whole when it fails.
@@ -152,6 +169,10 @@ class Session {
   GRAPNEL_DECLARE bool Advance(OpenCursor& open, const core::Context& context, void* entity);
   /// Threads: any.
   GRAPNEL_DECLARE void Close(OpenCursor& open) noexcept;
+
+  /// After something met a row that the transaction does not find. Throws: BusyError, the
+  /// transaction ended, where another transaction may have written it that this one does not see.
+  GRAPNEL_DECLARE void RefuseIfUnseen(std::string_view reason);
 
   /// How many statements have changed rows.
   std::uint64_t Writes() const noexcept { return writes_; }
@@ -180,16 +201,15 @@ class Session {
   /// Whether one statement that writes the table, and undoes itself when it fails, would get no
   /// savepoint here, be it in a scope of its own or in none.
   bool NeedsNoScope(const Table& table) const noexcept {
-    return plain_ == &table && (top_ == nullptr || top_->savepoint != Scope::kNone);
+    return plain_ == &table && statements_undo_ &&
+           (top_ == nullptr || top_->savepoint != Scope::kNone);
   }
 
   [[gnu::always_inline]] void Enter(Scope& scope) noexcept {
     scope.outer = top_;
     scope.writes = writes_;
     scope.callbacks = callbacks_.Now();
-    if (!clean_at_.empty() && clean_at_.back() == writes_) {
-      scope.savepoint = static_cast<int>(clean_at_.size());
-    }
+    if (IsClean()) scope.savepoint = static_cast<int>(clean_at_.size());
     top_ = &scope;
   }
 
@@ -229,8 +249,9 @@ class Session {
   std::int64_t LastList() const noexcept { return last_list_; }
   std::int64_t NextList() noexcept { return ++last_list_; }
 
-  /// COMMIT. Throws: BusyError and ConstraintError, the transaction still open; TxError with
-  /// outcome Unknown after an I/O error; StorageError, rolled back.
+  /// COMMIT. Throws: BusyError and ConstraintError, the transaction still open where the engine
+  /// has left it so; TxError with outcome Unknown after an I/O error, or when the connection was
+  /// lost and nobody tells what came of it; StorageError, rolled back.
   GRAPNEL_DECLARE void Commit();
 
   /// ROLLBACK, whatever is open. Does nothing after the end.
@@ -276,6 +297,8 @@ class Session {
 
   /// In a handler: ends the transaction when it, or the storage, is in doubt after what was thrown.
   GRAPNEL_DECLARE void EndIfInDoubt() noexcept;
+  void EndIfGone(std::string_view reason) noexcept;
+  void NoteIfInTheWay(const BusyError& error) noexcept;
 
   /// The context where somebody looks on, else null.
   static const core::Context* Observed(const core::Context& context) noexcept {
@@ -287,12 +310,29 @@ class Session {
     if (lease_) lease_->Watch(observed);
   }
 
-  /// Whether the scope holds one statement and stands alone without a savepoint: SQL statements
-  /// undo themselves when they fail, so that none is needed.
-  static bool UndoesItself(const Scope& scope) noexcept {
-    return scope.single && (scope.outer == nullptr || scope.outer->savepoint != Scope::kNone);
+  /// Whether the scope holds one statement and stands alone without a savepoint: where statements
+  /// undo themselves when they fail, none is needed.
+  bool UndoesItself(const Scope& scope) const noexcept {
+    return scope.single && statements_undo_ &&
+           (scope.outer == nullptr || scope.outer->savepoint != Scope::kNone);
   }
 
+  /// Whether nothing was written since the last savepoint.
+  bool IsClean() const noexcept { return !clean_at_.empty() && clean_at_.back() == writes_; }
+
+  /// In clean_at_: nobody is to go back to it but who has opened it.
+  static constexpr std::uint64_t kNeverClean = UINT64_MAX;
+
+  // Where a statement that fails aborts the transaction.
+
+  /// Before a statement: opens the savepoint that its failure goes back to.
+  GRAPNEL_DECLARE void ExpectFailure(Failing failing);
+  /// Goes back to where the statement began that has failed, or leaves that to the scope which
+  /// fails of it.
+  GRAPNEL_DECLARE void GoBack(std::string_view reason) noexcept;
+  [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseAborted(const Level& level);
+
+  int PushSavepoint();
   /// Scopes without a savepoint stand on top, and nothing was written between them: one serves all.
   GRAPNEL_DECLARE void OpenSavepoint();
 
@@ -301,6 +341,13 @@ class Session {
 
   /// In a handler: says more of a foreign key that refused the COMMIT, and throws it on.
   [[noreturn]] GRAPNEL_DECLARE void ExplainBroken(const ConstraintError& error);
+
+  /// Whether its COMMIT is to be found when the connection is lost in it.
+  bool IsToBeFound() const;
+  /// Ends it by what became of that COMMIT. Returns false where that is not to be found.
+  GRAPNEL_DECLARE bool Find(const std::string& id) noexcept;
+  /// Throws: TxError.
+  [[noreturn]] void EndUnknown(const StorageError& error);
 
   GRAPNEL_DECLARE void Die(std::string_view reason) noexcept;
   /// Keeps why it ended; without memory it ends without a reason.
@@ -317,6 +364,8 @@ class Session {
   std::shared_ptr<Store> store_;
   core::Context context_;
   Kind kind_;
+  const bool statements_undo_;  // themselves, when they fail: as the driver says
+  bool aborted_ = false;        // by a statement, and has not gone back yet
   std::atomic<TxOutcome> outcome_{TxOutcome::Open};  // which any thread may ask for
   const std::thread::id thread_ = std::this_thread::get_id();
   store::Lease lease_;
@@ -340,6 +389,7 @@ class Session {
   std::vector<TxHooks> orphaned_;
   std::string reason_;
   bool died_ = false;
+  bool in_the_way_ = false;  // it died of what another transaction did
   bool has_local_hooks_ = false;
   bool schema_changed_ = false;  // by SQL of somebody's own
 };

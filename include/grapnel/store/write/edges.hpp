@@ -335,11 +335,17 @@ inline void ExplainKeyChange(const Draft& m, const ConstraintError& error) {
 /// Says more of a foreign key that refused the row's own write, and throws it on.
 [[noreturn]] inline void ExplainMissingNeighbour(const Draft& m, const ConstraintError& error) {
   if (error.Kind() == ConstraintKind::ForeignKey) {
+    const auto& told = error.Fields();
     for (const EdgeEnd& edge : m.table->edges) {
       if (!edge.HoldsKey() || !m.set.test(edge.key)) continue;
       const Column& column = m.table->columns[edge.key];
       const FieldValue id = column.ops->to_value(column.at_const(m.entity));
-      if (CountRows(m, edge.target(), store::IdIn(edge.target(), {id})) > 0) continue;
+      if (told.empty()) {
+        if (!m.Session().GoesOn()) break;
+        if (CountRows(m, edge.target(), store::IdIn(edge.target(), {id})) > 0) continue;
+      } else if (told.size() != 1 || (told[0] != edge.name && told[0] != column.name)) {
+        continue;
+      }
       RefuseEdge(m, ConstraintKind::ForeignKey, edge,
                  core::Concat({"there is no ", edge.target().entity, " with id ",
                                edge.target().ShowId(id)}));
@@ -369,7 +375,9 @@ inline void FindRestricting(const Draft& m, const Table& table, const store::Pre
 /// Says more of a foreign key that refused a deletion, and throws it on.
 [[noreturn]] inline void ExplainRestricted(const Draft& m, const store::PredicatePtr& rows,
                                            const ConstraintError& error) {
-  if (error.Kind() == ConstraintKind::ForeignKey) FindRestricting(m, *m.table, rows);
+  if (error.Kind() == ConstraintKind::ForeignKey && m.Session().GoesOn()) {
+    FindRestricting(m, *m.table, rows);
+  }
   throw error;
 }
 

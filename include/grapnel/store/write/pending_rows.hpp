@@ -62,7 +62,7 @@ class PendingRows final : public Session::Waiting {
   }
   /// After an error at a later row: that of an earlier one comes first.
   void FlushIfOpen() {
-    if (bound_.transaction.Outcome() == TxOutcome::Open) Flush();
+    if (bound_.transaction.GoesOn()) Flush();
   }
 
  private:
@@ -114,12 +114,14 @@ class PendingRows final : public Session::Waiting {
                  core::FunctionRef<void*(std::size_t)> row) {
     ids_.clear();
     try {
-      return Write([&](store::Connection& connection) {
-               const store::InsertMany insert{{m.table, m.op}, row, sets, last_};
-               return connection.Run(insert, ids_) ? 1 : 0;
-             }) != 0;
+      return Write(
+                 [&](store::Connection& connection) {
+                   const store::InsertMany insert{{m.table, m.op}, row, sets, last_};
+                   return connection.Run(insert, ids_) ? 1 : 0;
+                 },
+                 Session::Failing::GoesOn) != 0;
     } catch (const Error&) {
-      if (bound_.transaction.Outcome() != TxOutcome::Open) throw;
+      if (!bound_.transaction.GoesOn()) throw;
       return false;  // one by one they say which
     }
   }
@@ -134,8 +136,10 @@ class PendingRows final : public Session::Waiting {
       m.RefuseUnstorable(error);
     }
   }
-  std::int64_t Write(Session::Statement statement) {
-    return bound_.transaction.Write(bound_.level, bound_.type, bound_.handle->context, statement);
+  std::int64_t Write(Session::Statement statement,
+                     Session::Failing failing = Session::Failing::EndsScope) {
+    return bound_.transaction.Write(bound_.level, bound_.type, bound_.handle->context, statement,
+                                    failing);
   }
 
   const Bound& bound_;

@@ -29,12 +29,11 @@ class RowLists {
   RowLists(const RowLists&) = delete;
   RowLists& operator=(const RowLists&) = delete;
   ~RowLists() {
-    if (m_.Session().LastList() < first_ || m_.Session().Outcome() != TxOutcome::Open) return;
+    if (m_.Session().LastList() < first_ || !m_.Session().GoesOn()) return;
     try {
       ReadIn(m_, *m_.table,
              [&](store::Connection& connection) { return connection.Forget(first_), 0; });
-    } catch (
-        ...) {  // NOLINT(bugprone-empty-catch): the transaction has ended, and its lists with it
+    } catch (...) {  // NOLINT(bugprone-empty-catch): what has ended took its lists with it
     }
   }
 

@@ -290,11 +290,13 @@ class Terminal {
     if (m_.pinned && alive) Narrow(SelectIds(m_, table_, lists.In(list)), true);
     Cascade cascade(m_, lists);
     if (cascades) cascade.Run(list);
+    const bool begins_deferral = !m_.deferred && cascade.IsDeferred();
     m_.deferred = m_.deferred || cascade.IsDeferred();
     lists.ForEachPart(table_, list, [&](const auto&, const store::PredicatePtr& part) {
       count += DeleteRows(false, part);
     });
     cascade.Finish();
+    if (begins_deferral && ChecksDeferred()) Defer(false);
     if (count == 0 && m_.IsOne()) RefuseUntouched(m_);
     return count;
   }
@@ -318,7 +320,7 @@ class Terminal {
     std::int64_t count = 0;
     try {
       const store::Delete statement{{&table_, m_.op}, entity_, by_id, where.Get()};
-      count = m_.deferred ? WriteDeferred(statement) : Write(statement);
+      count = m_.deferred ? WriteDeferred(statement) : Write(statement, FailingDelete());
     } catch (const ConstraintError& error) {
       ExplainRestricted(m_, by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where,
                         error);
@@ -327,23 +329,32 @@ class Terminal {
     return count;
   }
 
+  /// What refers to the rows is looked for once they were refused.
+  Session::Failing FailingDelete() const {
+    return m_.Running().type.referrers.empty() ? Session::Failing::EndsScope
+                                               : Session::Failing::GoesOn;
+  }
+
   std::int64_t WriteDeferred(const store::Delete& statement) {
     struct Deferring {
       Terminal& self;
-      explicit Deferring(Terminal& terminal) : self(terminal) { Set(true); }
+      explicit Deferring(Terminal& terminal) : self(terminal) { self.Defer(true); }
       ~Deferring() {
+        if (self.ChecksDeferred() || !self.m_.Session().GoesOn()) return;
         try {
-          if (self.m_.Session().Outcome() == TxOutcome::Open) Set(false);
-        } catch (
-            ...) {  // NOLINT(bugprone-empty-catch): the transaction has ended, and deferral with it
+          self.Defer(false);
+        } catch (...) {  // NOLINT(bugprone-empty-catch): it has ended with the transaction
         }
-      }
-      void Set(bool on) const {
-        ReadIn(self.m_, self.table_,
-               [&](store::Connection& connection) { return connection.DeferForeignKeys(on), 0; });
       }
     } deferring{*this};
     return Write(statement);
+  }
+  /// Whether the end of it checks the keys, which do not hold before all rows of a cascade are
+  /// gone: then it ends with the mutation that began the cascade.
+  bool ChecksDeferred() const { return m_.Session().GetStore()->driver->Traits().checks_deferred; }
+  void Defer(bool on) {
+    ReadIn(m_, table_,
+           [&](store::Connection& connection) { return connection.DeferForeignKeys(on), 0; });
   }
 
   // Create with OnConflict.
@@ -358,9 +369,10 @@ class Terminal {
     }
     m_.PutBackId();
     FieldValue id;
-    if (!FindConflict(id) || IsHidden(id)) {
+    const bool is_free = !FindConflict(id);
+    if (is_free || IsHidden(id)) {
       m_.Session().ExpectSeveralWrites();  // it is read back
-      Create();
+      is_free ? CreateUnlessUnseen() : Create();
       conflict.outcome = store::ConflictOutcome::Inserted;
     } else {
       if (m_.watched) mutation_.NoteNeighbours({id});
@@ -372,6 +384,22 @@ class Terminal {
     }
     Reread(entity_, nullptr);
     return 1;
+  }
+
+  /// Where writers run beside each other, one may have made the row since.
+  std::int64_t CreateUnlessUnseen() {
+    try {
+      return Create();
+    } catch (const ConstraintError& error) {
+      const auto& fields = m_.conflict->fields;
+      if (error.Kind() == ConstraintKind::Unique && error.Entity() == table_.entity &&
+          std::is_permutation(fields.begin(), fields.end(), error.Fields().begin(),
+                              error.Fields().end())) {
+        m_.Session().RefuseIfUnseen(core::Concat(
+            {table_.entity, ": OnConflict met a row that another transaction has made meanwhile"}));
+      }
+      throw;
+    }
   }
 
   /// Keeps the row that agrees in all of the conflict's fields as the old row.
@@ -464,12 +492,15 @@ class Terminal {
   // Statements.
 
   template <class Statement>
-  std::int64_t Write(const Statement& statement) {
-    return WriteBy([&](store::Connection& connection) { return connection.Run(statement); });
+  std::int64_t Write(const Statement& statement,
+                     Session::Failing failing = Session::Failing::EndsScope) {
+    return WriteBy([&](store::Connection& connection) { return connection.Run(statement); },
+                   failing);
   }
-  std::int64_t WriteBy(Session::Statement run) {
+  std::int64_t WriteBy(Session::Statement run,
+                       Session::Failing failing = Session::Failing::EndsScope) {
     const Bound& bound = m_.Running();
-    return bound.transaction.Write(bound.level, bound.type, bound.handle->context, run);
+    return bound.transaction.Write(bound.level, bound.type, bound.handle->context, run, failing);
   }
   std::int64_t WriteFields(bool by_id, const store::PredicatePtr& where) {
     return WriteFields([](store::Connection& connection,

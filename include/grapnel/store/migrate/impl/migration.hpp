@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -165,15 +166,39 @@ class RunningMigration {
   store::SqlRows Run(const store::RawSql& sql) {
     if (is_dry_run_) return Look(sql);
     CheckInTransaction();
-    if (!writes_ && with_->Get().Prepare(sql).writes) BeginToWrite();
-    store::SqlRows rows(with_->Get().Run(sql));
+    if (!writes_ && Writes(sql)) BeginToWrite();
+    store::SqlRows rows(Try([&](store::Connection& connection) { return connection.Run(sql); }));
     CheckInTransaction();
     stale_ = stale_ || writes_;
     return rows;
   }
 
  private:
-  store::Plan MakePlan() { return with_->Get().PlanMigration(store_.graph->Tables(), allowed_); }
+  /// Runs what a hook may go on without: where a statement that fails aborts the transaction, this
+  /// goes back to before it.
+  template <class F>
+  std::invoke_result_t<F&, store::Connection&> Try(F run) {
+    store::Connection& connection = with_->Get();
+    if (store_.driver->UndoesStatements()) return run(connection);
+    const int depth = applied_ ? 2 : 1;
+    connection.Savepoint(depth);
+    try {
+      auto result = run(connection);
+      if (connection.InTransaction()) connection.Release(depth);
+      return result;
+    } catch (...) {
+      if (connection.InTransaction()) connection.Discard(depth);
+      throw;
+    }
+  }
+  bool Writes(const store::RawSql& sql) {
+    return Try([&](store::Connection& connection) { return connection.Prepare(sql).writes; });
+  }
+  store::Plan MakePlan() {
+    return Try([&](store::Connection& connection) {
+      return connection.PlanMigration(store_.graph->Tables(), allowed_);
+    });
+  }
   void BeginToWrite() {
     with_.reset();
     with_.emplace(store_, context_, true);
@@ -184,6 +209,7 @@ class RunningMigration {
     CheckInTransaction();
     if (stale_) planned.SetPlan(MakePlan());
     RefuseHindered(planned);
+    applied_ = writes_;
     if (writes_) Apply(with_->Get(), planned.Steps());
     done_ = true;
   }
@@ -194,7 +220,10 @@ class RunningMigration {
   /// The rows of what reads, unless it needs what a dry run has not made.
   store::SqlRows Look(const store::RawSql& sql) {
     try {
-      if (!with_->Get().Prepare(sql).writes) return store::SqlRows(with_->Get().Run(sql));
+      if (!Writes(sql)) {
+        return store::SqlRows(
+            Try([&](store::Connection& connection) { return connection.Run(sql); }));
+      }
       would_write_ = true;
     } catch (const SqlError&) {  // NOLINT(bugprone-empty-catch): there are no rows
     }
@@ -227,8 +256,9 @@ class RunningMigration {
   const bool is_dry_run_;
   const Allow allowed_;
   std::optional<Migrating> with_;
-  bool writes_ = false;  // in a transaction that writes
-  bool stale_ = false;   // the plan was made of a database that has changed since
+  bool writes_ = false;   // in a transaction that writes
+  bool stale_ = false;    // the plan was made of a database that has changed since
+  bool applied_ = false;  // its steps, perhaps undone: to a savepoint that is still there
   bool done_ = false;
   bool would_write_ = false;  // a hook of a dry run: what it would mend nobody knows
 };

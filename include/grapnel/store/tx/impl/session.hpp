@@ -12,10 +12,13 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/tx/callbacks.hpp>
 #include <grapnel/store/tx/guard.hpp>
+#include <grapnel/store/tx/lost_commit.hpp>
+#include <grapnel/store/tx/retry.hpp>
 #include <grapnel/store/tx/scopes.hpp>
 #include <grapnel/store/tx/session.hpp>
 
 #include <algorithm>
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -55,6 +58,8 @@ template <class Body>
 [[gnu::always_inline]] inline auto Session::Guarded(const Level& level,
                                                     const core::Context& context, Body body) {
   CheckOpen(level);
+  if (aborted_) [[unlikely]]
+    RefuseAborted(level);
   // The call's context may be gone before the next statement, which may be a RELEASE of our own.
   struct Unwatch {
     Session& self;
@@ -76,8 +81,10 @@ template <class Body>
 
 [[gnu::hot]] GRAPNEL_DEFINE std::int64_t Session::Read(const Level& level, TypeEntry& type,
                                                        const core::Context& context,
-                                                       Statement statement) {
+                                                       Statement statement, Failing failing) {
   return Guarded(level, context, [&](store::Connection& connection) {
+    if (!statements_undo_) [[unlikely]]
+      ExpectFailure(failing);
     type.Verify(connection);
     return statement(connection);
   });
@@ -85,11 +92,13 @@ template <class Body>
 
 [[gnu::hot]] GRAPNEL_DEFINE std::int64_t Session::Write(const Level& level, TypeEntry& type,
                                                         const core::Context& context,
-                                                        Statement statement) {
+                                                        Statement statement, Failing failing) {
   if (kind_ == Kind::ReadOnly) RefuseToWrite();
   if (!cursors_.empty()) [[unlikely]]
     RefuseIfWalked();
   return Guarded(level, context, [&](store::Connection& connection) {
+    if (!statements_undo_) [[unlikely]]
+      ExpectFailure(failing);
     type.Verify(connection);
     if (top_ != nullptr && top_->savepoint == Scope::kNone &&
         !(UndoesItself(*top_) && WritesPlainly(*type.table))) {
@@ -126,6 +135,7 @@ GRAPNEL_DEFINE store::RawResult Session::Run(const Level& level, const core::Con
 inline store::RawResult Session::RunGuarded(const Level& level, const core::Context& context,
                                             const store::RawSql& sql, bool only_reads) {
   return Guarded(level, context, [&](store::Connection& connection) {
+    if (!statements_undo_) ExpectFailure(Failing::GoesOn);
     const store::RawEffect effect = connection.Prepare(sql);
     if (!effect.writes) return connection.Run(sql);
     try {
@@ -155,6 +165,8 @@ GRAPNEL_DEFINE std::shared_ptr<OpenCursor> Session::Open(const Level& level, Typ
   });
   open->writes = writes_;
   cursors_.push_back(open);
+  // To go back to a savepoint from before would end it.
+  if (!statements_undo_) std::fill(clean_at_.begin(), clean_at_.end(), kNeverClean);
   return open;
 }
 
@@ -168,8 +180,11 @@ GRAPNEL_DEFINE std::shared_ptr<OpenCursor> Session::Open(const Level& level, Typ
 [[gnu::hot]] GRAPNEL_DEFINE bool Session::Advance(OpenCursor& open, const core::Context& context,
                                                   void* entity) {
   CheckWalk(open);
-  return Guarded(*open.level, context,
-                 [&](store::Connection&) { return open.cursor->Next(entity); });
+  return Guarded(*open.level, context, [&](store::Connection&) {
+    if (!statements_undo_) [[unlikely]]
+      ExpectFailure(Failing::GoesOn);
+    return open.cursor->Next(entity);
+  });
 }
 
 GRAPNEL_DEFINE void Session::Close(OpenCursor& open) noexcept {
@@ -212,6 +227,7 @@ GRAPNEL_DEFINE void Session::ForgetSchema() noexcept {
   }
   CloseAbove(scope);
   if (scope.gone) CheckOpen(*innermost_);  // undoing what was left open ended it
+  if (aborted_) RefuseAborted(*innermost_);
   if (scope.owns) {
     try {
       lease_->Release(scope.savepoint);
@@ -238,6 +254,7 @@ GRAPNEL_DEFINE void Session::Fail(Scope& scope) noexcept {
   EndCursors([&](const OpenCursor& each) { return each.writes > scope.writes; });
   try {
     scope.owns ? lease_->Discard(scope.savepoint) : lease_->RollbackTo(scope.savepoint);
+    aborted_ = false;
     clean_at_.resize(static_cast<std::size_t>(scope.savepoint));
     clean_at_.back() = writes_;
     if (scope.owns) clean_at_.pop_back();
@@ -313,33 +330,87 @@ GRAPNEL_DEFINE void Session::AfterRollback(const Level& level, core::Callable<vo
 
 GRAPNEL_DEFINE void Session::Commit() {
   Check(root_);
+  if (aborted_) RefuseAborted(root_);
   store_->driver->CheckNotInherited();
   callbacks_.ExpectCommit();
   if (!lease_) return End(TxOutcome::Committed);
+  std::string id;  // by which it is found when the connection is lost
+  bool sent = false;
   Watch(nullptr);
   try {
+    if (IsToBeFound()) {
+      id = MakeCommitId();
+      lease_->NoteCommit(id);
+    }
+    sent = true;
     lease_->Commit();
   } catch (const StorageError& error) {
     Note(error.what());
-    if (error.Kind() != StorageKind::Io) {
+    const bool unknown = error.Kind() == StorageKind::Io || error.Kind() == StorageKind::Connection;
+    if (!sent || !unknown) {
       End(TxOutcome::RolledBack);
       throw;
     }
-    End(TxOutcome::Unknown);
-    throw TxError(
-        core::Concat(
-            {"COMMIT failed with an I/O error, so that it is unknown whether it took place: ",
-             error.what()}),
-        TxOutcome::Unknown);
+    if (id.empty() || !Find(id)) EndUnknown(error);
+    if (outcome_ != TxOutcome::Committed) {
+      throw BusyError(core::Concat({"nothing was committed: ", error.what()}), in_the_way_);
+    }
+    return;
   } catch (const ConstraintError& error) {
-    if (lease_->InTransaction()) ExplainBroken(error);
+    if (sent && lease_->InTransaction()) ExplainBroken(error);
     Die(error.what());
     throw;
+  } catch (const BusyError& error) {
+    NoteIfInTheWay(error);
+    if (in_the_way_ || !sent || !lease_->InTransaction()) Die(error.what());
+    throw;
   } catch (const Error& error) {
-    if (!lease_->InTransaction()) Die(error.what());
+    if (!sent || !lease_->InTransaction()) Die(error.what());
     throw;
   }
   End(TxOutcome::Committed);
+}
+
+[[gnu::cold]] inline void Session::EndUnknown(const StorageError& error) {
+  End(TxOutcome::Unknown);
+  throw TxError(core::Concat({error.Kind() == StorageKind::Io
+                                  ? "COMMIT failed with an I/O error, so that it is unknown "
+                                    "whether it took place: "
+                                  : "the connection was lost in COMMIT, so that it is unknown "
+                                    "whether it took place: ",
+                              error.what()}),
+                TxOutcome::Unknown);
+}
+
+inline bool Session::IsToBeFound() const {
+  const store::DriverTraits& traits = store_->driver->Traits();
+  return traits.notes_commits && writes_ != 0 &&
+         (traits.finds_lost_commits || context_.Get<FindLostCommits>() != nullptr);
+}
+
+[[gnu::cold]] GRAPNEL_DEFINE bool Session::Find(const std::string& id) noexcept {
+  constexpr int seconds = 10;
+  EndCursors([](const OpenCursor&) { return true; });
+  lease_->Rollback();
+  lease_.Return();
+  try {
+    Tries tries(context_, INT_MAX, seconds);
+    do {
+      try {
+        const store::Lease lease = store_->driver->Writer(context_);
+        lease->Watch(&context_);
+        const bool is_there = lease->FindCommit(id);
+        if (!is_there) in_the_way_ = died_ = true;
+        End(is_there ? TxOutcome::Committed : TxOutcome::RolledBack);
+        return true;
+      } catch (const CancelledError&) {
+        throw;
+      } catch (const Error&) {  // NOLINT(bugprone-empty-catch): the server may be back soon
+      }
+    } while (tries.WaitForNext());
+  } catch (...) {  // NOLINT(bugprone-empty-catch): there is no more time
+  }
+  return false;
 }
 
 GRAPNEL_DEFINE void Session::ExplainBroken(const ConstraintError& error) {
@@ -380,18 +451,79 @@ GRAPNEL_DEFINE void Session::EndIfInDoubt() noexcept {
     Die(error.what());
   } catch (const StorageError& error) {
     Die(error.what());
+  } catch (const BusyError& error) {
+    NoteIfInTheWay(error);
+    in_the_way_ ? Die(error.what()) : EndIfGone(error.what());
   } catch (const std::exception& error) {
-    if (lease_ && !lease_->InTransaction()) Die(error.what());
+    EndIfGone(error.what());
   } catch (...) {
-    if (lease_ && !lease_->InTransaction()) Die("the database ended it");
+    EndIfGone("the database ended it");
   }
 }
 
-[[gnu::hot]] GRAPNEL_DEFINE void Session::OpenSavepoint() {
+inline void Session::EndIfGone(std::string_view reason) noexcept {
+  if (!lease_) return;
+  if (!lease_->InTransaction()) return Die(reason);
+  if (!statements_undo_ && lease_->IsAborted()) GoBack(reason);
+}
+
+[[gnu::cold]] inline void Session::NoteIfInTheWay(const BusyError& error) noexcept {
+  if (error.Retryable() && !store_->driver->SerialisesWriters()) in_the_way_ = true;
+}
+
+[[gnu::cold]] GRAPNEL_DEFINE void Session::RefuseIfUnseen(std::string_view reason) {
+  if (store_->driver->SerialisesWriters()) return;
+  in_the_way_ = true;
+  Die(reason);
+  throw BusyError(std::string(reason), true);
+}
+
+[[gnu::cold]] GRAPNEL_DEFINE void Session::ExpectFailure(Failing failing) {
+  if (top_ != nullptr && top_->savepoint == Scope::kNone) return OpenSavepoint();
+  if (failing == Failing::EndsScope || IsClean()) return;
+  // Those that no scope goes back to any more come off first, so that they do not pile up.
+  const auto held = static_cast<std::size_t>(top_ != nullptr ? top_->savepoint : 0);
+  if (clean_at_.size() > held) {
+    lease_->Release(static_cast<int>(held) + 1);
+    clean_at_.resize(held);
+  }
+  PushSavepoint();
+}
+
+[[gnu::cold]] GRAPNEL_DEFINE void Session::GoBack(std::string_view reason) noexcept {
+  Note(reason);
+  aborted_ = true;
+  if (!IsClean()) return;
+  try {
+    lease_->RollbackTo(static_cast<int>(clean_at_.size()));
+    aborted_ = false;
+  } catch (const std::exception& error) {
+    Die(error.what());
+  }
+}
+
+[[noreturn, gnu::cold]] GRAPNEL_DEFINE void Session::RefuseAborted(const Level& level) {
+  if (top_ == nullptr) {
+    died_ = true;
+    End(TxOutcome::RolledBack);
+    Refuse(level);
+  }
+  throw TxError(
+      core::Concat({"a statement was run after one that has failed, before what that was part of "
+                    "was undone: ",
+                    reason_}));
+}
+
+[[gnu::always_inline]] inline int Session::PushSavepoint() {
   const int depth = static_cast<int>(clean_at_.size()) + 1;
   clean_at_.reserve(clean_at_.size() + 1);
   lease_->Savepoint(depth);
   clean_at_.push_back(writes_);
+  return depth;
+}
+
+[[gnu::hot]] GRAPNEL_DEFINE void Session::OpenSavepoint() {
+  const int depth = PushSavepoint();
   Scope* owner = nullptr;
   for (Scope* scope = top_; scope != nullptr && scope->savepoint == Scope::kNone;
        scope = scope->outer) {
@@ -451,6 +583,7 @@ GRAPNEL_DEFINE void Session::End(TxOutcome outcome) noexcept {
   for (Scope* scope = top_; scope != nullptr; scope = scope->outer) scope->gone = true;
   top_ = nullptr;
   clean_at_.clear();
+  aborted_ = false;
   for (Level* level = innermost_; level != nullptr; level = level->outer) {
     Orphan(*level);
     level->open = false;
