@@ -10,6 +10,7 @@
 #include <grapnel/store/read_tx.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/store/tx/handle.hpp>
+#include <grapnel/store/tx/retry.hpp>
 #include <grapnel/store/tx/tx.hpp>
 #include <grapnel/store/write/run.hpp>
 
@@ -54,6 +55,27 @@ class Client : public detail::TakesNoHooks {
   decltype(auto) WithTx(F&& body) const {
     core::detail::RefuseNone(body);
     return grapnel::Tx::Within(Tx(), std::forward<F>(body));
+  }
+
+  /// The same, and runs `body` again, in a new transaction, when another one was in the way: after
+  /// a BusyError that is Retryable(), with a pause that grows, so many times at most and until the
+  /// deadline; then it throws that. `client.WithTx(body, grapnel::Retry{})`. All of the failed try
+  /// is undone: its rollback hooks and AfterRollback callbacks run, its AfterCommit callbacks do
+  /// not. What `body`, and the hooks of what it writes, do elsewhere (a mail, a counter in memory)
+  /// they do again, so it belongs into AfterCommit. Inside a transaction nothing runs again: it is
+  /// undone with that one.
+  template <class F>
+  decltype(auto) WithTx(F&& body, Retry retry) const {
+    core::detail::RefuseNone(body);
+    if (detail::HasTransaction(*Held())) return grapnel::Tx::Within(Tx(), body);
+    detail::Tries tries(Context(), retry.times);
+    while (true) {
+      try {
+        return grapnel::Tx::Within(Tx(), body);
+      } catch (const BusyError& error) {
+        if (!error.Retryable() || !tries.WaitForNext()) throw;
+      }
+    }
   }
 
   /// Begins one snapshot for many reads; inside a transaction it reads what that one sees.

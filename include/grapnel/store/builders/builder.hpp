@@ -36,6 +36,8 @@ class AnyBuilder {
   /// Spends the builder for a bulk of that client. Throws: Error when it is of another client,
   /// transaction or view, or spent.
   GRAPNEL_DECLARE AnyMutation& TakeFor(const HandlePtr& bulk);
+  /// The same for a bulk that runs it again.
+  AnyMutation& TakeAgain() noexcept { return *mutation_; }
 
   // Each builder has one of them, which hides the one here: these do not compile, and whoever asks
   // finds that they are not there.

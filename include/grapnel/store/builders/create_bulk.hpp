@@ -17,6 +17,7 @@
 namespace grapnel::detail {
 
 class BulkRun;
+struct AllAsGiven;
 struct TypeActions;
 
 /// A bulk, its type forgotten: compiled once for all types.
@@ -35,14 +36,16 @@ class AnyBulk {
 
    private:
     friend AnyBulk;
-    Rows(const AnyBulk& bulk, const HandlePtr& handle, BulkRun& run,
-         const TypeActions& actions) noexcept
-        : bulk_(bulk), handle_(handle), run_(run), actions_(actions) {}
+    Rows(const AnyBulk& bulk, const HandlePtr& handle, BulkRun& run, const TypeActions& actions,
+         AllAsGiven* given) noexcept
+        : bulk_(bulk), handle_(handle), run_(run), actions_(actions), given_(given) {}
 
     const AnyBulk& bulk_;
     const HandlePtr& handle_;
     BulkRun& run_;
     const TypeActions& actions_;
+    AllAsGiven* given_;  // to builders, where the bulk may have to run again
+    std::size_t builders_ = 0;
   };
 
   /// Runs deletions: this does not compile.
@@ -56,6 +59,8 @@ class AnyBulk {
   GRAPNEL_DECLARE AnyBulk(const HandlePtr& of, const Table& table);
   ~AnyBulk() = default;
 
+  /// Whether the rows may be asked for more than once.
+  GRAPNEL_DECLARE bool MayRunAgain() const;
   void OmitField(std::size_t place) noexcept { omitted_.set(place); }
   /// `reset(entity)`: empties the member.
   GRAPNEL_DECLARE void OmitEdge(void (*reset)(void* entity));
@@ -72,6 +77,10 @@ class AnyBulk {
 namespace range {
 
 using std::begin;
+template <class Range>
+auto Begin(Range& range) {
+  return begin(range);
+}
 /// What a loop over the range is given.
 template <class Range>
 using Element = decltype(*begin(std::declval<Range&>()));
@@ -126,7 +135,15 @@ class CreateBulk : public detail::AnyBulk {
     if constexpr (requires { rows_.size(); }) {
       made.reserve(static_cast<std::size_t>(rows_.size()));
     }
-    AnyBulk::Save(&made, [this](Rows& to) { Run(to); });
+    if constexpr (!std::forward_iterator<decltype(detail::range::Begin(rows_))>) {
+      if (MayRunAgain()) {  // and the range is passed through once
+        std::vector<std::remove_cvref_t<Row>> kept;
+        for (auto&& row : rows_) kept.push_back(std::forward<decltype(row)>(row));
+        AnyBulk::Save(&made, [&](Rows& to) { Run(kept, to); });
+        return made;
+      }
+    }
+    AnyBulk::Save(&made, [this](Rows& to) { Run(rows_, to); });
     return made;
   }
 
@@ -142,8 +159,9 @@ class CreateBulk : public detail::AnyBulk {
     }
   }
 
-  void Run(Rows& to) {
-    for (auto&& row : rows_) {
+  template <class From>
+  void Run(From& rows, Rows& to) {
+    for (auto&& row : rows) {
       if constexpr (std::is_same_v<std::remove_cvref_t<Row>, Create<E>>) {
         to.Add(row);
       } else {

@@ -226,6 +226,8 @@ class AnyMutation {
   GRAPNEL_DECLARE void NoteNeighbours(const Ids& rows) const;
   /// The same of the old rows.
   GRAPNEL_DECLARE void NoteNeighbours() const;
+  /// Is as it was before anything ran: `given`.
+  GRAPNEL_DECLARE void StartOver(const detail::Draft& given);
   /// For builders that move: says what `from` said, which is spent, in place of what it said.
   GRAPNEL_DECLARE void TakeFrom(AnyMutation& from);
 

@@ -68,6 +68,8 @@ class AnyResult {
     if (into_ != nullptr) return into_;
     return scratch_.Count() != 0 ? scratch_.At(0) : scratch_.Append();
   }
+  /// Holds nothing again, for a mutation that is run again.
+  void StartOver() noexcept { SetCount(0); }
   /// For a caller whose mutation goes on.
   static AnyResult Copied(const Table& table, void* into) noexcept {
     return AnyResult(table, into, nullptr, true);
@@ -122,6 +124,8 @@ class BulkRun {
 };
 
 /// Runs `rows(bulk)` in one transaction. `made`: the std::vector of the entities that come back.
+/// Where writers run beside each other and one was in the way, it is called again, with a bulk of
+/// its own, to do the same.
 GRAPNEL_DECLARE void RunBulk(const HandlePtr& handle, const Table& table, void* made,
                              core::FunctionRef<void(BulkRun&)> rows);
 

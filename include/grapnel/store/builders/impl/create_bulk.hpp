@@ -10,9 +10,11 @@
 #include <grapnel/store/mutation/any_mutation.hpp>
 #include <grapnel/store/tx/handle.hpp>
 #include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/write/as_given.hpp>
 #include <grapnel/store/write/run.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 /// Bulks, compiled once for all types.
@@ -25,6 +27,11 @@ GRAPNEL_DEFINE void AnyBulk::OmitEdge(void (*reset)(void* entity)) {
   omitted_edges_.push_back(reset);
 }
 
+GRAPNEL_DEFINE bool AnyBulk::MayRunAgain() const {
+  return handle_ != nullptr && !handle_->transaction &&
+         !handle_->store->driver->SerialisesWriters();
+}
+
 GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> rows) {
   if (handle_ == nullptr) {
     throw Error(
@@ -32,14 +39,28 @@ GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> row
                       ": this bulk is spent: it ran already, or was moved from; make a new one"}));
   }
   handle_->store->driver->CheckNotInherited();
+  AllAsGiven given;
+  AllAsGiven* const keeps = MayRunAgain() ? &given : nullptr;
   const HandlePtr handle = std::move(handle_);
   RunBulk(handle, *table_, made, [&](BulkRun& run) {
-    Rows to(*this, handle, run, handle->store->TypeOf(*table_).actions);
+    Rows to(*this, handle, run, handle->store->TypeOf(*table_).actions, keeps);
     rows(to);
   });
 }
 
-GRAPNEL_DEFINE void AnyBulk::Rows::Add(AnyBuilder& builder) { run_.Run(builder.TakeFor(handle_)); }
+GRAPNEL_DEFINE void AnyBulk::Rows::Add(AnyBuilder& builder) {
+  if (given_ == nullptr) return run_.Run(builder.TakeFor(handle_));
+  AnyMutation* m = nullptr;
+  if (builders_ == given_->rows.size()) {
+    m = &builder.TakeFor(handle_);
+    given_->rows.push_back(std::make_unique<AsGiven>(*m));
+  } else {
+    m = &builder.TakeAgain();
+    given_->rows[builders_]->PutBack(*m);
+  }
+  ++builders_;
+  run_.Run(*m);
+}
 
 GRAPNEL_DEFINE void AnyBulk::Rows::Add(const void* entity) {
   const Table& table = *bulk_.table_;

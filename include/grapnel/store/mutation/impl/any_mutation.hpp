@@ -301,6 +301,16 @@ GRAPNEL_DEFINE void AnyMutation::GoBack(Progress to) noexcept {
   if (core_.conflict && !to.executed) ForgetConflict();
 }
 
+GRAPNEL_DEFINE void AnyMutation::StartOver(const detail::Draft& given) {
+  void* const entity = core_.entity;
+  core_ = given;
+  core_.entity = entity;
+  old_rows_known_ = false;
+  old_rows_.Clear();
+  all_old_rows_.Clear();
+  written_.Reset();
+}
+
 GRAPNEL_DEFINE void AnyMutation::ForgetConflict() noexcept {
   core_.conflict->outcome = store::ConflictOutcome::Pending;
   ForgetOldRows();

@@ -15,8 +15,10 @@
 #include <grapnel/store/query/narrower.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>
+#include <grapnel/store/tx/retry.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/tx.hpp>
+#include <grapnel/store/write/as_given.hpp>
 #include <grapnel/store/write/pending_rows.hpp>
 #include <grapnel/store/write/run.hpp>
 #include <grapnel/store/write/stages.hpp>
@@ -108,9 +110,9 @@ namespace grapnel::detail {
 class Binding {
  public:
   [[gnu::always_inline]] Binding(Draft& m, const HandlePtr& handle, TypeEntry& type, Level& level,
-                                 HookPlan& plan)
+                                 HookPlan& plan, bool hooked)
       : m_(m),
-        bound_{handle, type, *level.transaction, level, &plan},
+        bound_{handle, type, *level.transaction, level, &plan, hooked},
         running_{m.table->entity, m.op, nullptr, !m.uncounted} {
     bound_.transaction.EnterMutation(bound_.level, running_);
     const bool by_hook = running_.outer != nullptr || bound_.transaction.IsInHook(bound_.level);
@@ -154,19 +156,21 @@ class OpenScope {
   Scope scope_;
 };
 
-/// Runs `body(handle)` whole or not at all: in the handle's transaction, or in one of its own.
-/// `attach(error)` may put the result into a CommittedError, which is told without it where that
-/// fails.
-inline void Atomically(const HandlePtr& handle, bool single,
-                       core::FunctionRef<void(const HandlePtr&)> body,
-                       core::FunctionRef<void(CommittedError&)> attach) {
-  if (handle->transaction) {
-    const Tx::Access::Finish finish{handle};
-    handle->transaction->Check(*handle->GetLevel());
-    OpenScope scope(*handle->transaction, single);
-    body(handle);
-    return scope.Succeed();
-  }
+/// Runs `body(handle)` whole or not at all: in the handle's transaction.
+inline void RunWithin(const HandlePtr& handle, bool single,
+                      core::FunctionRef<void(const HandlePtr&)> body) {
+  const Tx::Access::Finish finish{handle};
+  handle->transaction->Check(*handle->GetLevel());
+  OpenScope scope(*handle->transaction, single);
+  body(handle);
+  scope.Succeed();
+}
+
+/// In a transaction of its own. `attach(error)` may put the result into a CommittedError, which is
+/// told without it where that fails. When it throws, `in_the_way` says whether that was because of
+/// what another transaction did, and nothing is left of it.
+inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const HandlePtr&)> body,
+                     core::FunctionRef<void(CommittedError&)> attach, bool& in_the_way) {
   Marks::Guard(*handle->store);
   Generation::Check();
   Marks::Running mark(*handle->store);
@@ -175,8 +179,12 @@ inline void Atomically(const HandlePtr& handle, bool single,
   transaction->SetRunningMark(&mark);
   struct Unmark {
     Session& transaction;
-    ~Unmark() { transaction.SetRunningMark(nullptr); }
-  } unmark{*transaction};
+    bool& in_the_way;
+    ~Unmark() {
+      transaction.SetRunningMark(nullptr);
+      in_the_way = transaction.WasInTheWay();
+    }
+  } unmark{*transaction, in_the_way};
   const auto inside = MakeHandle({handle->store, transaction, nullptr, handle->context});
   try {
     body(inside);
@@ -195,11 +203,30 @@ inline void Atomically(const HandlePtr& handle, bool single,
   }
 }
 
+/// Where writers run beside each other: once more, and again, while others are in the way.
+/// `put_back()` puts what is to be run back to how it was before it ran.
+[[gnu::cold, gnu::noinline]] inline void RunUntilDone(
+    const HandlePtr& handle, core::FunctionRef<void(const HandlePtr&)> body,
+    core::FunctionRef<void(CommittedError&)> attach, core::FunctionRef<void()> put_back) {
+  constexpr int most = 100;
+  constexpr int seconds = 5;
+  Tries tries(handle->context, most, seconds);
+  while (true) {
+    bool in_the_way = false;
+    try {
+      return RunWhole(handle, body, attach, in_the_way);
+    } catch (...) {
+      if (!in_the_way || !tries.WaitForNext()) throw;
+    }
+    put_back();
+  }
+}
+
 /// Runs a mutation with its hooks, inside of a transaction, to what its caller asked for.
 [[gnu::always_inline]] inline void RunInside(const HandlePtr& handle, Level& level, TypeEntry& type,
                                              const HookChain& hooks, HookPlan& plan, AnyMutation& m,
                                              AnyResult& result) {
-  const Binding binding(m.Core(), handle, type, level, plan);
+  const Binding binding(m.Core(), handle, type, level, plan, !hooks.IsEmpty());
   if (IsIntercepted(*handle)) [[unlikely]]
     m.Core().PassInterceptors();
   if (Is(m.Op(), Op::Delete | Op::DeleteOne)) {
@@ -293,7 +320,7 @@ inline void Atomically(const HandlePtr& handle, bool single,
 [[gnu::hot]] GRAPNEL_DEFINE void RunMutation(const HandlePtr& handle, AnyMutation& m,
                                              AnyResult& result) {
   m.Core().pending = nullptr;  // of a bulk, when its hook carries it out by Mutate
-  if (handle->transaction) {   // what Atomically does, without its detours
+  if (handle->transaction) {   // what RunWithin does, without its detours
     const Tx::Access::Finish finish{handle};
     Level& level = *handle->GetLevel();
     handle->transaction->Check(level);
@@ -308,15 +335,22 @@ inline void Atomically(const HandlePtr& handle, bool single,
     result.Keep();
     return scope.Succeed();
   }
-  Atomically(
-      handle, true,
-      [&](const HandlePtr& inside) {
-        RunBound(inside, *inside->GetLevel(), m, result);
-        result.Keep();
-      },
-      [&](CommittedError& error) {
-        handle->store->TypeOf(*m.Core().table).actions.attach(error, result);
-      });
+  const auto run = [&](const HandlePtr& inside) {
+    RunBound(inside, *inside->GetLevel(), m, result);
+    result.Keep();
+  };
+  const auto attach = [&](CommittedError& error) {
+    handle->store->TypeOf(*m.Core().table).actions.attach(error, result);
+  };
+  if (!handle->store->driver->SerialisesWriters()) [[unlikely]] {
+    AsGiven given(m);
+    return RunUntilDone(handle, run, attach, [&] {
+      given.PutBack(m);
+      result.StartOver();
+    });
+  }
+  bool in_the_way = false;
+  RunWhole(handle, run, attach, in_the_way);
 }
 
 GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result) {
@@ -416,15 +450,19 @@ class BulkInTransaction final : public BulkRun {
 
 GRAPNEL_DEFINE void RunBulk(const HandlePtr& handle, const Table& table, void* made,
                             core::FunctionRef<void(BulkRun&)> rows) {
-  Atomically(
-      handle, false,
-      [&](const HandlePtr& inside) {
-        BulkInTransaction bulk(inside, table, made);
-        bulk.Guard([&] { rows(bulk); });
-      },
-      [&](CommittedError& error) {
-        handle->store->TypeOf(table).actions.attach_rows(error, made);
-      });
+  const auto run = [&](const HandlePtr& inside) {
+    BulkInTransaction bulk(inside, table, made);
+    bulk.Guard([&] { rows(bulk); });
+  };
+  if (handle->transaction) return RunWithin(handle, false, run);
+  const auto attach = [&](CommittedError& error) {
+    handle->store->TypeOf(table).actions.attach_rows(error, made);
+  };
+  if (!handle->store->driver->SerialisesWriters()) {
+    return RunUntilDone(handle, run, attach, [&] { table.ops.ClearRows(made); });
+  }
+  bool in_the_way = false;
+  RunWhole(handle, run, attach, in_the_way);
 }
 
 }  // namespace grapnel::detail
