@@ -78,13 +78,11 @@ class RawWords {
   }
   void SkipText(bool escapes) {
     for (++at_; at_ < text_.size(); ++at_) {
-      if (escapes && text_[at_] == '\\') {
+      if ((escapes && text_[at_] == '\\') || Rest().starts_with("''")) {
         ++at_;
-      } else if (text_[at_] == '\'' && !Rest().starts_with("''")) {
-        ++at_;
-        return;
       } else if (text_[at_] == '\'') {
         ++at_;
+        return;
       }
     }
   }

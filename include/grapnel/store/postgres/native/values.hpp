@@ -199,7 +199,9 @@ struct NumericBytes {
   }
 
  private:
-  std::int16_t Word(int at) const noexcept { return ReadNumber<std::int16_t>(bytes + 2 * at); }
+  std::int16_t Word(int at) const noexcept {
+    return ReadNumber<std::int16_t>(bytes + std::ptrdiff_t{2} * at);
+  }
 };
 
 /// Reads one row of a result in binary, columns counted from 0.
