@@ -151,18 +151,26 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/sql/condition.hpp
   grapnel/store/sql/dialect.hpp
   grapnel/store/sql/leaf.hpp
-  grapnel/store/sql/literal.hpp
+  grapnel/store/sql/migrate/catalog.hpp
+  grapnel/store/sql/migrate/dialect.hpp
+  grapnel/store/sql/migrate/drop_planning.hpp
+  grapnel/store/sql/migrate/index_planning.hpp
+  grapnel/store/sql/migrate/literal.hpp
+  grapnel/store/sql/migrate/misfit.hpp
+  grapnel/store/sql/migrate/planner.hpp
+  grapnel/store/sql/migrate/planning.hpp
+  grapnel/store/sql/migrate/renames.hpp
+  grapnel/store/sql/migrate/steps.hpp
+  grapnel/store/sql/migrate/wanted.hpp
   grapnel/store/sql/names.hpp
   grapnel/store/sql/neighbours.hpp
   grapnel/store/sql/pages.hpp
   grapnel/store/sql/parameters.hpp
-  grapnel/store/sql/renames.hpp
   grapnel/store/sql/sql.hpp
   grapnel/store/sql/tabulate.hpp
   grapnel/store/sql/terms.hpp
   grapnel/store/sql/values.hpp
   grapnel/store/sql/walk.hpp
-  grapnel/store/sql/wanted.hpp
   grapnel/store/tx/callbacks.hpp
   grapnel/store/tx/dependencies.hpp
   grapnel/store/tx/ending.hpp
@@ -208,9 +216,8 @@ set(GRAPNEL_SQLITE_HEADERS
   grapnel/store/sqlite/interference.hpp
   grapnel/store/sqlite/kept_selects.hpp
   grapnel/store/sqlite/members.hpp
-  grapnel/store/sqlite/migrate/drop_planning.hpp
-  grapnel/store/sqlite/migrate/index_planning.hpp
-  grapnel/store/sqlite/migrate/migration.hpp
+  grapnel/store/sqlite/migrate/dialect.hpp
+  grapnel/store/sqlite/migrate/planner.hpp
   grapnel/store/sqlite/migrate/planning.hpp
   grapnel/store/sqlite/migrate/sketch.hpp
   grapnel/store/sqlite/migrate/steps.hpp

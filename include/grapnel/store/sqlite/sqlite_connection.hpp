@@ -11,7 +11,7 @@
 #include <grapnel/store/sqlite/interference.hpp>
 #include <grapnel/store/sqlite/kept_selects.hpp>
 #include <grapnel/store/sqlite/members.hpp>
-#include <grapnel/store/sqlite/migrate/migration.hpp>
+#include <grapnel/store/sqlite/migrate/planner.hpp>
 #include <grapnel/store/sqlite/migrate/steps.hpp>
 #include <grapnel/store/sqlite/migrate/tables.hpp>
 #include <grapnel/store/sqlite/native/dialect.hpp>
@@ -341,12 +341,12 @@ class SqliteConnection final : public store::Connection {
   }
 
   store::Plan PlanMigration(std::span<const Table* const> tables, Allow allowed) override {
-    auto plan = Planner(native_, false).Plan(tables, allowed);
+    auto plan = SqlitePlanner(native_, false, tables).Plan(allowed);
     refusals_ = std::move(plan.refusals);
     return std::move(plan.plan);
   }
   std::vector<std::string> Rehearse(std::span<const Table* const> tables, Allow allowed) override {
-    return Planner(native_, true).Plan(tables, allowed).plan.hindrances;
+    return SqlitePlanner(native_, true, tables).Plan(allowed).plan.hindrances;
   }
   void Apply(const store::Step& step) override { StepRunner(native_, refusals_).Run(step); }
   /// Turning it off forgets what was deferred.

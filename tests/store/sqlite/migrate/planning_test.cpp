@@ -1,5 +1,7 @@
 #include <grapnel/store/sqlite/migrate/planning.hpp>
 
+#include <grapnel/store/sqlite/migrate/planner.hpp>
+
 #include "support/catch.hpp"
 
 #include <string>
@@ -17,16 +19,18 @@ struct Database : sqlite::NativeConnection {
   }
 };
 
-struct Planned : sqlite::Planning {
-  explicit Planned(sqlite::NativeConnection& native) : Planning(native, false) { ReadObjects(); }
-  using Planning::Add;
-  using Planning::AnyRow;
-  using Planning::Find;
-  using Planning::formers_;
-  using Planning::NeedSketch;
-  using Planning::NowCalled;
-  using Planning::plan_;
-  using Planning::Query;
+struct Planned : sqlite::SqlitePlanner {
+  explicit Planned(sqlite::NativeConnection& native) : SqlitePlanner(native, false, {}) {
+    ReadObjects();
+  }
+  using SqlitePlanner::Add;
+  using SqlitePlanner::AnyRow;
+  using SqlitePlanner::Find;
+  using SqlitePlanner::Follow;
+  using SqlitePlanner::formers_;
+  using SqlitePlanner::NowCalled;
+  using SqlitePlanner::plan_;
+  using SqlitePlanner::Query;
 };
 
 }  // namespace
@@ -36,7 +40,7 @@ TEST_CASE("B160 what is in the database is what the steps so far make of it, but
                "CREATE VIEW v AS SELECT 1"});
   Planned planned(db);
   CHECK((planned.Find("OLD") != nullptr && planned.Find("now") == nullptr));
-  planned.NeedSketch();
+  planned.Follow();
   planned.Add({sqlite::StepKind::RenameTable, "now", "", "old"}, "ALTER TABLE old RENAME TO now");
   planned.formers_["now"] = {"old", {{"a", "b"}}};
   const sqlite::WantedTable now{"now", "Now"}, other{"other", "Other"};

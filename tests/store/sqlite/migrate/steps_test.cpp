@@ -17,7 +17,7 @@ struct Database : sqlite::NativeConnection {
   void Run(StepKind kind, std::vector<std::string> statements) {
     sqlite::StepRunner(*this, refusals).Run({kind, "t", "", "", "", std::move(statements)});
   }
-  sqlite::Refusals refusals;
+  grapnel::store::sql::Refusals refusals;
 };
 
 }  // namespace

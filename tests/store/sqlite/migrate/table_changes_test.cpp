@@ -1,5 +1,7 @@
 #include <grapnel/store/sqlite/migrate/table_changes.hpp>
 
+#include <grapnel/store/sqlite/migrate/planner.hpp>
+
 #include "support/catch.hpp"
 
 #include <string>
@@ -17,14 +19,14 @@ struct Database : sqlite::NativeConnection {
   }
 };
 
-struct Changes : sqlite::TableChanges {
-  explicit Changes(sqlite::NativeConnection& native) : TableChanges(native, false) {
+struct Changes : sqlite::SqlitePlanner {
+  explicit Changes(sqlite::NativeConnection& native) : SqlitePlanner(native, false, {}) {
     ReadObjects();
   }
-  using TableChanges::changes_;
-  using TableChanges::CopiedColumns;
-  using TableChanges::plan_;
-  using TableChanges::PlanChange;
+  using SqlitePlanner::changes_;
+  using SqlitePlanner::CopiedColumns;
+  using SqlitePlanner::plan_;
+  using SqlitePlanner::PlanChange;
 };
 
 }  // namespace
@@ -37,14 +39,14 @@ TEST_CASE(
   t.columns.push_back({"a", "REAL"});
   Changes nullable(db);
   nullable.changes_["t"].nullable.push_back(&t.columns.front());
-  nullable.PlanChange(t);
+  nullable.PlanChange(t, nullable.changes_["t"]);
   REQUIRE(nullable.plan_.plan.steps.size() == 1);
   CHECK(nullable.plan_.plan.steps[0].kind == sqlite::StepKind::ChangeTable);
   CHECK(nullable.plan_.plan.steps[0].reason == "\"a\" may be NULL");
 
   Changes retyped(db);
   retyped.changes_["t"].retyped.push_back(&t.columns.front());
-  retyped.PlanChange(t);
+  retyped.PlanChange(t, retyped.changes_["t"]);
   REQUIRE(retyped.plan_.plan.steps.size() == 2);
   CHECK(retyped.plan_.plan.steps[0].kind == sqlite::StepKind::RebuildTable);
   for (const auto& step : retyped.plan_.plan.steps) {

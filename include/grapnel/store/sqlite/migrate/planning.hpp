@@ -4,105 +4,36 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/plan.hpp>
-#include <grapnel/store/sql/renames.hpp>
+#include <grapnel/store/sql/migrate/catalog.hpp>
+#include <grapnel/store/sql/migrate/planner.hpp>
+#include <grapnel/store/sql/migrate/wanted.hpp>
 #include <grapnel/store/sql/sql.hpp>
-#include <grapnel/store/sql/wanted.hpp>
+#include <grapnel/store/sqlite/migrate/dialect.hpp>
 #include <grapnel/store/sqlite/migrate/sketch.hpp>
 #include <grapnel/store/sqlite/migrate/steps.hpp>
-#include <grapnel/store/sqlite/native/dialect.hpp>
+#include <grapnel/store/sqlite/migrate/table_text.hpp>
+#include <grapnel/store/sqlite/migrate/tables.hpp>
 #include <grapnel/store/sqlite/native/native_connection.hpp>
 #include <grapnel/store/sqlite/native/prepared.hpp>
 
-#include <functional>
-#include <map>
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-/// What the parts of a planner share: what is in the database, and the plan so far.
 namespace grapnel::sqlite::detail {
 
 using store::StepKind;
 
-/// What brings a database to the schema.
-struct MigrationPlan {
-  store::Plan plan{};
-  Refusals refusals{};
-};
-
-class Planning {
+/// What SQLite tells a planner of its database.
+class SqlitePlanning : protected Planner {
  protected:
-  Planning(NativeConnection& native, bool rehearse)
-      : native_(native), shape_(&native), rehearse_(rehearse) {}
-
-  enum class Kind { Table, View, Virtual, Index };
-  /// What bears a name in the database.
-  struct Object {
-    Kind kind;
-    std::string name;
-    std::string table;  // of an index
-    std::string sql;
-    bool gone = false;  // the plan drops it
-  };
-  /// How a table, and columns of it, are called as yet.
-  struct Former {
-    std::string table;
-    std::vector<Rename> columns{};
-  };
-
-  [[noreturn]] static void Refuse(const WantedTable& table, const WantedColumn& column,
-                                  std::string_view reason) {
-    throw MigrationError(Refusal(table, FieldName(column), reason));
-  }
-  static constexpr std::string_view kMend =
-      "; a hook of OnMigrate can mend such rows first, by m.Sql(...)";
-  /// Of rows as they are: a migration hook may mend them first.
-  void RefuseRows(const WantedTable& table, const WantedColumn& column, std::string_view reason) {
-    RefuseRows(Refusal(table, FieldName(column), reason));
-  }
-  void RefuseRows(std::string refusal) { plan_.plan.hindrances.push_back(std::move(refusal)); }
-  static std::string_view FieldName(const WantedColumn& column) {
-    return column.column != nullptr ? column.column->name : std::string_view(column.name);
-  }
-  static std::string Refusal(const WantedTable& table, std::string_view fields,
-                             std::string_view reason) {
-    return core::Concat({"cannot bring table ", Quote(table.name), " to the schema of ",
-                         table.entity, ": ", fields, ": ", reason, ". Nothing was changed"});
-  }
-
-  void Add(store::Step step) {
-    if (sketch_ != nullptr) sketch_->Run(step);
-    plan_.plan.steps.push_back(std::move(step));
-  }
-  void Add(store::Step step, std::string statement) {
-    step.statements.push_back(std::move(statement));
-    Add(std::move(step));
-  }
-  /// From now on what is in the database is what the steps so far make of it.
-  void NeedSketch() {
-    if (sketch_ != nullptr) return;
-    sketch_ = std::make_unique<Sketch>(native_, tables_);
-    for (const store::Step& step : plan_.plan.steps) sketch_->Run(step);
-    shape_ = &sketch_->Native();
-  }
-
-  // What a table and a column of the schema are called in the database before the first step.
-
-  std::string_view NowCalled(const WantedTable& table) const {
-    const auto former = formers_.find(table.name);
-    return former != formers_.end() ? std::string_view(former->second.table) : table.name;
-  }
-  std::string_view NowCalled(const WantedTable& table, std::string_view column) const {
-    const auto former = formers_.find(table.name);
-    if (former == formers_.end()) return column;
-    for (const Rename& rename : former->second.columns) {
-      if (EqualNames(rename.to, column)) return rename.from;
-    }
-    return column;
-  }
+  SqlitePlanning(NativeConnection& native, bool rehearse, std::span<const Table* const> tables)
+      : Planner(kMigrationDialect, rehearse), native_(native), shape_(&native), tables_(tables) {}
 
   /// Of what is in the database, as the steps so far make it.
   std::vector<std::vector<std::string>> Query(std::string_view sql,
@@ -125,56 +56,121 @@ class Planning {
     }
     return rows;
   }
-  /// Whether the table has a row for which this holds, now.
-  bool AnyRow(const WantedTable& table, std::string_view condition) {
-    return !Query(native_,
-                  core::Concat({"SELECT '1' FROM ", Quote(NowCalled(table)), " WHERE ", condition,
-                                " LIMIT 1"}),
-                  {})
-                .empty();
-  }
+  bool AnyRow(const std::string& query) override { return !Query(native_, query, {}).empty(); }
+  using Planner::AnyRow;
 
-  void ReadObjects() {
-    objects_.clear();
+  std::vector<Object> Objects() override {
+    std::vector<Object> objects;
     for (auto& row :
          Query("SELECT type, name, tbl_name, iif(sql LIKE 'CREATE VIRTUAL TABLE%', '1', ''), "
                "sql FROM main.sqlite_schema WHERE type IN ('table', 'view', 'index')",
                {})) {
-      const Kind kind = row[0] == "view"    ? Kind::View
-                        : row[0] == "index" ? Kind::Index
-                        : row[3].empty()    ? Kind::Table
-                                            : Kind::Virtual;
-      objects_.push_back({kind, std::move(row[1]), std::move(row[2]), std::move(row[4])});
+      const ObjectKind kind = row[0] == "view"    ? ObjectKind::View
+                              : row[0] == "index" ? ObjectKind::Index
+                              : row[3].empty()    ? ObjectKind::Table
+                                                  : ObjectKind::Other;
+      objects.push_back({kind, std::move(row[1]), std::move(row[2]), std::move(row[4])});
     }
+    return objects;
   }
-  Object* Find(std::string_view name) {
-    for (Object& each : objects_) {
-      if (!each.gone && EqualNames(each.name, name)) return &each;
-    }
-    return nullptr;
-  }
-  static std::string Describe(const Object& object) {
+  std::string Describe(const Object& object) override {
     switch (object.kind) {
-      case Kind::View:
+      case ObjectKind::View:
         return "a view";
-      case Kind::Virtual:
+      case ObjectKind::Other:
         return "a virtual table";
-      case Kind::Index:
+      case ObjectKind::Index:
         return core::Concat({"an index of table ", Quote(object.table)});
-      case Kind::Table:
+      case ObjectKind::Table:
         break;
     }
     return "a table";
   }
+  std::vector<StoredColumn> Columns(std::string_view table) override {
+    return ColumnsInDatabase(*shape_, table);
+  }
+  StoredIndex Stored(const Object& index) override {
+    StoredIndex stored;
+    const auto about = Query(
+        "SELECT iif(\"unique\", '1', ''), iif(origin = 'c', '1', ''), iif(partial, '1', '') FROM "
+        "pragma_index_list(?1) WHERE name = ?2 COLLATE NOCASE",
+        {index.table, index.name});
+    stored.unique = !about.empty() && !about.front()[0].empty();
+    stored.plain = !about.empty() && !about.front()[1].empty();
+    stored.partial = !about.empty() && !about.front()[2].empty();
+    stored.of_constraint = index.sql.empty();
+    for (auto& row : Query("SELECT name, iif(\"desc\", '1', ''), coll FROM "
+                           "pragma_index_xinfo(?1) WHERE \"key\"",
+                           {index.name})) {
+      const char* own = row[0].empty() ? nullptr : shape_->Collation(index.table, row[0]);
+      const bool as_column = own != nullptr && EqualNames(row[2], own);
+      if (!as_column || !row[1].empty()) stored.plain = false;
+      stored.columns.push_back(std::move(row[0]));
+    }
+    // The text that Grapnel makes of such an index, as far as its condition.
+    const std::string made =
+        CreateIndexText({index.table, ""}, {index.name, stored.columns, stored.unique}, dialect_);
+    const std::string up_to = core::Concat({made, " WHERE "});
+    stored.made = stored.partial ? index.sql.starts_with(up_to) : index.sql == made;
+    if (stored.made && stored.partial) stored.where = index.sql.substr(up_to.size());
+    return stored;
+  }
+  std::vector<StoredKey> KeysOf(std::string_view table) override {
+    return Keys("WHERE holder.type = 'table' AND holder.name = ?1 COLLATE NOCASE",
+                {std::string(table)});
+  }
+  std::vector<StoredKey> AllKeys() override { return Keys("WHERE holder.type = 'table'", {}); }
+  bool IsMade(const Object& table) override { return TableText(table.sql).IsMade(); }
+  bool IsMade(const Object& table, std::string_view column) override {
+    return TableText(table.sql).IsMade(column);
+  }
+  std::string TriggerOf(std::string_view table) override {
+    const auto rows = Query(
+        "SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE "
+        "NOCASE LIMIT 1",
+        {std::string(table)});
+    return rows.empty() ? "" : core::Concat({"trigger ", Quote(rows.front().front())});
+  }
+  std::optional<std::string> UserOf(std::string_view table, std::string_view column) override {
+    return sketch_->UserOf(table, column);
+  }
+  std::string TextOf(const WantedTable& table) {
+    const auto rows = Query(
+        "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+        {table.name});
+    return rows.empty() ? "" : rows.front().front();
+  }
+
+  void Follow() override {
+    if (sketch_ != nullptr) return;
+    sketch_ = std::make_unique<Sketch>(native_, tables_);
+    for (const store::Step& step : plan_.plan.steps) sketch_->Run(step);
+    shape_ = &sketch_->Native();
+  }
+  void Try(const store::Step& step) override {
+    if (sketch_ != nullptr) sketch_->Run(step);
+  }
 
   NativeConnection& native_;
   NativeConnection* shape_;  // what the steps so far make of the database: itself, or the sketch
-  bool rehearse_, may_drop_ = false;
-  std::span<const Table* const> tables_{};
+  std::span<const Table* const> tables_;
   std::unique_ptr<Sketch> sketch_{};
-  std::map<std::string, Former, std::less<>> formers_{};  // by what the tables are to be called
-  std::vector<Object> objects_;
-  MigrationPlan plan_;
+
+ private:
+  std::vector<StoredKey> Keys(std::string_view which, const std::vector<std::string>& values) {
+    std::vector<StoredKey> keys;
+    for (auto& row :
+         Query(core::Concat({"SELECT holder.name, key.\"from\", key.\"table\", key.\"to\", "
+                             "key.on_delete, iif(key.seq = 0, '1', '') FROM main.sqlite_schema AS "
+                             "holder, pragma_foreign_key_list(holder.name) AS key ",
+                             which, " ORDER BY holder.name, key.id, key.seq"}),
+               values)) {
+      if (!row[5].empty() || keys.empty()) keys.push_back({row[0], {}, row[2], {}, row[4]});
+      keys.back().columns.push_back(std::move(row[1]));
+      keys.back().to.push_back(std::move(row[3]));
+    }
+    return keys;
+  }
 };
 
 }  // namespace grapnel::sqlite::detail

@@ -4,14 +4,13 @@
 #include <grapnel/model/error.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/plan.hpp>
+#include <grapnel/store/sql/migrate/steps.hpp>
 #include <grapnel/store/sqlite/migrate/table_text.hpp>
 #include <grapnel/store/sqlite/native/native_connection.hpp>
 #include <grapnel/store/sqlite/native/prepared.hpp>
 
 #include <sqlite3.h>
 
-#include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,9 +18,6 @@
 
 /// How the steps of a migration are carried out.
 namespace grapnel::sqlite::detail {
-
-/// Of statements that the rows may break: what to say then.
-using Refusals = std::map<std::string, std::string, std::less<>>;
 
 /// A view, a trigger or the like, made by others, that does not go with what is to be done.
 struct Obstacle {
@@ -47,7 +43,7 @@ inline std::optional<Obstacle> ObstacleIn(NativeConnection& native, std::string_
 
 class StepRunner {
  public:
-  StepRunner(NativeConnection& native, const Refusals& refusals)
+  StepRunner(NativeConnection& native, const store::sql::Refusals& refusals)
       : native_(native), refusals_(refusals) {}
 
   /// Throws: MigrationError, with some of its statements run.
@@ -83,8 +79,9 @@ class StepRunner {
       const auto known = refusals_.find(statement);
       if (known != refusals_.end()) throw MigrationError(known->second);
       throw MigrationError(core::Concat(
-          {"cannot ", Doing(step), ": the rows that are there break what the schema asks for: ",
-           error.Detail(), ". Nothing was changed"}));
+          {"cannot ", store::sql::Doing(step),
+           ": the rows that are there break what the schema asks for: ", error.Detail(),
+           ". Nothing was changed"}));
     } catch (const SchemaError&) {
       Refuse(step, statement);
     } catch (const StorageError& error) {
@@ -92,23 +89,12 @@ class StepRunner {
       Refuse(step, statement);
     }
   }
-  /// rename column "t"."a" to "b"
-  static std::string Doing(const store::Step& step) {
-    const bool renames = !step.was.empty();
-    const std::string_view table =
-        renames && step.name.empty() ? std::string_view(step.was) : step.table;
-    const std::string_view name = renames && !step.name.empty() ? step.was : step.name;
-    std::string text = core::Concat({store::Name(step.kind), " ", Quote(table)});
-    if (!name.empty()) core::Append(text, {".", Quote(name)});
-    if (renames) core::Append(text, {" to ", Quote(step.name.empty() ? step.table : step.name)});
-    return text;
-  }
   /// What others have in the database stands in the way.
   [[noreturn]] void Refuse(const store::Step& step, std::string_view statement) const {
     const std::string reason = sqlite3_errmsg(native_.Handle());
     const auto obstacle = ObstacleIn(native_, reason);
     throw MigrationError(
-        core::Concat({"cannot ", Doing(step), ": ",
+        core::Concat({"cannot ", store::sql::Doing(step), ": ",
                       obstacle ? core::Concat({obstacle->what,
                                                " stands in the way; mend it or drop it. SQLite "
                                                "says"})
@@ -144,7 +130,7 @@ class StepRunner {
   }
 
   NativeConnection& native_;
-  const Refusals& refusals_;
+  const store::sql::Refusals& refusals_;
 };
 
 }  // namespace grapnel::sqlite::detail

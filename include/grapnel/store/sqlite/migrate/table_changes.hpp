@@ -4,9 +4,9 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/plan.hpp>
-#include <grapnel/store/sql/renames.hpp>
+#include <grapnel/store/sql/migrate/renames.hpp>
+#include <grapnel/store/sql/migrate/wanted.hpp>
 #include <grapnel/store/sql/sql.hpp>
-#include <grapnel/store/sql/wanted.hpp>
 #include <grapnel/store/sqlite/migrate/planning.hpp>
 #include <grapnel/store/sqlite/migrate/steps.hpp>
 #include <grapnel/store/sqlite/migrate/table_text.hpp>
@@ -27,57 +27,12 @@
 namespace grapnel::sqlite::detail {
 
 /// Plans what changes in the description of tables that are there.
-class TableChanges : protected Planning {
+class TableChanges : protected SqlitePlanning {
  protected:
-  using Planning::Planning;
+  using SqlitePlanning::SqlitePlanning;
 
-  /// The foreign key of a column gets another name.
-  struct KeyRename {
-    std::string column, from, to;
-  };
-  /// What changes in the description of a table that is there.
-  struct Change {
-    std::vector<const WantedColumn*> nullable{}, retyped{};
-    std::vector<KeyRename> keys{};
-    std::vector<std::string> dropped{};  // columns
-    std::vector<std::string> freed{};    // columns of an older program: they may be NULL
-  };
-
-  /// A unique index that goes.
-  struct KeyGone {
-    std::string name, table;
-    std::vector<std::string> columns;
-  };
-
-  /// Integers may become reals, where each is one exactly.
-  void Widen(const WantedTable& table, const WantedColumn& column, const StoredColumn& stored) {
-    const bool widens = Affinity(stored.type) == "INTEGER" && column.type == "REAL" &&
-                        column.key.empty() && !stored.in_view && !stored.is_key &&
-                        Find(table.name)->kind == Kind::Table;
-    if (!widens) {
-      Refuse(
-          table, column,
-          core::Concat({TypeReason(table.name, column.name, stored.type, column.type),
-                        &column == &table.columns.front() || !column.key.empty()
-                            ? ""
-                            : "; a new field can take its place, which a hook of OnMigrate fills "
-                              "by m.Sql(...)"}));
-    }
-    const std::string name = Quote(NowCalled(table, column.name));
-    if (AnyRow(table, core::Concat({"typeof(", name, ") = 'integer' AND ", name,
-                                    " NOT BETWEEN -9007199254740992 AND 9007199254740992"}))) {
-      RefuseRows(
-          table, column,
-          core::Concat({"there are rows in which the integer is too large to be a real", kMend}));
-    }
-    changes_[table.name].retyped.push_back(&column);
-  }
-
-  void PlanChange(const WantedTable& table) {
-    const auto found = changes_.find(table.name);
-    if (found == changes_.end()) return;
-    const Change& change = found->second;
-    NeedSketch();
+  void PlanChange(const WantedTable& table, const Change& change) override {
+    Follow();
     const std::string before = TextOf(table);
     TableText text(before);
     std::string reason;
@@ -107,12 +62,6 @@ class TableChanges : protected Planning {
       Rebuild(table, std::move(text), std::move(reason));
     }
     Recheck(table, change);
-  }
-  std::string TextOf(const WantedTable& table) {
-    const auto rows = Query(
-        "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
-        {table.name});
-    return rows.empty() ? "" : rows.front().front();
   }
   /// Throws: MigrationError unless it has become what it was to become.
   void Recheck(const WantedTable& table, const Change& change) {
@@ -214,7 +163,7 @@ class TableChanges : protected Planning {
                          [&](const StoredColumn& each) { return EqualNames(each.name, name); });
     };
     const bool numbered = std::any_of(stored.begin(), stored.end(),
-                                      [](const StoredColumn& each) { return each.is_rowid; });
+                                      [](const StoredColumn& each) { return each.makes_ids; });
     for (const std::string_view name : {"rowid", "_rowid_", "oid"}) {
       if (numbered || !columns.empty() || is(name)) continue;
       try {
@@ -266,40 +215,11 @@ class TableChanges : protected Planning {
     checks_.push_back(std::move(step));
   }
   /// Keys that may refer to what an index of another name is to keep unique are checked then.
-  void PlanChecks() {
+  void PlanChecks() override {
     for (store::Step& step : checks_) Add(std::move(step));
+    if (sketch_ != nullptr) sketch_->CheckWhole();
   }
 
-  static bool SameNames(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-    const auto within = [](const auto& some, const auto& all) {
-      return std::all_of(some.begin(), some.end(),
-                         [&](const std::string& each) { return HoldsName(all, each); });
-    };
-    return within(a, b) && within(b, a);
-  }
-  /// A table with a foreign key to the columns of an index that goes.
-  std::optional<std::string> HolderOf(const KeyGone& gone) {
-    const auto rows = Query(
-        "SELECT holder.name, key.\"to\", iif(key.seq = 0, '1', '') FROM main.sqlite_schema "
-        "AS holder, pragma_foreign_key_list(holder.name) AS key WHERE holder.type = 'table' "
-        "AND key.\"table\" = ?1 COLLATE NOCASE ORDER BY holder.name, key.id, key.seq",
-        {gone.table});
-    for (std::size_t at = 0; at < rows.size();) {
-      std::vector<std::string> columns{rows[at][1]};
-      const std::string& holder = rows[at][0];
-      while (++at < rows.size() && rows[at][2].empty()) columns.push_back(rows[at][1]);
-      if (SameNames(columns, gone.columns)) return holder;
-    }
-    return std::nullopt;
-  }
-
-  bool IsDropped(const WantedTable& table, std::string_view column) const {
-    const auto change = changes_.find(table.name);
-    return change != changes_.end() && HoldsName(change->second.dropped, column);
-  }
-
-  std::map<std::string, Change, std::less<>> changes_{};
-  std::vector<KeyGone> keys_gone_{};
   std::vector<store::Step> checks_{};
 };
 

@@ -1,8 +1,8 @@
-#include <grapnel/store/sql/wanted.hpp>
+#include <grapnel/store/sql/migrate/wanted.hpp>
 
 #include <grapnel/schema/schema.hpp>
+#include <grapnel/store/sqlite/migrate/dialect.hpp>
 
-#include "store/sql/dialects.hpp"
 #include "support/catch.hpp"
 
 #include <cstdint>
@@ -49,6 +49,7 @@ using grapnel::MigrationError;
 using grapnel::detail::IndexInfo;
 using grapnel::detail::kTable;
 using grapnel::detail::Table;
+using grapnel::sqlite::detail::kMigrationDialect;
 using wanted_test::Loop;
 using wanted_test::Tool;
 using Tables = std::vector<const Table*>;
@@ -56,14 +57,15 @@ using Tables = std::vector<const Table*>;
 }  // namespace
 
 TEST_CASE("B80 a column is described alike where its table is made and where it is added") {
-  const auto wanted = sqlite::WantAll(texts::kDialect, Tables{&kTable<Tool>});
+  const auto wanted = sqlite::WantAll(Tables{&kTable<Tool>}, kMigrationDialect);
   REQUIRE(wanted.size() == 1);
   const auto& weight = *wanted.front().Named("WEIGHT");
   CHECK(wanted.front().Named("weigh") == nullptr);
-  CHECK(sqlite::ColumnText(weight, false) == R"("weight" INTEGER NOT NULL /* in *  kg */)");
-  CHECK(sqlite::ColumnText(weight, false, " DEFAULT 0") ==
+  CHECK(sqlite::ColumnText(weight, false, kMigrationDialect) ==
+        R"("weight" INTEGER NOT NULL /* in *  kg */)");
+  CHECK(sqlite::ColumnText(weight, false, kMigrationDialect, " DEFAULT 0") ==
         R"("weight" INTEGER NOT NULL DEFAULT 0 /* in *  kg */)");
-  CHECK(sqlite::CreateTableText(wanted.front()) ==
+  CHECK(sqlite::CreateTableText(wanted.front(), kMigrationDialect) ==
         R"(CREATE TABLE "Tool" ("id" INTEGER PRIMARY KEY NOT NULL, "name" TEXT NOT NULL, )"
         R"("weight" INTEGER NOT NULL /* in *  kg */))");
 }
@@ -77,7 +79,7 @@ TEST_CASE("B131 tables and indexes share one room of names") {
     const std::vector<IndexInfo> indexes{{index, kTable<Tool>.indexes.front().fields, false}};
     other.indexes = {indexes.data(), indexes.size()};
     for (const Tables& tables : {Tables{&kTable<Tool>, &other}, Tables{&other, &kTable<Tool>}}) {
-      CHECK_THROWS_WITH(sqlite::WantAll(texts::kDialect, tables), Catch::Contains(reason));
+      CHECK_THROWS_WITH(sqlite::WantAll(tables, kMigrationDialect), Catch::Contains(reason));
     }
   };
   refuses("tOOL", "x", "want the same table");
@@ -90,6 +92,6 @@ TEST_CASE("B131 tables and indexes share one room of names") {
 }
 
 TEST_CASE("B131 an edge to rows of the same type that is Required is a circle") {
-  CHECK_THROWS_WITH(sqlite::WantAll(texts::kDialect, Tables{&kTable<Loop>}),
+  CHECK_THROWS_WITH(sqlite::WantAll(Tables{&kTable<Loop>}, kMigrationDialect),
                     Catch::StartsWith("Loop.links -> Loop: "));
 }

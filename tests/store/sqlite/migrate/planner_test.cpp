@@ -1,4 +1,4 @@
-#include <grapnel/store/sqlite/migrate/migration.hpp>
+#include <grapnel/store/sqlite/migrate/planner.hpp>
 
 #include <grapnel/schema/schema.hpp>
 
@@ -174,7 +174,7 @@ struct Database : sqlite::NativeConnection {
   /// Throws what the rows refuse as well.
   Texts Plan(const Tables& tables, bool rehearse = false) {
     Texts texts;
-    const auto plan = sqlite::Planner(*this, rehearse).Plan(tables).plan;
+    const auto plan = sqlite::SqlitePlanner(*this, rehearse, tables).Plan().plan;
     if (!plan.hindrances.empty()) throw MigrationError(plan.hindrances.front());
     for (const auto& step : plan.steps) {
       texts.insert(texts.end(), step.statements.begin(), step.statements.end());
@@ -210,10 +210,11 @@ std::string Refusal(const Texts& statements, const Tables& tables) {
 
 /// The text that creates the table, and those of its indexes.
 Texts Wanted(const Tables& tables, const std::string& name) {
-  for (const sqlite::WantedTable& table : sqlite::WantAll(sqlite::kDialect, tables)) {
+  for (const sqlite::WantedTable& table : sqlite::WantAll(tables, sqlite::kMigrationDialect)) {
     if (table.name != name) continue;
-    Texts texts{sqlite::CreateTableText(table)};
-    for (const auto& index : table.indexes) texts.push_back(sqlite::CreateIndexText(table, index));
+    Texts texts{sqlite::CreateTableText(table, sqlite::kMigrationDialect)};
+    for (const auto& index : table.indexes)
+      texts.push_back(sqlite::CreateIndexText(table, index, sqlite::kMigrationDialect));
     return texts;
   }
   return {};
@@ -489,12 +490,12 @@ class Living {
     table.columns = {described.data(), described.size()};
     table.fields = described.size();
     db_.Run({"BEGIN"});
-    auto plan = sqlite::Planner(db_, false).Plan(Tables{&table}, grapnel::Allow::Drop);
+    const Tables tables{&table};
+    auto plan = sqlite::SqlitePlanner(db_, false, tables).Plan(grapnel::Allow::Drop);
     INFO("seed " << names_);
     for (const auto& step : plan.plan.steps) sqlite::StepRunner(db_, plan.refusals).Run(step);
     db_.Run({"COMMIT"});
-    CHECK(
-        sqlite::Planner(db_, false).Plan(Tables{&table}, grapnel::Allow::Drop).plan.steps.empty());
+    CHECK(sqlite::SqlitePlanner(db_, false, tables).Plan(grapnel::Allow::Drop).plan.steps.empty());
   }
 
   Database db_;
@@ -679,7 +680,7 @@ TEST_CASE("B80 an index that is there under the name has to be the same") {
 
 TEST_CASE("B80 names that do not fit SQLite, or one another, are refused before anything is read") {
   const auto refuses = [](const Tables& tables, const std::string& reason) {
-    CHECK_THROWS_WITH(sqlite::WantAll(sqlite::kDialect, tables), reason);
+    CHECK_THROWS_WITH(sqlite::WantAll(tables, sqlite::kMigrationDialect), reason);
     CHECK(Refusal({}, tables) == reason);
   };
   refuses({&kTable<migrations::Wrong>}, "Wrong: an index names a member that is not in Fields()");
@@ -711,11 +712,11 @@ TEST_CASE("B80 two types that want the same table are refused, with edges too") 
   Table writers = kUsers;
   writers.name = "Writer";
   CHECK_THROWS_WITH(
-      sqlite::WantAll(sqlite::kDialect, Tables{&writers, &kTable<Writer>, &kTable<Book>}),
+      sqlite::WantAll(Tables{&writers, &kTable<Writer>, &kTable<Book>}, sqlite::kMigrationDialect),
       "Writer and User want the same table, \"Writer\"");
   writers.name = "Writer_friends";
   CHECK_THROWS_WITH(
-      sqlite::WantAll(sqlite::kDialect, Tables{&writers, &kTable<Writer>, &kTable<Book>}),
+      sqlite::WantAll(Tables{&writers, &kTable<Writer>, &kTable<Book>}, sqlite::kMigrationDialect),
       "Writer and User want the same table, \"Writer_friends\"");
 }
 

@@ -5,8 +5,9 @@
 #include <grapnel/model/old_names.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/error.hpp>
-#include <grapnel/store/sql/literal.hpp>
-#include <grapnel/store/sql/renames.hpp>
+#include <grapnel/store/sql/migrate/dialect.hpp>
+#include <grapnel/store/sql/migrate/literal.hpp>
+#include <grapnel/store/sql/migrate/renames.hpp>
 #include <grapnel/store/sql/sql.hpp>
 
 #include <algorithm>
@@ -52,45 +53,54 @@ struct WantedTable {
   std::vector<WantedIndex> indexes{};
   bool pairs = false;
   std::vector<std::string> was{};
+  NameRule equal = EqualNames;
 
   WantedColumn& Find(std::string_view column) {
     return *std::find_if(columns.begin(), columns.end(),
                          [&](const WantedColumn& each) { return each.name == column; });
   }
-  /// The column that SQLite takes for this name, or null.
+  /// The column that the engine takes for this name, or null.
   const WantedColumn* Named(std::string_view column) const {
     for (const WantedColumn& each : columns) {
-      if (EqualNames(each.name, column)) return &each;
+      if (equal(each.name, column)) return &each;
     }
     return nullptr;
   }
 };
 
+/// What the foreign key of a column is called.
+inline std::string KeyName(std::string_view table, std::string_view column) {
+  return core::Concat({table, "_", column, "_fkey"});
+}
+
 /// Throws: MigrationError for an old name that is the one of now.
-inline void CheckIsOld(std::string_view was, std::string_view now, std::string_view who) {
-  if (!EqualNames(was, now)) return;
+inline void CheckIsOld(std::string_view was, std::string_view now, std::string_view who,
+                       NameRule equal) {
+  if (!equal(was, now)) return;
   throw MigrationError(
       core::Concat({who, ": WasNamed says ", Quote(was), ", which is what it is called now"}));
 }
-inline std::vector<std::string> OldNamesOf(const Table& table) {
-  for (const std::string_view was : table.was) CheckIsOld(was, table.name, table.entity);
+inline std::vector<std::string> OldNamesOf(const Table& table, NameRule equal) {
+  for (const std::string_view was : table.was) CheckIsOld(was, table.name, table.entity, equal);
   return {table.was.begin(), table.was.end()};
 }
 /// What a column was called: a field's by its name; the key of an edge by a name that was made of
 /// the edge's, or was that itself.
-inline std::vector<std::string> OldNamesOf(const Table& table, const Column& column) {
+inline std::vector<std::string> OldNamesOf(const Table& table, const Column& column,
+                                           NameRule equal) {
   std::vector<std::string> was;
   for (const std::string_view name : column.was) {
-    CheckIsOld(name, column.storage, core::Concat({table.entity, ".", column.name}));
+    CheckIsOld(name, column.storage, core::Concat({table.entity, ".", column.name}), equal);
     std::string key = core::Concat({name, "_id"});
-    if (column.target != nullptr && !EqualNames(key, column.storage)) was.push_back(std::move(key));
+    if (column.target != nullptr && !equal(key, column.storage)) was.push_back(std::move(key));
     was.emplace_back(name);
   }
   return was;
 }
 /// What the table of an edge's pairs was called, or the column of its key in the neighbour's table:
 /// names that were made of the type's table and the edge, and those that it was given.
-inline std::vector<std::string> OldNamesOf(const Relation& relation, std::string_view now) {
+inline std::vector<std::string> OldNamesOf(const Relation& relation, std::string_view now,
+                                           NameRule equal) {
   const grapnel::detail::EdgeEnd& edge = *relation.edge;
   const Table& table = *relation.source;
   std::vector<std::string> tables{std::string(table.name)}, edges{std::string(edge.name)}, was;
@@ -100,14 +110,14 @@ inline std::vector<std::string> OldNamesOf(const Relation& relation, std::string
   // What an edge of its name made is another's now.
   const bool reused = std::any_of(table.edges.begin(), table.edges.end(), [&](const auto& other) {
     return std::any_of(other.was.begin(), other.was.end(),
-                       [&](std::string_view name) { return EqualNames(name, edge.name); });
+                       [&](std::string_view name) { return equal(name, edge.name); });
   });
   if (reused) edges.erase(edges.begin());
   const auto add = [&](std::string name) {
-    if (!EqualNames(name, now) && !HoldsName(was, name)) was.push_back(std::move(name));
+    if (!equal(name, now) && !HoldsName(was, name, equal)) was.push_back(std::move(name));
   };
   for (const std::string_view name : edge.was) {
-    CheckIsOld(name, now, core::Concat({table.entity, ".", edge.name}));
+    CheckIsOld(name, now, core::Concat({table.entity, ".", edge.name}), equal);
     add(std::string(name));
   }
   for (const std::string& of : tables) {
@@ -116,16 +126,18 @@ inline std::vector<std::string> OldNamesOf(const Relation& relation, std::string
   return was;
 }
 
-inline WantedTable WantTable(const Dialect& dialect, const Table& table) {
+inline WantedTable WantTable(const Table& table, const MigrationDialect& dialect) {
+  const NameRule equal = dialect.Equal();
   WantedTable wanted{std::string(table.name), table.entity};
-  wanted.was = OldNamesOf(table);
+  wanted.equal = equal;
+  wanted.was = OldNamesOf(table, equal);
   for (const Column& column : table.columns) {
     wanted.columns.push_back({std::string(column.storage),
                               dialect.TypeName(column.Kind()),
                               !column.nullable,
                               &column,
                               {},
-                              OldNamesOf(table, column)});
+                              OldNamesOf(table, column, equal)});
     if (column.unique && column.target == nullptr) {
       wanted.indexes.push_back({core::Concat({table.name, "_", column.storage, "_key"}),
                                 {std::string(column.storage)},
@@ -152,8 +164,8 @@ inline WantedTable WantTable(const Dialect& dialect, const Table& table) {
   return wanted;
 }
 
-inline void WantKey(const Dialect& dialect, WantedTable& holder, const Relation& key,
-                    const Graph& graph) {
+inline void WantKey(WantedTable& holder, const Relation& key, const Graph& graph,
+                    const MigrationDialect& dialect) {
   const auto index = [&] {
     return WantedIndex{core::Concat({holder.name, "_", key.column, key.unique ? "_key" : ""}),
                        {key.column},
@@ -165,7 +177,7 @@ inline void WantKey(const Dialect& dialect, WantedTable& holder, const Relation&
                               false,
                               nullptr,
                               {},
-                              OldNamesOf(key, key.column)});
+                              OldNamesOf(key, key.column, dialect.Equal())});
   }
   // Not RESTRICT, which could not even wait for the other rows of one deletion.
   std::string_view action = key.on_delete == SetNull ? "SET NULL" : "NO ACTION";
@@ -176,10 +188,11 @@ inline void WantKey(const Dialect& dialect, WantedTable& holder, const Relation&
   holder.indexes.push_back(index());
 }
 
-inline WantedTable WantPairs(const Dialect& dialect, const Relation& join) {
+inline WantedTable WantPairs(const Relation& join, const MigrationDialect& dialect) {
   WantedTable wanted{join.table, join.edge->entity};
   wanted.pairs = true;
-  wanted.was = OldNamesOf(join, join.table);
+  wanted.equal = dialect.Equal();
+  wanted.was = OldNamesOf(join, join.table, wanted.equal);
   const auto add = [&](const std::string& column, const Table& to,
                        const grapnel::detail::OldNames& of) {
     std::vector<std::string> was;
@@ -195,60 +208,68 @@ inline WantedTable WantPairs(const Dialect& dialect, const Relation& join) {
   return wanted;
 }
 
-/// Whether SQLite takes it as the name of a table or an index. (It takes names that begin with
-/// pragma_, but they would hide the functions by which tables are looked at.)
-inline bool IsObjectName(const std::string& name) {
-  const std::string start = name.substr(0, 7);
-  return !name.empty() && name.find('\0') == name.npos && !EqualNames(start, "sqlite_") &&
-         !EqualNames(start, "pragma_");
-}
-
 /// Throws: MigrationError unless the columns of a table have names, and no two the same.
-inline void CheckColumnNames(const WantedTable& table) {
+inline void CheckColumnNames(const WantedTable& table, const MigrationDialect& dialect) {
   for (std::size_t at = 0; at < table.columns.size(); ++at) {
     const WantedColumn& column = table.columns[at];
     const std::string_view field = column.column != nullptr ? column.column->name : "an edge";
-    if (column.name.empty() || column.name.find('\0') != column.name.npos) {
-      throw MigrationError(core::Concat({table.entity, ".", field, ": ", Quote(column.name),
-                                         " cannot be a column's name in SQLite"}));
+    const auto refuse = [&](std::string_view name, std::string_view what, std::string_view fault) {
+      throw MigrationError(core::Concat({table.entity, ".", field, ": ", Quote(name), " cannot be ",
+                                         what, " in ", dialect.Engine(), fault,
+                                         fault.empty() ? "" : "; give it another by StorageKey"}));
+    };
+    if (const auto fault = dialect.ColumnNameFault(column.name)) {
+      refuse(column.name, "a column's name", *fault);
     }
     for (std::size_t other = 0; other < at; ++other) {
-      if (!EqualNames(column.name, table.columns[other].name)) continue;
+      if (!table.equal(column.name, table.columns[other].name)) continue;
       throw MigrationError(core::Concat({table.entity, ".", field, ": there are two columns ",
                                          Quote(column.name), " in table ", Quote(table.name)}));
+    }
+    if (column.key.empty()) continue;
+    const std::string key = KeyName(table.name, column.name);
+    if (const auto fault = dialect.KeyNameFault(key)) {
+      refuse(key, "the name of its foreign key", *fault);
     }
   }
 }
 
-/// Throws: MigrationError for names that SQLite does not take, or that are given twice: tables,
+/// Throws: MigrationError for names that the engine does not take, or that are given twice: tables,
 /// tables of pairs and indexes share one room of names.
-inline void CheckNames(const std::vector<WantedTable>& tables) {
+inline void CheckNames(const std::vector<WantedTable>& tables, const MigrationDialect& dialect) {
+  const NameRule equal = dialect.Equal();
   for (std::size_t at = 0; at < tables.size(); ++at) {
     const WantedTable& table = tables[at];
-    if (!IsObjectName(table.name)) {
-      throw MigrationError(core::Concat(
-          {table.entity, ": ", Quote(table.name), " cannot be a table's name in SQLite"}));
+    if (const auto fault = dialect.ObjectNameFault(table.name)) {
+      const std::string_view remedy = table.pairs ? "; give the edge another by StorageKey"
+                                                  : "; give it another by Table, as StorageKey "
+                                                    "does of a field";
+      throw MigrationError(
+          core::Concat({table.entity, ": ", Quote(table.name), " cannot be a table's name in ",
+                        dialect.Engine(), *fault, fault->empty() ? "" : remedy}));
     }
     for (std::size_t other = 0; other < at; ++other) {
-      if (!EqualNames(table.name, tables[other].name)) continue;
+      if (!equal(table.name, tables[other].name)) continue;
       throw MigrationError(core::Concat({table.entity, " and ", tables[other].entity,
                                          " want the same table, ", Quote(table.name)}));
     }
-    CheckColumnNames(table);
+    CheckColumnNames(table, dialect);
   }
   std::vector<std::string_view> seen;
   for (const WantedTable& table : tables) {
     for (const WantedIndex& index : table.indexes) {
-      const auto refuse = [&](std::string_view reason) {
+      const auto refuse = [&](std::string_view reason, std::string_view fault = "") {
         throw MigrationError(core::Concat({table.entity, ": ", reason, ", ", Quote(index.name),
-                                           "; give it another name by StorageKey"}));
+                                           fault, "; give it another name by StorageKey"}));
       };
-      if (!IsObjectName(index.name)) refuse("an index cannot have this name in SQLite");
+      if (const auto fault = dialect.ObjectNameFault(index.name)) {
+        refuse(core::Concat({"an index cannot have this name in ", dialect.Engine()}), *fault);
+      }
       for (const std::string_view other : seen) {
-        if (EqualNames(index.name, other)) refuse("there are two indexes of one name");
+        if (equal(index.name, other)) refuse("there are two indexes of one name");
       }
       for (const WantedTable& other : tables) {
-        if (EqualNames(index.name, other.name)) {
+        if (equal(index.name, other.name)) {
           refuse(core::Concat({"an index has the name of ", other.entity, "'s table"}));
         }
       }
@@ -311,72 +332,72 @@ inline std::vector<Naming> NamingsOf(const std::vector<WantedTable>& tables) {
 }
 
 /// Everything that the schema wants.
-inline std::vector<WantedTable> WantAll(const Dialect& dialect,
-                                        std::span<const Table* const> tables) {
+inline std::vector<WantedTable> WantAll(std::span<const Table* const> tables,
+                                        const MigrationDialect& dialect) {
   const Graph graph(tables);
   CheckCircles(tables);
   std::vector<WantedTable> wanted;
-  for (const Table* table : tables) wanted.push_back(WantTable(dialect, *table));
-  CheckNames(wanted);  // keys are put into tables by their names
+  for (const Table* table : tables) wanted.push_back(WantTable(*table, dialect));
+  CheckNames(wanted, dialect);  // keys are put into tables by their names
   for (const Relation* key : graph.Keys()) {
     const auto holder = std::find_if(wanted.begin(), wanted.end(), [&](const WantedTable& each) {
       return each.name == key->Holder().name;
     });
-    WantKey(dialect, *holder, *key, graph);
+    WantKey(*holder, *key, graph, dialect);
   }
-  for (const Relation* join : graph.Joins()) wanted.push_back(WantPairs(dialect, *join));
-  CheckNames(wanted);
-  CheckOldNames(NamingsOf(wanted));
-  for (const WantedTable& table : wanted) CheckOldNames(NamingsOf(table));
+  for (const Relation* join : graph.Joins()) wanted.push_back(WantPairs(*join, dialect));
+  CheckNames(wanted, dialect);
+  CheckOldNames(NamingsOf(wanted), dialect.Equal());
+  for (const WantedTable& table : wanted) CheckOldNames(NamingsOf(table), dialect.Equal());
   return wanted;
 }
 
-inline std::string KeyText(const WantedTable& table, const WantedColumn& column,
-                           bool named_column) {
+inline std::string KeyText(const WantedTable& table, const WantedColumn& column, bool named_column,
+                           const MigrationDialect& dialect) {
   const WantedKey& key = column.key.front();
   return core::Concat(
-      {"CONSTRAINT ", Quote(core::Concat({table.name, "_", column.name, "_fkey"})),
+      {"CONSTRAINT ", Quote(KeyName(table.name, column.name)),
        named_column ? core::Concat({" FOREIGN KEY (", Quote(column.name), ")"}) : "",
-       " REFERENCES ", Quote(key.table), " (", Quote(key.column), ") ON DELETE ", key.action});
+       " REFERENCES ", Quote(key.table), " (", Quote(key.column), ") ON DELETE ", key.action,
+       dialect.KeyText()});
 }
 
 /// A column's description. `placeholder`: a DEFAULT that it has for as long as it is being filled.
 inline std::string ColumnText(const WantedColumn& column, bool is_id,
-                              std::string_view placeholder = "") {
+                              const MigrationDialect& dialect, std::string_view placeholder = "") {
   std::string text =
-      core::Concat({Quote(column.name), " ", column.type, is_id ? " PRIMARY KEY" : "",
-                    is_id && column.column->never_reuse ? " AUTOINCREMENT" : "",
+      core::Concat({Quote(column.name), " ", column.type, dialect.CollationText(column.type),
+                    is_id ? dialect.IdText(*column.column) : std::string(),
                     column.not_null ? " NOT NULL" : "", placeholder});
   if (column.column == nullptr || column.column->comment.empty()) return text;
-  std::string comment(column.column->comment);
-  for (auto end = comment.find("*/"); end != comment.npos; end = comment.find("*/")) {
-    comment.replace(end, 2, "* ");
-  }
-  core::Append(text, {" /* ", comment, " */"});
-  return text;
+  return text + dialect.CommentText(column.column->comment);
 }
 
-inline std::string CreateTableText(const WantedTable& table) {
+inline std::string CreateTableText(const WantedTable& table, const MigrationDialect& dialect) {
   std::string text = core::Concat({"CREATE TABLE ", Quote(table.name), " ("});
   for (const WantedColumn& column : table.columns) {
     const bool is_first = &column == &table.columns.front();
-    core::Append(text, {is_first ? "" : ", ", ColumnText(column, is_first && !table.pairs)});
+    core::Append(text,
+                 {is_first ? "" : ", ", ColumnText(column, is_first && !table.pairs, dialect)});
   }
   if (table.pairs) {
     core::Append(text, {", PRIMARY KEY (", Quote(table.columns[0].name), ", ",
                         Quote(table.columns[1].name), ")"});
   }
   for (const WantedColumn& column : table.columns) {
-    if (!column.key.empty()) core::Append(text, {", ", KeyText(table, column, true)});
+    if (!column.key.empty()) core::Append(text, {", ", KeyText(table, column, true, dialect)});
   }
   text += ')';
   return text;
 }
 
-inline std::string CreateIndexText(const WantedTable& table, const WantedIndex& index) {
+inline std::string CreateIndexText(const WantedTable& table, const WantedIndex& index,
+                                   const MigrationDialect& dialect) {
   std::string columns;
   for (const std::string& column : index.columns) {
-    core::Append(columns, {columns.empty() ? "" : ", ", Quote(column)});
+    const WantedColumn* found = table.Named(column);
+    core::Append(columns, {columns.empty() ? "" : ", ",
+                           dialect.IndexedText(column, found != nullptr && !found->not_null)});
   }
   return core::Concat({"CREATE ", index.unique ? "UNIQUE " : "", "INDEX ", Quote(index.name),
                        " ON ", Quote(table.name), " (", columns, ")",

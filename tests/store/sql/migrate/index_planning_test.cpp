@@ -1,4 +1,6 @@
-#include <grapnel/store/sqlite/migrate/index_planning.hpp>
+#include <grapnel/store/sql/migrate/index_planning.hpp>
+
+#include <grapnel/store/sqlite/migrate/planner.hpp>
 
 #include "support/catch.hpp"
 
@@ -17,14 +19,14 @@ struct Database : sqlite::NativeConnection {
   }
 };
 
-struct Indexes : sqlite::IndexPlanning {
-  explicit Indexes(sqlite::NativeConnection& native) : IndexPlanning(native, false) {
+struct Indexes : sqlite::SqlitePlanner {
+  explicit Indexes(sqlite::NativeConnection& native) : SqlitePlanner(native, false, {}) {
     ReadObjects();
   }
-  using IndexPlanning::CheckReferred;
-  using IndexPlanning::DropIndexes;
-  using IndexPlanning::plan_;
-  using IndexPlanning::PlanIndex;
+  using SqlitePlanner::CheckReferred;
+  using SqlitePlanner::DropIndexes;
+  using SqlitePlanner::plan_;
+  using SqlitePlanner::PlanIndex;
 };
 
 }  // namespace

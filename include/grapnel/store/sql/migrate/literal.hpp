@@ -6,6 +6,7 @@
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/sql/condition.hpp>
+#include <grapnel/store/sql/migrate/dialect.hpp>
 
 #include <algorithm>
 #include <array>
@@ -19,20 +20,20 @@
 /// Values in SQL that take no parameters: that of an index, which stays in the database.
 namespace grapnel::store::sql {
 
-inline std::string BytesText(std::string_view bytes) {
+/// Two digits for each byte.
+inline std::string HexText(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string text = "X'";
+  std::string text;
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     text += kDigits[byte >> 4U];
     text += kDigits[byte & 15U];
   }
-  return text + "'";
+  return text;
 }
 
 /// A real that is read back as the same.
 inline std::string RealText(double real) {
-  if (std::isinf(real)) return real < 0 ? "-9e999" : "9e999";
   std::array<char, 32> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), real).ptr;
   std::string text(digits.data(), end);
@@ -41,24 +42,27 @@ inline std::string RealText(double real) {
 }
 
 /// A value as it stands in SQL.
-inline std::string LiteralText(const FieldValue& value) {
-  if (const auto* flag = value.As<bool>()) return *flag ? "1" : "0";
+inline std::string LiteralText(const MigrationDialect& dialect, const FieldValue& value) {
+  if (const auto* flag = value.As<bool>()) {
+    return std::string(*flag ? dialect.Statements().True() : dialect.Statements().False());
+  }
   if (const auto* whole = value.As<std::int64_t>()) return std::to_string(*whole);
-  if (const auto* real = value.As<double>()) return RealText(*real);
+  if (const auto* real = value.As<double>()) {
+    return std::isinf(*real) ? dialect.InfinityText(*real < 0) : RealText(*real);
+  }
   if (const auto* text = value.As<std::string>()) {
     // The text of a statement ends at a NUL.
-    if (text->find('\0') == text->npos) return QuoteText(*text);
-    return core::Concat({"CAST(", BytesText(*text), " AS TEXT)"});
+    return text->find('\0') == text->npos ? QuoteText(*text) : dialect.NulText(*text);
   }
   if (const auto* bytes = value.As<FieldValue::Bytes>()) {
-    return BytesText({reinterpret_cast<const char*>(bytes->data()), bytes->size()});
+    return dialect.BytesText({reinterpret_cast<const char*>(bytes->data()), bytes->size()});
   }
   return "NULL";
 }
 
 /// The condition of an index: the predicate, with its values in the text. Throws: SchemaError for
 /// what only a query can ask.
-inline std::string IndexCondition(const Dialect& dialect, const Table& table,
+inline std::string IndexCondition(const MigrationDialect& dialect, const Table& table,
                                   const PredicateNode& predicate) {
   const auto refuse = [&](std::string_view reason) {
     throw SchemaError(table.entity, "an index",
@@ -66,7 +70,7 @@ inline std::string IndexCondition(const Dialect& dialect, const Table& table,
                                     ": it takes comparisons of the row's own fields, as in "
                                     "Where(F<&User::deleted_at>.IsNull())"}));
   };
-  Sql sql(dialect, table);
+  Sql sql(dialect.Statements(), table);
   sql.Render(predicate);
   for (const Sql::Bound& bound : sql.parameters) {
     if (bound.list != nullptr) refuse("has too many values");
@@ -77,7 +81,7 @@ inline std::string IndexCondition(const Dialect& dialect, const Table& table,
   char quote = 0;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
-    if (quote != 0 || c != dialect.Placeholder()) {
+    if (quote != 0 || c != dialect.Statements().Placeholder()) {
       if (quote == 0 && (c == '"' || c == '\'')) {
         quote = c;
       } else if (c == quote) {
@@ -90,7 +94,7 @@ inline std::string IndexCondition(const Dialect& dialect, const Table& table,
     while (at + 1 < text.size() && text[at + 1] >= '0' && text[at + 1] <= '9') {
       number = number * 10 + static_cast<std::size_t>(text[++at] - '0');
     }
-    condition += LiteralText(*sql.parameters[number - 1]);
+    condition += LiteralText(dialect, *sql.parameters[number - 1]);
   }
   return condition;
 }

@@ -1,4 +1,4 @@
-#include <grapnel/store/sql/renames.hpp>
+#include <grapnel/store/sql/migrate/renames.hpp>
 
 #include "support/catch.hpp"
 
@@ -15,9 +15,9 @@ using Texts = std::vector<std::string>;
 
 /// "from to" for each.
 Texts Found(const std::vector<Naming>& all, const Texts& present) {
-  sqlite::CheckOldNames(all);
+  sqlite::CheckOldNames(all, sqlite::EqualNames);
   Texts found;
-  for (const auto& rename : sqlite::FindRenames(all, present, "here")) {
+  for (const auto& rename : sqlite::FindRenames(all, present, "here", sqlite::EqualNames)) {
     found.push_back(rename.from + " " + rename.to);
   }
   return found;
@@ -34,10 +34,12 @@ TEST_CASE("B160 what has an old name and not the new one is renamed") {
   CHECK_THROWS_WITH(Found(one, {"b", "a1"}),
                     Catch::StartsWith("E.b: here there are both \"a1\", which it WasNamed, and"));
   CHECK_THROWS_AS(Found(one, {"a2", "a1"}), grapnel::MigrationError);
-  CHECK(sqlite::FindRenames(one, {"b", "a1"}, "here", {"b", "A1"}).empty());
-  CHECK(sqlite::FindRenames(one, {"a2", "a1"}, "here", {"a1", "a2"}).size() == 1);
+  CHECK(sqlite::FindRenames(one, {"b", "a1"}, "here", sqlite::EqualNames, {"b", "A1"}).empty());
+  CHECK(sqlite::FindRenames(one, {"a2", "a1"}, "here", sqlite::EqualNames, {"a1", "a2"}).size() ==
+        1);
   for (const char* made : {"b", "a1"}) {
-    CHECK_THROWS_AS(sqlite::FindRenames(one, {"b", "a1"}, "here", {made}), grapnel::MigrationError);
+    CHECK_THROWS_AS(sqlite::FindRenames(one, {"b", "a1"}, "here", sqlite::EqualNames, {made}),
+                    grapnel::MigrationError);
   }
 }
 

@@ -3,11 +3,10 @@
 #include <grapnel/base/concat.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/plan.hpp>
-#include <grapnel/store/sql/sql.hpp>
-#include <grapnel/store/sql/wanted.hpp>
-#include <grapnel/store/sqlite/migrate/planning.hpp>
-#include <grapnel/store/sqlite/migrate/table_changes.hpp>
-#include <grapnel/store/sqlite/native/dialect.hpp>
+#include <grapnel/store/sql/migrate/catalog.hpp>
+#include <grapnel/store/sql/migrate/planning.hpp>
+#include <grapnel/store/sql/migrate/wanted.hpp>
+#include <grapnel/store/sql/names.hpp>
 
 #include <algorithm>
 #include <string>
@@ -15,40 +14,33 @@
 #include <utility>
 #include <vector>
 
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 /// Plans indexes: those that are made, and those of Grapnel's own making that go.
-class IndexPlanning : protected TableChanges {
+class IndexPlanning : protected Planning {
  protected:
-  using TableChanges::TableChanges;
+  using Planning::Planning;
 
-  /// A column that the plan adds; required ones are filled with their Default.
-  struct Added {
-    const WantedTable* table;
-    const WantedColumn* column;
-  };
-
-  static std::string DefaultText(const WantedTable& table, const WantedColumn& column) {
-    return core::Concat(
-        {"grapnel_default(", QuoteText(table.name), ", ", QuoteText(column.name), ")"});
-  }
+  /// What gives a value of the column's Default, for each row in which it stands; "" where the
+  /// engine can tell that only when it fills the rows.
+  virtual std::string DefaultText(const WantedTable& table, const WantedColumn& column) = 0;
 
   /// The indexes that Grapnel made for a schema that asks for them no more, or for others of their
   /// names. They go before columns do, which their conditions may be about.
   void DropIndexes(const WantedTable& table) {
     for (Object& object : objects_) {
-      if (object.kind != Kind::Index || !EqualNames(object.table, table.name)) continue;
-      const auto asked = std::find_if(
-          table.indexes.begin(), table.indexes.end(),
-          [&](const WantedIndex& index) { return EqualNames(object.name, index.name); });
+      if (object.kind != ObjectKind::Index || !Equal(object.table, table.name)) continue;
+      const auto asked =
+          std::find_if(table.indexes.begin(), table.indexes.end(),
+                       [&](const WantedIndex& index) { return Equal(object.name, index.name); });
       if (asked == table.indexes.end()) {
         if (IsOwnIndex(table, object)) Drop(object);
         continue;
       }
       const auto stored = Stored(object);
-      const bool goes = IsOn(stored, *asked) ? stored.plain && IsAsMade(object, stored) &&
-                                                   !IsAsAsked(object, stored, *asked)
-                                             : HasMadeText(object, stored);
+      const bool goes = IsOn(stored, *asked)
+                            ? stored.plain && IsAsMade(stored) && !IsAsAsked(stored, *asked)
+                            : stored.made;
       if (goes) Drop(object);
     }
   }
@@ -77,67 +69,27 @@ class IndexPlanning : protected TableChanges {
   /// knows.
   bool IsOwnIndex(const WantedTable& table, const Object& object) {
     const auto stored = Stored(object);
-    if (!stored.plain || stored.columns.empty() || !IsAsMade(object, stored)) return false;
+    if (!stored.plain || stored.columns.empty() || !IsAsMade(stored)) return false;
     std::string name(NowCalled(table));
     for (const std::string& column : stored.columns) {
       if (table.Named(column) == nullptr && !IsDropped(table, column)) return false;
       core::Append(name, {"_", NowCalled(table, column)});
     }
     const bool is_key = stored.unique && stored.columns.size() == 1;
-    return EqualNames(object.name, name) ||
-           (is_key && EqualNames(object.name, core::Concat({name, "_key"})));
+    return Equal(object.name, name) || (is_key && Equal(object.name, core::Concat({name, "_key"})));
   }
 
-  struct StoredIndex {
-    bool plain = true;  // whole columns, in their order, as CREATE INDEX makes it
-    bool unique = false;
-    bool partial = false;
-    std::vector<std::string> columns{};
-  };
-  StoredIndex Stored(const Object& index) {
-    StoredIndex stored;
-    const auto about = Query(
-        "SELECT iif(\"unique\", '1', ''), iif(origin = 'c', '1', ''), iif(partial, '1', '') FROM "
-        "pragma_index_list(?1) WHERE name = ?2 COLLATE NOCASE",
-        {index.table, index.name});
-    stored.unique = !about.empty() && !about.front()[0].empty();
-    stored.plain = !about.empty() && !about.front()[1].empty();
-    stored.partial = !about.empty() && !about.front()[2].empty();
-    for (auto& row : Query("SELECT name, iif(\"desc\", '1', ''), coll FROM "
-                           "pragma_index_xinfo(?1) WHERE \"key\"",
-                           {index.name})) {
-      const char* own = row[0].empty() ? nullptr : shape_->Collation(index.table, row[0]);
-      const bool as_column = own != nullptr && EqualNames(row[2], own);
-      if (!as_column || !row[1].empty()) stored.plain = false;
-      stored.columns.push_back(std::move(row[0]));
-    }
-    return stored;
-  }
-
-  /// The text that Grapnel makes of such an index, as far as its condition.
-  static std::string MadeText(const Object& object, const StoredIndex& stored) {
-    const WantedTable of{object.table, ""};
-    return CreateIndexText(of, {object.name, stored.columns, stored.unique});
-  }
-  static bool HasMadeText(const Object& object, const StoredIndex& stored) {
-    const std::string made = MadeText(object, stored);
-    return stored.partial ? object.sql.starts_with(core::Concat({made, " WHERE "}))
-                          : object.sql == made;
-  }
-  /// Of partial ones Grapnel knows those of its own making by their text.
-  static bool IsAsMade(const Object& object, const StoredIndex& stored) {
-    return !stored.partial || HasMadeText(object, stored);
-  }
+  /// Of partial ones Grapnel knows those of its own making by what the engine keeps of them.
+  static bool IsAsMade(const StoredIndex& stored) { return !stored.partial || stored.made; }
   /// Whether it is on the columns that are asked for, in their order.
-  static bool IsOn(const StoredIndex& stored, const WantedIndex& index) {
+  bool IsOn(const StoredIndex& stored, const WantedIndex& index) const {
     return std::equal(stored.columns.begin(), stored.columns.end(), index.columns.begin(),
-                      index.columns.end(), EqualNames);
+                      index.columns.end(), dialect_.Equal());
   }
   /// Of one that is as made, on the columns that are asked for: whether the rest is too.
-  static bool IsAsAsked(const Object& object, const StoredIndex& stored, const WantedIndex& index) {
+  static bool IsAsAsked(const StoredIndex& stored, const WantedIndex& index) {
     if (stored.unique != index.unique || stored.partial == index.where.empty()) return false;
-    return !stored.partial ||
-           object.sql == core::Concat({MadeText(object, stored), " WHERE ", index.where});
+    return !stored.partial || stored.where == index.where;
   }
 
   /// Where there is one already, it is as asked: else DropIndexes has dropped it, or it is refused.
@@ -147,21 +99,22 @@ class IndexPlanning : protected TableChanges {
                                          table.entity, ": ", reason, ". Nothing was changed"}));
     };
     if (const Object* there = Find(index.name)) {
-      if (there->kind != Kind::Index) refuse(core::Concat({Describe(*there), " has this name"}));
+      if (there->kind != ObjectKind::Index)
+        refuse(core::Concat({Describe(*there), " has this name"}));
       const auto stored = Stored(*there);
-      const bool same = EqualNames(there->table, table.name) && stored.plain && IsOn(stored, index);
-      if (!same || !IsAsMade(*there, stored)) {
-        const bool elsewhere = !EqualNames(there->table, table.name);
+      const bool same = Equal(there->table, table.name) && stored.plain && IsOn(stored, index);
+      if (!same || !IsAsMade(stored)) {
+        const bool elsewhere = !Equal(there->table, table.name);
         refuse(core::Concat({"there is another one of this name",
                              elsewhere ? ", of table " + Quote(there->table) : std::string()}));
       }
       return;
     }
     const Object* on = Find(table.name);
-    if (on != nullptr && on->kind != Kind::Table) {
+    if (on != nullptr && on->kind != ObjectKind::Table) {
       refuse(core::Concat({Quote(table.name), " is ", Describe(*on), ", which has no indexes"}));
     }
-    std::string text = CreateIndexText(table, index);
+    std::string text = CreateIndexText(table, index, dialect_);
     if (index.unique && on != nullptr) CheckUnique(table, index, text);
     Add({StepKind::CreateIndex, table.name, index.name}, std::move(text));
   }
@@ -172,16 +125,19 @@ class IndexPlanning : protected TableChanges {
     });
   }
   /// What a column will hold, where it stands in a query about the rows as they are now.
-  std::string ValueText(const WantedTable& table, const WantedColumn& column) const {
+  std::string ValueText(const WantedTable& table, const WantedColumn& column, bool& known) {
     if (!IsNew(table, column)) return Quote(NowCalled(table, column.name));
     const bool filled = column.not_null && column.column != nullptr && column.column->HasDefault();
-    return filled ? DefaultText(table, column) : "NULL";
+    if (!filled) return core::Concat({"CAST(NULL AS ", column.type, ")"});
+    std::string text = DefaultText(table, column);
+    known = known && !text.empty();
+    return text;
   }
 
   /// Refuses an index that rows break as they are, or as they will be filled.
   void CheckUnique(const WantedTable& table, const WantedIndex& index, const std::string& text) {
     std::string values, given, names, fields;
-    bool varies = false;
+    bool varies = false, known = true;
     int at = 0;
     for (const std::string& name : index.columns) {
       const WantedColumn& column = *table.Named(name);
@@ -192,8 +148,9 @@ class IndexPlanning : protected TableChanges {
       const std::string alias = core::Concat({"grapnel_", std::to_string(++at)});
       const std::string_view comma = at > 1 ? ", " : "";
       // Rows of a condition have the names already.
-      core::Append(values, {comma, index.where.empty() ? ValueText(table, column) : Quote(name),
-                            " AS ", alias});
+      core::Append(values,
+                   {comma, index.where.empty() ? ValueText(table, column, known) : Quote(name),
+                    " AS ", alias});
       core::Append(given, {at > 1 ? " AND " : "", alias, " IS NOT NULL"});
       core::Append(names, {comma, alias});
       core::Append(fields, {comma, FieldName(column)});
@@ -209,37 +166,35 @@ class IndexPlanning : protected TableChanges {
     if (!index.where.empty()) {  // which speaks of columns by the names that they will have
       std::string all;
       for (const WantedColumn& column : table.columns) {
-        core::Append(
-            all, {all.empty() ? "" : ", ", ValueText(table, column), " AS ", Quote(column.name)});
+        core::Append(all, {all.empty() ? "" : ", ", ValueText(table, column, known), " AS ",
+                           Quote(column.name)});
         varies = varies || (IsNew(table, column) && column.not_null &&
                             column.column->HasDefault() && column.column->default_varies);
       }
       rows = core::Concat({"(SELECT * FROM (SELECT ", all, " FROM ", rows, ") AS ",
                            Quote(table.name), " WHERE ", index.where, ")"});
     }
-    if (!varies || rehearse_) {
+    if (known && (!varies || rehearse_)) {
       const std::string query =
           core::Concat({"WITH grapnel_rows AS MATERIALIZED (SELECT ", values, " FROM ", rows,
                         ") SELECT '1' FROM grapnel_rows WHERE ", given, " GROUP BY ", names,
                         " HAVING count(*) > 1 LIMIT 1"});
-      if (!Query(native_, query, {}).empty()) RefuseRows(refusal);
+      if (AnyRow(query)) RefuseRows(refusal);
     }
     plan_.refusals.emplace(text, std::move(refusal));
   }
-
-  std::vector<Added> added_;
 
  private:
   bool IsUnique(const std::vector<WantedTable>& wanted, const std::string& table,
                 const std::vector<std::string>& columns) {
     for (const WantedTable& each : wanted) {
       for (const WantedIndex& index : each.indexes) {
-        const bool keeps = index.unique && index.where.empty() && EqualNames(each.name, table);
+        const bool keeps = index.unique && index.where.empty() && Equal(each.name, table);
         if (keeps && SameNames(index.columns, columns)) return true;
       }
     }
     for (const Object& each : objects_) {
-      if (each.kind != Kind::Index || each.gone || !EqualNames(each.table, table)) continue;
+      if (each.kind != ObjectKind::Index || each.gone || !Equal(each.table, table)) continue;
       const auto stored = Stored(each);
       if (stored.unique && !stored.partial && SameNames(stored.columns, columns)) return true;
     }
@@ -247,4 +202,4 @@ class IndexPlanning : protected TableChanges {
   }
 };
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

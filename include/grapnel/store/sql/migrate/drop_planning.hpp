@@ -3,30 +3,35 @@
 #include <grapnel/base/concat.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/plan.hpp>
-#include <grapnel/store/sql/renames.hpp>
-#include <grapnel/store/sql/sql.hpp>
-#include <grapnel/store/sql/wanted.hpp>
-#include <grapnel/store/sqlite/migrate/index_planning.hpp>
-#include <grapnel/store/sqlite/migrate/table_text.hpp>
-#include <grapnel/store/sqlite/migrate/tables.hpp>
-#include <grapnel/store/sqlite/native/dialect.hpp>
+#include <grapnel/store/sql/migrate/catalog.hpp>
+#include <grapnel/store/sql/migrate/index_planning.hpp>
+#include <grapnel/store/sql/migrate/wanted.hpp>
+#include <grapnel/store/sql/names.hpp>
 
 #include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace grapnel::sqlite::detail {
+namespace grapnel::store::sql {
 
 /// Plans what becomes of columns and tables that the schema does not have.
 class DropPlanning : protected IndexPlanning {
  protected:
   using IndexPlanning::IndexPlanning;
 
+  /// What goes with a column that is dropped, where it goes; and the table's statement.
+  virtual void PlanColumnGone(const WantedTable& table, const std::string& column) {
+    Add({StepKind::DropColumn, table.name, column},
+        core::Concat({"ALTER TABLE ", Quote(table.name), " DROP COLUMN ", Quote(column)}));
+  }
+  /// Throws: MigrationError where others use the tables.
+  virtual void PlanTablesGone(const std::vector<std::string>& gone) = 0;
+
   void LookAtLeftover(const WantedTable& table, const StoredColumn& stored) {
     const Object& object = *Find(table.name);
     const bool made =
-        object.kind == Kind::Table && !stored.is_key && TableText(object.sql).IsMade(stored.name);
+        object.kind == ObjectKind::Table && !stored.is_key && IsMade(object, stored.name);
     if (made && may_drop_) {
       changes_[table.name].dropped.push_back(stored.name);
       return;
@@ -72,93 +77,72 @@ class DropPlanning : protected IndexPlanning {
   }
 
  private:
-  static bool WasColumnOf(const WantedTable& table, std::string_view name) {
+  bool WasColumnOf(const WantedTable& table, std::string_view name) const {
     return std::any_of(table.columns.begin(), table.columns.end(),
-                       [&](const WantedColumn& column) { return HoldsName(column.was, name); });
+                       [&](const WantedColumn& column) { return Holds(column.was, name); });
   }
   /// Whether it is a table that Grapnel has made, for a schema that had it.
-  static bool IsUnasked(const Object& object, const std::vector<WantedTable>& wanted) {
+  bool IsUnasked(const Object& object, const std::vector<WantedTable>& wanted) {
     constexpr std::string_view kOwn = "grapnel_";
-    if (object.kind != Kind::Table) return false;
-    if (EqualNames(std::string_view(object.name).substr(0, kOwn.size()), kOwn)) return false;
+    if (object.kind != ObjectKind::Table) return false;
+    if (Equal(std::string_view(object.name).substr(0, kOwn.size()), kOwn)) return false;
     const bool asked = std::any_of(wanted.begin(), wanted.end(), [&](const WantedTable& table) {
-      return EqualNames(object.name, table.name);
+      return Equal(object.name, table.name);
     });
-    return !asked && TableText(object.sql).IsMade();
+    return !asked && IsMade(object);
   }
   /// What of a table that Grapnel has made it has not made, and would go with it; "" for nothing.
   std::string OthersIn(const Object& table) {
-    const TableText text(table.sql);
-    for (const StoredColumn& column : ColumnsInDatabase(native_, table.name)) {
-      if (!text.IsMade(column.name)) return core::Concat({"column ", Quote(column.name)});
+    for (const StoredColumn& column : Columns(table.name)) {
+      if (!IsMade(table, column.name)) return core::Concat({"column ", Quote(column.name)});
     }
-    for (const auto& row : Query("SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND "
-                                 "tbl_name = ?1 COLLATE NOCASE",
-                                 {table.name})) {
-      return core::Concat({"trigger ", Quote(row.front())});
-    }
+    if (auto trigger = TriggerOf(table.name); !trigger.empty()) return trigger;
     for (const Object& index : objects_) {
-      const bool of_table = index.kind == Kind::Index && EqualNames(index.table, table.name);
-      if (!of_table || index.gone || index.sql.empty()) continue;
-      if (HasMadeText(index, Stored(index))) continue;
+      const bool of_table = index.kind == ObjectKind::Index && Equal(index.table, table.name);
+      if (!of_table || index.gone) continue;
+      const auto stored = Stored(index);
+      if (stored.made || stored.of_constraint) continue;
       return core::Concat({"index ", Quote(index.name)});
     }
     return "";
   }
   void DropColumn(const WantedTable& table, const std::string& column) {
-    NeedSketch();
-    while (const auto user = sketch_->UserOf(table.name, column)) {
+    Follow();
+    while (const auto user = UserOf(table.name, column)) {
       if (DropOwnIndex(table, *user)) continue;  // another one may use it as well
       throw MigrationError(core::Concat({"cannot drop column ", Quote(table.name, column), ": ",
                                          *user, " uses it. Nothing was changed"}));
     }
-    for (const auto& key :
-         Query("SELECT holder.name FROM main.sqlite_schema AS holder, "
-               "pragma_foreign_key_list(holder.name) AS key WHERE holder.type = 'table' AND "
-               "key.\"table\" = ?1 COLLATE NOCASE AND key.\"to\" = ?2 COLLATE NOCASE",
-               {table.name, column})) {
+    for (const StoredKey& key : AllKeys()) {
+      if (!Equal(key.table, table.name) || !Holds(key.to, column)) continue;
       throw MigrationError(core::Concat({"cannot drop column ", Quote(table.name, column),
-                                         ": a foreign key of table ", Quote(key.front()),
+                                         ": a foreign key of table ", Quote(key.holder),
                                          " refers to it. Nothing was changed"}));
     }
-    Add({StepKind::DropColumn, table.name, column},
-        core::Concat({"ALTER TABLE ", Quote(table.name), " DROP COLUMN ", Quote(column)}));
+    PlanColumnGone(table, column);
   }
   /// Where what is in the way is an index of Grapnel's own making, known by its name or, where the
   /// names of today are not those it was made of, by its text: drops it.
   bool DropOwnIndex(const WantedTable& table, std::string_view user) {
     for (Object& object : objects_) {
-      if (object.kind != Kind::Index || object.gone) continue;
+      if (object.kind != ObjectKind::Index || object.gone) continue;
       if (user != core::Concat({"index ", object.name})) continue;
-      const bool own = EqualNames(object.table, table.name) &&
-                       (IsOwnIndex(table, object) || HasMadeText(object, Stored(object)));
+      const bool own =
+          Equal(object.table, table.name) && (IsOwnIndex(table, object) || Stored(object).made);
       if (own) Drop(object);
       return own;
     }
     return false;
   }
   void DropTables(const std::vector<std::string>& gone) {
-    NeedSketch();
-    for (const auto& key :
-         Query("SELECT holder.name, key.\"table\" FROM main.sqlite_schema AS holder, "
-               "pragma_foreign_key_list(holder.name) AS key WHERE holder.type = 'table'",
-               {})) {
-      if (HoldsName(gone, key[0]) || !HoldsName(gone, key[1])) continue;
-      throw MigrationError(core::Concat({"cannot drop table ", Quote(key[1]), ": table ",
-                                         Quote(key[0]), " refers to it. Nothing was changed"}));
+    Follow();
+    for (const StoredKey& key : AllKeys()) {
+      if (Holds(gone, key.holder) || !Holds(gone, key.table)) continue;
+      throw MigrationError(core::Concat({"cannot drop table ", Quote(key.table), ": table ",
+                                         Quote(key.holder), " refers to it. Nothing was changed"}));
     }
-    for (const std::string& table : gone) {
-      Add({StepKind::DropTable, table}, core::Concat({"DROP TABLE ", Quote(table)}));
-    }
-    const auto user = sketch_->Harmed();
-    if (!user) return;
-    const auto used = std::find_if(gone.begin(), gone.end(), [&](const std::string& table) {
-      return user->reason.ends_with(table);  // no such table: main.t
-    });
-    throw MigrationError(core::Concat(
-        {"cannot drop table ", Quote(used != gone.end() ? *used : gone.front()), ": ", user->what,
-         " uses it. SQLite says: ", user->reason, ". Nothing was changed"}));
+    PlanTablesGone(gone);
   }
 };
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store::sql

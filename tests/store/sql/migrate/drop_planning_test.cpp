@@ -1,4 +1,6 @@
-#include <grapnel/store/sqlite/migrate/drop_planning.hpp>
+#include <grapnel/store/sql/migrate/drop_planning.hpp>
+
+#include <grapnel/store/sqlite/migrate/planner.hpp>
 
 #include "support/catch.hpp"
 
@@ -18,8 +20,8 @@ struct Database : sqlite::NativeConnection {
 };
 
 /// Plans the drops of a schema that has of table t the column id alone.
-struct Drops : sqlite::DropPlanning {
-  Drops(sqlite::NativeConnection& native, bool may_drop) : DropPlanning(native, false) {
+struct Drops : sqlite::SqlitePlanner {
+  Drops(sqlite::NativeConnection& native, bool may_drop) : SqlitePlanner(native, false, {}) {
     may_drop_ = may_drop;
     ReadObjects();
     const sqlite::WantedTable t{"t", "T", {{"id", "INTEGER"}}};
@@ -35,7 +37,7 @@ struct Drops : sqlite::DropPlanning {
     }
     return texts;
   }
-  using DropPlanning::plan_;
+  using SqlitePlanner::plan_;
 };
 
 }  // namespace
