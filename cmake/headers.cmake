@@ -251,6 +251,10 @@ set(GRAPNEL_POSTGRES_HEADERS
   grapnel/store/postgres/interference.hpp
   grapnel/store/postgres/lists.hpp
   grapnel/store/postgres/members.hpp
+  grapnel/store/postgres/migrate/catalog.hpp
+  grapnel/store/postgres/migrate/dialect.hpp
+  grapnel/store/postgres/migrate/planner.hpp
+  grapnel/store/postgres/migrate/steps.hpp
   grapnel/store/postgres/native/conninfo.hpp
   grapnel/store/postgres/native/copy.hpp
   grapnel/store/postgres/native/dialect.hpp

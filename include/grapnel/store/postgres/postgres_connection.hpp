@@ -14,6 +14,8 @@
 #include <grapnel/store/postgres/interference.hpp>
 #include <grapnel/store/postgres/lists.hpp>
 #include <grapnel/store/postgres/members.hpp>
+#include <grapnel/store/postgres/migrate/planner.hpp>
+#include <grapnel/store/postgres/migrate/steps.hpp>
 #include <grapnel/store/postgres/native/dialect.hpp>
 #include <grapnel/store/postgres/native/native_connection.hpp>
 #include <grapnel/store/postgres/native/raw_statements.hpp>
@@ -34,6 +36,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace grapnel::postgres::detail {
@@ -328,11 +331,18 @@ class PostgresConnection final : public store::Connection {
     native_.TellRefused(sql.text, why);
   }
 
-  store::Plan PlanMigration(std::span<const Table* const>, Allow) override {
-    throw MigrationError("this engine does not migrate yet");
+  store::Plan PlanMigration(std::span<const Table* const> tables, Allow allowed) override {
+    auto made = PostgresPlanner(native_, false, tables).Plan(allowed);
+    refusals_ = std::move(made.plan.refusals);
+    fills_ = std::move(made.fills);
+    return std::move(made.plan.plan);
   }
-  void Apply(const store::Step&) override {
-    throw MigrationError("this engine does not migrate yet");
+  std::vector<std::string> Rehearse(std::span<const Table* const> tables, Allow allowed) override {
+    return PostgresPlanner(native_, true, tables).Plan(allowed).plan.plan.hindrances;
+  }
+  void Apply(const store::Step& step) override {
+    StepRunner(native_, refusals_, fills_).Run(step);
+    interference_.Begin();
   }
   void DeferForeignKeys(bool on) override {
     if (on) {
@@ -434,6 +444,8 @@ class PostgresConnection final : public store::Connection {
   Interference interference_{native_};
   RawStatements raw_{native_};
   Savepoints savepoints_{native_};
+  Refusals refusals_{};  // of the plan that was made last
+  Fills fills_{};
   Lists lists_{native_};
   std::unordered_map<const Table*, OfTable> of_;
   OfTable* last_ = nullptr;

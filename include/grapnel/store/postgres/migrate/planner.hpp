@@ -1,0 +1,361 @@
+#pragma once
+
+#include <grapnel/base/concat.hpp>
+#include <grapnel/core/error.hpp>
+#include <grapnel/model/codec.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/plan.hpp>
+#include <grapnel/store/postgres/migrate/catalog.hpp>
+#include <grapnel/store/postgres/migrate/dialect.hpp>
+#include <grapnel/store/postgres/migrate/steps.hpp>
+#include <grapnel/store/postgres/native/native_connection.hpp>
+#include <grapnel/store/sql/migrate/catalog.hpp>
+#include <grapnel/store/sql/migrate/literal.hpp>
+#include <grapnel/store/sql/migrate/planner.hpp>
+#include <grapnel/store/sql/migrate/wanted.hpp>
+#include <grapnel/store/sql/names.hpp>
+
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel::postgres::detail {
+
+using store::StepKind;
+
+/// Plans the migration of a database of PostgreSQL's.
+class PostgresPlanner : protected Planner {
+ public:
+  PostgresPlanner(NativeConnection& native, bool rehearse, std::span<const Table* const> tables)
+      : Planner(kMigrationDialect, rehearse), native_(native), tables_(tables), catalog_(native) {}
+
+  struct Result {
+    MigrationPlan plan;
+    Fills fills;
+  };
+  Result Plan(Allow allowed = Allow{}) {
+    MigrationPlan plan = Planner::Plan(tables_, allowed);
+    return {std::move(plan), std::move(fills_)};
+  }
+
+ protected:
+  std::vector<Object> Objects() override {
+    std::vector<Object> objects;
+    for (const auto& relation : catalog_.Relations()) objects.push_back(relation.object);
+    return objects;
+  }
+  std::string Describe(const Object& object) override {
+    for (const auto& relation : catalog_.Relations()) {
+      if (relation.object.name == object.name) return relation.what;
+    }
+    return "a table";
+  }
+  std::vector<StoredColumn> Columns(std::string_view table) override {
+    std::vector<StoredColumn> columns;
+    if (const auto* relation = catalog_.Find(table)) {
+      for (const auto& column : relation->columns) columns.push_back(column.stored);
+    }
+    return columns;
+  }
+  StoredIndex Stored(const Object& index) override {
+    const auto* found = catalog_.FindIndex(index.name);
+    return found != nullptr ? found->stored : StoredIndex{false};
+  }
+  std::vector<StoredKey> KeysOf(std::string_view table) override {
+    std::vector<StoredKey> keys;
+    for (const auto& key : catalog_.Keys()) {
+      if (key.stored.holder == table) keys.push_back(key.stored);
+    }
+    return keys;
+  }
+  std::vector<StoredKey> AllKeys() override {
+    std::vector<StoredKey> keys;
+    for (const auto& key : catalog_.Keys()) keys.push_back(key.stored);
+    return keys;
+  }
+  bool IsMade(const Object& table) override {
+    const auto* found = catalog_.Find(table.name);
+    return found != nullptr && !found->columns.empty() && found->columns.front().made;
+  }
+  bool IsMade(const Object& table, std::string_view column) override {
+    const auto* found = catalog_.Find(table.name);
+    const auto* stored = found != nullptr ? found->Find(column) : nullptr;
+    return stored != nullptr && stored->made;
+  }
+  std::string TriggerOf(std::string_view table) override {
+    const auto* found = catalog_.Find(table);
+    if (found == nullptr) return "";
+    const auto rows = RowsOf(
+        native_,
+        "SELECT 'trigger', tgname::text FROM pg_trigger WHERE tgrelid = $1::oid AND NOT "
+        "tgisinternal UNION ALL SELECT 'rule', rulename::text FROM pg_rewrite WHERE ev_class = "
+        "$1::oid UNION ALL SELECT 'policy', polname::text FROM pg_policy WHERE polrelid = $1::oid "
+        "ORDER BY 1 DESC, 2 LIMIT 1",
+        {found->oid});
+    return rows.empty() ? "" : core::Concat({rows.front()[0], " ", Quote(rows.front()[1])});
+  }
+  std::optional<std::string> UserOf(std::string_view table, std::string_view column) override {
+    for (const User& user : Users(table, column)) return user.Text();
+    return std::nullopt;
+  }
+  using Planner::AnyRow;
+  bool AnyRow(const std::string& query) override { return !RowsOf(native_, query).empty(); }
+  void Try(const store::Step& step) override { catalog_.Take(step); }
+
+  store::Step MakeTable(const WantedTable& table) override {
+    store::Step step{
+        StepKind::CreateTable, table.name, "", "", "", {CreateTableText(table, dialect_)}};
+    for (const WantedColumn& column : table.columns) Comment(step, column);
+    return step;
+  }
+  store::Step MakeColumn(const WantedTable& table, const WantedColumn& column) override {
+    store::Step step{StepKind::AddColumn, table.name, column.name};
+    step.statements.push_back(core::Concat(
+        {"ALTER TABLE ", Quote(table.name), " ADD COLUMN ",
+         ColumnText(column, false, dialect_, Placeholder(column)),
+         column.key.empty()
+             ? ""
+             : core::Concat({" ", store::sql::KeyText(table, column, false, dialect_)})}));
+    Comment(step, column);
+    return step;
+  }
+  std::string DefaultText(const WantedTable& /*table*/, const WantedColumn& column) override {
+    if (column.column->default_varies) return "";
+    return ValueText(column, column.column->DefaultValue());
+  }
+
+  void PlanFill(const WantedTable& table) override {
+    std::string sets;
+    Fill fill;
+    for (const Added& added : added_) {
+      if (added.table != &table || !added.column->not_null) continue;
+      if (!added.column->column->HasDefault() || !added.column->column->default_varies) continue;
+      fill.columns.push_back(added.column->column);
+      core::Append(sets, {sets.empty() ? "" : ", ", Quote(added.column->name), " = $",
+                          std::to_string(fill.columns.size())});
+    }
+    if (fill.columns.empty() || !Planner::AnyRow(table, "true")) return;
+    fill.table = table.name;
+    fill.entity = table.entity;
+    store::Step step{StepKind::FillColumns, table.name};
+    step.reason = "each row gets Defaults of its own";
+    const auto triggers = TriggersThatRun(table);
+    const auto add = [&](std::string_view what, const Cells& trigger) {
+      step.statements.push_back(
+          core::Concat({"ALTER TABLE ", Quote(table.name), what, Quote(trigger[0])}));
+    };
+    for (const Cells& trigger : triggers) add(" DISABLE TRIGGER ", trigger);
+    step.statements.push_back(core::Concat({"UPDATE ", Quote(table.name), " SET ", sets}));
+    fills_.emplace(step.statements.back(), std::move(fill));
+    for (const Cells& trigger : triggers) {
+      add(trigger[1] == "A" ? " ENABLE ALWAYS TRIGGER " : " ENABLE TRIGGER ", trigger);
+    }
+    Add(std::move(step));
+  }
+  /// The DEFAULTs of new columns go: Grapnel gives Defaults itself.
+  void PlanFilled() override {
+    store::Step step{StepKind::ChangeTable, ""};
+    for (const Added& added : added_) {
+      if (Placeholder(*added.column).empty()) continue;
+      if (step.table.empty()) step.table = added.table->name;
+      step.statements.push_back(
+          core::Concat({"ALTER TABLE ", Quote(added.table->name), " ALTER COLUMN ",
+                        Quote(added.column->name), " DROP DEFAULT"}));
+    }
+    if (!step.statements.empty()) Add(std::move(step));
+  }
+
+  bool Widens(const StoredColumn& stored, const WantedColumn& column) const override {
+    const bool is_short = stored.type == "integer" || stored.type == "smallint";
+    if (column.type == "BIGINT") return is_short;
+    if (column.type == "TEXT") return stored.type.starts_with("character varying");
+    if (column.type != "DOUBLE PRECISION") return false;
+    return is_short || stored.type == "bigint" || stored.type == "real";
+  }
+  std::string TooWide(const StoredColumn& stored, const WantedColumn& column,
+                      const std::string& name) const override {
+    if (column.type != "DOUBLE PRECISION" || stored.type != "bigint") return "";
+    return core::Concat({name, " NOT BETWEEN -9007199254740992 AND 9007199254740992"});
+  }
+  void CheckId(const WantedTable& table, const WantedColumn& column,
+               const StoredColumn& stored) override {
+    const bool makes = column.column->Kind() == FieldKind::Int && !column.column->HasDefault();
+    if (makes && !stored.makes_ids) {
+      Refuse(table, column, dialect_.MakesNoIds(table.name, column.name));
+    }
+  }
+  std::string_view KeepsAction() const override { return ", which a migration does not change"; }
+  std::string_view GetsNoKey() const override {
+    return "the column has no foreign key, and a migration does not give it one";
+  }
+
+  void PlanChange(const WantedTable& table, const Change& change) override {
+    store::Step step{change.retyped.empty() ? StepKind::ChangeTable : StepKind::RebuildTable,
+                     table.name};
+    const auto say = [&](std::string_view column, std::string_view what) {
+      core::Append(step.reason, {step.reason.empty() ? "" : ", ", Quote(column), what});
+    };
+    const auto alter = [&](std::initializer_list<std::string_view> parts) {
+      step.statements.push_back(
+          core::Concat({"ALTER TABLE ", Quote(table.name), core::Concat(parts)}));
+    };
+    const auto free = [&](std::string_view column) {
+      say(column, " may be NULL");
+      alter({" ALTER COLUMN ", Quote(column), " DROP NOT NULL"});
+    };
+    for (const WantedColumn* column : change.nullable) free(column->name);
+    for (const std::string& column : change.freed) free(column);
+    for (const WantedColumn* column : change.retyped) {
+      CheckRetyped(table, *column);
+      say(column->name, core::Concat({" becomes ", column->type}));
+      alter({" ALTER COLUMN ", Quote(column->name), " TYPE ", column->type,
+             dialect_.CollationText(column->type)});
+    }
+    for (const KeyRename& key : change.keys) {
+      const bool is_there =
+          std::any_of(catalog_.Keys().begin(), catalog_.Keys().end(), [&](const auto& each) {
+            return each.name == key.from && each.stored.holder == table.name;
+          });
+      if (is_there && key.from != key.to) {
+        alter({" RENAME CONSTRAINT ", Quote(key.from), " TO ", Quote(key.to)});
+      }
+    }
+    if (!step.statements.empty()) Add(std::move(step));
+    TryChecks(table, change);
+  }
+  /// Keys between tables that go go first: the tables could not one by one.
+  void PlanTablesGone(const std::vector<std::string>& gone) override {
+    for (const std::string& table : gone) {
+      for (const User& user : UsersOf(native_, catalog_.Find(table)->oid, "0")) {
+        const bool goes = user.kind == "column" || user.kind == "index" ||
+                          user.kind == "constraint" || user.kind == "policy" ||
+                          user.kind == "trigger" ||
+                          (user.kind == "table" && Holds(gone, user.name));
+        if (goes) continue;
+        throw MigrationError(core::Concat({"cannot drop table ", Quote(table), ": ", user.Text(),
+                                           " uses it. Nothing was changed"}));
+      }
+    }
+    for (const std::string& table : gone) {
+      store::Step step{StepKind::DropTable, table};
+      for (const auto& key : catalog_.Keys()) {
+        if (key.stored.table != table || key.stored.holder == table) continue;
+        step.statements.push_back(core::Concat(
+            {"ALTER TABLE ", Quote(key.stored.holder), " DROP CONSTRAINT ", Quote(key.name)}));
+      }
+      step.statements.push_back(core::Concat({"DROP TABLE ", Quote(table)}));
+      Add(std::move(step));
+    }
+  }
+
+ private:
+  void Comment(store::Step& step, const WantedColumn& column) const {
+    if (column.column == nullptr || column.column->comment.empty()) return;
+    step.statements.push_back(core::Concat({"COMMENT ON COLUMN ", Quote(step.table, column.name),
+                                            " IS ", QuoteText(column.column->comment)}));
+  }
+  std::string ValueText(const WantedColumn& column, const FieldValue& value) const {
+    return core::Concat({"CAST(", LiteralText(dialect_, value), " AS ", column.type, ")"});
+  }
+  /// The DEFAULT that a new required column has until the rows that are there have got it.
+  std::string Placeholder(const WantedColumn& column) const {
+    if (!column.not_null || column.column == nullptr || !column.column->HasDefault()) return "";
+    if (!column.column->default_varies) {
+      try {
+        return " DEFAULT " + ValueText(column, column.column->DefaultValue());
+      } catch (const grapnel::detail::BadValue&) {
+        return "";  // there are no rows: it was tried for them
+      }
+    }
+    if (column.type == "TEXT" || column.type == "BYTEA") return " DEFAULT ''";
+    return column.type == "BOOLEAN" ? " DEFAULT FALSE" : " DEFAULT 0";
+  }
+  std::vector<Cells> TriggersThatRun(const WantedTable& table) {
+    return RowsOf(
+        native_,
+        "SELECT tgname::text, tgenabled::text FROM pg_trigger WHERE tgrelid = $1::oid AND "
+        "NOT tgisinternal AND tgenabled IN ('O', 'A') ORDER BY 1",
+        {catalog_.Find(table.name)->oid});
+  }
+  /// What uses a column, and is not gone by now.
+  std::vector<User> Users(std::string_view table, std::string_view column) {
+    const auto* relation = catalog_.Find(table);
+    const auto* stored = relation != nullptr ? relation->Find(column) : nullptr;
+    if (stored == nullptr) return {};
+    auto users = UsersOf(native_, relation->oid, stored->number);
+    std::erase_if(users, [&](const User& user) {
+      return user.kind == "index" && catalog_.FindIndex(user.name) == nullptr;
+    });
+    return users;
+  }
+  /// Throws: MigrationError for what PostgreSQL does not change along with a type.
+  void CheckRetyped(const WantedTable& table, const WantedColumn& column) {
+    for (const User& user : Users(table.name, column.name)) {
+      if (user.kind == "index" || user.kind == "constraint") continue;
+      Refuse(table, column,
+             core::Concat({user.Text(),
+                           " uses it, so that PostgreSQL does not change its type; "
+                           "drop it first, and make it anew"}));
+    }
+  }
+  /// Refuses rows that a CHECK of somebody else's would refuse once their integers are reals.
+  void TryChecks(const WantedTable& table, const Change& change) {
+    if (change.retyped.empty()) return;
+    std::string values, fields;
+    for (const WantedColumn* column : change.retyped) {
+      core::Append(fields, {fields.empty() ? "" : ", ", FieldName(*column)});
+    }
+    for (const StoredColumn& each : Columns(table.name)) {
+      const auto to = std::find_if(change.retyped.begin(), change.retyped.end(),
+                                   [&](const WantedColumn* of) { return of->name == each.name; });
+      const std::string now = Quote(NowCalled(table, each.name));
+      // By the names that the CHECKs know.
+      core::Append(values, {values.empty() ? "" : ", "});
+      if (to != change.retyped.end()) {
+        core::Append(values, {"CAST(", now, " AS ", (*to)->type, ") AS ", now});
+      } else {
+        core::Append(values, {now});
+      }
+    }
+    for (const Cells& check :
+         RowsOf(native_,
+                "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE contype = 'c' AND "
+                "conrelid = $1::oid ORDER BY conname",
+                {catalog_.Find(table.name)->oid})) {
+      const std::string query =
+          core::Concat({"SELECT '1' FROM (SELECT ", values, " FROM ", Quote(NowCalled(table)),
+                        ") AS ", Quote(NowCalled(table)), " WHERE NOT (", check[0], ") LIMIT 1"});
+      if (!Fails(query)) continue;
+      RefuseRows(Refusal(table, fields,
+                         core::Concat({"there are rows for which CHECK ", check[0],
+                                       ", which somebody has given the table, would not hold with "
+                                       "reals"})));
+    }
+  }
+  /// Whether it gives a row. What PostgreSQL does not take says nothing: the step itself will.
+  bool Fails(const std::string& query) {
+    native_.Execute("SAVEPOINT grapnel_probe");
+    bool any = false;
+    try {
+      any = AnyRow(query);
+    } catch (const Error&) {
+      if (!native_.InTransaction()) throw;
+      native_.Execute("ROLLBACK TO SAVEPOINT grapnel_probe", Patience::Undoing);
+    }
+    native_.Execute("RELEASE SAVEPOINT grapnel_probe", Patience::Undoing);
+    return any;
+  }
+
+  NativeConnection& native_;
+  std::span<const Table* const> tables_;
+  Catalog catalog_;
+  Fills fills_{};
+};
+
+}  // namespace grapnel::postgres::detail
