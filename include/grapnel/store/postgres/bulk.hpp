@@ -12,8 +12,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// Many rows at once, and the ids that they get.
@@ -40,8 +43,9 @@ class IdSource {
     ResultRow row(found.get());
     if (PQntuples(found.get()) == 1 && !row.IsNull(0)) sequence_ = row.Text(0);
     const Result columns = native.Ask(
-        "SELECT attname, atttypid FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > "
-        "0 AND NOT attisdropped",
+        "SELECT a.attname, a.atttypid FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = "
+        "a.attrelid WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', 'p') AND NOT "
+        "c.relhasrules AND a.attnum > 0 AND NOT a.attisdropped",
         name);
     fits_ = true;
     for (const Column& column : table.columns) {
@@ -51,8 +55,35 @@ class IdSource {
   }
   /// "" where no sequence makes them.
   const std::string& Sequence() const noexcept { return sequence_; }
-  /// Whether every column takes its values in binary.
+  /// Whether rows can be copied in: every column takes its values in binary, and no rule would
+  /// do something else.
   bool Fits() const noexcept { return fits_; }
+
+  /// The first of so many ids that follow one another, and nobody else gets; nothing where others
+  /// draw some in between.
+  std::optional<std::int64_t> TakeBlock(NativeConnection& native, std::size_t count) {
+    if (block_->asked == count) native.Wait();
+    if (block_->asked != count || block_->count != count) {
+      Parameters parameters;
+      BindBlock(parameters, count);
+      block_->Set(native.Ask(kBlock, parameters).get());
+    }
+    block_->asked = 0;
+    if (std::exchange(block_->count, 0) != count) return std::nullopt;
+    return block_->first;
+  }
+  /// Has so many be drawn meanwhile, for the next time. They need not last: who would have to wait
+  /// for the last ones would get none.
+  void ExpectBlock(NativeConnection& native, std::size_t count) {
+    constexpr std::int64_t kFar = std::int64_t{1} << 62;
+    if (block_->asked != 0 || block_->first > kFar) return;
+    Parameters parameters;
+    BindBlock(parameters, count);
+    block_->asked = count;
+    const bool sent = native.AskLater(kBlock, parameters,
+                                      [block = block_](Result made) { block->Set(made.get()); });
+    if (!sent) block_->asked = 0;
+  }
 
   /// Along with the next statement, which inserts a row with that id: sees to it that none is made
   /// later that is there already.
@@ -72,6 +103,27 @@ class IdSource {
   }
 
  private:
+  struct Block {
+    std::size_t asked = 0;
+    std::size_t count = 0;
+    std::int64_t first = 0;
+
+    void Set(const PGresult* made) {
+      ResultRow row(made);
+      first = row.Int(0);
+      const std::int64_t last = row.Int(1);
+      count = last >= first ? static_cast<std::size_t>(last - first) + 1 : 0;
+    }
+  };
+  static constexpr const char* kBlock =
+      "SELECT min(id), max(id) FROM (SELECT nextval($1::regclass) AS id FROM generate_series(1, "
+      "$2)) AS made";
+
+  void BindBlock(Parameters& parameters, std::size_t count) const {
+    parameters.Reset(2, nullptr);
+    parameters.Text(1, sequence_, false);
+    parameters.Int(2, static_cast<std::int64_t>(count));
+  }
   static bool HasColumn(const PGresult* columns, std::string_view name, Oid type) {
     for (int at = 0; at < PQntuples(columns); ++at) {
       ResultRow row(columns, at);
@@ -84,6 +136,7 @@ class IdSource {
   bool fits_ = false;
   std::string sequence_;  // as it is written in SQL
   std::int64_t pushed_ = std::numeric_limits<std::int64_t>::min();
+  std::shared_ptr<Block> block_ = std::make_shared<Block>();
 };
 
 /// Inserts many rows of one table.
@@ -91,15 +144,19 @@ class Bulk {
  public:
   /// From how many rows on they are copied.
   static constexpr std::size_t kCopied = 256;
+  /// From how many on it is likely that as many follow.
+  static constexpr std::size_t kMany = 4096;
 
   Bulk(NativeConnection& native, const store::InsertMany& insert, Members& members,
-       const IdSource& source)
+       IdSource& source)
       : native_(native), insert_(insert), members_(members), source_(source) {}
 
-  void Run(std::vector<std::int64_t>& ids, bool plain) {
-    if (plain && source_.Fits() && insert_.sets.size() >= kCopied) {
+  /// The ids of those that were inserted.
+  void Run(std::vector<std::int64_t>& ids) {
+    if (source_.Fits() && insert_.sets.size() >= kCopied) {
       MakeIds(ids);
       Copy(ids);
+      if (insert_.sets.size() >= kMany) source_.ExpectBlock(native_, insert_.sets.size());
     } else {
       Insert(ids);
     }
@@ -109,27 +166,34 @@ class Bulk {
   const Table& Of() const noexcept { return *insert_.table; }
 
   void MakeIds(std::vector<std::int64_t>& ids) {
+    const std::size_t count = insert_.sets.size();
+    ids.reserve(count);
+    if (const auto first = source_.TakeBlock(native_, count)) {
+      for (std::size_t at = 0; at < count; ++at) {
+        ids.push_back(*first + static_cast<std::int64_t>(at));
+      }
+      return;
+    }
     NativeConnection::Running running(native_);
     Parameters& parameters = running.Bind(2);
     parameters.Text(1, source_.Sequence(), false);
-    parameters.Int(2, static_cast<std::int64_t>(insert_.sets.size()));
+    parameters.Int(2, static_cast<std::int64_t>(count));
     const Result made = running.Run("SELECT nextval($1::regclass) FROM generate_series(1, $2)",
                                     native_.Say(insert_));
     ResultRow row(made.get());
-    ids.reserve(insert_.sets.size());
     for (int at = 0; at < PQntuples(made.get()); ++at) {
       row.MoveTo(at);
       ids.push_back(row.Int(0));
     }
   }
-  void Copy(const std::vector<std::int64_t>& ids) {
+  void Copy(std::vector<std::int64_t>& ids) {
     const std::size_t rows = insert_.sets.size();
     std::size_t row = 0;
     bool ended = false;
     CopyRows bytes;
-    native_.CopyIn(
+    const std::int64_t copied = native_.CopyIn(
         core::Concat({"COPY ", Quote(Of().name), " (", Columns(0), ") FROM STDIN (FORMAT binary)"}),
-        static_cast<std::int64_t>(rows), native_.Say(insert_), [&]() -> std::string_view {
+        native_.Say(insert_), [&]() -> std::string_view {
           if (row != 0) bytes.Clear();
           while (row < rows && bytes.Bytes().size() < kChunk) {
             bytes.BeginRow(Of().columns.size());
@@ -143,6 +207,7 @@ class Bulk {
           }
           return bytes.Bytes();
         });
+    if (copied != static_cast<std::int64_t>(rows)) ids.clear();
   }
   /// One array for each column.
   void Insert(std::vector<std::int64_t>& ids) {
@@ -164,9 +229,6 @@ class Bulk {
     }
     const Result made = running.Run(Text(), native_.Say(insert_));
     ResultRow row(made.get());
-    if (static_cast<std::size_t>(PQntuples(made.get())) != values.size()) {
-      store::RefuseSkipped(insert_);
-    }
     for (int at = 0; at < PQntuples(made.get()); ++at) {
       row.MoveTo(at);
       ids.push_back(row.Int(0));
@@ -195,7 +257,7 @@ class Bulk {
   NativeConnection& native_;
   const store::InsertMany& insert_;
   Members& members_;
-  const IdSource& source_;
+  IdSource& source_;
 };
 
 }  // namespace grapnel::postgres::detail

@@ -75,6 +75,11 @@ class PostgresConnection final : public store::Connection {
     }
   }
   void Commit() override {
+    if (spoilt_) {
+      Rollback();
+      throw StorageError(StorageKind::Other, native_.Url(),
+                         "a statement had failed in the transaction: it was rolled back");
+    }
     if (native_.IsBeginning()) {  // nothing was sent, and nothing has to be
       native_.Trace("COMMIT", Patience::Commit);
       native_.DropPending(0);
@@ -106,7 +111,7 @@ class PostgresConnection final : public store::Connection {
     }
   }
   bool InTransaction() const noexcept override { return native_.InTransaction(); }
-  bool IsAborted() const noexcept override { return native_.IsAborted(); }
+  bool IsAborted() const noexcept override { return spoilt_ || native_.IsAborted(); }
 
   void Savepoint(int depth) override { savepoints_.Set(depth); }
   void Release(int depth) override { savepoints_.Release(depth); }
@@ -141,7 +146,7 @@ class PostgresConnection final : public store::Connection {
     const Result result = running.Run(
         with_id ? of.insert_with_id : of.insert,
         [&] { return store::sql::InsertText(kDialect, table, with_id); }, native_.Say(insert));
-    if (NativeConnection::ChangesOf(result.get()) != 1) store::RefuseSkipped(insert);
+    if (NativeConnection::ChangesOf(result.get()) != 1) RefuseSkipped(insert);
     return with_id || PQnfields(result.get()) == 0 ? 0 : ResultRow(result.get()).Int(0);
   }
 
@@ -151,7 +156,8 @@ class PostgresConnection final : public store::Connection {
     if (table.columns.size() < 2) return false;
     of.ids.Find(native_, table);
     if (of.ids.Sequence().empty()) return false;
-    Bulk(native_, insert, of.members, of.ids).Run(ids, WritesPlainly(table));
+    Bulk(native_, insert, of.members, of.ids).Run(ids);
+    if (ids.size() != insert.sets.size()) RefuseSkipped(insert);
     return true;
   }
 
@@ -354,10 +360,17 @@ class PostgresConnection final : public store::Connection {
 
  private:
   void Begin(std::string_view text) {
+    spoilt_ = false;
     interference_.Begin();
     native_.DeferBegin(text);
   }
+  /// A statement that succeeded fails: what it did has to be undone, as of others that fail.
+  [[noreturn, gnu::cold]] void RefuseSkipped(const store::Statement& statement) {
+    spoilt_ = true;
+    store::RefuseSkipped(statement);
+  }
   void NoteUndone() noexcept {
+    spoilt_ = false;
     lists_.NoteUndone();
     interference_.Begin();
   }
@@ -450,6 +463,7 @@ class PostgresConnection final : public store::Connection {
   std::unordered_map<const Table*, OfTable> of_;
   OfTable* last_ = nullptr;
   std::uint64_t cursors_ = 0;
+  bool spoilt_ = false;  // what is to be undone has not failed on the server
 };
 
 }  // namespace grapnel::postgres::detail

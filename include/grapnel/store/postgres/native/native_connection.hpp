@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -248,10 +249,10 @@ class NativeConnection {
     return std::atoll(PQcmdTuples(const_cast<PGresult*>(result)));
   }
 
-  /// COPY ... FROM STDIN of what `next` gives, until it gives nothing: so many rows. What that
-  /// throws ends it.
+  /// COPY ... FROM STDIN of what `next` gives, until it gives nothing. What that throws ends it.
+  /// Returns how many rows came in.
   template <class Source>
-  void CopyIn(const std::string& text, std::int64_t rows, const Doing& doing, Source next) {
+  std::int64_t CopyIn(const std::string& text, const Doing& doing, Source next) {
     Flush();
     Trace(text, Patience::Work);
     struct Told {
@@ -261,13 +262,30 @@ class NativeConnection {
       }
     } told{observers_->IsAny() ? Observation::Of(*observers_) : nullptr};
     if (told.observation != nullptr) told.observation->NoteSent(text);
-    const auto failed = session_.Copy(text.c_str(), next);
+    std::int64_t rows = 0;
+    const auto failed = session_.Copy(text.c_str(), next, rows);
     if (told.observation != nullptr) {
       if (failed) told.observation->NoteError(failed->ForObservers());
-      told.observation->Count(0, failed ? 0 : rows);
+      told.observation->Count(0, rows);
     }
     if (failed) Fail(*failed, doing);
     changes_ += rows;
+    return rows;
+  }
+
+  /// Sends a statement of the store's own now and takes its answer when that is there: see
+  /// Session::FinishLater.
+  /// False: it has to be asked once before.
+  bool AskLater(const std::string& text, Parameters& parameters, std::function<void(Result)> sink) {
+    Prepared& statement = Find(text, parameters.Types());
+    if (!IsSent(statement)) return false;
+    session_.SendRun(statement.name.c_str(), parameters);
+    session_.FinishLater(std::move(sink));
+    return true;
+  }
+  /// For that answer.
+  void Wait() {
+    if (const auto failed = session_.Drain()) Fail(*failed, Say());
   }
 
   [[gnu::cold]] void TellRefused(std::string_view text, std::string_view error) const noexcept {

@@ -16,7 +16,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,7 +82,8 @@ class Session {
   void Lose() noexcept { lost_ = true; }
   /// Of the last trip.
   PGTransactionStatusType Status() const noexcept {
-    return IsLost() ? PQTRANS_UNKNOWN : PQtransactionStatus(Handle());
+    if (IsLost()) return PQTRANS_UNKNOWN;
+    return ahead_ != 0 ? status_ : PQtransactionStatus(Handle());
   }
 
   // One trip: what is sent, then the answers.
@@ -108,6 +111,7 @@ class Session {
     waiting_.Start(patience);
     std::optional<Failure> failed;
     if (!unsent_ && PQpipelineSync(Handle()) == 1 && Flush()) {
+      if (ahead_ != 0) TakeAhead(failed);
       for (std::size_t i = 0; i < sent && !IsLost(); ++i) Take(i, sink, failed);
       TakeSync();
     }
@@ -117,10 +121,30 @@ class Session {
     return failed;
   }
 
+  /// Sends the trip, whose answers are waited for when they are needed, or before those of the
+  /// next.
+  void FinishLater(std::function<void(Result)> sink) {
+    status_ = Status();
+    ahead_ = std::exchange(sent_, 0);
+    ahead_sink_ = std::move(sink);
+    if (unsent_ || PQpipelineSync(Handle()) != 1 || PQflush(Handle()) < 0) lost_ = true;
+  }
+  /// Waits for them. Returns the first failure, if there is one.
+  std::optional<Failure> Drain() {
+    std::optional<Failure> failed;
+    if (ahead_ == 0) return failed;
+    waiting_.Start(Patience::Work);
+    if (Flush()) TakeAhead(failed);
+    if (!waiting_.Finish()) lost_ = true;
+    if (IsLost() && (!failed || !failed->IsLoss())) failed = Loss();
+    return failed;
+  }
+
   /// Outside of pipeline mode: COPY of what `next` gives, until it gives nothing. What that throws
-  /// has the server undo it.
+  /// has the server undo it. `rows`: how many came in.
   template <class Source>
-  std::optional<Failure> Copy(const char* text, Source next) {
+  std::optional<Failure> Copy(const char* text, Source next, std::int64_t& rows) {
+    if (auto failed = Drain()) return failed;
     waiting_.Start(Patience::Work);
     if (PQexitPipelineMode(Handle()) != 1) lost_ = true;
     std::optional<Failure> failed;
@@ -128,6 +152,9 @@ class Session {
     const auto note = [&](Result result) {
       if (!failed && PQresultStatus(result.get()) == PGRES_FATAL_ERROR) {
         failed = Failure::Of(result.get());
+      }
+      if (PQresultStatus(result.get()) == PGRES_COMMAND_OK) {
+        rows = std::atoll(PQcmdTuples(result.get()));
       }
     };
     if (PQsendQuery(Handle(), text) == 1 && Flush()) {
@@ -212,7 +239,7 @@ class Session {
     return Result(PQgetResult(Handle()));
   }
   template <class Sink>
-  void Take(std::size_t at, Sink& sink, std::optional<Failure>& failed) {
+  void Take(std::size_t at, const Sink& sink, std::optional<Failure>& failed) {
     while (!lost_) {
       Result result = Next();
       if (result == nullptr) return;
@@ -224,6 +251,13 @@ class Session {
         sink(at, std::move(result));
       }
     }
+  }
+  void TakeAhead(std::optional<Failure>& failed) {
+    const auto sink = [&](std::size_t, Result result) { ahead_sink_(std::move(result)); };
+    for (std::size_t i = 0; i < ahead_ && !IsLost(); ++i) Take(i, sink, failed);
+    TakeSync();
+    ahead_ = 0;
+    ahead_sink_ = nullptr;
   }
   void TakeSync() {
     while (!IsLost()) {
@@ -266,6 +300,9 @@ class Session {
   std::unique_ptr<PGconn, Close> connection_{};
   Waiting waiting_;
   std::size_t sent_ = 0;
+  std::size_t ahead_ = 0;  // what has been sent before, and is not answered yet
+  std::function<void(Result)> ahead_sink_{};
+  PGTransactionStatusType status_ = PQTRANS_IDLE;  // before that
   bool unsent_ = false;
   bool lost_ = false;
 };

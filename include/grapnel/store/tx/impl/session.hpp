@@ -101,7 +101,7 @@ template <class Body>
       ExpectFailure(failing);
     type.Verify(connection);
     if (top_ != nullptr && top_->savepoint == Scope::kNone &&
-        !(UndoesItself(*top_) && WritesPlainly(*type.table))) {
+        !(UndoesItself(*top_) && (!store_->driver->UndoesStatements() || WritesPlainly(*type.table)))) {
       OpenSavepoint();
     }
     const std::int64_t before = connection.Changes();
