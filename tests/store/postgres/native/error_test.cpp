@@ -1,0 +1,137 @@
+#include <grapnel/store/postgres/native/error.hpp>
+
+#include "store/postgres/person.hpp"
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+using namespace grapnel::postgres::detail;
+using grapnel::ConstraintKind;
+using grapnel::Op;
+using grapnel::StorageKind;
+using Names = std::vector<std::string>;
+
+namespace {
+
+Failure Of(const std::string& state, const std::string& message = "words of the server") {
+  Failure failure;
+  failure.state = state;
+  failure.message = message;
+  return failure;
+}
+Failure OfTable(const std::string& state, const std::string& detail,
+                const std::string& constraint = "") {
+  Failure failure = Of(state);
+  failure.table = "people";
+  failure.detail = detail;
+  failure.constraint = constraint;
+  return failure;
+}
+
+template <class Error>
+Error Thrown(const Failure& failure, const Doing& doing) {
+  try {
+    Throw(failure, doing);
+  } catch (const Error& error) {
+    return error;
+  }
+}
+const Doing kPerson{"host=x", &unit::People(), Op::Create};
+
+}  // namespace
+
+TEST_CASE("a broken constraint names its kind and its fields, by their names in the schema") {
+  const auto error = Thrown<grapnel::ConstraintError>(
+      OfTable("23505", "Key (full_name, age)=(Ada, 3) already exists."), kPerson);
+  CHECK(error.Entity() == "Person");
+  CHECK(error.Op() == Op::Create);
+  CHECK(error.Kind() == ConstraintKind::Unique);
+  CHECK(error.Fields() == Names{"name", "age"});
+  CHECK(error.Detail() == "words of the server");  // no value is in it
+
+  CHECK(FieldsOf(unit::People(), OfTable("23505", "", "people_full_name_key")) == Names{"name"});
+  CHECK(FieldsOf(unit::People(), OfTable("23505", "", "people_pkey")) == Names{"id"});
+  CHECK(FieldsOf(unit::People(), OfTable("23505", "", "of_others")).empty());
+  Failure null = OfTable("23502", "Failing row contains (1, null).");
+  null.column = "on";
+  CHECK(FieldsOf(unit::People(), null) == Names{"on"});
+  null.table = "another";
+  CHECK(FieldsOf(unit::People(), null).empty());
+}
+
+TEST_CASE("a column that the schema does not have says where it comes from") {
+  Failure failure = OfTable("23502", "");
+  failure.column = "of_others";
+  const auto error = Thrown<grapnel::ConstraintError>(failure, kPerson);
+  CHECK(error.Kind() == ConstraintKind::NotNull);
+  CHECK(error.Detail().find("a newer program, or somebody else, has made it") != std::string::npos);
+}
+
+TEST_CASE("each kind of constraint is told apart") {
+  CHECK(KindOf("23505") == ConstraintKind::Unique);
+  CHECK(KindOf("23502") == ConstraintKind::NotNull);
+  CHECK(KindOf("23503") == ConstraintKind::ForeignKey);
+  CHECK(KindOf("23001") == ConstraintKind::ForeignKey);
+  CHECK(KindOf("23514") == ConstraintKind::Check);
+  CHECK(KindOf("23P01") == ConstraintKind::Other);
+}
+
+TEST_CASE("what another transaction was in the way of can be run again") {
+  for (const char* state : {"40001", "40P01", "55P03"}) {
+    CHECK(Thrown<grapnel::BusyError>(Of(state), kPerson).Retryable());
+  }
+}
+
+TEST_CASE("a cancellation says whose it is") {
+  const auto late = grapnel::core::Context().With(std::chrono::seconds(-1));
+  Doing doing = kPerson;
+  doing.context = &late;
+  CHECK(std::string(Thrown<grapnel::CancelledError>(Of("57014"), doing).what()) ==
+        "the operation was cancelled: its deadline has passed");
+  CHECK(std::string(Thrown<grapnel::CancelledError>(Of("57014"), kPerson).what()) ==
+        "the operation was cancelled: words of the server");
+}
+
+TEST_CASE("trouble of the server is told by its kind") {
+  const auto kind = [](const char* state) {
+    return Thrown<grapnel::StorageError>(Of(state), kPerson).Kind();
+  };
+  CHECK(kind("") == StorageKind::Connection);
+  CHECK(kind("57P01") == StorageKind::Connection);
+  CHECK(kind("08006") == StorageKind::Connection);
+  CHECK(kind("53100") == StorageKind::Full);
+  CHECK(kind("53200") == StorageKind::Other);
+  CHECK(kind("25006") == StorageKind::ReadOnly);
+  CHECK(kind("58030") == StorageKind::Io);
+  CHECK(kind("XX001") == StorageKind::Corrupt);
+  CHECK(kind("XX000") == StorageKind::Other);
+}
+
+TEST_CASE("a statement that does not fit the database is a SchemaError, without values") {
+  CHECK(Thrown<grapnel::SchemaError>(Of("42P01"), kPerson).Reason() ==
+        "the database does not fit the schema: words of the server");
+  CHECK(Thrown<grapnel::SchemaError>(Of("42501"), kPerson).Reason() ==
+        "the database refused Create: words of the server");
+  CHECK(Thrown<grapnel::SchemaError>(Of("22P02", "invalid input: \"secret\""), kPerson).Reason() ==
+        "the database refused Create: error 22P02");
+  CHECK_THROWS_AS(Throw(Of("22021"), kPerson), grapnel::ValidationError);
+  CHECK_THROWS_AS(Throw(Of("54000"), kPerson), grapnel::ValidationError);
+}
+
+TEST_CASE("of SQL of somebody's own the errors are SqlError and ConstraintError") {
+  Doing doing{"host=x"};
+  doing.sql = "INSERT INTO people ...";
+  CHECK(Thrown<grapnel::SqlError>(Of("42601"), doing).Reason() == "words of the server");
+  const auto broken = Thrown<grapnel::ConstraintError>(
+      OfTable("23505", "Key (\"groupId\", name)=(1, x) already exists."), doing);
+  CHECK(broken.Entity().empty());
+  CHECK(broken.Fields() == Names{"people.groupId", "people.name"});
+}
+
+TEST_CASE("observers are told names at most") {
+  CHECK(Of("23505").ForObservers() == "words of the server");
+  CHECK(Of("22P02").ForObservers() == "error 22P02");
+  CHECK(Of("").ForObservers() == "the connection was lost");
+}

@@ -1,0 +1,75 @@
+#include <grapnel/store/postgres/native/waiting.hpp>
+
+#include "store/postgres/server.hpp"
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <stop_token>
+#include <thread>
+
+using namespace grapnel::postgres::detail;
+using namespace std::chrono_literals;
+using grapnel::core::Context;
+
+namespace {
+
+/// How long it takes until the server has ended a long statement.
+std::chrono::milliseconds Cancelled(const OwnSchema& schema, const Context& context) {
+  Waiting waiting;
+  waiting.Watch(&context);
+  waiting.Start(Patience::Work);
+  const auto begun = Clock::now();
+  PQsendQuery(schema.Handle(), "SELECT pg_sleep(20)");
+  while (PQisBusy(schema.Handle()) == 1) {
+    REQUIRE(waiting.Wait(schema.Handle(), false));
+    PQconsumeInput(schema.Handle());
+  }
+  CHECK(waiting.Finish());
+  PGresult* result = PQgetResult(schema.Handle());
+  CHECK(std::string(PQresultErrorField(result, PG_DIAG_SQLSTATE)) == "57014");
+  PQclear(result);
+  while (PGresult* more = PQgetResult(schema.Handle())) PQclear(more);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
+}
+
+}  // namespace
+
+TEST_CASE("B177 a deadline cancels on the server") {
+  const OwnSchema schema;
+  CHECK(Cancelled(schema, Context().With(100ms)) < 5s);
+  CHECK(schema.Run("SELECT 1") == Rows{"1"});  // the one behind it is not cancelled
+}
+
+TEST_CASE("B177 a stop token cancels on the server") {
+  const OwnSchema schema;
+  std::stop_source source;
+  const std::jthread stopper([&] {
+    std::this_thread::sleep_for(100ms);
+    source.request_stop();
+  });
+  CHECK(Cancelled(schema, Context().With(source.get_token())) < 5s);
+}
+
+TEST_CASE("B177 a server that does not answer is given up") {
+  const OwnSchema schema;  // which nobody asks anything
+  const Context context = Context().With(50ms);
+  Waiting waiting;
+  waiting.Watch(&context);
+  waiting.Start(Patience::Work);
+  const auto begun = Clock::now();
+  CHECK_FALSE(waiting.Wait(schema.Handle(), false));
+  CHECK(Clock::now() - begun >= Waiting::kGrace);
+}
+
+TEST_CASE("a COMMIT is not cancelled, and waited for a moment longer") {
+  const OwnSchema schema;
+  const Context context = Context().With(50ms);
+  Waiting waiting;
+  waiting.Watch(&context);
+  waiting.Watch(nullptr);
+  waiting.Start(Patience::Commit);
+  const auto begun = Clock::now();
+  CHECK_FALSE(waiting.Wait(schema.Handle(), false));
+  CHECK(Clock::now() - begun >= Waiting::kCommitGrace);
+  CHECK(schema.Run("SELECT 1") == Rows{"1"});
+}
