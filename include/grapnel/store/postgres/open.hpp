@@ -14,6 +14,9 @@ struct PostgresOptions {
   /// How many connections there are at most. Each transaction, and each read outside of one, has
   /// one for as long as it takes; who finds none waits as for a lock.
   std::size_t pool = 16;
+  /// Whether each transaction that writes can be found when the connection is lost in its COMMIT:
+  /// see FindLostCommits, by which one call asks for it.
+  bool find_lost_commits = false;
 };
 
 namespace postgres::detail {

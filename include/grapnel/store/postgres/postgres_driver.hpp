@@ -21,8 +21,8 @@ namespace grapnel::postgres::detail {
 class PostgresDriver final : public store::Driver {
  public:
   /// Throws: StorageError of kind Open.
-  PostgresDriver(std::string_view conninfo, std::size_t pool)
-      : Driver(OwnTraits()),
+  PostgresDriver(std::string_view conninfo, std::size_t pool, bool finds_lost_commits = false)
+      : Driver(OwnTraits(finds_lost_commits)),
         options_{Conninfo(std::string(conninfo)), pool, &GetObservers()},
         pool_(pool) {
     const core::Context context;
@@ -47,11 +47,13 @@ class PostgresDriver final : public store::Driver {
   std::string_view Url() const noexcept override { return options_.info.Url(); }
 
  private:
-  static store::DriverTraits OwnTraits() noexcept {
+  static store::DriverTraits OwnTraits(bool finds_lost_commits) noexcept {
     store::DriverTraits traits;
     traits.undoes_statements = false;
     traits.serialises_writers = false;
+    traits.checks_deferred = true;
     traits.notes_commits = true;
+    traits.finds_lost_commits = finds_lost_commits;
     traits.bulk_least = 8;
     traits.bulk_most = 8192;
     return traits;

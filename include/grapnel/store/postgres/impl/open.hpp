@@ -12,7 +12,7 @@ namespace grapnel::postgres::detail {
 
 GRAPNEL_DEFINE store::OwnedDriver OpenDriver(std::string_view conninfo,
                                              const PostgresOptions& options) {
-  return std::make_unique<PostgresDriver>(conninfo, options.pool);
+  return std::make_unique<PostgresDriver>(conninfo, options.pool, options.find_lost_commits);
 }
 
 }  // namespace grapnel::postgres::detail
