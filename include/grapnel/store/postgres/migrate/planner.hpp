@@ -109,19 +109,22 @@ class PostgresPlanner : protected Planner {
   void Try(const store::Step& step) override { catalog_.Take(step); }
 
   store::Step MakeTable(const WantedTable& table) override {
-    store::Step step{
-        StepKind::CreateTable, table.name, "", "", "", {CreateTableText(table, dialect_)}};
+    made_.push_back(table.name);
+    WantedTable now = table;
+    for (WantedColumn& column : now.columns) KeepKey(table, column);
+    store::Step step{StepKind::CreateTable, table.name};
+    step.statements.push_back(CreateTableText(now, dialect_));
     for (const WantedColumn& column : table.columns) Comment(step, column);
     return step;
   }
   store::Step MakeColumn(const WantedTable& table, const WantedColumn& column) override {
+    WantedColumn now = column;
+    KeepKey(table, now);
     store::Step step{StepKind::AddColumn, table.name, column.name};
     step.statements.push_back(core::Concat(
         {"ALTER TABLE ", Quote(table.name), " ADD COLUMN ",
-         ColumnText(column, false, dialect_, Placeholder(column)),
-         column.key.empty()
-             ? ""
-             : core::Concat({" ", store::sql::KeyText(table, column, false, dialect_)})}));
+         ColumnText(now, false, dialect_, Placeholder(column)), now.key.empty() ? "" : " ",
+         now.key.empty() ? "" : store::sql::KeyText(table, now, false, dialect_)}));
     Comment(step, column);
     return step;
   }
@@ -158,8 +161,14 @@ class PostgresPlanner : protected Planner {
     }
     Add(std::move(step));
   }
-  /// The DEFAULTs of new columns go: Grapnel gives Defaults itself.
+  /// The DEFAULTs of new columns go: Grapnel gives Defaults itself. All tables are there by now, so
+  /// that keys can refer to them.
   void PlanFilled() override {
+    for (const Added& each : late_keys_) {
+      Add({StepKind::ChangeTable, each.table->name},
+          core::Concat({"ALTER TABLE ", Quote(each.table->name), " ADD ",
+                        store::sql::KeyText(*each.table, *each.column, true, dialect_)}));
+    }
     store::Step step{StepKind::ChangeTable, ""};
     for (const Added& added : added_) {
       if (Placeholder(*added.column).empty()) continue;
@@ -255,6 +264,15 @@ class PostgresPlanner : protected Planner {
   }
 
  private:
+  /// Takes the key from a column of the table, to be made later, where the table that it refers to
+  /// is not there yet.
+  void KeepKey(const WantedTable& table, WantedColumn& column) {
+    if (column.key.empty()) return;
+    const std::string& to = column.key.front().table;
+    if (catalog_.Find(to) != nullptr || Holds(made_, to)) return;
+    late_keys_.push_back({&table, table.Named(column.name)});
+    column.key.clear();
+  }
   void Comment(store::Step& step, const WantedColumn& column) const {
     if (column.column == nullptr || column.column->comment.empty()) return;
     step.statements.push_back(core::Concat({"COMMENT ON COLUMN ", Quote(step.table, column.name),
@@ -355,6 +373,8 @@ class PostgresPlanner : protected Planner {
   NativeConnection& native_;
   std::span<const Table* const> tables_;
   Catalog catalog_;
+  std::vector<std::string> made_{};  // tables, by the steps so far
+  std::vector<Added> late_keys_{};
   Fills fills_{};
 };
 
