@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <string>
 #include <string_view>
 
 namespace grapnel::postgres::detail {
@@ -20,20 +21,20 @@ class CommitNotes {
 
   void Note(std::string_view id) {
     Expect();
-    NativeConnection::Running running(native_);
-    running.Bind(1).Text(1, id, false);
-    running.Run("INSERT INTO grapnel_commits (id) VALUES ($1)", native_.Say());
+    Write("INSERT INTO grapnel_commits (id) VALUES ($1)", id);
     ++noted_;
   }
   /// Writes the same note itself: that waits for a transaction that has written it and has not
-  /// ended, and one that comes later cannot write it any more.
+  /// ended, and one that comes later cannot write it any more. What is found may be on this server
+  /// alone, one that took over just now: it is told when a commit behind it is where commits wait
+  /// to be.
   bool Find(std::string_view id) {
     Expect();
-    NativeConnection::Running running(native_);
-    running.Bind(1).Text(1, id, false);
-    const Result written = running.Run(
-        "INSERT INTO grapnel_commits (id) VALUES ($1) ON CONFLICT DO NOTHING", native_.Say());
-    return NativeConnection::ChangesOf(written.get()) == 0;
+    if (Write("INSERT INTO grapnel_commits (id) VALUES ($1) ON CONFLICT DO NOTHING", id) != 0) {
+      return false;
+    }
+    Write("UPDATE grapnel_commits SET at = now() WHERE id = $1", id);
+    return true;
   }
   /// From time to time those go that nobody asks for any more.
   void NoteCommitted() noexcept {
@@ -48,6 +49,11 @@ class CommitNotes {
  private:
   static constexpr std::uint64_t kSweep = 10'000;
 
+  std::int64_t Write(const std::string& text, std::string_view id) {
+    NativeConnection::Running running(native_);
+    running.Bind(1).Text(1, id, false);
+    return NativeConnection::ChangesOf(running.Run(text, native_.Say()).get());
+  }
   /// Makes the table, once, by a connection of its own: a transaction that makes it would hold up
   /// all others, and might be undone.
   void Expect() {

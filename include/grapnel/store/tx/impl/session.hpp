@@ -389,7 +389,7 @@ inline bool Session::IsToBeFound() const {
 }
 
 [[gnu::cold]] GRAPNEL_DEFINE bool Session::Find(const std::string& id) noexcept {
-  constexpr int seconds = 10;
+  const int seconds = context_.Deadline() ? INT_MAX : 10;
   EndCursors([](const OpenCursor&) { return true; });
   lease_->Rollback();
   lease_.Return();
