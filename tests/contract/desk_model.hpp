@@ -172,17 +172,4 @@ inline Database Open(const std::string& url) {
   return client;
 }
 
-/// How SQLite does what `read` sends last: the lines of EXPLAIN QUERY PLAN, of a database with
-/// these tables.
-template <class Read>
-std::string PlanOf(const Database& client, const std::string& path, const Read& read) {
-  std::string sent;
-  read(client.Debug([&](std::string_view sql) { sent = sql; }));
-  std::string plan;
-  for (const std::string& line : Raw(path)("EXPLAIN QUERY PLAN " + sent)) {
-    plan += line.substr(line.rfind('|') + 1) + "\n";
-  }
-  return plan;
-}
-
 }  // namespace desk

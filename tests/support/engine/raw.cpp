@@ -27,7 +27,7 @@ class SqliteConnection final : public Raw::Connection {
         SQLITE_OK) {
       const std::string reason = sqlite3_errmsg(db_);
       sqlite3_close(db_);
-      throw std::runtime_error("raw: " + reason);
+      throw std::runtime_error(reason);
     }
   }
   ~SqliteConnection() override { sqlite3_close(db_); }
@@ -43,7 +43,7 @@ class SqliteConnection final : public Raw::Connection {
       return 0;
     };
     if (sqlite3_exec(db_, sql.c_str(), add, &rows, nullptr) != SQLITE_OK) {
-      throw std::runtime_error(std::string("raw: ") + sqlite3_errmsg(db_));
+      throw std::runtime_error(sqlite3_errmsg(db_));
     }
     return rows;
   }

@@ -44,7 +44,7 @@ Session::Session(const std::string& conninfo) : connection_(PQconnectdb(conninfo
   }
   const std::string reason = PQerrorMessage(connection_);
   PQfinish(connection_);
-  throw std::runtime_error("raw: " + reason);
+  throw std::runtime_error(reason);
 }
 
 std::vector<std::string> Session::Run(const std::string& sql) {
@@ -77,7 +77,7 @@ std::vector<std::string> Session::Rows(const std::string& sql) {
     }
     PQclear(result);
   }
-  if (!failed.empty()) throw std::runtime_error("raw: " + failed + " in: " + sql);
+  if (!failed.empty()) throw std::runtime_error(failed + " in: " + sql);
   return rows;
 }
 

@@ -32,6 +32,7 @@ std::size_t EndOfQuoted(std::string_view sql, std::size_t at) {
 
 std::string Quoted(std::string_view sql) {
   std::string out;
+  int parameters = 0;
   for (std::size_t at = 0; at < sql.size();) {
     std::size_t end = at + 1;
     if (sql[at] == '\'' || sql[at] == '"') {
@@ -47,6 +48,12 @@ std::string Quoted(std::string_view sql) {
       } else {
         out += FoldedAway(word) ? '"' + std::string(word) + '"' : std::string(word);
       }
+    } else if (sql[at] == '?') {
+      while (end < sql.size() && std::isdigit(static_cast<unsigned char>(sql[end])) != 0) ++end;
+      ++parameters;
+      out += '$';
+      out +=
+          end > at + 1 ? std::string(sql.substr(at + 1, end - at - 1)) : std::to_string(parameters);
     } else {
       out += sql[at];
     }
