@@ -519,7 +519,7 @@ E Row(int i) {
   row.u32 = 4000000000U + static_cast<std::uint32_t>(i % 3);
   row.u64 = static_cast<std::uint64_t>(i) << 40;
   row.real = i / 3.0;
-  row.text = std::string(static_cast<std::size_t>(i % 3), 'x') + '\0' + "y";
+  row.text = engine::Storable(std::string(static_cast<std::size_t>(i % 3), 'x') + '\0' + "y");
   row.bytes = kinds::Bytes(static_cast<std::size_t>(i % 4), std::byte{7});
   row.octets = kinds::Octets(2, static_cast<std::uint8_t>(i));
   row.level = i % 2 == 0 ? kinds::Level::Low : kinds::Level::High;

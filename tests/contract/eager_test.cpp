@@ -2,6 +2,7 @@
 #include "contract/fixture.hpp"
 #include "contract/graph_model.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -367,7 +368,8 @@ TEST_CASE("B78 ids of text and of blobs: loaded, traversed and asked for, few an
   Fixture<House, Word> db;
   const auto houses = db.client.Of<House>();
   const auto words = db.client.Of<Word>();
-  const Lines odd = {std::string("a\0b", 3), "a", "", "'\"?1", "\xff\xfe", "1", "01"};
+  const Lines odd = {engine::Storable({"a\0b", 3}), "a", "",  "'\"?1",
+                     engine::Storable("\xff\xfe"),  "1", "01"};
   for (int i = 0; i < 3; ++i) houses.Create().Set(F<&House::id>, KeyOf(i)).Save();
   for (std::size_t i = 0; i < odd.size(); ++i) {
     if (odd[i].empty()) continue;  // means: generate

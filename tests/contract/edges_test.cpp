@@ -1,6 +1,7 @@
 // B77, B31, B32, B33, B91: edges of every kind, written and read from either end.
 #include "contract/fixture.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -372,7 +373,7 @@ TEST_CASE("B77 one-to-many: from either end, with and without another end") {
 TEST_CASE("B77 many-to-many: ids of any bytes, from either end") {
   World db(3);
   const auto tags = db.client.Of<Tag>();
-  const std::string odd("x\0'\"?1\xff", 7);
+  const std::string odd = engine::Storable({"x\0'\"?1\xff", 7});
   for (const std::string& id : {std::string("red"), odd, std::string("1")}) {
     REQUIRE(tags.Create().Set(F<&Tag::id>, id).AddIDs(F<&Tag::nodes>, {1}).Save().id == id);
   }

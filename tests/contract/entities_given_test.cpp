@@ -5,6 +5,7 @@
 #include "contract/graph_model.hpp"
 #include "support/catch.hpp"
 #include "support/engine/engine.hpp"
+#include "support/engine/traits.hpp"
 
 #include <grapnel/grapnel.hpp>
 
@@ -222,7 +223,7 @@ TEST_CASE("B154 Create takes every kind of field as CreateBulk does") {
   Plain row;
   row.i8 = -7;
   row.real = -0.0;
-  row.text = std::string("a\0b", 3);
+  row.text = engine::Storable({"a\0b", 3});
   row.bytes = {std::byte{0}, std::byte{9}};
   row.level = kinds::Level::High;
   row.mood = kinds::Mood::Angry;

@@ -1,6 +1,7 @@
 #include "support/catch.hpp"
 #include "support/engine/engine.hpp"
 #include "support/engine/raw.hpp"
+#include "support/engine/traits.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>
@@ -45,7 +46,7 @@ std::uint16_t Numbered(std::uint8_t n) {
 }
 template <>
 std::string Numbered(std::uint8_t n) {
-  return std::string("key '\"\0 ", 8) + std::to_string(100 + n);
+  return engine::Storable({"key '\"\0 ", 8}) + std::to_string(100 + n);
 }
 template <>
 Uuid Numbered(std::uint8_t n) {

@@ -1,5 +1,6 @@
 #include "contract/desk_model.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>
@@ -120,7 +121,8 @@ std::int64_t AnyTicket(const desk::Database& client, std::mt19937& random) {
   auto create = client.Of<Ticket>()
                     .Create()
                     .Set(F<&Ticket::due>, static_cast<std::int64_t>(random() % 4))
-                    .Set(F<&Ticket::title>, std::string(random() % 3, letters[random() % 5]))
+                    .Set(F<&Ticket::title>,
+                         engine::Storable(std::string(random() % 3, letters[random() % 5])))
                     .Set(F<&Ticket::status>, random() % 2 == 0 ? Status::Open : Status::Closed);
   if (random() % 2 == 0) create.Set(F<&Ticket::closed>, static_cast<std::int32_t>(random() % 3));
   if (random() % 2 == 0) create.Set(F<&Ticket::score>, static_cast<double>(random() % 5) / 3 - 1);

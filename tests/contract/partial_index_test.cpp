@@ -1,6 +1,7 @@
 // B162: an index that holds some rows: unique among them, and what OnConflict knows of it.
 #include "contract/fixture.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -150,7 +151,7 @@ struct grapnel::Schema<partial::Kinds> {
     return grapnel::Indexes(Index<&Kinds::whole>().Unique().Where(
         F<&Kinds::whole>.In(least, 3, 4) && F<&Kinds::real> > 0.1 &&
         (F<&Kinds::text> == std::string(partial::kText) ||
-         F<&Kinds::text> == std::string("a\0b", 3) || F<&Kinds::text>.HasPrefix("p")) &&
+         F<&Kinds::text> == engine::Storable({"a\0b", 3}) || F<&Kinds::text>.HasPrefix("p")) &&
         F<&Kinds::bytes> != std::vector<std::byte>{std::byte{0}, std::byte{0xFF}} &&
         F<&Kinds::flag> == true && !(F<&Kinds::state> == partial::State::Closed)));
   }
@@ -325,7 +326,7 @@ TEST_CASE("B162 values of every kind stand in the condition, and only the row's 
   const auto save = [&] { world.client.Of<Kinds>().CreateBulk(std::vector<Kinds>{row}).Save(); };
   save();
   CHECK_THROWS_AS(save(), ConstraintError);
-  row.text = std::string("a\0b", 3);
+  row.text = engine::Storable({"a\0b", 3});
   CHECK_THROWS_AS(save(), ConstraintError);
   row.text = "pqr";
   CHECK_THROWS_AS(save(), ConstraintError);

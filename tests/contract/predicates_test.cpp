@@ -1,6 +1,7 @@
 #include "contract/model.hpp"
 #include "support/catch.hpp"
 #include "support/engine/engine.hpp"
+#include "support/engine/traits.hpp"
 
 #include <grapnel/grapnel.hpp>
 
@@ -256,17 +257,17 @@ TEST_CASE("predicates: In takes values, and ranges of any length") {
 
 TEST_CASE("B79 predicates: In of many texts with quotes and NULs") {
   const People people;
-  const std::string name("D\0an'\"", 6);
+  const std::string name = engine::Storable({"D\0an'\"", 6});
   people.users.UpdateOne(4).Set(kName, name).Save();
   for (const std::size_t length : {1UL, 1024UL, 5000UL, 100'000UL}) {
     INFO(length << " elements");
     Names names{name};
     while (names.size() < length) {
-      names.push_back(std::string("D\0", 2) + std::to_string(names.size()));
+      names.push_back(engine::Storable({"D\0", 2}) + std::to_string(names.size()));
     }
     CHECK(people.Where(kName.In(names)) == Ids{4});
     CHECK(people.Where(kName.NotIn(names)) == Ids{1, 2, 3});
-    names[0] = std::string("D\0an'", 5);
+    names[0] = engine::Storable({"D\0an'", 5});
     CHECK(people.Where(kName.In(names)).empty());
     names[0] = "D";
     CHECK(people.Where(kName.In(names)).empty());

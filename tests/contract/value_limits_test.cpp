@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 #include "support/engine/engine.hpp"
 #include "support/engine/raw.hpp"
+#include "support/engine/traits.hpp"
 
 #include <grapnel/grapnel.hpp>
 
@@ -213,7 +214,8 @@ TEST_CASE("bad input: values out of range are ValidationErrors that name the fie
                     "Gauge.name: the value is shorter than 2 bytes (Create, row 0)");
   CHECK_THROWS_WITH(all.Update().Set(F<&Gauge::name>, "abcde").Save(),
                     "Gauge.name: the value is longer than 4 bytes (Update)");
-  CHECK(all.Create().Set(F<&Gauge::name>, std::string("a\0\0b", 4)).Save().name.size() == 4);
+  const std::string four = engine::Storable({"a\0\0b", 4});
+  CHECK(all.Create().Set(F<&Gauge::name>, four).Save().name.size() == 4);
   CHECK(all.Query().Count() == 1);
 
   // By name, in a hook: the value comes in another type than the field's.
@@ -244,6 +246,27 @@ TEST_CASE("bad input: a type that was not named when the database was opened") {
   CHECK_THROWS_AS(stranger.Query().All(), grapnel::SchemaError);
   CHECK_THROWS_AS(stranger.Create().Save(), grapnel::SchemaError);
   CHECK_THROWS_WITH(stranger.Create().Save(), Catch::Matchers::StartsWith("Maybe"));
+}
+
+TEST_CASE("B79 B178 a text with NUL, or that is not UTF-8, comes back or is refused") {
+  const auto client = OpenMaybe();
+  const auto all = client.Of<Maybe>();
+  const auto row = all.Create().Set(F<&Maybe::text>, "x").Save();
+  for (const std::string& text : {std::string("a\0b", 3), std::string(1, '\0')}) {
+    if (engine::StoresNulInText()) {
+      CHECK(all.UpdateOne(row.id).Set(F<&Maybe::text>, text).Save().text == text);
+      CHECK(all.Query().Where(F<&Maybe::text> == text).Count() == 1);
+      continue;
+    }
+    CHECK_THROWS_AS(all.Create().Set(F<&Maybe::text>, text).Save(), ValidationError);
+    CHECK_THROWS_AS(all.CreateBulk(std::vector<Maybe>{{}, {.text = text}}).Save(), ValidationError);
+    CHECK_THROWS_AS(all.UpdateOne(row.id).Set(F<&Maybe::text>, text).Save(), ValidationError);
+    CHECK_THROWS_AS(all.Update().Set(F<&Maybe::text>, text).Save(), ValidationError);
+    auto tx = client.Tx();
+    CHECK_THROWS_AS(tx.Of<Maybe>().Create().Set(F<&Maybe::text>, text).Save(), ValidationError);
+    CHECK(tx.Of<Maybe>().Query().Count() == 1);
+  }
+  CHECK(all.Query().Count() == 1);
 }
 
 TEST_CASE("B79 NaN is refused wherever a value is given") {

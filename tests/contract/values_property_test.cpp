@@ -1,6 +1,7 @@
 #include "contract/all_kinds.hpp"
 #include "support/catch.hpp"
 #include "support/engine/engine.hpp"
+#include "support/engine/traits.hpp"
 
 #include <grapnel/grapnel.hpp>
 
@@ -63,7 +64,7 @@ class Dice {
     static const std::string bytes("aAb\0%_'\"\xff\xc3\xa9 ", 12);
     std::string text;
     for (std::size_t left = Below(4); left > 0; --left) text += bytes[Below(bytes.size())];
-    return text;
+    return engine::Storable(text);
   }
   kinds::Octets Octets() {
     const std::string text = Text();

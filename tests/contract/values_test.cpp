@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 #include "support/engine/engine.hpp"
 #include "support/engine/raw.hpp"
+#include "support/engine/traits.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>
@@ -118,7 +119,7 @@ kinds::Bytes AllBytes() {
 template <class E>
 std::vector<E> Samples() {
   const auto day = kinds::Day(std::chrono::days(19000));
-  const std::string bad("'\"\0 \xff\xc3\x28 %_?1; --", 17);
+  const std::string bad = engine::Storable({"'\"\0 \xff\xc3\x28 %_?1; --", 17});
   return {
       {.id = 1,
        .flag = false,
@@ -169,7 +170,7 @@ std::vector<E> Samples() {
        .u32 = kMax<std::uint32_t>,
        .u64 = static_cast<std::uint64_t>(kMax<std::int64_t>),
        .real = -kMax<double>,
-       .text = std::string(3, '\0'),
+       .text = engine::Storable({"\0\0\0", 3}),
        .bytes = kinds::Bytes(70000, std::byte{0xff}),
        .octets = kinds::Octets{0xff, 0, 0xff},
        .level = kinds::Level::High,
@@ -329,7 +330,7 @@ TEST_CASE("B79 blobs and texts of 20 MB") {
   constexpr std::size_t size = 20'000'000;
   kinds::Bytes bytes(size);
   for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::byte>(i * i >> 7);
-  const std::string text(size, '\0');
+  const std::string text = engine::Storable(std::string(size, '\0'));
   {
     const auto client = engine::Open<Maybe>(scratch.File("db"));
     client.Migrate();
@@ -452,9 +453,11 @@ TEST_CASE("B79 Contains, HasPrefix and HasSuffix compare byte by byte") {
   const auto client = engine::Open<Maybe>(":memory:");
   client.Migrate();
   const auto all = client.Of<Maybe>();
-  const std::string nul("a\0b", 3);
+  const std::string nul = engine::Storable({"a\0b", 3});
   const std::vector<std::optional<std::string>> texts = {
-      "", "Ada", "ada", nul, nul + "c", "100%", "1000", "a_b", "\xc3\xa9", "\xa9", std::nullopt};
+      "",          "Ada",  "ada", nul,        nul + "c",
+      "100%",      "1000", "a_b", "\xc3\xa9", engine::Storable("\xa9"),
+      std::nullopt};
   for (const auto& text : texts) {
     all.Create().Set(F<&Maybe::text>, text).Save();
   }

@@ -3,6 +3,8 @@
 /// In what the engines differ, one trait each. A test asks it and asserts both answers.
 
 #include <stdexcept>
+#include <string>
+#include <string_view>
 
 #include "support/engine/engine.hpp"
 
@@ -41,6 +43,23 @@ inline bool KeysReferToAnything() { return Current() == Kind::Sqlite; }
 inline bool CommitGoesOn() { return Current() == Kind::Sqlite; }
 /// A trigger may end the transaction of the statement that set it off.
 inline bool TriggersEndTransactions() { return Current() == Kind::Sqlite; }
+
+/// `text` as the engine can store it. Where a text is UTF-8 without NUL, its bytes are taken for
+/// characters of Latin-1, which stand in the same order, and NUL becomes the least one.
+inline std::string Storable(std::string_view text) {
+  if (StoresNulInText()) return std::string(text);
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      out += byte == 0 ? '\1' : c;
+    } else {
+      out += static_cast<char>(0xc0 | byte >> 6);
+      out += static_cast<char>(0x80 | (byte & 0x3f));
+    }
+  }
+  return out;
+}
 
 /// Runs `action`, which the engine takes or refuses as `trait` says. Returns: `trait`. Throws:
 /// std::logic_error when it was refused or taken in spite of it.
