@@ -5,7 +5,9 @@
 #   //   first line
 #   //   second line
 #
-# Takes: PROGRAM, WORK_DIR, and SOURCE, or EXPECTED (a file that holds what it prints)
+# Takes: PROGRAM, WORK_DIR, and SOURCE, or EXPECTED (a file that holds what it prints); CONNINFO (a
+# file that says where a PostgreSQL server is, in which it gets a schema of its own and is told of it
+# by its argument)
 cmake_policy(VERSION 3.24)
 if(EXPECTED)
   set(SOURCE "${EXPECTED}")
@@ -29,9 +31,18 @@ else()
   endif()
 endif()
 
+set(arguments "")
+if(CONNINFO)
+  file(STRINGS "${CONNINFO}" server LIMIT_COUNT 1)
+  get_filename_component(schema "${PROGRAM}" NAME)
+  execute_process(COMMAND psql -q "${server}" -c "SET client_min_messages = warning"
+      -c "DROP SCHEMA IF EXISTS \"${schema}\" CASCADE" -c "CREATE SCHEMA \"${schema}\""
+    OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+  set(arguments "${server} options='-c search_path=\"${schema}\"'")
+endif()
 file(REMOVE_RECURSE "${WORK_DIR}")
 file(MAKE_DIRECTORY "${WORK_DIR}")
-execute_process(COMMAND "${PROGRAM}" WORKING_DIRECTORY "${WORK_DIR}"
+execute_process(COMMAND "${PROGRAM}" ${arguments} WORKING_DIRECTORY "${WORK_DIR}"
   OUTPUT_VARIABLE printed ERROR_VARIABLE errors RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
   message("${printed}\n${errors}")

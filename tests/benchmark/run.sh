@@ -1,7 +1,8 @@
 #!/bin/sh
 # sh run.sh PROGRAM CXX INCLUDE_DIR WORK: all figures. The run-time ones by PROGRAM
-# (grapnel_benchmark), those against ent where Debian's Go and ent are installed, what it costs the
-# compiler by compile.sh. Prints their tables one after the other and, last of all, every line
+# (grapnel_benchmark), those against ent where Debian's Go and ent are installed, those of PostgreSQL
+# where it is installed, what it costs the compiler by compile.sh. Prints their tables one after the
+# other and, last of all, every line
 # "figure NAME VALUE". WORK is made and filled.
 
 [ $# -eq 4 ] || {
@@ -28,6 +29,12 @@ part "$1"
 GRAPNEL_BENCHMARK_ENT=$(sh "$here/peers/ent.sh" "$work/ent") && export GRAPNEL_BENCHMARK_ENT ||
   unset GRAPNEL_BENCHMARK_ENT
 part "$1" --group peers
+if "$1" --list | grep -q ' postgres$' &&
+  GRAPNEL_TEST_POSTGRES=$(sh "$here/../../cmake/postgres.sh" start "$work/postgres"); then
+  export GRAPNEL_TEST_POSTGRES
+  part "$1" --group postgres
+  sh "$here/../../cmake/postgres.sh" stop "$work/postgres"
+fi
 part sh "$here/compile.sh" "$2" "$3" "$work/compile"
 cat "$figures"
 exit "$status"
