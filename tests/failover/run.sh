@@ -30,7 +30,8 @@ if [ -z "${failover_home:-}" ]; then
   program=${2:-}
   if [ -z "$program" ]; then
     build=$tests/../../build/failover
-    cmake -S "$tests/../.." -B "$build" -DCMAKE_BUILD_TYPE=Release -DGRAPNEL_BUILD_EXAMPLES=OFF &&
+    command -v ninja >/dev/null 2>&1 && export CMAKE_GENERATOR=Ninja
+    cmake -S "$tests/../.." -B "$build" -DCMAKE_BUILD_TYPE=Debug -DGRAPNEL_BUILD_EXAMPLES=OFF &&
       cmake --build "$build" --target failover_writers -j 2 || exit 1
     program=$build/tests/failover_writers
   fi
