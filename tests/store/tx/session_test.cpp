@@ -346,6 +346,24 @@ TEST_CASE_METHOD(Beside, "a nested transaction that reads and writes is undone a
   CHECK(transaction->GoesOn());
 }
 
+TEST_CASE_METHOD(Beside, "a cursor ends before what it was opened in is undone, and others stay") {
+  const auto transaction = Begin();
+  const auto open = [&](const Level& level) {
+    return transaction->Open(level, transaction->TypeOf(detail::kTable<User>), {}, {});
+  };
+  const auto outer = open(transaction->Root());
+  const auto nested = transaction->Nest(transaction->Root(), nullptr);
+  const auto inner = open(*nested);
+  CHECK(connection.Take() == Lines{"BEGIN", "SAVEPOINT 1", "OPEN", "SAVEPOINT 2", "OPEN"});
+  CHECK((outer->savepoints == 1 && inner->savepoints == 2));
+  transaction->CloseNested(*nested, true);
+  CHECK(connection.Take() == Lines{"RELEASE 2"});
+  CHECK(inner->savepoints == 1);
+  Read(*transaction);
+  CHECK(connection.Take() == Lines{"RELEASE 1", "SAVEPOINT 1", "COUNT"});
+  CHECK((outer->savepoints == 0 && inner->savepoints == 0));
+}
+
 TEST_CASE_METHOD(Beside, "what another transaction was in the way of ends whole") {
   const auto transaction = Begin();
   Read(*transaction);

@@ -37,6 +37,7 @@ namespace grapnel::detail {
 struct OpenCursor {
   const Level* level = nullptr;
   std::uint64_t writes = 0;                 // of the transaction, when it was opened
+  std::size_t savepoints = 0;               // that it was opened in, of those that are still open
   std::unique_ptr<store::Cursor> cursor{};  // null: it has ended
   std::atomic<bool> left = false;           // by who walked, on another thread
 };
@@ -333,6 +334,8 @@ class Session {
   [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseAborted(const Level& level);
 
   int PushSavepoint();
+  /// All savepoints but the first ones have been released.
+  void KeepSavepoints(std::size_t first) noexcept;
   /// Scopes without a savepoint stand on top, and nothing was written between them: one serves all.
   GRAPNEL_DECLARE void OpenSavepoint();
 

@@ -101,7 +101,8 @@ template <class Body>
       ExpectFailure(failing);
     type.Verify(connection);
     if (top_ != nullptr && top_->savepoint == Scope::kNone &&
-        !(UndoesItself(*top_) && (!store_->driver->UndoesStatements() || WritesPlainly(*type.table)))) {
+        !(UndoesItself(*top_) &&
+          (!store_->driver->UndoesStatements() || WritesPlainly(*type.table)))) {
       OpenSavepoint();
     }
     const std::int64_t before = connection.Changes();
@@ -164,6 +165,7 @@ GRAPNEL_DEFINE std::shared_ptr<OpenCursor> Session::Open(const Level& level, Typ
     return 0;
   });
   open->writes = writes_;
+  open->savepoints = clean_at_.size();
   cursors_.push_back(open);
   // To go back to a savepoint from before would end it.
   if (!statements_undo_) std::fill(clean_at_.begin(), clean_at_.end(), kNeverClean);
@@ -235,7 +237,7 @@ GRAPNEL_DEFINE void Session::ForgetSchema() noexcept {
       EndIfInDoubt();
       throw;
     }
-    clean_at_.resize(static_cast<std::size_t>(scope.savepoint) - 1);
+    KeepSavepoints(static_cast<std::size_t>(scope.savepoint) - 1);
   }
   top_ = scope.outer;
 }
@@ -251,11 +253,14 @@ GRAPNEL_DEFINE void Session::Fail(Scope& scope) noexcept {
     return;
   }
   if (schema_changed_) ForgetSchema();
-  EndCursors([&](const OpenCursor& each) { return each.writes > scope.writes; });
+  const auto savepoint = static_cast<std::size_t>(scope.savepoint);
+  EndCursors([&](const OpenCursor& each) {
+    return each.writes > scope.writes || (!statements_undo_ && each.savepoints >= savepoint);
+  });
   try {
     scope.owns ? lease_->Discard(scope.savepoint) : lease_->RollbackTo(scope.savepoint);
     aborted_ = false;
-    clean_at_.resize(static_cast<std::size_t>(scope.savepoint));
+    clean_at_.resize(savepoint);
     clean_at_.back() = writes_;
     if (scope.owns) clean_at_.pop_back();
   } catch (const std::exception& error) {
@@ -485,7 +490,7 @@ inline void Session::EndIfGone(std::string_view reason) noexcept {
   const auto held = static_cast<std::size_t>(top_ != nullptr ? top_->savepoint : 0);
   if (clean_at_.size() > held) {
     lease_->Release(static_cast<int>(held) + 1);
-    clean_at_.resize(held);
+    KeepSavepoints(held);
   }
   PushSavepoint();
 }
@@ -512,6 +517,11 @@ inline void Session::EndIfGone(std::string_view reason) noexcept {
       core::Concat({"a statement was run after one that has failed, before what that was part of "
                     "was undone: ",
                     reason_}));
+}
+
+inline void Session::KeepSavepoints(std::size_t first) noexcept {
+  clean_at_.resize(first);
+  for (const auto& each : cursors_) each->savepoints = std::min(each->savepoints, first);
 }
 
 [[gnu::always_inline]] inline int Session::PushSavepoint() {
