@@ -246,6 +246,11 @@ class Session {
   GRAPNEL_DECLARE void AfterCommit(const Level& level, core::Callable<void()> callback);
   GRAPNEL_DECLARE void AfterRollback(const Level& level, core::Callable<void()> callback);
 
+  /// Whether the engine does not check foreign keys until a cascade is done, so that whoever writes
+  /// one meanwhile has to look himself.
+  bool DefersKeys() const noexcept { return defers_keys_; }
+  void SetDefersKeys(bool defers) noexcept { defers_keys_ = defers; }
+
   // The numbers of lists of rows, from 1; see RowLists.
   std::int64_t LastList() const noexcept { return last_list_; }
   std::int64_t NextList() noexcept { return ++last_list_; }
@@ -394,6 +399,7 @@ class Session {
   bool died_ = false;
   bool in_the_way_ = false;  // it died of what another transaction did
   bool has_local_hooks_ = false;
+  bool defers_keys_ = false;
   bool schema_changed_ = false;  // by SQL of somebody's own
 };
 

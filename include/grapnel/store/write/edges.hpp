@@ -187,6 +187,10 @@ class EdgeWriter {
       if (error.Kind() != ConstraintKind::ForeignKey) throw;
       RefuseMissing(target);
     }
+    if (!m_.Session().DefersKeys()) return;
+    if (CountRows(m_, *relation_.target, store::IdIn(*relation_.target, {target})) == 0) {
+      RefuseMissing(target);
+    }
   }
 
   void AddHalf(const FieldValue& source, const FieldValue& target) {
@@ -332,6 +336,26 @@ inline void ExplainKeyChange(const Draft& m, const ConstraintError& error) {
   RefuseEdge(change->cause, error.Kind(), *change->edge, error.Detail());
 }
 
+[[noreturn]] inline void RefuseMissingNeighbour(const Draft& m, const EdgeEnd& edge,
+                                                const FieldValue& id) {
+  RefuseEdge(
+      m, ConstraintKind::ForeignKey, edge,
+      core::Concat({"there is no ", edge.target().entity, " with id ", edge.target().ShowId(id)}));
+}
+
+/// After the row's own write, where the engine does not check its keys now. Throws: ConstraintError
+/// when a neighbour that it sets is not there.
+inline void CheckNeighbours(const Draft& m) {
+  for (const EdgeEnd& edge : m.table->edges) {
+    if (!edge.HoldsKey() || !m.set.test(edge.key)) continue;
+    const Column& column = m.table->columns[edge.key];
+    const FieldValue id = column.ops->to_value(column.at_const(m.entity));
+    if (CountRows(m, edge.target(), store::IdIn(edge.target(), {id})) == 0) {
+      RefuseMissingNeighbour(m, edge, id);
+    }
+  }
+}
+
 /// Says more of a foreign key that refused the row's own write, and throws it on.
 [[noreturn]] inline void ExplainMissingNeighbour(const Draft& m, const ConstraintError& error) {
   if (error.Kind() == ConstraintKind::ForeignKey) {
@@ -346,9 +370,7 @@ inline void ExplainKeyChange(const Draft& m, const ConstraintError& error) {
       } else if (told.size() != 1 || (told[0] != edge.name && told[0] != column.name)) {
         continue;
       }
-      RefuseEdge(m, ConstraintKind::ForeignKey, edge,
-                 core::Concat({"there is no ", edge.target().entity, " with id ",
-                               edge.target().ShowId(id)}));
+      RefuseMissingNeighbour(m, edge, id);
     }
   }
   throw error;

@@ -36,6 +36,7 @@ class PendingRows final : public Session::Waiting {
   /// Whether the mutation's row waits: then it comes next, by Done.
   bool Takes(const Draft& m) {
     if (m.op != Op::Create || m.conflict || m.set.test(0) || m.ChangesEdges()) return false;
+    if (bound_.transaction.DefersKeys()) return false;       // each looks for its neighbours
     if (bound_.handle->context.IsCancelled()) return false;  // its write says so
     taken_ = m.set;
     return true;

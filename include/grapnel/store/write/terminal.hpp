@@ -139,6 +139,7 @@ class Terminal {
     }
     if (!m_.set.test(0)) m_.SetId(made);
     m_.has_id = true;
+    if (m_.Session().DefersKeys()) CheckNeighbours(m_);
     if (m_.ChangesEdges()) {
       const FieldValue id = Id(entity_);
       WriteEdges(m_, id, true);
@@ -277,6 +278,7 @@ class Terminal {
     const bool cascades = Cascade::IsNeeded(m_);
     if (!cascades && !IsLarge()) return DeleteRows(m_.IsOne(), m_.where);
     m_.Session().ExpectSeveralWrites();
+    const DeferralEnds ends{m_.Session(), !m_.deferred};
     RowLists lists(m_);
     // What a deletion further out is deleting counts as deleted.
     const auto alive = m_.uncounted ? nullptr : store::Negated(lists.InOthers(table_));
@@ -296,10 +298,20 @@ class Terminal {
       count += DeleteRows(false, part);
     });
     cascade.Finish();
-    if (begins_deferral && ChecksDeferred()) Defer(false);
+    if (begins_deferral && ChecksDeferred() && !ends.outside) Defer(false);
     if (count == 0 && m_.IsOne()) RefuseUntouched(m_);
     return count;
   }
+  /// What a cascade defers is not deferred any more behind the mutation that began it.
+  struct DeferralEnds {
+    Session& session;
+    bool begins;
+    bool outside = session.DefersKeys();  // a hook of another one has begun it
+    ~DeferralEnds() {
+      if (begins) session.SetDefersKeys(outside);
+    }
+  };
+
   /// Whether so many rows go that it takes several statements: for tables with foreign keys the
   /// engine holds the ids of all rows that one statement deletes in memory. Rows that restrict one
   /// another go together.
@@ -338,7 +350,10 @@ class Terminal {
   std::int64_t WriteDeferred(const store::Delete& statement) {
     struct Deferring {
       Terminal& self;
-      explicit Deferring(Terminal& terminal) : self(terminal) { self.Defer(true); }
+      explicit Deferring(Terminal& terminal) : self(terminal) {
+        self.Defer(true);
+        self.m_.Session().SetDefersKeys(self.ChecksDeferred());
+      }
       ~Deferring() {
         if (self.ChecksDeferred() || !self.m_.Session().GoesOn()) return;
         try {
@@ -522,7 +537,10 @@ class Terminal {
       update.to = &hidden->to;
     }
     try {
-      return WriteBy([&](store::Connection& connection) { return run(connection, update); });
+      const std::int64_t count =
+          WriteBy([&](store::Connection& connection) { return run(connection, update); });
+      if (count > 0 && m_.Session().DefersKeys()) CheckNeighbours(m_);
+      return count;
     } catch (const ConstraintError& error) {
       ExplainKeyChange(m_, error);
       ExplainMissingNeighbour(m_, error);
