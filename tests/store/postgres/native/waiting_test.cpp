@@ -50,6 +50,26 @@ TEST_CASE("B177 a stop token cancels on the server") {
   CHECK(Cancelled(schema, Context().With(source.get_token())) < 5s);
 }
 
+TEST_CASE("B177 a statement that the server begins with later is cancelled too") {
+  const OwnSchema schema;
+  const Context context = Context().With(1ms);
+  Waiting waiting;
+  waiting.Watch(&context);
+  waiting.Start(Patience::Work);
+  std::jthread sender([&] {
+    std::this_thread::sleep_for(200ms);  // by then it has been asked to cancel, in vain
+    PQsendQuery(schema.Handle(), "SELECT pg_sleep(20)");
+  });
+  REQUIRE(waiting.Wait(schema.Handle(), false));
+  sender.join();
+  CHECK(waiting.Finish());
+  PGresult* result = PQgetResult(schema.Handle());
+  CHECK(std::string(PQresultErrorField(result, PG_DIAG_SQLSTATE)) == "57014");
+  PQclear(result);
+  CHECK(PQgetResult(schema.Handle()) == nullptr);
+  CHECK(schema.Run("SELECT 1") == Rows{"1"});
+}
+
 TEST_CASE("B177 a server that does not answer is given up") {
   const OwnSchema schema;  // which nobody asks anything
   const Context context = Context().With(50ms);

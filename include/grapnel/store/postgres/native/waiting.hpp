@@ -51,7 +51,9 @@ class Cancelling {
     }
   }
 
-  /// Whether the server has been told: before that it might cancel the statement that comes next.
+  /// Whether the server has been told.
+  bool IsDone() const noexcept { return done_->load(); }
+  /// The same, waited for: before that it might cancel the statement that comes next.
   bool WaitUntil(Clock::time_point end) const {
     while (!done_->load()) {
       if (Clock::now() >= end) return false;
@@ -67,6 +69,9 @@ class Cancelling {
 /// How long answers are waited for on one connection.
 class Waiting {
  public:
+  /// How long after a cancellation it is asked for again: a server that has not begun with the
+  /// statement by then takes no notice of it.
+  static constexpr std::chrono::milliseconds kAskAgain{50};
   /// How long after a cancellation the server may take to say so.
   static constexpr std::chrono::milliseconds kGrace{2000};
   /// How long behind the deadline a COMMIT is waited for.
@@ -104,8 +109,10 @@ class Waiting {
       if (ready > 0) return true;
       if (patience_ == Patience::Work && !cancelling_ && context_ != nullptr &&
           context_->IsCancelled()) {
-        cancelling_.emplace(connection);
         give_up_ = Clock::now() + kGrace;
+        Cancel(connection);
+      } else if (cancelling_ && Clock::now() >= ask_again_ && cancelling_->IsDone()) {
+        Cancel(connection);
       }
       if (give_up_ && Clock::now() >= *give_up_) return false;
     }
@@ -130,6 +137,10 @@ class Waiting {
     const auto millis = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
     return static_cast<int>(std::clamp<std::int64_t>(millis, 0, 60'000));
   }
+  void Cancel(PGconn* connection) {
+    cancelling_.emplace(connection);
+    ask_again_ = Clock::now() + kAskAgain;
+  }
   int Timeout() const noexcept {
     int timeout = -1;
     const auto until = [&](Clock::time_point end) {
@@ -137,6 +148,7 @@ class Waiting {
       timeout = timeout < 0 ? millis : std::min(timeout, millis);
     };
     if (give_up_) until(*give_up_);
+    if (cancelling_) until(std::max(ask_again_, Clock::now() + std::chrono::milliseconds(5)));
     if (patience_ != Patience::Work || cancelling_ || context_ == nullptr) return timeout;
     if (context_->StopToken().stop_possible())
       return timeout < 0 ? kSlice : std::min(timeout, kSlice);
@@ -148,6 +160,7 @@ class Waiting {
   std::optional<Clock::time_point> last_deadline_{};
   Patience patience_ = Patience::Work;
   std::optional<Cancelling> cancelling_{};
+  Clock::time_point ask_again_{};
   std::optional<Clock::time_point> give_up_{};
 };
 
