@@ -49,7 +49,8 @@ class Libpq {
   /// Runs statements that are not kept.
   Result Execute(const std::string& sql);
   void Prepare(const char* name, const std::string& sql);
-  Result Run(const char* name, const Parameters& parameters = {});
+  Result Run(const char* name, const Parameters& parameters);
+  Result Run(const char* name) { return Run(name, Parameters()); }
 
   Account Create(const char* name, const Account& input);
   /// Reads the row with that id.

@@ -28,12 +28,15 @@ std::string Server() {
 }
 std::string InSchema() { return Server() + " options='-c search_path=" + kSchema + "'"; }
 
-/// A schema of its own, with `rows` rows of accounts.
+/// A schema of its own, with `rows` rows of accounts, whose ids are 1, 2, 3 and so on.
 class Filled {
  public:
   explicit Filled(std::size_t rows = kRows) : raw(Fresh()), client(Open()) {
     client.Migrate();
-    if (rows > 0) client.Of<Account>().CreateBulk(MakeRows(rows)).Save();
+    raw.Execute(fmt::format(
+        "INSERT INTO \"Account\" (name, age, nickname, score) SELECT 'name ' || i, i % 90, 'nick ' "
+        "|| i % 1000, i / 8.0 FROM generate_series(0, {} - 1) AS i ORDER BY i",
+        rows));
     raw.Execute("ANALYZE");
     raw.Prepare("savepoint", "SAVEPOINT by_hand");
     raw.Prepare("release", "RELEASE by_hand");
