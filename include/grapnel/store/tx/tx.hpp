@@ -101,7 +101,8 @@ class Transaction {
   /// one, to which its hooks and callbacks move. Throws: what a hook threw before COMMIT,
   /// unchanged, rolled back; TxError when a hook neither threw nor called next, rolled back;
   /// CommittedError when something failed after COMMIT; BusyError, ConstraintError, StorageError,
-  /// rolled back; TxError with outcome Unknown after an I/O error.
+  /// rolled back; TxError with outcome Unknown after an I/O error, or when the connection was lost
+  /// in COMMIT and nobody looks for what came of it: see FindLostCommits.
   GRAPNEL_DECLARE void Commit();
   /// Runs the rollback hooks around ROLLBACK, then the AfterRollback callbacks.
   /// Throws: what they threw first, after the rollback.
