@@ -64,8 +64,12 @@ class PostgresConnection final : public store::Connection {
   /// What it sees is what others have committed, up to each of its statements.
   void BeginMigration() override {
     Begin("BEGIN ISOLATION LEVEL READ COMMITTED");
-    native_.DeferQuietly("SET LOCAL lock_timeout = 0");
-    native_.Ask("SELECT pg_advisory_xact_lock(7453290124)");
+    const Result patience = native_.Ask("SELECT current_setting('lock_timeout')");
+    const std::string before(ResultRow(patience.get()).Text(0));
+    native_.Ask(  // one migrates, the others wait for as long as that takes
+        "SELECT set_config('lock_timeout', '0', true), pg_advisory_xact_lock(745329012, "
+        "hashtext(current_schema()::text))");
+    native_.Ask("SELECT set_config('lock_timeout', $1, true)", before);
   }
   std::optional<store::BrokenKey> FindBrokenKey() override {
     try {
@@ -83,7 +87,6 @@ class PostgresConnection final : public store::Connection {
     if (native_.IsBeginning()) {  // nothing was sent, and nothing has to be
       native_.Trace("COMMIT", Patience::Commit);
       native_.DropPending(0);
-      native_.Tell("COMMIT");
       return lists_.NoteEnd(true);
     }
     native_.DropPending(0);  // it ends all that is open
@@ -106,11 +109,7 @@ class PostgresConnection final : public store::Connection {
     try {
       const bool sent = !native_.IsBeginning();
       native_.DropPending(0);
-      if (sent) {
-        native_.Execute("ROLLBACK", Patience::Undoing);
-      } else {
-        native_.Tell("ROLLBACK");
-      }
+      if (sent) native_.Execute("ROLLBACK", Patience::Undoing);
     } catch (const std::exception&) {
       native_.GetSession().Lose();
     }

@@ -105,7 +105,7 @@ class Catalog {
     StoredIndex stored;
   };
   struct Key {
-    std::string name;
+    std::string name, index;  // on what it refers to
     StoredKey stored;
   };
 
@@ -136,6 +136,23 @@ class Catalog {
     return nullptr;
   }
 
+  /// Calls an index or a sequence anew.
+  void Rename(const std::string& was, const std::string& now) {
+    for (Relation& each : relations_) {
+      if (each.object.name == was) each.object.name = now;
+    }
+    for (Index& each : indexes_) {
+      if (each.name == was) each.name = now;
+    }
+    for (Key& each : keys_) {
+      if (each.index == was) each.index = now;
+    }
+  }
+  void RenameKey(const std::string& was, const std::string& holder, const std::string& now) {
+    for (Key& each : keys_) {
+      if (each.name == was && each.stored.holder == holder) each.name = now;
+    }
+  }
   /// From now on it is as that step leaves it; what steps make nobody asks it for.
   void Take(const store::Step& step) {
     switch (step.kind) {
@@ -297,8 +314,10 @@ class Catalog {
     static const std::string text = core::Concat(
         {"SELECT k.oid::text, k.conname::text, c.relname::text, t.relname::text, "
          "k.confdeltype::text, "
-         "a.attname::text, b.attname::text FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = "
-         "k.conrelid JOIN pg_class AS t ON t.oid = k.confrelid CROSS JOIN "
+         "a.attname::text, b.attname::text, i.relname::text FROM pg_constraint AS k JOIN pg_class "
+         "AS c ON c.oid = "
+         "k.conrelid JOIN pg_class AS t ON t.oid = k.confrelid JOIN pg_class AS i ON i.oid = "
+         "k.conindid CROSS JOIN "
          "generate_subscripts(k.conkey, 1) AS n (at) JOIN pg_attribute AS a ON a.attrelid = "
          "k.conrelid AND a.attnum = k.conkey[n.at] JOIN pg_attribute AS b ON b.attrelid = "
          "k.confrelid AND b.attnum = k.confkey[n.at] WHERE k.contype = 'f' AND ",
@@ -307,7 +326,8 @@ class Catalog {
     for (Cells& row : RowsOf(native, text)) {
       if (row[0] != last) {
         last = row[0];
-        keys_.push_back({row[1], {row[2], {}, row[3], {}, std::string(ActionOf(row[4].front()))}});
+        keys_.push_back(
+            {row[1], row[7], {row[2], {}, row[3], {}, std::string(ActionOf(row[4].front()))}});
       }
       keys_.back().stored.columns.push_back(std::move(row[5]));
       keys_.back().stored.to.push_back(std::move(row[6]));

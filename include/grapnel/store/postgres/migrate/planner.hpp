@@ -108,6 +108,23 @@ class PostgresPlanner : protected Planner {
   bool AnyRow(const std::string& query) override { return !RowsOf(native_, query).empty(); }
   void Try(const store::Step& step) override { catalog_.Take(step); }
 
+  /// Foreign keys, which others may take the names of; of a table its key and the sequence of its
+  /// ids as well.
+  void RenameAlong(store::Step& step) override {
+    const bool column = !step.name.empty();
+    const std::string& table = column ? step.table : step.was;
+    for (const auto& key : catalog_.Keys()) {
+      if (key.stored.holder != table || key.stored.columns.size() != 1) continue;
+      const std::string& of = key.stored.columns.front();
+      if ((column && of != step.was) || key.name != KeyName(table, of)) continue;
+      const std::string now = KeyName(step.table, column ? step.name : of);
+      step.statements.push_back(
+          core::Concat({"ALTER TABLE ", Quote(step.table), " RENAME CONSTRAINT ", Quote(key.name),
+                        " TO ", Quote(now)}));
+      catalog_.RenameKey(key.name, table, now);
+    }
+    if (!column) RenameWithTable(step);
+  }
   store::Step MakeTable(const WantedTable& table) override {
     made_.push_back(table.name);
     WantedTable now = table;
@@ -123,14 +140,21 @@ class PostgresPlanner : protected Planner {
     store::Step step{StepKind::AddColumn, table.name, column.name};
     step.statements.push_back(core::Concat(
         {"ALTER TABLE ", Quote(table.name), " ADD COLUMN ",
-         ColumnText(now, false, dialect_, Placeholder(column)), now.key.empty() ? "" : " ",
+         ColumnText(now, false, dialect_, Placeholder(table, column)), now.key.empty() ? "" : " ",
          now.key.empty() ? "" : store::sql::KeyText(table, now, false, dialect_)}));
     Comment(step, column);
     return step;
   }
-  std::string DefaultText(const WantedTable& /*table*/, const WantedColumn& column) override {
-    if (column.column->default_varies) return "";
-    return ValueText(column, column.column->DefaultValue());
+  std::string DefaultText(const WantedTable& table, const WantedColumn& column) override {
+    if (!column.column->default_varies) return ValueText(column, column.column->DefaultValue());
+    return rehearse_ ? RehearsedText(table, column) : "";
+  }
+  bool KeysChangeIndex() const override { return false; }
+  std::optional<std::string> HolderOf(const KeyGone& gone) override {
+    for (const auto& key : catalog_.Keys()) {
+      if (key.index == gone.name && key.stored.table == gone.table) return key.stored.holder;
+    }
+    return std::nullopt;
   }
 
   void PlanFill(const WantedTable& table) override {
@@ -171,7 +195,7 @@ class PostgresPlanner : protected Planner {
     }
     store::Step step{StepKind::ChangeTable, ""};
     for (const Added& added : added_) {
-      if (Placeholder(*added.column).empty()) continue;
+      if (Placeholder(*added.table, *added.column).empty()) continue;
       if (step.table.empty()) step.table = added.table->name;
       step.statements.push_back(
           core::Concat({"ALTER TABLE ", Quote(added.table->name), " ALTER COLUMN ",
@@ -226,15 +250,6 @@ class PostgresPlanner : protected Planner {
       alter({" ALTER COLUMN ", Quote(column->name), " TYPE ", column->type,
              dialect_.CollationText(column->type)});
     }
-    for (const KeyRename& key : change.keys) {
-      const bool is_there =
-          std::any_of(catalog_.Keys().begin(), catalog_.Keys().end(), [&](const auto& each) {
-            return each.name == key.from && each.stored.holder == table.name;
-          });
-      if (is_there && key.from != key.to) {
-        alter({" RENAME CONSTRAINT ", Quote(key.from), " TO ", Quote(key.to)});
-      }
-    }
     if (!step.statements.empty()) Add(std::move(step));
     TryChecks(table, change);
   }
@@ -264,6 +279,26 @@ class PostgresPlanner : protected Planner {
   }
 
  private:
+  void RenameWithTable(store::Step& step) {
+    const auto* table = catalog_.Find(step.was);
+    std::vector<std::string> ends{"_pkey"};
+    if (!table->columns.empty()) {
+      ends.push_back(core::Concat({"_", table->columns.front().stored.name, "_seq"}));
+    }
+    for (const std::string& end : ends) {
+      const std::string was = step.was + end, now = step.table + end;
+      const auto* there = catalog_.Find(was);
+      if (there == nullptr || catalog_.Find(now) != nullptr ||
+          dialect_.ObjectNameFault(now).has_value()) {
+        continue;
+      }
+      const bool index = there->object.kind == ObjectKind::Index;
+      if (index ? there->object.table != step.was : there->what != "a sequence") continue;
+      step.statements.push_back(core::Concat(
+          {index ? "ALTER INDEX " : "ALTER SEQUENCE ", Quote(was), " RENAME TO ", Quote(now)}));
+      catalog_.Rename(was, now);
+    }
+  }
   /// Takes the key from a column of the table, to be made later, where the table that it refers to
   /// is not there yet.
   void KeepKey(const WantedTable& table, WantedColumn& column) {
@@ -281,14 +316,28 @@ class PostgresPlanner : protected Planner {
   std::string ValueText(const WantedColumn& column, const FieldValue& value) const {
     return core::Concat({"CAST(", LiteralText(dialect_, value), " AS ", column.type, ")"});
   }
+  /// As many values of a Default as there are rows, one for each.
+  std::string RehearsedText(const WantedTable& table, const WantedColumn& column) {
+    const auto count =
+        RowsOf(native_, core::Concat({"SELECT count(*)::text FROM ", Quote(NowCalled(table))}));
+    std::string values;
+    for (auto left = std::stoll(count.front()[0]); left > 0; --left) {
+      core::Append(values,
+                   {values.empty() ? "" : ", ",
+                    store::sql::LiteralText(dialect_, DefaultOf(*column.column, table.entity))});
+    }
+    return core::Concat(
+        {"(CAST(ARRAY[", values, "] AS ", column.type, "[]))[row_number() OVER ()]"});
+  }
   /// The DEFAULT that a new required column has until the rows that are there have got it.
-  std::string Placeholder(const WantedColumn& column) const {
+  std::string Placeholder(const WantedTable& table, const WantedColumn& column) {
     if (!column.not_null || column.column == nullptr || !column.column->HasDefault()) return "";
     if (!column.column->default_varies) {
       try {
-        return " DEFAULT " + ValueText(column, column.column->DefaultValue());
-      } catch (const grapnel::detail::BadValue&) {
-        return "";  // there are no rows: it was tried for them
+        return " DEFAULT " + ValueText(column, DefaultOf(*column.column, table.entity));
+      } catch (const MigrationError&) {
+        if (Planner::AnyRow(table, "true")) throw;
+        return "";
       }
     }
     if (column.type == "TEXT" || column.type == "BYTEA") return " DEFAULT ''";

@@ -33,6 +33,22 @@ struct Fill {
 /// By the statement in the plan.
 using Fills = std::map<std::string, Fill, std::less<>>;
 
+/// A new value of its Default. Throws: MigrationError for what cannot be stored.
+inline FieldValue DefaultOf(const Column& column, std::string_view entity) {
+  std::string reason;
+  try {
+    FieldValue value = column.DefaultValue();
+    const auto* text = value.As<std::string>();
+    if (text == nullptr || text->find('\0') == text->npos) return value;
+    reason = kNulText;
+  } catch (const grapnel::detail::BadValue& error) {
+    reason = error.what();
+  }
+  throw MigrationError(core::Concat({entity, ".", column.name, ": its Default cannot be stored: ",
+                                     column.IsSecret() ? grapnel::detail::kHidden : reason,
+                                     ". Nothing was changed"}));
+}
+
 class StepRunner {
  public:
   StepRunner(NativeConnection& native, const Refusals& refusals, const Fills& fills)
@@ -108,14 +124,8 @@ class StepRunner {
     }
   }
   static std::string DefaultText(const Fill& fill, const Column& column) {
-    try {
-      return core::Concat({"CAST(", LiteralText(kMigrationDialect, column.DefaultValue()), " AS ",
-                           kMigrationDialect.TypeName(column.Kind()), ")"});
-    } catch (const grapnel::detail::BadValue& error) {
-      throw MigrationError(core::Concat(
-          {fill.entity, ".", column.name, ": its Default cannot be stored: ",
-           column.IsSecret() ? grapnel::detail::kHidden : error.what(), ". Nothing was changed"}));
-    }
+    return core::Concat({"CAST(", LiteralText(kMigrationDialect, DefaultOf(column, fill.entity)),
+                         " AS ", kMigrationDialect.TypeName(column.Kind()), ")"});
   }
 
   // Marks, behind the comments of columns and indexes: see Catalog.

@@ -25,6 +25,9 @@ class IndexPlanning : protected Planning {
   /// engine can tell that only when it fills the rows.
   virtual std::string DefaultText(const WantedTable& table, const WantedColumn& column) = 0;
 
+  /// Whether a foreign key holds as well by another index on the columns that it refers to.
+  virtual bool KeysChangeIndex() const { return true; }
+
   /// The indexes that Grapnel made for a schema that asks for them no more, or for others of their
   /// names. They go before columns do, which their conditions may be about.
   void DropIndexes(const WantedTable& table) {
@@ -58,7 +61,7 @@ class IndexPlanning : protected Planning {
   void CheckReferred(const std::vector<WantedTable>& wanted) {
     for (const KeyGone& gone : keys_gone_) {
       const auto holder = HolderOf(gone);
-      if (!holder || IsUnique(wanted, gone.table, gone.columns)) continue;
+      if (!holder || (KeysChangeIndex() && IsUnique(wanted, gone.table, gone.columns))) continue;
       throw MigrationError(
           core::Concat({"cannot drop index ", Quote(gone.name), " of table ", Quote(gone.table),
                         ": a foreign key of table ", Quote(*holder),
@@ -172,7 +175,7 @@ class IndexPlanning : protected Planning {
                             column.column->HasDefault() && column.column->default_varies);
       }
       rows = core::Concat({"(SELECT * FROM (SELECT ", all, " FROM ", rows, ") AS ",
-                           Quote(table.name), " WHERE ", index.where, ")"});
+                           Quote(table.name), " WHERE ", index.where, ") AS grapnel_matching"});
     }
     if (known && (!varies || rehearse_)) {
       const std::string query =

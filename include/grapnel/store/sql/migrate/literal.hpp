@@ -60,6 +60,15 @@ inline std::string LiteralText(const MigrationDialect& dialect, const FieldValue
   return "NULL";
 }
 
+/// Values of one type, where the engine has lists of one type.
+inline std::string ListText(const MigrationDialect& dialect, const ValueList& list) {
+  std::string text;
+  for (const FieldValue& value : list) {
+    core::Append(text, {text.empty() ? "" : ", ", LiteralText(dialect, value)});
+  }
+  return core::Concat({"ARRAY[", text, "]"});
+}
+
 /// The condition of an index: the predicate, with its values in the text. Throws: SchemaError for
 /// what only a query can ask.
 inline std::string IndexCondition(const MigrationDialect& dialect, const Table& table,
@@ -73,7 +82,8 @@ inline std::string IndexCondition(const MigrationDialect& dialect, const Table& 
   Sql sql(dialect.Statements(), table);
   sql.Render(predicate);
   for (const Sql::Bound& bound : sql.parameters) {
-    if (bound.list != nullptr) refuse("has too many values");
+    const bool typed = dialect.Statements().HasTypedLists();
+    if (bound.list != nullptr && !typed) refuse("has too many values");
   }
   const std::string text = sql.Finish();
   if (text.starts_with("WITH ")) refuse("asks for neighbours");
@@ -94,7 +104,9 @@ inline std::string IndexCondition(const MigrationDialect& dialect, const Table& 
     while (at + 1 < text.size() && text[at + 1] >= '0' && text[at + 1] <= '9') {
       number = number * 10 + static_cast<std::size_t>(text[++at] - '0');
     }
-    condition += LiteralText(dialect, *sql.parameters[number - 1]);
+    const Sql::Bound& bound = sql.parameters[number - 1];
+    condition +=
+        bound.list != nullptr ? ListText(dialect, *bound.list) : LiteralText(dialect, *bound);
   }
   return condition;
 }

@@ -67,6 +67,8 @@ class Planner : protected DropPlanning {
  protected:
   // What engines do in their own ways.
 
+  /// What has a name that was made of the one that changes.
+  virtual void RenameAlong(Step& /*step*/) {}
   virtual Step MakeTable(const WantedTable& table) = 0;
   virtual Step MakeColumn(const WantedTable& table, const WantedColumn& column) = 0;
   /// The step that gives the rows that are there the Defaults of the table's new columns, each row
@@ -111,8 +113,11 @@ class Planner : protected DropPlanning {
       }
       formers_[rename.to].table = rename.from;
       Follow();
-      Add({StepKind::RenameTable, rename.to, "", rename.from},
+      Step step{StepKind::RenameTable, rename.to, "", rename.from};
+      step.statements.push_back(
           core::Concat({"ALTER TABLE ", Quote(rename.from), " RENAME TO ", Quote(rename.to)}));
+      RenameAlong(step);
+      Add(std::move(step));
     }
     for (const WantedTable& table : wanted) PlanColumnRenames(table);
     if (!formers_.empty()) ReadObjects();
@@ -139,9 +144,11 @@ class Planner : protected DropPlanning {
       former.table = before;
       former.columns.push_back(rename);
       Follow();
-      Add({StepKind::RenameColumn, table.name, rename.to, rename.from},
-          core::Concat({"ALTER TABLE ", Quote(table.name), " RENAME COLUMN ", Quote(rename.from),
-                        " TO ", Quote(rename.to)}));
+      Step step{StepKind::RenameColumn, table.name, rename.to, rename.from};
+      step.statements.push_back(core::Concat({"ALTER TABLE ", Quote(table.name), " RENAME COLUMN ",
+                                              Quote(rename.from), " TO ", Quote(rename.to)}));
+      RenameAlong(step);
+      Add(std::move(step));
     }
     for (const WantedColumn& column : table.columns) {
       const std::string_view now = NowCalled(table, column.name);

@@ -167,7 +167,7 @@ class Planning {
   }
 
   /// A table with a foreign key to the columns of an index that goes.
-  std::optional<std::string> HolderOf(const KeyGone& gone) {
+  virtual std::optional<std::string> HolderOf(const KeyGone& gone) {
     for (const StoredKey& key : AllKeys()) {
       if (Equal(key.table, gone.table) && SameNames(key.to, gone.columns)) return key.holder;
     }
