@@ -2,6 +2,8 @@
 // it has no more.
 #include "contract/fixture.hpp"
 #include "support/catch.hpp"
+#include "support/engine/catalog.hpp"
+#include "support/engine/traits.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -206,7 +208,7 @@ struct grapnel::Schema<living::Bad<Case>> {
     if constexpr (Case == 1) {  // its own name
       return grapnel::Fields(Field<&Bad::a>("a").WasNamed("A"), Field<&Bad::b>("b"));
     } else if constexpr (Case == 2) {  // one name, claimed twice
-      return grapnel::Fields(Field<&Bad::a>("c").WasNamed("a"), Field<&Bad::b>("d").WasNamed("A"));
+      return grapnel::Fields(Field<&Bad::a>("c").WasNamed("a"), Field<&Bad::b>("d").WasNamed("a"));
     } else if constexpr (Case == 3) {  // a circle
       return grapnel::Fields(Field<&Bad::a>("a").WasNamed("b"), Field<&Bad::b>("b").WasNamed("a"));
     } else {  // both are there
@@ -289,13 +291,7 @@ struct World {
     for (const auto& sql : statements) RawRows(file, sql);
   }
   Lines Raw(const RawSql& sql) const { return RawRows(file, sql); }
-  Lines State() const {
-    Lines state = Raw("PRAGMA schema_version");
-    for (auto& row : Raw("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name")) {
-      state.push_back(std::move(row));
-    }
-    return state;
-  }
+  Lines State() const { return engine::State(file); }
   template <class... Es>
   std::string Refusal() const {
     const auto client = Open<Es...>(file);
@@ -311,8 +307,7 @@ struct World {
     client.Migrate();
     CHECK(client.PlanMigration().Statements() == Lines{});
     CHECK(Open<Es...>(file).PlanMigration().Statements() == Lines{});
-    CHECK(Raw("PRAGMA integrity_check") == Lines{"ok"});
-    CHECK(Raw("PRAGMA foreign_key_check") == Lines{});
+    CHECK(engine::Broken(file) == Lines{});
     return client;
   }
 };
@@ -332,6 +327,17 @@ Lines Kinds(const grapnel::store::Migration& plan) {
 /// What tells a schema from another, but for the order of columns.
 Lines Normalised(const World& world) {
   Lines all;
+  if (engine::Current() == engine::Kind::Postgres) {
+    for (const auto& table : engine::Tables(world.file)) {
+      auto columns = engine::Columns(world.file, table);
+      std::sort(columns.begin(), columns.end());
+      for (const auto& more : {Lines{table}, columns, engine::Keys(world.file, table),
+                               engine::Indexes(world.file, table)}) {
+        all.insert(all.end(), more.begin(), more.end());
+      }
+    }
+    return all;
+  }
   for (const char* sql :
        {"SELECT t.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk FROM sqlite_schema AS t, "
         "pragma_table_xinfo(t.name) AS c WHERE t.type = 'table' ORDER BY 1, 2",
@@ -365,13 +371,18 @@ void Fill(const World& world) {
 TEST_CASE("B160 a type, fields and edges are renamed, and everything stays with them") {
   const World world, made;
   Fill(world);
+  const bool sqlite = engine::Current() == engine::Kind::Sqlite;
+  // A view of a column keeps PostgreSQL from changing its type.
+  const char* of = sqlite ? "CREATE VIEW old AS SELECT name, age FROM People"
+                          : "CREATE VIEW old AS SELECT name, 36.0::float8 FROM People";
   for (const char* sql :
-       {"CREATE TABLE log (text)", "CREATE VIEW old AS SELECT name, age FROM People",
-        "CREATE INDEX theirs ON People (age) WHERE age > 3",
-        "CREATE TRIGGER audit AFTER UPDATE OF age ON People BEGIN INSERT INTO log SELECT title "
-        "FROM "
-        "Book WHERE author_id = old.id; END",
-        "ALTER TABLE People ADD COLUMN extra TEXT COLLATE NOCASE DEFAULT 'x'"}) {
+       {"CREATE TABLE log (text TEXT)", of, "CREATE INDEX theirs ON People (age) WHERE age > 3",
+        sqlite ? "CREATE TRIGGER audit AFTER UPDATE OF age ON People BEGIN INSERT INTO log SELECT "
+                 "title FROM Book WHERE author_id = old.id; END"
+               : "CREATE TRIGGER audit AFTER UPDATE ON People BEGIN INSERT INTO log VALUES "
+                 "('Notes'); END",
+        sqlite ? "ALTER TABLE People ADD COLUMN extra TEXT COLLATE NOCASE DEFAULT 'x'"
+               : "ALTER TABLE People ADD COLUMN extra TEXT DEFAULT 'x'"}) {
     world.Raw(sql);
   }
   const auto before = Open<Person1, Book1>(world.file);
@@ -385,21 +396,33 @@ TEST_CASE("B160 a type, fields and edges are renamed, and everything stays with 
   const auto client = world.Migrated<Person2, Book2>();
   made.Migrated<Person2, Book2>();
   CHECK(world.Raw("SELECT * FROM old") == Lines{"Ada|36.0", "Grace|36.0"});
-  CHECK(world.Raw("SELECT seq FROM sqlite_sequence WHERE name = 'Person'") == Lines{"3"});
+  if (sqlite) {
+    CHECK(world.Raw("SELECT seq FROM sqlite_sequence WHERE name = 'Person'") == Lines{"3"});
+  }
   world.Raw("UPDATE Person SET years = 37 WHERE id = 1");
   CHECK(world.Raw("SELECT * FROM log") == Lines{"Notes"});
-  CHECK(world.Raw("SELECT sql FROM sqlite_schema WHERE name = 'theirs'") ==
-        Lines{"CREATE INDEX theirs ON \"Person\" (\"years\") WHERE \"years\" > 3"});
+  CHECK(engine::Indexes(world.file, "Person").back() == "theirs|0|years");
   for (const char* sql : {"DROP VIEW old", "DROP TRIGGER audit", "DROP TABLE log",
                           "DROP INDEX theirs", "ALTER TABLE Person DROP COLUMN extra"}) {
     world.Raw(sql);
   }
   CHECK(Normalised(world) == Normalised(made));
-  CHECK(world.Raw("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%People%' OR sql LIKE "
-                  "'%author%' OR sql LIKE '%friends%' OR sql LIKE '%\"age\"%'") == Lines{"0"});
+  CHECK(
+      world.Raw(engine::Forms{
+          "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%People%' OR sql LIKE '%author%' OR "
+          "sql LIKE '%friends%' OR sql LIKE '%\"age\"%'",
+          "SELECT count(*) FROM (SELECT relname AS name FROM pg_class WHERE relnamespace = "
+          "quote_ident(current_schema())::regnamespace UNION ALL SELECT conname FROM "
+          "pg_constraint WHERE connamespace = quote_ident(current_schema())::regnamespace) AS all_ "
+          "WHERE name LIKE '%People%' OR name LIKE '%author%' OR name LIKE '%friends%'"}) ==
+      Lines{"0"});
 
   const auto people = client.Of<Person2>();
-  const auto ada = people.Query().With(F<&Person2::books>).With(F<&Person2::mates>).First();
+  const auto ada = people.Query()
+                       .Where(F<&Person2::id> == 1)
+                       .With(F<&Person2::books>)
+                       .With(F<&Person2::mates>)
+                       .First();
   CHECK((ada.name == "Ada" && ada.years == 37.0 && ada.books[0].heading == "Notes"));
   CHECK(ada.mates[0].name == "Grace");
   CHECK(people.Create().Set(F<&Person2::years>, 1.5).Save().id == 4);  // never 3 again
@@ -413,6 +436,7 @@ TEST_CASE("B160 names that were given before are found, the last one first") {
   const std::pair<std::string, std::string> names[] = {{"u", "z"}, {"t", "y"}, {"T", "X"}};
   for (const auto& [table, column] : names) {
     INFO(table << "." << column);
+    if (engine::NameIsCaseSensitive() && table == "T") continue;
     const World world(
         {"CREATE TABLE " + table + " (id INTEGER PRIMARY KEY, " + column + " TEXT NOT NULL)",
          "INSERT INTO " + table + " VALUES (7, 'seven')"});
@@ -435,11 +459,14 @@ TEST_CASE("B160 a chain of names takes its indexes along, and types may be one")
        "INSERT INTO \"Same\" VALUES (1, 'was a', 'was b')",
        "CREATE UNIQUE INDEX \"Same_a_key\" ON \"Same\" (\"a\")",
        "CREATE UNIQUE INDEX \"Same_b_key\" ON \"Same\" (\"b\")"});
+  if (engine::Current() == engine::Kind::Postgres) {  // by which it knows its own
+    same.Raw("COMMENT ON INDEX \"Same_a_key\" IS '/*Grapnel*/'");
+    same.Raw("COMMENT ON INDEX \"Same_b_key\" IS '/*Grapnel*/'");
+  }
   const auto client = same.Migrated<Same>();
   CHECK(client.Of<Same>().Get(1).b == "was a");
   CHECK(client.Of<Same>().Get(1).c == "was b");
-  CHECK(same.Raw("SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY name") ==
-        Lines{"Same_b_key", "Same_c_key"});
+  CHECK(engine::Firsts(engine::Indexes(same.file, "Same")) == Lines{"Same_b_key", "Same_c_key"});
   CHECK(client.PlanMigration().Steps().empty());
 
   const World types({"CREATE TABLE \"One\" (id INTEGER PRIMARY KEY, x TEXT NOT NULL)",
@@ -453,19 +480,24 @@ TEST_CASE("B160 a chain of names takes its indexes along, and types may be one")
 
 TEST_CASE("B160 names that do not tell what is what are refused, and nothing is changed") {
   const World world({"CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b TEXT NOT NULL)"});
-  CHECK_THAT((world.Refusal<Bad<0>>()), Catch::Contains("Bad: WasNamed says \"T\", which is what"));
-  CHECK_THAT((world.Refusal<Bad<1>>()), Catch::Contains("Bad.a: WasNamed says \"A\""));
+  if (!engine::NameIsCaseSensitive()) {
+    CHECK_THAT((world.Refusal<Bad<0>>()),
+               Catch::Contains("Bad: WasNamed says \"T\", which is what"));
+    CHECK_THAT((world.Refusal<Bad<1>>()), Catch::Contains("Bad.a: WasNamed says \"A\""));
+  }
   CHECK_THAT((world.Refusal<Bad<2>>()), Catch::Contains("Bad.c and Bad.d both say"));
   CHECK_THAT((world.Refusal<Bad<3>>()), Catch::Contains("Bad.a: the names that WasNamed tells of"));
   CHECK_THAT((world.Refusal<Bad<4>>()),
              Catch::Contains("Bad.b: in table \"t\" there are both \"a\"") &&
                  Catch::EndsWith("Nothing was changed"));
-  const World both({"CREATE TABLE t (id INTEGER PRIMARY KEY, z TEXT)", "CREATE TABLE twice (id)"});
+  const World both(
+      {"CREATE TABLE t (id INTEGER PRIMARY KEY, z TEXT)", "CREATE TABLE Twice (id INTEGER)"});
   CHECK_THAT(both.Refusal<Twice>(),
              Catch::Contains("Twice: in the database there are both \"t\", which it WasNamed"));
   const World view({"CREATE TABLE t (id INTEGER PRIMARY KEY, z TEXT)",
-                    "CREATE VIEW twice AS SELECT id, z FROM t"});
+                    "CREATE VIEW Twice AS SELECT id, z FROM t"});
   CHECK_THAT(view.Refusal<Twice>(), Catch::Contains("a view has this name"));
+  if (engine::Current() == engine::Kind::Postgres) return;  // whose views are never broken
   const World broken({"CREATE TABLE t (id INTEGER PRIMARY KEY, z TEXT)",
                       "CREATE VIEW theirs AS SELECT none FROM t"});
   CHECK_THAT(broken.Refusal<Twice>(), Catch::Contains("error in view theirs"));
@@ -481,7 +513,7 @@ TEST_CASE("B161 indexes that were made of what goes do not keep it, whatever the
     client.Migrate(Allow::Drop);
     CHECK(client.PlanMigration(Allow::Drop).Steps().empty());
     CHECK(world.Raw("SELECT * FROM Renamed") == Lines{"1|a|c"});
-    CHECK(world.Raw("SELECT name FROM sqlite_schema WHERE type = 'index'") == Lines{});
+    CHECK(engine::Indexes(world.file, "Renamed") == Lines{});
   }
 }
 
@@ -519,9 +551,10 @@ TEST_CASE("B161 what the schema has no more stays, is reported, and goes with Al
   CHECK(client.PlanMigration().Leftovers().size() == 1);
   CHECK(world.Raw("SELECT * FROM People") == Lines{"1|Ada|NULL", "2|Grace|NULL"});
   CHECK(world.Raw("SELECT * FROM theirs") == Lines{"1|1"});
-  CHECK(world.Raw("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE "
-                  "'sqlite%' ORDER BY 1") == Lines{"People", "theirs"});
-  CHECK(world.Raw("PRAGMA integrity_check") == Lines{"ok"});
+  auto tables = engine::Tables(world.file);
+  std::erase_if(tables, [](const std::string& name) { return name.starts_with("sqlite"); });
+  CHECK(tables == Lines{"People", "theirs"});
+  CHECK(engine::Broken(world.file) == Lines{});
   client.Of<Person3>().Create().Set(F<&Person3::name>, "Joan").Save();
 }
 
@@ -546,12 +579,14 @@ TEST_CASE("B161 what others use is not dropped, and nobody's table but Grapnel's
              Catch::Contains("theirs") && Catch::Contains("age"));
   CHECK_THAT(refusal({"CREATE VIEW theirs AS SELECT age FROM People"}), Catch::Contains("theirs"));
   CHECK_THAT(refusal({"CREATE VIEW theirs AS SELECT title FROM Book"}), Catch::Contains("theirs"));
-  CHECK_THAT(refusal({"CREATE TABLE t (x)",
-                      "CREATE TRIGGER theirs AFTER INSERT ON t BEGIN DELETE FROM Book; END"}),
-             Catch::Contains("theirs"));
+  if (engine::Current() == engine::Kind::Sqlite) {  // PostgreSQL does not know what functions use
+    CHECK_THAT(refusal({"CREATE TABLE t (x)",
+                        "CREATE TRIGGER theirs AFTER INSERT ON t BEGIN DELETE FROM Book; END"}),
+               Catch::Contains("theirs"));
+  }
   CHECK_THAT(refusal({"CREATE TRIGGER theirs AFTER UPDATE OF age ON People BEGIN SELECT 1; END"}),
              Catch::Contains("theirs"));
-  CHECK_THAT(refusal({"CREATE TABLE theirs (book REFERENCES Book)"}),
+  CHECK_THAT(refusal({"CREATE TABLE theirs (book TEXT REFERENCES Book)"}),
              Catch::Contains("cannot drop table \"Book\": table \"theirs\" refers to it"));
   // What is somebody else's in a table of Grapnel's does not go with it.
   CHECK_THAT(
@@ -566,9 +601,12 @@ TEST_CASE("B161 what others use is not dropped, and nobody's table but Grapnel's
 TEST_CASE("B160 a new required column changes the text of no other") {
   const World world({R"(CREATE TABLE "Twice" (id INTEGER PRIMARY KEY, "my""z" TEXT NOT NULL DEFAULT
       '', q TEXT DEFAULT '"z" TEXT NOT NULL DEFAULT '''''))",
-                     "INSERT INTO \"Twice\" (id) VALUES (1)"});
-  const std::string columns =
-      "SELECT name, \"notnull\", dflt_value FROM pragma_table_info('Twice')";
+                     "INSERT INTO \"Twice\" (id, q) VALUES (1, '')"});
+  const engine::Forms columns{
+      "SELECT name, \"notnull\", dflt_value FROM pragma_table_info('Twice')",
+      "SELECT a.attname, a.attnotnull, pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute AS a LEFT "
+      "JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attrelid = "
+      "'\"Twice\"'::regclass AND a.attnum > 0 ORDER BY a.attnum"};
   const auto before = world.Raw(columns);
   const auto client = Open<Filled>(world.file);
   client.Migrate();
@@ -582,6 +620,34 @@ TEST_CASE("B160 a new required column changes the text of no other") {
 }
 
 TEST_CASE("B160 a column may be NULL or hold reals, whoever has made its table") {
+  if (engine::Current() == engine::Kind::Postgres) {
+    const World world(
+        {"CREATE TABLE Person (id INTEGER PRIMARY KEY, name TEXT CONSTRAINT named NOT NULL CHECK "
+         "(name <> 'NOT NULL'), years INT NOT NULL CHECK (years > 0), motto TEXT)",
+         "CREATE TABLE Book (id TEXT PRIMARY KEY, heading TEXT NOT NULL, writer_id INTEGER NOT "
+         "NULL "
+         "REFERENCES Person (id) ON DELETE CASCADE)",
+         "CREATE INDEX theirs ON Person ((years + 1)) WHERE years > 3",
+         "INSERT INTO Person (id, name, years) VALUES (3, 'Grace', 40)",
+         "INSERT INTO Book VALUES ('b', 'Notes', 3)"});
+    CHECK_THAT(ToString(Open<Person2, Book2>(world.file).PlanMigration()),
+               Catch::Contains("rebuild table \"Person\": \"name\" may be NULL, \"years\" becomes "
+                               "DOUBLE PRECISION") &&
+                   Catch::Contains("change table \"Book\": \"writer_id\" may be NULL"));
+    const auto beside = Open<Book2, Person2>(world.file);
+    CHECK(beside.Of<Book2>().Query().Count() == 1);  // its statements are prepared
+    const auto client = world.Migrated<Person2, Book2>();
+    CHECK(world.Raw("SELECT id, name, years, motto FROM Person") == Lines{"3|Grace|40.0|NULL"});
+    CHECK(!client.Of<Person2>().Create().Set(F<&Person2::years>, 0.5).Save().name);
+    CHECK_THROWS_AS(client.Of<Person2>().Create().Set(F<&Person2::years>, -0.5).Save(),
+                    grapnel::ConstraintError);
+    CHECK(
+        beside.Of<Book2>().Create().Set(F<&Book2::id>, "c").Set(F<&Book2::heading>, "").Save().id ==
+        "c");
+    client.Of<Person2>().DeleteOne(3).Exec();
+    CHECK(world.Raw("SELECT id FROM Book") == Lines{"c"});
+    return;
+  }
   const auto people = [](const std::string& rest) {
     return "CREATE TABLE Person (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT CONSTRAINT named "
            "NOT NULL COLLATE NOCASE CHECK (name <> 'NOT NULL'), years INT NOT NULL, motto TEXT, "
@@ -631,10 +697,12 @@ TEST_CASE(
   CHECK_THAT((world.Refusal<Person2, Book2>()),
              Catch::Contains("years: there are rows in which the integer is too large"));
   world.Raw("UPDATE People SET age = 9007199254740992 WHERE id = 2");
-  world.Raw("PRAGMA foreign_keys = OFF; INSERT INTO Book VALUES ('x', 'y', 77)");
-  CHECK_THAT((world.Refusal<Person2, Book2>()),
-             Catch::Contains("in table \"Book\" the row 2 refers by a foreign key to a row of"));
-  world.Raw("DELETE FROM Book WHERE id = 'x'");
+  if (engine::Current() == engine::Kind::Sqlite) {
+    world.Raw("PRAGMA foreign_keys = OFF; INSERT INTO Book VALUES ('x', 'y', 77)");
+    CHECK_THAT((world.Refusal<Person2, Book2>()),
+               Catch::Contains("in table \"Book\" the row 2 refers by a foreign key to a row of"));
+    world.Raw("DELETE FROM Book WHERE id = 'x'");
+  }
   CHECK(world.Migrated<Person2, Book2>().Of<Person2>().Get(2).years == 9007199254740992.0);
 }
 
@@ -667,8 +735,10 @@ TEST_CASE("B164 an older program goes on with a newer file as far as it can, and
   CHECK(books.UpdateOne("b").Set(F<&Book1::title>, "z").Save().title == "z");
   const auto error = Thrown<grapnel::ConstraintError>([&] { create("d"); });
   CHECK(error.Kind() == grapnel::ConstraintKind::NotNull);
-  CHECK_THAT(error.what(), Catch::Contains("Book.isbn, a column that the schema of Book does not "
-                                           "have: a newer program, or somebody else, has made it"));
+  CHECK_THAT(error.what(),
+             Catch::Contains("isbn") &&
+                 Catch::Contains(", a column that the schema of Book does not "
+                                 "have: a newer program, or somebody else, has made it"));
   CHECK_THAT((world.Refusal<Person1, Book1>()),
              Catch::Contains("\"isbn\" is NOT NULL and unknown"));
   books.DeleteOne("c").Exec();

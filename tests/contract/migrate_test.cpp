@@ -1,6 +1,8 @@
 // B80: from an old version of the schema to a new one, with the data kept; and the hooks around it.
 #include "contract/fixture.hpp"
 #include "support/catch.hpp"
+#include "support/engine/catalog.hpp"
+#include "support/engine/traits.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -266,15 +268,7 @@ struct World {
 
   Lines Raw(const RawSql& sql) const { return RawRows(file, sql); }
   /// All that is in the file: version, tables, indexes and the rows of person.
-  Lines State() const {
-    auto state = Raw("PRAGMA schema_version");
-    for (const char* sql : {"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name",
-                            "SELECT * FROM person"}) {
-      if (Raw("SELECT name FROM sqlite_schema").empty()) break;
-      for (auto& row : Raw(sql)) state.push_back(std::move(row));
-    }
-    return state;
-  }
+  Lines State() const { return engine::State(file, "person"); }
 
   /// Migrate and PlanMigration refuse with a message that holds `reason`; nothing is changed.
   template <class Client>
@@ -294,12 +288,12 @@ grapnel::Database<Es...> Migrated(const std::string& file) {
   auto client = Open<Es...>(file);
   client.Migrate();
   CHECK(client.PlanMigration().Statements() == Lines{});
-  const auto version = RawRows(file, "PRAGMA schema_version");
+  const auto version = engine::Version(file);
   client.Migrate();
   const auto other = Open<Es...>(file);
   CHECK(other.PlanMigration().Statements() == Lines{});
   other.Migrate();
-  CHECK(RawRows(file, "PRAGMA schema_version") == version);
+  CHECK(engine::Version(file) == version);
   return client;
 }
 
@@ -314,17 +308,15 @@ TEST_CASE("B80 rows that are there get NULL or the Default in new columns of eve
 
   CHECK(world.Raw(
             "SELECT id, name, age, nickname, weight, points, \"the \"\"ratio\"\"\", active, color, "
-            "level, since, hex(photo), token FROM person") ==
-        Lines{"1|Ada|36|NULL|NULL|-7|0.1|1|green|4|1700000000123456|00FF27|token 1",
-              "2|Grace|40|NULL|NULL|-7|0.1|1|green|4|1700000000123456|00FF27|token 2"});
+            "level, since, photo = x'00FF27', token FROM person ORDER BY id") ==
+        Lines{"1|Ada|36|NULL|NULL|-7|0.1|1|green|4|1700000000123456|1|token 1",
+              "2|Grace|40|NULL|NULL|-7|0.1|1|green|4|1700000000123456|1|token 2"});
   CHECK(world.Raw("SELECT DISTINCT motto FROM person") == Lines{kMotto});
-  CHECK(world.Raw(
-            "SELECT DISTINCT typeof(points) || typeof(motto) || typeof(active) || typeof(level) || "
-            "typeof(since) || typeof(photo) || typeof(\"the \"\"ratio\"\"\") FROM person") ==
-        Lines{"integertextintegerintegerintegerblobreal"});
-  CHECK(world.Raw("SELECT name, \"notnull\" FROM pragma_table_info('person') WHERE cid > 2") ==
-        Lines{"nickname|0", "weight|0", "points|1", "motto|1", "the \"ratio\"|1", "active|1",
-              "color|1", "level|1", "since|1", "photo|1", "token|1"});
+  CHECK(engine::Columns(world.file, "person") ==
+        Lines{"id|INTEGER|1", "name|TEXT|1", "age|INTEGER|1", "nickname|TEXT|0", "weight|REAL|0",
+              "points|INTEGER|1", "motto|TEXT|1", "the \"ratio\"|REAL|1", "active|INTEGER|1",
+              "color|TEXT|1", "level|INTEGER|1", "since|INTEGER|1", "photo|BLOB|1",
+              "token|TEXT|1"});
 
   const Wide ada = client.Of<Wide>().Get(1);
   CHECK((ada.name == "Ada" && ada.age == 36 && !ada.nickname && !ada.weight && ada.points == -7));
@@ -362,16 +354,11 @@ TEST_CASE("B80 new tables, tables of pairs and edges come to rows, with keys tha
   const auto client = Migrated<Social, City>(world.file);
   const auto people = client.Of<Social>();
   const auto cities = client.Of<City>();
-  CHECK(world.Raw("SELECT id, name, age, home_id FROM person") ==
+  CHECK(world.Raw("SELECT id, name, age, home_id FROM person ORDER BY id") ==
         Lines{"1|Ada|36|NULL", "2|Grace|40|NULL"});
-  CHECK(world.Raw("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1") ==
-        Lines{"City", "person", "person_friends"});
-  CHECK(
-      world.Raw(
-          "SELECT \"table\", \"from\", \"to\", on_delete FROM pragma_foreign_key_list('person')") ==
-      Lines{"City|home_id|id|SET NULL"});
-  CHECK(world.Raw("SELECT ii.name FROM pragma_index_list('person') AS il, "
-                  "pragma_index_info(il.name) AS ii") == Lines{"home_id"});
+  CHECK(engine::Tables(world.file) == Lines{"City", "person", "person_friends"});
+  CHECK(engine::Keys(world.file, "person") == Lines{"City|home_id|id|SET NULL"});
+  CHECK(engine::Indexes(world.file, "person") == Lines{"person_home_id|0|home_id"});
 
   CHECK_THROWS_AS(people.UpdateOne(1).Set(F<&Social::home>, "Paris").Save(),
                   grapnel::ConstraintError);
@@ -390,7 +377,7 @@ TEST_CASE("B80 new tables, tables of pairs and edges come to rows, with keys tha
   people.DeleteOne(2).Exec();
   CHECK(world.Raw("SELECT id, home_id, (SELECT count(*) FROM person_friends) FROM person") ==
         Lines{"1|NULL|0"});
-  CHECK(world.Raw("PRAGMA foreign_key_check") == Lines{});
+  CHECK(engine::Broken(world.file) == Lines{});
 }
 
 TEST_CASE("B80 new indexes come to rows, a unique one only where no two are alike") {
@@ -402,23 +389,24 @@ TEST_CASE("B80 new indexes come to rows, a unique one only where no two are alik
                 "hook of OnMigrate can mend such rows first");
   world.Raw("DELETE FROM person WHERE id = 3");
   Migrated<Sorted>(world.file);
-  CHECK(world.Raw("SELECT il.name, \"unique\", group_concat(ii.name) FROM "
-                  "pragma_index_list('person') AS il, "
-                  "pragma_index_info(il.name) AS ii GROUP BY 1 ORDER BY 1") ==
+  CHECK(engine::Indexes(world.file, "person") ==
         Lines{"by age|0|age,name", "person_age|0|age", "person_name_key|1|name"});
   CHECK_THROWS_AS(client.Of<Sorted>().Create().Set(F<&Sorted::name>, "Ada").Save(),
                   grapnel::ConstraintError);
   Migrated<Old>(world.file);  // back: what has a name of the schema's own stays
-  CHECK(world.Raw("SELECT name FROM pragma_index_list('person')") == Lines{"by age"});
+  CHECK(engine::Indexes(world.file, "person") == Lines{"by age|0|age,name"});
 }
 
 TEST_CASE("B80 what would lose or break data is refused, and nothing was changed") {
   const World world;
-  world.Refuses(Open<Retyped>(world.file),
-                "age: in table \"person\" column \"age\" is of type \"INTEGER\", "
-                "not TEXT; a new field can take its place, which a hook of OnMigrate fills");
+  world.Refuses(
+      Open<Retyped>(world.file),
+      "age: in table \"person\" column \"age\" is of type \"" +
+          engine::Forms{"INTEGER", "bigint"}.Text() +
+          "\", not TEXT; a new field can take its place, which a hook of OnMigrate fills");
   world.Refuses(Open<Rooted, Town>(world.file), "home: a required edge cannot be added");
-  world.Raw("CREATE INDEX \"BY AGE\" ON person (name)");
+  world.Raw(engine::NameIsCaseSensitive() ? "CREATE INDEX \"by age\" ON person (name)"
+                                          : "CREATE INDEX \"BY AGE\" ON person (name)");
   world.Refuses(Open<Sorted>(world.file), "index \"by age\"");
 
   const std::string person = "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT, age INTEGER";
@@ -428,10 +416,11 @@ TEST_CASE("B80 what would lose or break data is refused, and nothing was changed
   Migrated<Loose>(nulls.file);
 
   const auto keyed = [&](const std::string& key, const std::string& reason) {
-    const World old(Lines{"CREATE TABLE City (id TEXT PRIMARY KEY)",
-                          "INSERT INTO City VALUES ('Paris')",
-                          person + ", home_id TEXT NOT NULL " + key + ")",
-                          "INSERT INTO person VALUES (1, 'Ada', 3, 'Paris')"});
+    const World old(
+        Lines{"CREATE TABLE Village (id TEXT PRIMARY KEY)", "INSERT INTO Village VALUES ('Paris')",
+              "CREATE TABLE City (id TEXT PRIMARY KEY)", "INSERT INTO City VALUES ('Paris')",
+              person + ", home_id TEXT NOT NULL " + key + ")",
+              "INSERT INTO person VALUES (1, 'Ada', 3, 'Paris')"});
     const auto client = Open<Rooted, Town>(old.file);
     if (reason.empty()) {
       Migrated<Rooted, Town>(old.file);
@@ -445,8 +434,10 @@ TEST_CASE("B80 what would lose or break data is refused, and nothing was changed
   keyed("REFERENCES City (id)", "home: its foreign key is ON DELETE NO ACTION, not CASCADE");
   keyed("REFERENCES City (id) ON DELETE SET NULL",
         "home: its foreign key is ON DELETE SET NULL, not CASCADE");
-  keyed("REFERENCES person (id) ON DELETE CASCADE", "home: its foreign key refers to \"person\"");
-  keyed("REFERENCES cITY ON DELETE CASCADE", "");
+  keyed("REFERENCES Village (id) ON DELETE CASCADE", "home: its foreign key refers to \"Village\"");
+  keyed(engine::Forms{"REFERENCES cITY ON DELETE CASCADE", "REFERENCES City ON DELETE CASCADE"}
+            .Text(),
+        "");
 }
 
 TEST_CASE("B80 two types that want the same table are refused, with and without edges") {
@@ -463,6 +454,12 @@ TEST_CASE("B80 two types that want the same table are refused, with and without 
 }
 
 TEST_CASE("B80 an old database made by hand fits whatever the case of its names") {
+  if (engine::NameIsCaseSensitive()) {
+    const World other(Lines{"CREATE TABLE \"PERSON\" (id BIGINT)"});
+    Migrated<Old>(other.file);
+    CHECK(engine::Tables(other.file) == Lines{"PERSON", "person"});
+    return;
+  }
   const World world(Lines{"CREATE TABLE CITY (ID varchar PRIMARY KEY)",
                           "CREATE TABLE Person (Id integer PRIMARY KEY, NAME varchar(20) NOT NULL, "
                           "Age bigint NOT NULL, extra, "
@@ -479,7 +476,11 @@ TEST_CASE("B80 an old database made by hand fits whatever the case of its names"
 
 TEST_CASE("B80 a table that would not make its ids is not taken for one that does") {
   const World world(
-      Lines{"CREATE TABLE person (id INT PRIMARY KEY, name TEXT NOT NULL, age INTEGER NOT NULL)"});
+      Lines{engine::Forms{"CREATE TABLE person (id INT PRIMARY KEY, name TEXT NOT NULL, age "
+                          "INTEGER NOT NULL)",
+                          "CREATE TABLE person (id BIGINT PRIMARY KEY, name TEXT NOT NULL, age "
+                          "BIGINT NOT NULL)"}
+                .Text()});
   const auto client = Open<Old>(world.file);
   world.Refuses(client, "id");
   try {
@@ -495,21 +496,41 @@ TEST_CASE("B80 a dry run changes nothing, waits for nobody and prints its statem
   const auto before = world.State();
   const auto client = Open<Social, City>(world.file);
   const std::string expected =
-      R"(ALTER TABLE "person" ADD COLUMN "home_id" TEXT CONSTRAINT "person_home_id_fkey" )"
-      R"(REFERENCES "City" ("id") ON DELETE SET NULL;)"
-      "\n"
-      R"(CREATE TABLE "City" ("id" TEXT PRIMARY KEY NOT NULL);)"
-      "\n"
-      R"(CREATE TABLE "person_friends" ("person_id" INTEGER NOT NULL, "friends_id" INTEGER )"
-      R"(NOT NULL, PRIMARY KEY ("person_id", "friends_id"), CONSTRAINT )"
-      R"("person_friends_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "person" ("id") )"
-      R"(ON DELETE CASCADE, CONSTRAINT "person_friends_friends_id_fkey" FOREIGN KEY )"
-      R"(("friends_id") REFERENCES "person" ("id") ON DELETE CASCADE);)"
-      "\n"
-      R"(CREATE INDEX "person_home_id" ON "person" ("home_id");)"
-      "\n"
-      R"(CREATE INDEX "person_friends_friends_id" ON "person_friends" ("friends_id");)"
-      "\n";
+      engine::Forms{
+          R"(ALTER TABLE "person" ADD COLUMN "home_id" TEXT CONSTRAINT "person_home_id_fkey" )"
+          R"(REFERENCES "City" ("id") ON DELETE SET NULL;)"
+          "\n"
+          R"(CREATE TABLE "City" ("id" TEXT PRIMARY KEY NOT NULL);)"
+          "\n"
+          R"(CREATE TABLE "person_friends" ("person_id" INTEGER NOT NULL, "friends_id" INTEGER )"
+          R"(NOT NULL, PRIMARY KEY ("person_id", "friends_id"), CONSTRAINT )"
+          R"("person_friends_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "person" ("id") )"
+          R"(ON DELETE CASCADE, CONSTRAINT "person_friends_friends_id_fkey" FOREIGN KEY )"
+          R"(("friends_id") REFERENCES "person" ("id") ON DELETE CASCADE);)"
+          "\n"
+          R"(CREATE INDEX "person_home_id" ON "person" ("home_id");)"
+          "\n"
+          R"(CREATE INDEX "person_friends_friends_id" ON "person_friends" ("friends_id");)"
+          "\n",
+          R"(ALTER TABLE "person" ADD COLUMN "home_id" TEXT COLLATE "C";)"
+          "\n"
+          R"(CREATE TABLE "City" ("id" TEXT COLLATE "C" PRIMARY KEY NOT NULL);)"
+          "\n"
+          R"(CREATE TABLE "person_friends" ("person_id" BIGINT NOT NULL, "friends_id" BIGINT )"
+          R"(NOT NULL, PRIMARY KEY ("person_id", "friends_id"), CONSTRAINT )"
+          R"("person_friends_person_id_fkey" FOREIGN KEY ("person_id") REFERENCES "person" ("id") )"
+          R"(ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE, CONSTRAINT )"
+          R"("person_friends_friends_id_fkey" FOREIGN KEY ("friends_id") REFERENCES "person" ("id") )"
+          R"(ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE);)"
+          "\n"
+          R"(ALTER TABLE "person" ADD CONSTRAINT "person_home_id_fkey" FOREIGN KEY ("home_id") )"
+          R"(REFERENCES "City" ("id") ON DELETE SET NULL DEFERRABLE INITIALLY IMMEDIATE;)"
+          "\n"
+          R"(CREATE INDEX "person_home_id" ON "person" ("home_id" NULLS FIRST);)"
+          "\n"
+          R"(CREATE INDEX "person_friends_friends_id" ON "person_friends" ("friends_id");)"
+          "\n"}
+          .Text();
   const auto writing = Open<Old>(world.file);
   std::thread([&] {
     auto tx = writing.Tx();
@@ -572,9 +593,10 @@ TEST_CASE("B80 migration hooks see the graph of types, fields and edges, and the
     return all;
   };
   fitting.PlanMigration();
-  CHECK(Take(seen) == with("5 dry"));
+  const bool late = engine::Current() == engine::Kind::Postgres;  // a key, behind its table
+  CHECK(Take(seen) == with(late ? "6 dry" : "5 dry"));
   fitting.Migrate();
-  CHECK(Take(seen) == with("5"));
+  CHECK(Take(seen) == with(late ? "6" : "5"));
   fitting.Migrate();
   CHECK(Take(seen) == with("0"));
 
@@ -600,9 +622,7 @@ TEST_CASE("B80 migration hooks see the graph of types, fields and edges, and the
 TEST_CASE("B80 migration hooks run as f(g(h(next))), in any form, until they are removed") {
   const World world(0);
   const auto client = Open<Wide>(world.file);
-  const auto tables = [&] {
-    return world.Raw("SELECT count(*) FROM pragma_table_info('person')").front();
-  };
+  const auto tables = [&] { return std::to_string(engine::Columns(world.file, "person").size()); };
   Lines log;
   const auto logged = [&](std::string name) {
     return [&, name](Migration& m, auto next) {
@@ -742,9 +762,9 @@ TEST_CASE(
   client.Migrate();
 }
 
-TEST_CASE("B80 threads and processes that migrate one new file at once all find it done") {
+TEST_CASE("B80 B179 threads and processes that migrate one database at once all find it done") {
   const Scratch scratch;
-  constexpr int kRounds = 5, kWorkers = 6;
+  constexpr int kRounds = 5, kWorkers = 8;
   for (int round = 0; round < kRounds; ++round) {
     const std::string file = scratch.File("test" + std::to_string(round) + ".db");
     if (round % 2 == 1) {
@@ -787,7 +807,9 @@ TEST_CASE("B80 threads and processes that migrate one new file at once all find 
     CHECK(done == kWorkers);
     CHECK(RawRows(file, "SELECT count(*) FROM person") ==
           Lines{std::to_string(kWorkers + round % 2)});
-    CHECK(RawRows(file, "SELECT count(*) FROM sqlite_schema WHERE sql IS NOT NULL") == Lines{"5"});
-    CHECK(RawRows(file, "PRAGMA integrity_check") == Lines{"ok"});
+    CHECK(engine::Tables(file) == Lines{"City", "person", "person_friends"});
+    CHECK(engine::Indexes(file, "person") == Lines{"person_home_id|0|home_id"});
+    CHECK(engine::Indexes(file, "person_friends").size() == 1);
+    CHECK(engine::Broken(file) == Lines{});
   }
 }

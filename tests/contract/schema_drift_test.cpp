@@ -1,6 +1,8 @@
 #include "support/catch.hpp"
+#include "support/engine/catalog.hpp"
 #include "support/engine/engine.hpp"
 #include "support/engine/raw.hpp"
+#include "support/engine/traits.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>
@@ -62,7 +64,7 @@ using grapnel::F;
 
 constexpr const char* kFits =
     "CREATE TABLE \"Animal\" (id INTEGER PRIMARY KEY NOT NULL, name VARCHAR(20) NOT NULL, "
-    "LEGS INT NOT NULL, weight DOUBLE, colour TEXT)";
+    "LEGS INT NOT NULL, weight DOUBLE PRECISION, colour TEXT)";
 
 /// Every way to use a type, by its name.
 template <class Client>
@@ -94,7 +96,7 @@ void EachUseFails(const std::string& create, const std::string& message) {
   const std::string path = scratch.File("db");
   Raw raw(path);
   raw(create);
-  const auto dump = [&] { return raw("SELECT sql FROM sqlite_schema"); };
+  const auto dump = [&] { return engine::Described(path); };
   const auto before = dump();
   const auto uses = Uses(engine::Open<Animal>(path)).size();
   for (std::size_t i = 0; i < uses; ++i) {
@@ -118,13 +120,17 @@ TEST_CASE("B95 a table that is missing, lacks a column or holds another type is 
                "Animal.id: the database has no table \"Animal\"; call Migrate()");
   EachUseFails("CREATE TABLE \"Animal\" (id INTEGER PRIMARY KEY, name TEXT, legs INTEGER)",
                "Animal.weight: in table \"Animal\" there is no column \"weight\"");
-  EachUseFails("CREATE TABLE \"Animal\" (ident INTEGER PRIMARY KEY, name, legs, weight)",
-               "Animal.id: in table \"Animal\" there is no column \"id\"");
+  EachUseFails(
+      "CREATE TABLE \"Animal\" (ident INTEGER PRIMARY KEY, name TEXT, legs INTEGER, "
+      "weight REAL)",
+      "Animal.id: in table \"Animal\" there is no column \"id\"");
   EachUseFails(
       "CREATE TABLE \"Animal\" (id INTEGER PRIMARY KEY, name TEXT, legs TEXT, weight REAL)",
-      "Animal.legs: in table \"Animal\" column \"legs\" is of type \"TEXT\", not INTEGER");
+      "Animal.legs: in table \"Animal\" column \"legs\" is of type " +
+          engine::Forms{"\"TEXT\", not INTEGER", "\"text\", not BIGINT"}.Text());
   EachUseFails("CREATE TABLE \"Animal\" (id INTEGER PRIMARY KEY, name BLOB, legs INT, weight REAL)",
-               "Animal.name: in table \"Animal\" column \"name\" is of type \"BLOB\", not TEXT");
+               "Animal.name: in table \"Animal\" column \"name\" is of type " +
+                   engine::Forms{"\"BLOB\", not TEXT", "\"bytea\", not TEXT"}.Text());
 }
 
 TEST_CASE("B95 a table that fits in its own words is used as it is") {
@@ -173,12 +179,14 @@ TEST_CASE("B95 a stored value that its field cannot hold is a SchemaError that n
   const std::string cannot = ": in the row with id 1 a stored value cannot be read: ";
   CHECK_THROWS_WITH(read("1, 'x', 128, 1"),
                     "Animal.legs" + cannot + "the value 128 is out of the field's range");
-  CHECK_THROWS_WITH(read("1, 'x', 'four', 1"),
-                    "Animal.legs" + cannot + "it is a text, not an integer");
-  CHECK_THROWS_WITH(read("1, x'00', 4, 1"), "Animal.name" + cannot + "it is a blob, not a text");
-  CHECK_THROWS_WITH(read("1, 'x', 4, 'heavy'"),
-                    "Animal.weight" + cannot + "it is a text, not a real");
-  CHECK_THROWS_AS(read("1, 'x', 4.5, 1"), grapnel::SchemaError);
+  if (engine::StoresAnyType()) {
+    CHECK_THROWS_WITH(read("1, 'x', 'four', 1"),
+                      "Animal.legs" + cannot + "it is a text, not an integer");
+    CHECK_THROWS_WITH(read("1, x'00', 4, 1"), "Animal.name" + cannot + "it is a blob, not a text");
+    CHECK_THROWS_WITH(read("1, 'x', 4, 'heavy'"),
+                      "Animal.weight" + cannot + "it is a text, not a real");
+    CHECK_THROWS_AS(read("1, 'x', 4.5, 1"), grapnel::SchemaError);
+  }
   CHECK_NOTHROW(read("1, 'x', 4, NULL"));
   CHECK_NOTHROW(read("1, 'x', 4, 3"));  // an integer where a real may stand
 }
@@ -188,9 +196,8 @@ TEST_CASE("B80 Migrate is idempotent: it writes nothing the second time and keep
   const std::string path = scratch.File("db");
   Raw raw(path);
   const auto state = [&] {
-    auto rows = raw("PRAGMA schema_version");
-    for (const char* sql :
-         {"SELECT sql FROM sqlite_schema", "SELECT * FROM \"Animal\"", "SELECT * FROM places"}) {
+    auto rows = engine::State(path);
+    for (const char* sql : {"SELECT * FROM \"Animal\"", "SELECT * FROM places"}) {
       for (const auto& row : raw(sql)) rows.push_back(row);
     }
     return rows;
@@ -200,7 +207,9 @@ TEST_CASE("B80 Migrate is idempotent: it writes nothing the second time and keep
   client.Of<Animal>().Create().Set(F<&Animal::name>, "Rex").Save();
   client.Of<Place>().CreateBulk(std::vector<Place>{{0, "a", 1, 2}, {0, "b", 2, 1}}).Save();
   const auto before = state();
-  REQUIRE(before.size() == 1 + 4 + 3);  // the version; two tables, two indexes; three rows
+  if (engine::Current() == engine::Kind::Sqlite) {
+    REQUIRE(before.size() == 1 + 4 + 3);  // the version; two tables, two indexes; three rows
+  }
 
   for (int i = 0; i < 3; ++i) client.Migrate();
   engine::Open<Place, Animal>(path).Migrate();
@@ -223,7 +232,7 @@ TEST_CASE("B80 Migrate adds the tables and indexes that are missing and keeps wh
   client.Migrate();
   CHECK(raw("SELECT * FROM \"Animal\"") == Raw::Rows{"7|Rex|4|1.5|red"});
   CHECK(raw("SELECT * FROM places") == Raw::Rows{"1|a|1|2", "2|b|2|1"});
-  CHECK(raw("SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY name") ==
+  CHECK(engine::Firsts(engine::Indexes(path, "places")) ==
         Raw::Rows{"places_code_key", "places_x_why"});
 }
 
@@ -235,7 +244,7 @@ TEST_CASE("B80 what Migrate cannot do safely is a MigrationError, and nothing wa
     Raw raw(path);
     for (const auto& sql : statements) raw(sql);
     const auto state = [&] {
-      auto rows = raw("SELECT sql FROM sqlite_schema");
+      auto rows = engine::Described(path);
       for (const auto& row : raw("SELECT * FROM places")) rows.push_back(row);
       return rows;
     };
@@ -247,9 +256,10 @@ TEST_CASE("B80 what Migrate cannot do safely is a MigrationError, and nothing wa
     CHECK(state() == before);
     CHECK_THROWS_AS(client.Of<Animal>().Query().Count(), grapnel::SchemaError);
   };
-  refuses({"CREATE TABLE places (id INTEGER PRIMARY KEY, code INTEGER, x INTEGER, why INTEGER)",
-           "INSERT INTO places VALUES (1, 5, 6, 7)"},
-          "column \"code\" is of type \"INTEGER\", not TEXT");
+  refuses(
+      {"CREATE TABLE places (id INTEGER PRIMARY KEY, code INTEGER, x INTEGER, why INTEGER)",
+       "INSERT INTO places VALUES (1, 5, 6, 7)"},
+      "column \"code\" is of type \"" + engine::Forms{"INTEGER", "bigint"}.Text() + "\", not TEXT");
   refuses({"CREATE TABLE places (id INTEGER PRIMARY KEY, code TEXT, x INTEGER, why INTEGER)",
            "INSERT INTO places VALUES (1, 'a', 1, 1), (2, 'a', 2, 2)"},
           "places.code");

@@ -31,8 +31,8 @@ Lines Version(const std::string& where) {
             "quote_ident(current_schema())::regnamespace) AS them"});
 }
 
-Lines State(const std::string& where, const std::string& rows) {
-  auto state = Version(where);
+Lines Described(const std::string& where) {
+  Lines state;
   const auto add = [&](const RawSql& sql) {
     for (auto& row : RawRows(where, sql)) state.push_back(std::move(row));
   };
@@ -47,9 +47,16 @@ Lines State(const std::string& where, const std::string& rows) {
       for (auto& row : Keys(where, table)) state.push_back(std::move(row));
     }
   }
-  if (rows.empty()) return state;
+  return state;
+}
+
+Lines State(const std::string& where, const std::string& rows) {
+  auto state = Version(where);
+  for (auto& line : Described(where)) state.push_back(std::move(line));
   for (const auto& table : Tables(where)) {
-    if (table == rows) add(Forms{"SELECT * FROM " + rows, "SELECT * FROM \"" + rows + "\""});
+    if (table != rows) continue;
+    const Forms all{"SELECT * FROM " + rows, "SELECT * FROM \"" + rows + "\""};
+    for (auto& row : RawRows(where, all)) state.push_back(std::move(row));
   }
   return state;
 }
@@ -79,6 +86,20 @@ Lines Indexes(const std::string& where, const std::string& table) {
             "a.attnum = i.indkey[n.at - 1] AND a.attnum > 0) FROM pg_index AS i JOIN pg_class AS c "
             "ON c.oid = i.indexrelid WHERE NOT i.indisprimary AND i.indrelid = " +
                 TableOid(table) + " ORDER BY 1"});
+}
+
+Lines Defaulted(const std::string& where, const std::string& table) {
+  return RawRows(where, Forms{"SELECT name FROM pragma_table_info(" + InQuotes(table) +
+                                  ") WHERE dflt_value IS NOT NULL",
+                              "SELECT attname::text FROM pg_attribute WHERE attnum > 0 AND NOT "
+                              "attisdropped AND atthasdef AND attgenerated = '' AND attrelid = " +
+                                  TableOid(table) + " ORDER BY attnum"});
+}
+
+Lines Firsts(const Lines& rows) {
+  Lines firsts;
+  for (const auto& row : rows) firsts.push_back(row.substr(0, row.find('|')));
+  return firsts;
 }
 
 Lines Keys(const std::string& where, const std::string& table) {
