@@ -87,6 +87,7 @@ class PostgresConnection final : public store::Connection {
     if (native_.IsBeginning()) {  // nothing was sent, and nothing has to be
       native_.Trace("COMMIT", Patience::Commit);
       native_.DropPending(0);
+      native_.Tell("COMMIT");
       return lists_.NoteEnd(true);
     }
     native_.DropPending(0);  // it ends all that is open
@@ -109,7 +110,11 @@ class PostgresConnection final : public store::Connection {
     try {
       const bool sent = !native_.IsBeginning();
       native_.DropPending(0);
-      if (sent) native_.Execute("ROLLBACK", Patience::Undoing);
+      if (sent) {
+        native_.Execute("ROLLBACK", Patience::Undoing);
+      } else {
+        native_.Tell("ROLLBACK");
+      }
     } catch (const std::exception&) {
       native_.GetSession().Lose();
     }

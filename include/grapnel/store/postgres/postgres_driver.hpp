@@ -9,10 +9,12 @@
 #include <grapnel/store/postgres/pool.hpp>
 #include <grapnel/store/postgres/postgres_connection.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace grapnel::postgres::detail {
@@ -27,19 +29,29 @@ class PostgresDriver final : public store::Driver {
         pool_(pool) {
     const core::Context context;
     Writer(context).Return();  // what is wrong is told where it was opened
+    is_open_ = true;
   }
 
   store::Lease Writer(const core::Context& context) override {
-    Pool<PostgresConnection>::Place place = pool_.Take(context, kLockWait, options_.info.Url());
-    try {
-      // Others may be lost at once, by a failover.
-      if (place != nullptr && place->Native().GetSession().IsStale()) place = nullptr;
-      if (place == nullptr) place = std::make_unique<PostgresConnection>(options_, &context);
-    } catch (...) {
-      pool_.Put(nullptr);
-      throw;
+    const auto end = Clock::now() + kLockWait;
+    while (true) {
+      Place place = pool_.Take(context, kLockWait, options_.info.Url());
+      try {
+        // Others may be lost at once, by a failover.
+        if (place != nullptr && place->Native().GetSession().IsStale()) place = nullptr;
+        if (place == nullptr) place = std::make_unique<PostgresConnection>(options_, &context);
+        return {*this, *place.release()};
+      } catch (const StorageError& error) {
+        pool_.Put(nullptr);
+        // One that is there already may come back, or another program's go.
+        if (!is_open_ || !IsExhausted(error.what()) || Clock::now() >= end) throw;
+      } catch (...) {
+        pool_.Put(nullptr);
+        throw;
+      }
+      context.ThrowIfCancelled();
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    return {*this, *place.release()};
   }
   store::Lease Reader(const core::Context& context) override { return Writer(context); }
 
@@ -47,6 +59,13 @@ class PostgresDriver final : public store::Driver {
   std::string_view Url() const noexcept override { return options_.info.Url(); }
 
  private:
+  using Place = Pool<PostgresConnection>::Place;
+
+  /// Whether the server takes no more connections; libpq tells it by the text alone.
+  static bool IsExhausted(std::string_view error) noexcept {
+    return error.find("too many c") != error.npos ||
+           error.find("remaining connection slots") != error.npos;
+  }
   static store::DriverTraits OwnTraits(bool finds_lost_commits) noexcept {
     store::DriverTraits traits;
     traits.undoes_statements = false;
@@ -69,6 +88,7 @@ class PostgresDriver final : public store::Driver {
 
   const Options options_;
   Pool<PostgresConnection> pool_;
+  bool is_open_ = false;
 };
 
 }  // namespace grapnel::postgres::detail

@@ -19,9 +19,10 @@ class Savepoints {
   void Release(int depth) {
     const auto& pending = native_.Pending();
     const std::string release = Text("RELEASE SAVEPOINT grapnel_", depth);
-    if (!pending.empty() && pending.back() == Text("SAVEPOINT grapnel_", depth)) {
+    if (!pending.empty() && pending.back().text == Text("SAVEPOINT grapnel_", depth)) {
       native_.Trace(release, Patience::Work);
-      return native_.DropPending(pending.size() - 1);
+      native_.DropPending(pending.size() - 1);
+      return native_.Tell(release);
     }
     native_.Defer(release);
   }
@@ -31,6 +32,7 @@ class Savepoints {
     if (set == native_.Pending().size()) return Undo(text);
     native_.Trace(text, Patience::Undoing);
     native_.DropPending(set + 1);
+    native_.Tell(text);
   }
   /// The same, and takes the savepoint away.
   void Discard(int depth) {
@@ -41,6 +43,7 @@ class Savepoints {
     if (!waits) return native_.Defer(release, Patience::Undoing);
     native_.Trace(release, Patience::Undoing);
     native_.DropPending(set);
+    native_.Tell(release);
   }
 
  private:
@@ -52,7 +55,7 @@ class Savepoints {
     const auto& pending = native_.Pending();
     const std::string text = Text("SAVEPOINT grapnel_", depth);
     for (std::size_t at = pending.size(); at > 0; --at) {
-      if (pending[at - 1] == text) return at - 1;
+      if (pending[at - 1].text == text) return at - 1;
     }
     return pending.size();
   }

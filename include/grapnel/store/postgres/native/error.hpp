@@ -56,7 +56,10 @@ struct Failure {
   }
   /// What observers are told: names at most, and none of the values that other messages may quote.
   std::string ForObservers() const {
-    if (IsConstraint() || state == "42P01" || state == "42703") return message;
+    if (IsConstraint() || IsOf("25") || IsOf("40") || IsOf("53") || IsOf("55") || IsOf("57") ||
+        state == "42P01" || state == "42703") {
+      return message;
+    }
     if (state.empty()) return "the connection was lost";
     return core::Concat({"error ", state});
   }

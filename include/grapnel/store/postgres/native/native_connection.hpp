@@ -68,11 +68,27 @@ class NativeConnection {
   bool IsBeginning() const noexcept { return begins_; }
   bool IsAborted() const noexcept { return session_.Status() == PQTRANS_INERROR; }
 
+  /// Who is told of a statement in the end, when this goes.
+  struct TellInTheEnd {
+    void operator()(Observation* observation) const noexcept {
+      observation->Tell();
+      delete observation;
+    }
+  };
+  using Observed = std::unique_ptr<Observation, TellInTheEnd>;
+  /// What goes along with the next statement.
+  struct Deferred {
+    std::string text;
+    Observed observed;
+  };
+
   /// Runs what needs no parameters and gives no rows with the statement that follows.
   void Defer(std::string_view text, Patience patience = Patience::Work) {
     Trace(text, patience);
-    pending_.emplace_back(text);
+    pending_.push_back({std::string(text), Observe(text)});
   }
+  /// Tells observers of a statement that need not be sent.
+  void Tell(std::string_view text) noexcept { Observe(text); }
   /// The same of what begins a transaction.
   void DeferBegin(std::string_view text) {
     session_.GetWaiting().Forget();
@@ -80,10 +96,10 @@ class NativeConnection {
     begins_ = true;
   }
   /// The same of what nobody is told.
-  void DeferQuietly(std::string text) { pending_.push_back(std::move(text)); }
+  void DeferQuietly(std::string text) { pending_.push_back({std::move(text), nullptr}); }
   /// Begins and ends a transaction of its own around a statement, which nobody is told.
   void BeginQuietly(const char* text) {
-    pending_.emplace_back(text);
+    DeferQuietly(text);
     begins_ = true;
   }
   void EndQuietly() noexcept {
@@ -93,7 +109,7 @@ class NativeConnection {
     session_.SendText("ROLLBACK");
     session_.Finish(Patience::Undoing, [](std::size_t, Result) {});
   }
-  const std::vector<std::string>& Pending() const noexcept { return pending_; }
+  const std::vector<Deferred>& Pending() const noexcept { return pending_; }
   void DropPending(std::size_t from) noexcept {
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(from), pending_.end());
     if (from == 0) begins_ = false;
@@ -255,18 +271,12 @@ class NativeConnection {
   std::int64_t CopyIn(const std::string& text, const Doing& doing, Source next) {
     Flush();
     Trace(text, Patience::Work);
-    struct Told {
-      std::unique_ptr<Observation> observation;
-      ~Told() {
-        if (observation != nullptr) observation->Tell();
-      }
-    } told{observers_->IsAny() ? Observation::Of(*observers_) : nullptr};
-    if (told.observation != nullptr) told.observation->NoteSent(text);
+    const Observed observed = Observe(text);
     std::int64_t rows = 0;
     const auto failed = session_.Copy(text.c_str(), next, rows);
-    if (told.observation != nullptr) {
-      if (failed) told.observation->NoteError(failed->ForObservers());
-      told.observation->Count(0, rows);
+    if (observed != nullptr) {
+      if (failed) observed->NoteError(failed->ForObservers());
+      observed->Count(0, rows);
     }
     if (failed) Fail(*failed, doing);
     changes_ += rows;
@@ -298,6 +308,7 @@ class NativeConnection {
     std::size_t sent = 0;
     SendPending(sent);
     const auto failed = session_.Finish(Patience::Work, [](std::size_t, Result) {});
+    under_way_.clear();
     if (failed) Fail(*failed, Say());
   }
 
@@ -338,6 +349,7 @@ class NativeConnection {
       if (at == prepared_at) statement.name = name, statement.epoch = epoch_;
       if (at == described_at) described = std::move(result);
     });
+    under_way_.clear();
     if (failed && inside && IsAborted()) {
       send("ROLLBACK TO SAVEPOINT ");
       send("RELEASE SAVEPOINT ");
@@ -371,6 +383,7 @@ class NativeConnection {
         last = std::move(result);
       }
     });
+    under_way_.clear();
     if (failed && (failed->state == "26000" || failed->state == "0A000")) [[unlikely]]
       return Again(statement, parameters, patience, format, failed);
     return last;
@@ -394,13 +407,21 @@ class NativeConnection {
     if (failed) Fail(*failed, Say());
   }
 
+  /// What observers are told of a statement with this text.
+  Observed Observe(std::string_view text) const noexcept {
+    if (!observers_->IsAny()) return nullptr;
+    Observed observed(Observation::Of(*observers_).release());
+    if (observed != nullptr) observed->NoteSent(text);
+    return observed;
+  }
+
   void SendPending(std::size_t& sent) {
     for (const std::string& name : dropped_) {
       session_.SendText(core::Concat({"DEALLOCATE ", name}).c_str()), ++sent;
     }
     dropped_.clear();
-    for (const std::string& text : pending_) session_.SendText(text.c_str()), ++sent;
-    pending_.clear();
+    for (const Deferred& each : pending_) session_.SendText(each.text.c_str()), ++sent;
+    under_way_ = std::exchange(pending_, {});
     begins_ = false;
   }
   bool IsSent(const Prepared& statement) const noexcept {
@@ -414,6 +435,10 @@ class NativeConnection {
                              int format, std::optional<Failure>& failed) {
     if (failed->state == "0A000" && failed->message.find("cached plan") == std::string::npos) {
       return nullptr;
+    }
+    if (failed->state == "26000") {  // and the others with it
+      dropped_.clear();
+      ++epoch_;
     }
     Drop(statement);
     if (session_.Status() != PQTRANS_IDLE) {
@@ -447,7 +472,8 @@ class NativeConnection {
   const store::Observers* observers_;
   Session session_;
   PreparedCache cache_;
-  std::vector<std::string> pending_;  // texts that go along with the next statement
+  std::vector<Deferred> pending_;
+  std::vector<Deferred> under_way_;   // sent, and not answered yet
   std::vector<std::string> dropped_;  // names of statements that the server is to forget
   std::vector<std::string> behind_;
   bool begins_ = false;  // a transaction, by what is pending

@@ -124,7 +124,6 @@ class Session {
   /// Sends the trip, whose answers are waited for when they are needed, or before those of the
   /// next.
   void FinishLater(std::function<void(Result)> sink) {
-    status_ = Status();
     ahead_ = std::exchange(sent_, 0);
     ahead_sink_ = std::move(sink);
     if (unsent_ || PQpipelineSync(Handle()) != 1 || PQflush(Handle()) < 0) lost_ = true;
@@ -262,7 +261,9 @@ class Session {
   void TakeSync() {
     while (!IsLost()) {
       const Result result = Next();
-      if (result != nullptr && PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC) return;
+      if (result == nullptr || PQresultStatus(result.get()) != PGRES_PIPELINE_SYNC) continue;
+      status_ = PQtransactionStatus(Handle());
+      return;
     }
   }
   template <class Source>
@@ -291,6 +292,7 @@ class Session {
   }
   Failure Loss() const {
     Failure failure;
+    if (waiting_.IsCancelling()) failure.state = "57014";
     failure.message =
         PQstatus(Handle()) == CONNECTION_OK ? "the server does not answer any more" : Explain();
     return failure;
@@ -302,7 +304,7 @@ class Session {
   std::size_t sent_ = 0;
   std::size_t ahead_ = 0;  // what has been sent before, and is not answered yet
   std::function<void(Result)> ahead_sink_{};
-  PGTransactionStatusType status_ = PQTRANS_IDLE;  // before that
+  PGTransactionStatusType status_ = PQTRANS_IDLE;  // behind the last trip
   bool unsent_ = false;
   bool lost_ = false;
 };

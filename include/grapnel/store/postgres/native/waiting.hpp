@@ -75,7 +75,7 @@ class Waiting {
   /// How long after a cancellation the server may take to say so.
   static constexpr std::chrono::milliseconds kGrace{2000};
   /// How long behind the deadline a COMMIT is waited for.
-  static constexpr std::chrono::milliseconds kCommitGrace{1000};
+  static constexpr std::chrono::milliseconds kCommitGrace{5000};
   static constexpr std::chrono::milliseconds kUndoing{5000};
 
   /// From now on this context's deadline and stop request end every wait; null: nothing does.
@@ -117,6 +117,8 @@ class Waiting {
       if (give_up_ && Clock::now() >= *give_up_) return false;
     }
   }
+  /// Whether the server was asked to cancel the last statement.
+  bool IsCancelling() const noexcept { return cancelling_.has_value(); }
   /// The statement has ended. False: a cancellation is still on its way.
   bool Finish() { return !cancelling_ || cancelling_->WaitUntil(Clock::now() + kGrace); }
   /// Waits while connecting; until the context's end and that moment. False: it is over.
