@@ -2,6 +2,7 @@
 #include "contract/fixture.hpp"
 #include "contract/model.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 namespace {
 
@@ -113,7 +114,9 @@ TEST_CASE("B53 a row that is tried again stands once, and leaves the other rows 
       });
   db.client.Of<User>().CreateBulk(Users({"a", "b", "c"})).Save();
   REQUIRE(log == Lines{"again b"});
-  REQUIRE(db.Raw("SELECT id, name FROM User ORDER BY id") == Lines{"1|a", "2|b", "3|c"});
+  REQUIRE(db.Raw("SELECT id, name FROM User ORDER BY id") ==
+          (engine::IdsFollowTheLargest() ? Lines{"1|a", "2|b", "3|c"}
+                                         : Lines{"1|a", "3|b", "4|c"}));  // one was undone
 }
 
 TEST_CASE("B54 what hooks set differs per row, and does not leak into the next") {
