@@ -312,6 +312,23 @@ TEST_CASE("B163 where the database fits, a hook's SQL writes all the same, if it
   CHECK(memory.Of<Old>().Query().Count() == 1);
 }
 
+TEST_CASE("B163 a migration whose server ends it leaves the old schema, and the next one the new") {
+  if (engine::Current() == engine::Kind::Sqlite) return;  // which is no server
+  const World world;
+  const auto before = world.State();
+  const auto client = Open<New>(world.file);
+  auto handle = client.OnMigrate([](Migration& m, auto next) {
+    next(m);
+    m.Sql("SELECT pg_terminate_backend(pg_backend_pid())");
+  });
+  CHECK(Thrown<grapnel::StorageError>([&] { client.Migrate(Allow::Drop); }).Kind() ==
+        grapnel::StorageKind::Connection);
+  CHECK(world.State() == before);
+  handle.Remove();
+  client.Migrate(Allow::Drop);
+  CHECK(client.Of<New>().Get(1).full_name == "Ada Lovelace");
+}
+
 TEST_CASE("B163 a migration that is killed at any statement leaves the old schema or the new") {
   int killed = 0;
   bool done = false;

@@ -67,9 +67,9 @@ class Schemas {
     if (name.size() > 60) name.erase(0, name.size() - 60);
     const std::scoped_lock lock(mutex_);
     if (made_.emplace(where + (memory ? name : ""), name).second) {
-      // Another process may make it too, at the same time.
-      Session(Server()).Run("SELECT pg_advisory_lock(7); CREATE SCHEMA IF NOT EXISTS \"" + name +
-                            "\"; SELECT pg_advisory_unlock(7)");
+      // Another process may make it too, at the same time: one transaction, which ends the lock.
+      Session(Server()).Run("SELECT pg_advisory_xact_lock(7); CREATE SCHEMA IF NOT EXISTS \"" +
+                            name + "\"");
     }
     return name;
   }

@@ -48,9 +48,11 @@ namespace engine {
 
 /// The names of the tables in the database at `where`, in order.
 inline Lines Tables(const std::string& where) {
-  return RawRows(where, Forms{"SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1",
-                              "SELECT tablename::text COLLATE \"C\" FROM pg_tables "
-                              "WHERE schemaname = current_schema() ORDER BY 1"});
+  return RawRows(where,
+                 Forms{"SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE "
+                       "'sqlite\\_%' ESCAPE '\\' ORDER BY 1",
+                       "SELECT tablename::text COLLATE \"C\" FROM pg_tables "
+                       "WHERE schemaname = current_schema() ORDER BY 1"});
 }
 
 }  // namespace engine

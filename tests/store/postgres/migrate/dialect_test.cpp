@@ -3,8 +3,10 @@
 #include "support/catch.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 namespace pg = grapnel::postgres::detail;
 using grapnel::FieldValue;
@@ -40,6 +42,8 @@ TEST_CASE("B162 a value stands in PostgreSQL's SQL so that it is read back as th
   CHECK(text(FieldValue::Bytes{std::byte{0}, std::byte{0xAF}}) == R"('\x00AF'::bytea)");
   CHECK(text(-std::numeric_limits<double>::infinity()) == "'-Infinity'::double precision");
   CHECK_THROWS_AS(text(std::string("a\0b", 3)), grapnel::MigrationError);
+  const std::vector<FieldValue> values{FieldValue(std::int64_t{1}), FieldValue(std::int64_t{2})};
+  CHECK(grapnel::store::sql::ListText(pg::kMigrationDialect, values) == "ARRAY[1, 2]");
   CHECK(pg::kMigrationDialect.IndexedText("a", true) == R"("a" NULLS FIRST)");
   CHECK(pg::kMigrationDialect.IndexedText("a", false) == R"("a")");
 }
