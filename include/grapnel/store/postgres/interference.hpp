@@ -45,14 +45,15 @@ class Interference {
   /// A trigger, a rule, a column or a key of others may change more than a statement says, or less.
   /// So may a trigger on another table that the actions of foreign keys change along.
   static constexpr const char* kWritesPlainly =
-      "SELECT c.relkind IN ('r', 'p') AND NOT c.relhasrules AND NOT (c.relhastriggers AND EXISTS "
-      "(SELECT 1 FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)) AND NOT "
-      "EXISTS (SELECT 1 FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attgenerated <> '') "
-      "AND NOT (c.relhastriggers AND EXISTS (SELECT 1 FROM pg_constraint AS k WHERE k.contype = "
-      "'f' AND k.confrelid = c.oid AND (k.conrelid = c.oid AND k.confupdtype NOT IN ('a', 'r') OR "
-      "(k.confdeltype NOT IN ('a', 'r') OR k.confupdtype NOT IN ('a', 'r')) AND EXISTS (SELECT 1 "
-      "FROM pg_trigger AS t WHERE NOT t.tgisinternal)))) FROM pg_class AS c WHERE c.oid = "
-      "to_regclass($1)";
+      "SELECT c.relkind IN ('r', 'p') AND NOT c.relhasrules AND NOT EXISTS (SELECT 1 FROM "
+      "pg_attribute AS a WHERE a.attrelid = c.oid AND a.attgenerated <> '') AND NOT "
+      "(c.relhastriggers AND (EXISTS (SELECT 1 FROM pg_constraint AS k WHERE k.contype = 'f' AND "
+      "k.confrelid = c.oid AND k.conrelid = c.oid AND k.confupdtype NOT IN ('a', 'r')) OR EXISTS "
+      "(WITH RECURSIVE changed (oid) AS (SELECT c.oid UNION SELECT k.conrelid FROM changed AS d "
+      "JOIN pg_constraint AS k ON k.confrelid = d.oid WHERE k.contype = 'f' AND (k.confdeltype "
+      "NOT IN ('a', 'r') OR k.confupdtype NOT IN ('a', 'r'))) SELECT 1 FROM changed AS d JOIN "
+      "pg_trigger AS t ON t.tgrelid = d.oid WHERE NOT t.tgisinternal))) FROM pg_class AS c WHERE "
+      "c.oid = to_regclass($1)";
 
   NativeConnection& native_;
   std::int64_t transaction_ = 0;
