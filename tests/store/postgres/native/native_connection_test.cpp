@@ -12,12 +12,8 @@ using grapnel::core::Context;
 
 namespace {
 
-std::string First(const Result& result) {
-  return std::string(ResultRow(result.get()).Text(0));
-}
-Result Run(NativeConnection& native, const std::string& text) {
-  return native.Execute(text);
-}
+std::string First(const Result& result) { return std::string(ResultRow(result.get()).Text(0)); }
+Result Run(NativeConnection& native, const std::string& text) { return native.Execute(text); }
 
 }  // namespace
 
@@ -36,8 +32,9 @@ TEST_CASE("a statement is prepared once, and again where the server has lost it"
   const Options options{Conninfo(Server())};
   NativeConnection native(options, nullptr);
   const auto count = [&] {
-    return First(native.Ask("SELECT count(*)::text FROM pg_prepared_statements WHERE statement = "
-                            "'SELECT 7'"));
+    return First(
+        native.Ask("SELECT count(*)::text FROM pg_prepared_statements WHERE statement = "
+                   "'SELECT 7'"));
   };
   Run(native, "SELECT 7");
   Run(native, "SELECT 7");

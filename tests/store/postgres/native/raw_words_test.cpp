@@ -58,7 +58,8 @@ TEST_CASE("B156 what a statement does is told by its words") {
 }
 
 TEST_CASE("B156 what Grapnel keeps to itself is refused") {
-  for (const char* text : {"BEGIN", "COMMIT", "rollback", "SAVEPOINT a", "/**/ start transaction"}) {
+  for (const char* text :
+       {"BEGIN", "COMMIT", "rollback", "SAVEPOINT a", "/**/ start transaction"}) {
     CHECK(Judged(text).find("a transaction is begun and ended by") == 0);
   }
   for (const char* text : {"SET a = 1", "RESET ALL", "COPY t FROM STDIN", "LISTEN a", "LOCK t",

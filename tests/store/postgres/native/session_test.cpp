@@ -3,8 +3,8 @@
 #include "store/postgres/server.hpp"
 #include "support/catch.hpp"
 
-#include <sys/socket.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>

@@ -1,0 +1,245 @@
+#include <grapnel/store/postgres/postgres_connection.hpp>
+
+#include "store/postgres/opened.hpp"
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+using grapnel::Op;
+using unit::Ada;
+using unit::Opened;
+using unit::People;
+using unit::Person;
+namespace store = grapnel::store;
+
+namespace {
+
+/// What becomes of an insert.
+template <class Error>
+Error Refused(Opened& db, const Person& person) {
+  try {
+    db.Insert(person);
+  } catch (const Error& error) {
+    return error;
+  }
+  throw std::runtime_error("it was taken");
+}
+
+Person WithAge(std::int64_t age) {
+  Person person = Ada();
+  person.age = age;
+  return person;
+}
+
+}  // namespace
+
+TEST_CASE("a row is written, found, changed and deleted") {
+  Opened db;
+  const std::int64_t id = db.Insert(Ada());
+  CHECK(id == 1);
+  Person key, found;
+  key.id = id;
+  const store::Find find{{&People()}, &key, &found};
+  REQUIRE(db.connection.Run(find));
+  CHECK(found.name == "Ada");
+  CHECK(found.face == Ada().face);
+
+  Person change = found;
+  change.age = 4;
+  store::Update update{{&People(), Op::UpdateOne}, &change};
+  update.added.set(2);
+  update.by_id = true;
+  for (int times = 1; times <= 2; ++times) CHECK(db.connection.Run(update) == 1);
+  CHECK(db.schema.Run("SELECT age FROM people") == Rows{"44"});
+
+  store::Delete gone{{&People(), Op::DeleteOne}, &key, true};
+  CHECK(db.connection.Run(gone) == 1);
+  CHECK(db.connection.Run(gone) == 0);
+  CHECK_FALSE(db.connection.Run(find));
+  CHECK(db.connection.Changes() == 4);
+}
+
+TEST_CASE("what is added stays in the field's range") {
+  Opened db;
+  Person person = Ada();
+  person.id = db.Insert(WithAge(999));
+  person.age = 2;
+  store::Update update{{&People(), Op::UpdateOne}, &person};
+  update.added.set(2);
+  update.by_id = true;
+  try {
+    db.connection.Run(update);
+    FAIL();
+  } catch (const grapnel::ValidationError& error) {
+    CHECK(error.Field() == "age");
+  }
+}
+
+TEST_CASE("a broken constraint names the field; the transaction goes back to its savepoint") {
+  Opened db;
+  db.connection.BeginWrite();
+  db.Insert(Ada());
+  db.connection.Savepoint(1);
+  const auto error = Refused<grapnel::ConstraintError>(db, Ada());
+  CHECK(error.Kind() == grapnel::ConstraintKind::Unique);
+  CHECK(error.Fields() == Rows{"name"});
+  CHECK(db.connection.IsAborted());
+  db.connection.Discard(1);
+  CHECK_FALSE(db.connection.IsAborted());
+  db.Insert("Bob");
+  db.connection.Commit();
+  CHECK(db.Names() == Rows{"Ada", "Bob"});
+}
+
+TEST_CASE("an id that was given is not made later") {
+  Opened db;
+  Person person = Ada();
+  person.id = 10;
+  CHECK(db.Insert(person, true) == 0);
+  CHECK(db.Insert("Bob") == 11);
+  person.id = 5;
+  person.name = "Eve";
+  db.Insert(person, true);
+  CHECK(db.Insert("Dan") == 12);
+  person.id = std::numeric_limits<std::int64_t>::max();
+  person.name = "Last";
+  db.Insert(person, true);
+  CHECK(db.Insert("Joe") == 13);
+}
+
+TEST_CASE("a row that a trigger of others leaves out fails, and what it did is undone") {
+  Opened db;
+  db.schema.Run("CREATE TABLE log (a int)");
+  db.schema.Run(
+      "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO log VALUES "
+      "(1); RETURN NULL; END'");
+  db.schema.Run(
+      "CREATE TRIGGER skips BEFORE INSERT ON people FOR EACH ROW EXECUTE FUNCTION skip()");
+  db.connection.BeginWrite();
+  CHECK_FALSE(db.connection.WritesPlainly(People()));
+  db.connection.Savepoint(1);
+  CHECK(Refused<grapnel::ConstraintError>(db, Ada()).Kind() == grapnel::ConstraintKind::Skipped);
+  CHECK(db.connection.IsAborted());
+  db.connection.Discard(1);
+  CHECK_FALSE(db.connection.IsAborted());
+  db.connection.Commit();
+  CHECK(db.schema.Run("SELECT * FROM log").empty());
+}
+
+TEST_CASE("a transaction in which nothing was sent costs nothing") {
+  Opened db;
+  db.connection.BeginWrite();
+  CHECK(db.connection.InTransaction());
+  db.connection.Savepoint(1);
+  db.connection.Release(1);
+  db.connection.Commit();
+  CHECK_FALSE(db.connection.InTransaction());
+  db.connection.BeginWrite();
+  db.connection.Rollback();
+  CHECK_FALSE(db.connection.InTransaction());
+}
+
+TEST_CASE("a snapshot is fixed when it begins, and nothing is written in it") {
+  Opened db;
+  db.connection.BeginRead();
+  db.schema.Run(
+      "INSERT INTO people (full_name, age, \"on\", score, face) VALUES ('Bob', 1, true, 1, '')");
+  store::Select count{{&People()}};
+  count.want = store::Select::Want::Count;
+  CHECK(db.connection.Count(count) == 0);
+  try {
+    db.Insert(Ada());
+    FAIL();
+  } catch (const grapnel::StorageError& error) {
+    CHECK(error.Kind() == grapnel::StorageKind::ReadOnly);
+  }
+  db.connection.Rollback();
+  CHECK(db.connection.Count(count) == 1);
+  count.want = store::Select::Want::Exist;
+  CHECK(db.connection.Count(count) == 1);
+}
+
+TEST_CASE("rows that another transaction has changed end this one, to be run again") {
+  Opened db;
+  Person person = Ada();
+  person.id = db.Insert(Ada());
+  db.connection.BeginWrite();
+  store::Select all{{&People()}};
+  db.connection.Run(all, [](grapnel::detail::Row&) {});
+  db.schema.Run("UPDATE people SET age = 1");
+  store::Update update{{&People(), Op::UpdateOne}, &person};
+  update.set.set(2);
+  update.by_id = true;
+  try {
+    db.connection.Run(update);
+    FAIL();
+  } catch (const grapnel::BusyError& error) {
+    CHECK(error.Retryable());
+  }
+  db.connection.Rollback();
+  CHECK(db.connection.Run(update) == 1);
+}
+
+TEST_CASE("a lock that is not had is a BusyError") {
+  Opened db;
+  db.Insert(Ada());
+  db.schema.Run("BEGIN");
+  db.schema.Run("LOCK TABLE people");
+  db.native.Execute("SET lock_timeout = 50");
+  CHECK_THROWS_AS(db.Insert("Bob"), grapnel::BusyError);
+  db.schema.Run("ROLLBACK");
+  CHECK_NOTHROW(db.Insert("Bob"));
+}
+
+TEST_CASE("a foreign key that COMMIT finds broken is found, and ends the transaction") {
+  Opened db;
+  db.schema.Run(
+      "CREATE TABLE pets (id bigint PRIMARY KEY, owner bigint, mate bigint, CONSTRAINT k FOREIGN "
+      "KEY (owner) REFERENCES people (id) DEFERRABLE INITIALLY IMMEDIATE)");
+  db.connection.BeginWrite();
+  db.connection.DeferForeignKeys(true);
+  db.native.Execute("INSERT INTO pets VALUES (1, 7)");
+  CHECK_THROWS_AS(db.connection.Commit(), grapnel::ConstraintError);
+  CHECK_FALSE(db.connection.InTransaction());
+  const auto key = db.connection.FindBrokenKey();
+  REQUIRE(key);
+  CHECK(key->table == "pets");
+  CHECK(key->column == "owner");
+  CHECK(key->referred == "people");
+}
+
+TEST_CASE("a connection that is lost in the middle is an error, and the transaction is gone") {
+  Opened db;
+  db.connection.BeginWrite();
+  db.Insert(Ada());
+  db.schema.Run("SELECT pg_terminate_backend(" +
+                std::to_string(PQbackendPID(db.native.GetSession().Handle())) + ")");
+  try {
+    db.Insert("Bob");
+    FAIL();
+  } catch (const grapnel::StorageError& error) {
+    CHECK(error.Kind() == grapnel::StorageKind::Connection);
+  }
+  CHECK_FALSE(db.connection.InTransaction());
+  db.connection.Rollback();
+  CHECK(db.Names().empty());
+}
+
+TEST_CASE("a condition with a text that cannot be stored is refused") {
+  Opened db;
+  const grapnel::detail::Column& name = People().columns[1];
+  store::PredicateNode where{};
+  where.kind = store::PredicateKind::Equal;
+  where.field = name.tag;
+  where.value = grapnel::FieldValue(std::string("\0", 1));
+  store::Select select{{&People()}};
+  select.where = &where;
+  CHECK_THROWS_AS(db.connection.Run(select, [](grapnel::detail::Row&) {}),
+                  grapnel::ValidationError);
+}

@@ -1,0 +1,69 @@
+#include <grapnel/store/postgres/savepoints.hpp>
+
+#include "store/postgres/opened.hpp"
+#include "support/catch.hpp"
+
+#include <string>
+
+using unit::Opened;
+
+TEST_CASE("a savepoint that nothing was sent behind is not sent") {
+  Opened db;
+  auto& connection = db.connection;
+  connection.BeginWrite();
+  connection.Savepoint(1);
+  connection.Savepoint(2);
+  CHECK(db.native.Pending().size() == 3);
+  connection.Release(2);
+  connection.Discard(1);
+  CHECK(db.native.Pending().size() == 1);
+  connection.Savepoint(1);
+  connection.Savepoint(2);
+  connection.RollbackTo(1);
+  CHECK(db.native.Pending().size() == 2);
+  connection.Commit();
+}
+
+TEST_CASE("savepoints undo what was done behind them, and only that") {
+  Opened db;
+  auto& connection = db.connection;
+  connection.BeginWrite();
+  db.Insert("a");
+  connection.Savepoint(1);
+  db.Insert("b");
+  connection.Savepoint(2);
+  db.Insert("c");
+  connection.RollbackTo(2);
+  db.Insert("d");
+  connection.Release(2);
+  connection.Savepoint(2);
+  connection.Release(2);
+  db.Insert("e");
+  connection.Savepoint(2);
+  db.Insert("f");
+  connection.Discard(2);
+  connection.Release(1);
+  connection.Savepoint(1);
+  db.Insert("g");
+  connection.Discard(1);
+  connection.Commit();
+  CHECK(db.Names() == Rows{"a", "b", "d", "e"});
+}
+
+TEST_CASE("what waits is not in the way of undoing after a failure") {
+  Opened db;
+  auto& connection = db.connection;
+  connection.BeginWrite();
+  db.Insert("a");
+  connection.Savepoint(1);
+  connection.Savepoint(2);
+  CHECK_THROWS_AS(db.Insert("a"), grapnel::Error);
+  CHECK(connection.IsAborted());
+  connection.RollbackTo(2);
+  connection.Release(2);
+  CHECK_FALSE(connection.IsAborted());
+  connection.Discard(1);
+  db.Insert("b");
+  connection.Commit();
+  CHECK(db.Names() == Rows{"a", "b"});
+}

@@ -1,0 +1,39 @@
+#include <grapnel/store/postgres/verify.hpp>
+
+#include "store/postgres/opened.hpp"
+#include "support/catch.hpp"
+
+#include <string>
+
+using unit::Opened;
+
+namespace {
+
+/// What is wrong with the table once others have changed it.
+std::string Misfit(const char* sql) {
+  Opened db;
+  db.schema.Run(sql);
+  try {
+    grapnel::postgres::detail::VerifyTable(db.native, unit::People());
+    return "fits";
+  } catch (const grapnel::SchemaError& error) {
+    return error.Field();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a table has to be there, with every column, of a type that fits") {
+  CHECK(Misfit("SELECT 1") == "fits");
+  CHECK(Misfit("ALTER TABLE people ADD COLUMN more text") == "fits");
+  CHECK(Misfit("ALTER TABLE people ALTER COLUMN age TYPE int") == "fits");
+  CHECK(Misfit("ALTER TABLE people ALTER COLUMN full_name TYPE varchar(20)") == "fits");
+  CHECK(Misfit("DROP TABLE people") == "id");
+  CHECK(Misfit("ALTER TABLE people DROP COLUMN mail") == "mail");
+  CHECK(Misfit("ALTER TABLE people ALTER COLUMN age TYPE text") == "age");
+}
+
+TEST_CASE("a search_path that hides the table is told as a table that is not there") {
+  CHECK(Misfit("CREATE SCHEMA IF NOT EXISTS unit_hidden; ALTER TABLE people SET SCHEMA "
+               "unit_hidden; DROP SCHEMA unit_hidden CASCADE") == "id");
+}
