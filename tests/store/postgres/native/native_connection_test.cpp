@@ -84,6 +84,24 @@ TEST_CASE("what begins a transaction goes along with the statement behind it") {
   CHECK_FALSE(native.InTransaction());
 }
 
+TEST_CASE("statements that the server is to forget stand in nobody's way") {
+  const Options options{Conninfo(Server())};
+  NativeConnection native(options, nullptr);
+  const auto run_many = [&](int from) {
+    for (int i = from; i < from + 300; ++i) Run(native, "SELECT " + std::to_string(i));
+  };
+  run_many(0);
+  // Behind BEGIN, which takes nothing before it.
+  native.DeferBegin("BEGIN ISOLATION LEVEL REPEATABLE READ");
+  Run(native, "SELECT 1000");
+  run_many(2000);
+  // Not where only what goes back is taken.
+  CHECK_THROWS_AS(Run(native, "SELECT nope"), grapnel::Error);
+  Run(native, "ROLLBACK");
+  run_many(3000);
+  CHECK(std::stoi(First(Run(native, "SELECT count(*)::text FROM pg_prepared_statements"))) < 300);
+}
+
 TEST_CASE("a statement that the server does not take leaves the transaction as it was") {
   const Options options{Conninfo(Server())};
   NativeConnection native(options, nullptr);

@@ -419,11 +419,14 @@ class NativeConnection {
   }
 
   void SendPending(std::size_t& sent) {
-    for (const std::string& name : dropped_) {
-      session_.SendText(core::Concat({"DEALLOCATE ", name}).c_str()), ++sent;
-    }
-    dropped_.clear();
+    // BEGIN is to come first, and where a transaction is aborted nothing else is taken.
     for (const Deferred& each : pending_) session_.SendText(each.text.c_str()), ++sent;
+    if (session_.Status() != PQTRANS_INERROR) {
+      for (const std::string& name : dropped_) {
+        session_.SendText(core::Concat({"DEALLOCATE ", name}).c_str()), ++sent;
+      }
+      dropped_.clear();
+    }
     under_way_ = std::exchange(pending_, {});
     begins_ = false;
   }
