@@ -24,6 +24,7 @@
 #include <grapnel/store/write/stages.hpp>
 #include <grapnel/store/write/terminal.hpp>
 
+#include <climits>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -203,13 +204,14 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
   }
 }
 
-/// Where writers run beside each other: once more, and again, while others are in the way.
-/// `put_back()` puts what is to be run back to how it was before it ran.
+/// Where writers run beside each other: once more, and again, while others are in the way, until
+/// the deadline; for 5 seconds where there is none. `put_back()` puts what is to be run back to how
+/// it was before it ran.
 [[gnu::cold, gnu::noinline]] inline void RunUntilDone(
     const HandlePtr& handle, core::FunctionRef<void(const HandlePtr&)> body,
     core::FunctionRef<void(CommittedError&)> attach, core::FunctionRef<void()> put_back) {
   constexpr int most = 100;
-  constexpr int seconds = 5;
+  const int seconds = handle->context.Deadline() ? INT_MAX : 5;
   Tries tries(handle->context, most, seconds);
   while (true) {
     bool in_the_way = false;
