@@ -252,9 +252,13 @@ set(GRAPNEL_POSTGRES_HEADERS
   grapnel/store/postgres/lists.hpp
   grapnel/store/postgres/members.hpp
   grapnel/store/postgres/migrate/catalog.hpp
+  grapnel/store/postgres/migrate/columns.hpp
   grapnel/store/postgres/migrate/dialect.hpp
   grapnel/store/postgres/migrate/planner.hpp
+  grapnel/store/postgres/migrate/planning.hpp
+  grapnel/store/postgres/migrate/rows.hpp
   grapnel/store/postgres/migrate/steps.hpp
+  grapnel/store/postgres/migrate/users.hpp
   grapnel/store/postgres/native/conninfo.hpp
   grapnel/store/postgres/native/copy.hpp
   grapnel/store/postgres/native/dialect.hpp

@@ -4,7 +4,7 @@
 #include <grapnel/model/error.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/driver.hpp>
-#include <grapnel/store/postgres/migrate/catalog.hpp>
+#include <grapnel/store/postgres/migrate/columns.hpp>
 #include <grapnel/store/postgres/migrate/dialect.hpp>
 #include <grapnel/store/postgres/native/native_connection.hpp>
 #include <grapnel/store/postgres/native/values.hpp>

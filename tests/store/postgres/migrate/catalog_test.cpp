@@ -45,28 +45,3 @@ TEST_CASE("B160 the catalog tells of tables, columns, indexes and keys, and foll
   catalog.Take({StepKind::DropTable, "n"});
   CHECK(catalog.Find("n") == nullptr);
 }
-
-TEST_CASE("B161 of a column it knows what uses it") {
-  Database db(
-      {"CREATE TABLE t (id BIGINT PRIMARY KEY, a INTEGER CONSTRAINT big CHECK (a > 0), b "
-       "INTEGER, c INTEGER GENERATED ALWAYS AS (b + 1) STORED)",
-       "CREATE INDEX i ON t (a)", "CREATE VIEW v AS SELECT a FROM t"});
-  const pg::Catalog catalog(db.native);
-  const auto users = [&](const char* column) {
-    Texts texts;
-    const auto* t = catalog.Find("t");
-    for (const auto& user : pg::UsersOf(db.native, t->oid, t->Find(column)->number)) {
-      texts.push_back(user.Text());
-    }
-    return texts;
-  };
-  CHECK(users("a") == Texts{"constraint \"big\"", "index i", "view \"v\""});
-  CHECK(users("b") == Texts{"column \"c\""});
-  CHECK(users("c") == Texts{});
-}
-
-TEST_CASE("B95 of a name it tells what a statement would mean by it") {
-  Database db({"CREATE TABLE \"T t\" (id BIGINT PRIMARY KEY)"});
-  CHECK(pg::ColumnsInDatabase(db.native, "T t").size() == 1);
-  CHECK(pg::ColumnsInDatabase(db.native, "t t").empty());
-}

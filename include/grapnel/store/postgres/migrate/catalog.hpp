@@ -3,16 +3,14 @@
 #include <grapnel/base/concat.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/plan.hpp>
+#include <grapnel/store/postgres/migrate/columns.hpp>
+#include <grapnel/store/postgres/migrate/rows.hpp>
 #include <grapnel/store/postgres/native/native_connection.hpp>
-#include <grapnel/store/postgres/native/values.hpp>
 #include <grapnel/store/sql/migrate/catalog.hpp>
 #include <grapnel/store/sql/names.hpp>
 
-#include <libpq-fe.h>
-
 #include <algorithm>
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,62 +21,6 @@
 namespace grapnel::postgres::detail {
 
 using namespace store::sql;
-
-/// Ends the comment of each column and index that Grapnel has made.
-inline constexpr std::string_view kMark = "/*Grapnel*/";
-
-using Cells = std::vector<std::string>;
-
-/// What a query of the engine's own gives, all of it as text; NULL as "".
-inline std::vector<Cells> RowsOf(NativeConnection& native, const std::string& sql,
-                                 std::initializer_list<std::string_view> values = {}) {
-  Parameters parameters;
-  parameters.Reset(values.size(), nullptr);
-  int at = 0;
-  for (const std::string_view value : values) parameters.Text(++at, value, false);
-  const Result result = native.Ask(sql, parameters);
-  ResultRow row(result.get());
-  std::vector<Cells> rows;
-  for (int i = 0; i < PQntuples(result.get()); ++i) {
-    row.MoveTo(i);
-    Cells& cells = rows.emplace_back();
-    for (int column = 0; column < PQnfields(result.get()); ++column) {
-      cells.emplace_back(row.IsNull(column) ? std::string_view() : row.Text(column));
-    }
-  }
-  return rows;
-}
-
-/// The columns of tables, views and the like; `which`: a condition on pg_class AS c.
-inline std::string ColumnsText(std::string_view which) {
-  return core::Concat(
-      {"SELECT c.oid::text, a.attnum::text, a.attname::text, format_type(a.atttypid, a.atttypmod), "
-       "CASE WHEN a.attnotnull THEN '1' END, CASE WHEN a.atthasdef OR a.attidentity <> '' THEN '1' "
-       "END, CASE WHEN EXISTS (SELECT 1 FROM pg_constraint AS k WHERE k.conrelid = c.oid AND "
-       "k.contype = 'p' AND a.attnum = ANY (k.conkey)) THEN '1' END, CASE WHEN a.attidentity = 'd' "
-       "OR a.attgenerated = '' AND pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%' THEN '1' END, "
-       "CASE WHEN c.relkind IN ('v', 'm') THEN '1' END, CASE WHEN a.attgenerated <> '' THEN '1' "
-       "END, CASE WHEN right(col_description(c.oid, a.attnum), 11) = '",
-       kMark,
-       "' THEN '1' END FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND "
-       "a.attnum "
-       "> 0 AND NOT a.attisdropped LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = "
-       "a.attnum WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ",
-       which, " ORDER BY c.oid, a.attnum"});
-}
-inline StoredColumn ColumnOf(const Cells& row) {
-  const auto is = [&](std::size_t at) { return !row[at].empty(); };
-  return {row[2], row[3], is(4), is(5), is(6), is(7), is(8), is(9)};
-}
-
-/// The columns of the table that a statement means by that name; none when there is none.
-inline std::vector<StoredColumn> ColumnsInDatabase(NativeConnection& native,
-                                                   std::string_view table) {
-  static const std::string text = ColumnsText("c.oid = to_regclass($1)");
-  std::vector<StoredColumn> columns;
-  for (const Cells& row : RowsOf(native, text, {Quote(table)})) columns.push_back(ColumnOf(row));
-  return columns;
-}
 
 /// The tables, indexes and foreign keys that are there, and what steps make of them.
 class Catalog {
@@ -352,50 +294,5 @@ class Catalog {
   std::vector<Index> indexes_{};
   std::vector<Key> keys_{};
 };
-
-/// What uses a column, or a whole table.
-struct User {
-  std::string kind, name;
-
-  /// view "v"
-  std::string Text() const {
-    return core::Concat({kind, " ", kind == "index" ? name : Quote(name)});
-  }
-};
-/// What in the database depends on a column, or on a table where `number` is "0". What goes along
-/// by itself and harms nobody, as a sequence of its own or a foreign key of its own, is not among
-/// it. Source: https://www.postgresql.org/docs/current/catalog-pg-depend.html
-inline std::vector<User> UsersOf(NativeConnection& native, std::string_view oid,
-                                 std::string_view number) {
-  static const std::string text =
-      "SELECT DISTINCT u.rank::text, u.kind, u.name::text FROM pg_depend AS d CROSS JOIN LATERAL "
-      "(SELECT 1 AS rank, 'column' AS kind, a.attname AS name FROM pg_attrdef AS e JOIN "
-      "pg_attribute AS a ON a.attrelid = e.adrelid AND a.attnum = e.adnum WHERE d.classid = "
-      "'pg_attrdef'::regclass AND e.oid = d.objid AND (e.adrelid <> d.refobjid OR e.adnum <> "
-      "d.refobjsubid) UNION ALL SELECT 1, 'column', a.attname FROM pg_attribute AS a JOIN pg_class "
-      "AS c ON c.oid = a.attrelid WHERE d.classid = 'pg_class'::regclass AND a.attrelid = d.objid "
-      "AND a.attnum = d.objsubid AND d.objsubid <> 0 AND c.relkind <> 'S' AND (a.attrelid <> "
-      "d.refobjid OR a.attnum <> d.refobjsubid) UNION ALL SELECT 2, 'constraint', k.conname FROM "
-      "pg_constraint AS k WHERE d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND "
-      "k.contype <> 'n' AND (k.contype <> 'f' OR k.conrelid = d.refobjid AND cardinality(k.conkey) "
-      "> 1) UNION ALL SELECT 3, CASE WHEN c.relkind IN ('i', 'I') THEN 'index' ELSE 'table' END, "
-      "c.relname FROM pg_class AS c WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0 AND "
-      "c.oid = d.objid AND c.relkind NOT IN ('S', 't') UNION ALL SELECT 4, CASE c.relkind WHEN 'v' "
-      "THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'rule' END, CASE WHEN c.relkind IN ('v', "
-      "'m') THEN c.relname ELSE r.rulename END FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = "
-      "r.ev_class WHERE d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid UNION ALL SELECT 5, "
-      "'trigger', t.tgname FROM pg_trigger AS t WHERE d.classid = 'pg_trigger'::regclass AND t.oid "
-      "= d.objid AND NOT t.tgisinternal UNION ALL SELECT 6, 'policy', p.polname FROM pg_policy AS "
-      "p "
-      "WHERE d.classid = 'pg_policy'::regclass AND p.oid = d.objid) AS u WHERE d.refclassid = "
-      "'pg_class'::regclass AND d.refobjid = $1::oid AND ($2 = '0' OR d.refobjsubid::text = $2) "
-      "AND "
-      "d.deptype IN ('n', 'a') ORDER BY 1, 2, 3";
-  std::vector<User> users;
-  for (Cells& row : RowsOf(native, text, {oid, number})) {
-    users.push_back({std::move(row[1]), std::move(row[2])});
-  }
-  return users;
-}
 
 }  // namespace grapnel::postgres::detail

@@ -6,8 +6,9 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/plan.hpp>
-#include <grapnel/store/postgres/migrate/catalog.hpp>
+#include <grapnel/store/postgres/migrate/columns.hpp>
 #include <grapnel/store/postgres/migrate/dialect.hpp>
+#include <grapnel/store/postgres/migrate/rows.hpp>
 #include <grapnel/store/postgres/native/native_connection.hpp>
 #include <grapnel/store/sql/migrate/literal.hpp>
 #include <grapnel/store/sql/migrate/steps.hpp>
