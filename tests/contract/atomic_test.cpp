@@ -2,6 +2,7 @@
 // fact.
 #include "contract/tx_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -234,18 +235,29 @@ TEST_CASE("rule 2: savepoints are lazy") {
   const auto client = tx.Client();
   const auto users = tx.Of<User>();
   const auto insert = [&] { Add(client, "Grace"); };
+  // Where a statement that fails does not undo itself alone, each that the caller could go on after
+  // has a savepoint of its own.
+  const auto alone = [](const Lines& words) {
+    Lines all;
+    for (const auto& word : words) {
+      if (!engine::UndoesStatements()) all.push_back("SAVEPOINT");
+      all.push_back(word);
+      if (!engine::UndoesStatements()) all.push_back("RELEASE");
+    }
+    return all;
+  };
 
   SECTION("no hooks: none") {
     insert();
     users.Update().Set(F<&User::age>, 1).Save();
     users.Delete().Where(F<&User::name> == "Grace").Exec();
-    REQUIRE(sent.Take() == Lines{"INSERT", "UPDATE", "DELETE"});
+    REQUIRE(sent.Take() == alone({"INSERT", "UPDATE", "DELETE"}));
   }
   SECTION("Before-hooks alone: none") {
     users.Use(hook::Before([](Mutation<User>& m) { m.Set(F<&User::age>, 7); }),
               hook::Reject(Op::Delete));
     insert();
-    REQUIRE(sent.Take() == Lines{"INSERT"});
+    REQUIRE(sent.Take() == alone({"INSERT"}));
   }
   SECTION("a veto of a Before-hook or an around hook sends nothing") {
     const bool before = GENERATE(true, false);
@@ -264,7 +276,9 @@ TEST_CASE("rule 2: savepoints are lazy") {
       throw std::runtime_error(Names(m.Client()).front());
     });
     REQUIRE_THROWS_WITH(insert(), "Ada");
-    REQUIRE(sent.Take() == Lines{"SELECT"});
+    REQUIRE(sent.Take() == (engine::UndoesStatements()
+                                ? Lines{"SELECT"}
+                                : Lines{"SAVEPOINT", "SELECT", "ROLLBACK", "RELEASE"}));
   }
   SECTION("an around hook: one, before the SQL") {
     users.Use(Passing());
@@ -284,7 +298,7 @@ TEST_CASE("rule 2: savepoints are lazy") {
   SECTION("an around hook for other Ops: none") {
     users.Use(hook::On(Passing(), Op::Delete | Op::DeleteOne), hook::Unless(Passing(), Op::Create));
     insert();
-    REQUIRE(sent.Take() == Lines{"INSERT"});
+    REQUIRE(sent.Take() == alone({"INSERT"}));
   }
   SECTION("a Before-hook that writes: before the first write") {
     users.Use(hook::Before([](Mutation<User>& m) { AddCard(m.Client(), *m.Get(F<&User::name>)); }));
@@ -299,8 +313,13 @@ TEST_CASE("rule 2: savepoints are lazy") {
       if (write) Add(inner, "Grace");
       inner.Commit();
     }
-    REQUIRE(sent.Take() ==
-            (write ? Lines{"SELECT", "SAVEPOINT", "INSERT", "RELEASE"} : Lines{"SELECT"}));
+    const Lines words = sent.Take();
+    if (!engine::UndoesStatements()) {  // before its first statement, for that may fail as well
+      REQUIRE(words == (write ? Lines{"SAVEPOINT", "SELECT", "INSERT", "RELEASE"}
+                              : Lines{"SAVEPOINT", "SELECT", "RELEASE"}));
+      return;
+    }
+    REQUIRE(words == (write ? Lines{"SELECT", "SAVEPOINT", "INSERT", "RELEASE"} : Lines{"SELECT"}));
   }
   SECTION("a failure inside goes back to it") {
     users.Use(Passing(), [](Mutation<User>& m, Next<User> next) -> grapnel::Value<User> {

@@ -42,7 +42,9 @@ inline const std::string kColumns =
     "SELECT id, name, note, CAST(weight AS INTEGER), rank, box_id, parent_id FROM Item ";
 inline const std::string kStored = kColumns + "ORDER BY id";
 /// Those that are named as Items names them.
-inline const std::string kStoredOfBulk = kColumns + "WHERE name GLOB 'n[0-9]*' ORDER BY id";
+inline const std::string kStoredOfBulk =
+    kColumns +
+    "WHERE substr(name, 1, 1) = 'n' AND substr(name, 2, 1) BETWEEN '0' AND '9' ORDER BY id";
 
 /// An item as kStored shows it.
 inline std::string Shown(const Item& item) {

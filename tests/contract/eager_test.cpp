@@ -398,8 +398,8 @@ TEST_CASE("B78 ids of text and of blobs: loaded, traversed and asked for, few an
                 .Exist());
     }
   };
-  check(0, {"01", odd[0], "\xff\xfe"}, {"'\"?1", "01", odd[0]});
-  check(1, {"'\"?1", "1", "a"}, {"a", "\xff\xfe"});
+  check(0, {"01", odd[0], engine::Storable("\xff\xfe")}, {"'\"?1", "01", odd[0]});
+  check(1, {"'\"?1", "1", "a"}, {"a", engine::Storable("\xff\xfe")});
 
   // So many that their ids go to the engine packed; keys with zeros and quotes in them.
   db.Raw(

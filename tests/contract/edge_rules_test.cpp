@@ -2,6 +2,7 @@
 #include "contract/fixture.hpp"
 #include "support/catch.hpp"
 #include "support/engine/raw.hpp"
+#include "support/engine/traits.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -138,12 +139,14 @@ struct World : Fixture<Person, Pass, Badge> {
     REQUIRE(All() == kAll);
   }
   Lines All() const {
-    return Raw(
-        "SELECT 'pass', holder_id, main_of_id FROM Pass UNION ALL SELECT 'badge', owner_id, "
-        "'' FROM Badge UNION ALL SELECT 'knows', Person_id, knows_id FROM Person_knows");
+    Lines all =
+        Raw("SELECT 'pass', holder_id, main_of_id FROM Pass UNION ALL SELECT 'badge', owner_id, "
+            "NULL FROM Badge UNION ALL SELECT 'knows', Person_id, knows_id FROM Person_knows");
+    std::ranges::sort(all);
+    return all;
   }
-  const Lines kAll = {"pass|1|1", "pass|1|NULL", "pass|NULL|NULL",
-                      "badge|1|", "badge|NULL|", "knows|1|2"};
+  const Lines kAll = {"badge|1|NULL", "badge|NULL|NULL", "knows|1|2",
+                      "pass|1|1",     "pass|1|NULL",     "pass|NULL|NULL"};
 
   void Stays(std::string_view edge, const std::function<void()>& action) const {
     INFO(edge);
@@ -238,17 +241,18 @@ TEST_CASE(
   CHECK(db.All() == db.kAll);
   db.persons.UpdateOne(2).AddIDs(passes, {3}).Save();
   db.badges.UpdateOne(2).Set(F<&Badge::owner>, 2).Save();
-  CHECK(db.All() ==
-        Lines{"pass|1|1", "pass|1|NULL", "pass|2|NULL", "badge|1|", "badge|2|", "knows|1|2"});
+  CHECK(db.All() == Lines{"badge|1|NULL", "badge|2|NULL", "knows|1|2", "pass|1|1", "pass|1|NULL",
+                          "pass|2|NULL"});
   db.persons.DeleteOne(1).Exec();
-  CHECK(db.All() ==
-        Lines{"pass|NULL|NULL", "pass|NULL|NULL", "pass|2|NULL", "badge|NULL|", "badge|2|"});
+  CHECK(db.All() == Lines{"badge|2|NULL", "badge|NULL|NULL", "pass|2|NULL", "pass|NULL|NULL",
+                          "pass|NULL|NULL"});
   db.persons.Delete().Exec();
-  CHECK(db.All() ==
-        Lines{"pass|NULL|NULL", "pass|NULL|NULL", "pass|NULL|NULL", "badge|NULL|", "badge|NULL|"});
+  CHECK(db.All() == Lines{"badge|NULL|NULL", "badge|NULL|NULL", "pass|NULL|NULL", "pass|NULL|NULL",
+                          "pass|NULL|NULL"});
 }
 
 TEST_CASE("B126 a deletion takes the same rows whether or not a hook looks, rows without ids too") {
+  if (!engine::Takes(engine::KeysMayBeNull(), [] { const Woods any; })) return;
   Lines expected[3];
   std::int64_t counts[3] = {};
   const int way = GENERATE(1, 2, 3);

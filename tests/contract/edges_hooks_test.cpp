@@ -2,6 +2,7 @@
 #include "contract/fixture.hpp"
 #include "contract/graph_model.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -258,8 +259,13 @@ TEST_CASE("B46 a hook reads the old neighbour, and gives a row without one a nei
             "User.cards");
     }
     for (const Id id : m.IDs()) {
-      for (const Card& card :
-           m.Client().Of<User>().Query().Where(F<&User::id> == id).Traverse(kCards).All()) {
+      for (const Card& card : m.Client()
+                                  .Of<User>()
+                                  .Query()
+                                  .Where(F<&User::id> == id)
+                                  .Traverse(kCards)
+                                  .Order(grapnel::Asc(F<&Card::id>))
+                                  .All()) {
         log.push_back("has card " + card.number);
       }
     }
@@ -402,7 +408,7 @@ TEST_CASE("B71 an edge write that fails takes the row's write and the hooks' wri
     }
   });
   const auto everything = [&] {
-    Lines rows = db.Raw("SELECT id, name, age, best_friend_id FROM User");
+    Lines rows = db.Raw("SELECT id, name, age, best_friend_id FROM User ORDER BY id");
     for (auto& row : db.Owners()) rows.push_back(std::move(row));
     for (auto& row : db.Friends()) rows.push_back(std::move(row));
     return rows;
@@ -451,7 +457,7 @@ TEST_CASE("B71 without around hooks a failing edge write leaves the transaction 
     CHECK(tx.Of<User>().Query().Where(kFriends.Has()).Count() == 0);
     tx.Of<User>().UpdateOne(1).Set(F<&User::age>, 7).Save();
   });
-  REQUIRE(db.Raw("SELECT name, age FROM User") == Lines{"a|7", "b|0"});
+  REQUIRE(db.Raw("SELECT name, age FROM User ORDER BY id") == Lines{"a|7", "b|0"});
   REQUIRE(db.Friends() == Lines{"1|2", "2|1"});
 }
 
@@ -470,8 +476,9 @@ TEST_CASE("B10 a retry of next repairs the edge that failed") {
   });
   const User made = db.users.Create().Set(F<&User::name>, "c").AddIDs(kFriends, {1, 99, 2}).Save();
   REQUIRE(tries == 2);
-  REQUIRE(made.id == 3);
-  REQUIRE(db.Friends() == Lines{"1|3", "2|3", "3|1", "3|2"});
+  const std::string id = std::to_string(made.id);
+  if (engine::IdsFollowTheLargest()) REQUIRE(id == "3");
+  REQUIRE(db.Friends() == Lines{"1|" + id, "2|" + id, id + "|1", id + "|2"});
 }
 
 }  // namespace

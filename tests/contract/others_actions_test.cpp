@@ -395,9 +395,14 @@ TEST_CASE("B122 a row that an INSTEAD OF trigger deletes was skipped, not missin
   world.Raw(
       "CREATE TRIGGER t INSTEAD OF DELETE ON Leaf BEGIN DELETE FROM base WHERE id = old.id; END");
   auto client = engine::Open<Leaf>(world.scratch.File("test.db"));
+  CHECK_THROWS_AS(client.Of<Leaf>().DeleteOne(9).Exec(), grapnel::NotFoundError);
+  if (engine::CountsWhatTriggersReturn()) {
+    client.Of<Leaf>().DeleteOne(1).Exec();
+    CHECK(world.Raw("SELECT count(*) FROM base") == Lines{"2"});
+    return;
+  }
   const auto error = Thrown<ConstraintError>([&] { client.Of<Leaf>().DeleteOne(1).Exec(); });
   CHECK(error.Kind() == ConstraintKind::Skipped);
-  CHECK_THROWS_AS(client.Of<Leaf>().DeleteOne(9).Exec(), grapnel::NotFoundError);
   CHECK(world.Raw("SELECT count(*) FROM base") == Lines{"3"});
 }
 
@@ -413,12 +418,16 @@ TEST_CASE(
   const auto update = [](const auto& in) {
     in.template Of<Leaf>().UpdateOne(1).Set(kAge, 2).Save();
   };
-  const auto error = Thrown<ConstraintError>([&] {
+  const auto act = [&] {
     if (!in_tx) return update(client);
     auto tx = client.Tx();
     update(tx);
-  });
-  CHECK(error.Kind() == ConstraintKind::Skipped);
+  };
+  if (engine::CountsWhatTriggersReturn()) {  // it was updated, and is not there
+    CHECK_THROWS_AS(act(), grapnel::NotFoundError);
+  } else {
+    CHECK(Thrown<ConstraintError>(act).Kind() == ConstraintKind::Skipped);
+  }
   CHECK(world.Raw("SELECT count(*) FROM base") == Lines{"3"});
 }
 

@@ -187,8 +187,11 @@ TEST_CASE("B167 an id that cannot be read is a SchemaError wherever ids are read
   const auto client = engine::Open<Doc>(scratch.File("db"));
   client.Migrate();
   client.Of<Doc>().Create().Set(F<&Doc::id>, "a").Set(F<&Doc::text>, "x").Save();
-  const auto spoil = [&] { RawRows(scratch.File("db"), "INSERT INTO Doc VALUES (x'00', 'x')"); };
-  if (!engine::Spoiled(spoil)) return;
+  RawRows(scratch.File("db"), "INSERT INTO Doc VALUES (x'00', 'x')");
+  if (!engine::StoresAnyType()) {  // it has made a text of it
+    CHECK(client.Of<Doc>().Query().IDs().size() == 2);
+    return;
+  }
   CHECK_THROWS_AS(client.Of<Doc>().Query().IDs(), SchemaError);
   CHECK_THROWS_AS(client.Of<Doc>().Query().All(), SchemaError);
   client.Of<Doc>().Use(grapnel::hook::Before([](grapnel::Mutation<Doc>& m) { m.IDs(); }));

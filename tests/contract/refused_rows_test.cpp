@@ -338,6 +338,13 @@ TEST_CASE("B122 what a view's INSTEAD OF trigger writes is undone, for nothing t
       "old.id; END");
   auto client = engine::Open<Item, Tag>(world.scratch.File("test.db"));
   auto tx = client.Tx();
+  if (engine::CountsWhatTriggersReturn()) {  // they tell that it is there
+    World::Named(tx, "new").Save();
+    CHECK(tx.Of<Tag>().UpdateOne("id of base").Set(kHits, 1).Save().hits == 1);
+    tx.Commit();
+    CHECK(world.Raw("SELECT text, hits FROM base ORDER BY text") == Lines{"base|1", "new|0"});
+    return;
+  }
   CHECK_THROWS_AS(World::Named(tx, "new").Save(), ConstraintError);
   CHECK_THROWS_AS(tx.Of<Tag>().UpdateOne("id of base").Set(kHits, 1).Save(), ConstraintError);
   CHECK(tx.Of<Tag>().Update().Set(kHits, 1).Save() == 0);

@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 #include "support/engine/engine.hpp"
 #include "support/engine/raw.hpp"
+#include "support/engine/traits.hpp"
 #include "support/scratch.hpp"
 
 #include <grapnel/grapnel.hpp>
@@ -82,8 +83,11 @@ TEST_CASE("B96 with a Tx held open on a file four threads finish 1,000 Gets each
 TEST_CASE("B96 eight writers with a limit of 1 s each: none is refused") {
   const Scratch scratch;
   const auto client = OpenFile(scratch);
-  const auto counter = AddUser(client, "counter");
+  std::vector<std::int64_t> counters;
+  for (int i = 0; i < 8; ++i) counters.push_back(AddUser(client, "counter"));
   const auto thrown = InThreads(8, [&](int writer) {
+    // Writers that run beside each other are in each other's way where they want the same row.
+    const auto counter = counters.at(engine::SerialisesWriters() ? 0 : std::size_t(writer));
     for (int i = 0; i < 25; ++i) {
       const auto limited = client.With(1s);
       if (i % 5 == 4) {
@@ -98,7 +102,7 @@ TEST_CASE("B96 eight writers with a limit of 1 s each: none is refused") {
     }
   });
   CHECK(thrown == kNone);
-  CHECK(client.Of<User>().Get(counter).worth == 200);
+  CHECK(client.Of<User>().Query().Sum(F<&User::worth>) == 200);
   Raw raw(scratch.File("db"));
   CHECK(raw("SELECT name, count(*) FROM \"User\" WHERE name <> 'counter' GROUP BY name ORDER BY "
             "name") == Raw::Rows{"0|25", "1|25", "2|25", "3|25", "4|25", "5|25", "6|25", "7|25"});
@@ -127,15 +131,21 @@ TEST_CASE("B96 a database in memory serves all threads, one after the other") {
   const auto client = engine::Open<User, Pet>(":memory:");
   client.Migrate();
   const auto counter = AddUser(client, "counter");
+  const auto in_tx = [&](const auto& body) {
+    if (engine::SerialisesWriters()) return client.WithTx(body);
+    client.WithTx(body, grapnel::Retry{.times = 1000});
+  };
   const auto thrown = InThreads(6, [&](int thread) {
     for (int i = 0; i < 50; ++i) {
       if (thread % 3 == 0) {
         client.Of<User>().Get(counter);
       } else if (thread % 3 == 1) {
-        client.Of<User>().UpdateOne(counter).Add(F<&User::worth>, 1).Save();
+        in_tx([&](grapnel::Tx& tx) {
+          tx.Of<User>().UpdateOne(counter).Add(F<&User::worth>, 1).Save();
+        });
       } else {
         // Read, then write what was read: nobody comes in between.
-        client.WithTx([&](grapnel::Tx& tx) {
+        in_tx([&](grapnel::Tx& tx) {
           const auto worth = tx.Of<User>().Get(counter).worth;
           tx.Of<User>().UpdateOne(counter).Set(F<&User::worth>, worth + 1).Save();
         });

@@ -2,6 +2,7 @@
 #include "contract/fixture.hpp"
 #include "contract/graph_model.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -187,7 +188,9 @@ TEST_CASE("B105 a row that a trigger of others leaves as it was is not among tho
     CHECK(world.touched == Lines{"1"});
   }
   SECTION("not asked for: one statement, and a count of rows really changed") {
-    CHECK(world.users.Update().Set(F<&User::nickname>, "x").Save() == 2);
+    // A trigger behind the third takes the fourth: before its turn, or when all have been changed.
+    const int changed = engine::ChecksKeysRowByRow() ? 2 : 3;
+    CHECK(world.users.Update().Set(F<&User::nickname>, "x").Save() == changed);
   }
   SECTION("a constraint that the second row breaks undoes the first") {
     world.Raw("DROP TRIGGER hold");

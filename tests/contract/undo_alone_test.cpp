@@ -1,6 +1,7 @@
 // B135: a mutation that fails undoes itself alone, whatever made it fail and when.
 #include "contract/tx_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -83,7 +84,8 @@ void Put(const grapnel::Client& client, const std::string& name) {
   client.Of<Parcel>().Create().Set(F<&Parcel::name>, name).Save();
 }
 
-/// A file with parcels 1 to 4: "good", whose count is the greatest, "junk", whose count is a text,
+/// A file with parcels 1 to 4: "good", whose count is the greatest, "junk", whose count is a text
+/// where that can be,
 /// "odd", whose weight cannot be read, and "last".
 struct World {
   Scratch scratch{};
@@ -93,7 +95,7 @@ struct World {
     client.Migrate();
     for (const char* name : {"good", "junk", "odd", "last"}) Put(client, name);
     Raw("UPDATE Parcel SET count = 2147483647 WHERE name = 'good'");
-    Raw("UPDATE Parcel SET count = 'many' WHERE name = 'junk'");
+    engine::Spoiled([&] { Raw("UPDATE Parcel SET count = 'many' WHERE name = 'junk'"); });
     Raw("UPDATE Parcel SET weight = 13 WHERE name = 'odd'");
   }
   Lines Raw(const RawSql& sql) const { return RawRows(scratch.File("db"), sql); }
@@ -114,7 +116,7 @@ std::vector<Failure> Failures() {
   const auto parcel = [](const grapnel::Client& client, std::int32_t id) {
     return client.Of<Parcel>().UpdateOne(id);
   };
-  return {
+  std::vector<Failure> all = {
       {"no such row", [=](auto& c) { parcel(c, 99).Set(F<&Parcel::name>, "x").Save(); }},
       {"no such row, nothing to change", [=](auto& c) { parcel(c, 99).Save(); }},
       {"no such row to add to", [=](auto& c) { parcel(c, 99).Add(F<&Parcel::count>, 1).Save(); }},
@@ -177,6 +179,13 @@ std::vector<Failure> Failures() {
              .Save();
        }},
   };
+  if (!engine::StoresAnyType()) {  // junk can be read
+    std::erase_if(all, [](const Failure& failure) {
+      return failure.name == "a row that cannot be read back" || failure.name == "by name" ||
+             failure.name == "an upsert of a row that cannot be read back";
+    });
+  }
+  return all;
 }
 
 /// `use` throws an Error, and nothing that ends the transaction.
@@ -364,6 +373,7 @@ TEST_CASE("B135 what triggers of others did is undone with the mutation") {
   const std::string log = "INSERT INTO log VALUES ('it ran'); ";
   with_trigger("AFTER UPDATE ON Parcel BEGIN " + log + "DELETE FROM Parcel WHERE id = new.id; END",
                update);
+  if (!engine::StoresAnyType()) return;
   with_trigger("AFTER UPDATE OF name ON Parcel BEGIN " + log +
                    "UPDATE Parcel SET count = 'junk' WHERE id = new.id; END",
                update);

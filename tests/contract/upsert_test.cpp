@@ -1,6 +1,7 @@
 // Create().OnConflict(...): a row that is there already is taken instead of a new one.
 #include "contract/fixture.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -665,9 +666,11 @@ TEST_CASE("upserts in a Tx, and in a bulk of builders") {
   CHECK(made[2].visits == 9);
   CHECK(made[3].id == made[1].id);
   CHECK(made[3].visits == 1);
+  const std::string eve = std::to_string(made[1].id);
+  if (engine::IdsFollowTheLargest()) CHECK(eve == "2");
   CHECK(Take(world.log) == Lines{"Create pending", "updated 1 old Ada", "Create pending",
-                                 "inserted 2", "Create pending", "updated 1 old Ada",
-                                 "Create pending", "updated 2 old x"});
+                                 "inserted " + eve, "Create pending", "updated 1 old Ada",
+                                 "Create pending", "updated " + eve + " old x"});
   CHECK(world.Raw(R"(SELECT email, name, visits FROM "Account" ORDER BY id)") ==
         Lines{"ada@|Ada|9", "eve@|x|1"});
 

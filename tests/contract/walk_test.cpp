@@ -180,8 +180,9 @@ TEST_CASE("B151 in a Tx reads inside work, and a write is TxError that loses not
       for (User& each : bulk) each.name = "x";
       CHECK_THROWS_AS(tx.Of<User>().CreateBulk(bulk).Save(), TxError);
       CHECK_THROWS_AS(tx.Of<Card>().Create().Set(F<&Card::number>, "1").Save(), TxError);
-      CHECK_THROWS_AS(tx.Sql("UPDATE User SET age = 3"), TxError);
-      CHECK(tx.Sql("SELECT count(*) FROM User").As<std::int64_t>() == std::vector<std::int64_t>{4});
+      CHECK_THROWS_AS(tx.Sql(engine::Spelled("UPDATE User SET age = 3")), TxError);
+      CHECK(tx.Sql(engine::Spelled("SELECT count(*) FROM User")).As<std::int64_t>() ==
+            std::vector<std::int64_t>{4});
       auto nested = tx.Tx();
       CHECK(nested.Of<User>().Query().Count() == 4);
       CHECK_THROWS_AS(Add(nested, "x"), TxError);

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "support/engine/engine.hpp"
+#include "support/engine/ids.hpp"
 #include "support/engine/raw.hpp"
 #include "support/scratch.hpp"
 
@@ -159,10 +160,7 @@ class PostgresRows final : public RawRows {
   void Release() override { raw_.reset(); }
   void Prepare() override {
     raw_ = std::make_unique<Raw>(Where());
-    (*raw_)(engine::Forms{
-        "", R"(CREATE FUNCTION next_id() RETURNS BIGINT LANGUAGE plpgsql AS )"
-            R"($$ BEGIN RETURN (SELECT coalesce(max(id), 0) + 1 FROM "A"); END $$;)"
-            R"(ALTER TABLE "A" ALTER id DROP IDENTITY, ALTER id SET DEFAULT next_id())"});
+    engine::LetIdsFollow(Where(), "A");
   }
 
   State Read(const grapnel::Client& innermost) override {

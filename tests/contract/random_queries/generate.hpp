@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/engine/traits.hpp"
+
 namespace queries {
 
 class Generator {
@@ -107,9 +109,10 @@ class Generator {
 
   std::string Text() {
     using namespace std::string_literals;
-    return Pick({""s,    "a"s,        "A"s,        "ab"s,   "aB"s,       "b"s, "a\0b"s,
-                 "a\0"s, "\0"s,       "a\xff"s,    "\xff"s, "\xff\xff"s, "%"s, "a_"s,
-                 "'\""s, "\xc3\xa9"s, "\xc3\x89"s, "aab"s,  "0"s,        "10"s});
+    return engine::Storable(
+        Pick({""s,    "a"s,        "A"s,        "ab"s,   "aB"s,       "b"s, "a\0b"s,
+              "a\0"s, "\0"s,       "a\xff"s,    "\xff"s, "\xff\xff"s, "%"s, "a_"s,
+              "'\""s, "\xc3\xa9"s, "\xc3\x89"s, "aab"s,  "0"s,        "10"s}));
   }
   Value Of(const Field& field) {
     constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();

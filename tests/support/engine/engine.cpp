@@ -58,7 +58,7 @@ class Schemas {
     static std::atomic<int> memories{0};
     const bool memory = where == ":memory:" || where.find("mode=memory") != std::string::npos;
     std::string name = memory
-                           ? "memory_" + std::to_string(process_) + "_" + std::to_string(random_) +
+                           ? "memory_" + std::to_string(getpid()) + "_" + std::to_string(random_) +
                                  "_" + std::to_string(memories.fetch_add(1))
                            : where;
     for (char& c : name) {

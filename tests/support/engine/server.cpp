@@ -48,7 +48,7 @@ Session::Session(const std::string& conninfo) : connection_(PQconnectdb(conninfo
 }
 
 std::vector<std::string> Session::Run(const std::string& sql) {
-  auto rows = Rows(sql);
+  auto rows = Rows(InOrder(sql));
   static const std::regex given(R"(INSERT INTO ("[^"]*"|\w+)(?: \(\s*"?id"?\s*,| VALUES))");
   for (std::sregex_iterator at(sql.begin(), sql.end(), given), end; at != end; ++at) {
     const std::string table = (*at)[1];
@@ -60,6 +60,20 @@ std::vector<std::string> Session::Run(const std::string& sql) {
     Rows("SELECT setval('" + sequence.front() + "', greatest(max(id), 1)) FROM " + table);
   }
   return rows;
+}
+
+std::string Session::InOrder(const std::string& sql) {
+  static const std::regex plain(
+      R"(SELECT (?!.*\b(?:count|sum|max|min|DISTINCT|FROM [^;]* (?:ORDER|GROUP|JOIN|UNION))\b))"
+      R"([^;(]*(?:\([^;()]*\)[^;(]*)* FROM ("[^"]*"|\w+)( WHERE [^;]*)?)");
+  std::smatch part;
+  if (!std::regex_match(sql, part, plain)) return sql;
+  const std::string table = part[1];
+  const auto keyed = Rows(
+      "SELECT 1 FROM pg_attribute WHERE attname = 'id' AND attrelid = "
+      "to_regclass('" +
+      table + "')");
+  return keyed.empty() ? sql : sql + " ORDER BY " + table + ".id";
 }
 
 std::vector<std::string> Session::Rows(const std::string& sql) {

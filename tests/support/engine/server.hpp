@@ -17,10 +17,12 @@ class Session {
   ~Session() { PQfinish(connection_); }
 
   /// Runs SQL of one or more statements. Returns: the rows of all of them, as Raw gives them. After
-  /// an INSERT that gave ids itself the table's sequence goes on behind them, as SQLite's does.
+  /// an INSERT that gave ids itself the table's sequence goes on behind them, and the rows of one
+  /// table come by their ids where no order is asked for, as SQLite has both.
   std::vector<std::string> Run(const std::string& sql);
 
  private:
+  std::string InOrder(const std::string& sql);
   std::vector<std::string> Rows(const std::string& sql);
 
   PGconn* connection_;

@@ -105,6 +105,8 @@ std::string Trigger(const std::string& sql) {
 std::string PostgresSpelling(std::string_view sql) {
   std::string out = Quoted(sql);
   static const std::regex table(R"(\b(CREATE|ALTER) TABLE )");
+  static const std::regex begin(R"(^BEGIN;)");
+  out = std::regex_replace(out, begin, "BEGIN; SET CONSTRAINTS ALL DEFERRED;");
   static const std::regex drop(R"(DROP TRIGGER (IF EXISTS )?(\w+|"[^"]*"))");
   if (std::string trigger = Trigger(out); !trigger.empty()) return trigger;
   if (std::regex_search(out, table)) return Typed(out);

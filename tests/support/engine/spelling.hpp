@@ -10,6 +10,7 @@ namespace engine {
 ///   - a name with capitals and small letters, or of one capital, is quoted: User is "User", which
 ///     PostgreSQL would fold to its keyword user;
 ///   - the parameters ?1 and ? are $1;
+///   - foreign keys are not looked at before the end of what begins with BEGIN;
 ///   - x'00' is a BYTEA; in CREATE TABLE and ALTER TABLE, INTEGER is BIGINT, or an identity where
 ///   it
 ///     is the primary key, BLOB is BYTEA and REAL is DOUBLE PRECISION;

@@ -16,6 +16,8 @@ inline bool UndoesStatements() { return Current() == Kind::Sqlite; }
 inline bool SerialisesWriters() { return Current() == Kind::Sqlite; }
 /// A statement costs microseconds, not a message to a server and back.
 inline bool IsInProcess() { return Current() == Kind::Sqlite; }
+/// What ends a savepoint is sent at once, and not along with the statement that comes next.
+inline bool ReleasesAtOnce() { return Current() == Kind::Sqlite; }
 /// What is in memory is private to its opening and has one connection.
 inline bool HasMemory() { return Current() == Kind::Sqlite; }
 /// "name" and "Name" are two names.
@@ -41,6 +43,10 @@ inline bool KeysMayBeNull() { return Current() == Kind::Sqlite; }
 inline bool KeysReferToAnything() { return Current() == Kind::Sqlite; }
 /// A COMMIT that a deferred constraint refuses leaves the transaction open.
 inline bool CommitGoesOn() { return Current() == Kind::Sqlite; }
+/// A foreign key holds row by row, and not only when the statement ends.
+inline bool ChecksKeysRowByRow() { return Current() == Kind::Sqlite; }
+/// What a trigger in the place of a write returns counts as a row that was written.
+inline bool CountsWhatTriggersReturn() { return Current() == Kind::Postgres; }
 /// A trigger may end the transaction of the statement that set it off.
 inline bool TriggersEndTransactions() { return Current() == Kind::Sqlite; }
 

@@ -139,11 +139,11 @@ class RunningMigration {
   store::Migration Run() {
     // Who has nothing to do waits for no writer, and keeps none waiting.
     with_.emplace(store_, context_, false);
-    auto plan = MakePlan();
-    if (!is_dry_run_ && !plan.steps.empty()) {
+    auto plan = LookFirst();
+    if (!is_dry_run_ && !plan.steps.empty() && !writes_) {
       BeginToWrite();
       plan = MakePlan();  // others may have been faster
-    } else if (!plan.steps.empty()) {
+    } else if (is_dry_run_ && !plan.steps.empty()) {
       plan.hindrances = with_->Get().Rehearse(store_.graph->Tables(), allowed_);
     }
     stale_ = false;
@@ -198,6 +198,16 @@ class RunningMigration {
     return Try([&](store::Connection& connection) {
       return connection.PlanMigration(store_.graph->Tables(), allowed_);
     });
+  }
+  /// The plan, found while others may migrate.
+  store::Plan LookFirst() {
+    try {
+      return MakePlan();
+    } catch (const StorageError&) {
+      if (is_dry_run_) throw;
+    }
+    BeginToWrite();  // a table may have gone while it was looked at
+    return MakePlan();
   }
   void BeginToWrite() {
     with_.reset();

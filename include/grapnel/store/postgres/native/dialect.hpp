@@ -120,9 +120,10 @@ class PostgresDialect final : public Dialect {
       case store::AggregateKind::Count:
         return core::Concat({"count(DISTINCT ", name, ")"});
       case store::AggregateKind::Sum:
-        return core::Concat({"sum(", name, ")", of == FieldKind::Int ? "::bigint" : ""});
+        if (of == FieldKind::Int) return core::Concat({"sum(", name, ")::bigint"});
+        return core::Concat({"NULLIF(sum(", name, "), 'NaN')"});  // of both infinities
       case store::AggregateKind::Avg:
-        return core::Concat({"avg(", name, ")::double precision"});
+        return core::Concat({"NULLIF(avg(", name, ")::double precision, 'NaN')"});
       default:
         break;
     }

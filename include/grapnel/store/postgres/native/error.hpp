@@ -159,8 +159,8 @@ inline bool IsStorage(const Failure& failure, StorageKind& kind) noexcept {
   kind = StorageKind::Other;
   if (failure.IsLoss()) {
     kind = StorageKind::Connection;
-  } else if (failure.state == "53100") {
-    kind = StorageKind::Full;
+  } else if (failure.state == "53100" || failure.state == "2200H") {
+    kind = StorageKind::Full;  // of the disk, or of ids
   } else if (failure.state == "25006") {
     kind = StorageKind::ReadOnly;
   } else if (failure.IsOf("58")) {
