@@ -45,10 +45,17 @@ class Cancelling {
       done->store(true);
     };
     try {
-      std::thread(ask).detach();
+      thread_ = std::thread(ask);
     } catch (const std::system_error&) {
       ask();
     }
+  }
+  Cancelling(const Cancelling&) = delete;
+  Cancelling& operator=(const Cancelling&) = delete;
+  /// Nobody waits for a server that is gone.
+  ~Cancelling() {
+    if (!thread_.joinable()) return;
+    IsDone() ? thread_.join() : thread_.detach();
   }
 
   /// Whether the server has been told.
@@ -64,6 +71,7 @@ class Cancelling {
 
  private:
   std::shared_ptr<std::atomic<bool>> done_ = std::make_shared<std::atomic<bool>>(false);
+  std::thread thread_{};
 };
 
 /// How long answers are waited for on one connection.
