@@ -31,6 +31,8 @@ class Dialect {
   virtual char Placeholder() const noexcept = 0;
   /// How many parameters a text has before the values of further ones become lists.
   virtual std::size_t MostParameters() const noexcept = 0;
+  /// How many values one of these lists has at most.
+  virtual std::size_t MostFurther() const noexcept = 0;
   /// How many values a list has before it becomes one parameter.
   virtual std::size_t MostInList() const noexcept = 0;
   /// Whether all values of one list are of one kind.

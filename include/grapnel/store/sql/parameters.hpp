@@ -129,8 +129,9 @@ class ParameterText {
   /// were before it.
   std::string Further(const FieldValue& value) {
     const std::size_t kind = dialect_->HasTypedLists() ? value.Index() : 0;
-    auto at = std::find_if(further_.begin(), further_.end(),
-                           [&](const FurtherList& each) { return each.kind == kind; });
+    auto at = std::find_if(further_.begin(), further_.end(), [&](const FurtherList& each) {
+      return each.kind == kind && each.values.size() < dialect_->MostFurther();
+    });
     if (at == further_.end()) {
       shown_ = false;  // of many fields
       std::string number = List({});

@@ -93,4 +93,6 @@ TEST_CASE("B166 behind very many parameters the values are in one list of each k
   CHECK(made.Own("a") == "($32001)[1]");
   CHECK(made.Own(1) == "($32002)[1]");
   CHECK(made.Own("b") == "($32001)[2]");
+  for (std::size_t i = 1; i < kPostgres.MostFurther(); ++i) made.Own(1);
+  CHECK(made.Own(2) == "($32003)[1]");
 }

@@ -135,3 +135,17 @@ TEST_CASE("observers are told names at most") {
   CHECK(Of("22P02").ForObservers() == "error 22P02");
   CHECK(Of("").ForObservers() == "the connection was lost");
 }
+
+TEST_CASE(
+    "what a trigger of others raises is a constraint of theirs, and its words no observer's") {
+  const auto error = Thrown<grapnel::ConstraintError>(Of("P0001", "no!"), kPerson);
+  CHECK(error.Kind() == ConstraintKind::Other);
+  CHECK(error.Detail() == "no!");
+  CHECK(Of("P0001", "no!").ForObservers() == "error P0001");
+}
+
+TEST_CASE("a text that is too long for a column of others is a value that is not valid") {
+  const auto error =
+      Thrown<grapnel::ValidationError>(Of("22001", "value too long for type x"), kPerson);
+  CHECK(std::string(error.what()).find("too long for its column") != std::string::npos);
+}

@@ -53,7 +53,6 @@ class PostgresMigrationDialect final : public MigrationDialect {
   /// Values that such a column does not hold its own statements refuse.
   bool Reads(const std::string& declared, std::string_view wanted) const override {
     if (wanted == "BIGINT" && (declared == "integer" || declared == "smallint")) return true;
-    if (wanted == "DOUBLE PRECISION" && declared == "real") return true;
     if (wanted == "TEXT" && declared.starts_with("character varying")) return true;
     return Fits(declared, wanted);
   }

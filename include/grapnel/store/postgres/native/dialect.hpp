@@ -28,6 +28,8 @@ class PostgresDialect final : public Dialect {
 
   char Placeholder() const noexcept override { return '$'; }
   std::size_t MostParameters() const noexcept override { return 32'000; }  // of 65,535
+  /// PostgreSQL copies the whole list for each place that is asked for.
+  std::size_t MostFurther() const noexcept override { return 128; }
   std::size_t MostInList() const noexcept override { return 1; }
   bool HasTypedLists() const noexcept override { return true; }
   std::string_view True() const noexcept override { return "TRUE"; }

@@ -48,7 +48,8 @@ struct Failure {
   }
 
   bool IsOf(std::string_view kind) const noexcept { return state.starts_with(kind); }
-  bool IsConstraint() const noexcept { return IsOf("23"); }
+  /// What a trigger of others raises is one too, as in SQLite.
+  bool IsConstraint() const noexcept { return IsOf("23") || state == "P0001"; }
   /// Whether the session is gone.
   bool IsLoss() const noexcept {
     return state.empty() || IsOf("08") || state == "57P01" || state == "57P02" ||
@@ -56,7 +57,7 @@ struct Failure {
   }
   /// What observers are told: names at most, and none of the values that other messages may quote.
   std::string ForObservers() const {
-    if (IsConstraint() || IsOf("25") || IsOf("40") || IsOf("53") || IsOf("55") || IsOf("57") ||
+    if (IsOf("23") || IsOf("25") || IsOf("40") || IsOf("53") || IsOf("55") || IsOf("57") ||
         state == "42P01" || state == "42703") {
       return message;
     }
@@ -206,7 +207,11 @@ inline bool IsStorage(const Failure& failure, StorageKind& kind) noexcept {
   if (doing.table == nullptr) {
     throw StorageError(StorageKind::Other, doing.database, failure.message);
   }
-  if (failure.IsOf("54") || failure.state == "22001") {
+  if (failure.state == "22001") {
+    throw ValidationError(entity, "", doing.op,
+                          core::Concat({"a text is too long for its column: ", failure.message}));
+  }
+  if (failure.IsOf("54")) {
     throw ValidationError(entity, "", doing.op,
                           core::Concat({"PostgreSQL does not take the statement: ", failure.message,
                                         "; split the predicate, or use In(...) for many values"}));

@@ -394,7 +394,8 @@ class NativeConnection {
 
   void SetUp() {
     // A lock is waited for as long as the user says, or as SQLite's is; what a client runs that is
-    // gone ends, where the server can look (version 14, on Linux).
+    // gone ends, where the server can look (version 14, on Linux). To compile a large predicate
+    // takes minutes and gigabytes, and pays for none.
     static const std::string text = core::Concat(
         {"SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', "
          "false), set_config('standard_conforming_strings', 'on', false), "
@@ -404,7 +405,8 @@ class NativeConnection {
          "', false) END, (SELECT set_config('lc_messages', 'C', false) FROM pg_roles WHERE "
          "rolname = current_user AND rolsuper), (SELECT set_config(name, '1s', false) FROM "
          "pg_settings WHERE name = 'client_connection_check_interval' AND setting = '0' AND "
-         "version() LIKE '%linux%')"});
+         "version() LIKE '%linux%'), (SELECT set_config(name, 'off', false) FROM pg_settings WHERE "
+         "name = 'jit' AND source = 'default')"});
     session_.SendText(text.c_str());
     const auto failed = session_.Finish(Patience::Work, [](std::size_t, Result) {});
     if (failed) Fail(*failed, Say());

@@ -10,6 +10,7 @@
 #include <grapnel/store/sql/dialect.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,7 @@ class SqliteDialect final : public Dialect {
 
   char Placeholder() const noexcept override { return '?'; }
   std::size_t MostParameters() const noexcept override { return 1024; }
+  std::size_t MostFurther() const noexcept override { return SIZE_MAX; }
   std::size_t MostInList() const noexcept override { return 1024; }
   bool HasTypedLists() const noexcept override { return false; }
   std::string_view True() const noexcept override { return "1"; }
