@@ -402,11 +402,16 @@ TEST_CASE("B78 ids of text and of blobs: loaded, traversed and asked for, few an
   check(1, {"'\"?1", "1", "a"}, {"a", engine::Storable("\xff\xfe")});
 
   // So many that their ids go to the engine packed; keys with zeros and quotes in them.
+  const engine::Forms key{"CAST(x'00' || char(i / 128, i % 128) || '\"' AS BLOB)",
+                          "decode('00' || lpad(to_hex(i / 128), 2, '0') || lpad(to_hex(i % 128), "
+                          "2, '0') || '22', 'hex')"};
+  const engine::Forms text{"CAST(id AS TEXT)", "encode(id, 'hex')"};
   db.Raw(
       "DELETE FROM House_visitors; DELETE FROM Word; DELETE FROM House;"
       "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 2999) "
-      "INSERT INTO House SELECT CAST(x'00' || char(i / 128, i % 128) || '\"' AS BLOB) FROM n;"
-      "INSERT INTO Word SELECT 'w' || CAST(id AS TEXT) || 'é', id FROM House;"
+      "INSERT INTO House SELECT " +
+      key.Text() + " FROM n; INSERT INTO Word SELECT 'w' || " + text.Text() +
+      " || 'é', id FROM House;"
       "INSERT INTO House_visitors SELECT House.id, Word.id FROM House JOIN Word ON home_id = "
       "House.id");
   const auto loaded =
