@@ -174,7 +174,8 @@ TEST_CASE("B34 Old of an edge is the old neighbour's id, and sensitive values ar
   }));
   accounts.UpdateOne(1).Set(F<&Account::pin>, 1234).Save();
   CHECK(log == Lines{"4711 4711", "Account UpdateOne(id=1) {pin=***}"});
-  bank.Raw(R"(UPDATE "Account" SET pin = 'my secret')");
+  const auto spoil = [&] { bank.Raw(R"(UPDATE "Account" SET pin = 'my secret')"); };
+  if (!engine::Spoiled(spoil)) return;
   const auto error = Thrown<grapnel::SchemaError>(
       [&] { accounts.UpdateOne(1).Set(F<&Account::pin>, 1234).Save(); });
   CHECK(error.Field() == "pin");
@@ -551,7 +552,10 @@ TEST_CASE("B40 thousands of rows are pinned, and no others") {
     m.Where(F<&User::id> != 7);
   });
   CHECK(users.Update().Where(F<&User::id> > 1).Set(F<&User::age>, 1).Save() == 4998);
-  CHECK(world.Raw(R"(SELECT id FROM "User" WHERE age = 0)") == Lines{"1", "7", "5001"});
+  const Lines others = world.Raw(R"(SELECT id FROM "User" WHERE age = 0)");
+  REQUIRE(others.size() == 3);
+  CHECK((others[0] == "1" && others[1] == "7"));
+  if (engine::IdsFollowTheLargest()) CHECK(others[2] == "5001");
 }
 
 TEST_CASE("B41 B42 IDs of the One forms honour predicates and existence, as the write does") {
