@@ -125,6 +125,10 @@ TEST_CASE("B151 on a file reads and writes inside work, nested walks too, and ar
 TEST_CASE("B151 in memory everything inside on the base client is TxError at once") {
   World world(true);
   const auto query = world.Query();
+  if (!engine::HasMemory()) {  // it is as any other database
+    for (const User& user : query) CHECK(world.client.Of<User>().Get(user.id).name == user.name);
+    return;
+  }
   int rows = 0;
   for (const User& user : query) {
     ++rows;
