@@ -21,6 +21,7 @@ using desk::Uuid;
 using grapnel::Asc;
 using grapnel::Desc;
 using grapnel::F;
+using Names = std::vector<std::string>;
 
 constexpr auto kTitle = F<&Ticket::title>;
 constexpr auto kDue = F<&Ticket::due>;
