@@ -49,7 +49,9 @@ Session::Session(const std::string& conninfo) : connection_(PQconnectdb(conninfo
 
 std::vector<std::string> Session::Run(const std::string& sql) {
   auto rows = Rows(InOrder(sql));
-  static const std::regex given(R"(INSERT INTO ("[^"]*"|\w+)(?: \(\s*"?id"?\s*,| VALUES))");
+  // Never destroyed, here and below: schemas are dropped when the program ends.
+  static const std::regex& given =
+      *new std::regex(R"(INSERT INTO ("[^"]*"|\w+)(?: \(\s*"?id"?\s*,| VALUES))");
   for (std::sregex_iterator at(sql.begin(), sql.end(), given), end; at != end; ++at) {
     const std::string table = (*at)[1];
     const auto sequence = Rows("SELECT pg_get_serial_sequence('" + table +
@@ -63,7 +65,7 @@ std::vector<std::string> Session::Run(const std::string& sql) {
 }
 
 std::string Session::InOrder(const std::string& sql) {
-  static const std::regex plain(
+  static const std::regex& plain = *new std::regex(
       R"(SELECT (?!.*\b(?:count|sum|max|min|DISTINCT|FROM [^;]* (?:ORDER|GROUP|JOIN|UNION))\b))"
       R"([^;(]*(?:\([^;()]*\)[^;(]*)* FROM ("[^"]*"|\w+)( WHERE [^;]*)?)");
   std::smatch part;
