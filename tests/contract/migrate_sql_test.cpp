@@ -271,9 +271,9 @@ TEST_CASE("B163 SQL that fails, and a hook that throws behind it, change nothing
                  next(m);
                }),
                Catch::Contains("transaction"));
-  for (const std::string sql :
-       {"COMMIT", engine::Forms{"PRAGMA user_version = 3", "ROLLBACK"}.Text().c_str(),
-        "SELECT 1; SELECT 2"}) {
+  const std::vector<std::string> refused{
+      "COMMIT", engine::Forms{"PRAGMA user_version = 3", "ROLLBACK"}.Text(), "SELECT 1; SELECT 2"};
+  for (const std::string& sql : refused) {
     CHECK_THAT(fails([&](Migration& m, auto next) {
                  next(m);
                  m.Sql(sql);
