@@ -6,8 +6,8 @@
 #   //   second line
 #
 # Takes: PROGRAM, WORK_DIR, and SOURCE, or EXPECTED (a file that holds what it prints); CONNINFO (a
-# file that says where a PostgreSQL server is, in which it gets a schema of its own and is told of it
-# by its argument). Says "skipped" where that is not there.
+# file that says where a PostgreSQL server is: the program gets a schema of its own there, and is
+# told of it by its argument)
 cmake_policy(VERSION 3.24)
 if(CONNINFO AND NOT EXISTS "${CONNINFO}")
   message("skipped: there is no PostgreSQL server")

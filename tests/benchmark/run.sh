@@ -1,9 +1,8 @@
 #!/bin/sh
 # sh run.sh PROGRAM CXX INCLUDE_DIR WORK: all figures. The run-time ones by PROGRAM
-# (grapnel_benchmark), those against ent where Debian's Go and ent are installed, those of PostgreSQL
-# where it is installed, what it costs the compiler by compile.sh. Prints their tables one after the
-# other and, last of all, every line
-# "figure NAME VALUE". WORK is made and filled.
+# (grapnel_benchmark), those against ent where Debian's Go and ent are installed, those of
+# PostgreSQL where that is, what it costs the compiler by compile.sh. Prints their tables one after
+# the other and, last of all, every line "figure NAME VALUE". WORK is made and filled.
 
 [ $# -eq 4 ] || {
   echo "usage: sh run.sh PROGRAM CXX INCLUDE_DIR WORK" >&2
