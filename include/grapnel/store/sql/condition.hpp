@@ -104,9 +104,13 @@ class Sql final : public NeighbourText {
     GetDialect().AppendComparison(comparison, node.kind, column, KindOf(node), operand);
     Write({comparison});
   }
+  /// Lists may be empty.
+  static const FieldValue& AnyOf(const std::vector<FieldValue>& values) noexcept {
+    static const FieldValue none;
+    return values.empty() ? none : values.front();
+  }
   std::string InValues(const PredicateNode& node) {
-    const FieldValue none;
-    return In(node.values, Comparable(node, node.values.empty() ? none : node.values.front()));
+    return In(node.values, Comparable(node, AnyOf(node.values)));
   }
 
   void RenderJoin(const Term& join, int depth) {
@@ -209,7 +213,7 @@ class Sql final : public NeighbourText {
       }
     }
     const PredicateNode& leaf = *members.front().node;
-    const std::string column = Comparable(leaf, values.front());
+    const std::string column = Comparable(leaf, AnyOf(values));
     shown_ = IsShown(leaf);
     std::string one;
     if (as_list) {

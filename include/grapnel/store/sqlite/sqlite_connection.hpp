@@ -32,7 +32,6 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -200,7 +199,8 @@ class SqliteConnection final : public store::Connection {
     running.Finish(binding, doing);
     CheckInserted(insert, rows);
     ids.resize(insert.sets.size());
-    std::iota(ids.begin(), ids.end(), sqlite3_last_insert_rowid(native_.Handle()) - rows + 1);
+    std::int64_t before = sqlite3_last_insert_rowid(native_.Handle()) - rows;  // may be the last
+    for (std::int64_t& id : ids) id = ++before;
     return true;
   }
 
