@@ -1,6 +1,6 @@
-// Eight writers on a cluster whose primary is killed again and again (run.sh); half of them have
-// lost commits found. In the end it counts what they were told of each row and what is there, and
-// refuses
+// B181: eight writers on a cluster whose primary is killed again and again (run.sh); half of them
+// have lost commits found. In the end it counts what they were told of each row and what is there,
+// and refuses
 //   lost      rows that were acknowledged and are not there
 //   untold    rows that are there, though their write was said to have failed
 //   unbound   rows that are not there, though AfterCommit ran for them

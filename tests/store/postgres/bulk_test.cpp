@@ -62,7 +62,7 @@ TEST_CASE("B180 rows are inserted together, few by an INSERT and many by COPY, w
   CHECK(db.Insert("behind") > 8710);
 }
 
-TEST_CASE("B180 others draw ids meanwhile") {
+TEST_CASE("B175 B180 others draw ids meanwhile") {
   Opened db;
   Many one("one", 300);
   REQUIRE(one.Insert(db));
