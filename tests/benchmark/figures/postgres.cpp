@@ -186,7 +186,7 @@ std::string Script(const Client& client) {
     replace(text, "$2", ":id");
     script += text + ";\n";
   }
-  return script;
+  return script + "COMMIT;\n";  // which Debug does not tell
 }
 
 double TheirsPerSecond(const std::string& script) {
