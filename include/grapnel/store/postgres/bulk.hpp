@@ -59,6 +59,11 @@ class IdSource {
   /// do something else.
   bool Fits() const noexcept { return fits_; }
 
+  // The sequence is looked up once: within nextval() that would be done for each id.
+  static constexpr const char* kDraw =
+      "SELECT nextval(sequence) AS id FROM (SELECT $1::regclass AS sequence OFFSET 0) AS named, "
+      "generate_series(1, $2)";
+
   /// The first of so many ids that follow one another, and nobody else gets; nothing where others
   /// draw some in between.
   std::optional<std::int64_t> TakeBlock(NativeConnection& native, std::size_t count) {
@@ -66,7 +71,7 @@ class IdSource {
     if (block_->asked != count || block_->count != count) {
       Parameters parameters;
       BindBlock(parameters, count);
-      block_->Set(native.Ask(kBlock, parameters).get());
+      block_->Set(native.Ask(FirstAndLast(), parameters).get());
     }
     block_->asked = 0;
     if (std::exchange(block_->count, 0) != count) return std::nullopt;
@@ -80,7 +85,7 @@ class IdSource {
     Parameters parameters;
     BindBlock(parameters, count);
     block_->asked = count;
-    const bool sent = native.AskLater(kBlock, parameters,
+    const bool sent = native.AskLater(FirstAndLast(), parameters,
                                       [block = block_](Result made) { block->Set(made.get()); });
     if (!sent) block_->asked = 0;
   }
@@ -115,9 +120,9 @@ class IdSource {
       count = last >= first ? static_cast<std::size_t>(last - first) + 1 : 0;
     }
   };
-  static constexpr const char* kBlock =
-      "SELECT min(id), max(id) FROM (SELECT nextval($1::regclass) AS id FROM generate_series(1, "
-      "$2)) AS made";
+  static std::string FirstAndLast() {
+    return core::Concat({"SELECT min(id), max(id) FROM (", kDraw, ") AS drawn"});
+  }
 
   void BindBlock(Parameters& parameters, std::size_t count) const {
     parameters.Reset(2, nullptr);
@@ -178,8 +183,7 @@ class Bulk {
     Parameters& parameters = running.Bind(2);
     parameters.Text(1, source_.Sequence(), false);
     parameters.Int(2, static_cast<std::int64_t>(count));
-    const Result made = running.Run("SELECT nextval($1::regclass) FROM generate_series(1, $2)",
-                                    native_.Say(insert_));
+    const Result made = running.Run(IdSource::kDraw, native_.Say(insert_));
     ResultRow row(made.get());
     for (int at = 0; at < PQntuples(made.get()); ++at) {
       row.MoveTo(at);
