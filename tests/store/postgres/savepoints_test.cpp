@@ -67,3 +67,39 @@ TEST_CASE("what waits is not in the way of undoing after a failure") {
   connection.Commit();
   CHECK(db.Names() == Rows{"a", "b"});
 }
+
+TEST_CASE("what is undone leaves foreign keys checked as they were at the savepoint") {
+  Opened db;
+  db.schema.Run(
+      "CREATE TABLE pets (id bigint PRIMARY KEY, owner bigint REFERENCES people (id) DEFERRABLE)");
+  auto& connection = db.connection;
+  const auto insert_orphan = [&] { db.native.Execute("INSERT INTO pets VALUES (1, 99)"); };
+  connection.BeginWrite();
+  db.Insert("a");
+  connection.Savepoint(1);
+  db.Insert("b");
+  connection.Savepoint(2);
+  connection.DeferForeignKeys(true);
+  db.Insert("c");
+  connection.Release(2);
+  SECTION("at once, though a savepoint within was released while they were not") {
+    connection.DeferForeignKeys(false);
+    db.Insert("d");
+    connection.RollbackTo(1);
+    CHECK_THROWS_AS(insert_orphan(), grapnel::ConstraintError);
+    connection.RollbackTo(1);
+    CHECK_THROWS_AS(insert_orphan(), grapnel::ConstraintError);
+  }
+  SECTION("at once, though that was undone while they were not") {
+    connection.Discard(1);
+    CHECK_THROWS_AS(insert_orphan(), grapnel::ConstraintError);
+  }
+  SECTION("later, where it was so there") {
+    connection.Savepoint(2);
+    connection.DeferForeignKeys(false);
+    db.Insert("d");
+    connection.RollbackTo(2);
+    CHECK_NOTHROW(insert_orphan());
+  }
+  connection.Rollback();
+}

@@ -360,16 +360,13 @@ class PostgresConnection final : public store::Connection {
     interference_.Begin();
   }
   void DeferForeignKeys(bool on) override {
-    if (on) {
-      native_.Execute("SET CONSTRAINTS ALL DEFERRED");
-    } else if (!native_.IsAborted()) {
-      native_.Execute("SET CONSTRAINTS ALL IMMEDIATE", Patience::Undoing);
-    }
+    if (on || !native_.IsAborted()) savepoints_.DeferKeys(on);
   }
 
  private:
   void Begin(std::string_view text) {
     spoilt_ = false;
+    savepoints_.Begin();
     interference_.Begin();
     native_.DeferBegin(text);
   }

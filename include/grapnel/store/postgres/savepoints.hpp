@@ -6,16 +6,25 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace grapnel::postgres::detail {
 
 /// The savepoints of one connection, by their depth. One that nothing was sent behind is not sent
-/// itself.
+/// itself. What goes back to one finds foreign keys checked as they were there: PostgreSQL forgets
+/// how that was when a savepoint within is released.
 class Savepoints {
  public:
   explicit Savepoints(NativeConnection& native) noexcept : native_(native) {}
 
-  void Set(int depth) { native_.Defer(Text("SAVEPOINT grapnel_", depth)); }
+  /// With the transaction.
+  void Begin() noexcept { keys_ = {}; }
+
+  void Set(int depth) {
+    keys_at_.resize(static_cast<std::size_t>(depth) - 1);
+    keys_at_.push_back(keys_);
+    native_.Defer(Text("SAVEPOINT grapnel_", depth));
+  }
   void Release(int depth) {
     const auto& pending = native_.Pending();
     const std::string release = Text("RELEASE SAVEPOINT grapnel_", depth);
@@ -29,7 +38,7 @@ class Savepoints {
   void RollBackTo(int depth) {
     const std::string text = Text("ROLLBACK TO SAVEPOINT grapnel_", depth);
     const std::size_t set = FindPending(depth);
-    if (set == native_.Pending().size()) return Undo(text);
+    if (set == native_.Pending().size()) return Undo(text), PutBackKeys(depth);
     native_.Trace(text, Patience::Undoing);
     native_.DropPending(set + 1);
     native_.Tell(text);
@@ -46,7 +55,30 @@ class Savepoints {
     native_.Tell(release);
   }
 
+  /// Whether foreign keys are checked when that ends, or at once.
+  void DeferKeys(bool on) {
+    if (keys_.deferred == on) return;
+    ++keys_.changes;  // whether or not it comes to pass
+    native_.Execute(KeysText(on), on ? Patience::Work : Patience::Undoing);
+    keys_.deferred = on;
+  }
+
  private:
+  struct Keys {
+    bool deferred = false;
+    std::size_t changes = 0;  // of that
+  };
+
+  static std::string KeysText(bool deferred) {
+    return core::Concat({"SET CONSTRAINTS ALL ", deferred ? "DEFERRED" : "IMMEDIATE"});
+  }
+  /// Along with the next statement.
+  void PutBackKeys(int depth) {
+    const Keys& there = keys_at_[static_cast<std::size_t>(depth) - 1];
+    if (there.changes == keys_.changes) return;
+    native_.DeferQuietly(KeysText(there.deferred));
+    keys_.deferred = there.deferred;
+  }
   static std::string Text(std::string_view what, int depth) {
     return core::Concat({what, std::to_string(depth)});
   }
@@ -66,6 +98,8 @@ class Savepoints {
   }
 
   NativeConnection& native_;
+  Keys keys_{};                  // as they are
+  std::vector<Keys> keys_at_{};  // each savepoint
 };
 
 }  // namespace grapnel::postgres::detail
