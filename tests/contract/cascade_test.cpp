@@ -563,26 +563,28 @@ TEST_CASE("B75 rows go by level, the deepest first, each once though several way
     CHECK(log == Lines{"Team DeleteOne 1", "Task Delete 1 2"});
   }
   SECTION("unless that goes as well: what is being deleted counts as deleted") {
-    const auto bill = [&] {
-      world.client.Of<Bill>().Create().Set(F<&Bill::task>, 2).Set(F<&Bill::payer>, 1).Save();
-    };
-    const auto goes = [&](const Lines& expected) {
-      bill();
+    const auto bills = world.client.Of<Bill>();
+    std::int64_t bill = 0;
+    const auto goes = [&] {
+      bill = bills.Create().Set(F<&Bill::task>, 2).Set(F<&Bill::payer>, 1).Save().id;
+      Lines logged;
       {
         auto tx = world.client.Tx();
         tx.Of<Team>().DeleteOne(1).Exec();
-        CHECK(Take(log) == expected);
+        logged = Take(log);
         CHECK(tx.Of<Bill>().Query().Count() == 0);
       }
-      world.client.Of<Bill>().Delete().Exec();
+      bills.Delete().Exec();
       Take(log);
+      return logged;
     };
-    goes({});  // by the database alone
+    CHECK(goes().empty());  // by the database alone
     auto handle = world.client.Of<Task>().Use(Deletions(log));
-    goes({"Task Delete 1 2"});
+    CHECK(goes() == Lines{"Task Delete 1 2"});
     handle.Remove();
     world.client.Of<Bill>().Use(Deletions(log));
-    goes({"Bill Delete 1"});
+    const Lines logged = goes();
+    CHECK(logged == Lines{"Bill Delete " + std::to_string(bill)});
   }
 }
 
@@ -750,7 +752,7 @@ TEST_CASE("B75 what stands in the way of a circle is named, and its transaction 
   }
 }
 
-TEST_CASE("B75 a chain of 10,000 rows goes, level by level, with hooks and without") {
+TEST_CASE("B75 a long chain of rows goes, level by level, with hooks and without") {
   Ring ring;
   const auto fill = [&](int pairs) {
     ring.Raw("BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
@@ -758,14 +760,15 @@ TEST_CASE("B75 a chain of 10,000 rows goes, level by level, with hooks and witho
              R"() INSERT INTO "Ping" (id, over_id) SELECT i, nullif(i - 1, 0) FROM n;)" +
              R"( INSERT INTO "Pong" (id, over_id) SELECT id, id FROM "Ping"; COMMIT)");
   };
-  fill(5000);
+  const int pairs = engine::IsInProcess() ? 5000 : 1000;
+  fill(pairs);
   ring.pings.DeleteOne(1).Exec();
   CHECK(ring.All().empty());
-  REQUIRE(ring.log.size() == 10000);
+  REQUIRE(ring.log.size() == static_cast<std::size_t>(2 * pairs));
   CHECK(ring.log[0] == "Ping DeleteOne 1");
-  CHECK(ring.log[1] == "Pong Delete 5000");
-  CHECK(ring.log[2] == "Ping Delete 5000");
-  CHECK(ring.log[9999] == "Pong Delete 1");
+  CHECK(ring.log[1] == "Pong Delete " + std::to_string(pairs));
+  CHECK(ring.log[2] == "Ping Delete " + std::to_string(pairs));
+  CHECK(ring.log.back() == "Pong Delete 1");
   fill(600);  // still deeper than SQLite's own cascades go
   const auto plain = engine::Open<Ping, Pong, Guard>(ring.scratch.File("test.db"));
   plain.Of<Ping>().DeleteOne(1).Exec();

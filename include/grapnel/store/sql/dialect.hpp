@@ -50,6 +50,13 @@ class Dialect {
   /// The parameter behind the others of a row that an index is searched by, where it is the id.
   virtual std::string_view AfterId(FieldKind id) const noexcept = 0;
 
+  /// Whether there are rows in the text behind FROM: found by an index for each row that asks,
+  /// though nothing is known of how many there are.
+  virtual std::string AnyRow(std::string_view from) const = 0;
+  /// What stands behind `list = ...`, holds of every row of the lists' table, and tells that one
+  /// list is few rows of many, where the database has no better way to know.
+  virtual std::string_view IsFew() const noexcept = 0;
+
   // Types.
 
   virtual std::string_view TypeName(FieldKind kind) const noexcept = 0;

@@ -70,8 +70,9 @@ class LeafText : public ParameterText {
     const std::string_view lists = GetDialect().Lists(
         node.relation != nullptr ? KindOfKey(*node.relation) : table_->Id().Kind());
     if (node.values[0].IsNull()) {  // one list
-      std::string in = core::Concat(
-          {id, " IN (SELECT id FROM ", lists, " WHERE list = ", Parameter(node.values[1])});
+      std::string in =
+          core::Concat({id, " IN (SELECT id FROM ", lists,
+                        " WHERE list = ", Parameter(node.values[1]), GetDialect().IsFew()});
       if (node.values.size() > 2) {
         if (!node.values[2].IsNull()) core::Append(in, {" AND id > ", Parameter(node.values[2])});
         core::Append(in, {" AND id <= ", Parameter(node.values[3])});
@@ -79,10 +80,10 @@ class LeafText : public ParameterText {
       return in + ')';
     }
     const std::string from = Parameter(node.values[1]);
-    return core::Concat(
-        {"EXISTS (SELECT 1 FROM ", lists, " AS grapnel_listed WHERE grapnel_listed.type = ",
-         Parameter(node.values[0]), " AND grapnel_listed.id = ", GetDialect().Untyped(id),
-         " AND grapnel_listed.list BETWEEN ", from, " AND ", Parameter(node.values[2]), ")"});
+    return GetDialect().AnyRow(core::Concat(
+        {lists, " AS grapnel_listed WHERE grapnel_listed.type = ", Parameter(node.values[0]),
+         " AND grapnel_listed.id = ", GetDialect().Untyped(id), " AND grapnel_listed.list BETWEEN ",
+         from, " AND ", Parameter(node.values[2])}));
   }
 
   /// Of its own key it is the neighbour's id that is kept, of others' the source's.

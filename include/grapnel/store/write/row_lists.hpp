@@ -53,6 +53,7 @@ class RowLists {
   }
   /// Takes rows out of lists that stand in later ones as well, but for the first list.
   void KeepLast() {
+    if (m_.Session().LastList() < first_ + 2) return;  // one list, where nothing stands twice
     ReadIn(m_, *m_.table,
            [&](store::Connection& connection) { return connection.KeepLast(first_ + 1), 0; });
   }

@@ -46,6 +46,17 @@ class PostgresDialect final : public Dialect {
   }
   std::string Untyped(std::string_view value) const override { return std::string(value); }
   std::string_view AfterId(FieldKind) const noexcept override { return ""; }
+  /// An EXISTS could become a join with all the rows, of which the planner takes it that there are
+  /// few: a count is asked for each.
+  std::string AnyRow(std::string_view from) const override {
+    return core::Concat({"(SELECT count(*) > 0 FROM ", from, ")"});
+  }
+
+  /// Nothing is known of a temporary table: a range on both sides is taken for one row in 200, and
+  /// rows by their ids are then looked up in an index, and not found by passing through all.
+  std::string_view IsFew() const noexcept override {
+    return " AND type BETWEEN -1 AND 9223372036854775807";
+  }
 
   std::string_view TypeName(FieldKind kind) const noexcept override {
     static constexpr std::string_view names[] = {"BOOLEAN", "BIGINT", "DOUBLE PRECISION",

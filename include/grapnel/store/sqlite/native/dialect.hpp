@@ -54,6 +54,10 @@ class SqliteDialect final : public Dialect {
   /// Without its affinity.
   std::string Untyped(std::string_view value) const override { return core::Concat({"+", value}); }
   /// SQLite takes a rowid as the last of several when the collation is said.
+  std::string AnyRow(std::string_view from) const override {
+    return core::Concat({"EXISTS (SELECT 1 FROM ", from, ")"});
+  }
+  std::string_view IsFew() const noexcept override { return ""; }
   std::string_view AfterId(FieldKind id) const noexcept override {
     return id == FieldKind::Int ? " COLLATE BINARY" : "";
   }
