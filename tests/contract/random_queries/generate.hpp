@@ -142,7 +142,8 @@ class Generator {
     using namespace std::string_literals;
     if (type != kB) return static_cast<std::int64_t>(number);
     const std::string names[] = {"k"s, "K"s, "k1"s, "a"s, "\xff"s, "b\0c"s, "b"s, "10"s, "9"s};
-    return number <= std::size(names) ? names[number - 1] : "z" + std::to_string(number);
+    return number <= std::size(names) ? engine::Storable(names[number - 1])
+                                      : "z" + std::to_string(number);
   }
   Value AnyId(Type type) {
     const std::vector<Row>& rows = world_->rows[type];
