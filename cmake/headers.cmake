@@ -89,6 +89,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/driver/loading.hpp
   grapnel/store/driver/observers.hpp
   grapnel/store/driver/owned_driver.hpp
+  grapnel/store/driver/places.hpp
   grapnel/store/driver/plan.hpp
   grapnel/store/driver/process.hpp
   grapnel/store/driver/statement_info.hpp
@@ -211,7 +212,6 @@ set(GRAPNEL_STORE_HEADERS
 )
 set(GRAPNEL_SQLITE_HEADERS
   grapnel/sqlite.hpp
-  grapnel/store/sqlite/fair_lock.hpp
   grapnel/store/sqlite/impl/open.hpp
   grapnel/store/sqlite/interference.hpp
   grapnel/store/sqlite/kept_selects.hpp

@@ -4,7 +4,7 @@
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/owned_driver.hpp>
-#include <grapnel/store/sqlite/fair_lock.hpp>
+#include <grapnel/store/driver/places.hpp>
 #include <grapnel/store/sqlite/native/file.hpp>
 #include <grapnel/store/sqlite/native/native_connection.hpp>
 #include <grapnel/store/sqlite/sqlite_connection.hpp>
@@ -30,7 +30,7 @@ class SqliteDriver final : public store::Driver {
   }
 
   store::Lease Writer(const core::Context& context) override {
-    lock_.Lock(context, kLockWait, options_.url);
+    writing_.Take(context, kLockWait, options_.url);
     store::Lease lease{*this, writer_};
     writer_.Rollback();  // what could not be undone when it came back
     if (writer_.InTransaction()) {
@@ -72,7 +72,7 @@ class SqliteDriver final : public store::Driver {
   void Return(store::Connection& connection) noexcept override {
     connection.Watch(nullptr);
     connection.Rollback();  // of a BEGIN that failed after it took effect
-    if (!static_cast<SqliteConnection&>(connection).ReadsOnly()) return lock_.Unlock();
+    if (!static_cast<SqliteConnection&>(connection).ReadsOnly()) return writing_.Give();
     std::unique_ptr<SqliteConnection> reader(&static_cast<SqliteConnection&>(connection));
     if (reader->InTransaction()) return;  // closed
     const std::lock_guard lock(mutex_);
@@ -94,7 +94,7 @@ class SqliteDriver final : public store::Driver {
   Options options_;
   Place place_;  // before the connections, which look at it
   SqliteConnection writer_;
-  FairLock lock_;
+  store::Places writing_{1, "another transaction of this program held the lock"};
   std::mutex mutex_;
   std::vector<std::unique_ptr<SqliteConnection>> idle_ = ReserveIdle();
 };

@@ -6,25 +6,30 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <mutex>
 #include <stop_token>
 #include <string>
 
-namespace grapnel::sqlite::detail {
+namespace grapnel::store {
 
-/// A lock that is handed on in the order of asking, and waited for only as long as a context
-/// allows. It may be unlocked by another thread than the one that locked it. (std::timed_mutex is
-/// neither.)
-class FairLock {
+/// So many places, handed on in the order of asking, and waited for only as long as a context
+/// allows. Another thread than the one that took a place may give it back. (std::timed_mutex and
+/// std::counting_semaphore are neither.) Threads: any.
+class Places {
  public:
+  /// `taken` says in errors what all places were.
+  Places(std::size_t count, const char* taken) noexcept
+      : free_(std::max<std::size_t>(count, 1)), taken_(taken) {}
+
   /// Throws: CancelledError at the context's deadline or stop; BusyError, naming `what`, after
   /// `longest` when it sets no deadline.
-  void Lock(const core::Context& context, std::chrono::milliseconds longest,
+  void Take(const core::Context& context, std::chrono::milliseconds longest,
             const std::string& what) {
     std::unique_lock lock(mutex_);
-    if (!held_) {
-      held_ = true;
+    if (free_ > 0) {
+      --free_;
       return;
     }
     Waiter self;
@@ -42,20 +47,20 @@ class FairLock {
       std::erase(waiting_, &self);
       const bool granted = self.granted;
       lock.unlock();
-      if (granted) Unlock();
+      if (granted) Give();
       throw;
     }
     if (self.granted) return;
     std::erase(waiting_, &self);
     lock.unlock();
     context.ThrowIfCancelled();
-    throw BusyError(what + ": another transaction of this program held the lock for too long");
+    throw BusyError(what + ": " + taken_ + " for too long");
   }
 
-  void Unlock() noexcept {
+  void Give() noexcept {
     const std::lock_guard lock(mutex_);
     if (waiting_.empty()) {
-      held_ = false;
+      ++free_;
       return;
     }
     Waiter* next = waiting_.front();
@@ -71,8 +76,9 @@ class FairLock {
   };
 
   std::mutex mutex_;
-  bool held_ = false;
+  std::size_t free_;
+  const char* taken_;
   std::deque<Waiter*> waiting_;
 };
 
-}  // namespace grapnel::sqlite::detail
+}  // namespace grapnel::store
