@@ -190,6 +190,21 @@ TEST_CASE("COPY takes what it is given, and what fails there is undone") {
   CHECK(schema.Run("SELECT * FROM t") == Rows{"7", "7"});
 }
 
+TEST_CASE("what is refused only when a trip ends fails it, and the next one goes on") {
+  const OwnSchema schema;
+  schema.Run("CREATE TABLE t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+  const Conninfo info(schema.Conninfo());
+  Session session(info, nullptr);
+  std::vector<std::string> answers;
+  session.SendText("INSERT INTO t VALUES (1), (1)");  // outside of a transaction
+  const auto failed = Finish(session, answers);
+  REQUIRE(failed);
+  CHECK(failed->state == "23505");
+  session.SendText("INSERT INTO t VALUES (1)");
+  CHECK_FALSE(Finish(session, answers));
+  CHECK(schema.Run("SELECT * FROM t") == Rows{"1"});
+}
+
 TEST_CASE("a connection that was lost says so, before and while it is used") {
   const Conninfo info(Server());
   const OwnSchema schema;

@@ -113,7 +113,7 @@ class Session {
     if (!unsent_ && PQpipelineSync(Handle()) == 1 && Flush()) {
       if (ahead_ != 0) TakeAhead(failed);
       for (std::size_t i = 0; i < sent && !IsLost(); ++i) Take(i, sink, failed);
-      TakeSync();
+      TakeSync(failed);
     }
     if (unsent_) lost_ = true;
     if (!waiting_.Finish()) lost_ = true;
@@ -243,9 +243,8 @@ class Session {
       Result result = Next();
       if (result == nullptr) return;
       const auto status = PQresultStatus(result.get());
-      if (status == PGRES_FATAL_ERROR && !failed) {
-        failed = Failure::Of(result.get());
-        if (failed->state.empty()) failed->message = Explain();
+      if (status == PGRES_FATAL_ERROR) {
+        Note(result.get(), failed);
       } else if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
         sink(at, std::move(result));
       }
@@ -254,17 +253,27 @@ class Session {
   void TakeAhead(std::optional<Failure>& failed) {
     const auto sink = [&](std::size_t, Result result) { ahead_sink_(std::move(result)); };
     for (std::size_t i = 0; i < ahead_ && !IsLost(); ++i) Take(i, sink, failed);
-    TakeSync();
+    TakeSync(failed);
     ahead_ = 0;
     ahead_sink_ = nullptr;
   }
-  void TakeSync() {
+  /// The end of a trip. Outside of a transaction what its statements did is committed there, and a
+  /// constraint that is checked late may refuse it.
+  void TakeSync(std::optional<Failure>& failed) {
     while (!IsLost()) {
       const Result result = Next();
-      if (result == nullptr || PQresultStatus(result.get()) != PGRES_PIPELINE_SYNC) continue;
+      if (result == nullptr) continue;
+      if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) Note(result.get(), failed);
+      if (PQresultStatus(result.get()) != PGRES_PIPELINE_SYNC) continue;
       status_ = PQtransactionStatus(Handle());
       return;
     }
+  }
+  /// The first failure of a trip is the one that is told.
+  void Note(const PGresult* result, std::optional<Failure>& failed) const {
+    if (failed) return;
+    failed = Failure::Of(result);
+    if (failed->state.empty()) failed->message = Explain();
   }
   template <class Source>
   void PutAll(Source& next, std::exception_ptr& thrown) {
