@@ -104,6 +104,29 @@ TEST_CASE("a deferred key in a table that a type uses names that type and its fi
   CHECK(world.client.Of<Pet>().Query().Count() == 1);
 }
 
+TEST_CASE("a unique key of others that fails at COMMIT names type and fields") {
+  World world;
+  if (engine::Current() == engine::Kind::Sqlite) return;  // all of SQLite's are checked at once
+  world.Raw(
+      "ALTER TABLE User ADD CONSTRAINT theirs UNIQUE (nickname, age) DEFERRABLE INITIALLY "
+      "DEFERRED");
+  const auto add = [](const auto& client, const char* name) {
+    client.template Of<User>()
+        .Create()
+        .Set(F<&User::name>, name)
+        .Set(F<&User::nickname>, "x")
+        .Set(F<&User::age>, 7)
+        .Save();
+  };
+  add(world.client, "Ada");
+  const auto error =
+      Thrown<ConstraintError>([&] { world.client.WithTx([&](Tx& tx) { add(tx, "Grace"); }); });
+  CHECK(error.Entity() == "User");
+  CHECK(error.Kind() == grapnel::ConstraintKind::Unique);
+  CHECK(error.Fields() == Strings{"nickname", "age"});
+  CHECK(Names(world.client) == Lines{"Ada"});
+}
+
 TEST_CASE("a key of others that refers to no key is a SchemaError, and the Tx lives on") {
   World world;
   Add(world.client, "Ada");

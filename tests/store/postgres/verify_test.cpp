@@ -5,6 +5,7 @@
 
 #include <string>
 
+using namespace grapnel::postgres::detail;
 using unit::Opened;
 
 namespace {
@@ -14,7 +15,7 @@ std::string Misfit(const char* sql) {
   Opened db;
   db.schema.Run(sql);
   try {
-    grapnel::postgres::detail::VerifyTable(db.native, unit::People());
+    VerifyTable(db.native, unit::People());
     return "fits";
   } catch (const grapnel::SchemaError& error) {
     return error.Field();
@@ -36,4 +37,18 @@ TEST_CASE("a table has to be there, with every column, of a type that fits") {
 TEST_CASE("a search_path that hides the table is told as a table that is not there") {
   CHECK(Misfit("CREATE SCHEMA IF NOT EXISTS unit_hidden; ALTER TABLE people SET SCHEMA "
                "unit_hidden; DROP SCHEMA unit_hidden CASCADE") == "id");
+}
+
+TEST_CASE("a unique key that COMMIT finds broken is found, and refers to nothing") {
+  Opened db;
+  db.schema.Run(
+      "CREATE TABLE pets (owner bigint, mate bigint, CONSTRAINT k UNIQUE (mate, owner) DEFERRABLE "
+      "INITIALLY DEFERRED)");
+  CHECK_THROWS_AS(db.native.Execute("INSERT INTO pets VALUES (1, 7), (1, 7)"),
+                  grapnel::ConstraintError);
+  const auto key = FindKey(db.native);
+  REQUIRE(key);
+  CHECK(key->table == "pets");
+  CHECK(key->column == "mate, owner");
+  CHECK(key->referred.empty());
 }

@@ -186,7 +186,8 @@ struct RawResult {
   bool was_run = true;       // false: a dry run left it out, and nobody knows its columns
 };
 
-/// A foreign key that refers to a row that is not there, by the names in the database.
+/// A foreign key that refers to a row that is not there, by the names in the database; or, without
+/// `referred`, columns that no two rows share, and two do.
 struct BrokenKey {
   std::string table, column, referred;
 };
@@ -225,7 +226,7 @@ class Connection {
   virtual void BeginWrite() = 0;
   /// Begins a snapshot, fixed at once.
   virtual void BeginRead() = 0;
-  /// After a Commit that a foreign key refused: that key, or nothing where it cannot be found.
+  /// After a Commit that a constraint refused: its key, or nothing where it cannot be found.
   virtual std::optional<BrokenKey> FindBrokenKey() = 0;
   /// As BeginWrite, for a migration: no two run at once, and what it sees is what the one before it
   /// has left.

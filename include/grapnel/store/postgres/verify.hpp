@@ -24,10 +24,9 @@ inline void VerifyTable(NativeConnection& native, const Table& table) {
   store::sql::VerifyTable(table, ColumnsInDatabase(native, table.name), kMigrationDialect);
 }
 
-/// The foreign key that was broken last, by the names in the database.
+/// The key that was broken last, by the names in the database.
 inline std::optional<store::BrokenKey> FindKey(NativeConnection& native) {
   const Failure& broken = native.LastBroken();
-  if (KindOf(broken.state) != ConstraintKind::ForeignKey) return std::nullopt;
   Parameters parameters;
   parameters.Reset(3, nullptr);
   parameters.Text(1, broken.schema, false);
@@ -37,13 +36,14 @@ inline std::optional<store::BrokenKey> FindKey(NativeConnection& native) {
       "SELECT (SELECT string_agg(a.attname, ', ' ORDER BY k.at) FROM unnest(c.conkey) WITH "
       "ORDINALITY AS k (number, at) JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum "
       "= k.number), f.relname FROM pg_constraint AS c JOIN pg_class AS t ON t.oid = c.conrelid "
-      "JOIN "
-      "pg_namespace AS n ON n.oid = t.relnamespace JOIN pg_class AS f ON f.oid = c.confrelid WHERE "
-      "c.contype = 'f' AND n.nspname = $1 AND t.relname = $2 AND c.conname = $3",
+      "JOIN pg_namespace AS n ON n.oid = t.relnamespace LEFT JOIN pg_class AS f ON f.oid = "
+      "c.confrelid WHERE c.contype IN ('f', 'u', 'x') AND n.nspname = $1 AND t.relname = $2 AND "
+      "c.conname = $3",
       parameters);
-  if (PQntuples(found.get()) == 0) return std::nullopt;
   ResultRow row(found.get());
-  return store::BrokenKey{broken.table, std::string(row.Text(0)), std::string(row.Text(1))};
+  if (PQntuples(found.get()) == 0 || row.IsNull(0)) return std::nullopt;
+  return store::BrokenKey{broken.table, std::string(row.Text(0)),
+                          row.IsNull(1) ? std::string() : std::string(row.Text(1))};
 }
 
 }  // namespace grapnel::postgres::detail

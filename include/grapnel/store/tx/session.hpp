@@ -347,8 +347,9 @@ class Session {
   /// Rolls back the transactions nested inside `scope` that were left open.
   GRAPNEL_DECLARE void CloseAbove(const Scope& scope) noexcept;
 
-  /// In a handler: says more of a foreign key that refused the COMMIT, and throws it on.
-  [[noreturn]] GRAPNEL_DECLARE void ExplainBroken(const ConstraintError& error);
+  /// Says more of a key that refused the COMMIT; nothing where no more is known.
+  GRAPNEL_DECLARE std::optional<ConstraintError> ExplainBroken(
+      const ConstraintError& error) noexcept;
 
   /// Whether its COMMIT is to be found when the connection is lost in it.
   bool IsToBeFound() const;

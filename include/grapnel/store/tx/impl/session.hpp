@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -362,8 +363,9 @@ GRAPNEL_DEFINE void Session::Commit() {
     }
     return;
   } catch (const ConstraintError& error) {
-    if (sent && lease_->InTransaction()) ExplainBroken(error);
-    Die(error.what());
+    const auto explained = sent ? ExplainBroken(error) : std::nullopt;
+    if (!sent || !lease_->InTransaction()) Die(error.what());
+    if (explained) throw *explained;
     throw;
   } catch (const BusyError& error) {
     NoteIfInTheWay(error);
@@ -418,30 +420,48 @@ inline bool Session::IsToBeFound() const {
   return false;
 }
 
-GRAPNEL_DEFINE void Session::ExplainBroken(const ConstraintError& error) {
-  if (error.Kind() != ConstraintKind::ForeignKey) throw;
-  const auto key = lease_->FindBrokenKey();
-  if (!key) throw;
-  const auto find = [&](const std::string& name) -> const Table* {
-    for (const auto& [id, type] : store_->types) {
-      if (type->table->name == name) return type->table;
-    }
-    return nullptr;
-  };
-  const Table* holder = find(key->table);
-  const Table* referred = find(key->referred);
-  std::string field = key->column;
-  if (holder != nullptr) {
-    for (const Column& column : holder->columns) {
-      if (column.storage == key->column) field = column.name;
+/// The fields that are these columns, "a, b", of a table that a type uses; of another, the columns.
+inline std::vector<std::string> FieldsOfKey(const Table* table, std::string_view columns) {
+  std::vector<std::string> fields;
+  while (!columns.empty()) {
+    const auto comma = columns.find(", ");
+    const std::string_view name = columns.substr(0, comma);
+    columns = comma == columns.npos ? std::string_view() : columns.substr(comma + 2);
+    fields.emplace_back(name);
+    if (table == nullptr) continue;
+    for (const Column& column : table->columns) {
+      if (column.storage == name) fields.back() = column.name;
     }
   }
-  const Table* of = holder != nullptr ? holder : referred;
-  throw ConstraintError(
-      of != nullptr ? of->entity : std::string_view(key->table), error.Op(), error.Kind(), {field},
-      core::Concat({error.Detail(), ": ", key->table, ".", key->column, " refers to a ",
+  return fields;
+}
+
+GRAPNEL_DEFINE std::optional<ConstraintError> Session::ExplainBroken(
+    const ConstraintError& error) noexcept {
+  try {
+    const auto key = lease_->FindBrokenKey();
+    if (!key) return std::nullopt;
+    const auto find = [&](const std::string& name) -> const Table* {
+      for (const auto& [id, type] : store_->types) {
+        if (type->table->name == name) return type->table;
+      }
+      return nullptr;
+    };
+    const Table* holder = find(key->table);
+    const Table* referred = find(key->referred);
+    const Table* of = holder != nullptr ? holder : referred;
+    std::string detail = error.Detail();
+    if (!key->referred.empty()) {
+      core::Append(detail,
+                   {": ", key->table, ".", key->column, " refers to a ",
                     referred != nullptr ? referred->entity : std::string_view(key->referred),
-                    " that is not there"}));
+                    " that is not there"});
+    }
+    return ConstraintError(of != nullptr ? of->entity : std::string_view(key->table), error.Op(),
+                           error.Kind(), FieldsOfKey(holder, key->column), detail);
+  } catch (const std::exception&) {
+    return std::nullopt;  // it is only to say more
+  }
 }
 
 GRAPNEL_DEFINE std::vector<TxHooks> Session::TakeNestedHooks() noexcept {
