@@ -269,6 +269,7 @@ set(GRAPNEL_POSTGRES_HEADERS
   grapnel/store/postgres/native/raw_statements.hpp
   grapnel/store/postgres/native/raw_words.hpp
   grapnel/store/postgres/native/session.hpp
+  grapnel/store/postgres/native/text.hpp
   grapnel/store/postgres/native/types.hpp
   grapnel/store/postgres/native/values.hpp
   grapnel/store/postgres/native/waiting.hpp

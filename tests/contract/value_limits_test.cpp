@@ -1,4 +1,5 @@
 #include "contract/all_kinds.hpp"
+#include "contract/fixture.hpp"
 #include "support/catch.hpp"
 #include "support/engine/engine.hpp"
 #include "support/engine/raw.hpp"
@@ -7,6 +8,7 @@
 #include <grapnel/grapnel.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -252,18 +254,34 @@ TEST_CASE("B79 B178 a text with NUL, or that is not UTF-8, comes back or is refu
   const auto client = OpenMaybe();
   const auto all = client.Of<Maybe>();
   const auto row = all.Create().Set(F<&Maybe::text>, "x").Save();
-  for (const std::string& text : {std::string("a\0b", 3), std::string(1, '\0')}) {
+  const auto refused = [](const auto& action, std::optional<std::size_t> place = {}) {
+    const auto error = Thrown<ValidationError>(action);
+    CHECK(error.Entity() == "Maybe");
+    CHECK(error.Field() == "text");
+    CHECK(error.Row() == place);
+  };
+  for (const std::string& text :
+       {std::string("a\0b", 3), std::string(1, '\0'), std::string("a\xFF"), std::string("\xC3"),
+        std::string("\xED\xA0\x80 half of a pair")}) {
+    INFO(text);
     if (engine::StoresNulInText()) {
       CHECK(all.UpdateOne(row.id).Set(F<&Maybe::text>, text).Save().text == text);
       CHECK(all.Query().Where(F<&Maybe::text> == text).Count() == 1);
       continue;
     }
-    CHECK_THROWS_AS(all.Create().Set(F<&Maybe::text>, text).Save(), ValidationError);
-    CHECK_THROWS_AS(all.CreateBulk(std::vector<Maybe>{{}, {.text = text}}).Save(), ValidationError);
-    CHECK_THROWS_AS(all.UpdateOne(row.id).Set(F<&Maybe::text>, text).Save(), ValidationError);
-    CHECK_THROWS_AS(all.Update().Set(F<&Maybe::text>, text).Save(), ValidationError);
+    refused([&] { all.Create().Set(F<&Maybe::text>, text).Save(); });
+    for (const std::size_t size : {2U, 100U, 300U}) {  // row by row, by a list, copied
+      std::vector<Maybe> rows(size);
+      rows.back().text = text;
+      refused([&] { all.CreateBulk(rows).Save(); }, size - 1);
+    }
+    refused([&] { all.UpdateOne(row.id).Set(F<&Maybe::text>, text).Save(); });
+    refused([&] { all.Update().Set(F<&Maybe::text>, text).Save(); });
+    CHECK_THROWS_AS(all.Query().Where(F<&Maybe::text> == text).Count(), ValidationError);
+    CHECK_THROWS_AS(all.Query().Where(F<&Maybe::text>.In(std::vector{text})).Count(),
+                    ValidationError);
     auto tx = client.Tx();
-    CHECK_THROWS_AS(tx.Of<Maybe>().Create().Set(F<&Maybe::text>, text).Save(), ValidationError);
+    refused([&] { tx.Of<Maybe>().Create().Set(F<&Maybe::text>, text).Save(); });
     CHECK(tx.Of<Maybe>().Query().Count() == 1);
   }
   CHECK(all.Query().Count() == 1);

@@ -39,9 +39,8 @@ inline FieldValue DefaultOf(const Column& column, std::string_view entity) {
   std::string reason;
   try {
     FieldValue value = column.DefaultValue();
-    const auto* text = value.As<std::string>();
-    if (text == nullptr || text->find('\0') == text->npos) return value;
-    reason = kNulText;
+    if (const auto* text = value.As<std::string>()) RefuseText(*text);
+    return value;
   } catch (const grapnel::detail::BadValue& error) {
     reason = error.what();
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/model/row.hpp>
+#include <grapnel/store/postgres/native/text.hpp>
 #include <grapnel/store/postgres/native/types.hpp>
 #include <grapnel/store/postgres/native/values.hpp>
 
@@ -43,7 +44,7 @@ class CopyRows final : public grapnel::detail::Binder {
     Put(std::bit_cast<std::uint64_t>(value));
   }
   void Text(int, std::string_view value, bool) override {
-    RefuseNul(value);
+    RefuseText(value);
     Put(static_cast<std::uint32_t>(value.size()));
     bytes_ += value;
   }

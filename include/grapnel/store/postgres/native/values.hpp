@@ -4,6 +4,7 @@
 #include <grapnel/model/relation.hpp>
 #include <grapnel/model/row.hpp>
 #include <grapnel/model/value.hpp>
+#include <grapnel/store/postgres/native/text.hpp>
 #include <grapnel/store/postgres/native/types.hpp>
 
 #include <libpq-fe.h>
@@ -20,15 +21,6 @@
 #include <vector>
 
 namespace grapnel::postgres::detail {
-
-using grapnel::detail::BadValue;
-
-/// Why a text is refused that PostgreSQL cannot hold.
-inline constexpr const char* kNulText = "it holds a NUL, which no text of PostgreSQL can";
-inline void RefuseNul(std::string_view text) {
-  if (text.find('\0') != text.npos) [[unlikely]]
-    throw BadValue(kNulText);
-}
 
 /// An array of one dimension in binary.
 /// Source: src/backend/utils/adt/arrayfuncs.c, array_recv
@@ -56,7 +48,7 @@ inline std::string ArrayBytes(std::span<const FieldValue> values, Oid type) {
       put(std::int32_t{8});
       put(std::bit_cast<std::int64_t>(*real));
     } else if (const auto* text = value.As<std::string>()) {
-      RefuseNul(*text);
+      RefuseText(*text);
       put(static_cast<std::int32_t>(text->size()));
       bytes += *text;
     } else if (const auto* blob = value.As<FieldValue::Bytes>()) {
@@ -69,8 +61,8 @@ inline std::string ArrayBytes(std::span<const FieldValue> values, Oid type) {
   return bytes;
 }
 
-/// The parameters of a statement, counted from 1, in binary. Throws: BadValue for a text with a
-/// NUL.
+/// The parameters of a statement, counted from 1, in binary. Throws: BadValue for a text that
+/// PostgreSQL cannot hold.
 class Parameters final : public grapnel::detail::Binder {
  public:
   /// For so many, all NULL of any type. `shown`: the values as observers are told them, each hidden
@@ -108,7 +100,7 @@ class Parameters final : public grapnel::detail::Binder {
     SetNumber(at, kFloat8, 8);
   }
   void Text(int at, std::string_view value, bool temporary) override {
-    RefuseNul(value);
+    RefuseText(value);
     Set(at, kText, value, temporary);
   }
   void Blob(int at, std::span<const std::byte> value, bool temporary) override {
@@ -123,7 +115,7 @@ class Parameters final : public grapnel::detail::Binder {
   }
   /// A text that stands for a value of whatever type the server finds out.
   void Untyped(int at, std::string_view value) {
-    RefuseNul(value);
+    RefuseText(value);
     Set(at, kAnyType, value, false);
     formats_[Place(at)] = 0;
   }
