@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -67,14 +68,15 @@ class PendingRows final : public Session::Waiting {
   }
 
  private:
-  void Insert(const std::vector<FieldSet>& sets, std::size_t first) {
+  void Insert(std::span<const FieldSet> sets, std::size_t first) {
     Draft m(*bound_.type.table, Op::Create, nullptr);
     m.bound = &bound_;
     auto row = [&](std::size_t at) { return row_(first + at); };
     if (last_ && bound_.transaction.Writes() != writes_) last_.reset();
     const std::size_t enough = last_ ? 2 : traits_.bulk_least;
     if (sets.size() >= enough && !ReferToOwnTable(sets)) {
-      if (InsertAll(m, sets, row)) {
+      bool failed = false;
+      if (InsertAll(m, sets, row, failed)) {
         for (std::size_t i = 0; i < sets.size(); ++i) {
           m.entity = row(i);
           m.SetId(ids_[i]);
@@ -82,6 +84,12 @@ class PendingRows final : public Session::Waiting {
         last_ = ids_.back();
         writes_ = bound_.transaction.Writes();
         return;
+      }
+      if (failed && sets.size() > kFew) {  // which row it was is found by halves
+        last_.reset();
+        const std::size_t half = sets.size() / 2;
+        Insert(sets.first(half), first);
+        return Insert(sets.subspan(half), first + half);
       }
     }
     last_.reset();
@@ -98,7 +106,7 @@ class PendingRows final : public Session::Waiting {
     }
   }
   /// Inserted together, a row could refer to one behind it.
-  bool ReferToOwnTable(const std::vector<FieldSet>& sets) const {
+  bool ReferToOwnTable(std::span<const FieldSet> sets) const {
     const Table& table = *bound_.type.table;
     FieldSet keys;
     for (std::size_t i = table.fields; i < table.columns.size(); ++i) {
@@ -110,9 +118,9 @@ class PendingRows final : public Session::Waiting {
     }
     return false;
   }
-  /// Keeps their ids. False when it has to be done one by one.
-  bool InsertAll(const Draft& m, const std::vector<FieldSet>& sets,
-                 core::FunctionRef<void*(std::size_t)> row) {
+  /// Keeps their ids. False when it has to be done one by one, or, where it `failed`, of fewer.
+  bool InsertAll(const Draft& m, std::span<const FieldSet> sets,
+                 core::FunctionRef<void*(std::size_t)> row, bool& failed) {
     ids_.clear();
     try {
       return Write(
@@ -123,6 +131,7 @@ class PendingRows final : public Session::Waiting {
                  Session::Failing::GoesOn) != 0;
     } catch (const Error&) {
       if (!bound_.transaction.GoesOn()) throw;
+      failed = true;
       return false;  // one by one they say which
     }
   }
@@ -142,6 +151,9 @@ class PendingRows final : public Session::Waiting {
     return bound_.transaction.Write(bound_.level, bound_.type, bound_.handle->context, statement,
                                     failing);
   }
+
+  /// Of how many rows one by one is the shortest way to find the one that fails.
+  static constexpr std::size_t kFew = 256;
 
   const Bound& bound_;
   const store::DriverTraits& traits_;
