@@ -5,6 +5,8 @@
 #include "support/catch.hpp"
 #include "support/engine/traits.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -149,6 +151,60 @@ TEST_CASE("a key of others that refers to no key is a SchemaError, and the Tx li
   }
   tx.Commit();
   CHECK(Names(world.client) == Lines{"Ada", "Grace"});
+}
+
+TEST_CASE("B167 a value that a narrower column of others does not take names its field") {
+  World world;
+  world.Raw("DROP TABLE Pet");
+  world.Raw(
+      "CREATE TABLE Pet (id INTEGER PRIMARY KEY, name VARCHAR(4), delete_time INTEGER, owner_id "
+      "SMALLINT)");
+  const auto pets = world.client.Of<Pet>();
+  const auto rex = pets.Create().Set(F<&Pet::name>, "R\u00EBx ").Set(F<&Pet::owner_id>, 1).Save();
+  if (engine::StoresAnyType()) {
+    CHECK(pets.UpdateOne(rex.id).Set(F<&Pet::owner_id>, 70'000).Save().owner_id == 70'000);
+    CHECK(pets.UpdateOne(rex.id).Set(F<&Pet::name>, "too long").Save().name == "too long");
+    return;
+  }
+  auto tx = world.client.Tx();
+  const auto in = tx.Of<Pet>();
+  const bool is_number = GENERATE(false, true);
+  const auto fill = [&](auto mutation) {
+    mutation.Set(F<&Pet::delete_time>, std::chrono::system_clock::now());
+    mutation.Set(F<&Pet::name>, is_number ? "Rex" : "Hasso");
+    mutation.Set(F<&Pet::owner_id>, is_number ? 70'000 : 1);
+    return mutation;
+  };
+  const std::vector<std::function<void()>> uses{
+      [&] { fill(in.Create()).Save(); },
+      [&] { fill(in.UpdateOne(rex.id)).Save(); },
+      [&] { fill(in.Update()).Save(); },
+      [&] {
+        std::vector<Pet> rows(300, Pet{.name = "Rex"});
+        rows[270].name = is_number ? "Rex" : "Hasso";
+        rows[270].owner_id = is_number ? 70'000 : 1;
+        in.CreateBulk(rows).Save();
+      },
+  };
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    INFO(i);
+    const auto error = Thrown<grapnel::ValidationError>(uses[i]);
+    CHECK(error.Entity() == "Pet");
+    CHECK(error.Field() == (is_number ? "owner_id" : "name"));
+    CHECK_THAT(error.what(), Catch::Contains(is_number ? "a number leaves its range: "
+                                                       : "a text is too long for its column: "));
+    CHECK(error.Row().has_value() == (i == 3));
+    if (error.Row()) CHECK(*error.Row() == 270);
+    CHECK(tx.Outcome() == TxOutcome::Open);
+  }
+  if (is_number) {
+    const auto error = Thrown<grapnel::ValidationError>(
+        [&] { in.UpdateOne(rex.id).Add(F<&Pet::owner_id>, 40'000).Save(); });
+    CHECK(error.Field() == "owner_id");
+  }
+  in.Create().Set(F<&Pet::name>, "Max      ").Save();  // of spaces what is too much goes
+  tx.Commit();
+  CHECK(world.Raw("SELECT name FROM Pet ORDER BY id") == Lines{"R\u00EBx ", "Max "});
 }
 
 TEST_CASE("a view that takes no writes is a SchemaError, and the Tx lives on") {

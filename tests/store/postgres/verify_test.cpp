@@ -3,9 +3,11 @@
 #include "store/postgres/opened.hpp"
 #include "support/catch.hpp"
 
+#include <cstdint>
 #include <string>
 
 using namespace grapnel::postgres::detail;
+using grapnel::FieldValue;
 using unit::Opened;
 
 namespace {
@@ -37,6 +39,50 @@ TEST_CASE("a table has to be there, with every column, of a type that fits") {
 TEST_CASE("a search_path that hides the table is told as a table that is not there") {
   CHECK(Misfit("CREATE SCHEMA IF NOT EXISTS unit_hidden; ALTER TABLE people SET SCHEMA "
                "unit_hidden; DROP SCHEMA unit_hidden CASCADE") == "id");
+}
+
+TEST_CASE("a value is taken or not by the size of its column") {
+  const auto number = [](std::int64_t value, const char* type) {
+    return IsTaken(FieldValue(value), type);
+  };
+  CHECK((number(32'767, "smallint") && number(-32'768, "smallint")));
+  CHECK_FALSE(number(32'768, "smallint"));
+  CHECK((number(2'147'483'647, "integer") && number(-2'147'483'648, "integer")));
+  CHECK_FALSE(number(-2'147'483'649, "integer"));
+  CHECK((number(INT64_MAX, "bigint") && number(INT64_MAX, "numeric")));
+  const auto text = [](const char* value, const char* type) {
+    return IsTaken(FieldValue(std::string(value)), type);
+  };
+  CHECK((text("", "character varying(2)") && text("\u00e4\u00f6", "character varying(2)")));
+  CHECK_FALSE(text("abc", "character varying(2)"));
+  CHECK(text("ab   ", "character varying(2)"));
+  CHECK_FALSE(text("ab  c", "character varying(2)"));
+  CHECK((text("abc", "character varying") && text("abc", "text")));
+  CHECK(IsTaken(FieldValue(), "smallint"));
+}
+
+TEST_CASE("of the columns that others made narrower the first that refuses its value is found") {
+  Opened db;
+  db.schema.Run(
+      "ALTER TABLE people ALTER COLUMN age TYPE smallint, ALTER COLUMN full_name TYPE varchar(2)");
+  NarrowColumns narrow;
+  auto ada = unit::Ada();
+  ada.name = "Ada";
+  ada.age = 70'000;
+  grapnel::store::FieldSet set;
+  set.set(1);
+  set.set(2);
+  CHECK(narrow.Find(unit::People(), &ada, set) == nullptr);  // nobody has looked
+  narrow.Note(unit::People(), VerifyTable(db.native, unit::People()));
+  const auto found = [&] {
+    const auto* column = narrow.Find(unit::People(), &ada, set);
+    return column == nullptr ? std::string() : std::string(column->name);
+  };
+  CHECK(found() == "name");
+  ada.name = "Al";
+  CHECK(found() == "age");
+  ada.age = 7;
+  CHECK(found().empty());
 }
 
 TEST_CASE("a unique key that COMMIT finds broken is found, and refers to nothing") {

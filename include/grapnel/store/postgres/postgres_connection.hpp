@@ -49,7 +49,9 @@ class PostgresConnection final : public store::Connection {
  public:
   /// Throws: StorageError of kind Open; CancelledError.
   PostgresConnection(const Options& options, const core::Context* context)
-      : native_(options, context), notes_(native_, options) {}
+      : native_(options, context),
+        notes_(native_, options),
+        narrow_(options.narrow != nullptr ? options.narrow : std::make_shared<NarrowColumns>()) {}
 
   NativeConnection& Native() noexcept { return native_; }
 
@@ -133,7 +135,7 @@ class PostgresConnection final : public store::Connection {
     savepoints_.Discard(depth);
   }
 
-  void Verify(const Table& table) override { VerifyTable(native_, table); }
+  void Verify(const Table& table) override { narrow_->Note(table, VerifyTable(native_, table)); }
   bool WritesPlainly(const Table& table) override {
     return interference_.WritesPlainly(table.name, Of(table).plainness);
   }
@@ -152,9 +154,15 @@ class PostgresConnection final : public store::Connection {
     Parameters& to = running.Bind(table.columns.size() - first);
     of.members.BindRow(insert, insert.set, first, insert.entity, to, 0);
     if (with_id && table.generates_ids) PushId(of, table, insert.entity);
-    const Result result = running.Run(
-        with_id ? of.insert_with_id : of.insert,
-        [&] { return store::sql::InsertText(kDialect, table, with_id); }, native_.Say(insert));
+    Result result;
+    try {
+      result = running.Run(
+          with_id ? of.insert_with_id : of.insert,
+          [&] { return store::sql::InsertText(kDialect, table, with_id); }, native_.Say(insert));
+    } catch (const ValidationError& error) {
+      RefuseNarrow(insert, insert.entity, insert.set, running, error);
+      throw;
+    }
     if (NativeConnection::ChangesOf(result.get()) != 1) RefuseSkipped(insert);
     return with_id || PQnfields(result.get()) == 0 ? 0 : ResultRow(result.get()).Int(0);
   }
@@ -199,6 +207,10 @@ class PostgresConnection final : public store::Connection {
       const std::string text = sql.Finish();
       Bind(update, of, sql.parameters, running);
       return NativeConnection::ChangesOf(running.Run(text, native_.Say(update)).get());
+    } catch (const ValidationError& error) {
+      RefuseNarrow(update, update.entity, update.set, running, error);
+      if (update.added.any() && IsOutOfRange(running)) RefuseSum(update);
+      throw;
     } catch (const Error&) {
       if (update.added.any() && IsOutOfRange(running)) RefuseSum(update);
       throw;
@@ -430,6 +442,17 @@ class PostgresConnection final : public store::Connection {
     if (entity != nullptr) of.members.Bind(statement, 0, entity, to, 1);
     BindAll(statement, sql.parameters, to, fixed);
   }
+  /// Throws, where a column of others is known not to take the value of one of these fields: the
+  /// error with the field's name.
+  [[gnu::cold]] void RefuseNarrow(const store::Statement& statement, const void* entity,
+                                  const FieldSet& set, const NativeConnection::Running& running,
+                                  const ValidationError& error) const {
+    if (!running.Failed() || !running.Failed()->IsOfSize()) return;
+    const Column* column = narrow_->Find(*statement.table, entity, set);
+    if (column == nullptr) return;
+    throw ValidationError(statement.table->entity, column->name, statement.op,
+                          error.Problems().front().reason);
+  }
   static bool IsOutOfRange(const NativeConnection::Running& running) noexcept {
     const auto& failed = running.Failed();
     return failed && (failed->state == "22003" || failed->state == "22012");
@@ -463,6 +486,7 @@ class PostgresConnection final : public store::Connection {
 
   NativeConnection native_;
   CommitNotes notes_;
+  std::shared_ptr<NarrowColumns> narrow_;
   Interference interference_{native_};
   RawStatements raw_{native_};
   Savepoints savepoints_{native_};

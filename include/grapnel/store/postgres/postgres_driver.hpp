@@ -8,6 +8,7 @@
 #include <grapnel/store/postgres/native/waiting.hpp>
 #include <grapnel/store/postgres/pool.hpp>
 #include <grapnel/store/postgres/postgres_connection.hpp>
+#include <grapnel/store/postgres/verify.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -25,7 +26,8 @@ class PostgresDriver final : public store::Driver {
   /// Throws: StorageError of kind Open.
   PostgresDriver(std::string_view conninfo, std::size_t pool, bool finds_lost_commits = false)
       : Driver(OwnTraits(finds_lost_commits)),
-        options_{Conninfo(std::string(conninfo)), pool, &GetObservers()},
+        options_{Conninfo(std::string(conninfo)), pool, &GetObservers(),
+                 std::make_shared<NarrowColumns>()},
         pool_(pool) {
     const core::Context context;
     Writer(context).Return();  // what is wrong is told where it was opened

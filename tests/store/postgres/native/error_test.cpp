@@ -84,6 +84,19 @@ TEST_CASE("what another transaction was in the way of can be run again") {
   }
 }
 
+TEST_CASE("a statement that others made outdated can be run again, in whatever language") {
+  Failure failure = Of("0A000", "ein zwischengespeicherter Plan");
+  CHECK_FALSE(failure.IsOutdated());
+  CHECK_THROWS_AS(Throw(failure, kPerson), grapnel::SchemaError);
+  failure.function = "RevalidateCachedQuery";
+  const auto error = Thrown<grapnel::BusyError>(failure, kPerson);
+  CHECK(error.Retryable());
+  CHECK(std::string(error.what()) ==
+        "host=x: others have changed a table since the statement was prepared (ein "
+        "zwischengespeicherter Plan)");
+  CHECK(Thrown<grapnel::BusyError>(Of("26000"), kPerson).Retryable());
+}
+
 TEST_CASE("a cancellation says whose it is") {
   const auto late = grapnel::core::Context().With(std::chrono::seconds(-1));
   Doing doing = kPerson;
@@ -148,4 +161,19 @@ TEST_CASE("a text that is too long for a column of others is a value that is not
   const auto error =
       Thrown<grapnel::ValidationError>(Of("22001", "value too long for type x"), kPerson);
   CHECK(std::string(error.what()).find("too long for its column") != std::string::npos);
+}
+
+TEST_CASE("a number that is out of range names no field that is innocent, and no value") {
+  const auto error =
+      Thrown<grapnel::ValidationError>(Of("22003", "smallint out of range"), kPerson);
+  CHECK(std::string(error.what()) ==
+        "Person: a number leaves its range: smallint out of range (Create)");
+  CHECK(error.Field().empty());
+  CHECK(Thrown<grapnel::ValidationError>(Of("22003", "value \"70000\" is out of range"), kPerson)
+            .Problems()
+            .front()
+            .reason == "a number leaves its range: error 22003");
+  const Doing reads{"host=x", &unit::People()};
+  CHECK(Thrown<grapnel::SchemaError>(Of("22003", "smallint out of range"), reads).Reason() ==
+        "the database refused to read it: smallint out of range");
 }

@@ -35,16 +35,17 @@ struct Failure {
   std::string message{};
   std::string detail{};  // which may quote values
   std::string schema{}, table{}, column{}, constraint{};
+  std::string function{};  // of the server's source, where it failed
 
   static Failure Of(const PGresult* result) {
     const auto field = [&](int which) {
       const char* text = PQresultErrorField(result, which);
       return std::string(text != nullptr ? text : "");
     };
-    return {field(PG_DIAG_SQLSTATE),       field(PG_DIAG_MESSAGE_PRIMARY),
-            field(PG_DIAG_MESSAGE_DETAIL), field(PG_DIAG_SCHEMA_NAME),
-            field(PG_DIAG_TABLE_NAME),     field(PG_DIAG_COLUMN_NAME),
-            field(PG_DIAG_CONSTRAINT_NAME)};
+    return {field(PG_DIAG_SQLSTATE),        field(PG_DIAG_MESSAGE_PRIMARY),
+            field(PG_DIAG_MESSAGE_DETAIL),  field(PG_DIAG_SCHEMA_NAME),
+            field(PG_DIAG_TABLE_NAME),      field(PG_DIAG_COLUMN_NAME),
+            field(PG_DIAG_CONSTRAINT_NAME), field(PG_DIAG_SOURCE_FUNCTION)};
   }
 
   bool IsOf(std::string_view kind) const noexcept { return state.starts_with(kind); }
@@ -55,10 +56,17 @@ struct Failure {
     return state.empty() || IsOf("08") || state == "57P01" || state == "57P02" ||
            state == "57P03" || state == "57P05" || state == "25P03";
   }
+  /// Whether the statement was prepared of tables that others have changed since, or the server has
+  /// forgotten it. Its words for that are those of its own language.
+  bool IsOutdated() const noexcept {
+    return state == "26000" || (state == "0A000" && function == "RevalidateCachedQuery");
+  }
+  /// Whether a column, or what else is made of it, does not take a value for its size.
+  bool IsOfSize() const noexcept { return state == "22001" || state == "22003"; }
   /// What observers are told: names at most, and none of the values that other messages may quote.
   std::string ForObservers() const {
     if (IsOf("23") || IsOf("25") || IsOf("40") || IsOf("53") || IsOf("55") || IsOf("57") ||
-        state == "42P01" || state == "42703") {
+        IsOutdated() || state == "42P01" || state == "42703") {
       return message;
     }
     if (state.empty()) return "the connection was lost";
@@ -176,9 +184,10 @@ inline bool IsStorage(const Failure& failure, StorageKind& kind) noexcept {
 
 [[noreturn, gnu::cold]] inline void ThrowBusy(const Failure& failure, const Doing& doing) {
   if (doing.context != nullptr) doing.context->ThrowIfCancelled();
-  throw BusyError(
-      core::Concat({doing.database, ": another transaction is in the way (", failure.message, ")"}),
-      true);
+  const std::string_view why = failure.IsOutdated()
+                                   ? "others have changed a table since the statement was prepared"
+                                   : "another transaction is in the way";
+  throw BusyError(core::Concat({doing.database, ": ", why, " (", failure.message, ")"}), true);
 }
 
 [[noreturn, gnu::cold]] inline void ThrowConstraint(const Failure& failure, const Doing& doing) {
@@ -192,10 +201,19 @@ inline bool IsStorage(const Failure& failure, StorageKind& kind) noexcept {
       ExplainNull(doing, failure));
 }
 
+/// The server's message of a value that it does not take. Where that quotes something, it may be
+/// the value.
+inline std::string WithoutValue(const Failure& failure) {
+  return failure.message.find('"') == failure.message.npos ? failure.message
+                                                           : failure.ForObservers();
+}
+
 [[noreturn, gnu::cold]] inline void Throw(const Failure& failure, const Doing& doing) {
   const std::string_view entity = doing.table != nullptr ? doing.table->entity : doing.database;
   if (failure.IsConstraint()) ThrowConstraint(failure, doing);
-  if (failure.IsOf("40") || failure.state == "55P03") ThrowBusy(failure, doing);
+  if (failure.IsOf("40") || failure.state == "55P03" || failure.IsOutdated()) {
+    ThrowBusy(failure, doing);
+  }
   if (failure.state == "57014") {
     if (doing.context != nullptr) doing.context->ThrowIfCancelled();
     throw CancelledError("the operation was cancelled: " + failure.message);
@@ -207,9 +225,12 @@ inline bool IsStorage(const Failure& failure, StorageKind& kind) noexcept {
   if (doing.table == nullptr) {
     throw StorageError(StorageKind::Other, doing.database, failure.message);
   }
-  if (failure.state == "22001") {
-    throw ValidationError(entity, "", doing.op,
-                          core::Concat({"a text is too long for its column: ", failure.message}));
+  if (failure.IsOfSize() && doing.op != grapnel::Op{}) {
+    throw ValidationError(
+        entity, "", doing.op,
+        core::Concat({failure.state == "22001" ? "a text is too long for its column: "
+                                               : "a number leaves its range: ",
+                      WithoutValue(failure)}));
   }
   if (failure.IsOf("54")) {
     throw ValidationError(entity, "", doing.op,
@@ -223,13 +244,12 @@ inline bool IsStorage(const Failure& failure, StorageKind& kind) noexcept {
     throw SchemaError(entity, "id",
                       core::Concat({"the database does not fit the schema: ", failure.message}));
   }
-  // The server is well: it is this statement that does not go with what others made. What is wrong
-  // with a value may quote it.
+  // The server is well: it is this statement that does not go with what others made.
   throw SchemaError(
-      entity, "id",
+      entity, "",
       core::Concat({"the database refused ",
                     doing.op == grapnel::Op{} ? "to read it" : ToString(doing.op), ": ",
-                    failure.IsOf("22") ? failure.ForObservers() : failure.message}));
+                    failure.IsOf("22") ? WithoutValue(failure) : failure.message}));
 }
 
 }  // namespace grapnel::postgres::detail

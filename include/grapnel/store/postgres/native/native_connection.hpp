@@ -29,11 +29,14 @@
 
 namespace grapnel::postgres::detail {
 
+class NarrowColumns;
+
 /// What an engine's connections have in common.
 struct Options {
   Conninfo info;
   std::size_t pool = 16;
   const store::Observers* observers = &store::Observers::None();
+  std::shared_ptr<NarrowColumns> narrow{};  // what they know of tables; each its own without it
 };
 
 /// A connection: its settings, its statements, its errors. What begins a transaction or sets a
@@ -384,7 +387,7 @@ class NativeConnection {
       }
     });
     under_way_.clear();
-    if (failed && (failed->state == "26000" || failed->state == "0A000")) [[unlikely]]
+    if (failed && failed->IsOutdated()) [[unlikely]]
       return Again(statement, parameters, patience, format, failed);
     return last;
   }
@@ -441,19 +444,12 @@ class NativeConnection {
   /// been aborted by that, all of it can be run again.
   [[gnu::cold]] Result Again(Prepared& statement, Parameters& parameters, Patience patience,
                              int format, std::optional<Failure>& failed) {
-    if (failed->state == "0A000" && failed->message.find("cached plan") == std::string::npos) {
-      return nullptr;
-    }
     if (failed->state == "26000") {  // and the others with it
       dropped_.clear();
       ++epoch_;
     }
     Drop(statement);
-    if (session_.Status() != PQTRANS_IDLE) {
-      failed->state = "40001";
-      return nullptr;
-    }
-    if (std::exchange(again_, true)) return nullptr;
+    if (session_.Status() != PQTRANS_IDLE || std::exchange(again_, true)) return nullptr;
     Result result = Exchange(statement, parameters, patience, format, failed);
     again_ = false;
     return result;
