@@ -41,6 +41,14 @@ TEST_CASE("a search_path that hides the table is told as a table that is not the
                "unit_hidden; DROP SCHEMA unit_hidden CASCADE") == "id");
 }
 
+TEST_CASE("B167 a table whose name PostgreSQL cannot hold is an Error of Grapnel") {
+  Opened db;
+  for (const std::string& name : {std::string("a\0b", 3), std::string("\xFF")}) {
+    CHECK_THROWS_AS(ColumnsInDatabase(db.native, name), grapnel::Error);
+  }
+  CHECK(ColumnsInDatabase(db.native, "people").size() == 7);
+}
+
 TEST_CASE("a value is taken or not by the size of its column") {
   const auto number = [](std::int64_t value, const char* type) {
     return IsTaken(FieldValue(value), type);

@@ -34,8 +34,8 @@ class IdSource {
     Parameters parameters;
     parameters.Reset(2, nullptr);
     const std::string name = Quote(table.name);
-    parameters.Text(1, name, false);
-    parameters.Text(2, table.Id().storage, false);
+    parameters.Name(1, name);
+    parameters.Name(2, table.Id().storage);
     const Result found = native.Ask(
         "SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass($1) AND "
         "attname = $2) THEN pg_get_serial_sequence($1, $2) END",
@@ -126,7 +126,7 @@ class IdSource {
 
   void BindBlock(Parameters& parameters, std::size_t count) const {
     parameters.Reset(2, nullptr);
-    parameters.Text(1, sequence_, false);
+    parameters.Name(1, sequence_);
     parameters.Int(2, static_cast<std::int64_t>(count));
   }
   static bool HasColumn(const PGresult* columns, std::string_view name, Oid type) {
@@ -181,7 +181,7 @@ class Bulk {
     }
     NativeConnection::Running running(native_);
     Parameters& parameters = running.Bind(2);
-    parameters.Text(1, source_.Sequence(), false);
+    parameters.Name(1, source_.Sequence());
     parameters.Int(2, static_cast<std::int64_t>(count));
     const Result made = running.Run(IdSource::kDraw, native_.Say(insert_));
     ResultRow row(made.get());

@@ -104,9 +104,9 @@ inline std::optional<store::BrokenKey> FindKey(NativeConnection& native) {
   const Failure& broken = native.LastBroken();
   Parameters parameters;
   parameters.Reset(3, nullptr);
-  parameters.Text(1, broken.schema, false);
-  parameters.Text(2, broken.table, false);
-  parameters.Text(3, broken.constraint, false);
+  parameters.Name(1, broken.schema);
+  parameters.Name(2, broken.table);
+  parameters.Name(3, broken.constraint);
   const Result found = native.Ask(
       "SELECT (SELECT string_agg(a.attname, ', ' ORDER BY k.at) FROM unnest(c.conkey) WITH "
       "ORDINALITY AS k (number, at) JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum "

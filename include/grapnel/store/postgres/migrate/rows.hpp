@@ -20,7 +20,7 @@ inline std::vector<Cells> RowsOf(NativeConnection& native, const std::string& sq
   Parameters parameters;
   parameters.Reset(values.size(), nullptr);
   int at = 0;
-  for (const std::string_view value : values) parameters.Text(++at, value, false);
+  for (const std::string_view value : values) parameters.Name(++at, value);
   const Result result = native.Ask(sql, parameters);
   ResultRow row(result.get());
   std::vector<Cells> rows;

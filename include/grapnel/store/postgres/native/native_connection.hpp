@@ -224,7 +224,7 @@ class NativeConnection {
   Result Ask(const std::string& text, std::string_view parameter) {
     Parameters parameters;
     parameters.Reset(1, nullptr);
-    parameters.Text(1, parameter, false);
+    parameters.Name(1, parameter);
     return Ask(text, parameters);
   }
   Result Ask(const std::string& text) {

@@ -103,6 +103,8 @@ class Parameters final : public grapnel::detail::Binder {
     RefuseText(value);
     Set(at, kText, value, temporary);
   }
+  /// A text that is no value of anybody: where it is none, the server says so.
+  void Name(int at, std::string_view name) { Set(at, kText, name, false); }
   void Blob(int at, std::span<const std::byte> value, bool temporary) override {
     Set(at, kBytea, {reinterpret_cast<const char*>(value.data()), value.size()}, temporary);
   }
