@@ -5,8 +5,9 @@
 # sh cmake/postgres.sh stop DIR: ends it, and removes all that it had.
 #
 # The superuser app, with the database app and a second one, other, enters by the socket without a
-# password; the user guarded, whose password is open-sesame, by 127.0.0.1 with it. Nobody else comes
-# in. Called by root the server runs as the user postgres, or nobody, for it refuses to be root.
+# password; the user guarded, whose password is open-sesame, by 127.0.0.1 with it, also over TLS
+# where openssl could make a certificate, server.crt in the data folder. Nobody else comes in.
+# Called by root the server runs as the user postgres, or nobody, for it refuses to be root.
 # Ends with 77 where there is no PostgreSQL. GRAPNEL_POSTGRES_BIN names another one's programs.
 
 usage="usage: sh cmake/postgres.sh start|stop DIR [NAME=VALUE...]"
@@ -99,6 +100,11 @@ cat >"$home/data/pg_hba.conf" <<END
 local all all trust
 host all guarded 127.0.0.1/32 scram-sha-256
 END
+if as_server openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 \
+  -subj /CN=grapnel -addext subjectAltName=IP:127.0.0.1 \
+  -keyout "$home/data/server.key" -out "$home/data/server.crt" >>"$home/log" 2>&1; then
+  set -- ssl=on "$@"
+fi
 {
   cat <<END
 listen_addresses = '127.0.0.1'

@@ -7,10 +7,15 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +35,35 @@ std::string OpenRefusal(const std::string& conninfo) {
     return error.what();
   }
 }
+/// How the user whose password is asked for gets in.
+std::string Guarded(const OwnSchema& schema) {
+  return "host=127.0.0.1 user=guarded dbname=app port=" + schema.Run("SHOW port").at(0);
+}
+class Environment {
+ public:
+  Environment(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  ~Environment() { ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+class PasswordFile {
+ public:
+  explicit PasswordFile(const std::string& line) {
+    std::ofstream(path_) << line << '\n';
+    ::chmod(path_.c_str(), 0600);
+  }
+  PasswordFile(const PasswordFile&) = delete;
+  PasswordFile& operator=(const PasswordFile&) = delete;
+  ~PasswordFile() { std::remove(path_.c_str()); }
+  const std::string& Path() const { return path_; }
+
+ private:
+  std::string path_ =
+      std::filesystem::temp_directory_path() / ("grapnel-passwords-" + std::to_string(::getpid()));
+};
 auto Add(const grapnel::Database<Person>& client, const std::string& name) {
   Person person = unit::Ada();
   person.name = name;
@@ -53,15 +87,43 @@ TEST_CASE("what cannot be opened is told at once, without a password") {
   CHECK(OpenRefusal("what is that").find("cannot be parsed") != std::string::npos);
 }
 
-TEST_CASE("B182 a wrong password is refused, and told by no text") {
+TEST_CASE("B182 passwords go libpq's ways, and a wrong one is told by no text") {
   const OwnSchema schema;
-  // The tests' server trusts everybody; what libpq is asked for shows all the same.
-  try {
-    OpenPostgres<Person>(Server() + " password=hunter2 require_auth=password");
-  } catch (const grapnel::StorageError& error) {
-    CHECK(std::string(error.what()).find("hunter2") == std::string::npos);
-    CHECK(error.Database().find("hunter2") == std::string::npos);
+  const std::string asked = Guarded(schema);
+  const auto who = [](const std::string& conninfo) {
+    return OpenPostgres<Person>(conninfo).Sql("SELECT current_user::text").As<std::string>();
+  };
+  CHECK(who(asked + " password=open-sesame") == Rows{"guarded"});
+  {
+    const Environment password("PGPASSWORD", "open-sesame");
+    CHECK(who(asked) == Rows{"guarded"});
   }
+  {
+    const PasswordFile file("*:*:*:guarded:open-sesame");
+    CHECK(who(asked + " passfile=" + file.Path()) == Rows{"guarded"});
+  }
+  const std::string wrong = OpenRefusal(asked + " password=hunter2");
+  CHECK(wrong.find("password authentication failed") != std::string::npos);
+  CHECK(wrong.find("hunter2") == std::string::npos);
+  const Environment password("PGPASSWORD", "hunter2");
+  CHECK(OpenRefusal(asked).find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("B182 TLS goes libpq's ways, and a server that is another one is refused") {
+  const OwnSchema schema;
+  const std::string asked = Guarded(schema) + " password=open-sesame sslmode=";
+  if (schema.Run("SHOW ssl") != Rows{"on"}) {  // there was no openssl to make a certificate
+    REQUIRE(std::getenv("CI") == nullptr);
+    CHECK(OpenRefusal(asked + "require").find("SSL") != std::string::npos);
+    return;
+  }
+  const std::string own = schema.Run("SHOW data_directory").at(0) + "/server.crt";
+  const auto client = OpenPostgres<Person>(asked + "verify-full sslrootcert=" + own);
+  CHECK(client.Sql("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").As<bool>() ==
+        std::vector<bool>{true});
+  const PasswordFile nobody("");
+  const std::string refused = OpenRefusal(asked + "verify-full sslrootcert=" + nobody.Path());
+  CHECK(refused.find("open-sesame") == std::string::npos);
 }
 
 TEST_CASE("a pool of one serves all, one after the other") {
