@@ -17,6 +17,9 @@ TEST_CASE("B174 a note tells what was committed, and what was not cannot be any 
   db.connection.NoteCommit("one");
   db.connection.Commit();
   CHECK(other.FindCommit("one"));
+  CHECK(other.FindCommit("one"));
+  // Who has asked, and has not heard the answer, asks again: what he wrote himself is no commit.
+  CHECK_FALSE(other.FindCommit("two"));
   CHECK_FALSE(other.FindCommit("two"));
   db.connection.BeginWrite();
   CHECK_THROWS_AS(db.connection.NoteCommit("two"), grapnel::ConstraintError);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <grapnel/core/context.hpp>
+#include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/postgres/native/native_connection.hpp>
 #include <grapnel/store/postgres/native/values.hpp>
 
@@ -21,27 +23,34 @@ class CommitNotes {
 
   void Note(std::string_view id) {
     Expect();
-    Write("INSERT INTO grapnel_commits (id) VALUES ($1)", id);
+    NativeConnection::Running running(native_);
+    running.Bind(1).Text(1, id, false);
+    running.Run("INSERT INTO grapnel_commits (id) VALUES ($1)", native_.Say());
     ++noted_;
   }
-  /// Writes the same note itself: that waits for a transaction that has written it and has not
-  /// ended, and one that comes later cannot write it any more. What is found may be on this server
-  /// alone, one that took over just now: it is told when a commit behind it is where commits wait
-  /// to be.
+  /// Writes the same note itself, of a time that nobody lives to see, by which it is known where
+  /// somebody asks again: that waits for a transaction that has written it and has not ended, and
+  /// one that comes later cannot write it any more. What is found may be on this server alone, one
+  /// that took over just now: it is told when a commit behind it is where commits wait to be.
   bool Find(std::string_view id) {
     Expect();
-    if (Write("INSERT INTO grapnel_commits (id) VALUES ($1) ON CONFLICT DO NOTHING", id) != 0) {
-      return false;
-    }
-    Write("UPDATE grapnel_commits SET at = now() WHERE id = $1", id);
-    return true;
+    NativeConnection::Running running(native_);
+    running.Bind(1).Text(1, id, false);
+    const Result found = running.Run(
+        "INSERT INTO grapnel_commits AS noted (id, at) VALUES ($1, now() + interval '200 years') "
+        "ON CONFLICT (id) DO UPDATE SET at = CASE WHEN noted.at < now() + interval '100 years' "
+        "THEN now() ELSE noted.at END RETURNING at < now() + interval '100 years'",
+        native_.Say());
+    return PQntuples(found.get()) == 1 && ResultRow(found.get()).Bool(0);
   }
   /// From time to time those go that nobody asks for any more.
   void NoteCommitted() noexcept {
     if (noted_ < kSweep) return;
     noted_ = 0;
     try {
-      native_.Ask("DELETE FROM grapnel_commits WHERE at < now() - interval '1 day'");
+      native_.Ask(
+          "DELETE FROM grapnel_commits WHERE at < now() - interval '1 day' OR at BETWEEN now() + "
+          "interval '100 years' AND now() + interval '200 years' - interval '1 day'");
     } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): the next time
     }
   }
@@ -49,24 +58,28 @@ class CommitNotes {
  private:
   static constexpr std::uint64_t kSweep = 10'000;
 
-  std::int64_t Write(const std::string& text, std::string_view id) {
-    NativeConnection::Running running(native_);
-    running.Bind(1).Text(1, id, false);
-    return NativeConnection::ChangesOf(running.Run(text, native_.Say()).get());
-  }
   /// Makes the table, once, by a connection of its own: a transaction that makes it would hold up
   /// all others, and might be undone.
   void Expect() {
     if (known_) return;
     const Result found = native_.Ask("SELECT to_regclass('grapnel_commits') IS NOT NULL");
     if (!ResultRow(found.get()).Bool(0)) {
-      NativeConnection other(options_, native_.GetSession().GetWaiting().Watched());
+      Make(native_.GetSession().GetWaiting().Watched());
+    }
+    known_ = true;
+  }
+  void Make(const core::Context* context) {
+    NativeConnection other(options_, context);
+    other.Watch(context);
+    try {
       other.Ask("SELECT pg_advisory_lock(7453290123)");
       other.Ask(
           "CREATE TABLE IF NOT EXISTS grapnel_commits (id text COLLATE \"C\" PRIMARY KEY, at "
           "timestamptz NOT NULL DEFAULT now())");
+    } catch (const StorageError&) {  // it is there, and perhaps not on a standby
+      if (context != nullptr) context->ThrowIfCancelled();
+      throw;
     }
-    known_ = true;
   }
 
   NativeConnection& native_;
