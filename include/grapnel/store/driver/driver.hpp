@@ -235,6 +235,10 @@ class Connection {
   /// again: InTransaction() says. Throws: StorageError of kind Io, or Connection where that was
   /// lost in it, when it is unknown whether it took place; of another kind when it did not.
   virtual void Commit() = 0;
+  /// As Commit, of a transaction with that context, or null. Where a COMMIT waits for others, a
+  /// standby or a check that takes its time, the deadline and the stop token end that. Requires:
+  /// nothing is watched. Throws: CancelledError, when it did not take place.
+  virtual void CommitWithin(const core::Context* /*end*/) { Commit(); }
   /// Writes down that a transaction of this id, which is used once, is about to commit: the last
   /// statement before Commit. Notes that nobody can ask for any more may be deleted meanwhile.
   virtual void NoteCommit(std::string_view /*id*/) {}

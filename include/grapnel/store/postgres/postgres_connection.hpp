@@ -80,14 +80,19 @@ class PostgresConnection final : public store::Connection {
       return std::nullopt;  // it is only to say more
     }
   }
-  void Commit() override {
+  void Commit() override { CommitWithin(nullptr); }
+  void CommitWithin(const core::Context* end) override {
+    struct Unwatch {
+      NativeConnection& native;
+      ~Unwatch() { native.Watch(nullptr); }
+    } unwatch{native_};
+    native_.Watch(end);
     if (spoilt_) {
       Rollback();
       throw StorageError(StorageKind::Other, native_.Url(),
                          "a statement had failed in the transaction: it was rolled back");
     }
     if (native_.IsBeginning()) {  // nothing was sent, and nothing has to be
-      native_.Trace("COMMIT", Patience::Commit);
       native_.DropPending(0);
       native_.Tell("COMMIT");
       return lists_.NoteEnd(true);

@@ -12,7 +12,8 @@ namespace grapnel {
 /// there: the transaction is then known to be committed, which is no error at all, or rolled back,
 /// a BusyError that may be run again. It looks until the deadline, by default for 10 seconds;
 /// where it finds no server in this time, and everywhere without this, it is a TxError of outcome
-/// Unknown.
+/// Unknown. The same holds for a COMMIT that took place and was cancelled while it waited for a
+/// standby: it is known to be committed when one that comes later is confirmed by the standby.
 struct FindLostCommits {};
 
 namespace detail {

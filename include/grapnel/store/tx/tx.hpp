@@ -102,7 +102,10 @@ class Transaction {
   /// unchanged, rolled back; TxError when a hook neither threw nor called next, rolled back;
   /// CommittedError when something failed after COMMIT; BusyError, ConstraintError, StorageError,
   /// rolled back; TxError with outcome Unknown after an I/O error, or when the connection was lost
-  /// in COMMIT and nobody looks for what came of it: see FindLostCommits.
+  /// in COMMIT and nobody looks for what came of it: see FindLostCommits. On PostgreSQL a deadline
+  /// and a stop token of the transaction's own client end what COMMIT waits for: CancelledError,
+  /// rolled back, or, where it has taken place and waited for a standby, TxError with outcome
+  /// Unknown.
   GRAPNEL_DECLARE void Commit();
   /// Runs the rollback hooks around ROLLBACK, then the AfterRollback callbacks.
   /// Throws: what they threw first, after the rollback.

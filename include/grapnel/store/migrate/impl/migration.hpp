@@ -252,7 +252,7 @@ class RunningMigration {
     CheckInTransaction();
     with_->Get().Watch(nullptr);
     try {
-      with_->Get().Commit();
+      with_->Get().CommitWithin(&context_);
     } catch (const ConstraintError& error) {
       throw MigrationError(
           core::Concat({"a foreign key refers to a row that is not there, in the end of the "

@@ -20,6 +20,9 @@ namespace grapnel::postgres::detail {
 using grapnel::detail::Column;
 using grapnel::detail::Table;
 
+/// The SQLSTATE of a COMMIT that took place, perhaps not for good.
+inline constexpr std::string_view kUnconfirmed = "40003";
+
 /// What was being done when the server failed it, for the message.
 struct Doing {
   std::string_view database;
@@ -211,6 +214,9 @@ inline std::string WithoutValue(const Failure& failure) {
 [[noreturn, gnu::cold]] inline void Throw(const Failure& failure, const Doing& doing) {
   const std::string_view entity = doing.table != nullptr ? doing.table->entity : doing.database;
   if (failure.IsConstraint()) ThrowConstraint(failure, doing);
+  if (failure.state == kUnconfirmed) {
+    throw StorageError(StorageKind::Connection, doing.database, failure.message);
+  }
   if (failure.IsOf("40") || failure.state == "55P03" || failure.IsOutdated()) {
     ThrowBusy(failure, doing);
   }

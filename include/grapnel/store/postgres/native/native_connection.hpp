@@ -94,7 +94,6 @@ class NativeConnection {
   void Tell(std::string_view text) noexcept { Observe(text); }
   /// The same of what begins a transaction.
   void DeferBegin(std::string_view text) {
-    session_.GetWaiting().Forget();
     Defer(text);
     begins_ = true;
   }
@@ -251,7 +250,7 @@ class NativeConnection {
 
   [[noreturn]] void Fail(const Failure& failure, const Doing& doing) {
     if (failure.IsConstraint()) last_broken_ = failure;
-    if (failure.IsLoss()) session_.Lose();
+    if (failure.IsLoss() || failure.state == kUnconfirmed) session_.Lose();
     Throw(failure, doing);
   }
   /// The constraint that was broken last.
@@ -335,9 +334,11 @@ class NativeConnection {
   /// transaction that undoes itself.
   Result Describe(Prepared& statement, std::optional<Failure>& failed) {
     static constexpr const char* kSavepoint = "grapnel_prepare";
+  /// Tells a tracer, who is told of no COMMIT.
     const bool inside = InTransaction();
     std::size_t sent = 0;
     SendPending(sent);
+    if (patience == Patience::Commit) return;
     const auto send = [&](std::string_view what) {
       session_.SendText(core::Concat({what, kSavepoint}).c_str()), ++sent;
     };

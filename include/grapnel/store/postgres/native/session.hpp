@@ -109,14 +109,19 @@ class Session {
   std::optional<Failure> Finish(Patience patience, Sink sink) {
     const std::size_t sent = std::exchange(sent_, 0);
     waiting_.Start(patience);
+    unconfirmed_ = false;
     std::optional<Failure> failed;
+    bool answered = false;
     if (!unsent_ && PQpipelineSync(Handle()) == 1 && Flush()) {
       if (ahead_ != 0) TakeAhead(failed);
       for (std::size_t i = 0; i < sent && !IsLost(); ++i) Take(i, sink, failed);
-      TakeSync(failed);
+      answered = TakeSync(failed);
     }
     if (unsent_) lost_ = true;
     if (!waiting_.Finish()) lost_ = true;
+    if (unconfirmed_ && !failed) failed = Failure{std::string(kUnconfirmed), kOnlyHere};
+    // What came of a COMMIT is said; where more was to follow, that is not there any more.
+    if (answered && patience == Patience::Commit) return failed;
     if (IsLost() && (!failed || !failed->IsLoss())) failed = Loss();
     return failed;
   }
@@ -175,6 +180,10 @@ class Session {
   }
 
  private:
+  static constexpr const char* kOnlyHere =
+      "it has taken place on this server, and was cancelled while it waited for a standby to have "
+      "it too";
+
   struct Close {
     void operator()(PGconn* connection) const noexcept { PQfinish(connection); }
   };
@@ -193,8 +202,7 @@ class Session {
       why = "out of memory";
       return false;
     }
-    PQsetNoticeProcessor(
-        Handle(), [](void*, const char*) {}, nullptr);  // else they are printed
+    PQsetNoticeReceiver(Handle(), Notice, this);  // else they are printed
     const int seconds = info_.ConnectTimeout();
     const auto end = Clock::now() + std::chrono::seconds(seconds > 0 ? seconds : 24 * 3600);
     for (auto state = PGRES_POLLING_WRITING; PQstatus(Handle()) != CONNECTION_BAD;
@@ -210,6 +218,15 @@ class Session {
     }
     core::Append(why, {why.empty() ? "" : "; ", PQerrorMessage(Handle())});
     return false;
+  }
+
+  /// By a COMMIT, whosever it was, that was cancelled while it waited for a standby, the server
+  /// tells no error.
+  static void Notice(void* session, const PGresult* notice) {
+    const char* function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+    if (function != nullptr && std::string_view(function) == "SyncRepWaitForLSN") {
+      static_cast<Session*>(session)->unconfirmed_ = true;
+    }
   }
 
   void Count(int is_sent) noexcept {
@@ -258,16 +275,17 @@ class Session {
     ahead_sink_ = nullptr;
   }
   /// The end of a trip. Outside of a transaction what its statements did is committed there, and a
-  /// constraint that is checked late may refuse it.
-  void TakeSync(std::optional<Failure>& failed) {
+  /// constraint that is checked late may refuse it. False: it does not come.
+  bool TakeSync(std::optional<Failure>& failed) {
     while (!IsLost()) {
       const Result result = Next();
       if (result == nullptr) continue;
       if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) Note(result.get(), failed);
       if (PQresultStatus(result.get()) != PGRES_PIPELINE_SYNC) continue;
       status_ = PQtransactionStatus(Handle());
-      return;
+      return true;
     }
+    return false;
   }
   /// The first failure of a trip is the one that is told.
   void Note(const PGresult* result, std::optional<Failure>& failed) const {
@@ -301,9 +319,17 @@ class Session {
   }
   Failure Loss() const {
     Failure failure;
-    if (waiting_.IsCancelling()) failure.state = "57014";
-    failure.message =
-        PQstatus(Handle()) == CONNECTION_OK ? "the server does not answer any more" : Explain();
+    const bool commits = waiting_.Of() == Patience::Commit;
+    if (waiting_.IsCancelling() && !commits) failure.state = "57014";
+    if (PQstatus(Handle()) != CONNECTION_OK) {
+      failure.message = Explain();
+    } else if (commits && waiting_.IsCancelling()) {
+      failure.message =
+          core::Concat({"the server has answered neither COMMIT nor, within ",
+                        std::to_string(Waiting::kGrace.count()), " ms, that it be cancelled"});
+    } else {
+      failure.message = "the server does not answer any more";
+    }
     return failure;
   }
 
@@ -314,6 +340,7 @@ class Session {
   std::size_t ahead_ = 0;  // what has been sent before, and is not answered yet
   std::function<void(Result)> ahead_sink_{};
   PGTransactionStatusType status_ = PQTRANS_IDLE;  // behind the last trip
+  bool unconfirmed_ = false;                       // by a standby, and committed
   bool unsent_ = false;
   bool lost_ = false;
 };

@@ -24,7 +24,7 @@ inline constexpr std::chrono::seconds kLockWait{5};
 /// What a statement waits for.
 enum class Patience : std::uint8_t {
   Work,     // the deadline and the stop token cancel it on the server
-  Commit,   // nothing cancels it; behind the deadline its answer is waited for a moment longer
+  Commit,   // so they do, after a moment in which most are answered
   Undoing,  // nothing cancels it
 };
 
@@ -82,30 +82,22 @@ class Waiting {
   static constexpr std::chrono::milliseconds kAskAgain{50};
   /// How long after a cancellation the server may take to say so.
   static constexpr std::chrono::milliseconds kGrace{2000};
-  /// How long behind the deadline a COMMIT is waited for.
-  static constexpr std::chrono::milliseconds kCommitGrace{5000};
+  /// How long a COMMIT may take in any case: it is no use to cancel one that is about to end.
+  static constexpr std::chrono::milliseconds kCommit{50};
   static constexpr std::chrono::milliseconds kUndoing{5000};
 
   /// From now on this context's deadline and stop request end every wait; null: nothing does.
-  void Watch(const core::Context* context) noexcept {
-    context_ = context;
-    if (context != nullptr && context->Deadline()) {
-      last_deadline_ = Clock::time_point(*context->Deadline());
-    }
-  }
+  void Watch(const core::Context* context) noexcept { context_ = context; }
   const core::Context* Watched() const noexcept { return context_; }
-  /// A transaction begins: deadlines of others say nothing.
-  void Forget() noexcept { last_deadline_.reset(); }
 
   /// A statement is sent.
   void Start(Patience patience) noexcept {
     patience_ = patience;
     cancelling_.reset();
     give_up_.reset();
+    cancel_from_.reset();
     if (patience == Patience::Undoing) give_up_ = Clock::now() + kUndoing;
-    if (patience == Patience::Commit && last_deadline_) {
-      give_up_ = std::max(*last_deadline_, Clock::now()) + kCommitGrace;
-    }
+    if (patience == Patience::Commit && context_ != nullptr) cancel_from_ = Clock::now() + kCommit;
   }
   /// Waits until there is something to read or, where it is asked for, room to write. Cancels the
   /// statement where that is due. False: the server does not answer any more.
@@ -115,8 +107,7 @@ class Waiting {
       if (socket.fd < 0) return false;
       const int ready = ::poll(&socket, 1, Timeout());
       if (ready > 0) return true;
-      if (patience_ == Patience::Work && !cancelling_ && context_ != nullptr &&
-          context_->IsCancelled()) {
+      if (IsToBeCancelled()) {
         give_up_ = Clock::now() + kGrace;
         Cancel(connection);
       } else if (cancelling_ && Clock::now() >= ask_again_ && cancelling_->IsDone()) {
@@ -125,6 +116,7 @@ class Waiting {
       if (give_up_ && Clock::now() >= *give_up_) return false;
     }
   }
+  Patience Of() const noexcept { return patience_; }
   /// Whether the server was asked to cancel the last statement.
   bool IsCancelling() const noexcept { return cancelling_.has_value(); }
   /// The statement has ended. False: a cancellation is still on its way.
@@ -147,6 +139,10 @@ class Waiting {
     const auto millis = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
     return static_cast<int>(std::clamp<std::int64_t>(millis, 0, 60'000));
   }
+  bool IsToBeCancelled() const noexcept {
+    return patience_ != Patience::Undoing && !cancelling_ && context_ != nullptr &&
+           context_->IsCancelled() && (!cancel_from_ || Clock::now() >= *cancel_from_);
+  }
   void Cancel(PGconn* connection) {
     cancelling_.emplace(connection);
     ask_again_ = Clock::now() + kAskAgain;
@@ -159,18 +155,21 @@ class Waiting {
     };
     if (give_up_) until(*give_up_);
     if (cancelling_) until(std::max(ask_again_, Clock::now() + std::chrono::milliseconds(5)));
-    if (patience_ != Patience::Work || cancelling_ || context_ == nullptr) return timeout;
+    if (patience_ == Patience::Undoing || cancelling_ || context_ == nullptr) return timeout;
     if (context_->StopToken().stop_possible())
       return timeout < 0 ? kSlice : std::min(timeout, kSlice);
-    if (context_->Deadline()) until(Clock::time_point(*context_->Deadline()));
+    if (context_->Deadline()) {
+      const Clock::time_point end(*context_->Deadline());
+      until(cancel_from_ ? std::max(end, *cancel_from_) : end);
+    }
     return timeout;
   }
 
   const core::Context* context_ = nullptr;
-  std::optional<Clock::time_point> last_deadline_{};
   Patience patience_ = Patience::Work;
   std::optional<Cancelling> cancelling_{};
   Clock::time_point ask_again_{};
+  std::optional<Clock::time_point> cancel_from_{};  // and not before
   std::optional<Clock::time_point> give_up_{};
 };
 

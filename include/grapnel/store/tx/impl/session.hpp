@@ -342,14 +342,15 @@ GRAPNEL_DEFINE void Session::Commit() {
   if (!lease_) return End(TxOutcome::Committed);
   std::string id;  // by which it is found when the connection is lost
   bool sent = false;
-  Watch(nullptr);
   try {
     if (IsToBeFound()) {
+      Watch(own_watch_);
       id = MakeCommitId();
       lease_->NoteCommit(id);
     }
+    Watch(nullptr);
     sent = true;
-    lease_->Commit();
+    lease_->CommitWithin(own_watch_);
   } catch (const StorageError& error) {
     Note(error.what());
     const bool unknown = error.Kind() == StorageKind::Io || error.Kind() == StorageKind::Connection;
@@ -383,8 +384,7 @@ GRAPNEL_DEFINE void Session::Commit() {
   throw TxError(core::Concat({error.Kind() == StorageKind::Io
                                   ? "COMMIT failed with an I/O error, so that it is unknown "
                                     "whether it took place: "
-                                  : "the connection was lost in COMMIT, so that it is unknown "
-                                    "whether it took place: ",
+                                  : "it is unknown what came of COMMIT: ",
                               error.what()}),
                 TxOutcome::Unknown);
 }
