@@ -215,7 +215,7 @@ TEST_CASE("B157 what fails is told with its error, also when it was refused befo
   const Told& refused = Find(log, "SELECT nix");
   is(refused.error, {"no such column: nix", "column \"nix\" does not exist"});
   CHECK_THROWS_AS(tx.Sql("COMMIT"), grapnel::SqlError);
-  CHECK_FALSE(log.back().error.empty());
+  CHECK_FALSE(Find(log, "COMMIT").error.empty());
   tx.Sql(
       engine::Spelled("CREATE TABLE child (n INTEGER REFERENCES t DEFERRABLE INITIALLY DEFERRED)"));
   tx.Sql("INSERT INTO child VALUES (9)");
@@ -307,14 +307,14 @@ TEST_CASE("B157 an error tells no value, be it given or stored, to nobody") {
     for (const auto& each : made) tx.Sql(sql(each));
     const std::function<void()> failing[] = {
         [&] {
-          tx.Sql(sql(std::pair("SELECT json_extract('{}', ?1)", "SELECT ?1::text::bigint")),
+          tx.Sql(sql(std::pair("SELECT json_extract('{}', ?1)", "SELECT $1::text::bigint")),
                  "secret");
         },
         [&] {
           tx.Sql(sql(std::pair("SELECT json_extract('{}', name) FROM User",
                                "SELECT name::bigint FROM \"User\"")));
         },
-        [&] { tx.Sql("INSERT INTO t VALUES (?1)", "secret"); },
+        [&] { tx.Sql(engine::Spelled("INSERT INTO t VALUES (?1)"), "secret"); },
         [&] { tx.Of<User>().UpdateOne(1).Set(F<&User::age>, 7).Save(); }};
     for (const auto& fails : failing) {
       plain.clear();
@@ -341,7 +341,7 @@ TEST_CASE("B157 first registered is first told, with values or without") {
   world.client.OnStatement([&](const StatementInfo& s) { log += s.values.empty() ? "3-" : "3v"; },
                            WithValues);
   world.client.OnStatement([&](const StatementInfo& s) { log += s.values.empty() ? "4-" : "4v"; });
-  world.client.Sql("SELECT ?1", 7);
+  world.client.Sql(engine::Spelled("SELECT ?1"), 7);
   CHECK(log == "1v2-3v4-");
 }
 
@@ -383,7 +383,9 @@ TEST_CASE("B157 values are told to who asks for them, of fields that are not sen
              F<&Account::level>.In(0, 1, 2))
       .Limit(7)
       .All();
-  CHECK(Find(log, "SELECT").values == Lines{"\"Bob\"", "***", "0", "1", "2", "2", "7"});
+  CHECK(Find(log, "SELECT").values == (engine::BindsListsWhole()
+                                           ? Lines{"\"Bob\"", "***", "list(0, 1, 2)", "7"}
+                                           : Lines{"\"Bob\"", "***", "0", "1", "2", "2", "7"}));
   log.clear();
   accounts.Update().Where(F<&Account::pin> == 1234).Add(F<&Account::level>, 3).Save();
   CHECK(Find(log, "UPDATE").values.front() == "3");
@@ -400,7 +402,7 @@ TEST_CASE("B157 values are told to who asks for them, of fields that are not sen
   CHECK(Find(log, "SELECT").values == Lines{"1", "\"Bob\"", "***"});
   narrow.Remove();
   log.clear();
-  world.client.Sql("SELECT ?1, ?2", "of whatever", 1);
+  world.client.Sql(engine::Spelled("SELECT ?1, ?2"), "of whatever", 1);
   CHECK(log.at(0).values == Lines{"***", "***"});
   log.clear();
   std::vector<std::int64_t> many(2000);
@@ -517,7 +519,7 @@ TEST_CASE("B157 no sensitive value is ever told, by whichever way it goes to the
     shown += static_cast<std::size_t>(
         std::ranges::count_if(each.values, [](const auto& value) { return value != "***"; }));
   }
-  CHECK(shown > 100);
+  CHECK(shown > (engine::BindsListsWhole() ? 50 : 100));
 }
 
 TEST_CASE("B157 what an observer throws goes to OnError, and breaks nothing") {
@@ -533,7 +535,8 @@ TEST_CASE("B157 what an observer throws goes to OnError, and breaks nothing") {
     {
       Tx tx = world.client.Tx();
       Add(tx, "Bob");
-      CHECK_THROWS_AS(tx.Sql("INSERT INTO User (id) VALUES (1)"), grapnel::ConstraintError);
+      CHECK_THROWS_AS(tx.Sql(engine::Spelled("INSERT INTO User (id) VALUES (1)")),
+                      grapnel::ConstraintError);
       tx.WithTx([](Tx& nested) { Add(nested, "Eve"); });
       tx.Commit();
     }

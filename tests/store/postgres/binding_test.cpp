@@ -20,7 +20,7 @@ TEST_CASE("values and lists are bound behind a parameter, and shown where they m
   to.Reset(4, &shown);
   BindAll(of, {{&number, nullptr, true}, {&text, nullptr, false}, {nullptr, &list, true}}, to, 1);
   CHECK(to.Types() == std::vector<Oid>{kAnyType, kInt8, kText, kInt8Array});
-  CHECK(shown == std::vector<std::string>{"***", "7", "***", "list(2 values)"});
+  CHECK(shown == std::vector<std::string>{"***", "7", "***", "list(1, 2)"});
   const FieldValue nul(std::string("\0", 1));
   CHECK_THROWS_AS(BindAll(of, {{&nul, nullptr}}, to, 0), grapnel::ValidationError);
 }

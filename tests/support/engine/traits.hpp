@@ -16,8 +16,8 @@ inline bool UndoesStatements() { return Current() == Kind::Sqlite; }
 inline bool SerialisesWriters() { return Current() == Kind::Sqlite; }
 /// A statement costs microseconds, not a message to a server and back.
 inline bool IsInProcess() { return Current() == Kind::Sqlite; }
-/// What ends a savepoint is sent at once, and not along with the statement that comes next.
-inline bool ReleasesAtOnce() { return Current() == Kind::Sqlite; }
+/// A list of values, however short, is one parameter.
+inline bool BindsListsWhole() { return Current() == Kind::Postgres; }
 /// What is in memory is private to its opening and has one connection.
 inline bool HasMemory() { return Current() == Kind::Sqlite; }
 /// "name" and "Name" are two names.

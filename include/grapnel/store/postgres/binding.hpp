@@ -18,6 +18,18 @@ namespace grapnel::postgres::detail {
 
 using store::sql::Sql;
 
+/// A list as observers are told of it: all of a short one, the size of a long one.
+template <class List>
+std::string ShowList(const List& list) {
+  constexpr std::size_t kShort = 16;
+  if (list.size() > kShort) {
+    return core::Concat({"list(", std::to_string(list.size()), " values)"});
+  }
+  std::string shown;
+  for (const auto& value : list) core::Append(shown, {shown.empty() ? "" : ", ", ToString(value)});
+  return core::Concat({"list(", shown, ")"});
+}
+
 /// Binds what a text has been made with, behind parameter `at`. Throws: ValidationError for what
 /// cannot be stored, and so is nowhere.
 inline void BindAll(const store::Statement& of, const Sql::Parameters& parameters, Parameters& to,
@@ -34,9 +46,7 @@ inline void BindAll(const store::Statement& of, const Sql::Parameters& parameter
       throw ValidationError(of.table->entity, "predicate", of.op, error.what());
     }
     if (!each.shown || !to.Shows()) continue;
-    to.Show(at, each.list != nullptr
-                    ? core::Concat({"list(", std::to_string(each.list->size()), " values)"})
-                    : ToString(*each.value));
+    to.Show(at, each.list != nullptr ? ShowList(*each.list) : ToString(*each.value));
   }
 }
 

@@ -27,7 +27,7 @@ class Savepoints {
   }
   void Release(int depth) {
     const auto& pending = native_.Pending();
-    const std::string release = Text("RELEASE SAVEPOINT grapnel_", depth);
+    const std::string release = Text("RELEASE grapnel_", depth);
     if (!pending.empty() && pending.back().text == Text("SAVEPOINT grapnel_", depth)) {
       native_.Trace(release, Patience::Work);
       native_.DropPending(pending.size() - 1);
@@ -36,7 +36,7 @@ class Savepoints {
     native_.Defer(release);
   }
   void RollBackTo(int depth) {
-    const std::string text = Text("ROLLBACK TO SAVEPOINT grapnel_", depth);
+    const std::string text = Text("ROLLBACK TO grapnel_", depth);
     const std::size_t set = FindPending(depth);
     if (set == native_.Pending().size()) return Undo(text), PutBackKeys(depth);
     native_.Trace(text, Patience::Undoing);
@@ -48,7 +48,7 @@ class Savepoints {
     const std::size_t set = FindPending(depth);
     const bool waits = set < native_.Pending().size();
     RollBackTo(depth);
-    const std::string release = Text("RELEASE SAVEPOINT grapnel_", depth);
+    const std::string release = Text("RELEASE grapnel_", depth);
     if (!waits) return native_.Defer(release, Patience::Undoing);
     native_.Trace(release, Patience::Undoing);
     native_.DropPending(set);
