@@ -51,6 +51,7 @@ TEST_CASE("B156 what a statement does is told by its words") {
   CHECK(Judged("WITH a AS (DELETE FROM t RETURNING *) SELECT * FROM a") == "writes");
   CHECK(Judged("SELECT * FROM t FOR UPDATE") == "writes");
   CHECK(Judged("SELECT * FROM t FOR SHARE") == "writes");
+  CHECK(Judged("SELECT lo_create(0)") == "writes");
   CHECK(Judged("INSERT INTO t VALUES (1)") == "writes");
   CHECK(Judged("SELECT 1 INTO t") == "changes the schema");
   CHECK(Judged("CREATE TABLE t (a int)") == "changes the schema");
@@ -73,5 +74,18 @@ TEST_CASE("B156 what Grapnel keeps to itself is refused") {
   CHECK(Judged("CREATE TEMP TABLE t (a int)").find("what is temporary") == 0);
   CHECK(Judged("CREATE OR REPLACE TEMPORARY VIEW t AS SELECT 1").find("what is temporary") == 0);
   CHECK(Judged("SELECT 1 INTO TEMP t").find("what is temporary") == 0);
+  CHECK(Judged(R"(DELETE FROM U&"gr\0061pnel_commits")").find("U&") == 0);
+  CHECK(Judged(R"(SELECT * FROM u&"a")").find("U&") == 0);
+  CHECK(Judged(R"(SELECT 1&"a", U&'d\0061t')") == "reads");
+  CHECK(Judged("DO $$ BEGIN DELETE FROM grapnel_commits; END $$") ==
+        "grapnel_commits is Grapnel's own");
+  CHECK(Judged("DO 'BEGIN DELETE FROM grapnel_commits; END'") ==
+        "grapnel_commits is Grapnel's own");
+  CHECK(Judged("DO $$ BEGIN EXECUTE 'DELETE FROM ' || 't'; END $$").find("a DO block with") == 0);
+  CHECK(Judged("DO E'BEGIN DELETE FROM gr\\x61pnel_commits; END'").find("a DO block is") == 0);
+  CHECK(Judged(
+            "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ DELETE FROM grapnel_commits $$") ==
+        "grapnel_commits is Grapnel's own");
+  CHECK(Judged("CREATE TABLE t (a text DEFAULT 'grapnel_commits')") == "changes the schema");
   CHECK(Judged(" -- nothing") == "there is no statement in it");
 }

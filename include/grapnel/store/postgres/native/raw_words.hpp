@@ -32,6 +32,11 @@ class RawWords {
     return at < words_.size() ? std::string_view(words_[at]) : std::string_view();
   }
   bool Has(std::string_view word) const { return std::ranges::find(words_, word) != words_.end(); }
+  /// What stands between single quotes, or between dollars.
+  const std::vector<std::string_view>& Texts() const noexcept { return texts_; }
+  /// Whether characters of a name, or of a text, are written by their numbers.
+  bool HasEscapedNames() const noexcept { return escaped_names_; }
+  bool HasEscapedTexts() const noexcept { return escaped_texts_; }
 
  private:
   static bool BeginsWord(char c) noexcept {
@@ -53,8 +58,10 @@ class RawWords {
       const char before = at_ > 0 ? text_[at_ - 1] : ' ';
       const bool escapes =
           (before == 'e' || before == 'E') && !words_.empty() && words_.back() == "e";
+      escaped_texts_ = escaped_texts_ || escapes || IsUnicode();
       SkipText(escapes);
     } else if (c == '"') {
+      escaped_names_ = escaped_names_ || IsUnicode();
       TakeQuoted();
     } else if (c == '$') {
       if (!SkipDollars()) TakeParameter();
@@ -76,11 +83,18 @@ class RawWords {
       }
     } while (depth > 0 && at_ < text_.size());
   }
+  /// Whether U& stands before it.
+  bool IsUnicode() const noexcept {
+    return at_ >= 2 && text_[at_ - 1] == '&' && (text_[at_ - 2] == 'u' || text_[at_ - 2] == 'U') &&
+           (at_ == 2 || !IsOfWord(text_[at_ - 3]));
+  }
   void SkipText(bool escapes) {
+    const std::size_t begin = at_ + 1;
     for (++at_; at_ < text_.size(); ++at_) {
       if ((escapes && text_[at_] == '\\') || Rest().starts_with("''")) {
         ++at_;
       } else if (text_[at_] == '\'') {
+        texts_.push_back(text_.substr(begin, at_ - begin));
         ++at_;
         return;
       }
@@ -107,6 +121,7 @@ class RawWords {
     if (end > at_ + 1 && !BeginsWord(text_[at_ + 1])) return false;
     const std::string_view tag = text_.substr(at_, end + 1 - at_);
     const auto close = text_.find(tag, end + 1);
+    texts_.push_back(text_.substr(end + 1, close == text_.npos ? close : close - end - 1));
     at_ = close == text_.npos ? text_.size() : close + tag.size();
     return true;
   }
@@ -131,6 +146,9 @@ class RawWords {
   std::size_t at_ = 0;
   std::size_t parameters_ = 0;
   std::vector<std::string> words_;
+  std::vector<std::string_view> texts_;
+  bool escaped_names_ = false;
+  bool escaped_texts_ = false;
 };
 
 /// What a statement that somebody wrote may do, and does, as far as its words tell.
@@ -172,9 +190,16 @@ class RawJudgement {
           "set_config() is not taken, for it may change the connection for all who "
           "share it");
     }
+    if (words_.HasEscapedNames()) {
+      return Refuse("U&\"...\" is not taken, for it hides which name it is: write the name itself");
+    }
     effect_ = EffectOf(first);
-    if (effect_.writes) RefuseOwn();
+    if (effect_.writes) RefuseOwn(words_);
     if (effect_.changes_schema) RefuseTemporary(first);
+    if (first == "do" ||
+        (first == "create" && (words_.Has("function") || words_.Has("procedure")))) {
+      JudgeBody(first == "do");
+    }
   }
 
   store::RawEffect EffectOf(std::string_view first) const {
@@ -191,7 +216,11 @@ class RawJudgement {
   }
   /// Of what reads, if it does nothing else besides.
   store::RawEffect EffectOfRows() const {
-    static constexpr std::string_view kRows[] = {"insert", "update", "delete", "merge", "share"};
+    static constexpr std::string_view kRows[] = {
+        // Large objects, which a transaction that only reads may write before version 16.
+        "lo_creat",    "lo_create",     "lo_from_bytea", "lo_import", "lo_put",
+        "lo_truncate", "lo_truncate64", "lo_unlink",     "lowrite",   "insert",
+        "update",      "delete",        "merge",         "share"};
     store::RawEffect effect;
     for (std::size_t at = 0; at < words_.All().size(); ++at) {
       if (Is(words_.At(at), kRows)) effect.writes = true;
@@ -202,8 +231,21 @@ class RawJudgement {
     }
     return effect;
   }
-  void RefuseOwn() {
-    for (const std::string& word : words_.All()) {
+  /// What is run by it: by a DO at once, so that all of it has to be seen.
+  void JudgeBody(bool at_once) {
+    for (const std::string_view text : words_.Texts()) {
+      const RawWords body(text);
+      RefuseOwn(body);
+      if (at_once && (body.Has("execute") || body.HasEscapedNames())) {
+        Refuse("a DO block with EXECUTE or U& is not taken, for what it runs is not seen");
+      }
+    }
+    if (at_once && words_.HasEscapedTexts()) {
+      Refuse("a DO block is written between $$ and $$, so that it is seen what it runs");
+    }
+  }
+  void RefuseOwn(const RawWords& words) {
+    for (const std::string& word : words.All()) {
       if (word.starts_with("grapnel_")) return Refuse(core::Concat({word, " is Grapnel's own"}));
     }
   }
