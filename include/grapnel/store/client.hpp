@@ -100,10 +100,12 @@ class Client : public detail::TakesNoHooks {
   /// in, and what runs in it after that throws TxError. Refused before anything runs are what
   /// begins or ends transactions, ATTACH, PRAGMA (SELECT from its functions, pragma_table_info and
   /// the like, is fine), what is temporary, and changes of Grapnel's own tables, whose names begin
-  /// with grapnel_. Throws: SqlError, when it is not one such statement, when a parameter has no
-  /// value or a value no parameter, and in SQLite's words when that does not take it; TxError when
-  /// it writes outside of a transaction; ValidationError for a value that cannot be stored;
-  /// ConstraintError, without an entity; and as queries do.
+  /// with grapnel_. What a function does that it calls is not seen; what that leaves behind on a
+  /// connection to PostgreSQL, settings, locks of the session, cursors, LISTEN, temporary tables,
+  /// is gone when the transaction has ended. Throws: SqlError, when it is not one such statement,
+  /// when a parameter has no value or a value no parameter, and in SQLite's words when that does
+  /// not take it; TxError when it writes outside of a transaction; ValidationError for a value that
+  /// cannot be stored; ConstraintError, without an entity; and as queries do.
   template <class... Vs>
   store::SqlRows Sql(std::string_view text, const Vs&... values) const {
     return detail::RunSql(Held(), text, {detail::SqlValue::Of(values)...});

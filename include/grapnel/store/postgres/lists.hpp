@@ -41,6 +41,10 @@ class Lists {
     if (!open_) return;
     for (std::size_t at = 0; at < std::size(kKinds); ++at) made_[at] = kept_[at];
   }
+  /// Outside of a transaction: the connection's temporary tables go.
+  void NoteGone() noexcept {
+    for (std::size_t at = 0; at < std::size(kKinds); ++at) made_[at] = kept_[at] = false;
+  }
   void NoteEnd(bool committed) noexcept {
     if (open_ && committed) {
       for (std::size_t at = 0; at < std::size(kKinds); ++at) kept_[at] = made_[at];

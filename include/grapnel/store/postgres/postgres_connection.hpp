@@ -55,6 +55,18 @@ class PostgresConnection final : public store::Connection {
 
   NativeConnection& Native() noexcept { return native_; }
 
+  /// Outside of a transaction: what SQL of somebody's own may have left behind goes, before others
+  /// have the connection.
+  void Clean() noexcept {
+    if (!native_.IsTouched()) return;
+    lists_.NoteGone();
+    try {
+      native_.StartReset();
+    } catch (const std::exception&) {
+      native_.GetSession().Lose();
+    }
+  }
+
   void Watch(const core::Context* context) noexcept override { native_.Watch(context); }
   bool IsTracing() const noexcept override { return native_.IsTracing(); }
 

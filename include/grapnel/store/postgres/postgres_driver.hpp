@@ -40,7 +40,7 @@ class PostgresDriver final : public store::Driver {
       Place place = pool_.Take(context, kLockWait, options_.info.Url());
       try {
         // Others may be lost at once, by a failover.
-        if (place != nullptr && place->Native().GetSession().IsStale()) place = nullptr;
+        if (place != nullptr && !IsUsable(*place, context)) place = nullptr;
         if (place == nullptr) place = std::make_unique<PostgresConnection>(options_, &context);
         return {*this, *place.release()};
       } catch (const StorageError& error) {
@@ -63,6 +63,14 @@ class PostgresDriver final : public store::Driver {
  private:
   using Place = Pool<PostgresConnection>::Place;
 
+  /// Takes what was still to be answered, too.
+  static bool IsUsable(PostgresConnection& connection, const core::Context& context) {
+    Session& session = connection.Native().GetSession();
+    connection.Watch(&context);
+    const bool well = !session.Drain();
+    connection.Watch(nullptr);
+    return well && !session.IsStale();
+  }
   /// Whether the server takes no more connections; libpq tells it by the text alone.
   static bool IsExhausted(std::string_view error) noexcept {
     return error.find("too many c") != error.npos ||
@@ -84,6 +92,7 @@ class PostgresDriver final : public store::Driver {
     std::unique_ptr<PostgresConnection> place(&static_cast<PostgresConnection&>(connection));
     place->Watch(nullptr);
     place->Rollback();
+    if (!place->InTransaction()) place->Clean();
     if (place->InTransaction() || place->Native().GetSession().IsLost()) place = nullptr;
     pool_.Put(std::move(place));
   }

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -300,6 +301,25 @@ class NativeConnection {
     if (const auto failed = session_.Drain()) Fail(*failed, Say());
   }
 
+  /// SQL of somebody's own is about to run, which may leave something behind on the connection.
+  void NoteRaw() noexcept { touched_ = true; }
+  bool IsTouched() const noexcept { return touched_; }
+  /// Behind such SQL in a transaction: has the names that follow mean what they did before.
+  void RestoreNames() { SendBehind(needed_); }
+  /// Outside of a transaction: has the server forget all that it may have left behind, temporary
+  /// tables too. The answer is waited for when the connection is used next.
+  void StartReset() {
+    Wait();
+    for (const char* text :
+         {"RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL", "CLOSE ALL", "UNLISTEN *",
+          "SELECT pg_catalog.pg_advisory_unlock_all()", "DISCARD SEQUENCES", "DISCARD TEMP"}) {
+      session_.SendText(text);
+    }
+    session_.SendText(settings_.c_str());
+    session_.FinishLater([](const Result&) {});
+    touched_ = false;
+  }
+
   [[gnu::cold]] void TellRefused(std::string_view text, std::string_view error) const noexcept {
     Observation::TellRefused(*observers_, text, error);
   }
@@ -314,9 +334,11 @@ class NativeConnection {
     if (failed) Fail(*failed, Say());
   }
 
+  /// Tells a tracer, who is told of no COMMIT.
   void Trace(std::string_view text, Patience patience) {
     const core::Context* context = session_.GetWaiting().Watched();
     if (context == nullptr || context->Tracer() == nullptr) return;
+    if (patience == Patience::Commit) return;
     const bool outer = std::exchange(tracing_, true);
     try {
       (*context->Tracer())(text);
@@ -334,11 +356,9 @@ class NativeConnection {
   /// transaction that undoes itself.
   Result Describe(Prepared& statement, std::optional<Failure>& failed) {
     static constexpr const char* kSavepoint = "grapnel_prepare";
-  /// Tells a tracer, who is told of no COMMIT.
     const bool inside = InTransaction();
     std::size_t sent = 0;
     SendPending(sent);
-    if (patience == Patience::Commit) return;
     const auto send = [&](std::string_view what) {
       session_.SendText(core::Concat({what, kSavepoint}).c_str()), ++sent;
     };
@@ -399,21 +419,49 @@ class NativeConnection {
   void SetUp() {
     // A lock is waited for as long as the user says, or as SQLite's is; what a client runs that is
     // gone ends, where the server can look (version 14, on Linux). To compile a large predicate
-    // takes minutes and gigabytes, and pays for none.
+    // takes minutes and gigabytes, and pays for none. A warning tells of a COMMIT that is not
+    // confirmed.
     static const std::string text = core::Concat(
-        {"SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', "
-         "false), set_config('standard_conforming_strings', 'on', false), "
-         "set_config('bytea_output', 'hex', false), CASE WHEN current_setting('lock_timeout') = "
-         "'0' THEN set_config('lock_timeout', '",
+        {"SELECT current_setting('search_path'), set_config('standard_conforming_strings', 'on', "
+         "false), set_config('client_min_messages', 'warning', false), set_config('TimeZone', "
+         "'UTC', false), set_config('DateStyle', 'ISO, YMD', false), set_config('bytea_output', "
+         "'hex', false), CASE WHEN current_setting('lock_timeout') = '0' THEN "
+         "set_config('lock_timeout', '",
          std::to_string(std::chrono::milliseconds(kLockWait).count()),
          "', false) END, (SELECT set_config('lc_messages', 'C', false) FROM pg_roles WHERE "
          "rolname = current_user AND rolsuper), (SELECT set_config(name, '1s', false) FROM "
          "pg_settings WHERE name = 'client_connection_check_interval' AND setting = '0' AND "
          "version() LIKE '%linux%'), (SELECT set_config(name, 'off', false) FROM pg_settings WHERE "
          "name = 'jit' AND source = 'default')"});
+    static constexpr std::string_view kNames[] = {"search_path",
+                                                  "standard_conforming_strings",
+                                                  "client_min_messages",
+                                                  "TimeZone",
+                                                  "DateStyle",
+                                                  "bytea_output",
+                                                  "lock_timeout",
+                                                  "lc_messages",
+                                                  "client_connection_check_interval",
+                                                  "jit"};
+    constexpr int kNeeded = 3;  // of these, by the store's own statements
     session_.SendText(text.c_str());
-    const auto failed = session_.Finish(Patience::Work, [](std::size_t, Result) {});
+    const auto failed = session_.Finish(Patience::Work, [&](std::size_t, const Result& made) {
+      for (int at = 0; at < static_cast<int>(std::size(kNames)); ++at) {
+        if (PQgetisnull(made.get(), 0, at) != 0) continue;
+        const std::string set = core::Concat({settings_.empty() ? "SELECT " : ", ",
+                                              "pg_catalog.set_config('", kNames[at], "', E'",
+                                              Escaped(PQgetvalue(made.get(), 0, at)), "', false)"});
+        settings_ += set;
+        if (at < kNeeded) needed_ += set;
+      }
+    });
     if (failed) Fail(*failed, Say());
+  }
+  static std::string Escaped(std::string text) {
+    for (std::size_t at = 0; (at = text.find_first_of("'\\", at)) != text.npos; at += 2) {
+      text.insert(at, 1, text[at]);
+    }
+    return text;
   }
 
   /// What observers are told of a statement with this text.
@@ -481,7 +529,10 @@ class NativeConnection {
   std::vector<Deferred> under_way_;   // sent, and not answered yet
   std::vector<std::string> dropped_;  // names of statements that the server is to forget
   std::vector<std::string> behind_;
-  bool begins_ = false;  // a transaction, by what is pending
+  std::string settings_;  // what makes the settings what they were when it was opened
+  std::string needed_;    // the same of those that the store's own statements need
+  bool begins_ = false;   // a transaction, by what is pending
+  bool touched_ = false;  // by SQL of somebody's own
   bool tracing_ = false;
   bool again_ = false;
   std::int64_t changes_ = 0;

@@ -36,13 +36,13 @@ class RawStatements {
 
   store::RawResult Run(const store::RawSql& sql) {
     Entry& entry = Find(sql);
-    if (native_.InTransaction() || entry.effect.writes) return RunIn(entry, sql);
+    if (native_.InTransaction() || entry.effect.writes) return RunIn(entry, sql, true);
     // What only reads by its words may write by a function.
     native_.Flush();
     native_.BeginQuietly("BEGIN READ ONLY");
     native_.SendBehind("COMMIT");
     try {
-      return RunIn(entry, sql);
+      return RunIn(entry, sql, false);
     } catch (...) {
       native_.EndQuietly();
       throw;
@@ -58,10 +58,13 @@ class RawStatements {
     std::size_t parameters = 0;
   };
 
-  store::RawResult RunIn(Entry& entry, const store::RawSql& sql) {
+  /// `inside`: others follow in its transaction.
+  store::RawResult RunIn(Entry& entry, const store::RawSql& sql, bool inside) {
     NativeConnection::Running running(native_);
     running.SetFormat(0);
     Bind(sql, running.Bind(sql.values.size()));
+    native_.NoteRaw();
+    if (inside) native_.RestoreNames();
     const Result result = running.Run(
         entry.statement, [&] { return std::string(sql.text); }, SayOf(sql.text));
     if (entry.effect.changes_schema) native_.ForgetStatements();
