@@ -151,6 +151,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/sql/comparison.hpp
   grapnel/store/sql/condition.hpp
   grapnel/store/sql/dialect.hpp
+  grapnel/store/sql/kept_statements.hpp
   grapnel/store/sql/leaf.hpp
   grapnel/store/sql/migrate/catalog.hpp
   grapnel/store/sql/migrate/dialect.hpp

@@ -6,6 +6,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/sql/kept_statements.hpp>
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sql/tabulate.hpp>
 #include <grapnel/store/sqlite/interference.hpp>
@@ -29,7 +30,6 @@
 #include <exception>
 #include <functional>
 #include <limits>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -390,33 +390,11 @@ class SqliteConnection final : public store::Connection {
   };
 
   /// What is kept for one type: statements that are used often, and where its members lie.
-  struct OfTable {
-    static constexpr std::size_t kUpdates = 16;
-
+  struct OfTable : store::sql::KeptStatements<Prepared> {
     explicit OfTable(const Table& table) noexcept : members(table) {}
 
-    /// The place for an update by id; null for others, and where too many differ already.
-    Prepared* KeptFor(const store::Update& update) {
-      if (!update.by_id || update.where != nullptr) return nullptr;
-      for (KeptUpdate& kept : updates) {
-        if (kept.set == update.set && kept.added == update.added &&
-            kept.cleared == update.cleared) {
-          return &kept.statement;
-        }
-      }
-      if (updates.size() == kUpdates) return nullptr;
-      updates.push_back({update.set, update.added, update.cleared, {}});
-      return &updates.back().statement;
-    }
-
-    struct KeptUpdate {
-      store::FieldSet set, added, cleared;
-      Prepared statement;
-    };
     Members members;
-    Prepared insert, insert_with_id, select_by_id, delete_by_id;
     KeptSelects selects;
-    std::list<KeptUpdate> updates;
     Interference::Known plainness;
     Prepared insert_many, highest_id;
     std::int64_t insert_many_rows = 0;
