@@ -33,6 +33,7 @@ struct Person2 {
   std::int64_t id = 0;
   std::optional<std::string> name{};
   double years = 0;
+  std::string code;
   std::optional<std::string> motto{};
   grapnel::Many<Book2> books{};
   grapnel::Many<Person2> mates{};
@@ -42,6 +43,9 @@ struct Book2 {
   std::string heading;
   grapnel::One<Person2> writer{};
 };
+
+inline int calls = 0;
+inline std::string NextCode() { return "code " + std::to_string(++calls); }
 
 /// One table by many names.
 struct First {
@@ -163,10 +167,10 @@ struct grapnel::Schema<living::Person2> {
   static constexpr std::string_view WasNamed = "People";
   static constexpr auto Fields() {
     using living::Person2;
-    return grapnel::Fields(Field<&Person2::id>("id").NeverReuse(),
-                           Field<&Person2::name>("name").Unique(),
-                           Field<&Person2::years>("years").WasNamed("age").Comment("in years"),
-                           Field<&Person2::motto>("motto"));
+    return grapnel::Fields(
+        Field<&Person2::id>("id").NeverReuse(), Field<&Person2::name>("name").Unique(),
+        Field<&Person2::years>("years").WasNamed("age").Comment("in years"),
+        Field<&Person2::code>("code").Default(living::NextCode), Field<&Person2::motto>("motto"));
   }
   static constexpr auto Edges() {
     using living::Person2;
@@ -388,14 +392,18 @@ TEST_CASE("B160 a type, fields and edges are renamed, and everything stays with 
   const auto before = Open<Person1, Book1>(world.file);
   REQUIRE(before.Of<Person1>().Query().Count() == 2);
   const auto kinds = Kinds(Open<Person2, Book2>(world.file).PlanMigration());
+  REQUIRE(kinds.size() > 6);
   CHECK(Lines(kinds.begin(), kinds.begin() + 6) ==
         Lines{"rename table Person from People", "rename table Person_mates from People_friends",
               "rename column Person.years from age", "rename column Book.heading from title",
               "rename column Book.writer_id from author_id",
               "rename column Person_mates.Person_id from People_id"});
+  calls = 0;
   const auto client = world.Migrated<Person2, Book2>();
   made.Migrated<Person2, Book2>();
   CHECK(world.Raw("SELECT * FROM old") == Lines{"Ada|36.0", "Grace|36.0"});
+  CHECK(world.Raw("SELECT id, years, code FROM Person ORDER BY id") ==
+        Lines{"1|36.0|code 1", "2|36.0|code 2"});  // B132
   if (sqlite) {
     CHECK(world.Raw("SELECT seq FROM sqlite_sequence WHERE name = 'Person'") == Lines{"3"});
   }
@@ -406,6 +414,7 @@ TEST_CASE("B160 a type, fields and edges are renamed, and everything stays with 
                           "DROP INDEX theirs", "ALTER TABLE Person DROP COLUMN extra"}) {
     world.Raw(sql);
   }
+  CHECK(engine::Tables(world.file) == Lines{"Book", "Person", "Person_mates"});
   CHECK(Normalised(world) == Normalised(made));
   CHECK(
       world.Raw(engine::Forms{
@@ -426,6 +435,8 @@ TEST_CASE("B160 a type, fields and edges are renamed, and everything stays with 
   CHECK((ada.name == "Ada" && ada.years == 37.0 && ada.books[0].heading == "Notes"));
   CHECK(ada.mates[0].name == "Grace");
   CHECK(people.Create().Set(F<&Person2::years>, 1.5).Save().id == 4);  // never 3 again
+  CHECK_THROWS_AS(people.Create().Set(F<&Person2::name>, "Ada").Set(F<&Person2::years>, 1).Save(),
+                  grapnel::ConstraintError);
   people.DeleteOne(1).Exec();
   CHECK(client.Of<Book2>().Query().Count() == 0);
   CHECK(world.Raw("SELECT count(*) FROM Person_mates") == Lines{"0"});
@@ -512,6 +523,7 @@ TEST_CASE("B161 indexes that were made of what goes do not keep it, whatever the
     if (renamed_before) client.Migrate();
     client.Migrate(Allow::Drop);
     CHECK(client.PlanMigration(Allow::Drop).Steps().empty());
+    CHECK(client.PlanMigration(Allow::Drop).Leftovers().empty());
     CHECK(world.Raw("SELECT * FROM Renamed") == Lines{"1|a|c"});
     CHECK(engine::Indexes(world.file, "Renamed") == Lines{});
   }
@@ -554,6 +566,7 @@ TEST_CASE("B161 what the schema has no more stays, is reported, and goes with Al
   CHECK(engine::Tables(world.file) == Lines{"People", "theirs"});
   CHECK(engine::Broken(world.file) == Lines{});
   client.Of<Person3>().Create().Set(F<&Person3::name>, "Joan").Save();
+  CHECK(client.Of<Person3>().Query().Count() == 3);
 }
 
 TEST_CASE("B161 what others use is not dropped, and nobody's table but Grapnel's own is") {
@@ -741,6 +754,7 @@ TEST_CASE("B164 an older program goes on with a newer file as far as it can, and
              Catch::Contains("\"isbn\" is NOT NULL and unknown"));
   books.DeleteOne("c").Exec();
   world.Raw("ALTER TABLE Book RENAME COLUMN title TO heading");
+  CHECK_THROWS_AS(books.Get("b"), grapnel::SchemaError);
   CHECK_THROWS_WITH(books.Get("b"), Catch::Contains("\"title\"") || Catch::Contains("title"));
   CHECK_THROWS_WITH((Open<Person1, Book1>(world.file).Of<Book1>().Get("b")),
                     "Book.title: in table \"Book\" there is no column \"title\"");
