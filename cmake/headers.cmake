@@ -210,6 +210,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/write/run.hpp
   grapnel/store/write/stages.hpp
   grapnel/store/write/terminal.hpp
+  grapnel/store/write/turn.hpp
 )
 set(GRAPNEL_SQLITE_HEADERS
   grapnel/sqlite.hpp
@@ -280,6 +281,7 @@ set(GRAPNEL_POSTGRES_HEADERS
   grapnel/store/postgres/postgres_connection.hpp
   grapnel/store/postgres/postgres_driver.hpp
   grapnel/store/postgres/savepoints.hpp
+  grapnel/store/postgres/turns.hpp
   grapnel/store/postgres/verify.hpp
 )
 set(GRAPNEL_ALL_HEADERS

@@ -1,5 +1,7 @@
 #include <grapnel/store/postgres/lists.hpp>
 
+#include <grapnel/store/sql/sql.hpp>
+
 #include "store/postgres/opened.hpp"
 #include "support/catch.hpp"
 
@@ -66,4 +68,30 @@ TEST_CASE("the lists' table is made anew where it was undone with the transactio
   db.connection.BeginWrite();
   CHECK(Keep(db, 1) == 1);
   db.connection.Commit();
+}
+
+TEST_CASE("rows are found by the lists' indexes, though nobody has counted the lists") {
+  Opened db;
+  db.schema.Run(
+      "INSERT INTO people (full_name, age, \"on\", score, face) SELECT i::text, 0, true, 0, '' "
+      "FROM "
+      "generate_series(1, 3000) AS i");
+  db.connection.BeginWrite();
+  for (std::int64_t list = 1; list < 4; ++list) Keep(db, list);
+  const auto plan_of = [&](const store::PredicatePtr& where, const std::string& values) {
+    store::Select select{{&People()}};
+    select.where = where.Get();
+    auto sql = store::sql::SelectText(grapnel::postgres::detail::kDialect, select);
+    db.native.Execute("PREPARE asked AS " + sql.Finish());
+    const auto shown = db.native.Execute("EXPLAIN EXECUTE asked (" + values + ")");
+    db.native.Execute("DEALLOCATE asked");
+    std::string plan;
+    for (int at = 0; at < PQntuples(shown.get()); ++at) plan += PQgetvalue(shown.get(), at, 0);
+    return plan;
+  };
+  const std::string in_list = plan_of(store::InList(2), "2");
+  CHECK_THAT(in_list, Catch::Contains("people_pkey") && !Catch::Contains("Seq Scan"));
+  const std::string in_any = plan_of(store::InLists(1, 1, 3), "1, 1, 3");
+  CHECK_THAT(in_any, Catch::Contains("SubPlan") && Catch::Contains("grapnel_lists_int_pkey"));
+  db.connection.Rollback();
 }

@@ -36,6 +36,8 @@ class AnyBuilder {
   /// Spends the builder for a bulk of that client. Throws: Error when it is of another client,
   /// transaction or view, or spent.
   GRAPNEL_DECLARE AnyMutation& TakeFor(const HandlePtr& bulk);
+  /// What it says; null where it is spent.
+  const AnyMutation* Said() const noexcept { return handle_ == nullptr ? nullptr : mutation_; }
   /// The same for a bulk that runs it again.
   AnyMutation& TakeAgain() noexcept { return *mutation_; }
 

@@ -17,6 +17,7 @@
 namespace grapnel::detail {
 
 class BulkRun;
+class TurnFinder;
 struct AllAsGiven;
 struct TypeActions;
 
@@ -36,15 +37,21 @@ class AnyBulk {
 
    private:
     friend AnyBulk;
-    Rows(const AnyBulk& bulk, const HandlePtr& handle, BulkRun& run, const TypeActions& actions,
-         AllAsGiven* given) noexcept
-        : bulk_(bulk), handle_(handle), run_(run), actions_(actions), given_(given) {}
+    Rows(const AnyBulk& bulk, const HandlePtr& handle, BulkRun* run, const TypeActions& actions,
+         AllAsGiven* given, TurnFinder* finder) noexcept
+        : bulk_(bulk),
+          handle_(handle),
+          run_(run),
+          actions_(actions),
+          given_(given),
+          finder_(finder) {}
 
     const AnyBulk& bulk_;
     const HandlePtr& handle_;
-    BulkRun& run_;
+    BulkRun* run_;  // null: a finder only looks at them
     const TypeActions& actions_;
     AllAsGiven* given_;  // to builders, where the bulk may have to run again
+    TurnFinder* finder_;
     std::size_t builders_ = 0;
   };
 
@@ -65,7 +72,8 @@ class AnyBulk {
   /// `reset(entity)`: empties the member.
   GRAPNEL_DECLARE void OmitEdge(void (*reset)(void* entity));
   /// Runs `rows(to)` in one transaction; what comes back goes to `made`, a std::vector of entities.
-  GRAPNEL_DECLARE void Save(void* made, core::FunctionRef<void(Rows&)> rows);
+  /// `of_builders`: where the bulk may run again they are looked at before.
+  GRAPNEL_DECLARE void Save(void* made, core::FunctionRef<void(Rows&)> rows, bool of_builders);
 
  private:
   HandlePtr handle_;
@@ -128,22 +136,28 @@ class CreateBulk : public detail::AnyBulk {
 
   /// Runs the hooks of each row and inserts it, row by row, in one transaction: before 1, write 1,
   /// after 1, before 2, and so on. Returns: the entities in the range's order, or what hooks
-  /// returned in their place. An empty range runs no hook. Throws: as Create::Save; of a
+  /// returned in their place. An empty range runs no hook. Threads: where writers run beside each
+  /// other, bulks in transactions of their own whose builders are to meet the same rows, by
+  /// OnConflict, go one after the other, whatever their order. Throws: as Create::Save; of a
   /// ConstraintError or ValidationError, Row() tells the row, from 0.
   std::vector<E> Save() {
     std::vector<E> made;
     if constexpr (requires { rows_.size(); }) {
       made.reserve(static_cast<std::size_t>(rows_.size()));
     }
-    if constexpr (!std::forward_iterator<decltype(detail::range::Begin(rows_))>) {
+    constexpr bool of_builders = std::is_same_v<std::remove_cvref_t<Row>, Create<E>>;
+    if constexpr (!std::forward_iterator<decltype(detail::range::Begin(rows_))> ||
+                  (of_builders && !std::is_lvalue_reference_v<Row>)) {
       if (MayRunAgain()) {  // and the range is passed through once
         std::vector<std::remove_cvref_t<Row>> kept;
         for (auto&& row : rows_) kept.push_back(std::forward<decltype(row)>(row));
-        AnyBulk::Save(&made, [&](Rows& to) { Run(kept, to); });
+        AnyBulk::Save(
+            &made, [&](Rows& to) { Run(kept, to); }, of_builders);
         return made;
       }
     }
-    AnyBulk::Save(&made, [this](Rows& to) { Run(rows_, to); });
+    AnyBulk::Save(
+        &made, [this](Rows& to) { Run(rows_, to); }, of_builders);
     return made;
   }
 

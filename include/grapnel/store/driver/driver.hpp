@@ -192,6 +192,13 @@ struct BrokenKey {
   std::string table, column, referred;
 };
 
+/// Rows of a table that a transaction is to write, by numbers that tell them from one another, in
+/// rising order.
+struct Turn {
+  const Table* table = nullptr;
+  std::vector<std::int64_t> rows{};
+};
+
 /// Rows that are read one by one. Ends with this object, wherever it stands.
 class Cursor {
  public:
@@ -223,6 +230,9 @@ class Connection {
   /// Whether the tracer is being called.
   virtual bool IsTracing() const noexcept { return false; }
 
+  /// Before BeginWrite, where transactions write beside each other: waits until no other one that
+  /// said so is writing any of these rows. Lasts until the transaction has ended.
+  virtual void TakeTurn(const Turn& /*turn*/) {}
   virtual void BeginWrite() = 0;
   /// Begins a snapshot, fixed at once.
   virtual void BeginRead() = 0;

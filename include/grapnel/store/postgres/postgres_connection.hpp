@@ -21,6 +21,7 @@
 #include <grapnel/store/postgres/native/raw_statements.hpp>
 #include <grapnel/store/postgres/of_table.hpp>
 #include <grapnel/store/postgres/savepoints.hpp>
+#include <grapnel/store/postgres/turns.hpp>
 #include <grapnel/store/postgres/verify.hpp>
 #include <grapnel/store/sql/sql.hpp>
 #include <grapnel/store/sql/tabulate.hpp>
@@ -70,6 +71,7 @@ class PostgresConnection final : public store::Connection {
   void Watch(const core::Context* context) noexcept override { native_.Watch(context); }
   bool IsTracing() const noexcept override { return native_.IsTracing(); }
 
+  void TakeTurn(const store::Turn& turn) override { turns_.Take(turn); }
   void BeginWrite() override { Begin("BEGIN ISOLATION LEVEL REPEATABLE READ"); }
   void BeginRead() override {
     Begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
@@ -107,12 +109,14 @@ class PostgresConnection final : public store::Connection {
     if (native_.IsBeginning()) {  // nothing was sent, and nothing has to be
       native_.DropPending(0);
       native_.Tell("COMMIT");
+      turns_.End();
       return lists_.NoteEnd(true);
     }
     native_.DropPending(0);  // it ends all that is open
     const bool aborted = native_.IsAborted();
     const Result done = native_.Execute("COMMIT", Patience::Commit);
     lists_.NoteEnd(!aborted);
+    turns_.End();
     if (std::string_view(PQcmdStatus(done.get())) == "ROLLBACK") {
       throw StorageError(StorageKind::Other, native_.Url(),
                          "a statement had failed in the transaction: it was rolled back");
@@ -124,19 +128,12 @@ class PostgresConnection final : public store::Connection {
 
   void Rollback() noexcept override {
     lists_.NoteEnd(false);
-    if (!InTransaction()) return native_.DropPending(0);
-    native_.Watch(nullptr);  // nothing cancels it
-    try {
-      const bool sent = !native_.IsBeginning();
+    if (InTransaction()) {
+      SendRollback();
+    } else {
       native_.DropPending(0);
-      if (sent) {
-        native_.Execute("ROLLBACK", Patience::Undoing);
-      } else {
-        native_.Tell("ROLLBACK");
-      }
-    } catch (const std::exception&) {
-      native_.GetSession().Lose();
     }
+    turns_.End();
   }
   bool InTransaction() const noexcept override { return native_.InTransaction(); }
   bool IsAborted() const noexcept override { return spoilt_ || native_.IsAborted(); }
@@ -393,6 +390,20 @@ class PostgresConnection final : public store::Connection {
   }
 
  private:
+  void SendRollback() noexcept {
+    native_.Watch(nullptr);  // nothing cancels it
+    try {
+      const bool sent = !native_.IsBeginning();
+      native_.DropPending(0);
+      if (sent) {
+        native_.Execute("ROLLBACK", Patience::Undoing);
+      } else {
+        native_.Tell("ROLLBACK");
+      }
+    } catch (const std::exception&) {
+      native_.GetSession().Lose();
+    }
+  }
   void Begin(std::string_view text) {
     spoilt_ = false;
     savepoints_.Begin();
@@ -510,6 +521,7 @@ class PostgresConnection final : public store::Connection {
   Refusals refusals_{};  // of the plan that was made last
   Fills fills_{};
   Lists lists_{native_};
+  Turns turns_{native_};
   std::unordered_map<const Table*, OfTable> of_;
   OfTable* last_ = nullptr;
   std::uint64_t cursors_ = 0;

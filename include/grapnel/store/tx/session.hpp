@@ -130,6 +130,10 @@ class Session {
     }
   }
 
+  /// Which rows it will write, where others may write the same; before anything runs in it. Lives
+  /// as long as it does.
+  void ExpectTurn(const store::Turn* turn) noexcept { turn_ = turn; }
+
   /// BEGIN, where it was not sent yet.
   GRAPNEL_DECLARE void Begin(const core::Context& context);
 
@@ -377,6 +381,7 @@ class Session {
   bool aborted_ = false;        // by a statement, and has not gone back yet
   std::atomic<TxOutcome> outcome_{TxOutcome::Open};  // which any thread may ask for
   const std::thread::id thread_ = std::this_thread::get_id();
+  const store::Turn* turn_ = nullptr;
   store::Lease lease_;
   const core::Context* own_watch_ = Observed(context_);
   const core::Context* watched_ = nullptr;  // by the leased connection

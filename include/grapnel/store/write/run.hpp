@@ -21,6 +21,12 @@
 #include <utility>
 #include <vector>
 
+namespace grapnel::store {
+
+struct Turn;
+
+}  // namespace grapnel::store
+
 /// The way of a mutation: transaction, defaults, runtime hooks, the transaction's own hooks, schema
 /// hooks, validation, SQL, and back.
 namespace grapnel::detail {
@@ -125,9 +131,10 @@ class BulkRun {
 
 /// Runs `rows(bulk)` in one transaction. `made`: the std::vector of the entities that come back.
 /// Where writers run beside each other and one was in the way, it is called again, with a bulk of
-/// its own, to do the same.
+/// its own, to do the same. `turn`, which may be null: the rows that others may write as well.
 GRAPNEL_DECLARE void RunBulk(const HandlePtr& handle, const Table& table, void* made,
-                             core::FunctionRef<void(BulkRun&)> rows);
+                             core::FunctionRef<void(BulkRun&)> rows,
+                             const store::Turn* turn = nullptr);
 
 /// The code of an entity type that the machine calls.
 template <class E>

@@ -12,6 +12,7 @@
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/write/as_given.hpp>
 #include <grapnel/store/write/run.hpp>
+#include <grapnel/store/write/turn.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -32,7 +33,8 @@ GRAPNEL_DEFINE bool AnyBulk::MayRunAgain() const {
          !handle_->store->driver->SerialisesWriters();
 }
 
-GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> rows) {
+GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> rows,
+                                  bool of_builders) {
   if (handle_ == nullptr) {
     throw Error(
         core::Concat({table_->entity,
@@ -42,14 +44,26 @@ GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> row
   AllAsGiven given;
   AllAsGiven* const keeps = MayRunAgain() ? &given : nullptr;
   const HandlePtr handle = std::move(handle_);
-  RunBulk(handle, *table_, made, [&](BulkRun& run) {
-    Rows to(*this, handle, run, handle->store->TypeOf(*table_).actions, keeps);
+  const TypeActions& actions = handle->store->TypeOf(*table_).actions;
+  TurnFinder finder(*table_);
+  if (keeps != nullptr && of_builders) {
+    Rows to(*this, handle, nullptr, actions, nullptr, &finder);
     rows(to);
-  });
+  }
+  const auto run_all = [&](BulkRun& run) {
+    Rows to(*this, handle, &run, actions, keeps, nullptr);
+    rows(to);
+  };
+  RunBulk(handle, *table_, made, run_all, finder.Find());
 }
 
 GRAPNEL_DEFINE void AnyBulk::Rows::Add(AnyBuilder& builder) {
-  if (given_ == nullptr) return run_.Run(builder.TakeFor(handle_));
+  if (finder_ != nullptr) {
+    const AnyMutation* said = builder.Said();
+    if (said != nullptr) finder_->Note(said->Core());
+    return;
+  }
+  if (given_ == nullptr) return run_->Run(builder.TakeFor(handle_));
   AnyMutation* m = nullptr;
   if (builders_ == given_->rows.size()) {
     m = &builder.TakeFor(handle_);
@@ -59,7 +73,7 @@ GRAPNEL_DEFINE void AnyBulk::Rows::Add(AnyBuilder& builder) {
     given_->rows[builders_]->PutBack(*m);
   }
   ++builders_;
-  run_.Run(*m);
+  run_->Run(*m);
 }
 
 GRAPNEL_DEFINE void AnyBulk::Rows::Add(const void* entity) {
@@ -74,7 +88,7 @@ GRAPNEL_DEFINE void AnyBulk::Rows::Add(const void* entity) {
     for (void (*const reset)(void*) : bulk_.omitted_edges_) reset(m.Entity());
     m.Core().SetAll();
     bulk_.omitted_.ForEach([&](std::size_t place) { m.Core().Reset(place); });
-    run_.Run(m);
+    run_->Run(m);
   });
 }
 

@@ -49,6 +49,7 @@ GRAPNEL_DEFINE void Session::Begin(const core::Context& context) {
   const bool reads = kind_ == Kind::ReadOnly;
   store::Lease lease = reads ? store_->driver->Reader(context) : store_->driver->Writer(context);
   lease->Watch(&context);
+  if (turn_ != nullptr) lease->TakeTurn(*turn_);
   reads ? lease->BeginRead() : lease->BeginWrite();
   lease_ = std::move(lease);
   watched_ = &context;

@@ -451,8 +451,9 @@ class BulkInTransaction final : public BulkRun {
 };
 
 GRAPNEL_DEFINE void RunBulk(const HandlePtr& handle, const Table& table, void* made,
-                            core::FunctionRef<void(BulkRun&)> rows) {
+                            core::FunctionRef<void(BulkRun&)> rows, const store::Turn* turn) {
   const auto run = [&](const HandlePtr& inside) {
+    if (!handle->transaction) inside->transaction->ExpectTurn(turn);
     BulkInTransaction bulk(inside, table, made);
     bulk.Guard([&] { rows(bulk); });
   };
