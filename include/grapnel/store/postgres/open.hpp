@@ -36,8 +36,10 @@ GRAPNEL_DECLARE store::OwnedDriver OpenDriver(std::string_view conninfo,
 /// libpq's sslmode. A password stands in no error, no log, and not in Url().
 ///
 /// Writers run beside each other, each in a snapshot (REPEATABLE READ): one that another was in the
-/// way of is run again, or ends by a BusyError that is Retryable(). A deadline and a stop token
-/// cancel on the server. A connection that is lost is replaced: what was not committed is undone.
+/// way of is run again, until the deadline, or for 5 seconds where there is none; then, and in a
+/// transaction of the caller's, it ends by a BusyError that is Retryable(). A deadline and a stop
+/// token cancel on the server. A connection that is lost is replaced: what was not committed is
+/// undone.
 ///
 /// Throws: StorageError of kind Open (no server, wrong password or database, a standby where one
 /// that writes is asked for, a server that is too old, connections exhausted). Threads: any; the
