@@ -103,6 +103,23 @@ TEST_CASE("B177 a COMMIT that checks what takes too long is rolled back at a dea
   CHECK(db.client.Of<Parcel>().Query().Count() == 1);
 }
 
+TEST_CASE("B177 a COMMIT that no cancellation ends is given up, and what came of it is unknown") {
+  if (engine::IsInProcess()) return;
+  Fixture<Parcel> db;
+  db.Raw(engine::Forms{"", R"(CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN FOR i IN 1..300 LOOP BEGIN PERFORM pg_sleep(0.1);
+              EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; RETURN NULL; END';
+             CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON "Parcel" DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION slow())"});
+  const auto begun = Clock::now();
+  const Ended ended = CommitOf(db.client, GENERATE(false, true));
+  CHECK(Clock::now() - begun < kEndAfter + 2s + 2 * kSlack);
+  CHECK(ended.outcome == TxOutcome::Unknown);
+  CHECK(ended.committed == 0);
+  CHECK(ended.error.find("answered neither COMMIT nor") != std::string::npos);
+  CHECK(db.client.Of<Parcel>().Query().Count() == 0);  // by another connection
+}
+
 TEST_CASE("B177 a stop that came before COMMIT does not undo one that nothing holds up") {
   Fixture<Parcel> db;
   std::stop_source source;

@@ -23,6 +23,11 @@ TEST_CASE("the session is set up: UTC, UTF-8, texts in English, locks waited for
   CHECK(First(Run(native, "SHOW TimeZone")) == "UTC");
   CHECK(First(Run(native, "SHOW client_encoding")) == "UTF8");
   CHECK(First(Run(native, "SHOW lock_timeout")) == "5s");
+  CHECK(First(Run(native, "SHOW client_min_messages")) == "warning");
+  // What runs for a client that is gone ends soon, where the server can look.
+  if (PQserverVersion(native.GetSession().Handle()) >= 140000) {
+    CHECK(First(Run(native, "SHOW client_connection_check_interval")) == "1s");
+  }
   const Options own{Conninfo(Server() + " options='-c lock_timeout=70'")};
   NativeConnection other(own, nullptr);
   CHECK(First(Run(other, "SHOW lock_timeout")) == "70ms");

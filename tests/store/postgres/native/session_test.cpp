@@ -167,6 +167,23 @@ TEST_CASE("answers can be waited for later") {
   REQUIRE(session.Drain());
 }
 
+TEST_CASE("B177 what goes on in spite of its cancellation is cancelled, and the session is lost") {
+  const Conninfo info(Server());
+  const Context context = Context().With(50ms);
+  Session session(info, &context);
+  std::vector<std::string> answers;
+  session.SendText(
+      "DO $$ BEGIN FOR i IN 1..300 LOOP BEGIN PERFORM pg_sleep(0.1); EXCEPTION WHEN query_canceled "
+      "THEN NULL; END; END LOOP; END $$");
+  const auto begun = Clock::now();
+  const auto failed = Finish(session, answers);
+  CHECK(Clock::now() - begun < Waiting::kGrace + 2s);
+  REQUIRE(failed);
+  CHECK(failed->state == "57014");
+  CHECK_FALSE(failed->IsLoss());
+  CHECK(session.IsLost());
+}
+
 TEST_CASE("COPY takes what it is given, and what fails there is undone") {
   const OwnSchema schema;
   schema.Run("CREATE TABLE t (a int)");
