@@ -85,6 +85,14 @@ TEST_CASE("what SQL of somebody's own leaves behind on a connection is gone for 
   lease->BeginWrite();
   run(lease, "SELECT spoil()");
   lease->Rollback();
+  for (int i = 0; i < 3; ++i) {  // though all statements are forgotten each time
+    lease.Return();
+    lease = driver.Writer({});
+    CHECK(&*lease == was);
+    lease->BeginWrite();
+    run(lease, i % 2 == 0 ? "CREATE TABLE made (a int)" : "DROP TABLE made");
+    lease->Commit();
+  }
   lease.Return();
   lease = driver.Writer({});
   CHECK(run(lease, kState) == clean);

@@ -310,12 +310,22 @@ class NativeConnection {
   /// tables too. The answer is waited for when the connection is used next.
   void StartReset() {
     Wait();
-    for (const char* text :
-         {"RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL", "CLOSE ALL", "UNLISTEN *",
-          "SELECT pg_catalog.pg_advisory_unlock_all()", "DISCARD SEQUENCES", "DISCARD TEMP"}) {
-      session_.SendText(text);
+    std::size_t sent = 0;
+    SendPending(sent);  // what it is to forget, and not what is prepared behind that
+    Parameters none;
+    for (const std::string_view text :
+         {std::string_view("RESET SESSION AUTHORIZATION"), std::string_view("RESET ROLE"),
+          std::string_view("RESET ALL"), std::string_view("CLOSE ALL"),
+          std::string_view("UNLISTEN *"), std::string_view("DISCARD SEQUENCES"),
+          std::string_view("DISCARD TEMP"), std::string_view(settings_)}) {
+      Prepared& statement = Find(text, none.Types());
+      if (!IsSent(statement)) {
+        statement.name = NewName();
+        statement.epoch = epoch_;  // if it is not, the connection goes
+        session_.SendPrepare(statement, statement.name.c_str());
+      }
+      session_.SendRun(statement.name.c_str(), none);
     }
-    session_.SendText(settings_.c_str());
     session_.FinishLater([](const Result&) {});
     touched_ = false;
   }
@@ -448,14 +458,15 @@ class NativeConnection {
     const auto failed = session_.Finish(Patience::Work, [&](std::size_t, const Result& made) {
       for (int at = 0; at < static_cast<int>(std::size(kNames)); ++at) {
         if (PQgetisnull(made.get(), 0, at) != 0) continue;
-        const std::string set = core::Concat({settings_.empty() ? "SELECT " : ", ",
-                                              "pg_catalog.set_config('", kNames[at], "', E'",
-                                              Escaped(PQgetvalue(made.get(), 0, at)), "', false)"});
+        const std::string set =
+            core::Concat({at == 0 ? "SELECT " : ", ", "pg_catalog.set_config('", kNames[at],
+                          "', E'", Escaped(PQgetvalue(made.get(), 0, at)), "', false)"});
         settings_ += set;
         if (at < kNeeded) needed_ += set;
       }
     });
     if (failed) Fail(*failed, Say());
+    settings_ += ", pg_catalog.pg_advisory_unlock_all()";
   }
   static std::string Escaped(std::string text) {
     for (std::size_t at = 0; (at = text.find_first_of("'\\", at)) != text.npos; at += 2) {
