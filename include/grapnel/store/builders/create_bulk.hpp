@@ -138,8 +138,9 @@ class CreateBulk : public detail::AnyBulk {
   /// after 1, before 2, and so on. Returns: the entities in the range's order, or what hooks
   /// returned in their place. An empty range runs no hook. Threads: where writers run beside each
   /// other, bulks in transactions of their own whose builders are to meet the same rows, by
-  /// OnConflict, go one after the other, whatever their order. Throws: as Create::Save; of a
-  /// ConstraintError or ValidationError, Row() tells the row, from 0.
+  /// OnConflict, go one after the other, whatever their order; one of more than 64 such rows goes
+  /// when no other one of its type does. Throws: as Create::Save; of a ConstraintError or
+  /// ValidationError, Row() tells the row, from 0.
   std::vector<E> Save() {
     std::vector<E> made;
     if constexpr (requires { rows_.size(); }) {

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <string>
 
 namespace grapnel::detail {
@@ -34,7 +33,7 @@ class TurnFinder {
         Mix(number, value);
       }
       turn_.rows.push_back(static_cast<std::int64_t>(number));
-    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): its write tells
+    } catch (...) {  // NOLINT(bugprone-empty-catch): its write tells
     }
   }
 
