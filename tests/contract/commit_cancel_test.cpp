@@ -107,7 +107,8 @@ TEST_CASE("B177 a COMMIT that no cancellation ends is given up, and what came of
   if (engine::IsInProcess()) return;
   Fixture<Parcel> db;
   db.Raw(engine::Forms{"", R"(CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
-             'BEGIN FOR i IN 1..300 LOOP BEGIN PERFORM pg_sleep(0.1);
+             'BEGIN FOR i IN 1..3 LOOP BEGIN FOR j IN 1..100 LOOP BEGIN PERFORM pg_sleep(0.1);
+              EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP;
               EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; RETURN NULL; END';
              CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON "Parcel" DEFERRABLE INITIALLY DEFERRED
              FOR EACH ROW EXECUTE FUNCTION slow())"});

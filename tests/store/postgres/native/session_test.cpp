@@ -169,12 +169,14 @@ TEST_CASE("answers can be waited for later") {
 
 TEST_CASE("B177 what goes on in spite of its cancellation is cancelled, and the session is lost") {
   const Conninfo info(Server());
+  Session session(info, nullptr);
   const Context context = Context().With(50ms);
-  Session session(info, &context);
+  session.GetWaiting().Watch(&context);
   std::vector<std::string> answers;
   session.SendText(
-      "DO $$ BEGIN FOR i IN 1..300 LOOP BEGIN PERFORM pg_sleep(0.1); EXCEPTION WHEN query_canceled "
-      "THEN NULL; END; END LOOP; END $$");
+      "DO $$ BEGIN FOR i IN 1..3 LOOP BEGIN FOR j IN 1..100 LOOP BEGIN PERFORM pg_sleep(0.1); "
+      "EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; "
+      "EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$");
   const auto begun = Clock::now();
   const auto failed = Finish(session, answers);
   CHECK(Clock::now() - begun < Waiting::kGrace + 2s);
