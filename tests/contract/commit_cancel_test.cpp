@@ -31,7 +31,7 @@ struct Parcel {
 
 /// The promise is 100 ms; the rest is for sanitizers and busy machines.
 constexpr auto kSlack = 1s;
-constexpr auto kEndAfter = 200ms;
+constexpr auto kEndAfter = 500ms;
 
 }  // namespace
 
