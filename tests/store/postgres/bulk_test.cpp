@@ -140,3 +140,19 @@ TEST_CASE("the server goes away in the middle of a bulk: nothing is written") {
   CHECK_FALSE(db.connection.InTransaction());
   CHECK(db.Names().empty());
 }
+
+TEST_CASE("B180 the ids that a trigger of others gives are those that are told") {
+  Opened db;
+  db.schema.Run(
+      "CREATE FUNCTION moves() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.id = NEW.id + 10000; "
+      "RETURN NEW; END'");
+  db.schema.Run(
+      "CREATE TRIGGER moves BEFORE INSERT ON people FOR EACH ROW EXECUTE FUNCTION moves()");
+  for (const std::size_t count : {std::size_t{3}, grapnel::postgres::detail::Bulk::kCopied}) {
+    Many many("a" + std::to_string(count) + "_", count);
+    db.connection.BeginWrite();
+    REQUIRE(many.Insert(db));
+    db.connection.Commit();
+    CHECK(many.AreThere(db));
+  }
+}

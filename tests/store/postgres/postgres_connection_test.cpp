@@ -100,17 +100,61 @@ TEST_CASE("a broken constraint names the field; the transaction goes back to its
 TEST_CASE("an id that was given is not made later") {
   Opened db;
   Person person = Ada();
-  person.id = 10;
-  CHECK(db.Insert(person, true) == 0);
+  const auto given = [&](Opened& where, std::int64_t id, const std::string& name) {
+    person.id = id;
+    person.name = name;
+    where.connection.BeginWrite();
+    where.Insert(person, true);
+    where.connection.Commit();
+  };
+  given(db, 10, "Ada");
   CHECK(db.Insert("Bob") == 11);
-  person.id = 5;
-  person.name = "Eve";
-  db.Insert(person, true);
+  given(db, 5, "Eve");
   CHECK(db.Insert("Dan") == 12);
-  person.id = std::numeric_limits<std::int64_t>::max();
-  person.name = "Last";
-  db.Insert(person, true);
+  given(db, std::numeric_limits<std::int64_t>::max(), "Last");
   CHECK(db.Insert("Joe") == 13);
+
+  SECTION("that it failed before changes nothing") {
+    db.schema.Run("CREATE UNIQUE INDEX one_name ON people (full_name)");
+    CHECK_THROWS_AS(given(db, 20, "Joe"), grapnel::ConstraintError);
+    db.connection.Rollback();
+    given(db, 20, "Kim");
+    CHECK(db.Insert("Leo") == 21);
+  }
+  SECTION("nor that others set the sequence back") {
+    db.schema.Run("TRUNCATE people RESTART IDENTITY");
+    given(db, 1, "Kim");
+    CHECK(db.Insert("Leo") == 2);
+  }
+  SECTION("two transactions that give ids need not wait for each other") {
+    db.connection.BeginWrite();
+    person.id = 30;
+    person.name = "Kim";
+    db.Insert(person, true);
+    grapnel::postgres::detail::PostgresConnection other{db.options, nullptr};
+    other.BeginWrite();
+    person.id = 40;
+    person.name = "Leo";
+    auto set = unit::AllButId();
+    set.set(0);
+    other.Run(store::Insert{{&People(), Op::Create}, &person, set});
+    other.Commit();
+    db.connection.Commit();
+    CHECK(db.Insert("Max") == 41);
+  }
+  SECTION("a sequence of others that descends is left to them") {
+    db.schema.Run(
+        "ALTER TABLE people ALTER id SET INCREMENT -1 SET MINVALUE -100 SET MAXVALUE 0 "
+        "SET START 0 RESTART");
+    grapnel::postgres::detail::PostgresConnection other{db.options, nullptr};
+    other.BeginWrite();
+    person.id = 40;
+    auto set = unit::AllButId();
+    set.set(0);
+    other.Run(store::Insert{{&People(), Op::Create}, &person, set});
+    other.Commit();
+    CHECK(db.Insert("Max") == 0);
+  }
 }
 
 TEST_CASE("a row that a trigger of others leaves out fails, and what it did is undone") {

@@ -37,11 +37,14 @@ class IdSource {
     parameters.Name(1, name);
     parameters.Name(2, table.Id().storage);
     const Result found = native.Ask(
-        "SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass($1) AND "
-        "attname = $2) THEN pg_get_serial_sequence($1, $2) END",
+        "SELECT named, seqmax FROM (SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_attribute WHERE "
+        "attrelid = to_regclass($1) AND attname = $2) THEN pg_get_serial_sequence($1, $2) END AS "
+        "named) AS of_table LEFT JOIN pg_sequence ON seqrelid = to_regclass(named) AND "
+        "seqincrement > 0",
         parameters);
     ResultRow row(found.get());
     if (PQntuples(found.get()) == 1 && !row.IsNull(0)) sequence_ = row.Text(0);
+    if (!sequence_.empty() && !row.IsNull(1)) last_ = row.Int(1);
     const Result columns = native.Ask(
         "SELECT a.attname, a.atttypid FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = "
         "a.attrelid WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', 'p') AND NOT "
@@ -91,20 +94,21 @@ class IdSource {
   }
 
   /// Along with the next statement, which inserts a row with that id: sees to it that none is made
-  /// later that is there already.
+  /// later that is there already. It is asked each time, for others may have set the sequence back.
   void Push(NativeConnection& native, std::int64_t id) {
-    if (sequence_.empty() || id <= pushed_ || id == std::numeric_limits<std::int64_t>::max()) {
-      return;
-    }
+    if (sequence_.empty() || id >= last_) return;
     const std::string number = std::to_string(id);
     const std::string name = QuoteText(sequence_);
     const std::string behind = core::Concat({" FROM ", sequence_, " WHERE last_value < ", number,
                                              " OR last_value = ", number, " AND NOT is_called"});
-    // Two that push at once would push it back.
+    // Two that push at once would push it back: hence the lock. What the savepoint undoes is only
+    // that lock, for which nobody is to wait until this transaction ends.
+    native.SendBehind("SAVEPOINT grapnel_push");
     native.SendBehind(core::Concat({"SELECT pg_advisory_xact_lock(7453290125::bigint << 31 | ",
                                     name, "::regclass::oid::bigint)", behind}));
     native.SendBehind(core::Concat({"SELECT setval(", name, ", ", number, ")", behind}));
-    pushed_ = id;
+    native.SendBehind("ROLLBACK TO grapnel_push");
+    native.SendBehind("RELEASE grapnel_push");
   }
 
  private:
@@ -139,8 +143,8 @@ class IdSource {
 
   bool known_ = false;
   bool fits_ = false;
-  std::string sequence_;  // as it is written in SQL
-  std::int64_t pushed_ = std::numeric_limits<std::int64_t>::min();
+  std::string sequence_;                                          // as it is written in SQL
+  std::int64_t last_ = std::numeric_limits<std::int64_t>::min();  // where they ascend
   std::shared_ptr<Block> block_ = std::make_shared<Block>();
 };
 
@@ -152,13 +156,14 @@ class Bulk {
   /// From how many on it is likely that as many follow.
   static constexpr std::size_t kMany = 4096;
 
+  /// `plainly`: as by Interference.
   Bulk(NativeConnection& native, const store::InsertMany& insert, Members& members,
-       IdSource& source)
-      : native_(native), insert_(insert), members_(members), source_(source) {}
+       IdSource& source, bool plainly)
+      : native_(native), insert_(insert), members_(members), source_(source), plainly_(plainly) {}
 
   /// The ids of those that were inserted.
   void Run(std::vector<std::int64_t>& ids) {
-    if (source_.Fits() && insert_.sets.size() >= kCopied) {
+    if (plainly_ && source_.Fits() && insert_.sets.size() >= kCopied) {
       MakeIds(ids);
       Copy(ids);
       if (insert_.sets.size() >= kMany) source_.ExpectBlock(native_, insert_.sets.size());
@@ -262,6 +267,7 @@ class Bulk {
   const store::InsertMany& insert_;
   Members& members_;
   IdSource& source_;
+  const bool plainly_;
 };
 
 }  // namespace grapnel::postgres::detail

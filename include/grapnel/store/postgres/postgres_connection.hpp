@@ -187,7 +187,9 @@ class PostgresConnection final : public store::Connection {
     if (table.columns.size() < 2) return false;
     of.ids.Find(native_, table);
     if (of.ids.Sequence().empty()) return false;
-    Bulk(native_, insert, of.members, of.ids).Run(ids);
+    const bool plainly =
+        insert.sets.size() >= Bulk::kCopied && WritesPlainly(table);  // or others make the ids
+    Bulk(native_, insert, of.members, of.ids, plainly).Run(ids);
     if (ids.size() != insert.sets.size()) RefuseSkipped(insert);
     return true;
   }
