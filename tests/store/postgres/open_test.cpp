@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -179,5 +180,22 @@ TEST_CASE("B177 a deadline and a stop token end what takes long, and the connect
   const auto begun = std::chrono::steady_clock::now();
   CHECK_THROWS_AS(db.With(100ms).Sql("SELECT pg_sleep(30)"), grapnel::CancelledError);
   CHECK(std::chrono::steady_clock::now() - begun < 5s);
+  CHECK(db.Sql("SELECT 1").As<int>() == std::vector<int>{1});
+}
+
+TEST_CASE("B177 they end what gives rows all the while") {
+  const OwnSchema schema;
+  const auto db = OpenPostgres<Person>(schema.Conninfo(), {.pool = 1});
+  constexpr const char* kTrickling =
+      "SELECT repeat('x', 9000), pg_sleep(0.01) FROM generate_series(1, 3000)";
+  const auto begun = std::chrono::steady_clock::now();
+  CHECK_THROWS_AS(db.With(200ms).Sql(kTrickling), grapnel::CancelledError);
+  std::stop_source source;
+  std::jthread stops([&] {
+    std::this_thread::sleep_for(200ms);
+    source.request_stop();
+  });
+  CHECK_THROWS_AS(db.With(source.get_token()).Sql(kTrickling), grapnel::CancelledError);
+  CHECK(std::chrono::steady_clock::now() - begun < 15s);  // of a minute
   CHECK(db.Sql("SELECT 1").As<int>() == std::vector<int>{1});
 }

@@ -488,10 +488,11 @@ class PostgresConnection final : public store::Connection {
     return failed && (failed->state == "22003" || failed->state == "22012");
   }
 
-  static void Give(const Result& result, OfTable& of, RowSink sink) {
+  void Give(const Result& result, OfTable& of, RowSink sink) {
     EntityRow row(result.get(), of.members);
     const int rows = PQntuples(result.get());
     for (int at = 0; at < rows; ++at) {
+      if (at % kLookEvery == kLookEvery - 1) native_.GetSession().GetWaiting().ThrowIfCancelled();
       row.MoveTo(at);
       sink(row);
     }
@@ -513,6 +514,8 @@ class PostgresConnection final : public store::Connection {
     running.Bind(1).Int(1, first);
     running.Run(text, native_.Say());
   }
+
+  static constexpr int kLookEvery = 256;
 
   NativeConnection native_;
   CommitNotes notes_;

@@ -147,11 +147,12 @@ class RawStatements {
     native_.Fail(*failed, SayOf(text));
   }
 
-  static store::RawResult Collect(const PGresult* result) {
+  store::RawResult Collect(const PGresult* result) const {
     store::RawResult collected;
     const int columns = PQnfields(result);
     for (int at = 0; at < columns; ++at) collected.columns.emplace_back(PQfname(result, at));
     for (int row = 0; row < PQntuples(result); ++row) {
+      if (row % 256 == 255) native_.GetSession().GetWaiting().ThrowIfCancelled();
       auto& values = collected.rows.emplace_back();
       values.reserve(static_cast<std::size_t>(columns));
       for (int at = 0; at < columns; ++at) values.push_back(Read(result, row, at));

@@ -302,6 +302,7 @@ class Session {
           if (!waiting_.Wait(Handle(), true)) return static_cast<void>(lost_ = true);
         }
         if (put < 0) break;
+        waiting_.Look(Handle());
       }
     } catch (...) {
       thrown = std::current_exception();

@@ -106,15 +106,24 @@ class Waiting {
       pollfd socket{PQsocket(connection), static_cast<short>(POLLIN | (to_write ? POLLOUT : 0)), 0};
       if (socket.fd < 0) return false;
       const int ready = ::poll(&socket, 1, Timeout());
-      if (ready > 0) return true;
-      if (IsToBeCancelled()) {
-        give_up_ = Clock::now() + kGrace;
-        Cancel(connection);
-      } else if (cancelling_ && Clock::now() >= ask_again_ && cancelling_->IsDone()) {
-        Cancel(connection);
-      }
+      Look(connection);
       if (give_up_ && Clock::now() >= *give_up_) return false;
+      if (ready > 0) return true;
     }
+  }
+  /// Cancels the statement where that is due: also while rows come and go, and nothing is waited
+  /// for.
+  void Look(PGconn* connection) {
+    if (IsToBeCancelled()) {
+      give_up_ = Clock::now() + kGrace;
+      Cancel(connection);
+    } else if (cancelling_ && Clock::now() >= ask_again_ && cancelling_->IsDone()) {
+      Cancel(connection);
+    }
+  }
+  /// Throws: CancelledError where what was read is not wanted any more.
+  void ThrowIfCancelled() const {
+    if (context_ != nullptr && patience_ == Patience::Work) context_->ThrowIfCancelled();
   }
   Patience Of() const noexcept { return patience_; }
   /// Whether the server was asked to cancel the last statement.
