@@ -118,7 +118,7 @@ class Session {
       answered = TakeSync(failed);
     }
     if (unsent_) lost_ = true;
-    if (!waiting_.Finish()) lost_ = true;
+    if (!IsLost() && !waiting_.Finish()) lost_ = true;
     if (unconfirmed_ && !failed) failed = Failure{std::string(kUnconfirmed), kOnlyHere};
     // What came of a COMMIT is said; where more was to follow, that is not there any more.
     if (answered && patience == Patience::Commit) return failed;
@@ -139,7 +139,7 @@ class Session {
     if (ahead_ == 0) return failed;
     waiting_.Start(Patience::Work);
     if (Flush()) TakeAhead(failed);
-    if (!waiting_.Finish()) lost_ = true;
+    if (!IsLost() && !waiting_.Finish()) lost_ = true;
     if (IsLost() && (!failed || !failed->IsLoss())) failed = Loss();
     return failed;
   }
@@ -172,7 +172,7 @@ class Session {
         note(std::move(result));
       }
     }
-    if (!waiting_.Finish()) lost_ = true;
+    if (!IsLost() && !waiting_.Finish()) lost_ = true;
     if (!IsLost() && PQenterPipelineMode(Handle()) != 1) lost_ = true;
     if (IsLost() && (!failed || !failed->IsLoss())) failed = Loss();
     if (thrown) std::rethrow_exception(thrown);
@@ -325,9 +325,9 @@ class Session {
     if (PQstatus(Handle()) != CONNECTION_OK) {
       failure.message = Explain();
     } else if (commits && waiting_.IsCancelling()) {
-      failure.message =
-          core::Concat({"the server has answered neither COMMIT nor, within ",
-                        std::to_string(Waiting::kGrace.count()), " ms, that it be cancelled"});
+      failure.message = core::Concat({"the server has answered neither COMMIT nor, within ",
+                                      std::to_string(Waiting::kCommitGrace.count()),
+                                      " ms, that it be cancelled"});
     } else {
       failure.message = "the server does not answer any more";
     }

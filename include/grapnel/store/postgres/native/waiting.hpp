@@ -80,8 +80,11 @@ class Waiting {
   /// How long after a cancellation it is asked for again: a server that has not begun with the
   /// statement by then takes no notice of it.
   static constexpr std::chrono::milliseconds kAskAgain{50};
-  /// How long after a cancellation the server may take to say so.
-  static constexpr std::chrono::milliseconds kGrace{2000};
+  /// How long after a cancellation the server may take to say so. Who does not hear from it gives
+  /// the connection up, by which the server rolls back.
+  static constexpr std::chrono::milliseconds kGrace{500};
+  /// The same of a COMMIT, of which nobody knows then what came of it.
+  static constexpr std::chrono::milliseconds kCommitGrace{2000};
   /// How long a COMMIT may take in any case: it is no use to cancel one that is about to end.
   static constexpr std::chrono::milliseconds kCommit{50};
   static constexpr std::chrono::milliseconds kUndoing{5000};
@@ -115,7 +118,7 @@ class Waiting {
   /// for.
   void Look(PGconn* connection) {
     if (IsToBeCancelled()) {
-      give_up_ = Clock::now() + kGrace;
+      give_up_ = Clock::now() + Grace();
       Cancel(connection);
     } else if (cancelling_ && Clock::now() >= ask_again_ && cancelling_->IsDone()) {
       Cancel(connection);
@@ -129,7 +132,7 @@ class Waiting {
   /// Whether the server was asked to cancel the last statement.
   bool IsCancelling() const noexcept { return cancelling_.has_value(); }
   /// The statement has ended. False: a cancellation is still on its way.
-  bool Finish() { return !cancelling_ || cancelling_->WaitUntil(Clock::now() + kGrace); }
+  bool Finish() { return !cancelling_ || cancelling_->WaitUntil(Clock::now() + Grace()); }
   /// Waits while connecting; until the context's end and that moment. False: it is over.
   bool WaitToConnect(PGconn* connection, bool to_write, Clock::time_point end) const {
     while (true) {
@@ -151,6 +154,9 @@ class Waiting {
   bool IsToBeCancelled() const noexcept {
     return patience_ != Patience::Undoing && !cancelling_ && context_ != nullptr &&
            context_->IsCancelled() && (!cancel_from_ || Clock::now() >= *cancel_from_);
+  }
+  std::chrono::milliseconds Grace() const noexcept {
+    return patience_ == Patience::Commit ? kCommitGrace : kGrace;
   }
   void Cancel(PGconn* connection) {
     cancelling_.emplace(connection);
