@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 using unit::Opened;
 using unit::People;
 using unit::Person;
@@ -26,12 +28,13 @@ struct Many {
       rows[at].name = prefix + std::to_string(at);
     }
   }
-  bool Insert(Opened& db) {
+  bool Insert(Opened& db) { return Insert(db.connection); }
+  bool Insert(grapnel::postgres::detail::PostgresConnection& connection) {
     ids.clear();
-    return db.connection.Run(store::InsertMany{{&People(), grapnel::Op::Create},
-                                               [&](std::size_t at) -> void* { return &rows[at]; },
-                                               sets},
-                             ids);
+    return connection.Run(store::InsertMany{{&People(), grapnel::Op::Create},
+                                            [&](std::size_t at) -> void* { return &rows[at]; },
+                                            sets},
+                          ids);
   }
   /// Whether each row has the id that was told.
   bool AreThere(const Opened& db) const {
@@ -155,4 +158,32 @@ TEST_CASE("B180 the ids that a trigger of others gives are those that are told")
     db.connection.Commit();
     CHECK(many.AreThere(db));
   }
+}
+
+TEST_CASE("B180 who may write the table alone writes it, and leaves its sequence as it is") {
+  Opened db;
+  const std::string role = "grapnel_" + std::to_string(::getpid());
+  const std::string schema = db.schema.Run("SELECT current_schema()").at(0);
+  db.schema.Run("CREATE ROLE " + role + "; GRANT USAGE ON SCHEMA " + schema + " TO " + role +
+                "; GRANT SELECT, INSERT ON people TO " + role);
+  {
+    grapnel::postgres::detail::Options options = db.options;
+    options.info = grapnel::postgres::detail::Conninfo(
+        Server() + " options='-c search_path=" + schema + " -c role=" + role + "'");
+    grapnel::postgres::detail::PostgresConnection connection{options, nullptr};
+    connection.BeginWrite();
+    for (const std::size_t count : {std::size_t{3}, grapnel::postgres::detail::Bulk::kCopied}) {
+      Many many("a" + std::to_string(count) + "_", count);
+      REQUIRE(many.Insert(connection));
+      CHECK(many.ids.size() == count);
+    }
+    Person person = unit::Ada();
+    person.id = 1000;
+    auto set = unit::AllButId();
+    set.set(0);
+    connection.Run(store::Insert{{&People(), grapnel::Op::Create}, &person, set});
+    connection.Commit();
+  }
+  CHECK(db.schema.Run("SELECT count(*) FROM people") == Rows{"260"});
+  db.schema.Run("DROP OWNED BY " + role + "; DROP ROLE " + role);
 }

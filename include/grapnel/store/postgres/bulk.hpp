@@ -37,20 +37,21 @@ class IdSource {
     parameters.Name(1, name);
     parameters.Name(2, table.Id().storage);
     const Result found = native.Ask(
-        "SELECT named, seqmax FROM (SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_attribute WHERE "
-        "attrelid = to_regclass($1) AND attname = $2) THEN pg_get_serial_sequence($1, $2) END AS "
-        "named) AS of_table LEFT JOIN pg_sequence ON seqrelid = to_regclass(named) AND "
-        "seqincrement > 0",
+        "SELECT named, CASE WHEN has_sequence_privilege(named, 'SELECT') AND "
+        "has_sequence_privilege(named, 'UPDATE') THEN seqmax END, has_sequence_privilege(named, "
+        "'USAGE, UPDATE') FROM (SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid "
+        "= to_regclass($1) AND attname = $2) THEN pg_get_serial_sequence($1, $2) END AS named) AS "
+        "of_table LEFT JOIN pg_sequence ON seqrelid = to_regclass(named) AND seqincrement > 0",
         parameters);
     ResultRow row(found.get());
     if (PQntuples(found.get()) == 1 && !row.IsNull(0)) sequence_ = row.Text(0);
     if (!sequence_.empty() && !row.IsNull(1)) last_ = row.Int(1);
+    fits_ = !sequence_.empty() && row.Bool(2);
     const Result columns = native.Ask(
         "SELECT a.attname, a.atttypid FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = "
         "a.attrelid WHERE c.oid = to_regclass($1) AND c.relkind IN ('r', 'p') AND NOT "
         "c.relhasrules AND a.attnum > 0 AND NOT a.attisdropped",
         name);
-    fits_ = true;
     for (const Column& column : table.columns) {
       fits_ = fits_ && HasColumn(columns.get(), column.storage, OidOf(column.Kind()));
     }
@@ -58,8 +59,8 @@ class IdSource {
   }
   /// "" where no sequence makes them.
   const std::string& Sequence() const noexcept { return sequence_; }
-  /// Whether rows can be copied in: every column takes its values in binary, and no rule would
-  /// do something else.
+  /// Whether rows can be copied in: the ids may be drawn, every column takes its values in binary,
+  /// and no rule would do something else.
   bool Fits() const noexcept { return fits_; }
 
   // The sequence is looked up once: within nextval() that would be done for each id.
