@@ -44,6 +44,7 @@ class Conninfo {
       options_.emplace_back(each->keyword, each->val);
       if (each->dispchar != nullptr && *each->dispchar == '*') secrets_.emplace_back(each->val);
     }
+    RefuseTorn();
     url_ = Show();
     AddDefaults();
     hosts_ = Split();
@@ -99,13 +100,24 @@ class Conninfo {
     options_.emplace_back("client_encoding", "UTF8");
   }
 
+  /// A password with characters that mean something in a URL is torn, and a piece of it would be
+  /// told as a host or a port.
+  void RefuseTorn() const {
+    const std::string* port = Find("port");
+    const std::string* host = Find("host");
+    const bool whole = port == nullptr || port->find_first_not_of("0123456789,") == port->npos;
+    if (whole && (host == nullptr || host->find('@', 1) == host->npos)) return;
+    throw StorageError(StorageKind::Open, "postgresql",
+                       "the connection string names a host or a port that is none: in the password "
+                       "of a URL write %2F for /, %3A for :, %40 for @ and %25 for %");
+  }
   std::string Show() const {
     std::string url;
     for (const char* keyword : {"service", "host", "hostaddr", "port", "dbname", "user"}) {
       const std::string* value = Find(keyword);
       if (value == nullptr) continue;
       // As a name of a database, libpq takes a whole connection string.
-      if (value->find_first_of("= :") != value->npos && std::string_view(keyword) == "dbname") {
+      if (value->find_first_of("= :@/") != value->npos && std::string_view(keyword) == "dbname") {
         continue;
       }
       core::Append(url, {url.empty() ? "" : " ", keyword, "=", *value});
