@@ -402,6 +402,47 @@ TEST_CASE("B160 a CHECK that would not hold of reals is found by the plan, by ro
                   grapnel::ConstraintError);
 }
 
+TEST_CASE("B160 what others keep unique already is not made so again, whatever it is called") {
+  using engine::Forms;
+  for (const std::string made : {"NOT NULL UNIQUE", "NOT NULL CONSTRAINT theirs UNIQUE",
+                                 "NOT NULL); CREATE UNIQUE INDEX theirs ON t (age"}) {
+    INFO(made);
+    const Scratch scratch;
+    const std::string file = scratch.File("test.db");
+    const std::string table =
+        "CREATE TABLE t (id " + Forms{"INTEGER PRIMARY KEY", "BIGSERIAL PRIMARY KEY"}.Text() +
+        ", name TEXT NOT NULL, age " + Forms{"INTEGER ", "BIGINT "}.Text() + made + ")";
+    const auto second = table.find("; ");
+    RawRows(file, table.substr(0, second));
+    if (second != table.npos) RawRows(file, table.substr(second + 2));
+    const auto indexes = engine::Indexes(file, "t").size();
+
+    const auto client = Open<Key, Other>(file);
+    client.Migrate();
+    CHECK(client.PlanMigration().Statements() == Lines{});
+    CHECK(engine::Indexes(file, "t").size() ==
+          indexes + (engine::ConstraintsKeepNames() ? 0U : 1U));
+    client.Of<Key>().Create().Set(F<&Key::name>, "Ada").Set(F<&Key::age>, 36).Save();
+    auto again = client.Of<Key>().Create().Set(F<&Key::name>, "Eve").Set(F<&Key::age>, 36);
+    CHECK(Thrown<grapnel::ConstraintError>([&] { again.Save(); }).Fields() == Lines{"age"});
+    auto met = client.Of<Key>().Create().Set(F<&Key::name>, "Eve").Set(F<&Key::age>, 36);
+    CHECK(met.OnConflict(F<&Key::age>).UpdateNewValues().Save().id == 1);
+  }
+  if (!engine::ConstraintsKeepNames()) return;
+  // One that is looked at late keeps no upsert, and bears the name of Grapnel's own.
+  const Scratch scratch;
+  const std::string file = scratch.File("test.db");
+  RawRows(file,
+          "CREATE TABLE t (id BIGSERIAL PRIMARY KEY, name TEXT NOT NULL, age BIGINT NOT NULL "
+          "CONSTRAINT theirs UNIQUE DEFERRABLE)");
+  Open<Key, Other>(file).Migrate();
+  CHECK(engine::Firsts(engine::Indexes(file, "t")) == Lines{"t_age_key", "theirs"});
+  RawRows(file, "DROP INDEX t_age_key");
+  RawRows(file, "ALTER TABLE t RENAME CONSTRAINT theirs TO t_age_key");
+  CHECK_THAT(Thrown<MigrationError>([&] { Open<Key, Other>(file).Migrate(); }).what(),
+             Catch::Contains("there is another one of this name"));
+}
+
 TEST_CASE("B160 B161 a unique index that somebody's foreign key needs does not go") {
   const Lines theirs{"CREATE TABLE theirs (age INTEGER REFERENCES t (age))",
                      "INSERT INTO theirs VALUES (36)"};

@@ -41,6 +41,8 @@ inline bool TablesSettleConflicts() { return Current() == Kind::Sqlite; }
 inline bool KeysMayBeNull() { return Current() == Kind::Sqlite; }
 /// A foreign key may refer to a column that is no key, and fails when it is used.
 inline bool KeysReferToAnything() { return Current() == Kind::Sqlite; }
+/// What a UNIQUE of a table makes has a name like any other index.
+inline bool ConstraintsKeepNames() { return Current() == Kind::Postgres; }
 /// A COMMIT that a deferred constraint refuses leaves the transaction open.
 inline bool CommitGoesOn() { return Current() == Kind::Sqlite; }
 /// A foreign key holds row by row, and not only when the statement ends.

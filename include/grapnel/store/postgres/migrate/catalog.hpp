@@ -221,7 +221,10 @@ class Catalog {
          "k.oid IS NULL AND i.indisvalid AND i.indnkeyatts = i.indnatts AND NOT "
          "COALESCE((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) THEN '1' END, "
          "obj_description(c.oid, 'pg_class'), a.attname::text, CASE WHEN i.indoption[n.at - 1] & 1 "
-         "= 0 AND i.indcollation[n.at - 1] = a.attcollation AND o.opcdefault THEN '1' END FROM "
+         "= 0 THEN '1' END, CASE WHEN i.indcollation[n.at - 1] = a.attcollation AND o.opcdefault "
+         "THEN '1' END, CASE WHEN m.amname = 'btree' AND i.indisunique AND i.indisvalid AND "
+         "i.indimmediate AND i.indpred IS NULL AND NOT COALESCE((to_jsonb(i) ->> "
+         "'indnullsnotdistinct')::boolean, false) THEN '1' END FROM "
          "pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_am AS m ON m.oid = "
          "c.relam CROSS JOIN generate_series(1, i.indnkeyatts) AS n (at) LEFT JOIN pg_constraint "
          "AS k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x') LEFT JOIN pg_attribute AS a "
@@ -236,10 +239,13 @@ class Catalog {
         index.stored.partial = !row[2].empty();
         index.stored.of_constraint = !row[3].empty();
         index.stored.plain = !row[4].empty();
+        index.stored.keeps_unique = !row[9].empty();
         ReadMark(row[5], row[2], index.stored);
       }
       StoredIndex& stored = indexes_.back().stored;
-      stored.plain = stored.plain && !row[6].empty() && !row[7].empty();
+      const bool whole = !row[6].empty() && !row[8].empty();
+      stored.plain = stored.plain && whole && !row[7].empty();
+      stored.keeps_unique = stored.keeps_unique && whole;
       stored.columns.push_back(std::move(row[6]));
     }
   }

@@ -36,6 +36,7 @@ struct StoredIndex {
   bool partial = false;
   bool made = false;           // as Grapnel makes it, whatever its condition is
   bool of_constraint = false;  // the table's description makes it
+  bool keeps_unique = false;   // at once, whoever made it and however, where the engine tells that
   std::vector<std::string> columns{};
   std::string where{};  // of one that is made and partial: what was asked for
 };

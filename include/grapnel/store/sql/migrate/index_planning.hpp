@@ -95,12 +95,25 @@ class IndexPlanning : protected Planning {
     return !stored.partial || stored.where == index.where;
   }
 
+  /// Whether something keeps unique already what the index is to, such as a constraint of a table
+  /// that others have made, which may even bear its name.
+  bool IsKept(const WantedTable& table, const WantedIndex& index) {
+    if (!index.unique || !index.where.empty()) return false;
+    return std::any_of(objects_.begin(), objects_.end(), [&](const Object& each) {
+      if (each.kind != ObjectKind::Index || each.gone || !Equal(each.table, table.name)) {
+        return false;
+      }
+      const auto stored = Stored(each);
+      return stored.keeps_unique && IsOn(stored, index);
+    });
+  }
   /// Where there is one already, it is as asked: else DropIndexes has dropped it, or it is refused.
   void PlanIndex(const WantedTable& table, const WantedIndex& index) {
     const auto refuse = [&](std::string_view reason) {
       throw MigrationError(core::Concat({"cannot make index ", Quote(index.name), " of ",
                                          table.entity, ": ", reason, ". Nothing was changed"}));
     };
+    if (IsKept(table, index)) return;
     if (const Object* there = Find(index.name)) {
       if (there->kind != ObjectKind::Index)
         refuse(core::Concat({Describe(*there), " has this name"}));
