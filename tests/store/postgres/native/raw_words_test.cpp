@@ -58,6 +58,45 @@ TEST_CASE("B156 what a statement does is told by its words") {
   CHECK(Judged("DO $$ BEGIN DELETE FROM t; END $$") == "changes the schema");
 }
 
+TEST_CASE("B156 a name is taken for nothing else, be it a keyword elsewhere") {
+  for (const char* text :
+       {R"(SELECT "update", "delete" FROM t)", "SELECT 1 AS share", "SELECT 1 AS update",
+        "SELECT 1 share", R"(SELECT 1 AS "into")", "SELECT a AS merge, b AS insert FROM t",
+        R"(SELECT 1 AS "set_config")", "SELECT set_config FROM t", "SELECT lo_put, lowrite FROM t",
+        "SELECT temp, pg.temporary FROM t", "SELECT set_config, (1) FROM t"}) {
+    INFO(text);
+    CHECK(Judged(text) == "reads");
+  }
+  for (const char* text : {"CREATE TABLE weather (temp int, temporary int)",
+                           "CREATE TABLE temp (a int)", R"(CREATE TABLE "temporary" (a int))",
+                           "CREATE INDEX temp ON t (a)", "ALTER TABLE t ADD COLUMN temp int",
+                           "SELECT temp INTO t FROM u", R"(CREATE TABLE "local" (temp int))"}) {
+    INFO(text);
+    CHECK(Judged(text) == "changes the schema");
+  }
+  CHECK(Judged(R"(SELECT "set_config"('a', 'b', false))").find("set_config()") == 0);
+  CHECK(Judged("SELECT set_config -- so\n /* to say */ ('a', 'b', false)").find("set_config()") ==
+        0);
+  CHECK(Judged("CREATE AGGREGATE a (text, bool) (SFUNC = set_config, STYPE = text)")
+            .find("set_config()") == 0);
+  for (const char* text :
+       {"SELECT * FROM t FOR NO KEY UPDATE", "SELECT * FROM t FOR KEY SHARE",
+        "WITH a AS(UPDATE t SET a = 1 RETURNING a) SELECT * FROM a",
+        "WITH a AS MATERIALIZED (UPDATE t SET a = 1 RETURNING a) SELECT * FROM a",
+        "WITH a AS (SELECT 1) DELETE FROM t", "WITH a AS /* */ (MERGE INTO t) SELECT 1",
+        R"(SELECT "lo_unlink" (1))"}) {
+    INFO(text);
+    CHECK(Judged(text) == "writes");
+  }
+  for (const char* text :
+       {"CREATE LOCAL TEMP TABLE t (a int)", "CREATE GLOBAL TEMPORARY TABLE t (a int)",
+        "CREATE OR REPLACE TEMP VIEW t AS SELECT 1", "CREATE TEMP SEQUENCE s",
+        "SELECT 1 INTO LOCAL TEMPORARY t", "CREATE TABLE pg_temp.t (a int)"}) {
+    INFO(text);
+    CHECK(Judged(text).find("what is temporary") == 0);
+  }
+}
+
 TEST_CASE("B156 what Grapnel keeps to itself is refused") {
   for (const char* text :
        {"BEGIN", "COMMIT", "rollback", "SAVEPOINT a", "/**/ start transaction"}) {

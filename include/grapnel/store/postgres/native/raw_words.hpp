@@ -32,6 +32,13 @@ class RawWords {
     return at < words_.size() ? std::string_view(words_[at]) : std::string_view();
   }
   bool Has(std::string_view word) const { return std::ranges::find(words_, word) != words_.end(); }
+  /// Whether quotes stand around it, so that it is no keyword.
+  bool IsQuoted(std::size_t at) const noexcept { return at < marks_.size() && marks_[at].quoted; }
+  /// Whether a parenthesis follows, as on the name of a function that is called.
+  bool IsOpened(std::size_t at) const noexcept { return at < marks_.size() && marks_[at].opened; }
+  bool IsKeyword(std::size_t at, std::string_view word) const noexcept {
+    return At(at) == word && !IsQuoted(at);
+  }
   /// What stands between single quotes, or between dollars.
   const std::vector<std::string_view>& Texts() const noexcept { return texts_; }
   /// Whether characters of a name, or of a text, are written by their numbers.
@@ -46,10 +53,16 @@ class RawWords {
   static bool IsOfWord(char c) noexcept {
     return BeginsWord(c) || (c >= '0' && c <= '9') || c == '$';
   }
+  struct Mark {
+    bool quoted = false, opened = false;
+  };
+
   std::string_view Rest() const noexcept { return text_.substr(at_); }
+  static bool IsSpace(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
   void Take() {
     const char c = text_[at_];
+    if (c == '$') behind_word_ = false;
     if (Rest().starts_with("--")) {
       at_ = std::min(text_.find('\n', at_), text_.size());
     } else if (Rest().starts_with("/*")) {
@@ -68,8 +81,15 @@ class RawWords {
     } else if (BeginsWord(c)) {
       TakeWord();
     } else {
+      if (c == '(' && behind_word_) marks_.back().opened = true;
+      behind_word_ = behind_word_ && IsSpace(c);
       ++at_;
     }
+  }
+  void Push(std::string word, bool quoted) {
+    words_.push_back(std::move(word));
+    marks_.push_back({quoted});
+    behind_word_ = true;
   }
   void SkipComment() {
     int depth = 0;
@@ -90,6 +110,7 @@ class RawWords {
   }
   void SkipText(bool escapes) {
     const std::size_t begin = at_ + 1;
+    behind_word_ = false;
     for (++at_; at_ < text_.size(); ++at_) {
       if ((escapes && text_[at_] == '\\') || Rest().starts_with("''")) {
         ++at_;
@@ -111,7 +132,7 @@ class RawWords {
       word += text_[at_];
     }
     ++at_;
-    words_.push_back(std::move(word));
+    Push(std::move(word), true);
   }
   /// A text between $tag$ and $tag$; not the $1 of a parameter.
   bool SkipDollars() {
@@ -139,13 +160,15 @@ class RawWords {
       const char c = text_[at_];
       word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     }
-    words_.push_back(std::move(word));
+    Push(std::move(word), false);
   }
 
   std::string_view text_;
   std::size_t at_ = 0;
   std::size_t parameters_ = 0;
   std::vector<std::string> words_;
+  std::vector<Mark> marks_;  // of each of them
+  bool behind_word_ = false;
   std::vector<std::string_view> texts_;
   bool escaped_names_ = false;
   bool escaped_texts_ = false;
@@ -185,7 +208,7 @@ class RawJudgement {
                                   " is not taken, for it may change the connection, or block it, "
                                   "for all who share it"}));
     }
-    if (words_.Has("set_config")) {
+    if (CallsSetConfig(first)) {
       return Refuse(
           "set_config() is not taken, for it may change the connection for all who "
           "share it");
@@ -214,22 +237,42 @@ class RawJudgement {
     if (Is(first, kRows) || first == "truncate" || first == "notify") return {true, false};
     return {true, true};
   }
-  /// Of what reads, if it does nothing else besides.
+  /// In a description it may be called later by whoever uses what is described.
+  bool CallsSetConfig(std::string_view first) const {
+    for (std::size_t at = 0; at < words_.All().size(); ++at) {
+      if (words_.At(at) != "set_config") continue;
+      if (words_.IsOpened(at) || first == "create" || first == "alter") return true;
+    }
+    return false;
+  }
+  /// Of what reads, if it does nothing else besides. What is taken for writing in error is only not
+  /// run outside of a transaction; what is taken for reading is not seen to be of Grapnel's tables.
   store::RawEffect EffectOfRows() const {
-    static constexpr std::string_view kRows[] = {
-        // Large objects, which a transaction that only reads may write before version 16.
-        "lo_creat",    "lo_create",     "lo_from_bytea", "lo_import", "lo_put",
-        "lo_truncate", "lo_truncate64", "lo_unlink",     "lowrite",   "insert",
-        "update",      "delete",        "merge",         "share"};
     store::RawEffect effect;
     for (std::size_t at = 0; at < words_.All().size(); ++at) {
-      if (Is(words_.At(at), kRows)) effect.writes = true;
-      if (words_.At(at) == "into" && at > 0 && words_.At(at - 1) != "insert" &&
-          words_.At(at - 1) != "merge") {
+      if (Writes(at)) effect.writes = true;
+      if (words_.IsKeyword(at, "into") && at > 0 && !words_.IsKeyword(at - 1, "insert") &&
+          !words_.IsKeyword(at - 1, "merge")) {
         return {true, true};
       }
     }
     return effect;
+  }
+  bool Writes(std::size_t at) const {
+    static constexpr std::string_view kRows[] = {"insert", "update", "delete", "merge"};
+    static constexpr std::string_view kLargeObjects[] = {
+        // Which a transaction that only reads may write before version 16.
+        "lo_creat",    "lo_create",     "lo_from_bytea", "lo_import", "lo_put",
+        "lo_truncate", "lo_truncate64", "lo_unlink",     "lowrite"};
+    const std::string_view word = words_.At(at);
+    if (words_.IsOpened(at) && Is(word, kLargeObjects)) return true;
+    if (words_.IsQuoted(at)) return false;
+    const bool locks =
+        at > 0 && (words_.IsKeyword(at - 1, "for") || words_.IsKeyword(at - 1, "key"));
+    if (word == "share") return locks;
+    // AS (UPDATE ...) writes, and AS update is a name.
+    const bool named = at > 0 && words_.IsKeyword(at - 1, "as") && !words_.IsOpened(at - 1);
+    return !named && Is(word, kRows);
   }
   /// What is run by it: by a DO at once, so that all of it has to be seen.
   void JudgeBody(bool at_once) {
@@ -250,16 +293,25 @@ class RawJudgement {
     }
   }
   void RefuseTemporary(std::string_view first) {
-    static constexpr std::string_view kTemporary[] = {"temp", "temporary"};
-    const bool creates = first == "create";
     for (std::size_t at = 1; at < words_.All().size(); ++at) {
-      const bool is_place = creates ? at <= 4 : words_.At(at - 1) == "into";
-      if (words_.At(at) == "pg_temp" || (is_place && Is(words_.At(at), kTemporary))) {
-        return Refuse(
-            "what is temporary would stay on the connection, for all who share it: use WITH, or a "
-            "table that you drop");
-      }
+      if (words_.At(at) != "pg_temp" && !IsTemporary(at, first)) continue;
+      return Refuse(
+          "what is temporary would stay on the connection, for all who share it: use WITH, or a "
+          "table that you drop");
     }
+  }
+  /// Whether it says so of what is made by CREATE [OR REPLACE] [LOCAL], or by INTO [LOCAL].
+  bool IsTemporary(std::size_t at, std::string_view first) const {
+    if (!words_.IsKeyword(at, "temp") && !words_.IsKeyword(at, "temporary")) return false;
+    const auto before = [&](std::string_view word) {
+      const bool is = at > 0 && words_.IsKeyword(at - 1, word);
+      if (is) --at;
+      return is;
+    };
+    if (!before("local")) before("global");
+    if (words_.IsKeyword(at - 1, "into")) return true;
+    if (before("replace")) before("or");
+    return first == "create" && at == 1;
   }
   void Refuse(std::string_view reason) {
     if (refusal_.empty()) refusal_ = reason;
