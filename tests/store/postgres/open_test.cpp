@@ -82,6 +82,21 @@ TEST_CASE("a database is opened, migrated, written and read") {
   CHECK(schema.Run("SELECT full_name FROM people") == Rows{"Ada"});
 }
 
+TEST_CASE("what a role or a database is set to changes nothing that is stored or read") {
+  const OwnSchema schema;
+  std::string conninfo = schema.Conninfo();
+  conninfo.insert(conninfo.rfind('\''),
+                  " -c quote_all_identifiers=on -c extra_float_digits=-10 "
+                  "-c IntervalStyle=iso_8601 -c bytea_output=escape -c DateStyle=German");
+  const auto db = OpenPostgres<Person>(conninfo, {.pool = 1});
+  db.Migrate();
+  CHECK(db.PlanMigration().Statements().empty());
+  CHECK(Add(db, "Ada").id == 1);
+  CHECK(db.Sql("SELECT 0.1::float8 + 0.2::float8").As<double>() == std::vector{0.1 + 0.2});
+  CHECK(db.Sql("SELECT (interval '90 minutes')::text || make_date(2020, 1, 31)::text")
+            .As<std::string>() == Rows{"01:30:002020-01-31"});
+}
+
 TEST_CASE("what cannot be opened is told at once, without a password") {
   CHECK(OpenRefusal("host=127.0.0.1 port=1 password=hunter2").find("hunter2") == std::string::npos);
   CHECK(OpenRefusal(Server() + " dbname=nope").find("does not exist") != std::string::npos);

@@ -430,7 +430,7 @@ class NativeConnection {
     // A lock is waited for as long as the user says, or as SQLite's is; what a client runs that is
     // gone ends, where the server can look (version 14, on Linux). To compile a large predicate
     // takes minutes and gigabytes, and pays for none. A warning tells of a COMMIT that is not
-    // confirmed.
+    // confirmed. What the catalog and SQL of somebody's own give as text is the same for all.
     static const std::string text = core::Concat(
         {"SELECT current_setting('search_path'), set_config('standard_conforming_strings', 'on', "
          "false), set_config('client_min_messages', 'warning', false), set_config('TimeZone', "
@@ -442,7 +442,9 @@ class NativeConnection {
          "rolname = current_user AND rolsuper), (SELECT set_config(name, '1s', false) FROM "
          "pg_settings WHERE name = 'client_connection_check_interval' AND setting = '0' AND "
          "version() LIKE '%linux%'), (SELECT set_config(name, 'off', false) FROM pg_settings WHERE "
-         "name = 'jit' AND source = 'default')"});
+         "name = 'jit' AND source = 'default'), set_config('quote_all_identifiers', 'off', false), "
+         "set_config('extra_float_digits', '1', false), set_config('IntervalStyle', 'postgres', "
+         "false)"});
     static constexpr std::string_view kNames[] = {"search_path",
                                                   "standard_conforming_strings",
                                                   "client_min_messages",
@@ -452,7 +454,10 @@ class NativeConnection {
                                                   "lock_timeout",
                                                   "lc_messages",
                                                   "client_connection_check_interval",
-                                                  "jit"};
+                                                  "jit",
+                                                  "quote_all_identifiers",
+                                                  "extra_float_digits",
+                                                  "IntervalStyle"};
     constexpr int kNeeded = 3;  // of these, by the store's own statements
     session_.SendText(text.c_str());
     const auto failed = session_.Finish(Patience::Work, [&](std::size_t, const Result& made) {
