@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/postgres/native/native_connection.hpp>
@@ -7,10 +8,12 @@
 
 #include <libpq-fe.h>
 
+#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace grapnel::postgres::detail {
 
@@ -26,7 +29,7 @@ class CommitNotes {
     NativeConnection::Running running(native_);
     running.Bind(1).Text(1, id, false);
     running.Run("INSERT INTO grapnel_commits (id) VALUES ($1)", native_.Say());
-    ++noted_;
+    noted_ = true;
   }
   /// Writes the same note itself, of a time that nobody lives to see, by which it is known where
   /// somebody asks again: that waits for a transaction that has written it and has not ended, and
@@ -43,20 +46,26 @@ class CommitNotes {
         native_.Say());
     return PQntuples(found.get()) == 1 && ResultRow(found.get()).Bool(0);
   }
-  /// From time to time those go that nobody asks for any more.
+  void NoteUndone() noexcept { noted_ = false; }
+  /// Behind the first commit that a client notes, and every kSweep-th of all its connections',
+  /// those go that are older than a day, whose clients ask no more: each time ten times as many as
+  /// came meanwhile, so that it takes no long time, and what was left behind goes too.
   void NoteCommitted() noexcept {
-    if (noted_ < kSweep) return;
-    noted_ = 0;
+    if (!std::exchange(noted_, false)) return;
+    if (options_.noted->fetch_add(1, std::memory_order_relaxed) % kSweep != 0) return;
     try {
-      native_.Ask(
-          "DELETE FROM grapnel_commits WHERE at < now() - interval '1 day' OR at BETWEEN now() + "
-          "interval '100 years' AND now() + interval '200 years' - interval '1 day'");
+      static const std::string text = core::Concat(
+          {"DELETE FROM grapnel_commits WHERE ctid = ANY (ARRAY(SELECT ctid FROM grapnel_commits "
+           "WHERE at < now() - interval '1 day' OR at BETWEEN now() + interval '100 years' AND "
+           "now() + interval '200 years' - interval '1 day' LIMIT ",
+           std::to_string(10 * kSweep), " FOR UPDATE SKIP LOCKED))"});
+      native_.Ask(text);
     } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): the next time
     }
   }
 
  private:
-  static constexpr std::uint64_t kSweep = 10'000;
+  static constexpr std::uint64_t kSweep = 1'000;
 
   /// Makes the table, once, by a connection of its own: a transaction that makes it would hold up
   /// all others, and might be undone.
@@ -76,6 +85,7 @@ class CommitNotes {
       other.Ask(
           "CREATE TABLE IF NOT EXISTS grapnel_commits (id text COLLATE \"C\" PRIMARY KEY, at "
           "timestamptz NOT NULL DEFAULT now())");
+      other.Ask("CREATE INDEX IF NOT EXISTS grapnel_commits_at ON grapnel_commits (at)");
     } catch (const StorageError&) {  // it is there, and perhaps not on a standby
       if (context != nullptr) context->ThrowIfCancelled();
       throw;
@@ -85,7 +95,7 @@ class CommitNotes {
   NativeConnection& native_;
   const Options& options_;
   bool known_ = false;
-  std::uint64_t noted_ = 0;
+  bool noted_ = false;  // in the transaction that is open
 };
 
 }  // namespace grapnel::postgres::detail

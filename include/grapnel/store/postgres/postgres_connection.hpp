@@ -128,6 +128,7 @@ class PostgresConnection final : public store::Connection {
 
   void Rollback() noexcept override {
     lists_.NoteEnd(false);
+    notes_.NoteUndone();
     if (InTransaction()) {
       SendRollback();
     } else {

@@ -14,6 +14,7 @@ namespace grapnel {
 /// where it finds no server in this time, and everywhere without this, it is a TxError of outcome
 /// Unknown. The same holds for a COMMIT that took place and was cancelled while it waited for a
 /// standby: it is known to be committed when one that comes later is confirmed by the standby.
+/// Rows are kept for a day, and then taken away by programs that write such rows themselves.
 struct FindLostCommits {};
 
 namespace detail {

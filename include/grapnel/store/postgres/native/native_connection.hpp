@@ -16,6 +16,7 @@
 
 #include <libpq-fe.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -38,6 +39,9 @@ struct Options {
   std::size_t pool = 16;
   const store::Observers* observers = &store::Observers::None();
   std::shared_ptr<NarrowColumns> narrow{};  // what they know of tables; each its own without it
+  // How many commits they have noted.
+  std::shared_ptr<std::atomic<std::uint64_t>> noted =
+      std::make_shared<std::atomic<std::uint64_t>>();
 };
 
 /// A connection: its settings, its statements, its errors. What begins a transaction or sets a
