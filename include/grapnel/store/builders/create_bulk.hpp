@@ -148,8 +148,9 @@ class CreateBulk : public detail::AnyBulk {
     }
     constexpr bool of_builders = std::is_same_v<std::remove_cvref_t<Row>, Create<E>>;
     if constexpr (!std::forward_iterator<decltype(detail::range::Begin(rows_))> ||
-                  (of_builders && !std::is_lvalue_reference_v<Row>)) {
-      if (MayRunAgain()) {  // and the range is passed through once
+                  !std::is_lvalue_reference_v<Row>) {
+      // The range is passed through once: what makes its rows may have moved them out of others.
+      if (MayRunAgain()) {
         std::vector<std::remove_cvref_t<Row>> kept;
         for (auto&& row : rows_) kept.push_back(std::forward<decltype(row)>(row));
         AnyBulk::Save(
