@@ -21,3 +21,10 @@ TEST_CASE("Append keeps what is there") {
   Append(text, {});
   CHECK(text == "abc");
 }
+
+TEST_CASE("Counted has the plural of all but one") {
+  using grapnel::core::Counted;
+  CHECK(Counted(0, "value") == "0 values");
+  CHECK(Counted(1, "value") == "1 value");
+  CHECK(Counted(12, "value") == "12 values");
+}

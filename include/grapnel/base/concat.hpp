@@ -24,4 +24,9 @@ namespace grapnel::core {
   for (const std::string_view part : parts) text += part;
 }
 
+/// "1 column", "2 columns".
+inline std::string Counted(std::size_t count, std::string_view one) {
+  return Concat({std::to_string(count), " ", one, count == 1 ? "" : "s"});
+}
+
 }  // namespace grapnel::core

@@ -62,10 +62,10 @@ TEST_CASE("rows are values, types or tuples of types") {
 
 TEST_CASE("what does not fit is told with the column and the row") {
   CHECK(Why<int>(Of({"n", "t"}, {})) ==
-        "SQL.t: As<...>() names 1 types, and the statement has 2 columns (n, t)");
-  CHECK(Why<int>(Of({}, {})) == "SQL: As<...>() names 1 types, and the statement has 0 columns");
+        "SQL.t: As<...>() names 1 type, and the statement has 2 columns (n, t)");
+  CHECK(Why<int>(Of({}, {})) == "SQL: As<...>() names 1 type, and the statement has 0 columns");
   CHECK(Why<int, int>(Of({"n"}, {{1}})) ==
-        "SQL: As<...>() names 2 types, and the statement has 1 columns (n)");
+        "SQL: As<...>() names 2 types, and the statement has 1 column (n)");
   CHECK(Why<int>(Of({"n"}, {{1}, {FieldValue()}})) ==
         "SQL.n: it is NULL, not an integer; a std::optional takes it (row 1, counted from 0)");
   CHECK(Why<int, int>(Of({"n", "t"}, {{1, "x"}})) ==

@@ -61,8 +61,11 @@ TEST_CASE("B156 what is wrong with it is told") {
   Opened db;
   CHECK(db.Refusal("SELECT nope") == "column \"nope\" does not exist");
   CHECK(db.Refusal("SELECT 1; SELECT 2") == "it is more than one statement");
-  CHECK(db.Refusal("SELECT $1", {}) == "it has 1 parameters, and 0 values were given for them");
-  CHECK(db.Refusal("SELECT 1", {1}) == "it has 0 parameters, and 1 values were given for them");
+  CHECK(db.Refusal("SELECT $1", {}) == "it has 1 parameter, and was given 0 values");
+  CHECK(db.Refusal("SELECT 1", {1}) == "it has 0 parameters, and was given 1 value");
+  CHECK(db.Refusal("SELECT 1 WHERE 1 = ?1", {1}) ==
+        "it has 0 parameters, and was given 1 value; PostgreSQL's parameters are $1, $2, not ?");
+  CHECK(db.Refusal("SELECT '?'", {1}) == "it has 0 parameters, and was given 1 value");
   CHECK(db.Refusal(std::string_view("SELECT \0", 8)) == "it holds a NUL");
   CHECK(db.Refusal("BEGIN").find("a transaction is begun") == 0);
   CHECK_THROWS_AS(db.Run("SELECT $1", {FieldValue(std::string("\0", 1))}),

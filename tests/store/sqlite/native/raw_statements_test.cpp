@@ -115,8 +115,8 @@ TEST_CASE("only one whole statement is taken") {
 
 TEST_CASE("every parameter has its value") {
   Opened open;
-  CHECK(open.Why("SELECT ?1") == "it has 1 parameters, and 0 values were given for them");
-  CHECK(open.Why("SELECT 1", {1}) == "it has 0 parameters, and 1 values were given for them");
+  CHECK(open.Why("SELECT ?1") == "it has 1 parameter, and was given 0 values");
+  CHECK(open.Why("SELECT 1", {1}) == "it has 0 parameters, and was given 1 value");
   CHECK(open.Why("SELECT ?1, ?1", {1}).empty());
   CHECK(open.Why("SELECT ?, ?", {1, 2}).empty());
   CHECK(open.Why("SELECT '?9', ?1 -- ?8", {1}).empty());

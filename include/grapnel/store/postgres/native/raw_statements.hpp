@@ -129,9 +129,11 @@ class RawStatements {
     Entry made{{std::string(sql.text), types}, judgement.Effect(), 0};
     made.parameters = words.Parameters();
     if (made.parameters != sql.values.size()) {
-      throw SqlError(sql.text, core::Concat({"it has ", std::to_string(made.parameters),
-                                             " parameters, and ", std::to_string(sql.values.size()),
-                                             " values were given for them"}));
+      throw SqlError(
+          sql.text,
+          core::Concat({"it has ", core::Counted(made.parameters, "parameter"), ", and was given ",
+                        core::Counted(sql.values.size(), "value"),
+                        words.HasQuestion() ? "; PostgreSQL's parameters are $1, $2, not ?" : ""}));
     }
     DescribeOrThrow(made.statement, sql.text);
     return made;

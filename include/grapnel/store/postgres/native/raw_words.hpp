@@ -24,6 +24,8 @@ class RawWords {
 
   /// The highest number of a parameter.
   std::size_t Parameters() const noexcept { return parameters_; }
+  /// Whether there is a ?, as other databases write a parameter.
+  bool HasQuestion() const noexcept { return has_question_; }
   const std::vector<std::string>& All() const noexcept { return words_; }
   std::string_view First() const noexcept {
     return words_.empty() ? std::string_view() : std::string_view(words_.front());
@@ -82,6 +84,7 @@ class RawWords {
       TakeWord();
     } else {
       if (c == '(' && behind_word_) marks_.back().opened = true;
+      has_question_ = has_question_ || c == '?';
       behind_word_ = behind_word_ && IsSpace(c);
       ++at_;
     }
@@ -169,6 +172,7 @@ class RawWords {
   std::vector<std::string> words_;
   std::vector<Mark> marks_;  // of each of them
   bool behind_word_ = false;
+  bool has_question_ = false;
   std::vector<std::string_view> texts_;
   bool escaped_names_ = false;
   bool escaped_texts_ = false;

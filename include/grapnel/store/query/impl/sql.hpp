@@ -121,8 +121,8 @@ GRAPNEL_DEFINE void SqlRows::CheckColumns(std::size_t wanted) const {
   if (!names.empty()) names += ')';
   throw TypeMismatchError(
       detail::kSql, wanted < columns_.size() ? columns_[wanted] : "",
-      core::Concat({"As<...>() names ", std::to_string(wanted), " types, and the statement has ",
-                    std::to_string(columns_.size()), " columns", names}));
+      core::Concat({"As<...>() names ", core::Counted(wanted, "type"), ", and the statement has ",
+                    core::Counted(columns_.size(), "column"), names}));
 }
 
 GRAPNEL_DEFINE void SqlRows::Load(std::size_t row, std::size_t column, void* into,

@@ -120,8 +120,8 @@ class RawStatements {
     if (static_cast<std::size_t>(wanted) != sql.values.size()) {
       const SqlError error(
           sql.text,
-          core::Concat({"it has ", std::to_string(wanted), " parameters, and ",
-                        std::to_string(sql.values.size()), " values were given for them"}));
+          core::Concat({"it has ", core::Counted(static_cast<std::size_t>(wanted), "parameter"),
+                        ", and was given ", core::Counted(sql.values.size(), "value")}));
       native_.TellRefused(sql.text, error.Reason());
       throw error;
     }
