@@ -91,6 +91,17 @@ TEST_CASE("B156 SQL runs in the transaction, sees what it wrote, and goes with i
   }
 }
 
+TEST_CASE("B156 sums and averages are read as integers and as reals") {
+  World world;
+  Add(world.client, "Ada");
+  Add(world.client, "Bob");
+  world.client.Of<User>().Update().Set(F<&User::age>, 7).Save();
+  CHECK(Sql(world.client, "SELECT sum(age) FROM User").As<std::int64_t>() ==
+        std::vector<std::int64_t>{14});
+  CHECK(Sql(world.client, "SELECT avg(age), count(*) FROM User").As<double, std::int64_t>() ==
+        std::vector{std::tuple<double, std::int64_t>{7.0, 2}});
+}
+
 TEST_CASE("B156 rows are ranges, with names and values of any kind") {
   World world;
   auto rows = Sql(world.client, "SELECT 1 AS a, 'x' AS b UNION ALL SELECT NULL, 'y' ORDER BY b");

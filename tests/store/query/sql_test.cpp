@@ -60,6 +60,27 @@ TEST_CASE("rows are values, types or tuples of types") {
   CHECK(Of({"n"}, {}).As<std::int64_t>().empty());
 }
 
+TEST_CASE("B156 a numeric is an integer where it is one, the real next to it, and its text") {
+  const auto numeric = [](std::vector<std::vector<FieldValue>> rows) {
+    grapnel::store::RawResult result{{"n"}, std::move(rows)};
+    result.numerics = {true};
+    return SqlRows(std::move(result));
+  };
+  CHECK(numeric({{"36"}, {"-7"}, {"2.00"}}).As<std::int64_t>() ==
+        std::vector<std::int64_t>{36, -7, 2});
+  CHECK(numeric({{"36"}, {FieldValue()}}).As<std::optional<std::int64_t>>() ==
+        std::vector<std::optional<std::int64_t>>{36, std::nullopt});
+  CHECK(numeric({{"38.0000000000000000"}, {"0.1"}}).As<double>() == std::vector{38.0, 0.1});
+  CHECK(numeric({{"0.10"}}).As<std::string>() == std::vector<std::string>{"0.10"});
+  CHECK(numeric({{"0.10"}}).As<FieldValue>() == std::vector<FieldValue>{"0.10"});
+  CHECK(Why<std::int64_t>(numeric({{"2.5"}})) ==
+        "SQL.n: the value 2.5 is no integer of 64 bits (row 0, counted from 0)");
+  CHECK(Why<std::int64_t>(numeric({{"9223372036854775808"}})) ==
+        "SQL.n: the value 9223372036854775808 is no integer of 64 bits (row 0, counted from 0)");
+  CHECK_FALSE(Why<std::int64_t>(numeric({{"NaN"}})).empty());
+  CHECK_FALSE(Why<double>(numeric({{"NaN"}})).empty());
+}
+
 TEST_CASE("what does not fit is told with the column and the row") {
   CHECK(Why<int>(Of({"n", "t"}, {})) ==
         "SQL.t: As<...>() names 1 type, and the statement has 2 columns (n, t)");

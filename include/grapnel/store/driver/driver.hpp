@@ -182,8 +182,9 @@ struct RawEffect {
 struct RawResult {
   std::vector<std::string> columns{};
   std::vector<std::vector<FieldValue>> rows{};
-  std::int64_t changes = 0;  // rows that it inserted, updated or deleted itself
-  bool was_run = true;       // false: a dry run left it out, and nobody knows its columns
+  std::int64_t changes = 0;      // rows that it inserted, updated or deleted itself
+  bool was_run = true;           // false: a dry run left it out, and nobody knows its columns
+  std::vector<bool> numerics{};  // of each column, whether its texts are numbers; none: no column
 };
 
 /// A foreign key that refers to a row that is not there, by the names in the database; or, without

@@ -53,7 +53,9 @@ class SqlRows {
 
   /// The rows as values of one type, `.As<std::int64_t>()`, or of several, `.As<std::int64_t,
   /// std::optional<std::string>>()`, as tuples: of every type that a field can have, read as that
-  /// field is read, and FieldValue for what may be anything. NULL takes a std::optional.
+  /// field is read, and FieldValue for what may be anything. NULL takes a std::optional. A numeric
+  /// of PostgreSQL's, as sum() of a bigint is, is an integer where it is one, and the real next to
+  /// it; as a FieldValue, or a std::string, it is its text.
   /// Throws: TypeMismatchError, which names the column, when there are more columns or fewer, or a
   /// value does not fit.
   template <class T, class... More>
@@ -100,6 +102,7 @@ class SqlRows {
 
   std::vector<std::string> columns_;
   std::vector<Row> rows_;
+  std::vector<bool> numerics_;
   std::int64_t changes_;
   bool was_run_;
 };

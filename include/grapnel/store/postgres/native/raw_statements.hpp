@@ -152,7 +152,10 @@ class RawStatements {
   store::RawResult Collect(const PGresult* result) const {
     store::RawResult collected;
     const int columns = PQnfields(result);
-    for (int at = 0; at < columns; ++at) collected.columns.emplace_back(PQfname(result, at));
+    for (int at = 0; at < columns; ++at) {
+      collected.columns.emplace_back(PQfname(result, at));
+      collected.numerics.push_back(PQftype(result, at) == kNumeric);
+    }
     for (int row = 0; row < PQntuples(result); ++row) {
       if (row % 256 == 255) native_.GetSession().GetWaiting().ThrowIfCancelled();
       auto& values = collected.rows.emplace_back();

@@ -14,6 +14,7 @@
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/tx.hpp>
 
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -31,15 +33,21 @@ namespace grapnel::detail {
 /// One value that was read, as an engine gives it.
 class ReadValue final : public Row {
  public:
-  explicit ReadValue(const FieldValue& value) noexcept : value_(value) {}
+  /// `numeric`: a text is a number.
+  ReadValue(const FieldValue& value, bool numeric) noexcept
+      : value_(value), number_(numeric ? value.As<std::string>() : nullptr) {}
 
   bool IsNull(int) override { return value_.IsNull(); }
   bool Bool(int at) override {
     const auto* flag = value_.As<bool>();
     return flag != nullptr ? *flag : Int(at) != 0;
   }
-  std::int64_t Int(int) override { return Get<std::int64_t>("an integer"); }
+  std::int64_t Int(int) override {
+    if (number_ != nullptr) return WholeNumber();
+    return Get<std::int64_t>("an integer");
+  }
   double Real(int) override {
+    if (number_ != nullptr) return RealNumber();
     const auto* whole = value_.As<std::int64_t>();
     return whole != nullptr ? static_cast<double>(*whole) : Get<double>("a real");
   }
@@ -56,7 +64,27 @@ class ReadValue final : public Row {
                                  value_.IsNull() ? "; a std::optional takes it" : ""}));
   }
 
+  std::int64_t WholeNumber() const {
+    std::int64_t whole = 0;
+    const char* const end = number_->data() + number_->size();
+    const auto [rest, failed] = std::from_chars(number_->data(), end, whole);
+    const bool fraction = rest != end && std::string_view(rest, end).find_first_not_of(".0") !=
+                                             std::string_view::npos;
+    if (failed == std::errc() && !fraction) return whole;
+    throw BadValue(core::Concat({"the value ", *number_, " is no integer of 64 bits"}));
+  }
+  double RealNumber() const {
+    double real = 0;
+    const auto parsed = std::from_chars(number_->data(), number_->data() + number_->size(), real);
+    if (parsed.ec != std::errc()) {
+      throw BadValue(core::Concat({"the value ", *number_, " leaves the range of reals"}));
+    }
+    if (std::isnan(real)) throw BadValue("it is NaN, not a real");
+    return real;
+  }
+
   const FieldValue& value_;
+  const std::string* number_;  // null: it is none
 };
 
 /// What stands for the name of an entity in errors about SQL.
@@ -109,6 +137,7 @@ namespace grapnel::store {
 GRAPNEL_DEFINE SqlRows::SqlRows(RawResult&& result) noexcept
     : columns_(std::move(result.columns)),
       rows_(std::move(result.rows)),
+      numerics_(std::move(result.numerics)),
       changes_(result.changes),
       was_run_(result.was_run) {}
 
@@ -127,7 +156,7 @@ GRAPNEL_DEFINE void SqlRows::CheckColumns(std::size_t wanted) const {
 
 GRAPNEL_DEFINE void SqlRows::Load(std::size_t row, std::size_t column, void* into,
                                   void (*load)(void* into, detail::Row& from)) const {
-  detail::ReadValue value(rows_[row][column]);
+  detail::ReadValue value(rows_[row][column], column < numerics_.size() && numerics_[column]);
   try {
     load(into, value);
   } catch (const std::bad_alloc&) {
