@@ -757,5 +757,5 @@ TEST_CASE("B164 an older program goes on with a newer file as far as it can, and
   CHECK_THROWS_AS(books.Get("b"), grapnel::SchemaError);
   CHECK_THROWS_WITH(books.Get("b"), Catch::Contains("\"title\"") || Catch::Contains("title"));
   CHECK_THROWS_WITH((Open<Person1, Book1>(world.file).Of<Book1>().Get("b")),
-                    "Book.title: in table \"Book\" there is no column \"title\"");
+                    "Book.title: in table \"Book\" there is no column \"title\"; call Migrate()");
 }

@@ -117,9 +117,9 @@ void EachUseFails(const std::string& create, const std::string& message) {
 
 TEST_CASE("B95 a table that is missing, lacks a column or holds another type is a SchemaError") {
   EachUseFails("CREATE TABLE other (id INTEGER)",
-               "Animal.id: the database has no table \"Animal\"; call Migrate()");
+               "Animal: the database has no table \"Animal\"; call Migrate()");
   EachUseFails("CREATE TABLE \"Animal\" (id INTEGER PRIMARY KEY, name TEXT, legs INTEGER)",
-               "Animal.weight: in table \"Animal\" there is no column \"weight\"");
+               "Animal.weight: in table \"Animal\" there is no column \"weight\"; call Migrate()");
   EachUseFails(
       "CREATE TABLE \"Animal\" (ident INTEGER PRIMARY KEY, name TEXT, legs INTEGER, "
       "weight REAL)",

@@ -31,14 +31,15 @@ TEST_CASE("a table has to be there, with every column, of a type that fits") {
   CHECK(Misfit("ALTER TABLE people ADD COLUMN more text") == "fits");
   CHECK(Misfit("ALTER TABLE people ALTER COLUMN age TYPE int") == "fits");
   CHECK(Misfit("ALTER TABLE people ALTER COLUMN full_name TYPE varchar(20)") == "fits");
-  CHECK(Misfit("DROP TABLE people") == "id");
+  CHECK(Misfit("DROP TABLE people").empty());
   CHECK(Misfit("ALTER TABLE people DROP COLUMN mail") == "mail");
   CHECK(Misfit("ALTER TABLE people ALTER COLUMN age TYPE text") == "age");
 }
 
 TEST_CASE("a search_path that hides the table is told as a table that is not there") {
   CHECK(Misfit("CREATE SCHEMA IF NOT EXISTS unit_hidden; ALTER TABLE people SET SCHEMA "
-               "unit_hidden; DROP SCHEMA unit_hidden CASCADE") == "id");
+               "unit_hidden; DROP SCHEMA unit_hidden CASCADE")
+            .empty());
 }
 
 TEST_CASE("B167 a table whose name PostgreSQL cannot hold is an Error of Grapnel") {

@@ -59,7 +59,15 @@ TEST_CASE("B156 what it writes is counted, and it is judged before it runs") {
 
 TEST_CASE("B156 what is wrong with it is told") {
   Opened db;
-  CHECK(db.Refusal("SELECT nope") == "column \"nope\" does not exist");
+  db.schema.Run("CREATE TABLE \"Boat\" (length int)");
+  const std::string names =
+      "; names are case-sensitive, and in lower case where they stand without double quotes";
+  CHECK(db.Refusal("SELECT nope") == "column \"nope\" does not exist" + names);
+  CHECK(db.Refusal("SELECT * FROM Boat") == "relation \"boat\" does not exist" + names);
+  CHECK(db.Refusal("SELECT lenght FROM \"Boat\"") ==
+        "column \"lenght\" does not exist. Perhaps you meant to reference the column "
+        "\"Boat.length\"." +
+            names);
   CHECK(db.Refusal("SELECT 1; SELECT 2") == "it is more than one statement");
   CHECK(db.Refusal("SELECT $1", {}) == "it has 1 parameter, and was given 0 values");
   CHECK(db.Refusal("SELECT 1", {1}) == "it has 0 parameters, and was given 1 value");

@@ -111,8 +111,9 @@ TEST_CASE("a declared type has the affinity that SQLite gives it") {
 TEST_CASE("B95 a table fits by names without regard to case, and by affinity") {
   const std::string create = "CREATE TABLE users (" + std::string(kColumns);
   CHECK(Verify(create + ", picture BLOB, more TEXT)") == "fits");
-  CHECK(Verify("") == "User.id: the database has no table \"users\"; call Migrate()");
-  CHECK(Verify(create + ")") == "User.photo: in table \"users\" there is no column \"picture\"");
+  CHECK(Verify("") == "User: the database has no table \"users\"; call Migrate()");
+  CHECK(Verify(create + ")") ==
+        "User.photo: in table \"users\" there is no column \"picture\"; call Migrate()");
   CHECK(Verify(create + ", picture TEXT)") ==
         "User.photo: in table \"users\" column \"picture\" is of type \"TEXT\", not BLOB");
 }

@@ -39,6 +39,7 @@ struct Failure {
   std::string detail{};  // which may quote values
   std::string schema{}, table{}, column{}, constraint{};
   std::string function{};  // of the server's source, where it failed
+  std::string hint{};
 
   static Failure Of(const PGresult* result) {
     const auto field = [&](int which) {
@@ -48,7 +49,8 @@ struct Failure {
     return {field(PG_DIAG_SQLSTATE),        field(PG_DIAG_MESSAGE_PRIMARY),
             field(PG_DIAG_MESSAGE_DETAIL),  field(PG_DIAG_SCHEMA_NAME),
             field(PG_DIAG_TABLE_NAME),      field(PG_DIAG_COLUMN_NAME),
-            field(PG_DIAG_CONSTRAINT_NAME), field(PG_DIAG_SOURCE_FUNCTION)};
+            field(PG_DIAG_CONSTRAINT_NAME), field(PG_DIAG_SOURCE_FUNCTION),
+            field(PG_DIAG_MESSAGE_HINT)};
   }
 
   bool IsOf(std::string_view kind) const noexcept { return state.starts_with(kind); }
@@ -211,6 +213,15 @@ inline std::string WithoutValue(const Failure& failure) {
                                                            : failure.ForObservers();
 }
 
+/// The server's message of SQL that somebody wrote, and what helps.
+inline std::string WithHint(const Failure& failure) {
+  const bool unknown = failure.state == "42P01" || failure.state == "42703";
+  return core::Concat({failure.message, failure.hint.empty() ? "" : ". ", failure.hint,
+                       unknown ? "; names are case-sensitive, and in lower case where they stand "
+                                 "without double quotes"
+                               : ""});
+}
+
 [[noreturn, gnu::cold]] inline void Throw(const Failure& failure, const Doing& doing) {
   const std::string_view entity = doing.table != nullptr ? doing.table->entity : doing.database;
   if (failure.IsConstraint()) ThrowConstraint(failure, doing);
@@ -227,7 +238,7 @@ inline std::string WithoutValue(const Failure& failure) {
   if (StorageKind kind{}; IsStorage(failure, kind)) {
     throw StorageError(kind, doing.database, failure.message);
   }
-  if (!doing.sql.empty()) throw SqlError(doing.sql, failure.message);
+  if (!doing.sql.empty()) throw SqlError(doing.sql, WithHint(failure));
   if (doing.table == nullptr) {
     throw StorageError(StorageKind::Other, doing.database, failure.message);
   }
@@ -247,7 +258,7 @@ inline std::string WithoutValue(const Failure& failure) {
     throw ValidationError(entity, "", doing.op, "a text is not valid UTF-8");
   }
   if (failure.state == "42P01" || failure.state == "42703" || failure.state == "3F000") {
-    throw SchemaError(entity, "id",
+    throw SchemaError(entity, "",
                       core::Concat({"the database does not fit the schema: ", failure.message}));
   }
   // The server is well: it is this statement that does not go with what others made.

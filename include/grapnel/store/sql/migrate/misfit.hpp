@@ -44,7 +44,9 @@ inline std::optional<std::pair<std::string_view, std::string>> Misfit(
       return dialect.Equal()(each.name, column.storage);
     });
     if (found == stored.end()) {
-      return std::pair(column.name, MissingReason(table.name, column.storage));
+      const std::string_view remedy = &column == &table.Id() ? "" : "; call Migrate()";
+      return std::pair(column.name,
+                       core::Concat({MissingReason(table.name, column.storage), remedy}));
     }
     if (found->generated) {
       return std::pair(column.name, GeneratedReason(table.name, column.storage));
@@ -71,7 +73,7 @@ inline void VerifyTable(const Table& table, const std::vector<StoredColumn>& sto
                         const MigrationDialect& dialect) {
   if (stored.empty()) {
     throw SchemaError(
-        table.entity, "id",
+        table.entity, "",
         core::Concat({"the database has no table ", Quote(table.name), "; call Migrate()"}));
   }
   if (const auto reason = Misfit(table, stored, dialect)) {
