@@ -32,7 +32,7 @@ std::string Refusal(Places& places, const Context& context, std::chrono::millise
 }  // namespace
 
 TEST_CASE("a free place is had at once, also after it was given back") {
-  Places places{1, "the one place was taken"};
+  Places places{1, "the one place was taken for too long"};
   for (int i = 0; i < 3; ++i) {
     places.Take({}, 0ms, "app.db");
     places.Give();
@@ -41,7 +41,7 @@ TEST_CASE("a free place is had at once, also after it was given back") {
 }
 
 TEST_CASE("a wait ends after the longest time with BusyError, which names what was asked for") {
-  Places places{1, "the one place was taken"};
+  Places places{1, "the one place was taken for too long"};
   places.Take({}, kLong, "app.db");
   const auto start = std::chrono::steady_clock::now();
   CHECK(Refusal<grapnel::BusyError>(places, {}, 30ms) ==
@@ -52,7 +52,7 @@ TEST_CASE("a wait ends after the longest time with BusyError, which names what w
 }
 
 TEST_CASE("a deadline counts instead of the longest time, and ends the wait with CancelledError") {
-  Places places{1, "the one place was taken"};
+  Places places{1, "the one place was taken for too long"};
   places.Take({}, kLong, "app.db");
   CHECK(Refusal<grapnel::CancelledError>(places, Context().With(20ms), kLong) ==
         "the operation was cancelled: its deadline has passed");
@@ -64,7 +64,7 @@ TEST_CASE("a deadline counts instead of the longest time, and ends the wait with
 }
 
 TEST_CASE("a stop request ends the wait") {
-  Places places{1, "the one place was taken"};
+  Places places{1, "the one place was taken for too long"};
   places.Take({}, kLong, "app.db");
   std::stop_source source;
   std::string said;
@@ -79,7 +79,7 @@ TEST_CASE("a stop request ends the wait") {
 }
 
 TEST_CASE("it is handed on in the order of asking") {
-  Places places{1, "the one place was taken"};
+  Places places{1, "the one place was taken for too long"};
   places.Take({}, kLong, "app.db");
   std::vector<int> order;
   std::vector<std::thread> threads;
@@ -97,7 +97,7 @@ TEST_CASE("it is handed on in the order of asking") {
 }
 
 TEST_CASE("who gave up is passed over") {
-  Places places{1, "the one place was taken"};
+  Places places{1, "the one place was taken for too long"};
   places.Take({}, kLong, "app.db");
   std::atomic<bool> had{false};
   std::string said;
@@ -116,7 +116,7 @@ TEST_CASE("who gave up is passed over") {
 }
 
 TEST_CASE("another thread may give it back, and holds back the others all the while") {
-  Places places{1, "the one place was taken"};
+  Places places{1, "the one place was taken for too long"};
   int inside = 0, most = 0, total = 0;
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
@@ -140,7 +140,7 @@ TEST_CASE("another thread may give it back, and holds back the others all the wh
 }
 
 TEST_CASE("as many have a place as there are") {
-  Places places{3, "all places were taken"};
+  Places places{3, "all places were taken for too long"};
   for (int i = 0; i < 3; ++i) places.Take({}, 0ms, "db");
   CHECK(Refusal<grapnel::BusyError>(places, {}, 0ms) ==
         "app.db: all places were taken for too long");

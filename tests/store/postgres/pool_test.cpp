@@ -31,7 +31,9 @@ TEST_CASE("without a place it is a BusyError in the end, or the context's") {
     pool.Take({}, 10ms, "db");
     FAIL();
   } catch (const grapnel::BusyError& error) {
-    CHECK(std::string(error.what()) == "db: all connections of the pool were in use for too long");
+    CHECK(std::string(error.what()) ==
+          "db: 1 connection of the pool was in use for too long: raise .pool, or hold transactions "
+          "shorter");
     CHECK_FALSE(error.Retryable());
   }
   CHECK_THROWS_AS(pool.Take(Context().With(10ms), 30s, "db"), grapnel::CancelledError);

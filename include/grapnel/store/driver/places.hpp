@@ -11,6 +11,7 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 namespace grapnel::store {
 
@@ -19,9 +20,9 @@ namespace grapnel::store {
 /// std::counting_semaphore are neither.) Threads: any.
 class Places {
  public:
-  /// `taken` says in errors what all places were.
-  Places(std::size_t count, const char* taken) noexcept
-      : free_(std::max<std::size_t>(count, 1)), taken_(taken) {}
+  /// `taken` says in errors what all places were for too long, and what helps.
+  Places(std::size_t count, std::string taken) noexcept
+      : free_(std::max<std::size_t>(count, 1)), taken_(std::move(taken)) {}
 
   /// Throws: CancelledError at the context's deadline or stop; BusyError, naming `what`, after
   /// `longest` when it sets no deadline.
@@ -54,7 +55,7 @@ class Places {
     std::erase(waiting_, &self);
     lock.unlock();
     context.ThrowIfCancelled();
-    throw BusyError(what + ": " + taken_ + " for too long");
+    throw BusyError(what + ": " + taken_);
   }
 
   void Give() noexcept {
@@ -77,7 +78,7 @@ class Places {
 
   std::mutex mutex_;
   std::size_t free_;
-  const char* taken_;
+  const std::string taken_;
   std::deque<Waiter*> waiting_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/driver/places.hpp>
 
@@ -21,7 +22,11 @@ class Pool {
   /// A place that is held: with a connection that is idle, or without one yet.
   using Place = std::unique_ptr<C>;
 
-  explicit Pool(std::size_t most) : places_(most, "all connections of the pool were in use") {
+  explicit Pool(std::size_t most)
+      : places_(most, core::Concat({most > 1 ? "all " : "", core::Counted(most, "connection"),
+                                    " of the pool ", most > 1 ? "were" : "was",
+                                    " in use for too long: raise .pool, or hold transactions "
+                                    "shorter"})) {
     idle_.reserve(std::max<std::size_t>(most, 1));
   }
 

@@ -94,7 +94,7 @@ class SqliteDriver final : public store::Driver {
   Options options_;
   Place place_;  // before the connections, which look at it
   SqliteConnection writer_;
-  store::Places writing_{1, "another transaction of this program held the lock"};
+  store::Places writing_{1, "another transaction of this program held the lock for too long"};
   std::mutex mutex_;
   std::vector<std::unique_ptr<SqliteConnection>> idle_ = ReserveIdle();
 };
