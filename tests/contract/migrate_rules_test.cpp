@@ -160,6 +160,16 @@ struct Long {
 };
 constexpr std::string_view kLong =
     "a_name_of_sixty_four_bytes_which_is_one_more_than_PostgreSQL_has";
+constexpr std::string_view kAlike =  // as far as PostgreSQL would keep it
+    "a_name_of_sixty_four_bytes_which_is_one_more_than_PostgreSQL_haS";
+
+/// A name that fits, and makes another that does not; what helps; two that are cut alike.
+template <int Which>
+struct LongKey {
+  std::int64_t id = 0;
+  std::string name;
+  std::int64_t age = 0;
+};
 
 struct Old {
   std::int64_t id = 0;
@@ -375,6 +385,25 @@ struct grapnel::Schema<rules::Long<Which>> {
         Index<&E::name>().StorageKey(Which == 2 ? rules::kLong : std::string_view("i")));
   }
 };
+template <int Which>
+struct grapnel::Schema<rules::LongKey<Which>> {
+  static constexpr std::string_view Type = "LongKey";
+  static constexpr std::string_view Table =
+      Which < 2 ? rules::kLong.substr(0, 63) : std::string_view("t");
+  static constexpr auto Fields() {
+    using E = rules::LongKey<Which>;
+    constexpr auto name = Field<&E::name>("name"), unique = Field<&E::name>("name").Unique();
+    return grapnel::Fields(
+        (Which == 0 ? unique : name).StorageKey(Which == 2 ? rules::kLong : "name"),
+        Field<&E::age>("age").StorageKey(Which == 2 ? rules::kAlike : "age"));
+  }
+  static constexpr auto Indexes() {
+    using E = rules::LongKey<Which>;
+    return grapnel::Indexes(
+        Index<&E::name>().Unique().StorageKey(Which == 3 ? rules::kLong : "short"),
+        Index<&E::age>().StorageKey(Which == 3 ? rules::kAlike : "other"));
+  }
+};
 template <>
 struct grapnel::Schema<rules::Old> {
   static constexpr std::string_view Type = "Old";
@@ -524,6 +553,20 @@ TEST_CASE("B131 names that an engine would cut are refused, generated ones too")
                                         name.substr(0, 40) +
                                         "_id_fkey\" cannot be the name of its "
                                         "foreign key");
+}
+
+TEST_CASE("B131 what helps against a name that is too long is said, and does") {
+  if (engine::NameIsAnyBytes()) return;
+  const World world;
+  CHECK_THAT(world.Refusal<LongKey<0>>(),
+             Catch::StartsWith("LongKey: an index cannot have this name in PostgreSQL, \"" +
+                               std::string(kLong.substr(0, 63)) + "_name_key\", whose names") &&
+                 Catch::Contains("give the table another name by Table, or") &&
+                 Catch::Contains("Index<&LongKey::name>().Unique().StorageKey(\"short\")"));
+  world.Migrated<LongKey<1>>();
+  // Of two that are alike as far as PostgreSQL would keep them each is refused.
+  CHECK_THAT(world.Refusal<LongKey<2>>(), Catch::Contains("LongKey.name: \""));
+  CHECK_THAT(world.Refusal<LongKey<3>>(), Catch::Contains("an index cannot have this name"));
 }
 
 TEST_CASE("B131 duplicates under a new unique index are refused by plan and migration alike") {

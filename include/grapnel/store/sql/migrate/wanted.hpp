@@ -43,7 +43,9 @@ struct WantedIndex {
   std::string name;
   std::vector<std::string> columns;
   bool unique;
-  std::string where{};  // of a partial one
+  std::string where{};      // of a partial one
+  std::string unique_of{};  // the member that says Unique; its name is made of others
+  bool of_edge = false;     // the same of an edge
 };
 
 struct WantedTable {
@@ -141,7 +143,9 @@ inline WantedTable WantTable(const Table& table, const MigrationDialect& dialect
     if (column.unique && column.target == nullptr) {
       wanted.indexes.push_back({core::Concat({table.name, "_", column.storage, "_key"}),
                                 {std::string(column.storage)},
-                                true});
+                                true,
+                                "",
+                                std::string(column.name)});
     }
   }
   for (const IndexInfo& index : table.Indexes()) {
@@ -169,7 +173,10 @@ inline void WantKey(WantedTable& holder, const Relation& key, const Graph& graph
   const auto index = [&] {
     return WantedIndex{core::Concat({holder.name, "_", key.column, key.unique ? "_key" : ""}),
                        {key.column},
-                       key.unique};
+                       key.unique,
+                       "",
+                       "",
+                       true};
   };
   if (key.kind == Relation::Kind::TheirKey) {
     holder.columns.push_back({key.column,
@@ -204,7 +211,8 @@ inline WantedTable WantPairs(const Relation& join, const MigrationDialect& diale
   };
   add(join.column, *join.source, join.source->was);
   add(join.other, *join.target, join.edge->was);
-  wanted.indexes.push_back({core::Concat({join.table, "_", join.other}), {join.other}, false});
+  wanted.indexes.push_back(
+      {core::Concat({join.table, "_", join.other}), {join.other}, false, "", "", true});
   return wanted;
 }
 
@@ -213,10 +221,11 @@ inline void CheckColumnNames(const WantedTable& table, const MigrationDialect& d
   for (std::size_t at = 0; at < table.columns.size(); ++at) {
     const WantedColumn& column = table.columns[at];
     const std::string_view field = column.column != nullptr ? column.column->name : "an edge";
-    const auto refuse = [&](std::string_view name, std::string_view what, std::string_view fault) {
-      throw MigrationError(core::Concat({table.entity, ".", field, ": ", Quote(name), " cannot be ",
-                                         what, " in ", dialect.Engine(), fault,
-                                         fault.empty() ? "" : "; give it another by StorageKey"}));
+    const auto refuse = [&](std::string_view name, std::string_view what, std::string_view fault,
+                            std::string_view remedy = "; give it another by StorageKey") {
+      throw MigrationError(
+          core::Concat({table.entity, ".", field, ": ", Quote(name), " cannot be ", what, " in ",
+                        dialect.Engine(), fault, fault.empty() ? "" : remedy}));
     };
     if (const auto fault = dialect.ColumnNameFault(column.name)) {
       refuse(column.name, "a column's name", *fault);
@@ -229,9 +238,22 @@ inline void CheckColumnNames(const WantedTable& table, const MigrationDialect& d
     if (column.key.empty()) continue;
     const std::string key = KeyName(table.name, column.name);
     if (const auto fault = dialect.KeyNameFault(key)) {
-      refuse(key, "the name of its foreign key", *fault);
+      refuse(key, "the name of its foreign key", *fault,
+             "; give the table a shorter name by Table, or the edge another by StorageKey");
     }
   }
+}
+
+/// How an index gets another name: one that is made of others follows those.
+inline std::string Remedy(const WantedTable& table, const WantedIndex& index) {
+  if (index.of_edge) {
+    return "; give the table a shorter name by Table, or the edge another by StorageKey";
+  }
+  if (index.unique_of.empty()) return "; give it another name by StorageKey";
+  return core::Concat(
+      {"; give the table another name by Table, or the column by StorageKey, or "
+       "instead of Unique() write Index<&",
+       table.entity, "::", index.unique_of, ">().Unique().StorageKey(\"short\") in Indexes()"});
 }
 
 /// Throws: MigrationError for names that the engine does not take, or that are given twice: tables,
@@ -259,8 +281,8 @@ inline void CheckNames(const std::vector<WantedTable>& tables, const MigrationDi
   for (const WantedTable& table : tables) {
     for (const WantedIndex& index : table.indexes) {
       const auto refuse = [&](std::string_view reason, std::string_view fault = "") {
-        throw MigrationError(core::Concat({table.entity, ": ", reason, ", ", Quote(index.name),
-                                           fault, "; give it another name by StorageKey"}));
+        throw MigrationError(core::Concat(
+            {table.entity, ": ", reason, ", ", Quote(index.name), fault, Remedy(table, index)}));
       };
       if (const auto fault = dialect.ObjectNameFault(index.name)) {
         refuse(core::Concat({"an index cannot have this name in ", dialect.Engine()}), *fault);
