@@ -161,8 +161,10 @@ class PostgresPlanner : protected PostgresPlanning {
     }
   }
   std::string_view KeepsAction() const override { return ", which a migration does not change"; }
-  std::string_view GetsNoKey() const override {
-    return "the column has no foreign key, and a migration does not give it one";
+  std::string GetsNoKey(const WantedTable& table, const WantedColumn& column) const override {
+    return core::Concat(
+        {"the column has no foreign key, and a migration does not give it one: ", "ALTER TABLE ",
+         Quote(table.name), " ADD ", store::sql::KeyText(table, column, true, dialect_), " does"});
   }
 
   void PlanChange(const WantedTable& table, const Change& change) override {

@@ -89,7 +89,7 @@ class Planner : protected DropPlanning {
   virtual void PlanChecks() {}
   /// Why a foreign key does not get another action, or why a column gets none.
   virtual std::string_view KeepsAction() const = 0;
-  virtual std::string_view GetsNoKey() const = 0;
+  virtual std::string GetsNoKey(const WantedTable& table, const WantedColumn& column) const = 0;
 
  private:
   // What is called anew.
@@ -270,7 +270,7 @@ class Planner : protected DropPlanning {
         return CompareKey(table, column, key, key.to[at]);
       }
     }
-    Refuse(table, column, GetsNoKey());
+    Refuse(table, column, GetsNoKey(table, column));
   }
   void CompareKey(const WantedTable& table, const WantedColumn& column, const StoredKey& key,
                   const std::string& to) {

@@ -124,7 +124,8 @@ class SqlitePlanner : protected TableChanges {
   }
 
   std::string_view KeepsAction() const override { return ", which SQLite cannot change"; }
-  std::string_view GetsNoKey() const override {
+  std::string GetsNoKey(const WantedTable& /*table*/,
+                        const WantedColumn& /*column*/) const override {
     return "the column has no foreign key, and SQLite cannot give it one";
   }
   void PlanTablesGone(const std::vector<std::string>& gone) override {
