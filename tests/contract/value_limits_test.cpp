@@ -322,6 +322,21 @@ TEST_CASE("bad input: a predicate's bad value names its field") {
   CHECK_THROWS_WITH(F<&Maybe::real> == kNan, Catch::Matchers::Contains("real"));
 }
 
+TEST_CASE("B178 a text that cannot be stored, nor be found, names the field it is compared with") {
+  if (engine::StoresNulInText()) return;
+  const auto client = OpenMaybe();
+  const auto all = client.Of<Maybe>();
+  const std::string nul("a\0b", 3);
+  const std::string why = "Maybe.text: it holds a NUL, which no text of PostgreSQL can";
+  CHECK_THROWS_WITH(all.Query().Where(F<&Maybe::text> == nul).Count(), why);
+  CHECK_THROWS_WITH(all.Query().Where(F<&Maybe::text>.HasPrefix(nul)).Count(), why);
+  CHECK_THROWS_WITH(all.Query().Where(F<&Maybe::text>.Contains(nul)).Count(), why);
+  CHECK_THROWS_WITH(all.Query().Where(F<&Maybe::text>.In(std::vector{"x"s, nul})).Count(), why);
+  CHECK_THROWS_WITH(
+      all.Update().Where(F<&Maybe::i8> == std::int8_t{1} || F<&Maybe::text> != nul).Save(),
+      why + " (Update)");
+}
+
 TEST_CASE(
     "B79 an Add to a value that was set leaves the field's range: the mutation is as it was") {
   const auto client = OpenMaybe();

@@ -43,7 +43,8 @@ inline void BindAll(const store::Statement& of, const Sql::Parameters& parameter
         grapnel::detail::BindValue(*each.value, to, at);
       }
     } catch (const BadValue& error) {
-      throw ValidationError(of.table->entity, "predicate", of.op, error.what());
+      throw ValidationError(of.table->entity, each.of != nullptr ? each.of->name : "predicate",
+                            of.op, error.what());
     }
     if (!each.shown || !to.Shows()) continue;
     to.Show(at, each.list != nullptr ? ShowList(*each.list) : ToString(*each.value));

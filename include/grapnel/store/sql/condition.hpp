@@ -62,6 +62,7 @@ class Sql final : public NeighbourText {
     if (IsJoin(term)) return RenderJoin(term, depth);
     const PredicateNode& node = *term.node;
     shown_ = IsCompared(node.kind) && IsShown(node);
+    of_ = ComparedWith(node);
     if (term.negated) Write({"NOT ("});
     switch (node.kind) {
       case PredicateKind::Has:
@@ -89,7 +90,13 @@ class Sql final : public NeighbourText {
         Compare(node);
     }
     shown_ = false;
+    of_ = nullptr;
     if (term.negated) Write({")"});
+  }
+  /// The field of a leaf with values, or null.
+  const Column* ComparedWith(const PredicateNode& leaf) const {
+    const bool is = IsCompared(leaf.kind) || leaf.kind == PredicateKind::HasPrefix;
+    return is && leaf.relation == nullptr ? &ColumnOf(leaf.field) : nullptr;
   }
 
   /// The column of a leaf as it is compared with such a value.
@@ -215,6 +222,7 @@ class Sql final : public NeighbourText {
     const PredicateNode& leaf = *members.front().node;
     const std::string column = Comparable(leaf, AnyOf(values));
     shown_ = IsShown(leaf);
+    of_ = ComparedWith(leaf);
     std::string one;
     if (as_list) {
       one = In(values, column);
@@ -229,6 +237,7 @@ class Sql final : public NeighbourText {
                           is_and ? ") IS NOT TRUE)" : ")"});
     }
     shown_ = false;
+    of_ = nullptr;
     return one;
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/base/concat.hpp>
+#include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/sql/dialect.hpp>
 #include <grapnel/store/sql/values.hpp>
@@ -27,6 +28,7 @@ class ParameterText {
     const FieldValue* value;
     const ValueList* list;
     bool shown = false;  // observers may be told it: it is known to be of no sensitive field
+    const grapnel::detail::Column* of = nullptr;  // that it is compared with, where it is of one
     const FieldValue& operator*() const noexcept { return *value; }
   };
   using Parameters = std::vector<Bound>;
@@ -91,13 +93,16 @@ class ParameterText {
     return limited;
   }
 
-  bool shown_ = false;  // the values of the parameters that follow
+  // Of the values of the parameters that follow.
+  bool shown_ = false;
+  const grapnel::detail::Column* of_ = nullptr;
 
  private:
   static constexpr std::size_t kUsual = 240;  // room that most texts do with
 
   std::string Number(Bound bound) {
     bound.shown = shown_;
+    bound.of = of_;
     parameters.push_back(bound);
     return Place(first_ + static_cast<int>(parameters.size()) - 1);
   }
@@ -134,6 +139,7 @@ class ParameterText {
     });
     if (at == further_.end()) {
       shown_ = false;  // of many fields
+      of_ = nullptr;
       std::string number = List({});
       at = further_.insert(at, {kind, {}, &lists_.back(), std::move(number)});
     }
