@@ -32,8 +32,15 @@ class Conninfo {
     };
     char* message = nullptr;
     const std::unique_ptr<PQconninfoOption, Free> all(PQconninfoParse(text.c_str(), &message));
+    const std::string said = message != nullptr ? message : "";
     PQfreemem(message);
     if (all == nullptr) {
+      if (said.find("invalid connection option") != said.npos) {
+        throw StorageError(StorageKind::Open, "postgresql",
+                           "the connection string cannot be parsed: libpq knows no option of the "
+                           "name before one of the =, which is not repeated here, for it may be "
+                           "of a password");
+      }
       throw StorageError(StorageKind::Open, "postgresql",
                          "the connection string cannot be parsed: write \"host=localhost "
                          "dbname=app user=app\", values with blanks between single quotes, or "
