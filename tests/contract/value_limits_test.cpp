@@ -337,6 +337,21 @@ TEST_CASE("B178 a text that cannot be stored, nor be found, names the field it i
       why + " (Update)");
 }
 
+TEST_CASE("B171 a sum of reals beyond them is infinite, or refused") {
+  const auto client = OpenMaybe();
+  const auto all = client.Of<Maybe>();
+  const double most = std::numeric_limits<double>::max();
+  const auto row = all.Create().Set(F<&Maybe::real>, most).Save();
+  const auto add = [&] { all.UpdateOne(row.id).Add(F<&Maybe::real>, most).Save(); };
+  if (engine::RealsOverflow()) {
+    add();
+    CHECK(all.Get(row.id).real == std::numeric_limits<double>::infinity());
+  } else {
+    CHECK_THROWS_AS(add(), ValidationError);
+    CHECK(all.Get(row.id).real == most);
+  }
+}
+
 TEST_CASE(
     "B79 an Add to a value that was set leaves the field's range: the mutation is as it was") {
   const auto client = OpenMaybe();

@@ -30,6 +30,8 @@ inline bool StoresNulInText() { return Current() == Kind::Sqlite; }
 inline bool StoresAnyType() { return Current() == Kind::Sqlite; }
 /// There is one zero, and no NaN.
 inline bool StoresOneZero() { return Current() == Kind::Sqlite; }
+/// What is added to a real and leaves the range of reals makes it infinite.
+inline bool RealsOverflow() { return Current() == Kind::Sqlite; }
 /// The next id follows on the largest that is or was there, given by a client or not; where it does
 /// not, a sequence counts what was asked of it, and an insert that is undone leaves a gap.
 inline bool IdsFollowTheLargest() { return Current() == Kind::Sqlite; }
