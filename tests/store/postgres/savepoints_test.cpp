@@ -103,3 +103,21 @@ TEST_CASE("what is undone leaves foreign keys checked as they were at the savepo
   }
   connection.Rollback();
 }
+
+TEST_CASE("what others want to be checked at the end is checked at the end") {
+  Opened db;
+  db.schema.Run(
+      "CREATE TABLE pets (id bigint PRIMARY KEY, owner bigint REFERENCES people (id) DEFERRABLE "
+      "INITIALLY DEFERRED, n int UNIQUE DEFERRABLE INITIALLY DEFERRED, friend bigint REFERENCES "
+      "people (id) DEFERRABLE)");
+  auto& connection = db.connection;
+  connection.BeginWrite();
+  db.native.Execute("INSERT INTO pets VALUES (1, 1, 1), (2, 1, 1)");
+  connection.DeferForeignKeys(true);
+  db.native.Execute("UPDATE pets SET friend = 1");
+  db.Insert("Ada");
+  CHECK_NOTHROW(connection.DeferForeignKeys(false));
+  db.native.Execute("UPDATE pets SET n = id");
+  connection.Commit();
+  CHECK(db.Names() == Rows{"Ada"});
+}

@@ -4,6 +4,7 @@
 #include <grapnel/store/postgres/native/native_connection.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,10 @@ class Savepoints {
   explicit Savepoints(NativeConnection& native) noexcept : native_(native) {}
 
   /// With the transaction.
-  void Begin() noexcept { keys_ = {}; }
+  void Begin() noexcept {
+    keys_ = {};
+    names_.reset();
+  }
 
   void Set(int depth) {
     keys_at_.resize(static_cast<std::size_t>(depth) - 1);
@@ -58,6 +62,8 @@ class Savepoints {
   /// Whether foreign keys are checked when that ends, or at once.
   void DeferKeys(bool on) {
     if (keys_.deferred == on) return;
+    if (!names_) names_ = Names();
+    if (names_->empty()) return;
     ++keys_.changes;  // whether or not it comes to pass
     native_.Execute(KeysText(on), on ? Patience::Work : Patience::Undoing);
     keys_.deferred = on;
@@ -69,8 +75,19 @@ class Savepoints {
     std::size_t changes = 0;  // of that
   };
 
-  static std::string KeysText(bool deferred) {
-    return core::Concat({"SET CONSTRAINTS ALL ", deferred ? "DEFERRED" : "IMMEDIATE"});
+  std::string KeysText(bool deferred) const {
+    return core::Concat({"SET CONSTRAINTS ", *names_, deferred ? " DEFERRED" : " IMMEDIATE"});
+  }
+  /// Of the keys that are checked at once unless somebody says otherwise, as Grapnel's are. ALL
+  /// would be others' constraints too, which they want to be checked at the end.
+  std::string Names() const {
+    const Result found = native_.Ask(
+        "SELECT string_agg(DISTINCT quote_ident(n.nspname) || '.' || quote_ident(k.conname), ', ') "
+        "FROM pg_constraint AS k JOIN pg_namespace AS n ON n.oid = k.connamespace WHERE k.contype "
+        "= 'f' AND k.condeferrable AND NOT k.condeferred AND n.nspname = ANY "
+        "(current_schemas(false))");
+    ResultRow row(found.get());
+    return row.IsNull(0) ? std::string() : std::string(row.Text(0));
   }
   /// Along with the next statement.
   void PutBackKeys(int depth) {
@@ -98,7 +115,8 @@ class Savepoints {
   }
 
   NativeConnection& native_;
-  Keys keys_{};                  // as they are
+  Keys keys_{};  // as they are
+  std::optional<std::string> names_{};
   std::vector<Keys> keys_at_{};  // each savepoint
 };
 
