@@ -242,6 +242,9 @@ class Connection {
   /// As BeginWrite, for a migration: no two run at once, and what it sees is what the one before it
   /// has left.
   virtual void BeginMigration() { BeginWrite(); }
+  /// Right before Commit. Throws: StorageError of kind Connection, where that was lost before: what
+  /// the transaction has done is undone.
+  virtual void ExpectCommit() {}
   /// Never cancelled. BusyError and ConstraintError may leave the transaction open, to be tried
   /// again: InTransaction() says. Throws: StorageError of kind Io, or Connection where that was
   /// lost in it, when it is unknown whether it took place; of another kind when it did not.

@@ -94,6 +94,9 @@ class PostgresConnection final : public store::Connection {
       return std::nullopt;  // it is only to say more
     }
   }
+  void ExpectCommit() override {
+    if (!native_.IsBeginning()) native_.RefuseIfLost();
+  }
   void Commit() override { CommitWithin(nullptr); }
   void CommitWithin(const core::Context* end) override {
     struct Unwatch {

@@ -70,6 +70,10 @@ class Session {
   bool HasDied() const noexcept { return died_; }
   /// Whether that was because of what another transaction did, so that it may be run again.
   bool WasInTheWay() const noexcept { return in_the_way_; }
+  /// Throws what its connection was lost by, where it has ended by that.
+  void RethrowLoss() const {
+    if (died_ && loss_) std::rethrow_exception(loss_);
+  }
   /// Whether statements may be run in it: it is open, and no statement has failed in it that it has
   /// not gone back from.
   bool GoesOn() const noexcept { return outcome_ == TxOutcome::Open && !aborted_; }
@@ -359,6 +363,8 @@ class Session {
   bool IsToBeFound() const;
   /// Ends it by what became of that COMMIT. Returns false where that is not to be found.
   GRAPNEL_DECLARE bool Find(const std::string& id) noexcept;
+  /// Whether it is unknown what came of its COMMIT, which has failed by that error.
+  bool LeavesOpen(const StorageError& error) const noexcept;
   /// Throws: TxError.
   [[noreturn]] void EndUnknown(const StorageError& error);
 
@@ -393,7 +399,15 @@ class Session {
   const Table* plain_ = nullptr;  // the last one asked for that others do not interfere with
   Waiting* waiting_ = nullptr;
   std::vector<std::shared_ptr<OpenCursor>> cursors_;
-  std::uint64_t writes_ = 0;             // statements that changed rows
+  std::uint64_t writes_ = 0;  // statements that changed rows
+  /// What its statements may have written.
+  enum class Written : std::uint8_t {
+    Nothing,
+    ByFunctions,  // that SQL of somebody's own called which only reads
+    Perhaps,      // by statements that write, or by triggers of theirs
+  };
+  Written written_ = Written::Nothing;
+  std::exception_ptr loss_;              // of the connection
   std::vector<std::uint64_t> clean_at_;  // for each open savepoint: writes_ when it was as opened
   TxCallbacks callbacks_{store_};
   Ending ending_;

@@ -102,10 +102,11 @@ class Transaction {
   /// unchanged, rolled back; TxError when a hook neither threw nor called next, rolled back;
   /// CommittedError when something failed after COMMIT; BusyError, ConstraintError, StorageError,
   /// rolled back; TxError with outcome Unknown after an I/O error, or when the connection was lost
-  /// in COMMIT and nobody looks for what came of it: see FindLostCommits. On PostgreSQL a deadline
-  /// and a stop token of the transaction's own client end what COMMIT waits for: CancelledError,
-  /// rolled back, or, where it has taken place and waited for a standby, TxError with outcome
-  /// Unknown.
+  /// in COMMIT and nobody looks for what came of it: see FindLostCommits. Lost before COMMIT was
+  /// sent, or in that of a transaction that has only read, it is a StorageError, rolled back. On
+  /// PostgreSQL a deadline and a stop token of the transaction's own client end what COMMIT waits
+  /// for: CancelledError, rolled back, or, where it has taken place and waited for a standby,
+  /// TxError with outcome Unknown.
   GRAPNEL_DECLARE void Commit();
   /// Runs the rollback hooks around ROLLBACK, then the AfterRollback callbacks.
   /// Throws: what they threw first, after the rollback.

@@ -258,6 +258,10 @@ class NativeConnection {
     if (failure.IsLoss() || failure.state == kUnconfirmed) session_.Lose();
     Throw(failure, doing);
   }
+  /// Throws: StorageError, where the server has ended the session meanwhile.
+  void RefuseIfLost() {
+    if (const auto failed = session_.LookForLoss()) Fail(*failed, Say());
+  }
   /// The constraint that was broken last.
   const Failure& LastBroken() const noexcept { return last_broken_; }
 

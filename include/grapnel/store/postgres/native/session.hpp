@@ -80,6 +80,15 @@ class Session {
     return IsLost() || ::poll(&socket, 1, 0) != 0;
   }
   void Lose() noexcept { lost_ = true; }
+  /// Takes in what the server has said unasked. Returns: what it said when it went, if it did.
+  std::optional<Failure> LookForLoss() {
+    while (!IsLost() && IsStale() && PQconsumeInput(Handle()) == 1) PQisBusy(Handle());
+    if (!farewell_.empty()) lost_ = true;
+    if (!IsLost()) return std::nullopt;
+    Failure failure;
+    failure.message = farewell_.empty() ? Explain() : farewell_;
+    return failure;
+  }
   /// Of the last trip.
   PGTransactionStatusType Status() const noexcept {
     if (IsLost()) return PQTRANS_UNKNOWN;
@@ -221,8 +230,12 @@ class Session {
   }
 
   /// By a COMMIT, whosever it was, that was cancelled while it waited for a standby, the server
-  /// tells no error.
+  /// tells no error. What it says when it goes, unasked, comes this way too.
   static void Notice(void* session, const PGresult* notice) {
+    const char* severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    if (severity != nullptr && std::string_view(severity) == "FATAL") {
+      static_cast<Session*>(session)->farewell_ = Failure::Of(notice).message;
+    }
     const char* function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
     if (function != nullptr && std::string_view(function) == "SyncRepWaitForLSN") {
       static_cast<Session*>(session)->unconfirmed_ = true;
@@ -343,6 +356,7 @@ class Session {
   PGTransactionStatusType status_ = PQTRANS_IDLE;  // behind the last trip
   bool unconfirmed_ = false;                       // by a standby, and committed
   bool unsent_ = false;
+  std::string farewell_{};  // of a server that ended the session
   bool lost_ = false;
 };
 

@@ -108,6 +108,7 @@ template <class Body>
       OpenSavepoint();
     }
     const std::int64_t before = connection.Changes();
+    written_ = Written::Perhaps;  // triggers run even where it changes no row
     const std::int64_t result = statement(connection);
     if (connection.Changes() != before) ++writes_;
     return result;
@@ -140,6 +141,7 @@ inline store::RawResult Session::RunGuarded(const Level& level, const core::Cont
   return Guarded(level, context, [&](store::Connection& connection) {
     if (!statements_undo_) ExpectFailure(Failing::GoesOn);
     const store::RawEffect effect = connection.Prepare(sql);
+    if (written_ == Written::Nothing) written_ = Written::ByFunctions;
     if (!effect.writes) return connection.Run(sql);
     try {
       if (only_reads) RefuseToWrite();
@@ -150,6 +152,7 @@ inline store::RawResult Session::RunGuarded(const Level& level, const core::Cont
     }
     if (top_->savepoint == Scope::kNone) OpenSavepoint();
     if (effect.changes_schema) ForgetSchema();
+    written_ = Written::Perhaps;
     store::RawResult result = connection.Run(sql);
     ++writes_;
     return result;
@@ -349,12 +352,13 @@ GRAPNEL_DEFINE void Session::Commit() {
       id = MakeCommitId();
       lease_->NoteCommit(id);
     }
+    lease_->ExpectCommit();
     Watch(nullptr);
     sent = true;
     lease_->CommitWithin(own_watch_);
   } catch (const StorageError& error) {
     Note(error.what());
-    const bool unknown = error.Kind() == StorageKind::Io || error.Kind() == StorageKind::Connection;
+    const bool unknown = error.Kind() == StorageKind::Io || LeavesOpen(error);
     if (!sent || !unknown) {
       End(TxOutcome::RolledBack);
       throw;
@@ -380,6 +384,10 @@ GRAPNEL_DEFINE void Session::Commit() {
   End(TxOutcome::Committed);
 }
 
+[[gnu::cold]] inline bool Session::LeavesOpen(const StorageError& error) const noexcept {
+  return error.Kind() == StorageKind::Connection && written_ != Written::Nothing;
+}
+
 [[gnu::cold]] inline void Session::EndUnknown(const StorageError& error) {
   End(TxOutcome::Unknown);
   throw TxError(core::Concat({error.Kind() == StorageKind::Io
@@ -392,7 +400,7 @@ GRAPNEL_DEFINE void Session::Commit() {
 
 inline bool Session::IsToBeFound() const {
   const store::DriverTraits& traits = store_->driver->Traits();
-  return traits.notes_commits && writes_ != 0 &&
+  return traits.notes_commits && written_ == Written::Perhaps &&
          (traits.finds_lost_commits || context_.Get<FindLostCommits>() != nullptr);
 }
 
@@ -476,6 +484,7 @@ GRAPNEL_DEFINE void Session::EndIfInDoubt() noexcept {
   } catch (const CancelledError& error) {
     Die(error.what());
   } catch (const StorageError& error) {
+    if (!loss_ && error.Kind() == StorageKind::Connection) loss_ = std::current_exception();
     Die(error.what());
   } catch (const BusyError& error) {
     NoteIfInTheWay(error);

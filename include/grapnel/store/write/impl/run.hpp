@@ -189,6 +189,7 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
   const auto inside = MakeHandle({handle->store, transaction, nullptr, handle->context});
   try {
     body(inside);
+    transaction->RethrowLoss();  // of which somebody may have made nothing
   } catch (...) {
     if (const auto thrown = Tx::Access::Rollback(inside)) handle->store->Report(thrown);
     throw;
