@@ -178,9 +178,12 @@ class BusyError : public Error {
   explicit BusyError(const std::string& what, bool retryable = false)
       : Error(what), retryable_(retryable) {}
 
-  /// Whether the same transaction, run again from its start, may well succeed at once: a
-  /// serialization failure, a deadlock, a lock that another transaction held. False where it has
-  /// waited already, for its turn or for a connection: SQLite's always.
+  /// Whether the same transaction, run again from its start, may well succeed: a serialization
+  /// failure, a deadlock, a lock that another transaction held. False where it has waited already
+  /// for as long as it may: for its turn, which on SQLite every writer waits for, so that there it
+  /// always is, where PostgreSQL says true of a lock that was waited for; for a connection; and on
+  /// PostgreSQL for a lock, where the database, the role or the connection string sets a
+  /// lock_timeout, which nothing is tried beyond.
   bool Retryable() const noexcept { return retryable_; }
 
  private:

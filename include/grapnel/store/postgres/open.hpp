@@ -37,8 +37,11 @@ GRAPNEL_DECLARE store::OwnedDriver OpenDriver(std::string_view conninfo,
 ///
 /// Writers run beside each other, each in a snapshot (REPEATABLE READ): one that another was in the
 /// way of is run again, until the deadline, or for 5 seconds where there is none; then, and in a
-/// transaction of the caller's, it ends by a BusyError that is Retryable(). A deadline and a stop
-/// token cancel on the server. A connection that is lost is replaced: what was not committed is
+/// transaction of the caller's, it ends by a BusyError that is Retryable(). A lock is waited for as
+/// long as the server's lock_timeout says, and the BusyError behind it is not Retryable(); where it
+/// says nothing, for 5 seconds. A deadline and a stop token cancel on the server, and end the
+/// transaction; a statement_timeout of the server's, and who cancels there, ends the statement, by
+/// a CancelledError. A connection that is lost is replaced: what was not committed is
 /// undone.
 ///
 /// Throws: StorageError of kind Open (no server, wrong password or database, a standby where one

@@ -310,7 +310,9 @@ class Session {
   void EndCursors(F ends) noexcept;
 
   /// In a handler: ends the transaction when it, or the storage, is in doubt after what was thrown.
-  GRAPNEL_DECLARE void EndIfInDoubt() noexcept;
+  /// `context`: of the call. What its deadline and stop token cancel ends the transaction; what the
+  /// server cancels by itself is a statement that has failed.
+  GRAPNEL_DECLARE void EndIfInDoubt(const core::Context* context) noexcept;
   void EndIfGone(std::string_view reason) noexcept;
   void NoteIfInTheWay(const BusyError& error) noexcept;
 

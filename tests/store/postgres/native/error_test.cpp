@@ -82,6 +82,27 @@ TEST_CASE("what another transaction was in the way of can be run again") {
   for (const char* state : {"40001", "40P01", "55P03"}) {
     CHECK(Thrown<grapnel::BusyError>(Of(state), kPerson).Retryable());
   }
+  Doing doing = kPerson;
+  doing.op = grapnel::Op::UpdateOne;
+  CHECK(std::string(Thrown<grapnel::BusyError>(Of("40P01"), doing).what()) ==
+        "Person: UpdateOne: another transaction was in the way (words of the server)");
+}
+
+TEST_CASE("a lock that was waited for can be, unless the server's lock_timeout was given") {
+  Failure failure = Of("55P03");
+  failure.function = "ProcessInterrupts";
+  const auto error = Thrown<grapnel::BusyError>(failure, kPerson);
+  CHECK(error.Retryable());
+  CHECK_THAT(error.what(),
+             Catch::EndsWith("a lock of another transaction was waited for too long"));
+  Doing doing = kPerson;
+  doing.limits_locks = true;
+  const auto limited = Thrown<grapnel::BusyError>(failure, doing);
+  CHECK_FALSE(limited.Retryable());
+  CHECK_THAT(limited.what(), Catch::EndsWith("too long, for as long as the server's lock_timeout "
+                                             "allows"));
+  failure.function = "";  // NOWAIT
+  CHECK(Thrown<grapnel::BusyError>(failure, doing).Retryable());
 }
 
 TEST_CASE("a statement that others made outdated can be run again, in whatever language") {
@@ -92,7 +113,7 @@ TEST_CASE("a statement that others made outdated can be run again, in whatever l
   const auto error = Thrown<grapnel::BusyError>(failure, kPerson);
   CHECK(error.Retryable());
   CHECK(std::string(error.what()) ==
-        "host=x: others have changed a table since the statement was prepared (ein "
+        "Person: Create: others have changed a table since the statement was prepared (ein "
         "zwischengespeicherter Plan)");
   CHECK(Thrown<grapnel::BusyError>(Of("26000"), kPerson).Retryable());
 }
@@ -104,7 +125,11 @@ TEST_CASE("a cancellation says whose it is") {
   CHECK(std::string(Thrown<grapnel::CancelledError>(Of("57014"), doing).what()) ==
         "the operation was cancelled: its deadline has passed");
   CHECK(std::string(Thrown<grapnel::CancelledError>(Of("57014"), kPerson).what()) ==
-        "the operation was cancelled: words of the server");
+        "the server cancelled the statement: words of the server");
+  CHECK(std::string(Thrown<grapnel::CancelledError>(
+                        Of("57014", "canceling statement due to statement timeout"), kPerson)
+                        .what()) ==
+        "the server cancelled the statement: its statement_timeout has passed");
 }
 
 TEST_CASE("trouble of the server is told by its kind") {

@@ -29,7 +29,8 @@ struct Doing {
   const Table* table = nullptr;
   grapnel::Op op{};
   const core::Context* context = nullptr;
-  std::string_view sql{};  // that somebody wrote
+  std::string_view sql{};     // that somebody wrote
+  bool limits_locks = false;  // the server, by a lock_timeout that is not Grapnel's own
 };
 
 /// What the server said of a failure.
@@ -53,6 +54,10 @@ struct Failure {
             field(PG_DIAG_MESSAGE_HINT)};
   }
 
+  /// Whether a lock was waited for until lock_timeout had passed, and not asked for with NOWAIT.
+  bool IsLockTimeout() const noexcept {
+    return state == "55P03" && function == "ProcessInterrupts";
+  }
   bool IsOf(std::string_view kind) const noexcept { return state.starts_with(kind); }
   /// What a trigger of others raises is one too, as in SQLite.
   bool IsConstraint() const noexcept { return IsOf("23") || state == "P0001"; }
@@ -189,10 +194,21 @@ inline bool IsStorage(const Failure& failure, StorageKind& kind) noexcept {
 
 [[noreturn, gnu::cold]] inline void ThrowBusy(const Failure& failure, const Doing& doing) {
   if (doing.context != nullptr) doing.context->ThrowIfCancelled();
-  const std::string_view why = failure.IsOutdated()
-                                   ? "others have changed a table since the statement was prepared"
-                                   : "another transaction is in the way";
-  throw BusyError(core::Concat({doing.database, ": ", why, " (", failure.message, ")"}), true);
+  std::string text(doing.table != nullptr ? doing.table->entity : doing.database);
+  if (doing.table != nullptr && doing.op != grapnel::Op{}) {
+    core::Append(text, {": ", ToString(doing.op)});
+  }
+  if (failure.IsLockTimeout()) {
+    core::Append(text,
+                 {": a lock of another transaction was waited for too long",
+                  doing.limits_locks ? ", for as long as the server's lock_timeout allows" : ""});
+    throw BusyError(text, !doing.limits_locks);
+  }
+  core::Append(text, {failure.IsOutdated()
+                          ? ": others have changed a table since the statement was prepared ("
+                          : ": another transaction was in the way (",
+                      failure.message, ")"});
+  throw BusyError(text, true);
 }
 
 [[noreturn, gnu::cold]] inline void ThrowConstraint(const Failure& failure, const Doing& doing) {
@@ -233,7 +249,11 @@ inline std::string WithHint(const Failure& failure) {
   }
   if (failure.state == "57014") {
     if (doing.context != nullptr) doing.context->ThrowIfCancelled();
-    throw CancelledError("the operation was cancelled: " + failure.message);
+    throw CancelledError(
+        core::Concat({"the server cancelled the statement: ",
+                      failure.message.find("statement timeout") != failure.message.npos
+                          ? "its statement_timeout has passed"
+                          : failure.message}));
   }
   if (StorageKind kind{}; IsStorage(failure, kind)) {
     throw StorageError(kind, doing.database, failure.message);

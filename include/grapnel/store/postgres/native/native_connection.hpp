@@ -64,9 +64,12 @@ class NativeConnection {
   const Session& GetSession() const noexcept { return session_; }
 
   Doing Say(const store::Statement& statement) const {
-    return {Url(), statement.table, statement.op, session_.GetWaiting().Watched()};
+    return {Url(), statement.table, statement.op, session_.GetWaiting().Watched(),
+            {},    limits_locks_};
   }
-  Doing Say() const { return {Url(), nullptr, {}, session_.GetWaiting().Watched()}; }
+  Doing Say() const {
+    return {Url(), nullptr, {}, session_.GetWaiting().Watched(), {}, limits_locks_};
+  }
 
   bool InTransaction() const noexcept {
     const auto status = session_.Status();
@@ -470,7 +473,10 @@ class NativeConnection {
     session_.SendText(text.c_str());
     const auto failed = session_.Finish(Patience::Work, [&](std::size_t, const Result& made) {
       for (int at = 0; at < static_cast<int>(std::size(kNames)); ++at) {
-        if (PQgetisnull(made.get(), 0, at) != 0) continue;
+        if (PQgetisnull(made.get(), 0, at) != 0) {
+          if (kNames[at] == std::string_view("lock_timeout")) limits_locks_ = true;
+          continue;
+        }
         const std::string set =
             core::Concat({at == 0 ? "SELECT " : ", ", "pg_catalog.set_config('", kNames[at],
                           "', E'", Escaped(PQgetvalue(made.get(), 0, at)), "', false)"});
@@ -553,10 +559,11 @@ class NativeConnection {
   std::vector<Deferred> under_way_;   // sent, and not answered yet
   std::vector<std::string> dropped_;  // names of statements that the server is to forget
   std::vector<std::string> behind_;
-  std::string settings_;  // what makes the settings what they were when it was opened
-  std::string needed_;    // the same of those that the store's own statements need
-  bool begins_ = false;   // a transaction, by what is pending
-  bool touched_ = false;  // by SQL of somebody's own
+  std::string settings_;       // what makes the settings what they were when it was opened
+  std::string needed_;         // the same of those that the store's own statements need
+  bool begins_ = false;        // a transaction, by what is pending
+  bool limits_locks_ = false;  // the server, by a lock_timeout of the user's
+  bool touched_ = false;       // by SQL of somebody's own
   bool tracing_ = false;
   bool again_ = false;
   std::int64_t changes_ = 0;

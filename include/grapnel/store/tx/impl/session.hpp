@@ -76,7 +76,7 @@ template <class Body>
     Watch(observed);
     return body(*lease_);
   } catch (...) {
-    EndIfInDoubt();
+    EndIfInDoubt(&context);
     throw;
   }
 }
@@ -239,7 +239,7 @@ GRAPNEL_DEFINE void Session::ForgetSchema() noexcept {
     try {
       lease_->Release(scope.savepoint);
     } catch (...) {  // it stays on top: it fails, or it is gone
-      EndIfInDoubt();
+      EndIfInDoubt(own_watch_);
       throw;
     }
     KeepSavepoints(static_cast<std::size_t>(scope.savepoint) - 1);
@@ -478,11 +478,13 @@ GRAPNEL_DEFINE std::vector<TxHooks> Session::TakeNestedHooks() noexcept {
   return std::exchange(orphaned_, {});
 }
 
-GRAPNEL_DEFINE void Session::EndIfInDoubt() noexcept {
+GRAPNEL_DEFINE void Session::EndIfInDoubt(const core::Context* context) noexcept {
   try {
     throw;
   } catch (const CancelledError& error) {
-    Die(error.what());
+    const bool by_server = lease_ && lease_->IsAborted() && context != nullptr &&
+                           !context->IsCancelled() && !context_.IsCancelled();
+    by_server ? EndIfGone(error.what()) : Die(error.what());
   } catch (const StorageError& error) {
     if (!loss_ && error.Kind() == StorageKind::Connection) loss_ = std::current_exception();
     Die(error.what());
