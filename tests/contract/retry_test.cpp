@@ -230,7 +230,7 @@ TEST_CASE_METHOD(World,
           tx.Of<Account>().UpdateOne(from).Set(F<&Account::balance>, balance - 1).Save();
           tx.Of<Account>().UpdateOne(ada + bob - from).Add(F<&Account::balance>, 1).Save();
         },
-        Retry{.times = 100});
+        Retry{.within = 60s});
   });
   CHECK(committed == kWriters);
   CHECK((BalanceOf(ada) == 0 && BalanceOf(bob) == 0));

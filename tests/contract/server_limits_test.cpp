@@ -47,6 +47,31 @@ std::int64_t Put(const grapnel::Client& client, const std::string& name) {
 
 }  // namespace
 
+TEST_CASE_METHOD(World,
+                 "an upsert whose row a trigger renames to one that is there is no waiting") {
+  Raw(engine::Forms{
+      R"(CREATE TRIGGER renames AFTER INSERT ON "Customer" BEGIN
+           UPDATE "Customer" SET name = 'Ada' WHERE id = NEW.id; END)",
+      R"(CREATE FUNCTION renames() RETURNS trigger LANGUAGE plpgsql AS
+           'BEGIN NEW.name = ''Ada''; RETURN NEW; END';
+         CREATE TRIGGER renames BEFORE INSERT ON "Customer"
+           FOR EACH ROW EXECUTE FUNCTION renames())"});
+  Put(client, "Ada");
+  const auto upsert = [](const auto& inside) {
+    inside.template Of<Customer>()
+        .Create()
+        .Set(F<&Customer::name>, "Bob")
+        .OnConflict(F<&Customer::name>)
+        .UpdateNewValues()
+        .Save();
+  };
+  const auto start = Clock::now();
+  CHECK_THROWS_AS(upsert(client), grapnel::ConstraintError);
+  CHECK_THROWS_AS(client.WithTx(upsert, grapnel::Retry{}), grapnel::ConstraintError);
+  CHECK(Clock::now() - start < 3s);
+  CHECK(client.Of<Customer>().Query().Count() == 1);
+}
+
 #ifdef GRAPNEL_TEST_OPENS_POSTGRES
 namespace {
 

@@ -58,22 +58,27 @@ class Client : public detail::TakesNoHooks {
   }
 
   /// The same, and runs `body` again, in a new transaction, when another one was in the way: after
-  /// a BusyError that is Retryable(), with a pause that grows, so many times at most and until the
-  /// deadline; then it throws that. `client.WithTx(body, grapnel::Retry{})`. All of the failed try
-  /// is undone: its rollback hooks and AfterRollback callbacks run, its AfterCommit callbacks do
-  /// not. What `body`, and the hooks of what it writes, do elsewhere (a mail, a counter in memory)
-  /// they do again, so it belongs into AfterCommit. Inside a transaction nothing runs again: it is
-  /// undone with that one.
+  /// a BusyError that is Retryable(), also one that `body` has caught, for its transaction has
+  /// ended with it. In between are pauses that grow and differ by chance; it goes on as long as
+  /// `retry` says, which is for as long as a single mutation is run again, and then throws what the
+  /// last try did. `client.WithTx(body, grapnel::Retry{})`. All of a failed try is undone: its
+  /// rollback hooks and AfterRollback callbacks run, its AfterCommit callbacks do not. What `body`,
+  /// and the hooks of what it writes, do elsewhere (a mail, a counter in memory) they do again, so
+  /// it belongs into AfterCommit. Inside a transaction nothing runs again: it is undone with that
+  /// one.
   template <class F>
   decltype(auto) WithTx(F&& body, Retry retry) const {
     core::detail::RefuseNone(body);
     if (detail::HasTransaction(*Held())) return grapnel::Tx::Within(Tx(), body);
-    detail::Tries tries(Context(), retry.times);
+    detail::Reruns reruns(Context(), retry);
     while (true) {
+      detail::HandlePtr run;
       try {
-        return grapnel::Tx::Within(Tx(), body);
-      } catch (const BusyError& error) {
-        if (!error.Retryable() || !tries.WaitForNext()) throw;
+        auto tx = Tx();
+        run = tx.Held();
+        return grapnel::Tx::Within(std::move(tx), body);
+      } catch (...) {
+        reruns.WaitForNext(detail::HindranceOf(run));
       }
     }
   }

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <climits>
+#include <exception>
 #include <memory>
 #include <stdexcept>
 #include <stop_token>
@@ -20,6 +21,7 @@ using grapnel::F;
 using grapnel::Retry;
 using grapnel::Tx;
 using grapnel::core::Context;
+using grapnel::detail::Reruns;
 using grapnel::detail::Tries;
 using model::User;
 using namespace std::chrono_literals;
@@ -117,6 +119,76 @@ TEST_CASE_METHOD(World, "it does so no more often than that, and without it not 
     CHECK(error.Retryable());
   }
   CHECK(bodies == 4);
+}
+
+TEST_CASE_METHOD(World, "without a number it does so for as long as it is told") {
+  failures = INT_MAX;
+  const auto start = Clock::now();
+  CHECK_THROWS_AS(client.WithTx(Body(), Retry{.within = 300ms}), BusyError);
+  CHECK((Clock::now() - start < 3s && bodies > 5));
+  CHECK(failures == INT_MAX - bodies);
+  failures = 15;  // the last of them behind a second
+  CHECK(client.WithTx(Body(), Retry{}) > 15);
+  failures = INT_MAX;
+  CHECK_THROWS_AS(client.With(100ms).WithTx(Body(), Retry{}), BusyError);
+}
+
+TEST_CASE_METHOD(World, "it says how often it has tried") {
+  failures = INT_MAX;
+  try {
+    client.WithTx(Body(), Retry{2});
+    FAIL("nothing was thrown");
+  } catch (const BusyError& error) {
+    CHECK_THAT(error.what(), Catch::StartsWith("deadlock; tried 3 times in "));
+    CHECK(error.Retryable());
+  }
+}
+
+TEST_CASE_METHOD(World, "a body that makes nothing of it is run again as well") {
+  failures = 3;
+  const auto swallow = [&](Tx& tx) {
+    try {
+      Body()(tx);
+    } catch (const BusyError&) {
+    }
+  };
+  client.WithTx(swallow, Retry{});
+  CHECK((bodies == 4 && committed == 1 && rolled_back == 3));
+  failures = 2;
+  client.WithTx(
+      [&](Tx& tx) {
+        swallow(tx);
+        tx.Of<User>().Query().Count();  // a TxError, where that has ended
+      },
+      Retry{});
+  CHECK((bodies == 7 && committed == 2 && rolled_back == 5));
+  failures = 1;
+  CHECK_THROWS_AS(client.WithTx(swallow), BusyError);
+  CHECK(rolled_back == 6);
+}
+
+TEST_CASE("what is in the way each time is told instead in the end") {
+  const Context context;
+  Reruns reruns(context, Retry{});
+  grapnel::detail::Hindrance lasting{true, std::make_exception_ptr(std::logic_error("hidden"))};
+  int tries = 0;
+  const auto run = [&](const grapnel::detail::Hindrance& hindrance) {
+    try {
+      ++tries;
+      throw BusyError("a row", true);
+    } catch (...) {
+      reruns.WaitForNext(hindrance);
+    }
+  };
+  run(lasting);
+  run({true});  // by chance
+  CHECK_THROWS_AS(
+      [&] {
+        while (true) run(lasting);
+      }(),
+      std::logic_error);
+  CHECK(tries == 10);
+  CHECK_THROWS_AS(run({}), BusyError);
 }
 
 TEST_CASE_METHOD(World, "it does so for nothing else, and inside a transaction not") {

@@ -376,10 +376,10 @@ TEST_CASE_METHOD(Beside, "what another transaction was in the way of ends whole"
     CHECK_THROWS_AS(transaction->Commit(), grapnel::BusyError);
   }
   SECTION("by a row that it does not see") {
-    CHECK_THROWS_AS(transaction->RefuseIfUnseen("a row"), grapnel::BusyError);
+    CHECK_THROWS_AS(transaction->RefuseIfUnseen("a row", nullptr), grapnel::BusyError);
   }
   CHECK(transaction->Outcome() == TxOutcome::RolledBack);
-  CHECK(transaction->WasInTheWay());
+  CHECK(transaction->InTheWay().is_there);
 }
 
 TEST_CASE_METHOD(Beside, "to have waited too long does not") {
@@ -387,7 +387,7 @@ TEST_CASE_METHOD(Beside, "to have waited too long does not") {
   Write(*transaction);
   World::Refuse("SAVEPOINT 1", grapnel::BusyError("locked"));
   CHECK_THROWS_AS(Read(*transaction), grapnel::BusyError);
-  CHECK_FALSE(transaction->WasInTheWay());
+  CHECK_FALSE(transaction->InTheWay().is_there);
 }
 
 TEST_CASE_METHOD(Beside, "a connection that is lost in COMMIT: nobody knows, unless it was noted") {
@@ -427,7 +427,7 @@ TEST_CASE_METHOD(Beside, "a connection that is lost in COMMIT: nobody knows, unl
     const auto transaction = begin(true);
     CHECK_THROWS_AS(transaction->Commit(), grapnel::BusyError);
     CHECK(transaction->Outcome() == TxOutcome::RolledBack);
-    CHECK((transaction->WasInTheWay() && transaction->HasDied()));
+    CHECK((transaction->InTheWay().is_there && transaction->HasDied()));
   }
   SECTION("found by the second look") {
     const auto transaction = begin(true);

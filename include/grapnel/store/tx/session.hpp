@@ -15,6 +15,7 @@
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/handle_ptr.hpp>
 #include <grapnel/store/tx/level.hpp>
+#include <grapnel/store/tx/retry.hpp>
 #include <grapnel/store/tx/running_mutations.hpp>
 #include <grapnel/store/tx/scopes.hpp>
 #include <grapnel/store/tx/tx_callbacks.hpp>
@@ -69,10 +70,11 @@ class Session {
   /// Whether an error ended it, as opposed to a call.
   bool HasDied() const noexcept { return died_; }
   /// Whether that was because of what another transaction did, so that it may be run again.
-  bool WasInTheWay() const noexcept { return in_the_way_; }
-  /// Throws what its connection was lost by, where it has ended by that.
-  void RethrowLoss() const {
-    if (died_ && loss_) std::rethrow_exception(loss_);
+  const Hindrance& InTheWay() const noexcept { return in_the_way_; }
+  /// Throws what it has ended by, where that was the loss of its connection, or another transaction
+  /// that was in the way: somebody may have made nothing of it.
+  void RethrowEnd() const {
+    if (died_ && ended_by_) std::rethrow_exception(ended_by_);
   }
   /// Whether statements may be run in it: it is open, and no statement has failed in it that it has
   /// not gone back from.
@@ -181,7 +183,8 @@ class Session {
 
   /// After something met a row that the transaction does not find. Throws: BusyError, the
   /// transaction ended, where another transaction may have written it that this one does not see.
-  GRAPNEL_DECLARE void RefuseIfUnseen(std::string_view reason);
+  /// `refused`: what to tell where it is met time and again, and never found.
+  GRAPNEL_DECLARE void RefuseIfUnseen(std::string_view reason, std::exception_ptr refused);
 
   /// How many statements have changed rows.
   std::uint64_t Writes() const noexcept { return writes_; }
@@ -314,6 +317,9 @@ class Session {
   /// server cancels by itself is a statement that has failed.
   GRAPNEL_DECLARE void EndIfInDoubt(const core::Context* context) noexcept;
   void EndIfGone(std::string_view reason) noexcept;
+  void NoteEnd(const std::exception_ptr& error) noexcept {
+    if (outcome_ == TxOutcome::Open) ended_by_ = error;
+  }
   void NoteIfInTheWay(const BusyError& error) noexcept;
 
   /// The context where somebody looks on, else null.
@@ -409,7 +415,7 @@ class Session {
     Perhaps,      // by statements that write, or by triggers of theirs
   };
   Written written_ = Written::Nothing;
-  std::exception_ptr loss_;              // of the connection
+  std::exception_ptr ended_by_;          // see RethrowEnd
   std::vector<std::uint64_t> clean_at_;  // for each open savepoint: writes_ when it was as opened
   TxCallbacks callbacks_{store_};
   Ending ending_;
@@ -419,7 +425,7 @@ class Session {
   std::vector<TxHooks> orphaned_;
   std::string reason_;
   bool died_ = false;
-  bool in_the_way_ = false;  // it died of what another transaction did
+  Hindrance in_the_way_;  // it died of that
   bool has_local_hooks_ = false;
   bool defers_keys_ = false;
   bool schema_changed_ = false;  // by SQL of somebody's own

@@ -9,6 +9,7 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/store/tx/handle.hpp>
+#include <grapnel/store/tx/retry.hpp>
 
 #include <concepts>
 #include <exception>
@@ -273,6 +274,9 @@ GRAPNEL_DECLARE core::HookHandle AddRollbackHooks(const HandlePtr& handle,
 /// Begins a transaction that its caller holds. Throws: TxError when the base client is used inside
 /// one.
 GRAPNEL_DECLARE HandlePtr BeginTransaction(const HandlePtr& handle, TxKind kind);
+/// In the handler of what ended a transaction, which is null where it did not begin: whether that
+/// was because of another one.
+GRAPNEL_DECLARE Hindrance HindranceOf(const HandlePtr& handle);
 /// Begins a snapshot beside which the base client may be used, where the engine has a connection
 /// for each.
 GRAPNEL_DECLARE HandlePtr BeginWalk(const HandlePtr& handle);

@@ -410,8 +410,15 @@ class Terminal {
       if (error.Kind() == ConstraintKind::Unique && error.Entity() == table_.entity &&
           std::is_permutation(fields.begin(), fields.end(), error.Fields().begin(),
                               error.Fields().end())) {
-        m_.Session().RefuseIfUnseen(core::Concat(
-            {table_.entity, ": OnConflict met a row that another transaction has made meanwhile"}));
+        const ConstraintError hidden(
+            error.Entity(), error.Op(), error.Kind(), error.Fields(),
+            core::Concat({error.Detail(),
+                          "; OnConflict does not find the row that is there: it is hidden from "
+                          "this role, or a trigger changes the new one's values"}));
+        m_.Session().RefuseIfUnseen(
+            core::Concat({table_.entity, ": ", ToString(error.Op()),
+                          ": OnConflict met a row that another transaction has made meanwhile"}),
+            std::make_exception_ptr(hidden));
       }
       throw;
     }

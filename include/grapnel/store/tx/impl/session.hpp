@@ -365,7 +365,8 @@ GRAPNEL_DEFINE void Session::Commit() {
     }
     if (id.empty() || !Find(id)) EndUnknown(error);
     if (outcome_ != TxOutcome::Committed) {
-      throw BusyError(core::Concat({"nothing was committed: ", error.what()}), in_the_way_);
+      throw BusyError(core::Concat({"nothing was committed: ", error.what()}),
+                      in_the_way_.is_there);
     }
     return;
   } catch (const ConstraintError& error) {
@@ -375,7 +376,7 @@ GRAPNEL_DEFINE void Session::Commit() {
     throw;
   } catch (const BusyError& error) {
     NoteIfInTheWay(error);
-    if (in_the_way_ || !sent || !lease_->InTransaction()) Die(error.what());
+    if (in_the_way_.is_there || !sent || !lease_->InTransaction()) Die(error.what());
     throw;
   } catch (const Error& error) {
     if (!sent || !lease_->InTransaction()) Die(error.what());
@@ -416,7 +417,7 @@ inline bool Session::IsToBeFound() const {
         const store::Lease lease = store_->driver->Writer(context_);
         lease->Watch(&context_);
         const bool is_there = lease->FindCommit(id);
-        if (!is_there) in_the_way_ = died_ = true;
+        if (!is_there) in_the_way_.is_there = died_ = true;
         End(is_there ? TxOutcome::Committed : TxOutcome::RolledBack);
         return true;
       } catch (const CancelledError&) {
@@ -486,11 +487,13 @@ GRAPNEL_DEFINE void Session::EndIfInDoubt(const core::Context* context) noexcept
                            !context->IsCancelled() && !context_.IsCancelled();
     by_server ? EndIfGone(error.what()) : Die(error.what());
   } catch (const StorageError& error) {
-    if (!loss_ && error.Kind() == StorageKind::Connection) loss_ = std::current_exception();
+    if (error.Kind() == StorageKind::Connection) NoteEnd(std::current_exception());
     Die(error.what());
   } catch (const BusyError& error) {
     NoteIfInTheWay(error);
-    in_the_way_ ? Die(error.what()) : EndIfGone(error.what());
+    if (!in_the_way_.is_there) return EndIfGone(error.what());
+    NoteEnd(std::current_exception());
+    Die(error.what());
   } catch (const std::exception& error) {
     EndIfGone(error.what());
   } catch (...) {
@@ -505,14 +508,19 @@ inline void Session::EndIfGone(std::string_view reason) noexcept {
 }
 
 [[gnu::cold]] inline void Session::NoteIfInTheWay(const BusyError& error) noexcept {
-  if (error.Retryable() && !store_->driver->SerialisesWriters()) in_the_way_ = true;
+  if (error.Retryable() && !store_->driver->SerialisesWriters()) {
+    in_the_way_.is_there = true;
+  }
 }
 
-[[gnu::cold]] GRAPNEL_DEFINE void Session::RefuseIfUnseen(std::string_view reason) {
+[[gnu::cold]] GRAPNEL_DEFINE void Session::RefuseIfUnseen(std::string_view reason,
+                                                          std::exception_ptr refused) {
   if (store_->driver->SerialisesWriters()) return;
-  in_the_way_ = true;
+  in_the_way_ = {true, std::move(refused)};
+  const auto error = std::make_exception_ptr(BusyError(std::string(reason), true));
+  NoteEnd(error);
   Die(reason);
-  throw BusyError(std::string(reason), true);
+  std::rethrow_exception(error);
 }
 
 [[gnu::cold]] GRAPNEL_DEFINE void Session::ExpectFailure(Failing failing) {

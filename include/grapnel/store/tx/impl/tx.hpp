@@ -260,6 +260,7 @@ GRAPNEL_DEFINE Transaction Transaction::Nested(const detail::HandlePtr& outer) {
 /// The body may have ended the transaction itself; when an error did, its success would be a lie.
 GRAPNEL_DEFINE void Transaction::CommitUnlessEnded() {
   const detail::Session& transaction = *handle_->transaction;
+  transaction.RethrowEnd();
   const bool open = transaction.Outcome() == TxOutcome::Open && handle_->GetLevel()->open;
   if (open || transaction.HasDied()) Commit();
 }
@@ -347,6 +348,17 @@ GRAPNEL_DEFINE HandlePtr BeginTransaction(const HandlePtr& handle, TxKind kind) 
   Marks::Guard(*handle->store);
   if (kind == TxKind::Explicit) Generation::Check();
   return Begin(handle, kind, kind == TxKind::ReadOnly ? Inside::ReadTx : Inside::Tx);
+}
+
+GRAPNEL_DEFINE Hindrance HindranceOf(const HandlePtr& handle) {
+  if (handle && handle->transaction->InTheWay().is_there) return handle->transaction->InTheWay();
+  try {
+    throw;
+  } catch (const BusyError& error) {
+    return {.is_there = error.Retryable()};
+  } catch (...) {
+    return {};
+  }
 }
 
 GRAPNEL_DEFINE HandlePtr BeginWalk(const HandlePtr& handle) {

@@ -24,7 +24,6 @@
 #include <grapnel/store/write/stages.hpp>
 #include <grapnel/store/write/terminal.hpp>
 
-#include <climits>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -169,9 +168,9 @@ inline void RunWithin(const HandlePtr& handle, bool single,
 
 /// In a transaction of its own. `attach(error)` may put the result into a CommittedError, which is
 /// told without it where that fails. When it throws, `in_the_way` says whether that was because of
-/// what another transaction did, and nothing is left of it.
+/// what another transaction did, and nothing is left of it then.
 inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const HandlePtr&)> body,
-                     core::FunctionRef<void(CommittedError&)> attach, bool& in_the_way) {
+                     core::FunctionRef<void(CommittedError&)> attach, Hindrance& in_the_way) {
   Marks::Guard(*handle->store);
   Generation::Check();
   Marks::Running mark(*handle->store);
@@ -180,16 +179,16 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
   transaction->SetRunningMark(&mark);
   struct Unmark {
     Session& transaction;
-    bool& in_the_way;
+    Hindrance& in_the_way;
     ~Unmark() {
       transaction.SetRunningMark(nullptr);
-      in_the_way = transaction.WasInTheWay();
+      in_the_way = transaction.InTheWay();
     }
   } unmark{*transaction, in_the_way};
   const auto inside = MakeHandle({handle->store, transaction, nullptr, handle->context});
   try {
     body(inside);
-    transaction->RethrowLoss();  // of which somebody may have made nothing
+    transaction->RethrowEnd();
   } catch (...) {
     if (const auto thrown = Tx::Access::Rollback(inside)) handle->store->Report(thrown);
     throw;
@@ -211,15 +210,13 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
 [[gnu::cold, gnu::noinline]] inline void RunUntilDone(
     const HandlePtr& handle, core::FunctionRef<void(const HandlePtr&)> body,
     core::FunctionRef<void(CommittedError&)> attach, core::FunctionRef<void()> put_back) {
-  constexpr int most = 100;
-  const int seconds = handle->context.Deadline() ? INT_MAX : 5;
-  Tries tries(handle->context, most, seconds);
+  Reruns reruns(handle->context, Retry{});
   while (true) {
-    bool in_the_way = false;
+    Hindrance in_the_way;
     try {
       return RunWhole(handle, body, attach, in_the_way);
     } catch (...) {
-      if (!in_the_way || !tries.WaitForNext()) throw;
+      reruns.WaitForNext(in_the_way);
     }
     put_back();
   }
@@ -352,7 +349,7 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
       result.StartOver();
     });
   }
-  bool in_the_way = false;
+  Hindrance in_the_way;
   RunWhole(handle, run, attach, in_the_way);
 }
 
@@ -465,7 +462,7 @@ GRAPNEL_DEFINE void RunBulk(const HandlePtr& handle, const Table& table, void* m
   if (!handle->store->driver->SerialisesWriters()) {
     return RunUntilDone(handle, run, attach, [&] { table.ops.ClearRows(made); });
   }
-  bool in_the_way = false;
+  Hindrance in_the_way;
   RunWhole(handle, run, attach, in_the_way);
 }
 
