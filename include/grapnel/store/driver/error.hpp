@@ -180,10 +180,10 @@ class BusyError : public Error {
 
   /// Whether the same transaction, run again from its start, may well succeed: a serialization
   /// failure, a deadlock, a lock that another transaction held. False where it has waited already
-  /// for as long as it may: for its turn, which on SQLite every writer waits for, so that there it
-  /// always is, where PostgreSQL says true of a lock that was waited for; for a connection; and on
-  /// PostgreSQL for a lock, where the database, the role or the connection string sets a
-  /// lock_timeout, which nothing is tried beyond.
+  /// for as long as it may: for a connection; for its turn to write, so that it is always false on
+  /// SQLite, also where PostgreSQL, whose writers wait for single rows, says true; and on
+  /// PostgreSQL for a lock, where a lock_timeout of the database, the role or the connection string
+  /// says how long.
   bool Retryable() const noexcept { return retryable_; }
 
  private:
