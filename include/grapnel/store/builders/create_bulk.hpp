@@ -68,6 +68,7 @@ class AnyBulk {
 
   /// Whether the rows may be asked for more than once.
   GRAPNEL_DECLARE bool MayRunAgain() const;
+  GRAPNEL_DECLARE void ThrowIfCancelled() const;
   void OmitField(std::size_t place) noexcept { omitted_.set(place); }
   /// `reset(entity)`: empties the member.
   GRAPNEL_DECLARE void OmitEdge(void (*reset)(void* entity));
@@ -152,7 +153,10 @@ class CreateBulk : public detail::AnyBulk {
       // The range is passed through once: what makes its rows may have moved them out of others.
       if (MayRunAgain()) {
         std::vector<std::remove_cvref_t<Row>> kept;
-        for (auto&& row : rows_) kept.push_back(std::forward<decltype(row)>(row));
+        for (auto&& row : rows_) {  // which may have no end
+          ThrowIfCancelled();
+          kept.push_back(std::forward<decltype(row)>(row));
+        }
         AnyBulk::Save(
             &made, [&](Rows& to) { Run(kept, to); }, of_builders);
         return made;

@@ -33,6 +33,8 @@ GRAPNEL_DEFINE bool AnyBulk::MayRunAgain() const {
          !handle_->store->driver->SerialisesWriters();
 }
 
+GRAPNEL_DEFINE void AnyBulk::ThrowIfCancelled() const { handle_->context.ThrowIfCancelled(); }
+
 GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> rows,
                                   bool of_builders) {
   if (handle_ == nullptr) {
