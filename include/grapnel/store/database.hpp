@@ -47,6 +47,9 @@ class View : public Client {
   /// `Migrate(grapnel::Allow::Drop)` also drops, with what is in them, the columns and tables that
   /// Grapnel has made and that the types of this client do not have: never those of somebody else,
   /// but those of a newer program too, which an older one cannot tell from its own.
+  /// On PostgreSQL a column's new type rewrites its table, which a transaction that began before
+  /// then sees without rows (https://www.postgresql.org/docs/current/mvcc-caveats.html): let no
+  /// writer run meanwhile.
   /// Throws: MigrationError, which says what stands in the way, nothing changed; what a hook
   /// throws; StorageError, BusyError, CancelledError; TxError inside a transaction of the same
   /// thread.
