@@ -9,7 +9,9 @@
 #include <grapnel/store/tx/handle_ptr.hpp>
 
 #include <cstddef>
+#include <deque>
 #include <iterator>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -68,7 +70,6 @@ class AnyBulk {
 
   /// Whether the rows may be asked for more than once.
   GRAPNEL_DECLARE bool MayRunAgain() const;
-  GRAPNEL_DECLARE void ThrowIfCancelled() const;
   void OmitField(std::size_t place) noexcept { omitted_.set(place); }
   /// `reset(entity)`: empties the member.
   GRAPNEL_DECLARE void OmitEdge(void (*reset)(void* entity));
@@ -89,6 +90,11 @@ using std::begin;
 template <class Range>
 auto Begin(Range& range) {
   return begin(range);
+}
+using std::end;
+template <class Range>
+auto End(Range& range) {
+  return end(range);
 }
 /// What a loop over the range is given.
 template <class Range>
@@ -152,13 +158,9 @@ class CreateBulk : public detail::AnyBulk {
                   !std::is_lvalue_reference_v<Row>) {
       // The range is passed through once: what makes its rows may have moved them out of others.
       if (MayRunAgain()) {
-        std::vector<std::remove_cvref_t<Row>> kept;
-        for (auto&& row : rows_) {  // which may have no end
-          ThrowIfCancelled();
-          kept.push_back(std::forward<decltype(row)>(row));
-        }
+        Passed passed;
         AnyBulk::Save(
-            &made, [&](Rows& to) { Run(kept, to); }, of_builders);
+            &made, [&](Rows& to) { Run(passed, to); }, of_builders);
         return made;
       }
     }
@@ -179,17 +181,38 @@ class CreateBulk : public detail::AnyBulk {
     }
   }
 
+  /// How far a range was passed through, and the rows that it gave.
+  struct Passed {
+    std::deque<std::remove_cvref_t<Row>> rows{};
+    std::optional<decltype(detail::range::Begin(std::declval<std::remove_reference_t<Range>&>()))>
+        at{};
+    bool is_taken = false;  // the row at which it is
+  };
+
+  void Run(Passed& passed, Rows& to) {
+    for (auto& row : passed.rows) Add(row, to);
+    if (!passed.at) passed.at.emplace(detail::range::Begin(rows_));
+    while (true) {
+      if (std::exchange(passed.is_taken, false)) ++*passed.at;
+      if (*passed.at == detail::range::End(rows_)) return;
+      passed.rows.push_back(**passed.at);
+      passed.is_taken = true;
+      Add(passed.rows.back(), to);
+    }
+  }
   template <class From>
   void Run(From& rows, Rows& to) {
-    for (auto&& row : rows) {
-      if constexpr (std::is_same_v<std::remove_cvref_t<Row>, Create<E>>) {
-        to.Add(row);
-      } else {
-        static_assert(detail::EntityRow<Row, E>,
-                      "CreateBulk takes a range of entities or of their Create() builders");
-        const E& entity = row;
-        to.Add(&entity);
-      }
+    for (auto&& row : rows) Add(row, to);
+  }
+  template <class Each>
+  static void Add(Each& row, Rows& to) {
+    if constexpr (std::is_same_v<std::remove_cvref_t<Row>, Create<E>>) {
+      to.Add(row);
+    } else {
+      static_assert(detail::EntityRow<Row, E>,
+                    "CreateBulk takes a range of entities or of their Create() builders");
+      const E& entity = row;
+      to.Add(&entity);
     }
   }
 

@@ -33,8 +33,6 @@ GRAPNEL_DEFINE bool AnyBulk::MayRunAgain() const {
          !handle_->store->driver->SerialisesWriters();
 }
 
-GRAPNEL_DEFINE void AnyBulk::ThrowIfCancelled() const { handle_->context.ThrowIfCancelled(); }
-
 GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> rows,
                                   bool of_builders) {
   if (handle_ == nullptr) {
@@ -61,6 +59,7 @@ GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> row
 
 GRAPNEL_DEFINE void AnyBulk::Rows::Add(AnyBuilder& builder) {
   if (finder_ != nullptr) {
+    handle_->context.ThrowIfCancelled();  // the range may have no end
     const AnyMutation* said = builder.Said();
     if (said != nullptr) finder_->Note(said->Core());
     return;
