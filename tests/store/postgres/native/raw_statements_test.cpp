@@ -90,3 +90,12 @@ TEST_CASE("outside of a transaction nothing is written, by no function either") 
   CHECK_FALSE(db.native.InTransaction());
   CHECK(db.Run("SELECT 1") == "1 0");
 }
+
+TEST_CASE("a statement whose table others have changed is read as it is now") {
+  Opened db;
+  db.schema.Run("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
+  CHECK(db.Run("SELECT * FROM t") == "1 0");
+  db.schema.Run("ALTER TABLE t ADD b text DEFAULT 'b'");
+  CHECK(db.Run("SELECT * FROM t") == "1 \"b\" 0");
+  CHECK(db.Run("SELECT * FROM t") == "1 \"b\" 0");
+}

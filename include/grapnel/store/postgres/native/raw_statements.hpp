@@ -38,14 +38,20 @@ class RawStatements {
     Entry& entry = Find(sql);
     if (native_.InTransaction() || entry.effect.writes) return RunIn(entry, sql, true);
     // What only reads by its words may write by a function.
-    native_.Flush();
-    native_.BeginQuietly("BEGIN READ ONLY");
-    native_.SendBehind("COMMIT");
-    try {
-      return RunIn(entry, sql, false);
-    } catch (...) {
-      native_.EndQuietly();
-      throw;
+    for (bool again = false;; again = true) {
+      native_.Flush();
+      native_.BeginQuietly("BEGIN READ ONLY");
+      native_.SendBehind("COMMIT");
+      try {
+        return RunIn(entry, sql, false);
+      } catch (const BusyError& error) {  // others have changed what it was prepared for
+        native_.EndQuietly();
+        if (again || !error.Retryable()) throw;
+        native_.ForgetStatements();
+      } catch (...) {
+        native_.EndQuietly();
+        throw;
+      }
     }
   }
 
