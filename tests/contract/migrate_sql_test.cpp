@@ -219,8 +219,10 @@ TEST_CASE("B163 what a hook's SQL changes of the schema, the plan is made of") {
   };
   CHECK(before == without({"rename table", "rename column", "drop index", "add column",
                            "rebuild table", "check keys", "drop column", "create index"}));
-  CHECK(after ==
-        without({"rename column", "add column", "rebuild table", "check keys", "create index"}));
+  Lines kinds{"rename column", "add column", "rebuild table", "check keys"};
+  // PostgreSQL's index of the old name keeps unique what is to be unique, and is taken for it.
+  if (checks) kinds.emplace_back("create index");
+  CHECK(after == without(kinds));
   CHECK(world.Raw("SELECT * FROM Person ORDER BY id") ==
         Lines{"1|Ada Lovelace|36.0|NULL", "2|Grace Hopper|40.0|NULL"});
 }

@@ -104,5 +104,5 @@ TEST_CASE_METHOD(Fixture, "a negative limit or offset is an error") {
 TEST_CASE("B95 a table that is not there is SchemaError") {
   const auto client = grapnel::Open<User>(":memory:");
   CHECK_THROWS_WITH(client.Of<User>().Query().All(),
-                    "User.id: the database has no table \"User\"; call Migrate()");
+                    "User: the database has no table \"User\"; call Migrate()");
 }
