@@ -9,7 +9,6 @@
 #include <grapnel/store/tx/handle_ptr.hpp>
 
 #include <cstddef>
-#include <deque>
 #include <iterator>
 #include <optional>
 #include <type_traits>
@@ -183,21 +182,21 @@ class CreateBulk : public detail::AnyBulk {
 
   /// How far a range was passed through, and the rows that it gave.
   struct Passed {
-    std::deque<std::remove_cvref_t<Row>> rows{};
+    std::vector<std::vector<std::remove_cvref_t<Row>>> rows{};  // each stays where it is
     std::optional<decltype(detail::range::Begin(std::declval<std::remove_reference_t<Range>&>()))>
         at{};
     bool is_taken = false;  // the row at which it is
   };
 
   void Run(Passed& passed, Rows& to) {
-    for (auto& row : passed.rows) Add(row, to);
+    for (auto& row : passed.rows) Add(row.front(), to);
     if (!passed.at) passed.at.emplace(detail::range::Begin(rows_));
     while (true) {
       if (std::exchange(passed.is_taken, false)) ++*passed.at;
       if (*passed.at == detail::range::End(rows_)) return;
-      passed.rows.push_back(**passed.at);
+      passed.rows.emplace_back().push_back(**passed.at);
       passed.is_taken = true;
-      Add(passed.rows.back(), to);
+      Add(passed.rows.back().front(), to);
     }
   }
   template <class From>
