@@ -471,6 +471,21 @@ TEST_CASE("B58 the first row that fails is told, in whatever way a later one fai
   REQUIRE(db.Raw(kStored).size() == 130);
 }
 
+TEST_CASE("B58 the first row that fails is told, though the range of builders fails later") {
+  const Db db;
+  Rows rows = Items(GENERATE(50U, 200U));
+  auto range = rows | std::views::transform([&](const Item& row) {
+                 if (row.name == "n30") throw std::out_of_range("end");
+                 return db.client.Of<Item>().Create(row);
+               });
+  CHECK_THROWS_AS(db.client.Of<Item>().CreateBulk(range).Save(), std::out_of_range);
+  rows[20].name = rows[10].name;
+  const auto first =
+      Thrown<ConstraintError>([&] { db.client.Of<Item>().CreateBulk(range).Save(); });
+  CHECK(first.Row() == 20);
+  REQUIRE(db.Raw(kStored) == Lines{});
+}
+
 TEST_CASE("B58 a value that cannot be stored comes first when a later row breaks a constraint") {
   const Db db;
   const std::size_t size = GENERATE(50U, 200U);

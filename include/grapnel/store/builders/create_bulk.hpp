@@ -9,6 +9,7 @@
 #include <grapnel/store/tx/handle_ptr.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <iterator>
 #include <optional>
 #include <type_traits>
@@ -180,23 +181,32 @@ class CreateBulk : public detail::AnyBulk {
     }
   }
 
-  /// How far a range was passed through, and the rows that it gave.
+  /// How far a range was passed through, the rows that it gave, and how it failed.
   struct Passed {
     std::vector<std::vector<std::remove_cvref_t<Row>>> rows{};  // each stays where it is
     std::optional<decltype(detail::range::Begin(std::declval<std::remove_reference_t<Range>&>()))>
         at{};
     bool is_taken = false;  // the row at which it is
+    std::exception_ptr thrown{};
   };
 
   void Run(Passed& passed, Rows& to) {
     for (auto& row : passed.rows) Add(row.front(), to);
-    if (!passed.at) passed.at.emplace(detail::range::Begin(rows_));
-    while (true) {
+    while (TakeNext(passed)) Add(passed.rows.back().front(), to);
+  }
+  bool TakeNext(Passed& passed) {
+    if (passed.thrown) std::rethrow_exception(passed.thrown);
+    try {
+      if (!passed.at) passed.at.emplace(detail::range::Begin(rows_));
       if (std::exchange(passed.is_taken, false)) ++*passed.at;
-      if (*passed.at == detail::range::End(rows_)) return;
-      passed.rows.emplace_back().push_back(**passed.at);
-      passed.is_taken = true;
-      Add(passed.rows.back().front(), to);
+      if (*passed.at == detail::range::End(rows_)) return false;
+      std::vector<std::remove_cvref_t<Row>> row;
+      row.push_back(**passed.at);
+      passed.rows.push_back(std::move(row));
+      return passed.is_taken = true;
+    } catch (...) {
+      passed.thrown = std::current_exception();
+      throw;
     }
   }
   template <class From>

@@ -48,7 +48,13 @@ GRAPNEL_DEFINE void AnyBulk::Save(void* made, core::FunctionRef<void(Rows&)> row
   TurnFinder finder(*table_);
   if (keeps != nullptr && of_builders) {
     Rows to(*this, handle, nullptr, actions, nullptr, &finder);
-    rows(to);
+    try {
+      rows(to);
+    } catch (const CancelledError&) {
+      throw;
+    } catch (
+        ...) {  // NOLINT(bugprone-empty-catch): the range fails again where its rows are written
+    }
   }
   const auto run_all = [&](BulkRun& run) {
     Rows to(*this, handle, &run, actions, keeps, nullptr);
