@@ -36,8 +36,7 @@ class Turns {
     native_.Ask(
         "SELECT count(CASE WHEN place = 1 AND $2 THEN pg_advisory_lock_shared(number) ELSE "
         "pg_advisory_lock(number) END) FROM (SELECT hashtextextended(current_schema() || '.' || "
-        "$3, "
-        "n) AS number, place FROM unnest($1) WITH ORDINALITY AS turn (n, place)) AS numbers",
+        "$3, n) AS number, place FROM unnest($1) WITH ORDINALITY AS turn (n, place)) AS numbers",
         parameters);
   }
   /// Behind the end of the transaction.
