@@ -49,7 +49,8 @@ struct grapnel::Schema<Part> {
   }
 };
 
-TEST_CASE("an engine that loses no connection takes the wish to find it, and does nothing for it") {
+TEST_CASE(
+    "B174 an engine that loses no connection takes the wish to find it, and does nothing for it") {
   const Fixture<Order, Part> db;
   const auto client = db.client.With(grapnel::FindLostCommits{});
   client.Of<Order>().Create().Set(F<&Order::item>, "tea").Save();
@@ -142,7 +143,7 @@ TxOutcome OutcomeOf(World& world, const grapnel::Client& client) {
 
 }  // namespace
 
-TEST_CASE("nobody knows what came of a COMMIT in which the connection was lost") {
+TEST_CASE("B174 nobody knows what came of a COMMIT in which the connection was lost") {
   if (engine::Current() != engine::Kind::Postgres) return;
   World world(false);
   const bool before = GENERATE(false, true);
@@ -153,7 +154,7 @@ TEST_CASE("nobody knows what came of a COMMIT in which the connection was lost")
   CHECK(world.Count() == (before ? 0 : 1));  // and all goes on, by another connection
 }
 
-TEST_CASE("where it is looked for, the truth is told") {
+TEST_CASE("B174 where it is looked for, the truth is told") {
   if (engine::Current() != engine::Kind::Postgres) return;
   const bool by_call = GENERATE(false, true);
   World world(!by_call);
@@ -189,7 +190,7 @@ TEST_CASE("where it is looked for, the truth is told") {
   }
 }
 
-TEST_CASE("what has only read loses nothing with the connection, and is known not to have") {
+TEST_CASE("B174 what has only read loses nothing with the connection, and is known not to have") {
   if (engine::Current() != engine::Kind::Postgres) return;
   World world(false);
   auto tx = world.client.Tx();
@@ -200,7 +201,7 @@ TEST_CASE("what has only read loses nothing with the connection, and is known no
   CHECK(tx.Outcome() == TxOutcome::RolledBack);
 }
 
-TEST_CASE("what the server has ended before COMMIT is sent is known to be rolled back") {
+TEST_CASE("B174 what the server has ended before COMMIT is sent is known to be rolled back") {
   if (engine::Current() != engine::Kind::Postgres) return;
   const Ended db;
   const bool finds = GENERATE(false, true);
@@ -213,7 +214,7 @@ TEST_CASE("what the server has ended before COMMIT is sent is known to be rolled
   CHECK(client.Of<Order>().Query().Count() == 1);
 }
 
-TEST_CASE("and it is told as that, wherever in a mutation it is") {
+TEST_CASE("B174 and it is told as that, wherever in a mutation it is") {
   if (engine::Current() != engine::Kind::Postgres) return;
   const Ended db;
   const int at = GENERATE(1, 2, 3);

@@ -1,5 +1,5 @@
-// B172, B173, B176: what fails in a transaction undoes itself alone, writers do not hinder each
-// other, and what was in the way of one another runs again.
+// What fails in a transaction undoes itself alone, writers do not hinder each other, and what was
+// in the way of one another runs again.
 #include "contract/fixture.hpp"
 #include "support/catch.hpp"
 #include "support/engine/traits.hpp"
@@ -93,8 +93,8 @@ Value<Account> ReadAndAdd(Mutation<Account>& m, Next<Account> next) {
 
 }  // namespace
 
-TEST_CASE_METHOD(World,
-                 "mutations of one row lose nothing, and their hooks start from what is given") {
+TEST_CASE_METHOD(
+    World, "B173 mutations of one row lose nothing, and their hooks start from what is given") {
   constexpr int times = 10;
   const std::int64_t id = Put("Ada");
   std::atomic<int> committed = 0, tried = 0;
@@ -113,7 +113,7 @@ TEST_CASE_METHOD(World,
   CHECK((engine::SerialisesWriters() ? tried == kWriters * times : tried >= kWriters * times));
 }
 
-TEST_CASE_METHOD(World, "an upsert of one key by all at once gives one row and no error") {
+TEST_CASE_METHOD(World, "B176 an upsert of one key by all at once gives one row and no error") {
   std::atomic<int> inserted = 0, updated = 0;
   client.Of<Account>().Use([&](Mutation<Account>& m, Next<Account> next) -> Value<Account> {
     auto value = next(m);
@@ -139,7 +139,7 @@ TEST_CASE_METHOD(World, "an upsert of one key by all at once gives one row and n
   CHECK((inserted == 4 && updated == 4 * (kWriters - 1)));
 }
 
-TEST_CASE_METHOD(World, "so do bulks of upserts, in whatever order they meet") {
+TEST_CASE_METHOD(World, "B176 so do bulks of upserts, in whatever order they meet") {
   Beside(kWriters, [&](int i) {
     const auto inside = Patient();  // each deadlock takes the server a second to find
     std::vector<grapnel::store::Create<Account>> rows;
@@ -153,7 +153,7 @@ TEST_CASE_METHOD(World, "so do bulks of upserts, in whatever order they meet") {
   CHECK(client.Of<Account>().Query().Count() == 6);
 }
 
-TEST_CASE_METHOD(World, "a bulk that runs again has the rows that it was given") {
+TEST_CASE_METHOD(World, "B173 a bulk that runs again has the rows that it was given") {
   if (engine::SerialisesWriters()) return;  // nothing runs again
   const std::int64_t hot = Put("hot");
   int runs = 0;
@@ -186,7 +186,7 @@ TEST_CASE_METHOD(World, "a bulk that runs again has the rows that it was given")
 }
 
 TEST_CASE_METHOD(World,
-                 "bulks that update the same rows crosswise wait, and none has to run again") {
+                 "B173 bulks that update the same rows crosswise wait, and none has to run again") {
   constexpr int times = 5;
   constexpr int owners = 40;
   std::atomic<int> tried = 0;
@@ -217,8 +217,8 @@ TEST_CASE_METHOD(World,
   CHECK(tried == kWriters * times * owners);
 }
 
-TEST_CASE_METHOD(World,
-                 "transactions that are run again lose nothing, even where they lock crosswise") {
+TEST_CASE_METHOD(
+    World, "B173 transactions that are run again lose nothing, even where they lock crosswise") {
   const std::int64_t ada = Put("Ada"), bob = Put("Bob");
   std::atomic<int> committed = 0;
   Beside(kWriters, [&](int i) {
@@ -236,8 +236,8 @@ TEST_CASE_METHOD(World,
   CHECK((BalanceOf(ada) == 0 && BalanceOf(bob) == 0));
 }
 
-TEST_CASE_METHOD(World,
-                 "in a caller's transaction it is a BusyError that says so, and that has ended") {
+TEST_CASE_METHOD(
+    World, "B173 in a caller's transaction it is a BusyError that says so, and that has ended") {
   if (engine::SerialisesWriters()) return;  // the second waits for the first
   const std::int64_t id = Put("Ada");
   int rolled_back = 0;
@@ -260,7 +260,8 @@ TEST_CASE_METHOD(World,
   CHECK(BalanceOf(id) == 5);
 }
 
-TEST_CASE_METHOD(World, "writers of different rows do not wait for each other where they may not") {
+TEST_CASE_METHOD(World,
+                 "B173 writers of different rows do not wait for each other where they may not") {
   const std::int64_t ada = Put("Ada"), bob = Put("Bob");
   auto tx = client.Tx();
   tx.Of<Account>().UpdateOne(ada).Set(F<&Account::balance>, 1).Save();
@@ -276,7 +277,7 @@ TEST_CASE_METHOD(World, "writers of different rows do not wait for each other wh
   tx.Commit();
 }
 
-TEST_CASE_METHOD(World, "a lock that is held for too long ends within the deadline") {
+TEST_CASE_METHOD(World, "B173 a lock that is held for too long ends within the deadline") {
   const std::int64_t id = Put("Ada");
   auto tx = client.Tx();
   tx.Of<Account>().UpdateOne(id).Set(F<&Account::balance>, 1).Save();
@@ -291,7 +292,7 @@ TEST_CASE_METHOD(World, "a lock that is held for too long ends within the deadli
   CHECK(BalanceOf(id) == 1);
 }
 
-TEST_CASE_METHOD(World, "a transaction goes on after whatever has failed in it") {
+TEST_CASE_METHOD(World, "B172 a transaction goes on after whatever has failed in it") {
   Put("Ada");
   std::vector<std::function<void(const grapnel::Client&)>> failures{
       [&](const grapnel::Client& c) {
@@ -357,7 +358,7 @@ TEST_CASE_METHOD(World, "a transaction goes on after whatever has failed in it")
 }
 
 TEST_CASE_METHOD(World,
-                 "a hook that goes on after next has failed finds the transaction as it was") {
+                 "B172 a hook that goes on after next has failed finds the transaction as it was") {
   Put("Ada");
   client.Of<Account>().Use([&](Mutation<Account>& m, Next<Account> next) -> Value<Account> {
     if (m.Op() != grapnel::Op::Create) return next(m);

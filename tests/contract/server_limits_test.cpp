@@ -48,7 +48,7 @@ std::int64_t Put(const grapnel::Client& client, const std::string& name) {
 }  // namespace
 
 TEST_CASE_METHOD(World,
-                 "an upsert whose row a trigger renames to one that is there is no waiting") {
+                 "B122 an upsert whose row a trigger renames to one that is there is no waiting") {
   Raw(engine::Forms{
       R"(CREATE TRIGGER renames AFTER INSERT ON "Customer" BEGIN
            UPDATE "Customer" SET name = 'Ada' WHERE id = NEW.id; END)",
@@ -85,7 +85,7 @@ grapnel::Database<Customer> Limited(const World& world, const std::string& setti
 
 }  // namespace
 
-TEST_CASE_METHOD(World, "a statement that the server cancels is one that has failed") {
+TEST_CASE_METHOD(World, "B172 a statement that the server cancels is one that has failed") {
   if (engine::Current() != engine::Kind::Postgres) return;
   const auto limited = Limited(*this, "statement_timeout=200");
   const std::int64_t id = Put(client, "Ada");
@@ -111,7 +111,7 @@ TEST_CASE_METHOD(World, "a statement that the server cancels is one that has fai
   CHECK(client.Of<Customer>().Get(id).visits == 1);
 }
 
-TEST_CASE_METHOD(World, "what its own context cancels ends a transaction in spite of that") {
+TEST_CASE_METHOD(World, "B177 what its own context cancels ends a transaction in spite of that") {
   if (engine::Current() != engine::Kind::Postgres) return;
   const auto limited = Limited(*this, "statement_timeout=3000");
   auto tx = limited.Tx();
@@ -120,7 +120,8 @@ TEST_CASE_METHOD(World, "what its own context cancels ends a transaction in spit
   CHECK(tx.Outcome() == TxOutcome::RolledBack);
 }
 
-TEST_CASE_METHOD(World, "a lock is waited for once as long as the server's lock_timeout says") {
+TEST_CASE_METHOD(World,
+                 "B173 a lock is waited for once as long as the server's lock_timeout says") {
   if (engine::Current() != engine::Kind::Postgres) return;
   const auto limited = Limited(*this, "lock_timeout=100");
   const std::int64_t id = Put(client, "Ada");
