@@ -24,6 +24,7 @@ enum class EntityAction : std::uint8_t {
   MakeRows,     // where there is none
   DestroyRows,  //
   SwapRows,     // with another
+  ReserveRows,  // as many as another address holds, behind those that are there
   AppendRow,    // returns the new one
   AppendMoved,  // from an entity, which is there still; returns the new one
   DropRow,      // the last
@@ -60,6 +61,10 @@ template <class E>
       break;
     case EntityAction::SwapRows:
       static_cast<Rows*>(at)->swap(*static_cast<Rows*>(other));
+      break;
+    case EntityAction::ReserveRows:
+      static_cast<Rows*>(at)->reserve(static_cast<Rows*>(at)->size() +
+                                      *static_cast<const std::size_t*>(other));
       break;
     case EntityAction::AppendRow:
       return &static_cast<Rows*>(at)->emplace_back();
@@ -99,6 +104,10 @@ struct EntityOps {
   void* MakeRows(void* at) const { return act(EntityAction::MakeRows, at, nullptr); }
   void DestroyRows(void* rows) const noexcept { act(EntityAction::DestroyRows, rows, nullptr); }
   void SwapRows(void* rows, void* with) const noexcept { act(EntityAction::SwapRows, rows, with); }
+  /// Makes room for so many more.
+  void ReserveRows(void* rows, std::size_t count) const {
+    act(EntityAction::ReserveRows, rows, &count);
+  }
   /// Puts a new entity behind the others. Returns: its address, which the next one may change.
   void* AppendRow(void* rows) const { return act(EntityAction::AppendRow, rows, nullptr); }
   /// Puts what is moved from `entity`, or a copy of it, behind the others.

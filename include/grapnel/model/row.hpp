@@ -36,6 +36,8 @@ enum class Plain : std::uint8_t;
 /// class throws BadValue.
 class Row {
  public:
+  /// How many rows the result has, where that is known before they are read; else 0.
+  virtual std::size_t Rows() const noexcept { return 0; }
   virtual bool IsNull(int at) = 0;
   /// A truth value: to an engine that has none, whether a number is not 0.
   virtual bool Bool(int at) { return Int(at) != 0; }

@@ -207,6 +207,9 @@ class ResultRow : public grapnel::detail::Row {
   int At() const noexcept { return row_; }
   void MoveTo(int row) noexcept { row_ = row; }
 
+  std::size_t Rows() const noexcept override {
+    return static_cast<std::size_t>(PQntuples(result_));
+  }
   bool IsNull(int at) override { return PQgetisnull(result_, row_, at) != 0; }
   bool Bool(int at) override {
     if (TypeOf(at) != kBool) return Int(at) != 0;

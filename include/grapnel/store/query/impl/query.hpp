@@ -103,8 +103,11 @@ GRAPNEL_DEFINE void AnyQuery::ReadRows(const store::Rows& rows, void* into) cons
       eager_.empty() || held->transaction ? held : BeginTransaction(held, Session::Kind::ReadOnly);
   const store::Select statement = Describe(*table_, rows);
   RunRead(handle, *table_, [&](store::Connection& connection) {
-    connection.Run(statement,
-                   [&](Row& row) { LoadRow(*table_, table_->ops.AppendRow(into), row); });
+    bool has_room = false;
+    connection.Run(statement, [&](Row& row) {
+      if (!std::exchange(has_room, true)) table_->ops.ReserveRows(into, row.Rows());
+      LoadRow(*table_, table_->ops.AppendRow(into), row);
+    });
     return 0;
   });
   if (eager_.empty()) return;
