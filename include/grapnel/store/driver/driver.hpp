@@ -82,6 +82,12 @@ struct Update : Statement {
   /// id.
   const Relation* key = nullptr;
   const FieldValue* to = nullptr;
+  /// By id: where the row is wanted as it is stored behind that.
+  struct Reread {
+    void* into;
+    bool done = false;  // by an engine that reads it in the same trip
+  };
+  Reread* reread = nullptr;
 };
 
 struct Delete : Statement {

@@ -29,6 +29,7 @@ class Members {
   explicit Members(const Table& table) noexcept : table_(table) {}
 
   bool IsOf(const Table& table) const noexcept { return &table == &table_; }
+  const Table& Of() const noexcept { return table_; }
 
   /// Binds one column's value. Throws: ValidationError for a value that cannot be stored.
   void Bind(const store::Statement& statement, std::size_t place, const void* entity,

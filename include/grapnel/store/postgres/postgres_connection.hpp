@@ -212,21 +212,29 @@ class PostgresConnection final : public store::Connection {
 
   std::int64_t Run(const store::Update& update) override {
     OfTable& of = Of(*update.table);
+    std::optional<NativeConnection::Running> reading;  // told of behind the update
     NativeConnection::Running running(native_);
+    if (update.reread != nullptr) {
+      of.members.Bind(update, 0, update.entity, reading.emplace(native_).Bind(1), 1);
+      running.SendBehind(*reading, of.select_by_id,
+                         [&] { return SelectByIdText(update).Finish(); });
+    }
+    const auto changed = [&](const Result& done) {
+      const std::int64_t changes = NativeConnection::ChangesOf(done.get());
+      if (reading && changes != 0) Reread(update, of, reading->TakeGiven());
+      return changes;
+    };
     try {
       if (Prepared* kept = of.KeptFor(update)) {
         Bind(update, of, {}, running);
-        return NativeConnection::ChangesOf(
-            running
-                .Run(
-                    *kept, [&] { return store::sql::UpdateText(kDialect, update).Finish(); },
-                    native_.Say(update))
-                .get());
+        return changed(running.Run(
+            *kept, [&] { return store::sql::UpdateText(kDialect, update).Finish(); },
+            native_.Say(update)));
       }
       Sql sql = store::sql::UpdateText(kDialect, update);
       const std::string text = sql.Finish();
       Bind(update, of, sql.parameters, running);
-      return NativeConnection::ChangesOf(running.Run(text, native_.Say(update)).get());
+      return changed(running.Run(text, native_.Say(update)));
     } catch (const ValidationError& error) {
       RefuseNarrow(update, update.entity, update.set, running, error);
       if (update.added.any() && IsOutOfRange(running)) RefuseSum(update);
@@ -295,22 +303,17 @@ class PostgresConnection final : public store::Connection {
   bool Run(const store::Find& find) override {
     OfTable& of = Of(*find.table);
     NativeConnection::Running running(native_);
-    const auto text = [&] {
-      store::Select select{find};
-      select.by_id = true;
-      select.where = find.where;
-      return store::sql::SelectText(kDialect, select);
-    };
     if (find.where == nullptr) {
       of.members.Bind(find, 0, find.key, running.Bind(1), 1);
-      return Load(find, of,
-                  running.Run(
-                      of.select_by_id, [&] { return text().Finish(); }, native_.Say(find)));
+      return Load(
+          find.into, of,
+          running.Run(
+              of.select_by_id, [&] { return SelectByIdText(find).Finish(); }, native_.Say(find)));
     }
-    Sql sql = text();
+    Sql sql = SelectByIdText(find, find.where);
     const std::string finished = sql.Finish();
     BindIdAnd(find, find.key, of, sql, running);
-    return Load(find, of, running.Run(finished, native_.Say(find)));
+    return Load(find.into, of, running.Run(finished, native_.Say(find)));
   }
 
   std::int64_t Count(const store::Select& select) override {
@@ -501,12 +504,27 @@ class PostgresConnection final : public store::Connection {
       sink(row);
     }
   }
-  static bool Load(const store::Find& find, OfTable& of, const Result& result) {
+  static Sql SelectByIdText(const store::Statement& statement,
+                            const store::PredicateNode* where = nullptr) {
+    store::Select select{statement};
+    select.by_id = true;
+    select.where = where;
+    return store::sql::SelectText(kDialect, select);
+  }
+  static bool Load(void* into, OfTable& of, const Result& result) {
     if (PQntuples(result.get()) == 0) return false;
     EntityRow row(result.get(), of.members);
-    of.members.Load(find.into, row);
-    find.table->AttachEdges(find.into);
+    of.members.Load(into, row);
+    of.members.Of().AttachEdges(into);
     return true;
+  }
+  /// What cannot be read, or is not there, is left to who asks for it alone, and says why.
+  static void Reread(const store::Update& update, OfTable& of, const Result& result) noexcept {
+    if (result == nullptr) return;
+    try {
+      update.reread->done = Load(update.reread->into, of, result);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): so that it is told where it is read
+    }
   }
   /// The lists from parameter 1 on. Of a range that is open at one end the planner would take it
   /// that a third of all rows are in it, and pass through all of them.

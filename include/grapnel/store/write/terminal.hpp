@@ -168,7 +168,10 @@ class Terminal {
     } else {
       if (UpdateAlone()) return 1;
       const std::uint64_t written = m_.Session().Writes();
-      if (WriteFields(true, m_.where) == 0) RefuseUnchanged(m_, written);
+      store::Update::Reread reread{fresh_};
+      if (WriteFields(true, m_.where, m_.ChangesEdges() ? nullptr : &reread) == 0)
+        RefuseUnchanged(m_, written);
+      if (reread.done) return 1;
     }
     if (m_.ChangesEdges()) WriteEdges(m_, Id(entity_));
     Reread(entity_, nullptr);
@@ -524,14 +527,16 @@ class Terminal {
     const Bound& bound = m_.Running();
     return bound.transaction.Write(bound.level, bound.type, bound.handle->context, run, failing);
   }
-  std::int64_t WriteFields(bool by_id, const store::PredicatePtr& where) {
+  std::int64_t WriteFields(bool by_id, const store::PredicatePtr& where,
+                           store::Update::Reread* reread = nullptr) {
     return WriteFields([](store::Connection& connection,
                           const store::Update& update) { return connection.Run(update); },
-                       by_id, where);
+                       by_id, where, reread);
   }
   /// `run(connection, update)` runs it.
   template <class Run>
-  std::int64_t WriteFields(Run run, bool by_id, const store::PredicatePtr& where) {
+  std::int64_t WriteFields(Run run, bool by_id, const store::PredicatePtr& where,
+                           store::Update::Reread* reread = nullptr) {
     if (!table_.edges.empty()) {
       RefuseFixedKeys(m_, [&] {
         return by_id ? store::Both(store::IdIn(table_, {Id(entity_)}), where) : where;
@@ -539,6 +544,7 @@ class Terminal {
     }
     store::Update update{{&table_, m_.op}, entity_, m_.set,     m_.added,
                          m_.cleared,       by_id,   where.Get()};
+    update.reread = reread;
     if (const KeyChange* hidden = HiddenKey()) {
       update.key = &hidden->key;
       update.to = &hidden->to;

@@ -157,6 +157,20 @@ class NativeConnection {
       }
       return Send(kept, doing);
     }
+    /// Has another one, which reads, sent behind this one in the same trip. Requires: what is kept
+    /// of it lives until this one has run.
+    template <class Text>
+    void SendBehind(Running& next, Prepared& kept, Text text) {
+      if (kept.text.empty()) {
+        kept.text = text();
+        kept.types = next.parameters_->Types();
+      }
+      if (kept.types != next.parameters_->Types()) return;
+      next_ = &next;
+      next_kept_ = &kept;
+    }
+    /// What that gave; null where it was not sent.
+    Result TakeGiven() noexcept { return std::move(given_); }
     /// Runs a statement of the cache.
     Result Run(const std::string& text, const Doing& doing) {
       if (parameters_ == nullptr) Bind(0);
@@ -183,7 +197,13 @@ class NativeConnection {
       native_.Trace(statement.text, patience_);
       if (observation_ != nullptr) [[unlikely]]
         observation_->NoteSent(statement.text);
-      Result result = native_.Exchange(statement, *parameters_, patience_, format_, failed_);
+      std::optional<Along> along;
+      if (next_ != nullptr) {
+        native_.Trace(next_kept_->text, patience_);
+        along.emplace(Along{*next_kept_, *next_->parameters_});
+      }
+      Result result = native_.Exchange(statement, *parameters_, patience_, format_, failed_,
+                                       along ? &*along : nullptr);
       if (failed_) [[unlikely]] {
         if (observation_ != nullptr) observation_->NoteError(failed_->ForObservers());
         native_.Fail(*failed_, doing);
@@ -193,7 +213,16 @@ class NativeConnection {
       native_.changes_ += changes;
       if (observation_ != nullptr) [[unlikely]]
         observation_->Count(rows, changes);
+      if (along) next_->Take(next_kept_->text, std::move(along->result));
       return result;
+    }
+    /// What came of it along with the one before.
+    void Take(const std::string& text, Result result) {
+      if (observation_ != nullptr) [[unlikely]] {
+        observation_->NoteSent(text);
+        observation_->Count(PQntuples(result.get()), 0);
+      }
+      given_ = std::move(result);
     }
 
     NativeConnection& native_;
@@ -202,6 +231,9 @@ class NativeConnection {
     std::unique_ptr<Parameters> own_;
     std::unique_ptr<Observation> observation_;  // where somebody looks
     std::optional<Failure> failed_;
+    Running* next_ = nullptr;  // goes along with this one
+    Prepared* next_kept_ = nullptr;
+    Result given_;
 
     /// Goes back when the statement has ended.
     struct GiveBack {
@@ -403,39 +435,76 @@ class NativeConnection {
     return described;
   }
 
-  /// One trip: what waits, the statement, which is prepared where the server does not have it.
+  /// A statement that goes along behind another one.
+  struct Along {
+    Prepared& statement;
+    Parameters& parameters;
+    Result result{};
+  };
+  /// One trip: what waits, the statement, which is prepared where the server does not have it, and
+  /// another one behind it.
   Result Exchange(Prepared& statement, Parameters& parameters, Patience patience, int format,
-                  std::optional<Failure>& failed) {
+                  std::optional<Failure>& failed, Along* along = nullptr) {
     if (parameters.Count() > kMostParameters) [[unlikely]] {
       failed = Failure{"54000", "it has more than 65535 parameters", {}, {}, {}, {}, {}};
       return nullptr;
     }
     std::size_t sent = 0;
     SendPending(sent);
-    const bool prepares = !IsSent(statement);
-    std::string name = prepares ? NewName() : statement.name;
-    const std::size_t prepared_at = sent;
-    if (prepares) session_.SendPrepare(statement, name.c_str()), ++sent;
-    session_.SendRun(name.c_str(), parameters, format);
+    Result last, behind;
+    SentRun run(*this, statement, parameters, format, sent);
+    std::optional<SentRun> next;
+    if (along != nullptr) next.emplace(*this, along->statement, along->parameters, 1, sent);
     for (const std::string& text : behind_) session_.SendText(text.c_str());
     behind_.clear();
-    Result last;
     failed = session_.Finish(patience, [&](std::size_t at, Result result) {
-      if (prepares && at == prepared_at) {
-        statement.name = std::move(name);
-        statement.epoch = epoch_;
-      } else if (at == sent) {
-        last = std::move(result);
-      }
+      run.Take(at, result, last);
+      if (next) next->Take(at, result, behind);
     });
     under_way_.clear();
-    if (failed && failed->IsOutdated()) [[unlikely]]
-      return Again(statement, parameters, patience, format, failed);
+    if (failed && failed->IsOutdated()) [[unlikely]] {
+      if (along != nullptr) Drop(along->statement);
+      return Again(statement, parameters, patience, format, failed, along);
+    }
+    if (along != nullptr) along->result = std::move(behind);
     return last;
   }
 
  private:
   static constexpr std::size_t kMostParameters = 65535;
+
+  /// A statement on its way: where in the trip it is prepared, if it has to be, and run.
+  class SentRun {
+   public:
+    SentRun(NativeConnection& native, Prepared& statement, Parameters& parameters, int format,
+            std::size_t& sent)
+        : native_(native), statement_(statement), prepares_(!native.IsSent(statement)) {
+      if (prepares_) {
+        name_ = native.NewName();
+        native.session_.SendPrepare(statement, name_.c_str()), ++sent;
+      }
+      native.session_.SendRun(prepares_ ? name_.c_str() : statement.name.c_str(), parameters,
+                              format);
+      run_at_ = sent++;
+    }
+
+    /// One answer of the trip, which may be to this.
+    void Take(std::size_t at, Result& answer, Result& given) {
+      if (at == run_at_) {
+        given = std::move(answer);
+      } else if (prepares_ && at + 1 == run_at_) {
+        statement_.name = std::move(name_);
+        statement_.epoch = native_.epoch_;
+      }
+    }
+
+   private:
+    NativeConnection& native_;
+    Prepared& statement_;
+    const bool prepares_;
+    std::string name_;
+    std::size_t run_at_ = 0;
+  };
 
   void SetUp() {
     // A lock is waited for as long as the user says, or as SQLite's is; what a client runs that is
@@ -522,14 +591,14 @@ class NativeConnection {
   /// The server has lost the statement, or what it gives has changed. In a transaction that has
   /// been aborted by that, all of it can be run again.
   [[gnu::cold]] Result Again(Prepared& statement, Parameters& parameters, Patience patience,
-                             int format, std::optional<Failure>& failed) {
+                             int format, std::optional<Failure>& failed, Along* along) {
     if (failed->state == "26000") {  // and the others with it
       dropped_.clear();
       ++epoch_;
     }
     Drop(statement);
     if (session_.Status() != PQTRANS_IDLE || std::exchange(again_, true)) return nullptr;
-    Result result = Exchange(statement, parameters, patience, format, failed);
+    Result result = Exchange(statement, parameters, patience, format, failed, along);
     again_ = false;
     return result;
   }
