@@ -65,6 +65,68 @@ TEST_CASE("a row is written, found, changed and deleted") {
   CHECK(db.connection.Changes() == 4);
 }
 
+TEST_CASE("an update reads its row along, as it is stored then") {
+  Opened db;
+  db.schema.Run(
+      "CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.full_name <> "
+      "upper(NEW.full_name) THEN UPDATE people SET full_name = upper(NEW.full_name) WHERE id = "
+      "NEW.id; END IF; "
+      "RETURN NULL; END $$");
+  db.schema.Run(
+      "CREATE TRIGGER shouts AFTER UPDATE ON people FOR EACH ROW EXECUTE FUNCTION shout()");
+  Person person = Ada(), stored;
+  person.id = db.Insert(Ada());
+  store::Update::Reread reread{&stored};
+  store::Update update{{&People(), Op::UpdateOne}, &person};
+  update.set.set(2);
+  update.by_id = true;
+  update.reread = &reread;
+  const auto run = [&](std::int64_t age) {
+    person.age = age;
+    reread.done = false;
+    return db.connection.Run(update);
+  };
+
+  SECTION("behind its triggers, prepared or not") {
+    for (std::int64_t age = 50; age < 53; ++age) {
+      CHECK(run(age) == 1);
+      CHECK(reread.done);
+      CHECK(stored.name == "ADA");
+      CHECK(stored.age == age);
+    }
+  }
+  SECTION("and not where no row matches") {
+    person.id += 1;
+    CHECK(run(50) == 0);
+    CHECK_FALSE(reread.done);
+  }
+  SECTION("and not where it fails, of which the update tells") {
+    db.schema.Run("ALTER TABLE people ADD CHECK (age < 1000)");
+    CHECK_THROWS_AS(run(1'000), grapnel::ConstraintError);
+    CHECK_FALSE(reread.done);
+    CHECK(run(50) == 1);
+    CHECK(reread.done);
+  }
+  SECTION("and not a value that cannot be read, which is told where it is read alone") {
+    db.schema.Run("ALTER TABLE people ALTER COLUMN full_name DROP NOT NULL");
+    db.schema.Run("DROP TRIGGER shouts ON people");
+    db.schema.Run("UPDATE people SET full_name = NULL");
+    CHECK(run(50) == 1);
+    CHECK_FALSE(reread.done);
+    CHECK(db.schema.Run("SELECT age FROM people") == Rows{"50"});
+  }
+  SECTION("as the table is by now, in a transaction of its own") {
+    db.schema.Run("DROP TRIGGER shouts ON people");
+    CHECK(run(50) == 1);
+    db.schema.Run(
+        "ALTER TABLE people ADD COLUMN late bigint; ALTER TABLE people ALTER COLUMN "
+        "full_name TYPE varchar(20)");
+    CHECK(run(51) == 1);
+    CHECK(reread.done);
+    CHECK(stored.age == 51);
+  }
+}
+
 TEST_CASE("what is added stays in the field's range") {
   Opened db;
   Person person = Ada();
