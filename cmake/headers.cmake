@@ -37,6 +37,7 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/hook/chain.hpp
   grapnel/hook/condition.hpp
   grapnel/hook/if.hpp
+  grapnel/hook/named.hpp
   grapnel/hook/point.hpp
   grapnel/hook/reject.hpp
   grapnel/model/codec.hpp
@@ -82,6 +83,9 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/builders/update_one.hpp
   grapnel/store/client.hpp
   grapnel/store/database.hpp
+  grapnel/store/describe/drawing.hpp
+  grapnel/store/describe/impl/types.hpp
+  grapnel/store/describe/types.hpp
   grapnel/store/driver/driver.hpp
   grapnel/store/driver/error.hpp
   grapnel/store/driver/impl/error.hpp
@@ -199,9 +203,9 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/write/as_given.hpp
   grapnel/store/write/cascade.hpp
   grapnel/store/write/edges.hpp
-  grapnel/store/write/effective_chain.hpp
+  grapnel/store/write/explanation.hpp
   grapnel/store/write/hooks.hpp
-  grapnel/store/write/impl/effective_chain.hpp
+  grapnel/store/write/impl/explanation.hpp
   grapnel/store/write/impl/hooks.hpp
   grapnel/store/write/impl/run.hpp
   grapnel/store/write/impl/stages.hpp

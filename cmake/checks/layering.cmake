@@ -6,7 +6,7 @@ cmake_policy(VERSION 3.24)
 # seen by its own room and by what is compiled once elsewhere.
 set(rooms
   base core hook model schema
-  store/predicate store/driver store/tx store/query store/migrate store/mutation store/write
+  store/describe store/predicate store/driver store/tx store/query store/migrate store/mutation store/write
   store/builders store store/sql store/sql/migrate store/sqlite/native store/sqlite/migrate
   store/sqlite store/postgres/native store/postgres/migrate store/postgres extras)
 # An engine knows the seam and what the engines share: nothing else of the store, and no other

@@ -5,5 +5,6 @@
 #include <grapnel/hook/chain.hpp>
 #include <grapnel/hook/condition.hpp>
 #include <grapnel/hook/if.hpp>
+#include <grapnel/hook/named.hpp>
 #include <grapnel/hook/point.hpp>
 #include <grapnel/hook/reject.hpp>

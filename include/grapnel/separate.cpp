@@ -21,6 +21,7 @@
 #include <grapnel/store/builders/impl/builder.hpp>
 #include <grapnel/store/builders/impl/create.hpp>
 #include <grapnel/store/builders/impl/create_bulk.hpp>
+#include <grapnel/store/describe/impl/types.hpp>
 #include <grapnel/store/driver/impl/error.hpp>
 #include <grapnel/store/driver/impl/owned_driver.hpp>
 #include <grapnel/store/migrate/impl/migration.hpp>
@@ -49,7 +50,7 @@
 #include <grapnel/store/tx/impl/session.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>
 #include <grapnel/store/tx/impl/tx_callbacks.hpp>
-#include <grapnel/store/write/impl/effective_chain.hpp>
+#include <grapnel/store/write/impl/explanation.hpp>
 #include <grapnel/store/write/impl/hooks.hpp>
 #include <grapnel/store/write/impl/run.hpp>
 #include <grapnel/store/write/impl/stages.hpp>

@@ -4,6 +4,7 @@
 
 #include <grapnel/store/client.hpp>
 #include <grapnel/store/database.hpp>
+#include <grapnel/store/describe/types.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/statement_info.hpp>
 #include <grapnel/store/entities.hpp>
@@ -29,4 +30,4 @@
 #include <grapnel/store/tx/lost_commit.hpp>
 #include <grapnel/store/tx/retry.hpp>
 #include <grapnel/store/tx/tx.hpp>
-#include <grapnel/store/write/effective_chain.hpp>
+#include <grapnel/store/write/explanation.hpp>

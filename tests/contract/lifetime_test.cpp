@@ -351,7 +351,7 @@ TEST_CASE("B168 a Tx may be touched by a second thread while its owner ends it")
           [&] { tx.AfterCommit([] {}); },
           [&] { tx.OnRollback([](Tx& t, auto next) { next(t); }); },
           [&] { query.Count(); },
-          [&] { tx.Of<User>().Chain(); },
+          [&] { static_cast<void>(tx.Client().Explain<User>()); },
           [&] { client.Of<User>().Get(1); },
           [&] { client.Of<User>().Delete().Exec(); }};
       while (!stop) {

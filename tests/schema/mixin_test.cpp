@@ -115,7 +115,10 @@ TEST_CASE("indexes are taken over as well") {
 
 TEST_CASE("B4 hooks come mixin by mixin, a mixin's own mixins first, the entity's last") {
   std::vector<std::string> texts;
-  const auto visit = [&](const std::string& hook) { texts.push_back(hook); };
+  const auto visit = [&](const std::string& hook, std::string_view mixin) {
+    texts.push_back(hook);
+    CHECK(mixin.empty() == (hook == "own"));
+  };
   grapnel::detail::VisitSchemaHooks<User>(visit);
   CHECK(texts == std::vector<std::string>{"root of User", "m1h1", "m1h2", "own"});
 }
@@ -133,6 +136,6 @@ TEST_CASE("an edge of a mixin is found in the entity, and asked about by the mix
 
 TEST_CASE("without mixins there is just the id") {
   CHECK(grapnel::detail::kTable<mixins::Plain>.columns.size() == 1);
-  const auto visit = [](const auto&) { FAIL("there are no hooks"); };
+  const auto visit = [](const auto&, std::string_view) { FAIL("there are no hooks"); };
   grapnel::detail::VisitSchemaHooks<mixins::Plain>(visit);
 }

@@ -146,7 +146,7 @@ TEST_CASE("hooks are found by their name, and may be defined later") {
   STATIC_REQUIRE(detail::NamesHooks<User>);
   STATIC_REQUIRE_FALSE(detail::NamesHooks<Token>);
   std::vector<int> hooks;
-  const auto visit = [&](int hook) { hooks.push_back(hook); };
+  const auto visit = [&](int hook, std::string_view) { hooks.push_back(hook); };
   detail::VisitSchemaHooks<User>(visit);
   CHECK(hooks == std::vector<int>{1, 'a'});
   detail::VisitSchemaHooks<Token>(visit);

@@ -27,6 +27,21 @@ constexpr std::string_view NameOf() {
     return TypeName<H>();
   }
 }
+/// What a hook is called: what its member `std::string_view HookName() const` says, or that of the
+/// one that it wraps; else its type's name. Valid as long as the hook.
+template <class H>
+std::string_view ShownName([[maybe_unused]] const H& hook) {
+  if constexpr (requires { hook.HookName(); }) {
+    return hook.HookName();
+  } else if constexpr (requires {
+                         typename H::Wrapped;
+                         hook.inner;
+                       }) {
+    return ShownName(hook.inner);
+  } else {
+    return NameOf<H>();
+  }
+}
 /// A hook that does nothing outside of some Ops says so by a member `Op Mask() const`.
 template <class H>
 Op MaskOf([[maybe_unused]] const H& hook) {
@@ -52,6 +67,19 @@ consteval bool IsAfter() {
   }
 }
 
+/// Whether a hook is one of ent's form, or wraps one.
+template <class H, class Subject, class Result>
+consteval bool IsMutatorForm() {
+  if constexpr (requires {
+                  typename H::Wrapped;
+                  typename H::Parts;
+                }) {
+    return IsMutatorForm<typename H::Wrapped, Subject, Result>();
+  } else {
+    return FormOf<H, Subject, Result>() == Form::Factory;
+  }
+}
+
 }  // namespace detail
 
 /// A hook that was put together of others, and shows them one by one: `ForEachPart(visit)`.
@@ -74,21 +102,37 @@ class StoredHook {
   bool IsAfter() const noexcept { return after_; }
   /// The Ops outside of which the hook does nothing.
   Op Mask() const noexcept { return mask_; }
-  /// The hook's type as the compiler spells it, for people to read.
+  /// The name that it was given, or its type as the compiler spells it: for people to read. Valid
+  /// as long as this and its copies.
   std::string_view Name() const noexcept { return name_; }
+  /// Calls it that, in a text that `owner` keeps.
+  void SetName(std::string_view name, SharedAny owner) noexcept {
+    name_ = name;
+    name_owner_ = std::move(owner);
+  }
+  /// Who has put it where it is: "" but for the hooks of a mixin, whose name it is then.
+  std::string_view Mixin() const noexcept { return mixin_; }
+  void SetMixin(std::string_view name) noexcept { mixin_ = name; }
+  /// "before", "after", "around" or, of ent's form, "mutator".
+  std::string_view FormName() const noexcept {
+    if (IsBefore()) return "before";
+    if (IsAfter()) return "after";
+    return of_mutators_ ? "mutator" : "around";
+  }
 
  private:
   template <class, class>
   friend class Hook;
-  StoredHook(std::string_view name, SharedAny self) noexcept
-      : self_(std::move(self)), name_(name) {}
+  explicit StoredHook(SharedAny self) noexcept : self_(std::move(self)) {}
 
   void (*before_)(const void* self, const void* subject) = nullptr;
   void (*around_)() = nullptr;  // an AroundFunction of the Hook that it was
   SharedAny self_;
   Op mask_ = AnyOp;
   bool after_ = false;
-  std::string_view name_;
+  bool of_mutators_ = false;  // of ent's form
+  std::string_view name_, mixin_;
+  SharedAny name_owner_;  // where the hook itself does not keep the name
 };
 
 /// Any hook over a subject, its type forgotten. Copies share the hook, which is called const,
@@ -101,13 +145,12 @@ class Hook : public StoredHook {
   template <class H>
   requires(!std::is_base_of_v<StoredHook, std::remove_cvref_t<H>>)
       Hook(H&& hook)  // NOLINT(google-explicit-constructor): a lambda is a hook
-      : StoredHook(detail::NameOf<std::decay_t<H>>(),
-                   MakeSharedAny<const std::decay_t<H>>(static_cast<H&&>(hook))) {
+      : StoredHook(MakeSharedAny<const std::decay_t<H>>(static_cast<H&&>(hook))) {
     Bind<std::decay_t<H>>();
   }
   /// Shares one hook object between several subjects.
   template <class H>
-  explicit Hook(Shared<const H> hook) : StoredHook(detail::NameOf<H>(), std::move(hook)) {
+  explicit Hook(Shared<const H> hook) : StoredHook(std::move(hook)) {
     Bind<H>();
   }
 
@@ -149,6 +192,7 @@ class Hook : public StoredHook {
   template <class H>
   void Bind() {
     const H* const hook = static_cast<const H*>(self_.Address());
+    name_ = detail::ShownName(*hook);
     mask_ = detail::MaskOf(*hook);
     after_ = detail::IsAfter<H>();
     detail::RefuseNone(*hook);
@@ -161,6 +205,7 @@ class Hook : public StoredHook {
       };
     } else if constexpr (detail::NeedsComposing<H, Subject, Result>()) {
       using Bound = detail::Bound<H, Subject, Result>;
+      of_mutators_ = detail::IsMutatorForm<H, Subject, Result>();
       self_ = MakeSharedAny<const Bound>(Shared<const H>(std::move(self_), hook));
       CallAround<Bound>();
     } else {

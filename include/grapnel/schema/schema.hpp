@@ -570,13 +570,13 @@ inline constexpr bool kIsPack = false;
 template <class... Ts>
 inline constexpr bool kIsPack<core::Pack<Ts...>> = true;
 
-/// `visit(hook)` for what a schema lists.
+/// `visit(hook, mixin)` for what a schema lists; `mixin`: its name, "" for the entity itself.
 template <class Listed, class Visitor>
-void VisitAll(Listed listed, Visitor& visit) {
+void VisitAll(Listed listed, Visitor& visit, std::string_view mixin) {
   static_assert(kIsPack<Listed>,
                 "Hooks() returns a list, grapnel::Hooks(first, second), and Interceptors() one of "
                 "grapnel::Interceptors(first, second), also where there is one");
-  if constexpr (kIsPack<Listed>) listed.ForEach(visit);
+  if constexpr (kIsPack<Listed>) listed.ForEach([&](auto& hook) { visit(hook, mixin); });
 }
 
 template <class E, class Of = E, class Visitor>
@@ -585,15 +585,16 @@ template <class E, class Visitor, class... Bases>
 void VisitMixinHooks(Visitor& visit, Mixins<Bases...>) {
   (VisitSchemaHooks<E, Bases>(visit), ...);
 }
-/// `visit(hook)` for the hooks of the mixins of E, in their order; then, for an entity, its own.
+/// `visit(hook, mixin)` for the hooks of the mixins of E, in their order; then, for an entity, its
+/// own.
 template <class E, class Of, class Visitor>
 void VisitSchemaHooks(Visitor& visit) {
   if constexpr (NamesMixins<Of>) VisitMixinHooks<E>(visit, typename Schema<Of>::Mixins());
   if constexpr (NamesHooks<Of>) {
     if constexpr (std::is_same_v<E, Of>) {
-      VisitAll(Schema<Of>::Hooks(), visit);
+      VisitAll(Schema<Of>::Hooks(), visit, "");
     } else {
-      VisitAll(Schema<Of>::template Hooks<E>(), visit);
+      VisitAll(Schema<Of>::template Hooks<E>(), visit, core::TypeName<Of>());
     }
   }
 }
@@ -610,9 +611,9 @@ void VisitSchemaInterceptors(Visitor& visit) {
   if constexpr (NamesMixins<Of>) VisitMixinInterceptors<E>(visit, typename Schema<Of>::Mixins());
   if constexpr (NamesInterceptors<Of>) {
     if constexpr (std::is_same_v<E, Of>) {
-      VisitAll(Schema<Of>::Interceptors(), visit);
+      VisitAll(Schema<Of>::Interceptors(), visit, "");
     } else {
-      VisitAll(Schema<Of>::template Interceptors<E>(), visit);
+      VisitAll(Schema<Of>::template Interceptors<E>(), visit, core::TypeName<Of>());
     }
   }
 }

@@ -3,6 +3,8 @@
 #include <grapnel/base/callable.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/store/describe/types.hpp>
 #include <grapnel/store/entities.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/query/reading.hpp>
@@ -12,6 +14,8 @@
 #include <grapnel/store/tx/handle.hpp>
 #include <grapnel/store/tx/retry.hpp>
 #include <grapnel/store/tx/tx.hpp>
+#include <grapnel/store/write/explanation.hpp>
+#include <grapnel/store/write/hooks.hpp>
 #include <grapnel/store/write/run.hpp>
 
 #include <string_view>
@@ -32,6 +36,19 @@ class Client : public detail::TakesNoHooks {
   store::Entities<E> Of() const {
     return store::Entities<E>(Held());
   }
+
+  /// What mutations of type E go through now, outermost first, and its reads: hooks, transaction's
+  /// and mixins' too, with their names (see hook::Named), origins, Ops and forms; of the hooks
+  /// those that do something for `ops`. `fmt::print("{}", client.Explain<User>(Op::Create))`; as
+  /// pictures, `ToMermaid(...)` and `ToDot(...)`. Throws: SchemaError for a type that was not
+  /// opened.
+  template <class E>
+  store::Explanation Explain(Op ops = AnyOp) const {
+    return detail::Explain(Held(), detail::kTable<E>, ops);
+  }
+  /// The entity types with their fields and edges, in the order of `Open<...>`; shown as
+  /// explanations are.
+  store::EntityGraph Types() const { return detail::DescribeTypes(Held()); }
 
   /// Begins a transaction; inside one, a transaction nested in it. Waits for the lock to write.
   /// Throws: BusyError after 5 seconds, CancelledError at the context's deadline or stop; TxError

@@ -159,10 +159,6 @@ class [[nodiscard]] Entities : public Reader<E> {
   using detail::AskedByQuery::DeleteOne;
   using detail::AskedByQuery::UpdateOne;
 
-  /// The hooks that a mutation of this type goes through now, outermost first; `fmt::print("{}",
-  /// ...)` shows them.
-  EffectiveChain Chain() const { return detail::DescribeChain(this->Held(), detail::kTable<E>); }
-
   store::Create<E> Create() const { return store::Create<E>(this->handle_); }
   /// A row of this entity: every member is taken as it is given, the Ones that were made of an id
   /// too, but an id of 0 or ""; std::nullopt is NULL. `.Omit(F<&User::created_at>)` leaves members

@@ -6,7 +6,7 @@
 #include <grapnel/store/migrate/migration.hpp>
 #include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
-#include <grapnel/store/write/effective_chain.hpp>
+#include <grapnel/store/write/explanation.hpp>
 
 #include <fmt/core.h>
 
@@ -64,10 +64,19 @@ struct fmt::formatter<E, char> : grapnel::detail::TextFormatter {
 
 /// The steps, a line each, outermost first.
 template <>
-struct fmt::formatter<grapnel::store::EffectiveChain> : grapnel::detail::TextFormatter {
+struct fmt::formatter<grapnel::store::Explanation> : grapnel::detail::TextFormatter {
   template <class FormatContext>
-  auto format(const grapnel::store::EffectiveChain& chain, FormatContext& context) const {
-    return Write(grapnel::store::ToString(chain), context);
+  auto format(const grapnel::store::Explanation& explanation, FormatContext& context) const {
+    return Write(grapnel::store::ToString(explanation), context);
+  }
+};
+
+/// The types, with a line for each field and edge.
+template <>
+struct fmt::formatter<grapnel::store::EntityGraph> : grapnel::detail::TextFormatter {
+  template <class FormatContext>
+  auto format(const grapnel::store::EntityGraph& graph, FormatContext& context) const {
+    return Write(grapnel::store::ToString(graph), context);
   }
 };
 

@@ -38,7 +38,7 @@ struct World : FakeStore<User, Card, Pet> {
     return handle->store->TypeOf(kTable<E>);
   }
   std::string Chain(const detail::HandlePtr& of) const {
-    return grapnel::store::ToString(detail::DescribeChain(of, kTable<Card>));
+    return ToString(detail::Explain(of, kTable<Card>, grapnel::AnyOp));
   }
 };
 

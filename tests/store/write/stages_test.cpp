@@ -66,8 +66,9 @@ struct World : FakeStore<User, Card, Pet, Note> {
     return handle->store->TypeOf(kTable<E>);
   }
   static Lines Stages(const HookChain& chain) {
+    static constexpr const char* kNames[] = {"runtime", "transaction", "schema"};
     Lines stages;
-    chain.ForEach([&](std::string_view stage, const auto&) { stages.emplace_back(stage); });
+    for (const auto& each : chain.All()) stages.emplace_back(kNames[each.stage]);
     return stages;
   }
 };

@@ -5,7 +5,7 @@
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/model/table.hpp>
-#include <grapnel/model/value.hpp>
+#include <grapnel/store/describe/types.hpp>
 #include <grapnel/store/driver/plan.hpp>
 #include <grapnel/store/query/sql.hpp>
 #include <grapnel/store/tx/handle.hpp>
@@ -24,32 +24,6 @@ class RunningMigration;
 }  // namespace detail
 
 namespace store {
-
-/// A field, as migration hooks see it.
-struct FieldInfo {
-  std::string_view name;    // in the schema
-  std::string_view column;  // in the database
-  FieldKind kind;
-  bool optional, unique, immutable, sensitive;
-  std::string_view comment;
-};
-
-/// One end of an edge, as migration hooks see it.
-struct EdgeInfo {
-  std::string_view name;
-  std::string_view target;   // the neighbour's type
-  std::string_view inverse;  // the other end's name, or ""
-  bool many, required, holds_key;
-  DeleteAction on_delete;  // where there is a foreign key
-};
-
-/// An entity type, as migration hooks see it.
-struct TypeInfo {
-  std::string_view name;            // Schema::Type
-  std::string_view table;           // in the database
-  std::vector<FieldInfo> fields{};  // the id first
-  std::vector<EdgeInfo> edges{};
-};
 
 /// A migration on its way to the database: what the schema says, and the steps that bring the
 /// database there.

@@ -82,7 +82,8 @@ struct ReadInto {
 
 /// Interceptors of one type.
 struct ReaderHooks {
-  std::vector<core::StoredHook> all;
+  std::vector<core::StoredHook> all{};
+  std::string_view mixin{};  // whose those are that come next, "" for none
 
   GRAPNEL_DECLARE void Add(const core::StoredHook& hook);
 };
@@ -309,7 +310,8 @@ struct ReadActionsOf {
   }
 
   static void AddSchemaInterceptors(ReaderHooks& to) {
-    const auto add = [&](auto& hook) {
+    const auto add = [&](auto& hook, std::string_view mixin) {
+      to.mixin = mixin;
       AddReader<E>(to,
                    core::MakeShared<const std::remove_cvref_t<decltype(hook)>>(std::move(hook)));
     };
@@ -356,14 +358,18 @@ void AddConditional(ReaderHooks& to, const core::Shared<const H>& hook) {
     auto around = [holds, each](Reading<E>& r, NextRead<E> next) -> Found<E> {
       return holds(r) ? Interceptor<E>::RunAround(each, r, next) : next(r);
     };
+    const auto add = [&](core::StoredHook made) {  // which keeps `each`
+      made.SetName(each.Name(), {});
+      to.Add(made);
+    };
     if (each.IsBefore()) {
-      to.Add(Interceptor<E>(hook::Before([holds, each](Reading<E>& r) {
+      add(Interceptor<E>(hook::Before([holds, each](Reading<E>& r) {
         if (holds(r)) Interceptor<E>::RunBefore(each, r);
       })));
     } else if (each.IsAfter()) {
-      to.Add(Interceptor<E>(RunsAfter<decltype(around)>{std::move(around)}));
+      add(Interceptor<E>(RunsAfter<decltype(around)>{std::move(around)}));
     } else {
-      to.Add(Interceptor<E>(std::move(around)));
+      add(Interceptor<E>(std::move(around)));
     }
   }
 }
@@ -378,6 +384,14 @@ void AddReader(ReaderHooks& to, const core::Shared<const H>& hook) {
                   "this is an interceptor of another type: register it with client.Of<...>()");
     core::detail::RefuseNone(*hook);
     to.Add(*hook);
+  } else if constexpr (requires { hook->HookName(), hook->inner; }) {  // all of it is called that
+    using Inner = std::remove_cvref_t<decltype(hook->inner)>;
+    ReaderHooks named;
+    AddReader<E>(named, core::Shared<const Inner>(hook, &hook->inner));
+    for (core::StoredHook& each : named.all) {
+      each.SetName(hook->HookName(), hook);
+      to.Add(each);
+    }
   } else if constexpr (core::HasParts<H>) {
     hook->ForEachPart([&]<class Part>(const Part& part) {
       AddReader<E>(to, core::Shared<const Part>(hook, &part));

@@ -3,10 +3,12 @@
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/hook_list.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/store/describe/types.hpp>
 #include <grapnel/store/driver/owned_driver.hpp>
 #include <grapnel/store/tx/handle_ptr.hpp>
 #include <grapnel/store/tx/type_actions.hpp>
-#include <grapnel/store/write/effective_chain.hpp>
+#include <grapnel/store/write/explanation.hpp>
 
 #include <initializer_list>
 
@@ -17,7 +19,10 @@ namespace grapnel::detail {
 GRAPNEL_DECLARE HandlePtr OpenStore(store::OwnedDriver driver,
                                     std::initializer_list<const TypeActions*> types);
 
-GRAPNEL_DECLARE store::EffectiveChain DescribeChain(const HandlePtr& handle, const Table& table);
+GRAPNEL_DECLARE store::Explanation Explain(const HandlePtr& handle, const Table& table,
+                                           grapnel::Op ops);
+/// The types of the handle's store.
+GRAPNEL_DECLARE store::EntityGraph DescribeTypes(const HandlePtr& handle);
 
 /// Puts runtime hooks behind those of the type.
 GRAPNEL_DECLARE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,

@@ -170,7 +170,11 @@ struct ActionsOf {
   }
 
   [[gnu::cold]] static void AddSchemaHooks(core::HookStack& to) {
-    const auto add = [&](auto& given) { to.Add(Hook<E>(std::move(given)), kSchema); };
+    const auto add = [&](auto& given, std::string_view mixin) {
+      Hook<E> hook(std::move(given));
+      hook.SetMixin(mixin);
+      to.Add(hook, kSchema);
+    };
     VisitSchemaHooks<E>(add);
   }
 

@@ -31,12 +31,7 @@ class HookChain {
 
   bool IsEmpty() const noexcept { return hooks_ == nullptr; }
   Hooks All() const noexcept { return hooks_.All(); }
-  /// Calls `visit(name of the stage, hook)` for each.
-  template <class Visitor>
-  void ForEach(Visitor visit) const {
-    constexpr std::string_view names[] = {"runtime", "transaction", "schema"};
-    for (const auto& each : All()) visit(names[each.stage], each.hook);
-  }
+  const core::detail::ListedHooks& Listed() const noexcept { return hooks_; }
 
  private:
   GRAPNEL_DECLARE void AddLocal(const TypeEntry& type, Level& level);

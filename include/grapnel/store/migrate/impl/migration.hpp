@@ -26,24 +26,9 @@
 
 namespace grapnel::store {
 
-inline TypeInfo DescribeType(const Table& table) {
-  TypeInfo type{table.entity, table.name};
-  for (const detail::Column& column : table.columns.first(table.fields)) {
-    type.fields.push_back({column.name, column.storage, column.Kind(), column.nullable,
-                           column.unique, column.immutable, column.sensitive, column.comment});
-  }
-  for (const detail::EdgeEnd& edge : table.edges) {
-    const Relation& relation = edge.relation();
-    type.edges.push_back({edge.name, edge.target().entity,
-                          relation.inverse != nullptr ? relation.inverse->name : "", edge.many,
-                          edge.required, edge.HoldsKey(), relation.on_delete});
-  }
-  return type;
-}
-
 GRAPNEL_DEFINE Migration::Migration(const detail::Graph& graph, Plan plan, bool is_dry_run)
     : is_dry_run_(is_dry_run) {
-  for (const Table* table : graph.Tables()) types_.push_back(DescribeType(*table));
+  types_ = detail::DescribeTypes(graph).types;
   SetPlan(std::move(plan));
 }
 

@@ -86,7 +86,10 @@ struct AnyReading::Access {
 
 namespace detail {
 
-GRAPNEL_DEFINE void ReaderHooks::Add(const core::StoredHook& hook) { all.push_back(hook); }
+GRAPNEL_DEFINE void ReaderHooks::Add(const core::StoredHook& hook) {
+  all.push_back(hook);
+  all.back().SetMixin(mixin);
+}
 
 [[noreturn]] GRAPNEL_DEFINE void RefuseFound(const AnyReading& r) {
   throw TypeMismatchError(

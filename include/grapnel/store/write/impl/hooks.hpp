@@ -1,36 +1,56 @@
 #pragma once
 
 #include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/graph.hpp>
 #include <grapnel/model/table.hpp>
+#include <grapnel/store/describe/types.hpp>
 #include <grapnel/store/driver/owned_driver.hpp>
 #include <grapnel/store/query/intercept.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/session.hpp>
-#include <grapnel/store/write/effective_chain.hpp>
+#include <grapnel/store/write/explanation.hpp>
 #include <grapnel/store/write/hooks.hpp>
 #include <grapnel/store/write/impl/stages.hpp>
 #include <grapnel/store/write/stages.hpp>
 
 #include <initializer_list>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace grapnel::detail {
 
-GRAPNEL_DEFINE store::EffectiveChain DescribeChain(const HandlePtr& handle, const Table& table) {
+/// What people are told of some hooks, of those that do something for these Ops.
+inline std::vector<store::HookInfo> Describe(const core::detail::ListedHooks& hooks,
+                                             grapnel::Op ops) {
+  static constexpr std::string_view kStages[] = {"runtime", "transaction", "schema"};
+  std::vector<store::HookInfo> described;
+  for (const core::detail::ListedHook& each : hooks.All()) {
+    const core::StoredHook& hook = each.hook;
+    if (!Is(hook.Mask(), ops)) continue;
+    std::string origin(kStages[each.stage]);
+    if (!hook.Mixin().empty()) origin = core::Concat({"mixin ", hook.Mixin()});
+    described.push_back(
+        {std::string(hook.Name()), std::move(origin), hook.Mask(), hook.FormName()});
+  }
+  return described;
+}
+
+GRAPNEL_DEFINE store::Explanation Explain(const HandlePtr& handle, const Table& table,
+                                          grapnel::Op ops) {
   if (handle->transaction) handle->transaction->CheckThread(*handle->GetLevel());
   const TypeEntry& type = handle->store->TypeOf(table);
-  store::EffectiveChain chain{table.entity, {}};
-  HookChain(type, handle->GetLevel())
-      .ForEach([&](std::string_view stage, const core::StoredHook& hook) {
-        chain.hooks.push_back({stage, hook.Name(), hook.Mask()});
-      });
-  return chain;
+  return {table.entity, ops, Describe(HookChain(type, handle->GetLevel()).Listed(), ops),
+          Describe(type.readers.Load(), AnyOp)};
+}
+
+GRAPNEL_DEFINE store::EntityGraph DescribeTypes(const HandlePtr& handle) {
+  return DescribeTypes(*handle->store->graph);
 }
 
 /// Notes the types whose rows go, or lose a key, when rows of the type are deleted.

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/model/graph.hpp>
+#include <grapnel/model/table.hpp>
+#include <grapnel/store/describe/drawing.hpp>
+#include <grapnel/store/describe/types.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace grapnel::detail {
+
+GRAPNEL_DEFINE store::EntityGraph DescribeTypes(const Graph& graph) {
+  store::EntityGraph described;
+  for (const Table* table : graph.Tables()) {
+    store::TypeInfo type{table->entity, table->name};
+    for (const Column& column : table->columns.first(table->fields)) {
+      type.fields.push_back({column.name, column.storage, column.Kind(), column.nullable,
+                             column.unique, column.immutable, column.sensitive, column.comment});
+    }
+    for (const EdgeEnd& edge : table->edges) {
+      const Relation& relation = edge.relation();
+      const bool is_join = relation.kind == Relation::Kind::Join;
+      type.edges.push_back({edge.name, edge.target().entity,
+                            relation.inverse != nullptr ? relation.inverse->name : "", edge.many,
+                            edge.required, edge.HoldsKey(), relation.on_delete,
+                            is_join ? std::string_view(relation.table) : "", relation.required,
+                            relation.unique});
+    }
+    described.types.push_back(std::move(type));
+  }
+  return described;
+}
+
+}  // namespace grapnel::detail
+
+namespace grapnel::store {
+
+inline std::string Describe(const FieldInfo& field) {
+  std::string text(Name(field.kind));
+  if (field.optional) text += ", optional";
+  if (field.unique) text += ", unique";
+  if (field.immutable) text += ", immutable";
+  if (field.sensitive) text += ", sensitive";
+  return text;
+}
+
+/// Whether an edge is drawn at this end: the other one follows, or there is none.
+inline bool IsDrawn(const EntityGraph& graph, std::size_t at, const EdgeInfo& edge) {
+  if (edge.inverse.empty()) return true;
+  for (std::size_t i = 0; i < graph.types.size(); ++i) {
+    if (graph.types[i].name != edge.target) continue;
+    if (i != at) return at < i;
+    for (const EdgeInfo& each : graph.types[i].edges) {  // of both that which comes first
+      if (each.name == edge.name || each.name == edge.inverse) return each.name == edge.name;
+    }
+  }
+  return true;
+}
+/// "cards", or "cards / owner".
+inline std::string LabelOf(const EdgeInfo& edge) {
+  std::string label(edge.name);
+  if (!edge.inverse.empty() && edge.inverse != edge.name)
+    core::Append(label, {" / ", edge.inverse});
+  return label;
+}
+
+GRAPNEL_DEFINE std::string ToString(const EntityGraph& graph) {
+  std::string text;
+  for (const TypeInfo& type : graph.types) {
+    core::Append(text, {type.name, "\n"});
+    for (const FieldInfo& field : type.fields) {
+      core::Append(text, {"  ", field.name, " ", Describe(field), "\n"});
+    }
+    for (const EdgeInfo& edge : type.edges) {
+      core::Append(text, {"  ", edge.name, " -> ", edge.many ? "many " : "one ", edge.target});
+      if (edge.required) text += ", required";
+      if (!edge.inverse.empty()) core::Append(text, {", back ", edge.inverse});
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+GRAPNEL_DEFINE std::string ToMermaid(const EntityGraph& graph) {
+  std::string text = "erDiagram\n";
+  for (std::size_t at = 0; at < graph.types.size(); ++at) {
+    const TypeInfo& type = graph.types[at];
+    core::Append(text, {"  ", drawing::WordInMermaid(type.name), " {\n"});
+    for (const FieldInfo& field : type.fields) {
+      core::Append(text, {"    ", Name(field.kind), " ", drawing::WordInMermaid(field.name)});
+      if (&field == type.fields.data()) {
+        text += " PK";
+      } else if (field.unique) {
+        text += " UK";
+      }
+      text += '\n';
+    }
+    text += "  }\n";
+    for (const EdgeInfo& edge : type.edges) {
+      if (!IsDrawn(graph, at, edge)) continue;
+      // How many rows of this type are joined to one of the other, and the other way round.
+      std::string_view here = "}o", there = "o{";
+      const std::string_view referred_here = edge.key_required ? "||" : "|o";
+      const std::string_view referred_there = edge.key_required ? "||" : "o|";
+      if (edge.holds_key) {
+        there = referred_there;
+        if (edge.key_unique) here = "|o";
+      } else if (edge.pairs.empty()) {
+        here = referred_here;
+        if (edge.key_unique) there = "o|";
+      }
+      core::Append(text, {"  ", drawing::WordInMermaid(type.name), " ", here, "--", there, " ",
+                          drawing::WordInMermaid(edge.target), " : \"",
+                          drawing::InMermaid(LabelOf(edge)), "\"\n"});
+    }
+  }
+  return text;
+}
+
+GRAPNEL_DEFINE std::string ToDot(const EntityGraph& graph) {
+  std::string text = "digraph types {\n  rankdir=LR;\n  node [shape=record];\n";
+  for (const TypeInfo& type : graph.types) {
+    core::Append(text, {"  \"", drawing::InDot(type.name), "\" [label=\"",
+                        drawing::InDot(type.name, true), "|"});
+    for (const FieldInfo& field : type.fields) {
+      core::Append(text, {drawing::InDot(field.name, true), "\\ ",
+                          drawing::InDot(Describe(field), true), "\\l"});
+    }
+    text += "\"];\n";
+  }
+  for (std::size_t at = 0; at < graph.types.size(); ++at) {
+    for (const EdgeInfo& edge : graph.types[at].edges) {
+      if (!IsDrawn(graph, at, edge)) continue;
+      core::Append(
+          text,
+          {"  \"", drawing::InDot(graph.types[at].name), "\" -> \"", drawing::InDot(edge.target),
+           "\" [label=\"", drawing::InDot(LabelOf(edge)), "\", dir=both, arrowtail=",
+           (edge.holds_key && !edge.key_unique) || !edge.pairs.empty() ? "crow" : "none",
+           ", arrowhead=", edge.many ? "crow" : "none", "];\n"});
+    }
+  }
+  return text + "}\n";
+}
+
+}  // namespace grapnel::store
