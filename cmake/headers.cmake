@@ -290,4 +290,11 @@ set(GRAPNEL_POSTGRES_HEADERS
 )
 set(GRAPNEL_ALL_HEADERS
   grapnel/grapnel.hpp
+  grapnel/testing.hpp
+  grapnel/testing/error.hpp
+  grapnel/testing/fault.hpp
+  grapnel/testing/open.hpp
+  grapnel/testing/read.hpp
+  grapnel/testing/run.hpp
+  grapnel/testing/script.hpp
 )

@@ -6,9 +6,10 @@ cmake_policy(VERSION 3.24)
 # seen by its own room and by what is compiled once elsewhere.
 set(rooms
   base core hook model schema
-  store/describe store/predicate store/driver store/tx store/query store/migrate store/mutation store/write
-  store/builders store store/sql store/sql/migrate store/sqlite/native store/sqlite/migrate
-  store/sqlite store/postgres/native store/postgres/migrate store/postgres extras)
+  store/describe store/predicate store/driver store/tx store/query store/migrate store/mutation
+  store/write store/builders store store/sql store/sql/migrate store/sqlite/native
+  store/sqlite/migrate store/sqlite store/postgres/native store/postgres/migrate store/postgres
+  extras testing)
 # An engine knows the seam and what the engines share: nothing else of the store, and no other
 # engine. Its open.hpp opens a Database.
 set(engine "^store/(sqlite|postgres)(/|$)")
@@ -25,6 +26,7 @@ set(reach_store.hpp store)
 set(reach_sqlite.hpp store/sqlite)
 set(reach_postgres.hpp store/postgres)
 set(reach_extras.hpp extras)
+set(reach_testing.hpp testing)
 set(reach_grapnel.hpp extras)
 set(reach_separate.cpp extras)
 set(reach_postgres_separate.cpp store/postgres)

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <grapnel/base/shared.hpp>
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/error.hpp>
+#include <grapnel/schema/schema.hpp>
+#include <grapnel/store/entities.hpp>
+#include <grapnel/store/query/intercept.hpp>
+#include <grapnel/store/query/reading.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/testing/run.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace grapnel::testing {
+
+template <class E>
+class Read;
+template <class E>
+class [[nodiscard("nothing is read before Go()")]] RunRead;
+
+/// What came of a read.
+template <class E>
+class Read {
+ public:
+  /// Whether the interceptor has let the read pass.
+  bool CalledNext() const noexcept { return called_next_; }
+  /// Whether it has added conditions, which no run without a database looks at.
+  bool Narrowed() const noexcept { return narrowed_; }
+  /// The rows that the caller gets. Throws: what was thrown.
+  const std::vector<E>& Rows() const { return Got().rows_; }
+  /// How many they are; of ReadKind::Count what it is told, of Exist 1 or 0.
+  std::int64_t Count() const { return Got().count_; }
+  /// Whether it threw an X, or what is derived from it.
+  template <class X = std::exception>
+  bool Threw() const {
+    return detail::Is<X>(thrown_);
+  }
+  const std::exception_ptr& Thrown() const noexcept { return thrown_; }
+
+ private:
+  friend RunRead<E>;
+  Read() = default;
+
+  const Read& Got() const {
+    if (thrown_) std::rethrow_exception(thrown_);
+    return *this;
+  }
+
+  bool called_next_ = false;
+  bool narrowed_ = false;
+  std::vector<E> rows_{};
+  std::int64_t count_ = 0;
+  std::exception_ptr thrown_{};
+};
+
+/// Runs an interceptor of any form, or a chain of them, without a database, around a read of the
+/// rows that the test gives. Those of the schema do not run.
+///
+///   const auto read = grapnel::testing::RunRead<User>(Masked()).Row(ada).With(Viewer{"bob"}).Go();
+///   CHECK(read.Rows().front().mail.empty());
+///
+/// Throws, from Go(): NotGivenError, where it asks for a database. Threads: one.
+template <class E>
+class RunRead {
+ public:
+  /// `kind`: Rows, Count or Exist.
+  template <class I>
+  explicit RunRead(I interceptor, ReadKind kind = ReadKind::Rows) : kind_(kind) {
+    run_->Connection().SetGiven();
+    run_->handle = grapnel::detail::MakeHandle({run_->store, nullptr, nullptr, {}});
+    const auto readers =
+        grapnel::detail::ReadersOf<E>(core::MakeShared<const I>(std::move(interceptor)));
+    grapnel::detail::AddReaders({grapnel::detail::PrepareReaders(
+        run_->handle, grapnel::detail::kTable<E>, grapnel::detail::kReadActions<E>, readers)});
+  }
+
+  /// A row that is stored.
+  RunRead& Row(E row) {
+    run_->rows.push_back(std::move(row));
+    return *this;
+  }
+  /// What `r.Dep<T>()` finds: as Database::Provide.
+  template <class T>
+  RunRead& Provide(T& object) {
+    run_->store->dependencies.template Provide<T>(object);
+    return *this;
+  }
+  template <class T>
+  RunRead& Provide(std::string_view name, T& object) {
+    run_->store->dependencies.template Provide<T>(object, name);
+    return *this;
+  }
+  template <class T>
+  void Provide(const T&&) = delete;  // a temporary would be gone when it runs
+  template <class T>
+  void Provide(std::string_view, const T&&) = delete;
+  /// What `r.Context()` has: as Client::With.
+  template <class V>
+  RunRead& With(V value) {
+    context_ = context_.With(std::move(value));
+    return *this;
+  }
+
+  Read<E> Go() {
+    Read<E> read;
+    const auto& connection = run_->Connection();
+    const std::size_t before = connection.Asked();
+    const auto handle = grapnel::detail::MakeHandle({run_->store, nullptr, nullptr, context_});
+    try {
+      const auto query = store::Entities<E>(handle).Query();
+      if (kind_ == ReadKind::Rows) {
+        read.rows_ = query.All();
+        read.count_ = static_cast<std::int64_t>(read.rows_.size());
+      } else if (kind_ == ReadKind::Count) {
+        read.count_ = query.Count();
+      } else if (kind_ == ReadKind::Exist) {
+        read.count_ = query.Exist() ? 1 : 0;
+      } else {
+        throw Error("RunRead reads Rows, Count or Exist");
+      }
+    } catch (...) {
+      read.thrown_ = std::current_exception();
+    }
+    read.called_next_ = connection.Asked() != before;
+    read.narrowed_ = connection.WasNarrowed();
+    if (const auto missing = connection.Missing()) std::rethrow_exception(missing);
+    return read;
+  }
+
+ private:
+  std::shared_ptr<detail::Running<E>> run_ = std::make_shared<detail::Running<E>>(Op::Create);
+  core::Context context_{};
+  ReadKind kind_;
+};
+
+}  // namespace grapnel::testing

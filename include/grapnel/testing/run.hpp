@@ -1,0 +1,398 @@
+#pragma once
+
+#include <grapnel/base/callable.hpp>
+#include <grapnel/base/concat.hpp>
+#include <grapnel/core/context.hpp>
+#include <grapnel/core/hook.hpp>
+#include <grapnel/core/op.hpp>
+#include <grapnel/schema/schema.hpp>
+#include <grapnel/store/mutation/cause.hpp>
+#include <grapnel/store/mutation/mutation.hpp>
+#include <grapnel/store/mutation/value.hpp>
+#include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/tx.hpp>
+#include <grapnel/store/write/run.hpp>
+#include <grapnel/testing/error.hpp>
+#include <grapnel/testing/fault.hpp>
+#include <grapnel/testing/script.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace grapnel::testing {
+
+template <class E>
+class Ran;
+template <class E>
+class [[nodiscard("nothing runs before Go()")]] Run;
+
+namespace detail {
+
+/// Whether an X was thrown, or what is derived from it.
+template <class X>
+bool Is(const std::exception_ptr& thrown) {
+  if (!thrown) return false;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const X&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+/// What a run and what came of it share.
+template <class E>
+struct Running {
+  explicit Running(grapnel::Op op) : mutation(Mutation<E>::Access::MakeShared(op)) {}
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  static constexpr grapnel::detail::TypeActions kActions{
+      grapnel::detail::kTable<E>,
+      &grapnel::detail::ActionsOf<E>::WithMutation,
+      &grapnel::detail::ActionsOf<E>::RunAround,
+      &grapnel::detail::ActionsOf<E>::Attach,
+      &grapnel::detail::ActionsOf<E>::AttachRows,
+      [](core::HookStack&) {},
+  };
+
+  grapnel::detail::ScriptedConnection& Connection() const noexcept {
+    return static_cast<grapnel::detail::ScriptedDriver&>(*store->driver).connection;
+  }
+
+  std::vector<E> rows{};
+  bool given = false;
+  std::shared_ptr<grapnel::detail::Store> store = grapnel::detail::ScriptedStore(kActions, &rows);
+  grapnel::detail::HandlePtr handle{};  // of the transaction
+  core::Shared<Mutation<E>> mutation;
+  core::Callable<Value<E>(Mutation<E>&)> next{};
+  std::size_t calls = 0;   // of next
+  std::size_t arrows = 0;  // that were passed
+  std::size_t fault_at = 0;
+  std::optional<Value<E>> value{};
+  std::exception_ptr thrown{};
+
+  /// The end of the chain.
+  Value<E> Terminal(Mutation<E>& m) {
+    ++calls;
+    auto& core = m.Core();
+    if (core.watched) m.NeedOldRows();
+    Value<E> made = next ? next(m) : CarryOut(m);
+    Keep(m, made);
+    core.executed = true;
+    return made;
+  }
+  /// One step from a hook to the next one, or back.
+  void PassArrow() {
+    if (++arrows != fault_at) return;
+    throw InjectedFault(core::Concat({"arrow ", std::to_string(arrows), ", injected"}));
+  }
+
+ private:
+  E* RowOf(const Mutation<E>& m) {
+    for (E& row : rows) {
+      if (row.id == Mutation<E>::Access::Entity(m).id) return &row;
+    }
+    return nullptr;
+  }
+  /// What a database would answer.
+  Value<E> CarryOut(Mutation<E>& m) {
+    auto& core = m.Core();
+    if (core.op == Op::Create) {
+      if (!core.set.test(0) && core.table->generates_ids) core.SetId(1);
+      core.has_id = true;
+      return Mutation<E>::Access::Entity(m);
+    }
+    if (core.IsOne()) {
+      const E* const stored = RowOf(m);
+      if (stored == nullptr && given)
+        throw NotFoundError(m.Type(), "the test has given no such row");
+      if (core.op == Op::DeleteOne) return 1;
+      E changed = stored != nullptr ? *stored : E{};
+      if (stored == nullptr) changed.id = Mutation<E>::Access::Entity(m).id;
+      grapnel::detail::ApplyTo(core, &changed);
+      return changed;
+    }
+    return rows.size();
+  }
+  /// The rows are from now on as that leaves them.
+  void Keep(Mutation<E>& m, const Value<E>& made) {
+    const auto& core = m.Core();
+    if (core.op == Op::Create) {
+      rows.assign(1, made.HasEntity() ? made.Entity() : Mutation<E>::Access::Entity(m));
+    } else if (core.op == Op::UpdateOne) {
+      if (E* row = RowOf(m); row != nullptr && made.HasEntity()) *row = made.Entity();
+    } else if (core.op == Op::Update) {
+      for (E& row : rows) grapnel::detail::ApplyTo(core, &row);
+    } else {
+      rows.clear();
+    }
+    given = true;
+    Connection().SetGiven();
+  }
+};
+
+}  // namespace detail
+
+/// What came of a run. Keeps its transaction open, so that what waits for the end can be counted
+/// and run. Threads: the one that ran it.
+template <class E>
+class Ran {
+ public:
+  /// Whether the hook has let the mutation pass: to the hooks behind it, where there are some, and
+  /// to the end.
+  bool CalledNext() const noexcept { return run_->calls != 0; }
+  /// The mutation as the hooks have left it.
+  const grapnel::Mutation<E>& Mutation() const noexcept { return *run_->mutation; }
+  /// What a field or edge is set to: as Mutation::Get.
+  template <auto M>
+  auto Get(MemberToken<M> member) const {
+    return Mutation().Get(member);
+  }
+  template <auto M>
+  auto Added(MemberToken<M> field) const {
+    return Mutation().Added(field);
+  }
+  template <auto M>
+  bool Cleared(MemberToken<M> field) const {
+    return Mutation().Cleared(field);
+  }
+
+  /// What it resulted in. Throws: what the run threw.
+  const grapnel::Value<E>& Value() const {
+    if (run_->thrown) std::rethrow_exception(run_->thrown);
+    return *run_->value;
+  }
+  /// Whether it threw an X, or what is derived from it.
+  template <class X = std::exception>
+  bool Threw() const {
+    return detail::Is<X>(run_->thrown);
+  }
+  /// What it threw, or null.
+  const std::exception_ptr& Thrown() const noexcept { return run_->thrown; }
+
+  /// Whether the stored rows were asked for.
+  bool AskedRows() const noexcept { return run_->Connection().Asked() != 0; }
+  /// The steps from one hook to the next one and back that were made, where FaultAtArrow counts
+  /// them; each of k hooks has two.
+  std::size_t Arrows() const noexcept { return run_->arrows; }
+
+  /// How many AfterCommit callbacks wait.
+  std::size_t AfterCommits() const noexcept { return run_->handle->transaction->CountCallbacks(); }
+  /// Commits: the AfterCommit callbacks run. Throws: CommittedError with what they threw; TxError
+  /// after the end.
+  void Commit() { Tx::Handed(run_->handle, false).Commit(); }
+  /// Rolls back: the AfterRollback callbacks run. Throws: what they threw first.
+  void Rollback() { Tx::Handed(run_->handle, false).Rollback(); }
+
+ private:
+  friend Run<E>;
+  explicit Ran(std::shared_ptr<detail::Running<E>> run) noexcept : run_(std::move(run)) {}
+
+  std::shared_ptr<detail::Running<E>> run_;
+};
+
+/// Runs a hook without a database: the defaults of the type, the hook, and behind it a `next` that
+/// the test says. Hooks of the schema do not run, nothing is validated and no SQL is made; what the
+/// hook asks of stored rows the test has given, whatever conditions there are.
+///
+///   const auto run = grapnel::testing::Run<User>(Adults(), Op::Create).Set(F<&User::age>,
+///   17).Go(); CHECK(run.Threw<TooYoung>()); CHECK_FALSE(run.CalledNext());
+///
+/// Throws, from Go(): NotGivenError, which says what is missing, where the hook asks for rows or a
+/// database that the test has not given, also where the hook makes nothing of that. From the
+/// others: as Mutation does. Threads: one.
+template <class E>
+class Run {
+ public:
+  /// A hook of any form, or a chain of them.
+  template <class H>
+  Run(H hook, Op op) : run_(std::make_shared<detail::Running<E>>(op)) {
+    hooks_.push_back(Hook<E>(std::move(hook)));
+  }
+
+  /// One more hook, behind those that are there.
+  template <class H>
+  Run& Behind(H hook) {
+    hooks_.push_back(Hook<E>(std::move(hook)));
+    return *this;
+  }
+
+  // What the caller of the mutation says: as Mutation does.
+  template <auto M, class V>
+  Run& Set(MemberToken<M> member, V&& value) {
+    run_->mutation->Set(member, std::forward<V>(value));
+    return *this;
+  }
+  template <auto M, class V>
+  Run& Add(MemberToken<M> field, V&& delta) {
+    run_->mutation->Add(field, std::forward<V>(delta));
+    return *this;
+  }
+  template <auto M>
+  Run& Clear(MemberToken<M> field) {
+    run_->mutation->Clear(field);
+    return *this;
+  }
+  template <auto M, class... Ids>
+  Run& AddIDs(MemberToken<M> edge, Ids&&... ids) {
+    run_->mutation->AddIDs(edge, {std::forward<Ids>(ids)...});
+    return *this;
+  }
+  template <auto M, class... Ids>
+  Run& RemoveIDs(MemberToken<M> edge, Ids&&... ids) {
+    run_->mutation->RemoveIDs(edge, {std::forward<Ids>(ids)...});
+    return *this;
+  }
+  template <auto M>
+  Run& ClearEdge(MemberToken<M> edge) {
+    run_->mutation->ClearEdge(edge);
+    return *this;
+  }
+  /// Of UpdateOne and DeleteOne: which row; where it is not said, the first that is stored.
+  Run& ID(grapnel::detail::IdOf<E> id) {
+    Mutation<E>::Access::Entity(*run_->mutation).id = std::move(id);
+    run_->mutation->Core().has_id = true;
+    return *this;
+  }
+
+  /// A row that is stored, and that the mutation touches; of several, one call each.
+  Run& Old(E row) {
+    run_->rows.push_back(std::move(row));
+    return NoRows();
+  }
+  /// No more rows are stored than those that were given.
+  Run& NoRows() {
+    run_->given = true;
+    run_->Connection().SetGiven();
+    return *this;
+  }
+
+  /// What `next` gives: a value, an entity or a count; or a function, `Value<E>(Mutation<E>&)`,
+  /// which may throw. Without it: what a database would, of the rows that are stored.
+  template <class V>
+  Run& Next(V value) {
+    if constexpr (std::is_invocable_v<V&, Mutation<E>&>) {
+      run_->next = [function = std::move(value)](Mutation<E>& m) mutable -> Value<E> {
+        return function(m);
+      };
+    } else {
+      run_->next = [made = Value<E>(std::move(value))](Mutation<E>&) -> Value<E> { return made; };
+    }
+    return *this;
+  }
+
+  /// What `m.Dep<T>()` finds: as Database::Provide.
+  template <class T>
+  Run& Provide(T& object) {
+    run_->store->dependencies.template Provide<T>(object);
+    return *this;
+  }
+  template <class T>
+  Run& Provide(std::string_view name, T& object) {
+    run_->store->dependencies.template Provide<T>(object, name);
+    return *this;
+  }
+  template <class T>
+  void Provide(const T&&) = delete;  // a temporary would be gone when it runs
+  template <class T>
+  void Provide(std::string_view, const T&&) = delete;
+  /// What `m.Context()` has: as Client::With.
+  template <class V>
+  Run& With(V value) {
+    context_ = context_.With(std::move(value));
+    return *this;
+  }
+  /// Why it runs.
+  Run& As(Cause cause) {
+    run_->mutation->Core().cause = cause;
+    return *this;
+  }
+  /// In a transaction that the caller has begun.
+  Run& InTx() {
+    kind_ = grapnel::detail::Session::Kind::Explicit;
+    return *this;
+  }
+  /// Throws an InjectedFault at the n-th step from one hook to the next one, or to the end, and
+  /// back, counted from 1.
+  Run& FaultAtArrow(std::size_t n) {
+    run_->fault_at = n;
+    counts_ = true;
+    return *this;
+  }
+
+  /// Runs it, once.
+  Ran<E> Go() {
+    const std::shared_ptr<detail::Running<E>> run = std::exchange(run_, nullptr);
+    if (run == nullptr) throw Error("this run has been made already: make a new one");
+    auto& core = run->mutation->Core();
+    if (core.IsOne() && !core.has_id) {
+      if (run->rows.empty()) {
+        throw NotGivenError(core::Concat({core.table->entity, " ", ToString(core.op),
+                                          ": which row? Give the test one, .Old(row), or say its "
+                                          "id, .ID(id)"}));
+      }
+      Mutation<E>::Access::Entity(*run->mutation).id = run->rows.front().id;
+      core.has_id = true;
+    }
+    AddHooks(*run);
+    run->handle = grapnel::detail::MakeHandle(
+        {run->store, std::make_shared<grapnel::detail::Session>(run->store, context_, kind_),
+         nullptr, context_});
+    E entity{};
+    grapnel::detail::AnyResult result(grapnel::detail::kTable<E>,
+                                      core.WantsEntity() ? &entity : nullptr);
+    try {
+      grapnel::detail::RunMutation(run->handle, *run->mutation, result);
+      if (result.HasEntity()) {
+        result.MoveOut();
+        run->value.emplace(std::move(entity));
+      } else {
+        run->value.emplace(result.Count());
+      }
+    } catch (...) {
+      run->thrown = std::current_exception();
+    }
+    if (const auto missing = run->Connection().Missing()) std::rethrow_exception(missing);
+    return Ran<E>(run);
+  }
+
+ private:
+  void AddHooks(detail::Running<E>& run) {
+    std::vector<core::StoredHook> all;
+    const auto count = [&] {
+      if (!counts_) return;
+      all.push_back(Hook<E>([&run](Mutation<E>& m, grapnel::Next<E> next) -> Value<E> {
+        run.PassArrow();
+        Value<E> value = next(m);
+        run.PassArrow();
+        return value;
+      }));
+    };
+    for (const Hook<E>& hook : hooks_) {
+      all.push_back(hook);
+      count();
+    }
+    all.push_back(
+        Hook<E>([&run](Mutation<E>& m, grapnel::Next<E>) -> Value<E> { return run.Terminal(m); }));
+    run.store->TypeOf(grapnel::detail::kTable<E>).hooks.Add(all);
+  }
+
+  std::shared_ptr<detail::Running<E>> run_;
+  std::vector<Hook<E>> hooks_;
+  core::Context context_;
+  grapnel::detail::Session::Kind kind_ = grapnel::detail::Session::Kind::Implicit;
+  bool counts_ = false;
+};
+
+}  // namespace grapnel::testing

@@ -1,0 +1,262 @@
+/// B211: a hook is run without a database.
+
+#include <grapnel/testing.hpp>
+
+#include "contract/graph_model.hpp"
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using graph::Card;
+using graph::User;
+using grapnel::Cause;
+using grapnel::F;
+using grapnel::Mutation;
+using grapnel::Mutator;
+using grapnel::Next;
+using grapnel::Op;
+using grapnel::Value;
+using grapnel::testing::Run;
+namespace hook = grapnel::hook;
+namespace testing = grapnel::testing;
+
+namespace {
+
+struct Bucket {
+  std::vector<std::string> names;
+};
+struct Viewer {
+  std::string name;
+};
+struct Missing : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Refuses a nickname that the bucket does not have.
+auto EnsureThere() {
+  return [](Mutation<User>& m, Next<User> next) -> Value<User> {
+    const std::string* nickname = m.Get(F<&User::nickname>);
+    for (const std::string& name : m.Dep<Bucket>().names) {
+      if (nickname == nullptr || name == *nickname) return next(m);
+    }
+    throw Missing("no such image");
+  };
+}
+
+User Ada() {
+  User ada;
+  ada.id = 7;
+  ada.name = "Ada";
+  ada.age = 36;
+  return ada;
+}
+
+}  // namespace
+
+TEST_CASE("B211 what a hook throws, and whether it called next") {
+  Bucket bucket{{"b.png"}};
+  const auto refused = Run<User>(EnsureThere(), Op::Create)
+                           .Set(F<&User::nickname>, "a.png")
+                           .Provide(bucket)
+                           .With(Viewer{"bob"})
+                           .Go();
+  CHECK(refused.Threw<Missing>());
+  CHECK(refused.Threw());
+  CHECK_FALSE(refused.Threw<grapnel::Error>());
+  CHECK_FALSE(refused.CalledNext());
+  CHECK_THROWS_AS(refused.Value(), Missing);
+
+  const auto passed = Run<User>(EnsureThere(), Op::Create)
+                          .Set(F<&User::nickname>, "b.png")
+                          .Set(F<&User::name>, "Ada")
+                          .Provide(bucket)
+                          .Go();
+  CHECK_FALSE(passed.Threw());
+  CHECK(passed.CalledNext());
+  CHECK(passed.Value().Entity().name == "Ada");
+  CHECK(passed.Value().Entity().id == 1);
+
+  CHECK(Run<User>(EnsureThere(), Op::Create).Go().Threw<grapnel::DependencyError>());
+}
+
+TEST_CASE("B211 what a hook sets, of any form, and what the caller said") {
+  const auto sets = hook::Before([](Mutation<User>& m) {
+    if (const auto* viewer = m.Context().Get<Viewer>()) m.Set(F<&User::nickname>, viewer->name);
+    m.Add(F<&User::age>, 1);
+  });
+  const auto run =
+      Run<User>(sets, Op::UpdateOne).Old(Ada()).With(Viewer{"bob"}).Add(F<&User::age>, 2).Go();
+  REQUIRE(run.Get(F<&User::nickname>) != nullptr);
+  CHECK(*run.Get(F<&User::nickname>) == "bob");
+  CHECK(*run.Added(F<&User::age>) == 3);
+  CHECK(run.Get(F<&User::name>) == nullptr);
+  CHECK(run.Value().Entity().age == 39);
+  CHECK(run.Value().Entity().name == "Ada");
+  CHECK_FALSE(run.AskedRows());
+
+  const auto ent = [](Mutator<User> next) -> Mutator<User> {
+    return [next](Mutation<User>& m) {
+      m.Clear(F<&User::nickname>);
+      return next(m);
+    };
+  };
+  CHECK(Run<User>(ent, Op::UpdateOne).Old(Ada()).Go().Cleared(F<&User::nickname>));
+
+  // Defaults are there before the hook, as they are in a database.
+  const auto created =
+      Run<User>(hook::Before([](Mutation<User>& m) { CHECK(*m.Get(F<&User::version>) == 0); }),
+                Op::Create)
+          .Go();
+  CHECK(*created.Get(F<&User::age>) == 0);
+}
+
+TEST_CASE("B211 the stored rows are those of the test, before and after next") {
+  const auto looks = [](Mutation<User>& m, Next<User> next) -> Value<User> {
+    CHECK(m.Old(F<&User::age>) == 36);
+    auto value = next(m);
+    CHECK(m.OldRows().front().age == 36);
+    CHECK(m.NewRows().front().age == 40);
+    return value;
+  };
+  const auto one = Run<User>(looks, Op::UpdateOne).Old(Ada()).Set(F<&User::age>, 40).Go();
+  CHECK_FALSE(one.Threw());
+  CHECK(one.AskedRows());
+  CHECK(one.Mutation().ID() == 7);
+
+  User grace = Ada();
+  grace.id = 8;
+  const auto many = [](Mutation<User>& m, Next<User> next) -> Value<User> {
+    CHECK(m.OldRows().size() == 2);
+    CHECK(m.IDs() == std::vector<std::int64_t>{7, 8});
+    return next(m);
+  };
+  CHECK(Run<User>(many, Op::Update).Old(Ada()).Old(grace).Go().Value().Count() == 2);
+  CHECK(Run<User>(many, Op::Delete).Old(Ada()).Old(grace).Go().Value().Count() == 2);
+
+  const auto changes = [](Mutation<User>& m, Next<User> next) -> Value<User> {
+    m.WatchChanges();
+    auto value = next(m);
+    CHECK(m.Changes().size() == 1);
+    return value;
+  };
+  CHECK_FALSE(Run<User>(changes, Op::UpdateOne).Old(Ada()).Set(F<&User::age>, 1).Go().Threw());
+  const auto asks = hook::Before([](Mutation<User>& m) { m.Old(F<&User::age>); });
+  CHECK(Run<User>(asks, Op::UpdateOne).ID(9).NoRows().Go().Threw<grapnel::NotFoundError>());
+}
+
+TEST_CASE("B211 what is missing is told, whatever the hook makes of it") {
+  const auto swallows = [](Mutation<User>& m, Next<User> next) -> Value<User> {
+    try {
+      m.Old(F<&User::age>);
+    } catch (const std::exception&) {
+    }
+    return next(m);
+  };
+  const auto said = [](auto&& action) {
+    try {
+      action();
+    } catch (const testing::NotGivenError& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing");
+  };
+  CHECK_THAT(said([&] { Run<User>(swallows, Op::UpdateOne).ID(7).Go(); }),
+             Catch::Contains("User") && Catch::Contains(".Old(row)"));
+  CHECK_THAT(said([&] { Run<User>(swallows, Op::DeleteOne).Go(); }),
+             Catch::Contains("User DeleteOne") && Catch::Contains(".ID(id)"));
+  const auto writes = hook::Before([](Mutation<User>& m) {
+    try {
+      m.Client().Of<Card>().Create().Set(F<&Card::number>, "1").Save();
+    } catch (const grapnel::Error&) {
+    }
+  });
+  CHECK_THAT(said([&] { Run<User>(writes, Op::Create).Go(); }),
+             Catch::Contains("Card") && Catch::Contains("testing::Open"));
+  const auto reads = hook::Before([](Mutation<User>& m) { m.Client().Of<Card>().Query().All(); });
+  CHECK_THAT(said([&] { Run<User>(reads, Op::Create).Go(); }), Catch::Contains("reads Card"));
+}
+
+TEST_CASE("B211 next is scripted: a value, a function, an error") {
+  const auto passes = [](Mutation<User>& m, Next<User> next) { return next(m); };
+  CHECK(Run<User>(passes, Op::Update).Next(5).Go().Value().Count() == 5);
+  CHECK(Run<User>(passes, Op::Create).Next(Ada()).Go().Value().Entity().id == 7);
+  const auto fails = [](Mutation<User>&) -> Value<User> { throw Missing("next"); };
+  const auto again = [](Mutation<User>& m, Next<User> next) -> Value<User> {
+    try {
+      return next(m);
+    } catch (const Missing&) {
+      return 0;
+    }
+  };
+  const auto run = Run<User>(again, Op::Update).Next(fails).Go();
+  CHECK(run.Value().Count() == 0);
+  CHECK(run.CalledNext());
+}
+
+TEST_CASE("B211 callbacks wait until the test ends the transaction") {
+  std::vector<std::string> log;
+  const auto registers = hook::Before([&](Mutation<User>& m) {
+    m.AfterCommit([&] { log.push_back("committed"); });
+    m.AfterRollback([&] { log.push_back("rolled back"); });
+    CHECK_FALSE(m.InTx());
+  });
+  auto run = Run<User>(registers, Op::Create).Go();
+  CHECK(run.AfterCommits() == 1);
+  CHECK(log.empty());
+  run.Commit();
+  CHECK(log == std::vector<std::string>{"committed"});
+
+  log.clear();
+  auto other = Run<User>(registers, Op::Create).Go();
+  other.Rollback();
+  CHECK(log == std::vector<std::string>{"rolled back"});
+
+  CHECK(Run<User>(hook::Before([](Mutation<User>& m) { CHECK(m.InTx()); }), Op::Create)
+            .InTx()
+            .Go()
+            .CalledNext());
+}
+
+TEST_CASE("B211 a fault at each arrow of a chain") {
+  std::vector<std::string> log;
+  const auto logs = [&](std::string name) {
+    return [&log, name](Mutation<User>& m, Next<User> next) {
+      log.push_back(name);
+      auto value = next(m);
+      log.push_back("/" + name);
+      return value;
+    };
+  };
+  const std::vector<std::string> reached[] = {
+      {"f"}, {"f", "g"}, {"f", "g"}, {"f", "g", "/g"}, {"f", "g", "/g", "/f"}};
+  for (std::size_t n = 1; n <= 5; ++n) {
+    log.clear();
+    const auto run = Run<User>(logs("f"), Op::Create).Behind(logs("g")).FaultAtArrow(n).Go();
+    CHECK(run.Threw<testing::InjectedFault>() == (n < 5));
+    CHECK(run.CalledNext() == (n > 2));
+    CHECK(log == reached[n - 1]);
+    if (n == 5) CHECK(run.Arrows() == 4);
+  }
+}
+
+TEST_CASE("B211 the cause, deadlines and edges reach the hook") {
+  const auto looks = hook::Before([](Mutation<User>& m) {
+    CHECK(m.Cause() == Cause::Cascade);
+    CHECK(m.AddedIDs(F<&User::cards>) == std::vector<std::int64_t>{3, 4});
+  });
+  CHECK(Run<User>(looks, Op::UpdateOne)
+            .Old(Ada())
+            .AddIDs(F<&User::cards>, 3, 4)
+            .As(Cause::Cascade)
+            .Go()
+            .CalledNext());
+  CHECK(Run<User>(hook::Before([](Mutation<User>& m) { m.Old(F<&User::age>); }), Op::UpdateOne)
+            .Old(Ada())
+            .With(std::chrono::steady_clock::now() - std::chrono::seconds(1))
+            .Go()
+            .Threw<grapnel::CancelledError>());
+}
