@@ -107,6 +107,26 @@ TEST_CASE("an update reads its row along, as it is stored then") {
     CHECK(run(50) == 1);
     CHECK(reread.done);
   }
+  SECTION("and neither where a tracer throws, of which no observer hears") {
+    std::vector<std::string> told;
+    store::Observers observers;
+    grapnel::postgres::detail::Options options = db.options;
+    options.observers = &observers;
+    grapnel::postgres::detail::PostgresConnection traced(options, nullptr);
+    observers.Add([&](const store::StatementInfo& info) { told.emplace_back(info.text); }, false);
+    const auto context = grapnel::core::Context().WithTrace([](std::string_view text) {
+      if (text.starts_with("SELECT")) throw std::runtime_error("enough");
+    });
+    traced.Watch(&context);
+    CHECK_THROWS_WITH(traced.Run(update), "enough");
+    traced.Watch(nullptr);
+    CHECK(told.empty());
+    CHECK(db.schema.Run("SELECT age FROM people") == Rows{"36"});
+    CHECK(traced.Run(update) == 1);
+    REQUIRE(told.size() == 2);
+    CHECK(told[0].starts_with("UPDATE"));
+    CHECK(told[1].starts_with("SELECT"));
+  }
   SECTION("and not a value that cannot be read, which is told where it is read alone") {
     db.schema.Run("ALTER TABLE people ALTER COLUMN full_name DROP NOT NULL");
     db.schema.Run("DROP TRIGGER shouts ON people");

@@ -195,13 +195,13 @@ class NativeConnection {
    private:
     Result Send(Prepared& statement, const Doing& doing) {
       native_.Trace(statement.text, patience_);
-      if (observation_ != nullptr) [[unlikely]]
-        observation_->NoteSent(statement.text);
       std::optional<Along> along;
       if (next_ != nullptr) {
         native_.Trace(next_kept_->text, patience_);
         along.emplace(Along{*next_kept_, *next_->parameters_});
       }
+      if (observation_ != nullptr) [[unlikely]]
+        observation_->NoteSent(statement.text);
       Result result = native_.Exchange(statement, *parameters_, patience_, format_, failed_,
                                        along ? &*along : nullptr);
       if (failed_) [[unlikely]] {
