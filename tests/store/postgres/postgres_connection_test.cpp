@@ -107,6 +107,15 @@ TEST_CASE("an update reads its row along, as it is stored then") {
     CHECK(run(50) == 1);
     CHECK(reread.done);
   }
+  SECTION("and not where it is to match, for it may not") {
+    store::PredicateNode where{store::PredicateKind::Equal};
+    where.field = People().columns[2].tag;
+    where.value = std::int64_t{36};
+    update.where = &where;
+    CHECK(run(50) == 1);
+    CHECK_FALSE(reread.done);
+    CHECK(run(51) == 0);
+  }
   SECTION("and neither where a tracer throws, of which no observer hears") {
     std::vector<std::string> told;
     store::Observers observers;
@@ -144,7 +153,69 @@ TEST_CASE("an update reads its row along, as it is stored then") {
     CHECK(run(51) == 1);
     CHECK(reread.done);
     CHECK(stored.age == 51);
+    db.native.Execute("DEALLOCATE ALL");
+    reread.done = false;
+    person.age = 52;
+    CHECK(db.connection.Run(update) == 1);
+    CHECK(reread.done);
+    CHECK(stored.age == 52);
   }
+}
+
+TEST_CASE("where only the row that an update reads along fails, that is told of it alone") {
+  Opened db;
+  Person person = Ada(), stored;
+  person.id = db.Insert(Ada());
+  std::vector<std::string> told;
+  store::Observers observers;
+  grapnel::postgres::detail::Options options = db.options;
+  options.observers = &observers;
+  grapnel::postgres::detail::PostgresConnection connection(options, nullptr);
+  observers.Add(
+      [&](const store::StatementInfo& info) {
+        told.push_back(std::string(info.text.substr(0, 6)) + " " + std::to_string(info.changes) +
+                       (info.error.empty() ? "" : " failed"));
+      },
+      false);
+  store::Update::Reread reread{&stored};
+  store::Update update{{&People(), Op::UpdateOne}, &person};
+  update.added.set(2);
+  update.by_id = true;
+  update.reread = &reread;
+
+  SECTION("by its own error, which is none of a field that was added to") {
+    db.schema.Run("ALTER TABLE people RENAME TO kept; ALTER TABLE kept ADD n bigint DEFAULT 1");
+    db.schema.Run(
+        "CREATE VIEW people AS SELECT id, full_name, age / n AS age, mail, \"on\", score, face "
+        "FROM "
+        "kept");
+    db.schema.Run(
+        "CREATE FUNCTION empty() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE kept SET n = "
+        "0 WHERE id = OLD.id; RETURN NEW; END $$");
+    db.schema.Run(
+        "CREATE TRIGGER empties INSTEAD OF UPDATE ON people FOR EACH ROW EXECUTE FUNCTION empty()");
+    connection.BeginWrite();
+    try {
+      connection.Run(update);
+      FAIL("it was read");
+    } catch (const grapnel::ValidationError& error) {
+      FAIL(error.what());
+    } catch (const grapnel::Error& error) {
+      CHECK_THAT(error.what(), Catch::Contains("division by zero"));
+    }
+  }
+  SECTION("where others have changed the table since it was prepared") {
+    CHECK(connection.Run(update) == 1);
+    db.schema.Run("ALTER TABLE people ALTER COLUMN full_name TYPE varchar(20)");
+    connection.BeginWrite();
+    told.clear();
+    CHECK_THROWS_AS(connection.Run(update), grapnel::BusyError);
+    connection.Rollback();
+    CHECK(connection.Run(update) == 1);
+    CHECK(reread.done);
+    told.resize(3);
+  }
+  CHECK(told == Rows{"BEGIN  0", "UPDATE 1", "SELECT 0 failed"});
 }
 
 TEST_CASE("what is added stays in the field's range") {

@@ -214,7 +214,7 @@ class PostgresConnection final : public store::Connection {
     OfTable& of = Of(*update.table);
     std::optional<NativeConnection::Running> reading;  // told of behind the update
     NativeConnection::Running running(native_);
-    if (update.reread != nullptr) {
+    if (update.reread != nullptr && update.where == nullptr) {  // else there may be no use for it
       of.members.Bind(update, 0, update.entity, reading.emplace(native_).Bind(1), 1);
       running.SendBehind(*reading, of.select_by_id,
                          [&] { return SelectByIdText(update).Finish(); });

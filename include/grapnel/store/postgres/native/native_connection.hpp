@@ -125,6 +125,14 @@ class NativeConnection {
     if (from == 0) begins_ = false;
   }
 
+  /// A statement that goes along behind another one.
+  struct Along {
+    Prepared& statement;
+    Parameters& parameters;
+    Result result{};
+    std::optional<Failure> failed{};  // itself, and not the one in front of it
+  };
+
   /// A statement that is run once: traced, observed, bound, sent.
   class Running {
    public:
@@ -213,16 +221,18 @@ class NativeConnection {
       native_.changes_ += changes;
       if (observation_ != nullptr) [[unlikely]]
         observation_->Count(rows, changes);
-      if (along) next_->Take(next_kept_->text, std::move(along->result));
+      if (along) next_->Take(next_kept_->text, *along, doing);
       return result;
     }
-    /// What came of it along with the one before.
-    void Take(const std::string& text, Result result) {
+    /// What came of it along with the one before, which has not failed.
+    void Take(const std::string& text, Along& along, const Doing& doing) {
       if (observation_ != nullptr) [[unlikely]] {
         observation_->NoteSent(text);
-        observation_->Count(PQntuples(result.get()), 0);
+        observation_->Count(PQntuples(along.result.get()), 0);
+        if (along.failed) observation_->NoteError(along.failed->ForObservers());
       }
-      given_ = std::move(result);
+      if (along.failed) native_.Fail(*along.failed, doing);
+      given_ = std::move(along.result);
     }
 
     NativeConnection& native_;
@@ -435,12 +445,6 @@ class NativeConnection {
     return described;
   }
 
-  /// A statement that goes along behind another one.
-  struct Along {
-    Prepared& statement;
-    Parameters& parameters;
-    Result result{};
-  };
   /// One trip: what waits, the statement, which is prepared where the server does not have it, and
   /// another one behind it.
   Result Exchange(Prepared& statement, Parameters& parameters, Patience patience, int format,
@@ -463,10 +467,17 @@ class NativeConnection {
     });
     under_way_.clear();
     if (failed && failed->IsOutdated()) [[unlikely]] {
-      if (along != nullptr) Drop(along->statement);
-      return Again(statement, parameters, patience, format, failed, along);
+      Forget(*failed, statement, along);
+      if (session_.Status() == PQTRANS_IDLE && !std::exchange(again_, true)) {
+        Result result = Exchange(statement, parameters, patience, format, failed, along);
+        again_ = false;
+        return result;
+      }
     }
-    if (along != nullptr) along->result = std::move(behind);
+    if (along != nullptr) {
+      along->result = std::move(behind);
+      if (last != nullptr && along->result == nullptr) along->failed = std::exchange(failed, {});
+    }
     return last;
   }
 
@@ -588,19 +599,16 @@ class NativeConnection {
   }
   std::string NewName() { return "g" + std::to_string(++last_name_); }
 
-  /// The server has lost the statement, or what it gives has changed. In a transaction that has
-  /// been aborted by that, all of it can be run again.
-  [[gnu::cold]] Result Again(Prepared& statement, Parameters& parameters, Patience patience,
-                             int format, std::optional<Failure>& failed, Along* along) {
-    if (failed->state == "26000") {  // and the others with it
+  /// The server has lost a statement of the trip, or what it gives has changed: they are prepared
+  /// anew when they are run next. In a transaction that has been aborted by that, all of it can be
+  /// run again.
+  [[gnu::cold]] void Forget(const Failure& failed, Prepared& statement, Along* along) {
+    if (failed.state == "26000") {  // and the others with it
       dropped_.clear();
       ++epoch_;
     }
     Drop(statement);
-    if (session_.Status() != PQTRANS_IDLE || std::exchange(again_, true)) return nullptr;
-    Result result = Exchange(statement, parameters, patience, format, failed, along);
-    again_ = false;
-    return result;
+    if (along != nullptr) Drop(along->statement);
   }
 
   Parameters* LendParameters() {
