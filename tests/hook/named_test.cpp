@@ -80,4 +80,28 @@ TEST_CASE("B210 a named hook has the mask of what it names") {
   CHECK(on.IsBefore());
 }
 
+TEST_CASE("B210 a hook whose type is forgotten keeps its form when it is named") {
+  const auto check = [](const Hook& stored) {
+    const Hook named(hook::Named("its name", stored));
+    CHECK(named.Name() == "its name");
+    CHECK(named.FormName() == stored.FormName());
+    CHECK(named.IsBefore() == stored.IsBefore());
+    CHECK(named.Mask() == stored.Mask());
+    CHECK(Run(named) == Run(stored));
+    CHECK(stored.Name() != "its name");
+  };
+  check(kAround);
+  check(kBefore);
+  check(kAfter);
+  check(kMutator);
+  const auto always = [](const Request&) -> bool { return true; };
+  CHECK(Hook(hook::If(hook::Named("its name", Hook(kBefore)), always)).Name() == "its name");
+}
+
+TEST_CASE("B210 a chain shows the names of its hooks") {
+  const Hook chain(hook::Chain(hook::Named("a", kBefore), hook::Named("b", kAround)));
+  CHECK(chain.Name() == "Chain(a, b)");
+  CHECK(Hook(hook::Named("all", hook::Chain(kBefore, kAround))).Name() == "all");
+}
+
 TEST_CASE("an empty name is refused") { CHECK_THROWS_AS(hook::Named("", kAround), grapnel::Error); }

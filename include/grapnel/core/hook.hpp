@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/concat.hpp>
 #include <grapnel/base/shared.hpp>
 #include <grapnel/base/type.hpp>
 #include <grapnel/core/compose.hpp>
@@ -11,11 +12,15 @@
 #include <grapnel/core/place.hpp>
 #include <grapnel/core/teach.hpp>
 
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 namespace grapnel::core {
+
+class StoredHook;
+
 namespace detail {
 
 /// A hook that only wraps something says so by a member type `Wrapped`, and goes by its name.
@@ -27,12 +32,15 @@ constexpr std::string_view NameOf() {
     return TypeName<H>();
   }
 }
-/// What a hook is called: what its member `std::string_view HookName() const` says, or that of the
-/// one that it wraps; else its type's name. Valid as long as the hook.
+/// What a hook is called: what its member `std::string_view HookName() const` says, or the name
+/// that it keeps, or that of the one that it wraps; else its type's name. Valid as long as the
+/// hook.
 template <class H>
 std::string_view ShownName([[maybe_unused]] const H& hook) {
   if constexpr (requires { hook.HookName(); }) {
     return hook.HookName();
+  } else if constexpr (std::is_base_of_v<StoredHook, H>) {
+    return hook.Name();
   } else if constexpr (requires {
                          typename H::Wrapped;
                          hook.inner;
@@ -102,8 +110,8 @@ class StoredHook {
   bool IsAfter() const noexcept { return after_; }
   /// The Ops outside of which the hook does nothing.
   Op Mask() const noexcept { return mask_; }
-  /// The name that it was given, or its type as the compiler spells it: for people to read. Valid
-  /// as long as this and its copies.
+  /// The name that it was given, or its type as the compiler spells it, of a chain those of its
+  /// hooks: for people to read. Valid as long as this and its copies.
   std::string_view Name() const noexcept { return name_; }
   /// Calls it that, in a text that `owner` keeps.
   void SetName(std::string_view name, SharedAny owner) noexcept {
@@ -192,7 +200,7 @@ class Hook : public StoredHook {
   template <class H>
   void Bind() {
     const H* const hook = static_cast<const H*>(self_.Address());
-    name_ = detail::ShownName(*hook);
+    SayName(*hook);
     mask_ = detail::MaskOf(*hook);
     after_ = detail::IsAfter<H>();
     detail::RefuseNone(*hook);
@@ -210,6 +218,20 @@ class Hook : public StoredHook {
       CallAround<Bound>();
     } else {
       CallAround<H>();
+    }
+  }
+  /// A chain goes by the names of its hooks: "Chain(audit, notify)".
+  template <class H>
+  void SayName(const H& hook) {
+    if constexpr (HasParts<H>) {
+      std::string names;
+      hook.ForEachPart([&](const auto& part) {
+        Append(names, {names.empty() ? "Chain(" : ", ", detail::ShownName(part)});
+      });
+      const auto kept = MakeShared<const std::string>(names.empty() ? "Chain()" : names + ")");
+      SetName(*kept, kept);
+    } else {
+      name_ = detail::ShownName(hook);
     }
   }
   template <class H>

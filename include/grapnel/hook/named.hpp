@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/shared.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/next.hpp>
@@ -7,15 +8,16 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace grapnel::hook {
 
 namespace detail {
 
-/// A hook with a name for people to read.
+/// What a named hook has, whatever its form.
 template <class Inner>
-struct NamedHook {
+struct NameOf {
   using Wrapped = Inner;
   using Parts = core::HookParts<Inner>;
 
@@ -24,37 +26,33 @@ struct NamedHook {
 
   std::string_view HookName() const noexcept { return name; }
   Op Mask() const { return core::detail::MaskOf(inner); }
+};
 
+/// A hook with a name for people to read.
+template <class Inner>
+struct NamedHook : NameOf<Inner> {
   template <class Subject, class Result>
   requires(core::FormOf<Inner, Subject, Result>() != core::Form::None) Result operator()(
       Subject& subject, core::Next<Subject, Result> next) const {
-    return core::Invoke(inner, subject, next);
+    return core::Invoke(this->inner, subject, next);
   }
 
   template <class Subject, class Result>
   auto Compose() const {
-    auto composed = core::detail::Compose<Subject, Result>(inner);
-    return NamedHook<decltype(composed)>{name, std::move(composed)};
+    auto composed = core::detail::Compose<Subject, Result>(this->inner);
+    return NamedHook<decltype(composed)>{{this->name, std::move(composed)}};
   }
 };
 
 /// The same of a hook that has no `next`: with its name it has none either.
 template <class Inner>
 requires requires { typename Inner::BeforeOnly; }
-struct NamedHook<Inner> {
+struct NamedHook<Inner> : NameOf<Inner> {
   using BeforeOnly = void;
-  using Wrapped = Inner;
-  using Parts = core::HookParts<Inner>;
-
-  std::string name;
-  Inner inner;
-
-  std::string_view HookName() const noexcept { return name; }
-  Op Mask() const { return core::detail::MaskOf(inner); }
 
   template <class Subject>
   requires core::BeforeHook<Inner, Subject>
-  void operator()(Subject& subject) const { inner(subject); }
+  void operator()(Subject& subject) const { this->inner(subject); }
 };
 
 }  // namespace detail
@@ -65,7 +63,13 @@ template <class Hook>
 [[nodiscard]] auto Named(std::string name, Hook hook) {
   core::detail::RefuseNone(hook);
   if (name.empty()) throw Error("hook::Named: the name is empty");
-  return detail::NamedHook<Hook>{std::move(name), std::move(hook)};
+  if constexpr (std::is_base_of_v<core::StoredHook, Hook>) {  // it keeps one itself
+    const auto kept = core::MakeShared<const std::string>(std::move(name));
+    hook.SetName(*kept, kept);
+    return hook;
+  } else {
+    return detail::NamedHook<Hook>{{std::move(name), std::move(hook)}};
+  }
 }
 
 }  // namespace grapnel::hook

@@ -39,7 +39,7 @@ class Client : public detail::TakesNoHooks {
 
   /// What mutations of type E go through now, outermost first, and its reads: hooks, transaction's
   /// and mixins' too, with their names (see hook::Named), origins, Ops and forms; of the hooks
-  /// those that do something for `ops`. `fmt::print("{}", client.Explain<User>(Op::Create))`; as
+  /// those that run for `ops`, whatever conditions inside of them say. `fmt::print("{}", client.Explain<User>(Op::Create))`; as
   /// pictures, `ToMermaid(...)` and `ToDot(...)`. Throws: SchemaError for a type that was not
   /// opened.
   template <class E>

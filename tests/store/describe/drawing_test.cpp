@@ -6,7 +6,14 @@ namespace drawing = grapnel::store::drawing;
 
 TEST_CASE("texts are told apart from the language of the picture") {
   CHECK(drawing::InMermaid("a \"b\"\n<c>#;") == "a #34;b#34;<br/>#60;c#62;#35;#59;");
+  CHECK(drawing::InMermaid("`a` %%{b}") == "#96;a#96; #37;#37;{b}");
   CHECK(drawing::WordInMermaid("Ab1_ -\"") == "Ab1____");
+  CHECK(drawing::WordInMermaid("pk") == "_pk");
+  CHECK(drawing::WordInMermaid("UK") == "_UK");
+  CHECK(drawing::WordInMermaid("ok") == "ok");
+  CHECK(drawing::WordInMermaid("2fa") == "_2fa");
+  CHECK(drawing::WordInMermaid("") == "_");
   CHECK(drawing::InDot("a\"b\\c\nd{") == "a\\\"b\\\\c\\nd{");
+  CHECK(drawing::InDot({"a\0b", 3}) == "ab");
   CHECK(drawing::InDot("a {b}|<c> \"\\", true) == "a\\ \\{b\\}\\|\\<c\\>\\ \\\"\\\\");
 }

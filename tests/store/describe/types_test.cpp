@@ -46,12 +46,14 @@ TEST_CASE("B210 the types of a client are its schema, in the order of Open") {
 TEST_CASE("B210 each edge is drawn once, with how many there are at each end") {
   const auto client = grapnel::Open<graph::User, graph::Card, graph::Pet>(":memory:");
   const std::string mermaid = ToMermaid(client.Types());
-  CHECK_THAT(mermaid, Catch::StartsWith("erDiagram\n  User {\n    integer id PK\n    text name\n"));
+  CHECK_THAT(mermaid,
+             Catch::StartsWith("erDiagram\n  \"User\" {\n    integer id PK\n    text name\n"));
   CHECK_THAT(mermaid, Catch::Contains("    text number UK\n"));
   CHECK_THAT(mermaid,
-             Catch::Contains("  }\n  User |o--o{ Card : \"cards / owner\"\n  User |o--o{ Pet : "
-                             "\"pets / owner\"\n  User }o--o{ User : \"friends\"\n  User }o--o| "
-                             "User : \"best_friend\"\n  Card {\n"));
+             Catch::Contains(
+                 "  }\n  \"User\" |o--o{ \"Card\" : \"cards / owner\"\n  \"User\" |o--o{ \"Pet\" : "
+                 "\"pets / owner\"\n  \"User\" }o--o{ \"User\" : \"friends\"\n  \"User\" }o--o| "
+                 "\"User\" : \"best_friend\"\n  \"Card\" {\n"));
   const std::string dot = ToDot(client.Types());
   CHECK_THAT(dot, Catch::StartsWith("digraph types {\n"));
   CHECK_THAT(dot, Catch::Contains("\"User\" -> \"Card\" [label=\"cards / owner\", dir=both, "
@@ -62,8 +64,8 @@ TEST_CASE("B210 each edge is drawn once, with how many there are at each end") {
 
 TEST_CASE("B210 names are told apart from the language of the picture") {
   CHECK(ToMermaid(Strange()) ==
-        "erDiagram\n  Per_son {\n    integer id PK\n    text a_b_c_ UK\n  }\n  Per_son }o--o| "
-        "Per_son : \"boss / staff\"\n");
+        "erDiagram\n  \"Per_son\" {\n    integer id PK\n    text a_b_c_ UK\n  }\n  \"Per_son\" "
+        "}o--o| \"Per_son\" : \"boss / staff\"\n");
   CHECK(ToDot(Strange()) ==
         "digraph types {\n  rankdir=LR;\n  node [shape=record];\n  \"Per\\\"son\" "
         "[label=\"Per\\\"son|id\\ integer\\la\\|b\\<c\\>\\ text,\\ optional,\\ unique,\\ "

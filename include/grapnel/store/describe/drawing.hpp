@@ -14,7 +14,7 @@ inline std::string InMermaid(std::string_view text) {
   for (const char c : text) {
     if (c == '\n') {
       escaped += "<br/>";
-    } else if (std::string_view("\"#&<>;").find(c) != std::string_view::npos) {
+    } else if (std::string_view("\"#&<>;`%").find(c) != std::string_view::npos) {
       core::Append(escaped, {"#", std::to_string(static_cast<unsigned char>(c)), ";"});
     } else {
       escaped += c;
@@ -22,7 +22,8 @@ inline std::string InMermaid(std::string_view text) {
   }
   return escaped;
 }
-/// A name where Mermaid takes letters, digits and underscores alone.
+/// A name as a word of Mermaid's: letters, digits and underscores, and none that means something
+/// there.
 inline std::string WordInMermaid(std::string_view text) {
   std::string word(text);
   for (char& c : word) {
@@ -30,6 +31,9 @@ inline std::string WordInMermaid(std::string_view text) {
         (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (!is_plain) c = '_';
   }
+  const bool is_key = word.size() == 2 && (word[1] == 'k' || word[1] == 'K') &&
+                      std::string_view("pfuPFU").find(word[0]) != std::string_view::npos;
+  if (word.empty() || (word[0] >= '0' && word[0] <= '9') || is_key) word.insert(0, 1, '_');
   return word;
 }
 
@@ -41,6 +45,7 @@ inline std::string InDot(std::string_view text, bool in_record = false) {
       escaped += "\\n";
       continue;
     }
+    if (c == '\0') continue;
     if (c == '"' || c == '\\') escaped += '\\';
     if (in_record && std::string_view("{}|<> ").find(c) != std::string_view::npos) escaped += '\\';
     escaped += c;

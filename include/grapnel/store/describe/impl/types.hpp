@@ -85,11 +85,16 @@ GRAPNEL_DEFINE std::string ToString(const EntityGraph& graph) {
   return text;
 }
 
+/// In quotes, for an entity may be called as a word of the language is.
+inline std::string EntityInMermaid(std::string_view name) {
+  return core::Concat({"\"", drawing::WordInMermaid(name), "\""});
+}
+
 GRAPNEL_DEFINE std::string ToMermaid(const EntityGraph& graph) {
   std::string text = "erDiagram\n";
   for (std::size_t at = 0; at < graph.types.size(); ++at) {
     const TypeInfo& type = graph.types[at];
-    core::Append(text, {"  ", drawing::WordInMermaid(type.name), " {\n"});
+    core::Append(text, {"  ", EntityInMermaid(type.name), " {\n"});
     for (const FieldInfo& field : type.fields) {
       core::Append(text, {"    ", Name(field.kind), " ", drawing::WordInMermaid(field.name)});
       if (&field == type.fields.data()) {
@@ -113,9 +118,9 @@ GRAPNEL_DEFINE std::string ToMermaid(const EntityGraph& graph) {
         here = referred_here;
         if (edge.key_unique) there = "o|";
       }
-      core::Append(text, {"  ", drawing::WordInMermaid(type.name), " ", here, "--", there, " ",
-                          drawing::WordInMermaid(edge.target), " : \"",
-                          drawing::InMermaid(LabelOf(edge)), "\"\n"});
+      core::Append(
+          text, {"  ", EntityInMermaid(type.name), " ", here, "--", there, " ",
+                 EntityInMermaid(edge.target), " : \"", drawing::InMermaid(LabelOf(edge)), "\"\n"});
     }
   }
   return text;
