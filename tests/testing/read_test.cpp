@@ -68,6 +68,29 @@ TEST_CASE("B211 what an interceptor throws, and that it narrows") {
   CHECK_THROWS_AS(refused.Rows(), std::runtime_error);
   const auto narrows = hook::Before([](Reading<User>& r) { r.Where(F<&User::age> > 3); });
   CHECK(RunRead<User>(narrows).Go().Narrowed());
+  const auto lowers = hook::Before([](Reading<User>& r) { r.AtMost(1); });
+  const auto lowered = RunRead<User>(lowers).Row(Named("Ada")).Row(Named("Bob")).Go();
+  CHECK(lowered.Rows().size() == 1);
+  CHECK(lowered.Narrowed());
+}
+
+TEST_CASE("B211 a kind of read that is not run is refused at once") {
+  CHECK_THROWS_AS(RunRead<User>(kMasked, ReadKind::Ids), grapnel::Error);
+  CHECK_THROWS_AS(RunRead<User>(kMasked, ReadKind::Aggregate), grapnel::Error);
+}
+
+TEST_CASE("B211 what an interceptor reads itself is not the read that it was asked for") {
+  const auto answers = [](Reading<User>& r, NextRead<User> next) -> Found<User> {
+    static thread_local bool inside = false;
+    if (inside) return next(r);
+    inside = true;
+    auto found = r.Client().Of<User>().Query().All();
+    inside = false;
+    return found;
+  };
+  const auto read = RunRead<User>(answers).Row(Named("Ada")).Go();
+  CHECK_FALSE(read.CalledNext());
+  CHECK(read.Rows().size() == 1);
 }
 
 TEST_CASE("B211 an interceptor that reads another type is told that there is no database") {

@@ -5,10 +5,13 @@
 #include "contract/graph_model.hpp"
 #include "support/catch.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using graph::Card;
@@ -23,6 +26,24 @@ using grapnel::Value;
 using grapnel::testing::Run;
 namespace hook = grapnel::hook;
 namespace testing = grapnel::testing;
+
+namespace unit {
+
+/// A type that no edge leads to.
+struct Log {
+  std::int64_t id = 0;
+  std::string line;
+};
+
+}  // namespace unit
+
+template <>
+struct grapnel::Schema<unit::Log> {
+  static constexpr std::string_view Type = "Log";
+  static constexpr auto Fields() { return grapnel::Fields(Field<&unit::Log::line>("line")); }
+};
+
+using unit::Log;
 
 namespace {
 
@@ -180,6 +201,76 @@ TEST_CASE("B211 what is missing is told, whatever the hook makes of it") {
   CHECK_THAT(said([&] { Run<User>(reads, Op::Create).Go(); }), Catch::Contains("reads Card"));
 }
 
+TEST_CASE(
+    "B211 what takes a database is told, of any type and on any way, though it is swallowed") {
+  const auto said = [](auto uses) {
+    const auto swallows = hook::Before([uses](Mutation<User>& m) {
+      try {
+        uses(m.Client());
+      } catch (const std::exception&) {
+      }
+    });
+    try {
+      static_cast<void>(Run<User>(swallows, Op::Create).Go());
+    } catch (const testing::NotGivenError& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing");
+  };
+  using grapnel::Client;
+  CHECK_THAT(said([](const Client& c) { c.Of<Card>().CreateBulk(std::vector<Card>(3)).Save(); }),
+             Catch::Contains("testing::Open"));
+  CHECK_THAT(
+      said([](const Client& c) { c.Of<Card>().UpdateOne(1).Set(F<&Card::name>, "x").Save(); }),
+      Catch::Contains("Card"));
+  CHECK_THAT(said([](const Client& c) { c.Of<Card>().Delete().Exec(); }), Catch::Contains("Card"));
+  CHECK_THAT(said([](const Client& c) { c.Of<Log>().Create().Set(F<&Log::line>, "x").Save(); }),
+             Catch::Contains("Log"));
+  CHECK_THAT(said([](const Client& c) { c.Of<Log>().Query().Count(); }), Catch::Contains("Log"));
+  CHECK_THAT(said([](const Client& c) { c.Sql("SELECT 1"); }), Catch::Contains("SQL"));
+}
+
+TEST_CASE("B211 the rows that were not given are not known after next either, but those written") {
+  const auto asks = [](Mutation<User>& m, Next<User> next) -> Value<User> {
+    auto value = next(m);
+    m.Client().Of<User>().Query().All();
+    return value;
+  };
+  for (const Op op : {Op::Create, Op::Update, Op::Delete}) {
+    CHECK_THROWS_AS(Run<User>(asks, op).Go(), testing::NotGivenError);
+  }
+  const auto looks = [](Mutation<User>& m, Next<User> next) -> Value<User> {
+    auto value = next(m);
+    CHECK(m.NewRows().size() == 1);
+    return value;
+  };
+  CHECK(Run<User>(looks, Op::Create).Go().CalledNext());
+  CHECK(Run<User>(looks, Op::UpdateOne).ID(7).Next(Ada()).Go().CalledNext());
+}
+
+TEST_CASE("B211 a write leaves the other rows alone, and a limit counts") {
+  User grace = Ada();
+  grace.id = 8;
+  const auto left = [&](Op op, std::size_t rows) {
+    const auto counts = [rows](Mutation<User>& m, Next<User> next) -> Value<User> {
+      auto value = next(m);
+      CHECK(m.Client().Of<User>().Query().All().size() == rows);
+      CHECK(m.Client().Of<User>().Query().Limit(1).All().size() == std::min(rows, std::size_t{1}));
+      return value;
+    };
+    CHECK(Run<User>(counts, op).Old(Ada()).Old(grace).Go().CalledNext());
+  };
+  left(Op::Create, 3);
+  User first = Ada();
+  first.id = 1;
+  const auto passes = [](Mutation<User>& m, Next<User> next) { return next(m); };
+  CHECK(Run<User>(passes, Op::Create).Old(first).Go().Value().Entity().id == 2);
+  left(Op::UpdateOne, 2);
+  left(Op::Update, 2);
+  left(Op::DeleteOne, 1);
+  left(Op::Delete, 0);
+}
+
 TEST_CASE("B211 next is scripted: a value, a function, an error") {
   const auto passes = [](Mutation<User>& m, Next<User> next) { return next(m); };
   CHECK(Run<User>(passes, Op::Update).Next(5).Go().Value().Count() == 5);
@@ -213,6 +304,22 @@ TEST_CASE("B211 callbacks wait until the test ends the transaction") {
   log.clear();
   auto other = Run<User>(registers, Op::Create).Go();
   other.Rollback();
+  CHECK(log == std::vector<std::string>{"rolled back"});
+
+  // Also of a run that is dropped, or has thrown: then no commit is waited for.
+  log.clear();
+  static_cast<void>(Run<User>(registers, Op::Create).Go());
+  CHECK(log == std::vector<std::string>{"rolled back"});
+  log.clear();
+  {
+    const auto throws = [&](Mutation<User>& m, Next<User>) -> Value<User> {
+      m.AfterRollback([&] { log.push_back("rolled back"); });
+      throw Missing("no");
+    };
+    const auto thrown = Run<User>(throws, Op::Create).Go();
+    CHECK(thrown.AfterCommits() == 0);
+    CHECK(log.empty());
+  }
   CHECK(log == std::vector<std::string>{"rolled back"});
 
   CHECK(Run<User>(hook::Before([](Mutation<User>& m) { CHECK(m.InTx()); }), Op::Create)
@@ -259,4 +366,15 @@ TEST_CASE("B211 the cause, deadlines and edges reach the hook") {
             .With(std::chrono::steady_clock::now() - std::chrono::seconds(1))
             .Go()
             .Threw<grapnel::CancelledError>());
+}
+
+TEST_CASE("B211 a run is made once, and says so") {
+  auto run = Run<User>(hook::Before([](Mutation<User>&) {}), Op::Create);
+  CHECK(run.Go().CalledNext());
+  Bucket bucket;
+  CHECK_THROWS_AS(run.Go(), grapnel::Error);
+  CHECK_THROWS_AS(run.Set(F<&User::age>, 1), grapnel::Error);
+  CHECK_THROWS_AS(run.Old(Ada()), grapnel::Error);
+  CHECK_THROWS_AS(run.Next(1), grapnel::Error);
+  CHECK_THROWS_AS(run.Provide(bucket), grapnel::Error);
 }

@@ -35,8 +35,15 @@ TEST_CASE("a scripted connection gives the rows of its type") {
     names.emplace_back(row.Text(1));
   });
   CHECK(names == std::vector<std::string>{"Ada"});
-  CHECK(connection.Asked() == 3);
-  CHECK_FALSE(connection.WasNarrowed());
+
+  const auto by_ids = store::IdIn(kTable<User>, {std::int64_t{2}, std::int64_t{9}});
+  store::Select some = all;
+  some.where = by_ids.Get();
+  CHECK(connection.Count(some) == 1);
+  some.offset = 1;
+  CHECK(connection.Count(some) == 0);
+  CHECK(connection.Asked() == 5);
+  CHECK(connection.WasNarrowed());
   CHECK(connection.Missing() != nullptr);
 }
 

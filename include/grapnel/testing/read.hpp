@@ -22,8 +22,6 @@
 namespace grapnel::testing {
 
 template <class E>
-class Read;
-template <class E>
 class [[nodiscard("nothing is read before Go()")]] RunRead;
 
 /// What came of a read.
@@ -32,7 +30,8 @@ class Read {
  public:
   /// Whether the interceptor has let the read pass.
   bool CalledNext() const noexcept { return called_next_; }
-  /// Whether it has added conditions, which no run without a database looks at.
+  /// Whether it has added conditions, which no run without a database looks at, or lowered the
+  /// number of rows, which every run does.
   bool Narrowed() const noexcept { return narrowed_; }
   /// The rows that the caller gets. Throws: what was thrown.
   const std::vector<E>& Rows() const { return Got().rows_; }
@@ -69,51 +68,52 @@ class Read {
 ///
 /// Throws, from Go(): NotGivenError, where it asks for a database. Threads: one.
 template <class E>
-class RunRead {
+class RunRead : public detail::Needs<RunRead<E>, E> {
+  using detail::Needs<RunRead<E>, E>::Given;
+
  public:
-  /// `kind`: Rows, Count or Exist.
+  /// `kind`: Rows, Count or Exist. Throws: Error for another one.
   template <class I>
-  explicit RunRead(I interceptor, ReadKind kind = ReadKind::Rows) : kind_(kind) {
-    run_->Connection().SetGiven();
-    run_->handle = grapnel::detail::MakeHandle({run_->store, nullptr, nullptr, {}});
+  explicit RunRead(I interceptor, ReadKind kind = ReadKind::Rows)
+      : detail::Needs<RunRead<E>, E>(Op::Create), kind_(kind) {
+    if (kind == ReadKind::Ids || kind == ReadKind::Aggregate) {
+      throw Error("RunRead reads Rows, Count or Exist");
+    }
+    Given().Connection().SetGiven();
+    const auto handle = grapnel::detail::MakeHandle({Given().store, nullptr, nullptr, {}});
+    // Of the read itself, as opposed to those that the interceptor makes.
+    detail::Running<E>* const run = &Given();
+    const auto outside = [run](Reading<E>& r, NextRead<E> next) -> Found<E> {
+      struct Inside {
+        int& depth;
+        ~Inside() { --depth; }
+      } const inside{++run->depth};
+      return next(r);
+    };
+    const auto inside = [run](Reading<E>& r, NextRead<E> next) -> Found<E> {
+      if (run->depth == 1) ++run->calls;
+      return next(r);
+    };
     const auto readers =
-        grapnel::detail::ReadersOf<E>(core::MakeShared<const I>(std::move(interceptor)));
+        grapnel::detail::ReadersOf<E>(core::MakeShared<decltype(outside)>(outside),
+                                      core::MakeShared<const I>(std::move(interceptor)),
+                                      core::MakeShared<decltype(inside)>(inside));
     grapnel::detail::AddReaders({grapnel::detail::PrepareReaders(
-        run_->handle, grapnel::detail::kTable<E>, grapnel::detail::kReadActions<E>, readers)});
+        handle, grapnel::detail::kTable<E>, grapnel::detail::kReadActions<E>, readers)});
   }
 
   /// A row that is stored.
   RunRead& Row(E row) {
-    run_->rows.push_back(std::move(row));
+    Given().rows.push_back(std::move(row));
     return *this;
   }
-  /// What `r.Dep<T>()` finds: as Database::Provide.
-  template <class T>
-  RunRead& Provide(T& object) {
-    run_->store->dependencies.template Provide<T>(object);
-    return *this;
-  }
-  template <class T>
-  RunRead& Provide(std::string_view name, T& object) {
-    run_->store->dependencies.template Provide<T>(object, name);
-    return *this;
-  }
-  template <class T>
-  void Provide(const T&&) = delete;  // a temporary would be gone when it runs
-  template <class T>
-  void Provide(std::string_view, const T&&) = delete;
-  /// What `r.Context()` has: as Client::With.
-  template <class V>
-  RunRead& With(V value) {
-    context_ = context_.With(std::move(value));
-    return *this;
-  }
-
+  /// Reads, once.
   Read<E> Go() {
     Read<E> read;
-    const auto& connection = run_->Connection();
-    const std::size_t before = connection.Asked();
-    const auto handle = grapnel::detail::MakeHandle({run_->store, nullptr, nullptr, context_});
+    const std::shared_ptr<detail::Running<E>> run = this->Take();
+    const typename detail::Running<E>::Now now(*run);
+    const auto& connection = run->Connection();
+    const auto handle = grapnel::detail::MakeHandle({run->store, nullptr, nullptr, this->context_});
     try {
       const auto query = store::Entities<E>(handle).Query();
       if (kind_ == ReadKind::Rows) {
@@ -121,23 +121,19 @@ class RunRead {
         read.count_ = static_cast<std::int64_t>(read.rows_.size());
       } else if (kind_ == ReadKind::Count) {
         read.count_ = query.Count();
-      } else if (kind_ == ReadKind::Exist) {
-        read.count_ = query.Exist() ? 1 : 0;
       } else {
-        throw Error("RunRead reads Rows, Count or Exist");
+        read.count_ = query.Exist() ? 1 : 0;
       }
     } catch (...) {
       read.thrown_ = std::current_exception();
     }
-    read.called_next_ = connection.Asked() != before;
+    read.called_next_ = run->calls != 0;
     read.narrowed_ = connection.WasNarrowed();
     if (const auto missing = connection.Missing()) std::rethrow_exception(missing);
     return read;
   }
 
  private:
-  std::shared_ptr<detail::Running<E>> run_ = std::make_shared<detail::Running<E>>(Op::Create);
-  core::Context context_{};
   ReadKind kind_;
 };
 

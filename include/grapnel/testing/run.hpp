@@ -31,8 +31,6 @@
 namespace grapnel::testing {
 
 template <class E>
-class Ran;
-template <class E>
 class [[nodiscard("nothing runs before Go()")]] Run;
 
 namespace detail {
@@ -56,6 +54,11 @@ struct Running {
   explicit Running(grapnel::Op op) : mutation(Mutation<E>::Access::MakeShared(op)) {}
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
+  /// What is open is rolled back.
+  ~Running() {
+    const Now now(*this);
+    if (handle != nullptr) const Tx end = Tx::Handed(handle, true);
+  }
 
   static constexpr grapnel::detail::TypeActions kActions{
       grapnel::detail::kTable<E>,
@@ -71,12 +74,12 @@ struct Running {
   }
 
   std::vector<E> rows{};
-  bool given = false;
   std::shared_ptr<grapnel::detail::Store> store = grapnel::detail::ScriptedStore(kActions, &rows);
   grapnel::detail::HandlePtr handle{};  // of the transaction
   core::Shared<Mutation<E>> mutation;
   core::Callable<Value<E>(Mutation<E>&)> next{};
   std::size_t calls = 0;   // of next
+  int depth = 0;           // of reads, one in the other
   std::size_t arrows = 0;  // that were passed
   std::size_t fault_at = 0;
   std::optional<Value<E>> value{};
@@ -92,6 +95,19 @@ struct Running {
     core.executed = true;
     return made;
   }
+  /// While this thread runs it.
+  class Now {
+   public:
+    explicit Now(Running& run) noexcept
+        : outer_(std::exchange(grapnel::detail::ScriptedConnection::running, &run.Connection())) {}
+    Now(const Now&) = delete;
+    Now& operator=(const Now&) = delete;
+    ~Now() { grapnel::detail::ScriptedConnection::running = outer_; }
+
+   private:
+    grapnel::detail::ScriptedConnection* outer_;
+  };
+
   /// One step from a hook to the next one, or back.
   void PassArrow() {
     if (++arrows != fault_at) return;
@@ -109,13 +125,16 @@ struct Running {
   Value<E> CarryOut(Mutation<E>& m) {
     auto& core = m.Core();
     if (core.op == Op::Create) {
-      if (!core.set.test(0) && core.table->generates_ids) core.SetId(1);
+      if (!core.set.test(0) && core.table->generates_ids) {
+        std::int64_t id = 1;
+        for (core.SetId(id); RowOf(m) != nullptr; core.SetId(id)) ++id;
+      }
       core.has_id = true;
       return Mutation<E>::Access::Entity(m);
     }
     if (core.IsOne()) {
       const E* const stored = RowOf(m);
-      if (stored == nullptr && given)
+      if (stored == nullptr && Connection().IsGiven())
         throw NotFoundError(m.Type(), "the test has given no such row");
       if (core.op == Op::DeleteOne) return 1;
       E changed = stored != nullptr ? *stored : E{};
@@ -128,24 +147,72 @@ struct Running {
   /// The rows are from now on as that leaves them.
   void Keep(Mutation<E>& m, const Value<E>& made) {
     const auto& core = m.Core();
+    E* const stored = core.IsOne() ? RowOf(m) : nullptr;
+    Connection().SetWritten();
     if (core.op == Op::Create) {
-      rows.assign(1, made.HasEntity() ? made.Entity() : Mutation<E>::Access::Entity(m));
+      rows.push_back(made.HasEntity() ? made.Entity() : Mutation<E>::Access::Entity(m));
     } else if (core.op == Op::UpdateOne) {
-      if (E* row = RowOf(m); row != nullptr && made.HasEntity()) *row = made.Entity();
+      if (!made.HasEntity()) return;
+      if (stored == nullptr) return rows.push_back(made.Entity());
+      *stored = made.Entity();
     } else if (core.op == Op::Update) {
       for (E& row : rows) grapnel::detail::ApplyTo(core, &row);
-    } else {
+    } else if (core.op == Op::Delete) {
       rows.clear();
+    } else if (stored != nullptr) {
+      rows.erase(rows.begin() + (stored - rows.data()));
     }
-    given = true;
-    Connection().SetGiven();
   }
+};
+
+/// What a run is given, whatever it runs.
+template <class Self, class E>
+class Needs {
+ public:
+  /// What `Dep<T>()` of the mutation or reading finds: as Database::Provide.
+  template <class T>
+  Self& Provide(T& object) {
+    return Provide({}, object);
+  }
+  template <class T>
+  Self& Provide(std::string_view name, T& object) {
+    Given().store->dependencies.template Provide<T>(object, name);
+    return static_cast<Self&>(*this);
+  }
+  template <class T>
+  void Provide(const T&&) = delete;  // a temporary would be gone when it runs
+  template <class T>
+  void Provide(std::string_view, const T&&) = delete;
+  /// What its Context() has: as Client::With.
+  template <class V>
+  Self& With(V value) {
+    context_ = context_.With(std::move(value));
+    return static_cast<Self&>(*this);
+  }
+
+ protected:
+  explicit Needs(Op op) : run_(std::make_shared<Running<E>>(op)) {}
+
+  /// Throws: Error once it has run.
+  Running<E>& Given() const {
+    if (run_ == nullptr) throw Error("this run has been made already: make a new one");
+    return *run_;
+  }
+  std::shared_ptr<Running<E>> Take() {
+    Given();
+    return std::exchange(run_, nullptr);
+  }
+
+  core::Context context_{};
+
+ private:
+  std::shared_ptr<Running<E>> run_;
 };
 
 }  // namespace detail
 
 /// What came of a run. Keeps its transaction open, so that what waits for the end can be counted
-/// and run. Threads: the one that ran it.
+/// and run; it is rolled back when this is gone. Threads: the one that ran it.
 template <class E>
 class Ran {
  public:
@@ -188,12 +255,20 @@ class Ran {
   std::size_t Arrows() const noexcept { return run_->arrows; }
 
   /// How many AfterCommit callbacks wait.
-  std::size_t AfterCommits() const noexcept { return run_->handle->transaction->CountCallbacks(); }
+  std::size_t AfterCommits() const noexcept {
+    return run_->handle->transaction->CountAfterCommits();
+  }
   /// Commits: the AfterCommit callbacks run. Throws: CommittedError with what they threw; TxError
   /// after the end.
-  void Commit() { Tx::Handed(run_->handle, false).Commit(); }
+  void Commit() {
+    const typename detail::Running<E>::Now now(*run_);
+    Tx::Handed(run_->handle, false).Commit();
+  }
   /// Rolls back: the AfterRollback callbacks run. Throws: what they threw first.
-  void Rollback() { Tx::Handed(run_->handle, false).Rollback(); }
+  void Rollback() {
+    const typename detail::Running<E>::Now now(*run_);
+    Tx::Handed(run_->handle, false).Rollback();
+  }
 
  private:
   friend Run<E>;
@@ -213,11 +288,13 @@ class Ran {
 /// database that the test has not given, also where the hook makes nothing of that. From the
 /// others: as Mutation does. Threads: one.
 template <class E>
-class Run {
+class Run : public detail::Needs<Run<E>, E> {
+  using detail::Needs<Run<E>, E>::Given;
+
  public:
   /// A hook of any form, or a chain of them.
   template <class H>
-  Run(H hook, Op op) : run_(std::make_shared<detail::Running<E>>(op)) {
+  Run(H hook, Op op) : detail::Needs<Run<E>, E>(op) {
     hooks_.push_back(Hook<E>(std::move(hook)));
   }
 
@@ -231,50 +308,49 @@ class Run {
   // What the caller of the mutation says: as Mutation does.
   template <auto M, class V>
   Run& Set(MemberToken<M> member, V&& value) {
-    run_->mutation->Set(member, std::forward<V>(value));
+    Given().mutation->Set(member, std::forward<V>(value));
     return *this;
   }
   template <auto M, class V>
   Run& Add(MemberToken<M> field, V&& delta) {
-    run_->mutation->Add(field, std::forward<V>(delta));
+    Given().mutation->Add(field, std::forward<V>(delta));
     return *this;
   }
   template <auto M>
   Run& Clear(MemberToken<M> field) {
-    run_->mutation->Clear(field);
+    Given().mutation->Clear(field);
     return *this;
   }
   template <auto M, class... Ids>
   Run& AddIDs(MemberToken<M> edge, Ids&&... ids) {
-    run_->mutation->AddIDs(edge, {std::forward<Ids>(ids)...});
+    Given().mutation->AddIDs(edge, {std::forward<Ids>(ids)...});
     return *this;
   }
   template <auto M, class... Ids>
   Run& RemoveIDs(MemberToken<M> edge, Ids&&... ids) {
-    run_->mutation->RemoveIDs(edge, {std::forward<Ids>(ids)...});
+    Given().mutation->RemoveIDs(edge, {std::forward<Ids>(ids)...});
     return *this;
   }
   template <auto M>
   Run& ClearEdge(MemberToken<M> edge) {
-    run_->mutation->ClearEdge(edge);
+    Given().mutation->ClearEdge(edge);
     return *this;
   }
   /// Of UpdateOne and DeleteOne: which row; where it is not said, the first that is stored.
   Run& ID(grapnel::detail::IdOf<E> id) {
-    Mutation<E>::Access::Entity(*run_->mutation).id = std::move(id);
-    run_->mutation->Core().has_id = true;
+    Mutation<E>::Access::Entity(*Given().mutation).id = std::move(id);
+    Given().mutation->Core().has_id = true;
     return *this;
   }
 
   /// A row that is stored, and that the mutation touches; of several, one call each.
   Run& Old(E row) {
-    run_->rows.push_back(std::move(row));
+    Given().rows.push_back(std::move(row));
     return NoRows();
   }
   /// No more rows are stored than those that were given.
   Run& NoRows() {
-    run_->given = true;
-    run_->Connection().SetGiven();
+    Given().Connection().SetGiven();
     return *this;
   }
 
@@ -283,39 +359,33 @@ class Run {
   template <class V>
   Run& Next(V value) {
     if constexpr (std::is_invocable_v<V&, Mutation<E>&>) {
-      run_->next = [function = std::move(value)](Mutation<E>& m) mutable -> Value<E> {
-        return function(m);
-      };
+      constexpr bool gives_value =
+          std::is_convertible_v<std::invoke_result_t<V&, Mutation<E>&>, Value<E>>;
+      static_assert(gives_value,
+                    "the function given to Next returns what next would: write its type out, "
+                    "[](grapnel::Mutation<User>& m) -> grapnel::Value<User> { ... }");
+      if constexpr (gives_value) {
+        Given().next = [function = std::move(value)](Mutation<E>& m) mutable -> Value<E> {
+          return function(m);
+        };
+      }
     } else {
-      run_->next = [made = Value<E>(std::move(value))](Mutation<E>&) -> Value<E> { return made; };
+      constexpr bool is_value = std::is_convertible_v<V, Value<E>>;
+      static_assert(is_value,
+                    "Next takes an entity, a count, or a function of the mutation, "
+                    "[](grapnel::Mutation<User>& m) -> grapnel::Value<User> { ... }");
+      if constexpr (is_value) {
+        Given().next = [made = Value<E>(std::move(value))](Mutation<E>&) -> Value<E> {
+          return made;
+        };
+      }
     }
     return *this;
   }
 
-  /// What `m.Dep<T>()` finds: as Database::Provide.
-  template <class T>
-  Run& Provide(T& object) {
-    run_->store->dependencies.template Provide<T>(object);
-    return *this;
-  }
-  template <class T>
-  Run& Provide(std::string_view name, T& object) {
-    run_->store->dependencies.template Provide<T>(object, name);
-    return *this;
-  }
-  template <class T>
-  void Provide(const T&&) = delete;  // a temporary would be gone when it runs
-  template <class T>
-  void Provide(std::string_view, const T&&) = delete;
-  /// What `m.Context()` has: as Client::With.
-  template <class V>
-  Run& With(V value) {
-    context_ = context_.With(std::move(value));
-    return *this;
-  }
   /// Why it runs.
   Run& As(Cause cause) {
-    run_->mutation->Core().cause = cause;
+    Given().mutation->Core().cause = cause;
     return *this;
   }
   /// In a transaction that the caller has begun.
@@ -326,15 +396,15 @@ class Run {
   /// Throws an InjectedFault at the n-th step from one hook to the next one, or to the end, and
   /// back, counted from 1.
   Run& FaultAtArrow(std::size_t n) {
-    run_->fault_at = n;
+    Given().fault_at = n;
     counts_ = true;
     return *this;
   }
 
   /// Runs it, once.
   Ran<E> Go() {
-    const std::shared_ptr<detail::Running<E>> run = std::exchange(run_, nullptr);
-    if (run == nullptr) throw Error("this run has been made already: make a new one");
+    const std::shared_ptr<detail::Running<E>> run = this->Take();
+    const typename detail::Running<E>::Now now(*run);
     auto& core = run->mutation->Core();
     if (core.IsOne() && !core.has_id) {
       if (run->rows.empty()) {
@@ -347,8 +417,8 @@ class Run {
     }
     AddHooks(*run);
     run->handle = grapnel::detail::MakeHandle(
-        {run->store, std::make_shared<grapnel::detail::Session>(run->store, context_, kind_),
-         nullptr, context_});
+        {run->store, std::make_shared<grapnel::detail::Session>(run->store, this->context_, kind_),
+         nullptr, this->context_});
     E entity{};
     grapnel::detail::AnyResult result(grapnel::detail::kTable<E>,
                                       core.WantsEntity() ? &entity : nullptr);
@@ -388,9 +458,7 @@ class Run {
     run.store->TypeOf(grapnel::detail::kTable<E>).hooks.Add(all);
   }
 
-  std::shared_ptr<detail::Running<E>> run_;
   std::vector<Hook<E>> hooks_;
-  core::Context context_;
   grapnel::detail::Session::Kind kind_ = grapnel::detail::Session::Kind::Implicit;
   bool counts_ = false;
 };

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <grapnel/base/concat.hpp>
+#include <grapnel/base/function_ref.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/hook_stack.hpp>
+#include <grapnel/core/op.hpp>
 #include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/graph.hpp>
 #include <grapnel/model/row.hpp>
@@ -10,10 +12,12 @@
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/mutation/draft.hpp>
+#include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/type_actions.hpp>
 #include <grapnel/testing/error.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -72,11 +76,14 @@ class ScriptedConnection final : public store::Connection {
   /// `rows`: a std::vector of the table's entities, which outlives this.
   ScriptedConnection(const Table& table, void* rows) noexcept : table_(table), rows_(rows) {}
 
-  /// Whether the test has said which rows there are.
+  /// The test has said which rows there are.
   void SetGiven() noexcept { given_ = true; }
+  bool IsGiven() const noexcept { return given_; }
+  /// Of the rows that were written it is known what they are by now.
+  void SetWritten() noexcept { written_ = true; }
   /// How often rows were asked for.
   std::size_t Asked() const noexcept { return asked_; }
-  /// Whether rows were asked for that match a condition.
+  /// Whether rows were asked for that match a condition, or no more than some.
   bool WasNarrowed() const noexcept { return narrowed_; }
   /// What was asked for and not given, whatever became of its error.
   std::exception_ptr Missing() const noexcept { return missing_; }
@@ -115,12 +122,26 @@ class ScriptedConnection final : public store::Connection {
   store::Plan PlanMigration(std::span<const Table* const>, Allow) override { return {}; }
   void Apply(const store::Step&) override {}
 
+  store::RawEffect Prepare(const store::RawSql&) override { RefuseWork("runs SQL"); }
+
+  /// Conditions but those on ids are not looked at.
   void Run(const store::Select& select, RowSink sink) override {
-    narrowed_ = narrowed_ || select.where != nullptr;
-    const std::size_t count = Count(select, select.through != nullptr);
-    for (std::size_t at = 0; at < count; ++at) {
+    if (watched_ != nullptr) watched_->ThrowIfCancelled();
+    if (select.table != &table_ || select.through != nullptr) Refuse(select, "reads");
+    ++asked_;
+    narrowed_ = narrowed_ || select.where != nullptr || select.limit;
+    const std::vector<FieldValue>* ids = IdsOf(select);
+    if (!given_ && !(written_ && (select.by_id || ids != nullptr))) RefuseRows();
+    std::int64_t due = select.limit.value_or(INT64_MAX);
+    std::int64_t left_out = select.offset;
+    const std::size_t count = table_.ops.RowCount(rows_);
+    for (std::size_t at = 0; at < count && due > 0; ++at) {
       const void* entity = table_.ops.RowAt(static_cast<const void*>(rows_), at);
-      if (select.by_id && IdOf(entity) != IdOf(select.entity)) continue;
+      const FieldValue id = IdOf(entity);
+      if (select.by_id && id != IdOf(select.entity)) continue;
+      if (ids != nullptr && std::find(ids->begin(), ids->end(), id) == ids->end()) continue;
+      if (left_out-- > 0) continue;
+      --due;
       ScriptedRow row(table_, entity);
       sink(row);
     }
@@ -131,13 +152,26 @@ class ScriptedConnection final : public store::Connection {
     return select.want == store::Select::Want::Exist ? std::int64_t{count != 0} : count;
   }
 
+  /// Throws: NotGivenError: that is done to a type of which it is not known which one it is.
+  [[noreturn, gnu::cold]] void RefuseWork(std::string_view does) {
+    Refuse(core::Concat({table_.entity, ": what is tested ", does, kRemedy}));
+  }
+  [[noreturn, gnu::cold]] void RefuseType(const Table& type) {
+    Refuse(core::Concat({table_.entity, ": what is tested uses ", type.entity, kRemedy}));
+  }
+  /// Of the run that this thread makes.
+  static inline thread_local constinit ScriptedConnection* running = nullptr;
+
  private:
-  std::size_t Count(const store::Statement& statement, bool is_edge) {
-    if (watched_ != nullptr) watched_->ThrowIfCancelled();
-    if (statement.table != &table_ || is_edge) Refuse(statement, "reads");
-    ++asked_;
-    if (!given_) RefuseRows();
-    return table_.ops.RowCount(rows_);
+  static constexpr std::string_view kRemedy =
+      ", and this run has no database: test it with one, grapnel::testing::Open<...>()";
+
+  /// The ids of which rows alone are asked for, or null.
+  const std::vector<FieldValue>* IdsOf(const store::Select& select) const noexcept {
+    const store::PredicateNode* where = select.where;
+    const bool is_by_ids = where != nullptr && where->kind == store::PredicateKind::In &&
+                           where->field == table_.Id().tag && where->relation == nullptr;
+    return is_by_ids ? &where->values : nullptr;
   }
   FieldValue IdOf(const void* entity) const {
     return table_.Id().ops->to_value(table_.Id().at_const(entity));
@@ -148,9 +182,7 @@ class ScriptedConnection final : public store::Connection {
                          ".Old(row), or .NoRows()"}));
   }
   [[noreturn, gnu::cold]] void Refuse(const store::Statement& statement, std::string_view does) {
-    Refuse(core::Concat({table_.entity, ": what is tested ", does, " ", statement.table->entity,
-                         ", and this run has no database: test it with one, "
-                         "grapnel::testing::Open<...>()"}));
+    RefuseWork(core::Concat({does, " ", statement.table->entity}));
   }
   [[noreturn, gnu::cold]] void Refuse(const std::string& text) {
     const testing::NotGivenError error(text);
@@ -163,6 +195,7 @@ class ScriptedConnection final : public store::Connection {
   const core::Context* watched_ = nullptr;
   bool open_ = false;
   bool given_ = false;
+  bool written_ = false;
   bool narrowed_ = false;
   std::size_t asked_ = 0;
   std::exception_ptr missing_;
@@ -175,6 +208,7 @@ class ScriptedDriver final : public store::Driver {
 
   store::Lease Writer(const core::Context&) override { return {*this, connection}; }
   store::Lease Reader(const core::Context&) override { return {*this, connection}; }
+  [[noreturn]] void RefuseType(const Table& type) override { connection.RefuseType(type); }
   std::string_view Url() const noexcept override { return "no database"; }
 
   ScriptedConnection connection;
@@ -195,6 +229,15 @@ inline std::vector<const Table*> TablesFrom(const Table& table) {
   return tables;
 }
 
+/// What the machine asks of a type of which a test knows no more than that edges lead there.
+inline TypeActions UnknownActions(const Table& table) {
+  TypeActions actions{table, nullptr, nullptr, nullptr, nullptr, [](core::HookStack&) {}};
+  actions.with_mutation = [](Op, core::FunctionRef<void(AnyMutation&)>) {
+    ScriptedConnection::running->RefuseWork("writes another type");
+  };
+  return actions;
+}
+
 /// A store over such a driver, whose types have no hooks of their own.
 inline std::shared_ptr<Store> ScriptedStore(const TypeActions& actions, void* rows) {
   auto store = std::make_shared<Store>();
@@ -203,8 +246,7 @@ inline std::shared_ptr<Store> ScriptedStore(const TypeActions& actions, void* ro
   for (const Table* table : tables) {
     const TypeActions* of = &actions;
     if (table != &actions.table) {
-      of = &driver->neighbours.emplace_back(
-          TypeActions{*table, nullptr, nullptr, nullptr, nullptr, [](core::HookStack&) {}});
+      of = &driver->neighbours.emplace_back(UnknownActions(*table));
     }
     store->types.emplace(table->type, std::make_unique<TypeEntry>(*of));
   }

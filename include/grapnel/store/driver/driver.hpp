@@ -468,6 +468,12 @@ class Driver {
   bool UndoesStatements() const noexcept { return traits_.undoes_statements; }
   /// Whether one transaction writes at a time.
   bool SerialisesWriters() const noexcept { return traits_.serialises_writers; }
+  /// A type was asked for that is none of its store's. Throws: SchemaError, or what an engine says.
+  [[noreturn]] virtual void RefuseType(const Table& type) {
+    throw SchemaError(type.entity, "id",
+                      "this type was not named when the database was opened: add it to "
+                      "grapnel::Open<...>");
+  }
   /// What was opened, for messages.
   virtual std::string_view Url() const noexcept = 0;
   /// Who is to be told of the statements of all its connections.

@@ -95,11 +95,7 @@ struct Store {
 
   TypeEntry& TypeOf(const Table& table) const {
     const auto found = types.find(table.type);
-    if (found == types.end()) {
-      throw SchemaError(table.entity, "id",
-                        "this type was not named when the database was opened: add it to "
-                        "grapnel::Open<...>");
-    }
+    if (found == types.end()) driver->RefuseType(table);
     return *found->second;
   }
 

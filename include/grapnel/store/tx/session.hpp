@@ -280,6 +280,8 @@ class Session {
     if (running_mark_ != nullptr) running_mark_->active = false;
   }
 
+  /// How many callbacks wait for its commit.
+  std::size_t CountAfterCommits() const noexcept { return callbacks_.Now().after_commit; }
   /// How many callbacks may be due when it is committed.
   std::size_t CountCallbacks() const noexcept { return callbacks_.Count(); }
   /// Takes the callbacks that the outcome calls for, or null; each is handed out once. Needs no
