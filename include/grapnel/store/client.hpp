@@ -39,9 +39,9 @@ class Client : public detail::TakesNoHooks {
 
   /// What mutations of type E go through now, outermost first, and its reads: hooks, transaction's
   /// and mixins' too, with their names (see hook::Named), origins, Ops and forms; of the hooks
-  /// those that run for `ops`, whatever conditions inside of them say. `fmt::print("{}", client.Explain<User>(Op::Create))`; as
-  /// pictures, `ToMermaid(...)` and `ToDot(...)`. Throws: SchemaError for a type that was not
-  /// opened.
+  /// those that run for `ops`, whatever conditions inside of them say. `fmt::print("{}",
+  /// client.Explain<User>(Op::Create))`; as pictures, `ToMermaid(...)` and `ToDot(...)`. Throws:
+  /// SchemaError for a type that was not opened.
   template <class E>
   store::Explanation Explain(Op ops = AnyOp) const {
     return detail::Explain(Held(), detail::kTable<E>, ops);
