@@ -177,6 +177,7 @@ TEST_CASE("B29 a name that the type does not have is an UnknownFieldError, every
       unknown([&] { static_cast<void>(m.Field(name)); });
       unknown([&] { static_cast<void>(m.AddedField(name)); });
       unknown([&] { static_cast<void>(m.FieldCleared(name)); });
+      unknown([&] { static_cast<void>(m.FieldDefaulted(name)); });
     }
   });
 }

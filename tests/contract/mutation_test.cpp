@@ -122,6 +122,42 @@ TEST_CASE("B24 hooks see defaults as set fields; on update the update-defaults")
           Lines{"1|0.5|Ada|111", "NULL|2.0|Ada|103"});
 }
 
+TEST_CASE("B24 hooks tell defaults from what was given, and from what a hook has set") {
+  Fixture<Account> db;
+  const auto accounts = db.client.Of<Account>();
+  Lines seen;
+  const auto look = [&](const grapnel::Mutation<Account>& m) {
+    REQUIRE(m.FieldDefaulted("ratio") == m.Defaulted(F<&Account::ratio>));
+    REQUIRE(m.FieldDefaulted("edits") == m.Defaulted(F<&Account::edits>));
+    seen.push_back(std::string(m.Defaulted(F<&Account::ratio>) ? "ratio " : "") +
+                   (m.Defaulted(F<&Account::edits>) ? "edits " : "") +
+                   (m.Defaulted(F<&Account::score>) ? "score" : ""));
+  };
+  accounts.Use(Before(look));
+  accounts.Create().Save();
+  accounts.Create().Set(F<&Account::ratio>, 0.5).Save();  // given, though it is the default
+  accounts.Create(Account{}).Save();
+  accounts.UpdateOne(1).Set(F<&Account::score>, 1).Save();
+  accounts.Update().Add(F<&Account::edits>, 1).Save();
+  REQUIRE(Take(seen) == Lines{"ratio edits ", "edits ", "", "edits ", ""});
+
+  accounts.Use(Before([](grapnel::Mutation<Account>& m) {
+    m.Add(F<&Account::edits>, 1);
+    m.Set(F<&Account::ratio>, 0.25);
+  }));
+  accounts.Use(Before(look));
+  accounts.Create().Save();
+  REQUIRE(Take(seen) == Lines{"ratio edits ", ""});
+
+  accounts.Use(Before([](grapnel::Mutation<Account>& m) {
+    m.Reset(F<&Account::edits>);
+    m.Clear(F<&Account::editor>);
+    REQUIRE_FALSE(m.FieldDefaulted("edits"));
+    REQUIRE_FALSE(m.FieldDefaulted("editor"));
+  }));
+  accounts.Update().Save();
+}
+
 TEST_CASE("B24 a cleared field gets no update-default, nor one that a hook has cleared or reset") {
   Fixture<Account> db;
   const auto accounts = db.client.Of<Account>();

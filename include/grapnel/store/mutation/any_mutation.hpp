@@ -99,6 +99,8 @@ class AnyMutation {
   GRAPNEL_DECLARE bool HasField(std::string_view name) const;
   GRAPNEL_DECLARE std::optional<FieldValue> AddedField(std::string_view name) const;
   GRAPNEL_DECLARE bool FieldCleared(std::string_view name) const;
+  /// Whether the field is set, and by its Default or UpdateDefault: see Mutation::Defaulted.
+  GRAPNEL_DECLARE bool FieldDefaulted(std::string_view name) const;
   GRAPNEL_DECLARE void SetField(std::string_view name, const FieldValue& value);
   GRAPNEL_DECLARE void AddField(std::string_view name, const FieldValue& delta);
   GRAPNEL_DECLARE void ClearField(std::string_view name);

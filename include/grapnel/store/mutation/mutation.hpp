@@ -206,6 +206,12 @@ class Mutation final : public AnyMutation {
   requires(!detail::EdgeMember<M>) bool Cleared(MemberToken<M>) const {
     return core_.cleared.test(Place<M>());
   }
+  /// Whether the field is set, and by its Default or UpdateDefault: neither the caller nor a hook
+  /// has given or changed the value.
+  template <auto M>
+  requires(!detail::EdgeMember<M>) bool Defaulted(MemberToken<M>) const {
+    return core_.defaulted.test(Place<M>());
+  }
   /// Forgets that the field was set, added to or cleared.
   template <auto M>
   requires(!detail::EdgeMember<M>) void Reset(MemberToken<M>) {

@@ -83,6 +83,10 @@ GRAPNEL_DEFINE bool AnyMutation::FieldCleared(std::string_view name) const {
   return core_.IsCleared(name);
 }
 
+GRAPNEL_DEFINE bool AnyMutation::FieldDefaulted(std::string_view name) const {
+  return core_.defaulted.test(core_.PlaceOf(name));
+}
+
 GRAPNEL_DEFINE void AnyMutation::SetField(std::string_view name, const FieldValue& value) {
   core_.SetField(name, value);
 }
