@@ -289,6 +289,9 @@ set(GRAPNEL_POSTGRES_HEADERS
   grapnel/store/postgres/verify.hpp
 )
 set(GRAPNEL_ALL_HEADERS
+  grapnel/extras/clock.hpp
+  grapnel/extras/mixins.hpp
+  grapnel/extras/uuid.hpp
   grapnel/grapnel.hpp
   grapnel/testing.hpp
   grapnel/testing/error.hpp
