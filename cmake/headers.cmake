@@ -81,6 +81,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/builders/impl/create_bulk.hpp
   grapnel/store/builders/update_many.hpp
   grapnel/store/builders/update_one.hpp
+  grapnel/store/check.hpp
   grapnel/store/client.hpp
   grapnel/store/database.hpp
   grapnel/store/describe/drawing.hpp
@@ -99,6 +100,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/driver/statement_info.hpp
   grapnel/store/entities.hpp
   grapnel/store/format.hpp
+  grapnel/store/impl/check.hpp
   grapnel/store/migrate/impl/migration.hpp
   grapnel/store/migrate/migration.hpp
   grapnel/store/mutation/any_mutation.hpp

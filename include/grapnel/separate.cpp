@@ -24,6 +24,7 @@
 #include <grapnel/store/describe/impl/types.hpp>
 #include <grapnel/store/driver/impl/error.hpp>
 #include <grapnel/store/driver/impl/owned_driver.hpp>
+#include <grapnel/store/impl/check.hpp>
 #include <grapnel/store/migrate/impl/migration.hpp>
 #include <grapnel/store/mutation/impl/any_mutation.hpp>
 #include <grapnel/store/mutation/impl/draft.hpp>

@@ -2,6 +2,7 @@
 
 /// The store, whatever its engine: clients, mutations, queries, transactions.
 
+#include <grapnel/store/check.hpp>
 #include <grapnel/store/client.hpp>
 #include <grapnel/store/database.hpp>
 #include <grapnel/store/describe/types.hpp>

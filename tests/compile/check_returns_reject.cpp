@@ -1,0 +1,8 @@
+// expect: hook::Check returns a bool
+#include "contract/model.hpp"
+
+using model::User;
+
+void Register(const grapnel::Database<User>& client) {
+  client.Of<User>().Use(grapnel::hook::Check<User>([](const User& user) { return user.age; }));
+}
