@@ -92,6 +92,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/driver/impl/error.hpp
   grapnel/store/driver/impl/owned_driver.hpp
   grapnel/store/driver/loading.hpp
+  grapnel/store/driver/lock_wait.hpp
   grapnel/store/driver/observers.hpp
   grapnel/store/driver/owned_driver.hpp
   grapnel/store/driver/places.hpp

@@ -7,6 +7,7 @@
 #include <grapnel/store/database.hpp>
 #include <grapnel/store/describe/types.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/lock_wait.hpp>
 #include <grapnel/store/driver/statement_info.hpp>
 #include <grapnel/store/entities.hpp>
 #include <grapnel/store/format.hpp>

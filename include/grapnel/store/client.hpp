@@ -51,8 +51,9 @@ class Client : public detail::TakesNoHooks {
   store::EntityGraph Types() const { return detail::DescribeTypes(Held()); }
 
   /// Begins a transaction; inside one, a transaction nested in it. Waits for the lock to write.
-  /// Throws: BusyError after 5 seconds, CancelledError at the context's deadline or stop; TxError
-  /// inside a transaction or running mutation of the same thread, when this is the base client.
+  /// Throws: BusyError after 5 seconds, or its LockWait, CancelledError at the context's deadline
+  /// or stop; TxError inside a transaction or running mutation of the same thread, when this is the
+  /// base client.
   [[nodiscard("it is rolled back when its object is gone")]] grapnel::Tx Tx() const {
     return grapnel::Tx::Begin(Held());
   }
@@ -76,9 +77,11 @@ class Client : public detail::TakesNoHooks {
 
   /// The same, and runs `body` again, in a new transaction, when another one was in the way: after
   /// a BusyError that is Retryable(), also one that `body` has caught, for its transaction has
-  /// ended with it. In between are pauses that grow and differ by chance; it goes on as long as
-  /// `retry` says, which is for as long as a single mutation is run again, and then throws what the
-  /// last try did. `client.WithTx(body, grapnel::Retry{})`. All of a failed try is undone: its
+  /// ended with it. Where a LockWait says how long one try waits for locks, also after such a wait:
+  /// `client.With(grapnel::LockWait{200ms}).WithTx(body, grapnel::Retry{.times = 5})`. In between
+  /// are pauses that grow and differ by chance; it goes on as long as `retry` says, which is for as
+  /// long as a single mutation is run again, and then throws what the last try did. Behind a COMMIT
+  /// that took place, or that may have, nothing is run again. All of a failed try is undone: its
   /// rollback hooks and AfterRollback callbacks run, its AfterCommit callbacks do not. What `body`,
   /// and the hooks of what it writes, do elsewhere (a mail, a counter in memory) they do again, so
   /// it belongs into AfterCommit. Inside a transaction nothing runs again: it is undone with that
@@ -95,7 +98,7 @@ class Client : public detail::TakesNoHooks {
         run = tx.Held();
         return grapnel::Tx::Within(std::move(tx), body);
       } catch (...) {
-        reruns.WaitForNext(detail::HindranceOf(run));
+        reruns.WaitForNext(detail::HindranceOf(run, Context()));
       }
     }
   }

@@ -51,6 +51,31 @@ TEST_CASE("a wait ends after the longest time with BusyError, which names what w
   CHECK(Refusal<grapnel::BusyError>(places, {}, 0ms) == "had");
 }
 
+TEST_CASE("B208 a LockWait counts instead of the longest time, and besides a deadline") {
+  using grapnel::LockWait;
+  Places places{1, "the one place was taken for too long"};
+  places.Take({}, kLong, "app.db");
+  const auto start = std::chrono::steady_clock::now();
+  const Context patient = Context().With(LockWait(30ms));
+  CHECK(Refusal<grapnel::BusyError>(places, patient, kLong) ==
+        "app.db: the one place was taken for too long");
+  CHECK(Refusal<grapnel::BusyError>(places, patient.With(kLong), kLong) ==
+        "app.db: the one place was taken for too long");
+  CHECK(std::chrono::steady_clock::now() - start >= 60ms);
+  CHECK(Refusal<grapnel::CancelledError>(places, Context().With(LockWait(kLong)).With(20ms), 1ms) ==
+        "the operation was cancelled: its deadline has passed");
+  CHECK(Refusal<grapnel::BusyError>(places, Context().With(LockWait(-1ms)), kLong) ==
+        "app.db: the one place was taken for too long");
+  // The last one that was given, which may be longer than the usual.
+  const Context longer = patient.With(LockWait(kLong));
+  std::jthread giving([&] {
+    std::this_thread::sleep_for(60ms);
+    places.Give();
+  });
+  CHECK(Refusal<grapnel::BusyError>(places, longer, 1ms) == "had");
+  CHECK(std::chrono::steady_clock::now() - start < 5s);
+}
+
 TEST_CASE("a deadline counts instead of the longest time, and ends the wait with CancelledError") {
   Places places{1, "the one place was taken for too long"};
   places.Take({}, kLong, "app.db");

@@ -80,6 +80,23 @@ TEST_CASE_METHOD(Two, "a turn ends with what it was taken for, however that ends
   CHECK(held() == Rows{"0"});
 }
 
+TEST_CASE_METHOD(Two, "B208 a turn is waited for as long as the call says") {
+  const Turn turn{&unit::People(), {1, 2}};
+  connection.TakeTurn(turn);
+  const auto context = grapnel::core::Context().With(grapnel::LockWait(std::chrono::seconds(0)));
+  other.Watch(&context);
+  CHECK_THROWS_AS(other.TakeTurn(turn), grapnel::BusyError);
+  other.Watch(nullptr);
+  other.Rollback();
+  const auto setting = other.Native().Ask("SELECT current_setting('lock_timeout')");
+  CHECK(std::string(PQgetvalue(setting.get(), 0, 0)) == "5s");
+  connection.Rollback();
+  other.Watch(&context);
+  CHECK_NOTHROW(other.TakeTurn(turn));
+  other.Watch(nullptr);
+  other.Rollback();
+}
+
 TEST_CASE_METHOD(Two, "a turn that is waited for too long is as any lock, and leaves none behind") {
   const Turn turn{&unit::People(), {1, 2}};
   connection.TakeTurn(turn);

@@ -2,6 +2,7 @@
 
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/lock_wait.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -24,8 +25,8 @@ class Places {
   Places(std::size_t count, std::string taken) noexcept
       : free_(std::max<std::size_t>(count, 1)), taken_(std::move(taken)) {}
 
-  /// Throws: CancelledError at the context's deadline or stop; BusyError, naming `what`, after
-  /// `longest` when it sets no deadline.
+  /// Throws: CancelledError at the context's deadline or stop; BusyError, naming `what`, after its
+  /// LockWait, or after `longest` when it sets neither.
   void Take(const core::Context& context, std::chrono::milliseconds longest,
             const std::string& what) {
     std::unique_lock lock(mutex_);
@@ -38,7 +39,7 @@ class Places {
     // Within what every clock can count, to which a deadline need not keep.
     using Point = std::chrono::steady_clock::time_point;
     const Point now = std::chrono::steady_clock::now();
-    const Point end = context.Deadline() ? Point(*context.Deadline()) : now + longest;
+    const Point end = EndOfLockWait(context, now, longest);
     const Point until = std::clamp(end, now, now + std::chrono::hours(24 * 365 * 100));
     const std::stop_token stop = context.StopToken();
     try {

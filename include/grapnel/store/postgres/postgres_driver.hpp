@@ -3,6 +3,7 @@
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/lock_wait.hpp>
 #include <grapnel/store/postgres/native/conninfo.hpp>
 #include <grapnel/store/postgres/native/native_connection.hpp>
 #include <grapnel/store/postgres/native/waiting.hpp>
@@ -35,7 +36,7 @@ class PostgresDriver final : public store::Driver {
   }
 
   store::Lease Writer(const core::Context& context) override {
-    const auto end = Clock::now() + kLockWait;
+    const auto end = store::EndOfLockWait(context, Clock::now(), kLockWait);
     while (true) {
       Place place = pool_.Take(context, kLockWait, options_.info.Url());
       try {

@@ -28,13 +28,17 @@ class Turns {
     std::vector<FieldValue> numbers{std::int64_t{0}};  // of the table
     if (!whole) numbers.insert(numbers.end(), turn.rows.begin(), turn.rows.end());
     Parameters parameters;
-    parameters.Reset(3, nullptr);
+    const std::string timeout = native_.LockTimeout();
+    parameters.Reset(4, nullptr);
     parameters.List(1, numbers);
     parameters.Bool(2, !whole);
     parameters.Text(3, turn.table->name, false);
+    parameters.Text(4, timeout, false);
     held_ = true;  // some of them also where it fails
     native_.Ask(
-        "SELECT count(CASE WHEN place = 1 AND $2 THEN pg_advisory_lock_shared(number) ELSE "
+        "SELECT count(CASE WHEN $4 <> '' AND set_config('lock_timeout', $4, true) IS NULL THEN "
+        "NULL "
+        "WHEN place = 1 AND $2 THEN pg_advisory_lock_shared(number) ELSE "
         "pg_advisory_lock(number) END) FROM (SELECT hashtextextended(current_schema() || '.' || "
         "$3, n) AS number, place FROM unnest($1) WITH ORDINALITY AS turn (n, place)) AS numbers",
         parameters);

@@ -275,8 +275,8 @@ GRAPNEL_DECLARE core::HookHandle AddRollbackHooks(const HandlePtr& handle,
 /// one.
 GRAPNEL_DECLARE HandlePtr BeginTransaction(const HandlePtr& handle, TxKind kind);
 /// In the handler of what ended a transaction, which is null where it did not begin: whether that
-/// was because of another one.
-GRAPNEL_DECLARE Hindrance HindranceOf(const HandlePtr& handle);
+/// was because of another one. `context`: of its caller, who may have said how long to wait for it.
+GRAPNEL_DECLARE Hindrance HindranceOf(const HandlePtr& handle, const core::Context& context);
 /// Begins a snapshot beside which the base client may be used, where the engine has a connection
 /// for each.
 GRAPNEL_DECLARE HandlePtr BeginWalk(const HandlePtr& handle);

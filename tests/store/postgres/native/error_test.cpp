@@ -100,7 +100,7 @@ TEST_CASE("a lock that was waited for can be, unless the server's lock_timeout w
   const auto limited = Thrown<grapnel::BusyError>(failure, doing);
   CHECK_FALSE(limited.Retryable());
   CHECK_THAT(limited.what(), Catch::EndsWith("too long, for as long as the server's lock_timeout "
-                                             "allows"));
+                                             "or the call's LockWait allows"));
   failure.function = "";  // NOWAIT
   CHECK(Thrown<grapnel::BusyError>(failure, doing).Retryable());
 }

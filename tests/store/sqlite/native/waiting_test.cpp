@@ -50,6 +50,28 @@ TEST_CASE("B97 the watched context's deadline ends a wait, and a long statement"
   CHECK(waiter.Run("BEGIN IMMEDIATE") == SQLITE_OK);
 }
 
+TEST_CASE("B208 a LockWait ends a wait for a lock, and nothing else") {
+  const Scratch scratch;
+  const Handle holder(scratch.File("app.db"));
+  Handle waiter(scratch.File("app.db"));
+  REQUIRE(holder.Run("BEGIN EXCLUSIVE") == SQLITE_OK);
+  const Context context = Context().With(grapnel::LockWait(20ms));
+  waiter.waiting.Watch(&context);
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(waiter.Run("BEGIN IMMEDIATE") == SQLITE_BUSY);
+  CHECK(std::chrono::steady_clock::now() - start >= 20ms);
+  CHECK(std::chrono::steady_clock::now() - start < 3s);
+  const Context both = context.With(1h);
+  waiter.waiting.Watch(&both);
+  CHECK(waiter.Run("BEGIN IMMEDIATE") == SQLITE_BUSY);
+  CHECK(std::chrono::steady_clock::now() - start < 3s);
+  REQUIRE(holder.Run("ROLLBACK") == SQLITE_OK);
+  const char* long_one =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000) SELECT max(i) "
+      "FROM n";
+  CHECK(waiter.Run(long_one) == SQLITE_OK);
+}
+
 TEST_CASE("the log is copied into the file when it has grown long") {
   const Scratch scratch;
   Handle writer(scratch.File("app.db"));

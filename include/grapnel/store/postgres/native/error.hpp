@@ -30,7 +30,7 @@ struct Doing {
   grapnel::Op op{};
   const core::Context* context = nullptr;
   std::string_view sql{};     // that somebody wrote
-  bool limits_locks = false;  // the server, by a lock_timeout that is not Grapnel's own
+  bool limits_locks = false;  // a lock_timeout that is not Grapnel's own, or a LockWait
 };
 
 /// What the server said of a failure.
@@ -201,7 +201,9 @@ inline bool IsStorage(const Failure& failure, StorageKind& kind) noexcept {
   if (failure.IsLockTimeout()) {
     core::Append(text,
                  {": a lock of another transaction was waited for too long",
-                  doing.limits_locks ? ", for as long as the server's lock_timeout allows" : ""});
+                  doing.limits_locks
+                      ? ", for as long as the server's lock_timeout or the call's LockWait allows"
+                      : ""});
     throw BusyError(text, !doing.limits_locks);
   }
   core::Append(text, {failure.IsOutdated()

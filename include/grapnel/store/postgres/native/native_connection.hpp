@@ -5,6 +5,7 @@
 #include <grapnel/model/error.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/lock_wait.hpp>
 #include <grapnel/store/driver/observers.hpp>
 #include <grapnel/store/postgres/native/conninfo.hpp>
 #include <grapnel/store/postgres/native/error.hpp>
@@ -65,10 +66,10 @@ class NativeConnection {
 
   Doing Say(const store::Statement& statement) const {
     return {Url(), statement.table, statement.op, session_.GetWaiting().Watched(),
-            {},    limits_locks_};
+            {},    LimitsLocks()};
   }
   Doing Say() const {
-    return {Url(), nullptr, {}, session_.GetWaiting().Watched(), {}, limits_locks_};
+    return {Url(), nullptr, {}, session_.GetWaiting().Watched(), {}, LimitsLocks()};
   }
 
   bool InTransaction() const noexcept {
@@ -104,6 +105,15 @@ class NativeConnection {
   void DeferBegin(std::string_view text) {
     Defer(text);
     begins_ = true;
+    const LockWait* given = OwnLockWait();
+    limits_own_ = given != nullptr;
+    if (limits_own_) DeferQuietly("SET LOCAL lock_timeout = " + ToSetting(*given));
+  }
+  /// How long the call that is watched waits for locks, in the form of lock_timeout; "" where it
+  /// does not say.
+  std::string LockTimeout() const {
+    const LockWait* given = OwnLockWait();
+    return given != nullptr ? ToSetting(*given) : std::string();
   }
   /// The same of what nobody is told.
   void DeferQuietly(std::string text) { pending_.push_back({std::move(text), nullptr}); }
@@ -582,6 +592,18 @@ class NativeConnection {
     return observed;
   }
 
+  const LockWait* OwnLockWait() const noexcept {
+    const core::Context* context = session_.GetWaiting().Watched();
+    return context != nullptr ? context->Get<LockWait>() : nullptr;
+  }
+  /// In milliseconds, of which 0 would be no limit.
+  static std::string ToSetting(LockWait wait) {
+    return std::to_string(std::max(wait.Milliseconds(), 1));
+  }
+  bool LimitsLocks() const noexcept {
+    return limits_locks_ || OwnLockWait() != nullptr || (limits_own_ && InTransaction());
+  }
+
   void SendPending(std::size_t& sent) {
     // BEGIN is to come first, and where a transaction is aborted nothing else is taken.
     for (const Deferred& each : pending_) session_.SendText(each.text.c_str()), ++sent;
@@ -640,6 +662,7 @@ class NativeConnection {
   std::string needed_;         // the same of those that the store's own statements need
   bool begins_ = false;        // a transaction, by what is pending
   bool limits_locks_ = false;  // the server, by a lock_timeout of the user's
+  bool limits_own_ = false;    // the transaction, by a LockWait
   bool touched_ = false;       // by SQL of somebody's own
   bool tracing_ = false;
   bool again_ = false;

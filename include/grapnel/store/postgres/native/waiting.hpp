@@ -18,7 +18,8 @@ namespace grapnel::postgres::detail {
 
 using Clock = std::chrono::steady_clock;
 
-/// How long a lock or a connection is waited for where the context sets no deadline.
+/// How long a lock or a connection is waited for where the context sets neither a LockWait nor a
+/// deadline.
 inline constexpr std::chrono::seconds kLockWait{5};
 
 /// What a statement waits for.

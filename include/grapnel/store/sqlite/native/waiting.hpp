@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/core/context.hpp>
+#include <grapnel/store/driver/lock_wait.hpp>
 
 #include <sqlite3.h>
 
@@ -13,7 +14,7 @@ namespace grapnel::sqlite::detail {
 
 using Clock = std::chrono::steady_clock;
 
-/// How long a lock is waited for where the context sets no deadline.
+/// How long a lock is waited for where the context sets neither a LockWait nor a deadline.
 inline constexpr std::chrono::seconds kLockWait{5};
 
 /// The log is copied into the file at every commit that finds it longer than this many pages.
@@ -76,9 +77,11 @@ class Waiting {
       return 1;
     }
     if (tries == 0) waiting.busy_since_ = now;
-    const bool has_deadline = context != nullptr && context->Deadline().has_value();
     if (context != nullptr && context->IsCancelled()) return 0;
-    if (!has_deadline && now - waiting.busy_since_ >= kLockWait) return 0;
+    const auto end = context != nullptr
+                         ? store::EndOfLockWait(*context, waiting.busy_since_, kLockWait)
+                         : waiting.busy_since_ + kLockWait;
+    if (now >= end) return 0;
     std::this_thread::sleep_for(std::chrono::milliseconds(std::min(tries + 1, 10)));
     return 1;
   }

@@ -6,6 +6,7 @@
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/next.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/driver/lock_wait.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/tx.hpp>
 
@@ -350,12 +351,12 @@ GRAPNEL_DEFINE HandlePtr BeginTransaction(const HandlePtr& handle, TxKind kind) 
   return Begin(handle, kind, kind == TxKind::ReadOnly ? Inside::ReadTx : Inside::Tx);
 }
 
-GRAPNEL_DEFINE Hindrance HindranceOf(const HandlePtr& handle) {
+GRAPNEL_DEFINE Hindrance HindranceOf(const HandlePtr& handle, const core::Context& context) {
   if (handle && handle->transaction->InTheWay().is_there) return handle->transaction->InTheWay();
   try {
     throw;
   } catch (const BusyError& error) {
-    return {.is_there = error.Retryable()};
+    return {.is_there = error.Retryable() || context.Get<LockWait>() != nullptr};
   } catch (...) {
     return {};
   }
