@@ -4,6 +4,7 @@
 
 #include <grapnel/hook/chain.hpp>
 #include <grapnel/hook/condition.hpp>
+#include <grapnel/hook/guard.hpp>
 #include <grapnel/hook/if.hpp>
 #include <grapnel/hook/named.hpp>
 #include <grapnel/hook/point.hpp>

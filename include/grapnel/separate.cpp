@@ -12,6 +12,7 @@
 #include <grapnel/core/impl/place.hpp>
 #include <grapnel/core/impl/stack.hpp>
 #include <grapnel/grapnel.hpp>
+#include <grapnel/hook/impl/guard.hpp>
 #include <grapnel/model/impl/codec.hpp>
 #include <grapnel/model/impl/error.hpp>
 #include <grapnel/model/impl/relation.hpp>

@@ -1,8 +1,8 @@
 // expect: Hooks\(\) returns a list, grapnel::Hooks\(first, second\)
-// expect: VisitSchemaHooks
-// expect: VisitSchemaInterceptors
+// expect: VisitSchema.*SchemaHooks
+// expect: VisitSchema.*SchemaInterceptors
 // expect: a Schema says what the entity is called
-// expect: nothing reads what is called Field, Edge, Index, Hook, Interceptor or Mixin
+// expect: nothing reads what is called Field, Edge, Index, Hook, Interceptor, Guards or Mixin
 #include <grapnel/grapnel.hpp>
 
 #include <cstdint>

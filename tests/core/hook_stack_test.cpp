@@ -40,6 +40,19 @@ TEST_CASE("a stage stands inside of the lower ones, whenever its hooks come") {
                                    "/middle", "/third", "/second", "/first"});
 }
 
+TEST_CASE("the stages before one stand apart from those from it on") {
+  core::HookStack stack;
+  Add(stack, 3, {"d"});
+  Add(stack, 1, {"a", "b"});
+  Add(stack, 2, {"c"});
+  const ListedHooks all = stack.Load();
+  CHECK((all.All().Before(0).empty() && all.All().From(0).size() == 4));
+  CHECK((all.All().Before(2).size() == 2 && all.All().From(2).size() == 2));
+  CHECK(all.All().From(2)[0].stage == 2);
+  CHECK((all.All().Before(9).size() == 4 && all.All().From(9).empty()));
+  CHECK(core::detail::HookRange().Before(1).empty());
+}
+
 TEST_CASE("what one Add put in goes together, and the last one leaves nothing to walk") {
   core::HookStack stack;
   const auto pair = Add(stack, 1, {"a", "b"});

@@ -119,7 +119,7 @@ TEST_CASE("B4 hooks come mixin by mixin, a mixin's own mixins first, the entity'
     texts.push_back(hook);
     CHECK(mixin.empty() == (hook == "own"));
   };
-  grapnel::detail::VisitSchemaHooks<User>(visit);
+  grapnel::detail::VisitSchema<grapnel::detail::SchemaHooks, User>(visit);
   CHECK(texts == std::vector<std::string>{"root of User", "m1h1", "m1h2", "own"});
 }
 
@@ -137,5 +137,5 @@ TEST_CASE("an edge of a mixin is found in the entity, and asked about by the mix
 TEST_CASE("without mixins there is just the id") {
   CHECK(grapnel::detail::kTable<mixins::Plain>.columns.size() == 1);
   const auto visit = [](const auto&, std::string_view) { FAIL("there are no hooks"); };
-  grapnel::detail::VisitSchemaHooks<mixins::Plain>(visit);
+  grapnel::detail::VisitSchema<grapnel::detail::SchemaHooks, mixins::Plain>(visit);
 }

@@ -147,9 +147,9 @@ TEST_CASE("hooks are found by their name, and may be defined later") {
   STATIC_REQUIRE_FALSE(detail::NamesHooks<Token>);
   std::vector<int> hooks;
   const auto visit = [&](int hook, std::string_view) { hooks.push_back(hook); };
-  detail::VisitSchemaHooks<User>(visit);
+  detail::VisitSchema<grapnel::detail::SchemaHooks, User>(visit);
   CHECK(hooks == std::vector<int>{1, 'a'});
-  detail::VisitSchemaHooks<Token>(visit);
+  detail::VisitSchema<grapnel::detail::SchemaHooks, Token>(visit);
   CHECK(hooks.size() == 2);
 }
 

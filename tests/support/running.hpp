@@ -56,7 +56,7 @@ class Running {
   grapnel::detail::Level& level = *handle->GetLevel();
   grapnel::detail::TypeEntry& type = handle->transaction->TypeOf(grapnel::detail::kTable<E>);
   grapnel::detail::HookChain hooks{type, &level};
-  grapnel::detail::HookPlan plan{type, hooks, level};
+  grapnel::detail::HookPlan plan{type, hooks, level, nullptr};
   grapnel::detail::Bound bound{handle, type, *handle->transaction, level, &plan};
   grapnel::Mutation<E> mutation;
   grapnel::detail::Draft& core = mutation.Core();

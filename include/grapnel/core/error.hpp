@@ -4,6 +4,7 @@
 #include <grapnel/base/compiled.hpp>
 #include <grapnel/core/op.hpp>
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -31,6 +32,29 @@ class RejectedError : public Error {
  private:
   std::string type_;
   grapnel::Op op_;
+};
+
+/// A rule of a guard denied a mutation or a read: see guard::Deny. Nothing was written.
+class PolicyError : public Error {
+ public:
+  /// `op`: of the mutation; none of a read.
+  [[gnu::cold]] GRAPNEL_DECLARE PolicyError(std::string_view entity, std::optional<grapnel::Op> op,
+                                            std::string_view rule, std::string_view reason);
+
+  /// The entity type's name ("User").
+  const std::string& Entity() const noexcept { return entity_; }
+  /// What was to be done; nothing where it was a read.
+  const std::optional<grapnel::Op>& Op() const noexcept { return op_; }
+  /// What the rule is called: see hook::Named. "decision" where the caller himself had decided.
+  const std::string& Rule() const noexcept { return rule_; }
+  /// What it said.
+  const std::string& Reason() const noexcept { return reason_; }
+
+ private:
+  std::string entity_;
+  std::optional<grapnel::Op> op_;
+  std::string rule_;
+  std::string reason_;
 };
 
 /// `Dep<T>()` found no T: `Provide(...)` was not called for that type, or for a const one; or it

@@ -54,14 +54,16 @@ class HookList {
   /// Prepares to put hooks behind those already there, in this order: all of them at once. Throws:
   /// Error for one that was moved from; std::bad_alloc. Threads: any.
   HookStack::Addition Prepare(std::span<const Element> hooks) {
-    return hooks_.Prepare(hooks.size(),
-                          [&](std::size_t i) -> const StoredHook& { return hooks[i]; });
+    return hooks_.Prepare(
+        hooks.size(), [&](std::size_t i) -> const StoredHook& { return hooks[i]; }, kStage);
   }
   HookStack::Addition Prepare(std::initializer_list<Element> hooks) {
     return Prepare(std::span<const Element>(hooks.begin(), hooks.size()));
   }
   /// The same of all hooks of another list's snapshot.
-  HookStack::Addition Prepare(const Snapshot& other) { return hooks_.Prepare(other.hooks_); }
+  HookStack::Addition Prepare(const Snapshot& other) {
+    return hooks_.Prepare(other.hooks_, kStage);
+  }
   /// See HookStack::Add.
   void Add(HookStack::Addition addition) { hooks_.Add(std::move(addition)); }
   /// Both at once. Returns: a number by which Remove takes them out again.
@@ -124,6 +126,8 @@ class HookList {
       Stack::Refuse(TypeName<Subject>());
     }
   }
+
+  static constexpr unsigned kStage = 0;  // the only one
 
   HookStack hooks_;
 };

@@ -32,6 +32,17 @@ struct HookRange {
   bool empty() const noexcept { return first == last; }
   std::size_t size() const noexcept { return static_cast<std::size_t>(last - first); }
   const ListedHook& operator[](std::size_t at) const noexcept { return first[at]; }
+
+  /// Those that stand in stages before this one, and all others.
+  HookRange Before(unsigned stage) const noexcept { return {first, FirstOf(stage)}; }
+  HookRange From(unsigned stage) const noexcept { return {FirstOf(stage), last}; }
+
+ private:
+  const ListedHook* FirstOf(unsigned stage) const noexcept {
+    const ListedHook* at = first;
+    while (at != last && at->stage < stage) ++at;
+    return at;
+  }
 };
 
 /// The hooks of a stack as they were at one moment. Null where there is none.
@@ -84,25 +95,25 @@ class HookStack {
 
   /// Prepares to put hooks behind those already in the stage, in this order: all of them at once.
   /// Throws: Error for one that was moved from; std::bad_alloc. Threads: any.
-  GRAPNEL_DECLARE Addition Prepare(std::span<const StoredHook> hooks, unsigned stage = 0);
+  GRAPNEL_DECLARE Addition Prepare(std::span<const StoredHook> hooks, unsigned stage);
   /// The same of `hook(0)` up to the last of so many.
   GRAPNEL_DECLARE Addition Prepare(std::size_t count,
                                    FunctionRef<const StoredHook&(std::size_t)> hook,
-                                   unsigned stage = 0);
+                                   unsigned stage);
   /// The same of all of another stack's.
-  GRAPNEL_DECLARE Addition Prepare(const detail::ListedHooks& others, unsigned stage = 0);
+  GRAPNEL_DECLARE Addition Prepare(const detail::ListedHooks& others, unsigned stage);
   /// Adds what was prepared. Throws nothing, unless another thread has changed the stack meanwhile:
   /// std::bad_alloc, and nothing is added. Threads: any.
   GRAPNEL_DECLARE void Add(Addition addition);
   /// Both at once. Returns: the number by which Remove takes them out again.
-  std::uint64_t Add(std::span<const StoredHook> hooks, unsigned stage = 0) {
+  std::uint64_t Add(std::span<const StoredHook> hooks, unsigned stage) {
     Addition addition = Prepare(hooks, stage);
     const std::uint64_t id = addition.Id();
     Add(std::move(addition));
     return id;
   }
   /// The same of one.
-  GRAPNEL_DECLARE std::uint64_t Add(const StoredHook& hook, unsigned stage = 0);
+  GRAPNEL_DECLARE std::uint64_t Add(const StoredHook& hook, unsigned stage);
   /// Takes out what one Add put in. Threads: any.
   GRAPNEL_DECLARE void Remove(std::uint64_t id);
 

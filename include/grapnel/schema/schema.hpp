@@ -36,12 +36,13 @@ namespace grapnel {
 ///                                                              auto
 ///     static auto Hooks();                                     // optional, may be defined later
 ///     static auto Interceptors();                              // optional, may be defined later
+///     static auto Guard();                                     // optional, may be defined later
 ///     static constexpr bool Internal = true;                   // optional
 ///   };
 ///
-/// In a mixin's Schema the last two functions are templates: `template <class E> static auto
-/// Hooks()`. Client-wide hooks and interceptors pass by a type that is Internal: one that keeps the
-/// books of others.
+/// In a mixin's Schema the last three functions are templates: `template <class E> static auto
+/// Hooks()`. Client-wide hooks, interceptors and rules pass by a type that is Internal: one that
+/// keeps the books of others.
 ///
 /// The member `id` is the primary key; it stands in Fields() only when it has options. In the body
 /// the names of namespace grapnel come first: a struct of yours called Client, Value or Field is
@@ -61,6 +62,13 @@ constexpr core::Pack<Hs...> Interceptors(Hs... hooks) {
   return core::Pack<Hs...>(std::move(hooks)...);
 }
 
+/// The rules of an entity or mixin, in the order in which they are asked: the result of
+/// `Schema<E>::Guard()`. See <grapnel/hook/guard.hpp>.
+template <class... Rules>
+constexpr core::Pack<Rules...> Guard(Rules... rules) {
+  return core::Pack<Rules...>(std::move(rules)...);
+}
+
 namespace detail {
 
 /// Finds a member by its name alone. Asking for a call instead would find an `auto` function that
@@ -71,12 +79,14 @@ struct HasAllNames {
   void Edges();
   void Indexes();
   void Interceptors();
+  void Guard();
   // What nothing reads, and stands for one of those above.
   void Hook();
   void Field();
   void Edge();
   void Index();
   void Interceptor();
+  void Guards();
   void Mixin();
 };
 template <class E>
@@ -106,7 +116,11 @@ template <class E>
 concept NamesInterceptors = !requires {
   &SchemaAndAll<E>::Interceptors;
 };
-/// Whether none of its names lacks the s at its end.
+template <class E>
+concept NamesGuard = !requires {
+  &SchemaAndAll<E>::Guard;
+};
+/// Whether none of its names lacks the s at its end, or has one too many.
 template <class E>
 concept NamesArePlural = requires {
   &SchemaAndAll<E>::Hook;
@@ -114,6 +128,7 @@ concept NamesArePlural = requires {
   &SchemaAndAll<E>::Edge;
   &SchemaAndAll<E>::Index;
   &SchemaAndAll<E>::Interceptor;
+  &SchemaAndAll<E>::Guards;
   &SchemaAndAll<E>::Mixin;
 };
 
@@ -166,8 +181,8 @@ template <class E, class Of>
 constexpr void Count(Sizes& sizes, FieldTag id) {
   static_assert(
       NamesArePlural<Of>,
-      "nothing reads what is called Field, Edge, Index, Hook, Interceptor or Mixin in a "
-      "Schema: it lists Fields(), Edges(), Indexes(), Hooks(), Interceptors() and Mixins");
+      "nothing reads what is called Field, Edge, Index, Hook, Interceptor, Guards or Mixin in a "
+      "Schema: it lists Fields(), Edges(), Indexes(), Hooks(), Interceptors(), Guard() and Mixins");
   if constexpr (NamesMixins<Of>) CountMixins<E>(sizes, id, typename Schema<Of>::Mixins());
   if constexpr (NamesFields<Of>) CountFields(sizes, id, kOwnFields<Of>);
   if constexpr (NamesEdges<Of>) CountEdges(sizes, kOwnEdges<Of>);
@@ -574,68 +589,86 @@ inline constexpr bool kIsPack<core::Pack<Ts...>> = true;
 template <class Listed, class Visitor>
 void VisitAll(Listed listed, Visitor& visit, std::string_view mixin) {
   static_assert(kIsPack<Listed>,
-                "Hooks() returns a list, grapnel::Hooks(first, second), and Interceptors() one of "
-                "grapnel::Interceptors(first, second), also where there is one");
+                "Hooks() returns a list, grapnel::Hooks(first, second), Interceptors() one of "
+                "grapnel::Interceptors(first, second), Guard() one of grapnel::Guard(first, "
+                "second), also where there is one");
   if constexpr (kIsPack<Listed>) listed.ForEach([&](auto& hook) { visit(hook, mixin); });
 }
 
-template <class E, class Of = E, class Visitor>
-void VisitSchemaHooks(Visitor& visit);
-template <class E, class Visitor, class... Bases>
-void VisitMixinHooks(Visitor& visit, Mixins<Bases...>) {
-  (VisitSchemaHooks<E, Bases>(visit), ...);
-}
-/// `visit(hook, mixin)` for the hooks of the mixins of E, in their order; then, for an entity, its
-/// own.
-template <class E, class Of, class Visitor>
-void VisitSchemaHooks(Visitor& visit) {
-  if constexpr (NamesMixins<Of>) VisitMixinHooks<E>(visit, typename Schema<Of>::Mixins());
-  if constexpr (NamesHooks<Of>) {
+/// What a schema may list of what runs: whether it does, and the list. A mixin's is a template.
+struct SchemaHooks {
+  template <class Of>
+  static constexpr bool kNamed = NamesHooks<Of>;
+  template <class E, class Of>
+  static auto List() {
     if constexpr (std::is_same_v<E, Of>) {
-      VisitAll(Schema<Of>::Hooks(), visit, "");
+      return Schema<Of>::Hooks();
     } else {
-      VisitAll(Schema<Of>::template Hooks<E>(), visit, core::TypeName<Of>());
+      return Schema<Of>::template Hooks<E>();
     }
+  }
+};
+struct SchemaInterceptors {
+  template <class Of>
+  static constexpr bool kNamed = NamesInterceptors<Of>;
+  template <class E, class Of>
+  static auto List() {
+    if constexpr (std::is_same_v<E, Of>) {
+      return Schema<Of>::Interceptors();
+    } else {
+      return Schema<Of>::template Interceptors<E>();
+    }
+  }
+};
+struct SchemaGuard {
+  template <class Of>
+  static constexpr bool kNamed = NamesGuard<Of>;
+  template <class E, class Of>
+  static auto List() {
+    if constexpr (std::is_same_v<E, Of>) {
+      return Schema<Of>::Guard();
+    } else {
+      return Schema<Of>::template Guard<E>();
+    }
+  }
+};
+
+template <class What, class E, class Of = E, class Visitor>
+void VisitSchema(Visitor& visit);
+template <class What, class E, class Visitor, class... Bases>
+void VisitMixins(Visitor& visit, Mixins<Bases...>) {
+  (VisitSchema<What, E, Bases>(visit), ...);
+}
+/// `visit(hook, mixin)` for what the mixins of E list, in their order; then, for an entity, its
+/// own.
+template <class What, class E, class Of, class Visitor>
+void VisitSchema(Visitor& visit) {
+  if constexpr (NamesMixins<Of>) VisitMixins<What, E>(visit, typename Schema<Of>::Mixins());
+  if constexpr (What::template kNamed<Of>) {
+    VisitAll(What::template List<E, Of>(), visit,
+             std::is_same_v<E, Of> ? std::string_view() : core::TypeName<Of>());
   }
 }
 
-// The same of interceptors.
-template <class E, class Of = E, class Visitor>
-void VisitSchemaInterceptors(Visitor& visit);
-template <class E, class Visitor, class... Bases>
-void VisitMixinInterceptors(Visitor& visit, Mixins<Bases...>) {
-  (VisitSchemaInterceptors<E, Bases>(visit), ...);
-}
-template <class E, class Of, class Visitor>
-void VisitSchemaInterceptors(Visitor& visit) {
-  if constexpr (NamesMixins<Of>) VisitMixinInterceptors<E>(visit, typename Schema<Of>::Mixins());
-  if constexpr (NamesInterceptors<Of>) {
-    if constexpr (std::is_same_v<E, Of>) {
-      VisitAll(Schema<Of>::Interceptors(), visit, "");
-    } else {
-      VisitAll(Schema<Of>::template Interceptors<E>(), visit, core::TypeName<Of>());
-    }
-  }
-}
 /// Whether there are any.
-template <class Of>
-consteval bool HasSchemaInterceptors();
-template <class... Bases>
-consteval bool HasMixinInterceptors(Mixins<Bases...>) {
-  return (HasSchemaInterceptors<Bases>() || ...);
+template <class What, class Of>
+consteval bool Lists();
+template <class What, class... Bases>
+consteval bool MixinsList(Mixins<Bases...>) {
+  return (Lists<What, Bases>() || ...);
 }
-template <class Of>
-consteval bool HasSchemaInterceptors() {
-  if constexpr (NamesInterceptors<Of>) {
+template <class What, class Of>
+consteval bool Lists() {
+  if constexpr (What::template kNamed<Of>) {
     return true;
   } else if constexpr (NamesMixins<Of>) {
-    return HasMixinInterceptors(typename Schema<Of>::Mixins());
+    return MixinsList<What>(typename Schema<Of>::Mixins());
   } else {
     return false;
   }
 }
 
-/// Whether client-wide hooks and interceptors pass the type by.
+/// Whether client-wide hooks, interceptors and rules pass the type by.
 template <class E>
 consteval bool IsInternal() {
   if constexpr (requires { Schema<E>::Internal; }) {

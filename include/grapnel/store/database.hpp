@@ -118,6 +118,15 @@ class Database : public store::View<Es...> {
     return InterceptShared(core::MakeShared<const Hs>(std::move(hooks))...);
   }
 
+  /// Puts rules about every type behind those already registered: generic ones,
+  /// `[](auto& asked) { ... return grapnel::guard::Skip; }` of mutations and reads,
+  /// `[]<class E>(grapnel::Mutation<E>& m)` of mutations. Each is one object, shared by all types.
+  /// See HookedEntities::Guard for the rest.
+  template <class... Rules>
+  core::HookHandle Guard(Rules... rules) const {
+    return GuardShared(core::MakeShared<const Rules>(std::move(rules))...);
+  }
+
   /// Puts hooks around every commit of this database, of mutations' own transactions as well;
   /// outside of those of a transaction. See Tx::OnCommit. What they write by a client after `next`
   /// is committed on its own, with commit hooks again: past 64 such commits inside one another, or
@@ -242,12 +251,23 @@ class Database : public store::View<Es...> {
     if constexpr (detail::IsInternal<E>()) {
       return detail::PrepareHooks(this->Held(), detail::kTable<E>, {});
     } else {
-      return detail::PrepareHooks(this->Held(), detail::kTable<E>, {Hook<E>(hooks)...});
+      const std::initializer_list<core::StoredHook> all = {Hook<E>(hooks)...};
+      return detail::PrepareHooks(this->Held(), detail::kTable<E>, {all.begin(), all.size()});
     }
   }
   template <class... Hs>
   core::HookHandle InterceptShared(const core::Shared<const Hs>&... hooks) const {
     return detail::AddReaders({PrepareReadersFor<Es>(hooks...)...});
+  }
+  template <class... Rules>
+  core::HookHandle GuardShared(const core::Shared<const Rules>&... rules) const {
+    return detail::AddGuard({PrepareGuardFor<Es>(rules...)...});
+  }
+  template <class E, class... Rules>
+  detail::GuardAddition PrepareGuardFor(const core::Shared<const Rules>&... rules) const {
+    guard::detail::Rules all;
+    if constexpr (!detail::IsInternal<E>()) all = detail::RulesOf<E>(rules...);
+    return detail::PrepareGuard(this->Held(), detail::kTable<E>, detail::kReadActions<E>, all);
   }
   template <class E, class... Hs>
   detail::ReaderAddition PrepareReadersFor(const core::Shared<const Hs>&... hooks) const {

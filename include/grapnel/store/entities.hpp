@@ -30,6 +30,9 @@ struct TakesNoHooks {
   template <class... Hs>
   requires RegisterHooksOnTheDatabaseInstead<Hs...>
   void Intercept(const Hs&...) const = delete;
+  template <class... Hs>
+  requires RegisterHooksOnTheDatabaseInstead<Hs...>
+  void Guard(const Hs&...) const = delete;
 };
 
 /// What is asked of a query: these do not compile.
@@ -228,6 +231,20 @@ class [[nodiscard]] HookedEntities : public Entities<E> {
     const auto readers = detail::ReadersOf<E>(core::MakeShared<const Hs>(std::move(hooks))...);
     return detail::AddReaders({detail::PrepareReaders(this->Held(), detail::kTable<E>,
                                                       detail::kReadActions<E>, readers)});
+  }
+
+  /// Puts rules behind those already registered: they are asked before all hooks of a mutation and
+  /// all interceptors of a read, and before the schema's rules. See <grapnel/hook/guard.hpp> for
+  /// what they are, and Use for the rest. A rule about reads is asked on every way on which a read
+  /// reaches the type, as an interceptor that only narrows is, of an update or deletion for the
+  /// rows that it is about, and for a row that a write gives an edge by its id, which is as not
+  /// there where the rules leave it out. What a write returns, and what hooks see of its rows, is
+  /// no read. Throws (who is refused): PolicyError.
+  template <class... Rules>
+  core::HookHandle Guard(Rules... rules) const {
+    return detail::AddGuard({detail::PrepareGuard(
+        this->Held(), detail::kTable<E>, detail::kReadActions<E>,
+        detail::RulesOf<E>(core::MakeShared<const Rules>(std::move(rules))...))});
   }
 };
 

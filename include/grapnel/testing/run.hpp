@@ -455,7 +455,7 @@ class Run : public detail::Needs<Run<E>, E> {
     }
     all.push_back(
         Hook<E>([&run](Mutation<E>& m, grapnel::Next<E>) -> Value<E> { return run.Terminal(m); }));
-    run.store->TypeOf(grapnel::detail::kTable<E>).hooks.Add(all);
+    run.store->TypeOf(grapnel::detail::kTable<E>).hooks.Add(all, grapnel::detail::kRuntime);
   }
 
   std::vector<Hook<E>> hooks_;

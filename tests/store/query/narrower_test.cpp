@@ -35,7 +35,7 @@ struct World : Opened<User, Card, Pet> {
 }  // namespace
 
 TEST_CASE_METHOD(World, "conditions on other rows are narrowed wherever they stand, others stay") {
-  Narrower narrower(Handle());
+  Narrower narrower(Handle(), nullptr);
   const PredicatePtr plain = (F<&User::age> > 3 || !(F<&User::name> == "Ada")).Node();
   CHECK(narrower.Conditions(kTable<User>, plain) == plain);
   CHECK(narrower.Conditions(kTable<User>, nullptr) == nullptr);
@@ -54,7 +54,7 @@ TEST_CASE_METHOD(World, "conditions on other rows are narrowed wherever they sta
 }
 
 TEST_CASE_METHOD(World, "each type is asked once for each way, however often it is reached") {
-  Narrower narrower(Handle());
+  Narrower narrower(Handle(), nullptr);
   const auto has = F<&User::cards>.Has();
   const auto twice = has && F<&User::friends>.Has(has || F<&User::cards>.Has(F<&Card::id> == 3));
   narrower.Conditions(kTable<User>, twice.Node());
@@ -72,6 +72,6 @@ TEST_CASE_METHOD(World, "each type is asked once for each way, however often it 
 TEST_CASE_METHOD(World, "a predicate may be nested as deep as memory allows") {
   auto deep = F<&User::cards>.Has();
   for (int i = 0; i < 20'000; ++i) deep = i % 2 == 0 ? !deep : deep && F<&User::age> > i;
-  Narrower narrower(Handle());
+  Narrower narrower(Handle(), nullptr);
   CHECK(narrower.Conditions(kTable<User>, deep.Node())->reaches);
 }

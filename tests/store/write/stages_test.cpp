@@ -53,6 +53,12 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
+struct Allowing {
+  grapnel::guard::Verdict operator()(grapnel::Mutation<Card>&) const {
+    return grapnel::guard::Allow;
+  }
+};
+
 struct World : FakeStore<User, Card, Pet, Note> {
   detail::Session::Kind kind = detail::Session::Kind::Explicit;
   std::shared_ptr<detail::Session> transaction =
@@ -66,7 +72,8 @@ struct World : FakeStore<User, Card, Pet, Note> {
     return handle->store->TypeOf(kTable<E>);
   }
   static Lines Stages(const HookChain& chain) {
-    static constexpr const char* kNames[] = {"runtime", "transaction", "schema"};
+    static constexpr const char* kNames[] = {"guard", "schema's guard", "runtime", "transaction",
+                                             "schema"};
     Lines stages;
     for (const auto& each : chain.All()) stages.emplace_back(kNames[each.stage]);
     return stages;
@@ -93,6 +100,21 @@ TEST_CASE_METHOD(
   transaction->Rollback();  // which lets go of the nested one
 }
 
+TEST_CASE_METHOD(World, "B201 rules stand apart from the hooks, and are seen as they are") {
+  const auto rules = detail::RulesOf<Card>(grapnel::core::MakeShared<const Allowing>());
+  detail::AddGuard({detail::PrepareGuard(handle, kTable<Card>, detail::kReadActions<Card>, rules)});
+  const HookChain chain(Type<Card>(), &root);
+  CHECK((chain.Rules().size() == 1 && chain.All().empty() && !chain.IsEmpty()));
+  detail::AddHooks(handle, kTable<Card>, {Hook<Card>(Audited())});
+  const HookChain both(Type<Card>(), &root);
+  CHECK((both.Rules().size() == 1 && Stages(both) == Lines{"runtime"}));
+  CHECK(both.Rules()[0].stage == detail::kGuard);
+  const HookChain own(Type<User>(), &root);
+  HookPlan plan(Type<User>(), own, root, &grapnel::guard::Allow);
+  CHECK(plan.Decision() == &grapnel::guard::Allow);
+  CHECK(plan.IsSeen(Type<Card>(), Op::Delete));
+}
+
 TEST_CASE_METHOD(World, "a chain stays as it was when it was made") {
   auto removed = detail::AddHooks(handle, kTable<User>, {Hook<User>(Audited())});
   const HookChain chain(Type<User>(), &root);
@@ -106,7 +128,7 @@ TEST_CASE_METHOD(World,
                  "a plan asks for each type once, whatever is registered or removed meanwhile") {
   auto of_cards = detail::AddHooks(handle, kTable<Card>, {Hook<Card>(Audited())});
   const HookChain own(Type<User>(), &root);
-  HookPlan plan(Type<User>(), own, root);
+  HookPlan plan(Type<User>(), own, root, nullptr);
   CHECK(&plan.Of(Type<User>()) == &own);
   const HookChain& cards = plan.Of(Type<Card>());
   CHECK(Stages(cards) == Lines{"runtime"});
@@ -119,7 +141,7 @@ TEST_CASE_METHOD(World,
 
 TEST_CASE_METHOD(World, "before a deletion it asks for all types that this reaches") {
   const HookChain own(Type<User>(), &root);
-  HookPlan plan(Type<User>(), own, root);
+  HookPlan plan(Type<User>(), own, root, nullptr);
   plan.ForeseeDeletion();
   detail::AddHooks(handle, kTable<Card>, {Hook<Card>(Audited())});
   detail::AddHooks(handle, kTable<Note>, {Hook<Note>(Audited())});
@@ -130,7 +152,7 @@ TEST_CASE_METHOD(World, "before a deletion it asks for all types that this reach
 TEST_CASE_METHOD(
     World, "an update is seen by its hooks and by an update-default, a deletion by hooks alone") {
   const HookChain own(Type<User>(), &root);
-  HookPlan plan(Type<User>(), own, root);
+  HookPlan plan(Type<User>(), own, root, nullptr);
   detail::AddHooks(handle, kTable<Card>, {Hook<Card>(grapnel::hook::On(Audited(), Op::Update))});
   CHECK(plan.IsSeen(Type<Card>(), Op::Update));
   CHECK_FALSE(plan.IsSeen(Type<Card>(), Op::Delete));

@@ -5,12 +5,22 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/op.hpp>
 
+#include <optional>
 #include <string_view>
 
 namespace grapnel {
 
 GRAPNEL_DEFINE RejectedError::RejectedError(std::string_view type, grapnel::Op op)
     : Error(core::Concat({type, ": ", ToString(op), " is not allowed"})), type_(type), op_(op) {}
+
+GRAPNEL_DEFINE PolicyError::PolicyError(std::string_view entity, std::optional<grapnel::Op> op,
+                                        std::string_view rule, std::string_view reason)
+    : Error(
+          core::Concat({entity, ": ", op ? ToString(*op) : "a read", " is not allowed: ", reason})),
+      entity_(entity),
+      op_(op),
+      rule_(rule),
+      reason_(reason) {}
 
 GRAPNEL_DEFINE DependencyError::DependencyError(std::string_view type)
     : Error(core::Concat({"no dependency of type ", type,

@@ -5,6 +5,7 @@
 #include <grapnel/base/function_ref.hpp>
 #include <grapnel/base/shared.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/hook/guard.hpp>
 #include <grapnel/model/error.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
@@ -35,8 +36,9 @@ struct Bound {
   TypeEntry& type;
   class Session& transaction;
   Level& level;
-  HookPlan* plan;       // null of a leaf, which asks for none
-  bool hooked = false;  // hooks may go on after an error of what is read in it
+  HookPlan* plan;                            // null of a leaf, which asks for none
+  const guard::Verdict* decision = nullptr;  // of its caller; null: rules are asked
+  bool hooked = false;                       // hooks may go on after an error of what is read in it
 };
 
 /// The foreign key that an update sets or clears on behalf of another mutation, whose edge it is or
@@ -77,10 +79,11 @@ struct Draft {
   FieldSet defaulted{};  // of those that are set: by a default
   EdgeChanges edges{};
   store::PredicatePtr where{};
-  /// What the type's interceptors add to its rows, which is in `where` as well: others are as not
-  /// there. Null: nothing.
+  /// What the type's interceptors and rules add to its rows, which is in `where` as well: others
+  /// are as not there. Null: nothing.
   store::PredicatePtr visible{};
   bool passed = false;  // the interceptors, which were asked
+  bool judged = false;  // by rules, just now
   /// The rows that it touches, once asked for.
   struct Pinned;
   core::Shared<Pinned> pinned{};

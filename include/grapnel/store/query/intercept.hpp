@@ -62,11 +62,12 @@ struct ReaderAddition {
   core::HookHandle handle;
 };
 GRAPNEL_DECLARE ReaderAddition PrepareReaders(const HandlePtr& handle, const Table& table,
-                                              const ReadActions& actions, const ReaderHooks& hooks);
+                                              const ReadActions& actions, const ReaderHooks& hooks,
+                                              Stage stage = kRuntime);
 /// Registers what was prepared, all of it or nothing. Requires: there is some.
 GRAPNEL_DECLARE core::HookHandle AddReaders(std::initializer_list<ReaderAddition> additions);
 
-/// Puts the schema's own interceptors into the type's.
+/// Puts the schema's own rules and interceptors into the type's.
 GRAPNEL_DECLARE void AddSchemaReaders(TypeEntry& type);
 
 }  // namespace grapnel::detail

@@ -5,13 +5,16 @@
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/hook_stack.hpp>
 #include <grapnel/core/stack.hpp>
+#include <grapnel/hook/guard.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/query/asked.hpp>
 #include <grapnel/store/query/impl/reading.hpp>
 #include <grapnel/store/query/reading.hpp>
+#include <grapnel/store/tx/decision.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/session.hpp>
+#include <grapnel/store/tx/type_actions.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -26,9 +29,23 @@
 
 namespace grapnel::detail {
 
-/// Whether any type of the store has, or had, interceptors.
+/// Whether any type of the store has, or had, interceptors or rules about reads, or the caller has
+/// decided himself.
 inline bool IsIntercepted(const Handle& handle) noexcept {
-  return handle.store->intercepts.load(std::memory_order_acquire);
+  return handle.store->intercepts.load(std::memory_order_acquire) ||
+         guard::detail::DecisionOf(handle.context) != nullptr;
+}
+
+/// Asks the rules about a read. Returns: the interceptors behind them.
+inline core::detail::HookRange JudgeReading(core::detail::HookRange readers,
+                                            const guard::Verdict* decision, AnyReading& r) {
+  guard::detail::Judge(readers.Before(kRuntime), decision, r.Type(), {}, &r);
+  return readers.From(kRuntime);
+}
+/// The same of a type that has neither, whose reads nobody looks at.
+inline void JudgeUnseen(const Table& table, const TypeEntry& type, const guard::Verdict* decision) {
+  if (decision == nullptr || type.readers.HasAny()) return;
+  guard::detail::Judge({}, decision, table.entity, {}, nullptr);
 }
 
 /// Interceptors that read may come back to themselves.
@@ -85,7 +102,12 @@ class Narrower {
     if (added.at_most && (!rows.limit || *rows.limit > *added.at_most)) rows.limit = added.at_most;
   }
 
-  explicit Narrower(const HandlePtr& handle) noexcept : handle_(handle) {}
+  /// For a read of its caller's.
+  explicit Narrower(const Decided& decided) noexcept
+      : Narrower(decided.Inside(), decided.Verdict()) {}
+  /// For what a mutation reads: `decision` as Bound has it.
+  Narrower(const HandlePtr& handle, const guard::Verdict* decision) noexcept
+      : handle_(handle), decision_(decision) {}
   Narrower(const Narrower&) = delete;
   Narrower& operator=(const Narrower&) = delete;
 
@@ -111,6 +133,8 @@ class Narrower {
     Restrict(rows, Of(table, ReadStep::Query));
     return rows;
   }
+  /// What the type's rules add to rows that a write gives an edge by their ids.
+  const store::PredicatePtr& Joined(const Table& table) { return Of(table, ReadStep::Join).where; }
   /// What the type's interceptors add to rows that a condition asks for.
   const store::PredicatePtr& Reached(const Table& table) {
     return Of(table, ReadStep::Condition).where;
@@ -213,13 +237,15 @@ class Narrower {
   Added Ask(const Table& table, ReadStep step) {
     TypeEntry& type = TypeOf(*handle_, table);
     Added added;
+    JudgeUnseen(table, type, decision_);
     if (!type.readers.HasAny()) return added;
     const core::detail::ListedHooks hooks = type.readers.Load();
     const ReadDepth depth(table);
     const ReadKind kind =
         step == ReadStep::Load || step == ReadStep::Query ? ReadKind::Rows : ReadKind::Ids;
     type.read.load()->with_reading({handle_, kind, step}, [&](AnyReading& r) {
-      for (const core::detail::ListedHook& each : hooks.All()) {
+      for (const core::detail::ListedHook& each : JudgeReading(hooks.All(), decision_, r)) {
+        if (step == ReadStep::Join) break;
         if (each.hook.IsBefore()) core::Hook<AnyReading, std::int64_t>::RunBefore(each.hook, r);
       }
       added = {AnyReading::Access::Where(r), AnyReading::Access::Limit(r)};
@@ -233,6 +259,7 @@ class Narrower {
     Added added;
   };
   const HandlePtr& handle_;
+  const guard::Verdict* decision_;
   std::list<Asking> asked_;
   std::unordered_map<At, store::PredicatePtr, HashOfAt> done_;
 };

@@ -49,6 +49,7 @@ enum class ReadStep : std::uint8_t {
   // Rows that a condition or an order asks for, as F<edge>.Has(...) does, and those that an update
   // or a deletion is about.
   Condition,
+  Join,  // a row that a write gives an edge, by its id: of these rules alone are asked
 };
 
 /// "Rows", "Ids", "Count", "Exist" or "Aggregate".
@@ -56,9 +57,9 @@ constexpr std::string_view Name(ReadKind kind) noexcept {
   constexpr std::string_view names[] = {"Rows", "Ids", "Count", "Exist", "Aggregate"};
   return names[static_cast<std::size_t>(kind)];
 }
-/// "Query", "Get", "Walk", "Load" or "Condition".
+/// "Query", "Get", "Walk", "Load", "Condition" or "Join".
 constexpr std::string_view Name(ReadStep step) noexcept {
-  constexpr std::string_view names[] = {"Query", "Get", "Walk", "Load", "Condition"};
+  constexpr std::string_view names[] = {"Query", "Get", "Walk", "Load", "Condition", "Join"};
   return names[static_cast<std::size_t>(step)];
 }
 
@@ -177,7 +178,7 @@ class AnyReading {
 /// are ordered or chosen by is what is stored, whatever an interceptor makes of it afterwards. What
 /// a write returns, and what its hooks see of rows, is no read of its caller's: nobody narrows or
 /// changes it. Nor is it one that a write gives an edge the id of a row: where that may be hidden
-/// from the writer, a hook of the type says whether it may be joined.
+/// from the writer, a rule says so (see guard.hpp), or a hook of the type.
 ///
 /// Threads: one. Lifetime: while the read runs.
 /// Source: ent's interceptors and traversers.
@@ -315,7 +316,7 @@ struct ReadActionsOf {
       AddReader<E>(to,
                    core::MakeShared<const std::remove_cvref_t<decltype(hook)>>(std::move(hook)));
     };
-    VisitSchemaInterceptors<E>(add);
+    VisitSchema<SchemaInterceptors, E>(add);
   }
 
   static void* AddId(void* ids) { return &static_cast<std::vector<IdOf<E>>*>(ids)->emplace_back(); }
@@ -411,8 +412,8 @@ ReaderHooks ReadersOf(const core::Shared<const Hs>&... hooks) {
 
 /// What the schema says of interceptors, or null.
 template <class E>
-constexpr void (*SchemaInterceptors())(ReaderHooks& to) {
-  if constexpr (HasSchemaInterceptors<E>()) {
+constexpr void (*SchemaReaders())(ReaderHooks& to) {
+  if constexpr (Lists<SchemaInterceptors, E>()) {
     return &ReadActionsOf<E>::AddSchemaInterceptors;
   } else {
     return nullptr;
@@ -420,7 +421,7 @@ constexpr void (*SchemaInterceptors())(ReaderHooks& to) {
 }
 template <class E>
 constexpr const ReadActions* SchemaReadActions() {
-  if constexpr (HasSchemaInterceptors<E>()) {
+  if constexpr (Lists<SchemaInterceptors, E>() || Lists<SchemaGuard, E>()) {
     return &kReadActions<E>;
   } else {
     return nullptr;

@@ -23,12 +23,13 @@ struct ReadingOf;
 struct ReadInto;
 struct Table;
 
-/// The stages of a type's hooks. Of the hooks of transactions those of the outermost come first, of
-/// a schema's those of its mixins.
-enum Stage : unsigned { kRuntime, kTransaction, kSchema };
+/// The stages of a type's hooks, and of its interceptors; in the two before kRuntime stand rules,
+/// which are hooks over guard::detail::Case. Of the hooks of transactions those of the outermost
+/// come first, of a schema's those of its mixins.
+enum Stage : unsigned { kGuard, kSchemaGuard, kRuntime, kTransaction, kSchema };
 
 /// What the machine of reading asks of code that knows an entity type. Only types that have
-/// interceptors have one.
+/// interceptors, or rules about reads, have one.
 struct ReadActions {
   /// Calls `run(reading)` with one of the type.
   void (*with_reading)(const ReadingOf& of, core::FunctionRef<void(AnyReading&)> run);
@@ -50,9 +51,10 @@ struct TypeActions {
   void (*attach_rows)(CommittedError& error, void* rows);
   /// Puts the schema's own hooks into the stack of the type.
   void (*add_schema_hooks)(core::HookStack& to);
-  /// Of a schema that has interceptors, else null.
+  /// Of a schema that has interceptors or rules, else null.
   const ReadActions* read = nullptr;
   void (*add_schema_interceptors)(ReaderHooks& to) = nullptr;
+  void (*add_schema_rules)(core::HookStack& hooks, core::HookStack& readers) = nullptr;
 };
 
 }  // namespace detail

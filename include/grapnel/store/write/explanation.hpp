@@ -9,19 +9,19 @@
 
 namespace grapnel::store {
 
-/// One hook or interceptor, as it is shown to people.
+/// One rule, hook or interceptor, as it is shown to people.
 struct HookInfo {
   std::string name;       // by hook::Named, or its type as the compiler spells it
   std::string origin;     // "runtime", "transaction", "mixin Versioned" or "schema"
   grapnel::Op ops;        // outside of these it does nothing
-  std::string_view form;  // "before", "after", "around" or, of ent's, "mutator"
+  std::string_view form;  // "rule", "before", "after", "around" or, of ent's, "mutator"
 };
 
 /// What mutations and reads of one type go through, outermost first.
 struct Explanation {
   std::string_view entity;
-  grapnel::Op ops;  // of the mutations that it is about
-  std::vector<HookInfo> hooks{};
+  grapnel::Op ops;                       // of the mutations that it is about
+  std::vector<HookInfo> hooks{};         // the rules first
   std::vector<HookInfo> interceptors{};  // of reads, and of the rows that mutations find
 };
 

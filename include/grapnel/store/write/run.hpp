@@ -5,6 +5,7 @@
 #include <grapnel/base/shared.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/next.hpp>
+#include <grapnel/hook/guard.hpp>
 #include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/schema/schema.hpp>
@@ -17,6 +18,7 @@
 #include <grapnel/store/write/hooks.hpp>
 
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -175,7 +177,17 @@ struct ActionsOf {
       hook.SetMixin(mixin);
       to.Add(hook, kSchema);
     };
-    VisitSchemaHooks<E>(add);
+    VisitSchema<SchemaHooks, E>(add);
+  }
+  [[gnu::cold]] static void AddSchemaRules(core::HookStack& hooks, core::HookStack& readers) {
+    guard::detail::Rules rules;
+    const auto add = [&]<class Rule>(Rule& rule, std::string_view mixin) {
+      guard::detail::AddRule<Mutation<E>, Reading<E>>(
+          rules, core::MakeShared<const Rule>(std::move(rule)), mixin);
+    };
+    VisitSchema<SchemaGuard, E>(add);
+    hooks.Add(rules.mutations, kSchemaGuard);
+    readers.Add(rules.reads, kSchemaGuard);
   }
 
  private:
@@ -193,6 +205,22 @@ struct ActionsOf {
   }
 };
 
+template <class E, class... Rules>
+guard::detail::Rules RulesOf(const core::Shared<const Rules>&... rules) {
+  guard::detail::Rules all;
+  (guard::detail::AddRule<Mutation<E>, Reading<E>>(all, rules, {}), ...);
+  return all;
+}
+/// What the schema says of rules, or null.
+template <class E>
+constexpr void (*SchemaRules())(core::HookStack& hooks, core::HookStack& readers) {
+  if constexpr (Lists<SchemaGuard, E>()) {
+    return &ActionsOf<E>::AddSchemaRules;
+  } else {
+    return nullptr;
+  }
+}
+
 template <class E>
 inline constexpr TypeActions kTypeActions{
     kTable<E>,
@@ -202,7 +230,8 @@ inline constexpr TypeActions kTypeActions{
     &ActionsOf<E>::AttachRows,
     &ActionsOf<E>::AddSchemaHooks,
     SchemaReadActions<E>(),
-    SchemaInterceptors<E>(),
+    SchemaReaders<E>(),
+    SchemaRules<E>(),
 };
 
 }  // namespace grapnel::detail

@@ -6,6 +6,7 @@
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/hook_list.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/hook/guard.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/level.hpp>
 #include <grapnel/store/tx/session.hpp>
@@ -19,7 +20,8 @@
 
 namespace grapnel::detail {
 
-/// The hooks that a mutation goes through, as they were when it started, the outermost first.
+/// The rules that a mutation is judged by and the hooks that it goes through, as they were when it
+/// started, the outermost first.
 class HookChain {
  public:
   using Hooks = core::detail::HookRange;
@@ -30,7 +32,9 @@ class HookChain {
   }
 
   bool IsEmpty() const noexcept { return hooks_ == nullptr; }
-  Hooks All() const noexcept { return hooks_.All(); }
+  Hooks Rules() const noexcept { return hooks_.All().Before(kRuntime); }
+  Hooks All() const noexcept { return hooks_.All().From(kRuntime); }
+  /// Both.
   const core::detail::ListedHooks& Listed() const noexcept { return hooks_; }
 
  private:
@@ -43,9 +47,11 @@ class HookChain {
 /// asked once, so that all of it goes by one answer, whatever is registered or removed meanwhile.
 class HookPlan {
  public:
-  /// `own`: those of the mutation, which is of this type and runs in `level`.
-  HookPlan(const TypeEntry& type, const HookChain& own, Level& level) noexcept
-      : type_(type), own_(own), level_(level) {}
+  /// `own`: those of the mutation, which is of this type and runs in `level`. `decision`: its
+  /// caller's, for it and for them; null where the rules are asked.
+  HookPlan(const TypeEntry& type, const HookChain& own, Level& level,
+           const guard::Verdict* decision) noexcept
+      : type_(type), own_(own), level_(level), decision_(decision) {}
   HookPlan(const HookPlan&) = delete;
   HookPlan& operator=(const HookPlan&) = delete;
 
@@ -54,7 +60,9 @@ class HookPlan {
     if (!foreseen_ && !type_.reached.empty()) AskReached();
   }
   GRAPNEL_DECLARE const HookChain& Of(const TypeEntry& type);
-  /// Whether anything could look at an Update or Delete of the type: a hook, or an update-default.
+  const guard::Verdict* Decision() const noexcept { return decision_; }
+  /// Whether anything could look at an Update or Delete of the type: a rule, a hook, or an
+  /// update-default.
   GRAPNEL_DECLARE bool IsSeen(const TypeEntry& type, Op op);
 
  private:
@@ -63,6 +71,7 @@ class HookPlan {
   const TypeEntry& type_;
   const HookChain& own_;
   Level& level_;
+  const guard::Verdict* decision_;
   bool foreseen_ = false;  // of the types reached those have no hooks that do not stand in `asked_`
   std::vector<std::pair<const TypeEntry*, std::unique_ptr<const HookChain>>> asked_;
 };

@@ -18,6 +18,7 @@
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/write/cascade.hpp>
 #include <grapnel/store/write/edges.hpp>
+#include <grapnel/store/write/joined_rows.hpp>
 #include <grapnel/store/write/pending_rows.hpp>
 #include <grapnel/store/write/row_lists.hpp>
 #include <grapnel/store/write/run.hpp>
@@ -59,6 +60,7 @@ class Terminal {
                         "call next as well"}));
     }
     m_.Validate();
+    if (JoinedRows::MayBeHidden(m_)) JoinedRows(m_).Check();
     if (m_.pending != nullptr) {
       if (may_wait && m_.pending->Takes(m_)) {
         m_.executed = true;
@@ -485,7 +487,8 @@ class Terminal {
       update.has_id = true;
       update.cause = Cause::Upsert;
       if (IsIntercepted(m_.Handle())) {
-        update.where = Narrower(m_.GetHandle()).Conditions(table_, update.where);
+        update.where =
+            Narrower(m_.GetHandle(), m_.Running().decision).Conditions(table_, update.where);
       }
       update.where = store::Both(update.where, m_.where);
       AnyResult result(table_, fresh_);

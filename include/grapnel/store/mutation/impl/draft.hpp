@@ -71,20 +71,26 @@ GRAPNEL_DEFINE void Draft::SetOp(grapnel::Op to) {
 
 GRAPNEL_DEFINE void Draft::AddWhere(const store::PredicatePtr& condition) {
   if (executed) RefuseLate("");
+  store::PredicatePtr narrowed = condition;
   if (bound != nullptr && IsIntercepted(Handle())) {
-    Narrower narrower(GetHandle());
-    where = store::Both(where, narrower.Conditions(*table, condition));
-  } else {
-    where = store::Both(where, condition);
+    Narrower narrower(GetHandle(), bound->decision);
+    narrowed = narrower.Conditions(*table, condition);
   }
+  where = store::Both(where, narrowed);
+  if (judged) visible = store::Both(visible, narrowed);
 }
 
 GRAPNEL_DEFINE void Draft::PassInterceptors() {
   if (std::exchange(passed, true) || cause == Cause::Cascade || cause == Cause::Upsert) return;
   if (op == Op::Create && conflict == nullptr) return;
-  Narrower narrower(GetHandle());
+  Narrower narrower(GetHandle(), bound->decision);
   where = narrower.Conditions(*table, where);
-  visible = narrower.Reached(*table);
+  try {
+    visible = narrower.Reached(*table);
+  } catch (const PolicyError& error) {  // nobody asked for a read
+    if (error.Entity() != table->entity || error.Op()) throw;
+    throw PolicyError(table->entity, op, error.Rule(), error.Reason());
+  }
   if (op != Op::Create) where = store::Both(where, visible);
 }
 

@@ -14,6 +14,7 @@
 #include <grapnel/store/query/narrower.hpp>
 #include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/decision.hpp>
 #include <grapnel/store/tx/session.hpp>
 
 #include <algorithm>
@@ -122,7 +123,8 @@ class EagerLoader {
 
   HandlePtr handle_;
   bool intercepts_ = IsIntercepted(*handle_);
-  Narrower narrower_{handle_};
+  const Decided decided_{handle_};
+  Narrower narrower_{decided_};
 };
 
 GRAPNEL_DEFINE void LoadEager(const HandlePtr& handle, const Table& table,

@@ -14,6 +14,7 @@
 #include <grapnel/store/query/narrower.hpp>
 #include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/decision.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/session.hpp>
 
@@ -45,13 +46,15 @@ GRAPNEL_DEFINE void RunReading(
     core::FunctionRef<void(const store::Rows& rows, const ReadInto& into)> read) {
   if (!IsIntercepted(*handle)) return read(Narrower::AsAsked(asked), into);
   TypeEntry& type = TypeOf(*handle, table);
-  Narrower narrower(handle);
+  const Decided decided(handle);
+  JudgeUnseen(table, type, decided.Verdict());
+  Narrower narrower(decided);
   const store::Rows rows = narrower.Narrow(table, asked);
   if (!type.readers.HasAny()) return read(rows, into);
   const core::detail::ListedHooks hooks = type.readers.Load();
   const ReadDepth depth(table);
   const ReadActions& actions = *type.read.load();
-  actions.with_reading({handle, kind, step}, [&](AnyReading& r) {
+  actions.with_reading({decided.Inside(), kind, step}, [&](AnyReading& r) {
     const auto carry_out = [&](const ReadInto& to) {
       CarryOut(r, [&] {
         store::Rows narrowed = rows;
@@ -59,7 +62,8 @@ GRAPNEL_DEFINE void RunReading(
         read(narrowed, to);
       });
     };
-    const auto rest = core::HookList<AnyReading, std::int64_t>::RunBefore(hooks.All(), r);
+    const auto rest = core::HookList<AnyReading, std::int64_t>::RunBefore(
+        JudgeReading(hooks.All(), decided.Verdict(), r), r);
     rest.empty() ? carry_out(into) : actions.run_around(rest, r, into, carry_out);
   });
 }
@@ -83,7 +87,8 @@ GRAPNEL_DEFINE bool MayStream(const core::detail::ListedHooks& readers) noexcept
 GRAPNEL_DEFINE store::Rows NarrowStream(const HandlePtr& handle, const Table& table,
                                         const Asked& asked) {
   if (!IsIntercepted(*handle)) return Narrower::AsAsked(asked);
-  Narrower narrower(handle);
+  const Decided decided(handle);
+  Narrower narrower(decided);
   return narrower.NarrowRead(table, asked);
 }
 
@@ -91,7 +96,8 @@ GRAPNEL_DEFINE void PassAfter(const HandlePtr& handle, TypeEntry& type,
                               const core::detail::ListedHooks& after, ReadStep step, void* rows) {
   const ReadActions& actions = *type.read.load();
   const ReadDepth depth(*type.table);
-  actions.with_reading({handle, ReadKind::Rows, step}, [&](AnyReading& r) {
+  const Decided decided(handle);
+  actions.with_reading({decided.Inside(), ReadKind::Rows, step}, [&](AnyReading& r) {
     AnyReading::Access::SetDone(r, true);
     ReadInto into;
     into.rows = rows;
@@ -105,6 +111,8 @@ GRAPNEL_DEFINE void PassAfter(const HandlePtr& handle, TypeEntry& type,
 [[gnu::noinline]] inline bool FindIntercepted(const HandlePtr& handle, const Table& table,
                                               const void* key, void* into, void* stored = nullptr) {
   TypeEntry& type = TypeOf(*handle, table);
+  const Decided decided(handle);
+  JudgeUnseen(table, type, decided.Verdict());
   if (!type.readers.HasAny()) return ReadById(handle, table, key, into);
   const core::detail::ListedHooks hooks = type.readers.Load();
   const ReadDepth depth(table);
@@ -115,8 +123,9 @@ GRAPNEL_DEFINE void PassAfter(const HandlePtr& handle, TypeEntry& type,
            ReadById(handle, table, key, row, AnyReading::Access::Where(r).Get());
   };
   bool found = false;
-  actions.with_reading({handle, ReadKind::Rows, ReadStep::Get}, [&](AnyReading& r) {
-    const auto rest = core::HookList<AnyReading, std::int64_t>::RunBefore(hooks.All(), r);
+  actions.with_reading({decided.Inside(), ReadKind::Rows, ReadStep::Get}, [&](AnyReading& r) {
+    const auto rest = core::HookList<AnyReading, std::int64_t>::RunBefore(
+        JudgeReading(hooks.All(), decided.Verdict(), r), r);
     if (rest.empty()) {
       found = read(r, into);  // nobody looks at it on its way
       return;
@@ -163,10 +172,11 @@ GRAPNEL_DEFINE void GetById(const HandlePtr& handle, const Table& table, void* e
 }
 
 GRAPNEL_DEFINE ReaderAddition PrepareReaders(const HandlePtr& handle, const Table& table,
-                                             const ReadActions& actions, const ReaderHooks& hooks) {
+                                             const ReadActions& actions, const ReaderHooks& hooks,
+                                             Stage stage) {
   TypeEntry& type = handle->store->TypeOf(table);
   handle->store->intercepts = true;
-  auto addition = type.readers.Prepare({hooks.all.data(), hooks.all.size()}, kRuntime);
+  auto addition = type.readers.Prepare({hooks.all.data(), hooks.all.size()}, stage);
   core::HookHandle remove([store = std::weak_ptr(handle->store), &type, id = addition.Id()] {
     const auto alive = store.lock();
     if (alive && !alive->IsInherited()) type.readers.Remove(id);
@@ -192,10 +202,13 @@ GRAPNEL_DEFINE core::HookHandle AddReaders(std::initializer_list<ReaderAddition>
 }
 
 GRAPNEL_DEFINE void AddSchemaReaders(TypeEntry& type) {
+  type.read = type.actions.read;
+  if (type.actions.add_schema_rules != nullptr) {
+    type.actions.add_schema_rules(type.hooks, type.readers);
+  }
   if (type.actions.add_schema_interceptors == nullptr) return;
   ReaderHooks hooks;
   type.actions.add_schema_interceptors(hooks);
-  type.read = type.actions.read;
   type.readers.Add(hooks.all, kSchema);
 }
 

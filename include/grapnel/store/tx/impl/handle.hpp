@@ -6,6 +6,7 @@
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/hook_handle.hpp>
+#include <grapnel/hook/guard.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/handle.hpp>
@@ -63,7 +64,8 @@ GRAPNEL_DEFINE HandlePtr WithContext(const Handle& handle, core::Context context
 }
 
 GRAPNEL_DEFINE HandlePtr OutsideOf(const Handle& handle) {
-  return MakeHandle({handle.store, nullptr, nullptr, handle.context.WithoutLimits()});
+  return MakeHandle({handle.store, nullptr, nullptr,
+                     guard::detail::WithoutDecision(handle.context).WithoutLimits()});
 }
 
 GRAPNEL_DEFINE void PrintStatement(std::string_view sql) {

@@ -140,13 +140,14 @@ struct Transaction::Access {
   }
 
   /// Runs the hooks of all lists, those of the first outermost, around `terminal`. Returns what
-  /// they threw. Needs no memory.
+  /// they threw. Needs no memory, but where the caller has decided something for the transaction.
   static std::exception_ptr RunHooks(const detail::HandlePtr& handle,
                                      std::span<const Snapshot> lists,
                                      core::FunctionRef<void(Transaction&)> terminal) {
-    Transaction tx(handle, false);
     const detail::Generation deeper(detail::Generation::Next());
     try {
+      const detail::Decided decided(handle);
+      Transaction tx(decided.Inside(), false);
       RunLists(lists, tx, terminal);
     } catch (...) {
       return std::current_exception();

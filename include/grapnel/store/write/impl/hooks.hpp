@@ -28,15 +28,16 @@ namespace grapnel::detail {
 /// What people are told of some hooks, of those that do something for these Ops.
 inline std::vector<store::HookInfo> Describe(const core::detail::ListedHooks& hooks,
                                              grapnel::Op ops) {
-  static constexpr std::string_view kStages[] = {"runtime", "transaction", "schema"};
+  static constexpr std::string_view kStages[] = {"runtime", "schema", "runtime", "transaction",
+                                                 "schema"};
   std::vector<store::HookInfo> described;
   for (const core::detail::ListedHook& each : hooks.All()) {
     const core::StoredHook& hook = each.hook;
     if (!Is(hook.Mask(), ops)) continue;
     std::string origin(kStages[each.stage]);
     if (!hook.Mixin().empty()) origin = core::Concat({"mixin ", hook.Mixin()});
-    described.push_back(
-        {std::string(hook.Name()), std::move(origin), hook.Mask(), hook.FormName()});
+    described.push_back({std::string(hook.Name()), std::move(origin), hook.Mask(),
+                         each.stage < kRuntime ? std::string_view("rule") : hook.FormName()});
   }
   return described;
 }
@@ -69,9 +70,9 @@ inline void FindReached(const Store& store, TypeEntry& type) {
 }
 
 GRAPNEL_DEFINE HookAddition PrepareHooks(const HandlePtr& handle, const Table& table,
-                                         std::initializer_list<core::StoredHook> hooks) {
+                                         std::span<const core::StoredHook> hooks, Stage stage) {
   TypeEntry& type = handle->store->TypeOf(table);
-  auto addition = type.hooks.Prepare({hooks.begin(), hooks.size()}, kRuntime);
+  auto addition = type.hooks.Prepare(hooks, stage);
   core::HookHandle remove([store = std::weak_ptr(handle->store), &type, id = addition.Id()] {
     const auto alive = store.lock();
     if (alive && !alive->IsInherited()) type.hooks.Remove(id);
@@ -80,7 +81,7 @@ GRAPNEL_DEFINE HookAddition PrepareHooks(const HandlePtr& handle, const Table& t
 }
 GRAPNEL_DEFINE core::HookHandle AddHooks(const HandlePtr& handle, const Table& table,
                                          std::initializer_list<core::StoredHook> hooks) {
-  HookAddition addition = PrepareHooks(handle, table, hooks);
+  HookAddition addition = PrepareHooks(handle, table, {hooks.begin(), hooks.size()});
   addition.to.Add(std::move(addition.hooks));
   return addition.handle;
 }
@@ -97,6 +98,32 @@ GRAPNEL_DEFINE core::HookHandle AddHooks(std::initializer_list<HookAddition> add
   }
   return all;
 }
+GRAPNEL_DEFINE GuardAddition PrepareGuard(const HandlePtr& handle, const Table& table,
+                                          const ReadActions& reads,
+                                          const guard::detail::Rules& rules) {
+  GuardAddition addition{PrepareHooks(handle, table, rules.mutations, kGuard), {}};
+  if (rules.reads.empty()) return addition;
+  addition.reads.emplace(PrepareReaders(handle, table, reads, {rules.reads}, kGuard));
+  return addition;
+}
+GRAPNEL_DEFINE core::HookHandle AddGuard(std::initializer_list<GuardAddition> additions) {
+  core::HookHandle all;
+  for (const GuardAddition& each : additions) {
+    all = core::JoinHandles({all, each.mutations.handle});
+    if (each.reads) all = core::JoinHandles({all, each.reads->handle});
+  }
+  try {
+    for (const GuardAddition& each : additions) {
+      if (each.reads) AddReaders({*each.reads});
+      each.mutations.to.Add(each.mutations.hooks);
+    }
+  } catch (...) {  // others have registered theirs meanwhile, and there is no memory to join them
+    all.Remove();
+    throw;
+  }
+  return all;
+}
+
 GRAPNEL_DEFINE core::HookHandle AddTxHooks(const HandlePtr& handle, const Table& table,
                                            std::initializer_list<core::StoredHook> hooks) {
   handle->transaction->Check(*handle->GetLevel());

@@ -4,6 +4,7 @@
 #include <grapnel/base/concat.hpp>
 #include <grapnel/base/function_ref.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/hook/guard.hpp>
 #include <grapnel/model/error.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/driver.hpp>
@@ -14,6 +15,7 @@
 #include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/query/narrower.hpp>
 #include <grapnel/store/query/rows.hpp>
+#include <grapnel/store/tx/decision.hpp>
 #include <grapnel/store/tx/impl/tx.hpp>
 #include <grapnel/store/tx/retry.hpp>
 #include <grapnel/store/tx/session.hpp>
@@ -112,7 +114,7 @@ class Binding {
   [[gnu::always_inline]] Binding(Draft& m, const HandlePtr& handle, TypeEntry& type, Level& level,
                                  HookPlan& plan, bool hooked)
       : m_(m),
-        bound_{handle, type, *level.transaction, level, &plan, hooked},
+        bound_{handle, type, *level.transaction, level, &plan, plan.Decision(), hooked},
         running_{m.table->entity, m.op, nullptr, !m.uncounted} {
     bound_.transaction.EnterMutation(bound_.level, running_);
     const bool by_hook = running_.outer != nullptr || bound_.transaction.IsInHook(bound_.level);
@@ -222,6 +224,19 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
   }
 }
 
+/// Asks the rules about a mutation. Rows that they leave out are as not there.
+[[gnu::always_inline]] inline void JudgeMutation(const HookChain& hooks, const HookPlan& plan,
+                                                 AnyMutation& m) {
+  const HookChain::Hooks rules = hooks.Rules();
+  if (rules.empty() && plan.Decision() == nullptr) return;
+  struct Judging {
+    Draft& m;
+    ~Judging() { m.judged = false; }
+  } const judging{m.Core()};
+  m.Core().judged = true;
+  guard::detail::Judge(rules, plan.Decision(), m.Type(), m.Op(), &m);
+}
+
 /// Runs a mutation with its hooks, inside of a transaction, to what its caller asked for.
 [[gnu::always_inline]] inline void RunInside(const HandlePtr& handle, Level& level, TypeEntry& type,
                                              const HookChain& hooks, HookPlan& plan, AnyMutation& m,
@@ -235,6 +250,7 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
     m.Core().ApplyDefaults();
     if (m.Core().ChangesEdges()) ForeseeNeighbours(m.Core());
   }
+  JudgeMutation(hooks, plan, m);
   RunThrough(type, hooks, m, result);
   const Draft& core = m.Core();
   if (result.HasEntity() != core.WantsEntity()) Fit(handle, m, result);
@@ -246,10 +262,10 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
 
 /// Whether nothing of the user's can run inside of the mutation, and it begins no other one.
 [[gnu::always_inline]] inline bool IsLeaf(const HandlePtr& handle, const TypeEntry& type,
-                                          const Draft& m) {
-  return type.runs_nothing && !type.hooks.HasAny() && !handle->transaction->HasLocalHooks() &&
-         m.bound == nullptr && m.conflict == nullptr && !m.ChangesEdges() &&
-         !handle->context.IsObserved() && !IsIntercepted(*handle);
+                                          const Draft& m, const guard::Verdict* decision) {
+  return decision == nullptr && type.runs_nothing && !type.hooks.HasAny() &&
+         !handle->transaction->HasLocalHooks() && m.bound == nullptr && m.conflict == nullptr &&
+         !m.ChangesEdges() && !handle->context.IsObserved() && !IsIntercepted(*handle);
 }
 /// Whether such a leaf is one statement, behind which nothing can fail, and needs no savepoint:
 /// then there is no scope to undo.
@@ -273,7 +289,8 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
 /// Runs a mutation again that is running, for one of its hooks, with the hooks that it has. Where
 /// that fails, the hook may go on with the mutation as it was.
 [[gnu::noinline]] inline void RunAgain(const HandlePtr& handle, Level& level, TypeEntry& type,
-                                       AnyMutation& m, AnyResult& result) {
+                                       AnyMutation& m, AnyResult& result,
+                                       const guard::Verdict* decision) {
   if (m.GetProgress().executed) {
     throw Error(core::Concat({m.Type(),
                               ": the mutation was already carried out: its hook must not run it "
@@ -288,11 +305,11 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
     }
   } going_back{m};
   const Bound& bound = *m.Core().bound;
-  if (&bound.level == &level) {
+  if (&bound.level == &level && decision == nullptr) {
     RunInside(handle, level, type, bound.plan->Of(type), *bound.plan, m, result);
   } else {
     const HookChain hooks(type, &level);
-    HookPlan plan(type, hooks, level);
+    HookPlan plan(type, hooks, level, decision != nullptr ? decision : bound.decision);
     RunInside(handle, level, type, hooks, plan, m, result);
   }
   result.Keep();
@@ -302,41 +319,44 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
 /// The same with the hooks that there are now.
 [[gnu::hot, gnu::noinline]] inline void RunHooked(const HandlePtr& handle, Level& level,
                                                   TypeEntry& type, AnyMutation& m,
-                                                  AnyResult& result) {
-  if (m.Core().bound != nullptr) return RunAgain(handle, level, type, m, result);
+                                                  AnyResult& result,
+                                                  const guard::Verdict* decision) {
+  if (m.Core().bound != nullptr) return RunAgain(handle, level, type, m, result, decision);
   const HookChain hooks(type, &level);
-  HookPlan plan(type, hooks, level);
+  HookPlan plan(type, hooks, level, decision);
   RunInside(handle, level, type, hooks, plan, m, result);
 }
 
 /// Runs a mutation inside of a transaction. What a leaf does not need is out of its way.
 [[gnu::always_inline]] inline void RunBound(const HandlePtr& handle, Level& level, AnyMutation& m,
-                                            AnyResult& result) {
+                                            AnyResult& result, const guard::Verdict* decision) {
   TypeEntry& type = level.transaction->TypeOf(*m.Core().table);
-  if (IsLeaf(handle, type, m.Core())) return RunLeaf(handle, level, type, m, result);
-  RunHooked(handle, level, type, m, result);
+  if (IsLeaf(handle, type, m.Core(), decision)) return RunLeaf(handle, level, type, m, result);
+  RunHooked(handle, level, type, m, result, decision);
 }
 
 [[gnu::hot]] GRAPNEL_DEFINE void RunMutation(const HandlePtr& handle, AnyMutation& m,
                                              AnyResult& result) {
   m.Core().pending = nullptr;  // of a bulk, when its hook carries it out by Mutate
-  if (handle->transaction) {   // what RunWithin does, without its detours
+  const Decided decided(handle);
+  if (handle->transaction) {  // what RunWithin does, without its detours
     const Tx::Access::Finish finish{handle};
     Level& level = *handle->GetLevel();
     handle->transaction->Check(level);
     TypeEntry& type = handle->transaction->TypeOf(*m.Core().table);
-    const bool is_leaf = IsLeaf(handle, type, m.Core());
+    const bool is_leaf = IsLeaf(handle, type, m.Core(), decided.Verdict());
     if (is_leaf && UndoesItself(*handle->transaction, m.Core())) {
       return RunLeaf(handle, level, type, m, result);
     }
     const bool keeps_safely = result.IsSafe() || !m.Core().WantsEntity();
     OpenScope scope(*handle->transaction, keeps_safely);
-    is_leaf ? RunLeaf(handle, level, type, m, result) : RunHooked(handle, level, type, m, result);
+    is_leaf ? RunLeaf(handle, level, type, m, result)
+            : RunHooked(decided.Inside(), level, type, m, result, decided.Verdict());
     result.Keep();
     return scope.Succeed();
   }
   const auto run = [&](const HandlePtr& inside) {
-    RunBound(inside, *inside->GetLevel(), m, result);
+    RunBound(inside, *inside->GetLevel(), m, result, decided.Verdict());
     result.Keep();
   };
   const auto attach = [&](CommittedError& error) {
@@ -344,13 +364,13 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
   };
   if (!handle->store->driver->SerialisesWriters()) [[unlikely]] {
     AsGiven given(m);
-    return RunUntilDone(handle, run, attach, [&] {
+    return RunUntilDone(decided.Inside(), run, attach, [&] {
       given.PutBack(m);
       result.StartOver();
     });
   }
   Hindrance in_the_way;
-  RunWhole(handle, run, attach, in_the_way);
+  RunWhole(decided.Inside(), run, attach, in_the_way);
 }
 
 GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResult& result) {
@@ -390,12 +410,13 @@ GRAPNEL_DEFINE void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPl
 
 class BulkInTransaction final : public BulkRun {
  public:
-  BulkInTransaction(const HandlePtr& handle, const Table& table, void* made)
+  BulkInTransaction(const HandlePtr& handle, const Table& table, void* made,
+                    const guard::Verdict* decision)
       : type_(handle->transaction->TypeOf(table)),
         made_(made),
         hooks_(type_, handle->GetLevel()),
-        plan_(type_, hooks_, *handle->GetLevel()),
-        bound_{handle, type_, *handle->transaction, *handle->GetLevel(), &plan_},
+        plan_(type_, hooks_, *handle->GetLevel(), decision),
+        bound_{handle, type_, *handle->transaction, *handle->GetLevel(), &plan_, decision},
         pending_(bound_, row_) {}
 
   void Run(AnyMutation& m) override {
@@ -450,20 +471,21 @@ class BulkInTransaction final : public BulkRun {
 
 GRAPNEL_DEFINE void RunBulk(const HandlePtr& handle, const Table& table, void* made,
                             core::FunctionRef<void(BulkRun&)> rows, const store::Turn* turn) {
+  const Decided decided(handle);
   const auto run = [&](const HandlePtr& inside) {
     if (!handle->transaction) inside->transaction->ExpectTurn(turn);
-    BulkInTransaction bulk(inside, table, made);
+    BulkInTransaction bulk(inside, table, made, decided.Verdict());
     bulk.Guard([&] { rows(bulk); });
   };
-  if (handle->transaction) return RunWithin(handle, false, run);
+  if (handle->transaction) return RunWithin(decided.Inside(), false, run);
   const auto attach = [&](CommittedError& error) {
     handle->store->TypeOf(table).actions.attach_rows(error, made);
   };
   if (!handle->store->driver->SerialisesWriters()) {
-    return RunUntilDone(handle, run, attach, [&] { table.ops.ClearRows(made); });
+    return RunUntilDone(decided.Inside(), run, attach, [&] { table.ops.ClearRows(made); });
   }
   Hindrance in_the_way;
-  RunWhole(handle, run, attach, in_the_way);
+  RunWhole(decided.Inside(), run, attach, in_the_way);
 }
 
 }  // namespace grapnel::detail

@@ -56,7 +56,7 @@ GRAPNEL_DEFINE const HookChain& HookPlan::Of(const TypeEntry& type) {
 
 GRAPNEL_DEFINE bool HookPlan::IsSeen(const TypeEntry& type, Op op) {
   bool seen = op == Op::Update && type.table->update_defaulted.any();
-  for (const auto& each : Of(type).All()) seen = seen || Is(op, each.hook.Mask());
+  for (const auto& each : Of(type).Listed().All()) seen = seen || Is(op, each.hook.Mask());
   return seen;
 }
 
