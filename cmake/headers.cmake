@@ -36,7 +36,9 @@ set(GRAPNEL_CORE_HEADERS
   grapnel/hook.hpp
   grapnel/hook/chain.hpp
   grapnel/hook/condition.hpp
+  grapnel/hook/guard.hpp
   grapnel/hook/if.hpp
+  grapnel/hook/impl/guard.hpp
   grapnel/hook/named.hpp
   grapnel/hook/point.hpp
   grapnel/hook/reject.hpp
@@ -181,6 +183,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/sql/values.hpp
   grapnel/store/sql/walk.hpp
   grapnel/store/tx/callbacks.hpp
+  grapnel/store/tx/decision.hpp
   grapnel/store/tx/dependencies.hpp
   grapnel/store/tx/ending.hpp
   grapnel/store/tx/guard.hpp
@@ -212,6 +215,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/write/impl/hooks.hpp
   grapnel/store/write/impl/run.hpp
   grapnel/store/write/impl/stages.hpp
+  grapnel/store/write/joined_rows.hpp
   grapnel/store/write/pending_rows.hpp
   grapnel/store/write/row_lists.hpp
   grapnel/store/write/run.hpp
@@ -294,6 +298,7 @@ set(GRAPNEL_POSTGRES_HEADERS
 set(GRAPNEL_ALL_HEADERS
   grapnel/extras/clock.hpp
   grapnel/extras/mixins.hpp
+  grapnel/extras/privacy.hpp
   grapnel/extras/uuid.hpp
   grapnel/grapnel.hpp
   grapnel/testing.hpp
