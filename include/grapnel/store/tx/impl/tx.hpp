@@ -7,6 +7,7 @@
 #include <grapnel/core/next.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/lock_wait.hpp>
+#include <grapnel/store/tx/decision.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/tx.hpp>
 
