@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -196,6 +197,33 @@ TEST_CASE("B157 the duration is that of the statement") {
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
       "SELECT max(i) FROM n");
   CHECK(slow);
+}
+
+TEST_CASE("B209 of a transaction it is told how long it waited for its turn") {
+  Fixture<User> db;
+  db.client.Of<User>().Create().Set(F<&User::name>, "Ada").Save();
+  std::mutex mutex;
+  std::vector<std::int64_t> waited;
+  db.client.OnStatement([&](const StatementInfo& ran) {
+    const std::lock_guard lock(mutex);
+    if (ran.text.starts_with("BEGIN")) {
+      waited.push_back(ran.waited.Nanoseconds());
+    } else {
+      CHECK(ran.waited.Nanoseconds() == 0);
+    }
+  });
+  db.client.Of<User>().UpdateOne(1).Set(F<&User::age>, 1).Save();
+  REQUIRE(waited == std::vector<std::int64_t>{0});
+  auto tx = db.client.Tx();
+  std::thread other([&] { db.client.Of<User>().UpdateOne(1).Set(F<&User::age>, 2).Save(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  tx.Commit();
+  other.join();
+  REQUIRE(waited.size() == 3);
+  CHECK(waited[1] + waited[2] >= (engine::SerialisesWriters() ? 20'000'000 : 0));
+  waited.clear();
+  db.client.Of<User>().UpdateOne(1).Set(F<&User::age>, 3).Save();
+  CHECK(waited == std::vector<std::int64_t>{0});
 }
 
 TEST_CASE("B157 what fails is told with its error, also when it was refused before it ran") {

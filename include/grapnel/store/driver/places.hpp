@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/core/context.hpp>
+#include <grapnel/core/limits.hpp>
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/driver/lock_wait.hpp>
 
@@ -25,14 +26,15 @@ class Places {
   Places(std::size_t count, std::string taken) noexcept
       : free_(std::max<std::size_t>(count, 1)), taken_(std::move(taken)) {}
 
+  /// Returns: how long it was waited for; exactly 0 of one that was free.
   /// Throws: CancelledError at the context's deadline or stop; BusyError, naming `what`, after its
   /// LockWait, or after `longest` when it sets neither.
-  void Take(const core::Context& context, std::chrono::milliseconds longest,
-            const std::string& what) {
+  core::Elapsed Take(const core::Context& context, std::chrono::milliseconds longest,
+                     const std::string& what) {
     std::unique_lock lock(mutex_);
     if (free_ > 0) {
       --free_;
-      return;
+      return {};
     }
     Waiter self;
     waiting_.push_back(&self);
@@ -52,7 +54,10 @@ class Places {
       if (granted) Give();
       throw;
     }
-    if (self.granted) return;
+    if (self.granted) {
+      return core::Elapsed(
+          std::chrono::nanoseconds(std::chrono::steady_clock::now() - now).count());
+    }
     std::erase(waiting_, &self);
     lock.unlock();
     context.ThrowIfCancelled();

@@ -31,6 +31,10 @@ struct StatementInfo {
   /// ("\"Ada\"", "42", "NULL"): "***" of Sensitive fields, of SQL of one's own, and of what is no
   /// field's value.
   std::vector<std::string> values{};
+  /// Of what begins a transaction: how long that had to wait for others before, and while, it was
+  /// sent: for its turn to write, on PostgreSQL for a connection. Exactly 0 where it had not. (For
+  /// rows PostgreSQL waits inside of a statement, and tells nobody.)
+  core::Elapsed waited{};
 };
 
 }  // namespace store

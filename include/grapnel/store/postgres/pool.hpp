@@ -30,10 +30,12 @@ class Pool {
     idle_.reserve(std::max<std::size_t>(most, 1));
   }
 
-  /// With the connection that was used last, where one is idle. Throws as Places::Take does.
+  /// With the connection that was used last, where one is idle; `waited`: how long that took.
+  /// Throws as Places::Take does.
   Place Take(const core::Context& context, std::chrono::milliseconds longest,
-             const std::string& what) {
-    places_.Take(context, longest, what);
+             const std::string& what, core::Elapsed* waited = nullptr) {
+    const core::Elapsed took = places_.Take(context, longest, what);
+    if (waited != nullptr) *waited = took;
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) return nullptr;
     Place place = std::move(idle_.back());

@@ -38,11 +38,13 @@ class PostgresDriver final : public store::Driver {
   store::Lease Writer(const core::Context& context) override {
     const auto end = store::EndOfLockWait(context, Clock::now(), kLockWait);
     while (true) {
-      Place place = pool_.Take(context, kLockWait, options_.info.Url());
+      core::Elapsed waited;
+      Place place = pool_.Take(context, kLockWait, options_.info.Url(), &waited);
       try {
         // Others may be lost at once, by a failover.
         if (place != nullptr && !IsUsable(*place, context)) place = nullptr;
         if (place == nullptr) place = std::make_unique<PostgresConnection>(options_, &context);
+        place->Native().NoteWaited(waited);
         return {*this, *place.release()};
       } catch (const StorageError& error) {
         pool_.Put(nullptr);

@@ -72,6 +72,8 @@ class SqliteConnection final : public store::Connection {
   }
 
   void Watch(const core::Context* context) noexcept override { native_.Watch(context); }
+  /// What is begun next has waited so long for the connection.
+  void NoteWaited(core::Elapsed waited) noexcept { native_.NoteWaited(waited); }
 
   bool IsTracing() const noexcept override { return native_.IsTracing(); }
 

@@ -30,8 +30,9 @@ class SqliteDriver final : public store::Driver {
   }
 
   store::Lease Writer(const core::Context& context) override {
-    writing_.Take(context, kLockWait, options_.url);
+    const core::Elapsed waited = writing_.Take(context, kLockWait, options_.url);
     store::Lease lease{*this, writer_};
+    writer_.NoteWaited(waited);
     writer_.Rollback();  // what could not be undone when it came back
     if (writer_.InTransaction()) {
       throw StorageError(StorageKind::Other, options_.url,

@@ -15,6 +15,7 @@ namespace {
 
 /// A statement in a database in memory.
 struct Made {
+  grapnel::sqlite::detail::Waiting waiting{};
   sqlite3* database = nullptr;
   sqlite3_stmt* statement = nullptr;
 
@@ -36,7 +37,7 @@ struct Made {
 TEST_CASE("what ran is told: rows, changes, error, and values to who asks for them") {
   Made made("INSERT INTO t VALUES (?1), (?2) RETURNING n");
   Observers observers;
-  CHECK(Observation::Of(observers, made.statement) == nullptr);
+  CHECK(Observation::Of(observers, made.statement, made.waiting) == nullptr);
   std::vector<std::string> plain, values;
   observers.Add(
       [&](const StatementInfo& s) {
@@ -44,18 +45,21 @@ TEST_CASE("what ran is told: rows, changes, error, and values to who asks for th
         CHECK(s.changes == 2);
         CHECK(s.error == "odd");
         CHECK(s.duration.Nanoseconds() >= 0);
+        CHECK(s.waited.Nanoseconds() == 7);
         plain = s.values;
       },
       false);
   observers.Add([&](const StatementInfo& s) { values = s.values; }, true);
-  const auto observation = Observation::Of(observers, made.statement);
+  const auto observation = Observation::Of(observers, made.statement, made.waiting);
   REQUIRE(observation != nullptr);
   REQUIRE(observation->Values() != nullptr);
   observation->Values()->at(1) = "7";
   int result = SQLITE_ROW;
   while (result == SQLITE_ROW) observation->Count(result = sqlite3_step(made.statement));
   observation->NoteError("odd");
+  made.waiting.NoteWaited(grapnel::core::Elapsed(7));
   observation->Tell();
+  CHECK(made.waiting.TakeWaited().Nanoseconds() == 0);
   CHECK(plain.empty());
   CHECK(values == std::vector<std::string>{"***", "7"});
 }
@@ -65,7 +69,7 @@ TEST_CASE("what was not sent is not told, and what was not taken is") {
   Observers observers;
   std::vector<std::string> told;
   observers.Add([&](const StatementInfo& s) { told.emplace_back(s.text); }, false);
-  const auto observation = Observation::Of(observers, made.statement);
+  const auto observation = Observation::Of(observers, made.statement, made.waiting);
   CHECK(observation->Values() == nullptr);
   observation->Tell();
   CHECK(told.empty());
@@ -79,7 +83,7 @@ TEST_CASE("of SQLite's words those with names are told, and no other") {
     Observers observers;
     std::string error;
     observers.Add([&](const StatementInfo& s) { error = s.error; }, true);
-    const auto observation = Observation::Of(observers, made.statement);
+    const auto observation = Observation::Of(observers, made.statement, made.waiting);
     observation->Count(sqlite3_step(made.statement));
     observation->NoteFailure(extended, words);
     observation->Tell();
@@ -110,7 +114,7 @@ TEST_CASE("observers are told in the order in which they came") {
         },
         with_values);
   }
-  const auto observation = Observation::Of(observers, made.statement);
+  const auto observation = Observation::Of(observers, made.statement, made.waiting);
   observation->Count(sqlite3_step(made.statement));
   observation->Tell();
   CHECK(log == "v1p0v1p0");

@@ -60,6 +60,8 @@ class NativeConnection {
 
   void Watch(const core::Context* context) noexcept { session_.GetWaiting().Watch(context); }
   bool IsTracing() const noexcept { return tracing_; }
+  /// What is begun next has waited so long for the connection.
+  void NoteWaited(core::Elapsed waited) noexcept { waited_ = waited; }
   const std::string& Url() const noexcept { return session_.Info().Url(); }
   Session& GetSession() noexcept { return session_; }
   const Session& GetSession() const noexcept { return session_; }
@@ -588,7 +590,10 @@ class NativeConnection {
   Observed Observe(std::string_view text) const noexcept {
     if (!observers_->IsAny()) return nullptr;
     Observed observed(Observation::Of(*observers_).release());
-    if (observed != nullptr) observed->NoteSent(text);
+    if (observed != nullptr) {
+      observed->NoteSent(text);
+      observed->NoteWaited(std::exchange(waited_, {}));
+    }
     return observed;
   }
 
@@ -658,12 +663,13 @@ class NativeConnection {
   std::vector<Deferred> under_way_;   // sent, and not answered yet
   std::vector<std::string> dropped_;  // names of statements that the server is to forget
   std::vector<std::string> behind_;
-  std::string settings_;       // what makes the settings what they were when it was opened
-  std::string needed_;         // the same of those that the store's own statements need
-  bool begins_ = false;        // a transaction, by what is pending
-  bool limits_locks_ = false;  // the server, by a lock_timeout of the user's
-  bool limits_own_ = false;    // the transaction, by a LockWait
-  bool touched_ = false;       // by SQL of somebody's own
+  std::string settings_;            // what makes the settings what they were when it was opened
+  std::string needed_;              // the same of those that the store's own statements need
+  bool begins_ = false;             // a transaction, by what is pending
+  bool limits_locks_ = false;       // the server, by a lock_timeout of the user's
+  mutable core::Elapsed waited_{};  // until it is told
+  bool limits_own_ = false;         // the transaction, by a LockWait
+  bool touched_ = false;            // by SQL of somebody's own
   bool tracing_ = false;
   bool again_ = false;
   std::int64_t changes_ = 0;

@@ -49,6 +49,7 @@ class Observation {
     } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): nothing is told then
     }
   }
+  void NoteWaited(core::Elapsed waited) noexcept { waited_ = waited; }
   void Count(std::int64_t rows, std::int64_t changes) noexcept {
     rows_ += rows;
     changes_ += changes;
@@ -70,6 +71,7 @@ class Observation {
       const auto took = std::chrono::steady_clock::now() - begun_;
       store::StatementInfo info{text_, core::Elapsed(std::chrono::nanoseconds(took).count()), rows_,
                                 changes_, error_};
+      info.waited = waited_;
       for (const auto& each : *list_) {
         if (each.with_values) info.values.swap(values_);
         each.tell(info);
@@ -90,6 +92,7 @@ class Observation {
   std::string text_;
   std::int64_t rows_ = 0;
   std::int64_t changes_ = 0;
+  core::Elapsed waited_{};
   bool ran_ = false;
   bool with_values_ = false;
   std::string error_;

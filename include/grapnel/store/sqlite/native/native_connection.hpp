@@ -62,6 +62,7 @@ class NativeConnection {
   NativeConnection& operator=(const NativeConnection&) = delete;
 
   void Watch(const core::Context* context) noexcept { waiting_.Watch(context); }
+  void NoteWaited(core::Elapsed waited) noexcept { waiting_.NoteWaited(waited); }
 
   sqlite3* Handle() const noexcept { return db_.getHandle(); }
   bool InTransaction() const noexcept { return sqlite3_get_autocommit(Handle()) == 0; }
@@ -180,7 +181,7 @@ class NativeConnection {
       const core::Context* context = native.waiting_.Watched();
       if (context != nullptr && context->Tracer() != nullptr) Trace(*context->Tracer(), sort);
       if (native.observers_->IsAny()) [[unlikely]]
-        observation_ = Observation::Of(*native.observers_, statement_);
+        observation_ = Observation::Of(*native.observers_, statement_, native.waiting_);
     }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;

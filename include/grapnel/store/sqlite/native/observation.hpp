@@ -3,6 +3,7 @@
 #include <grapnel/core/limits.hpp>
 #include <grapnel/store/driver/observers.hpp>
 #include <grapnel/store/driver/statement_info.hpp>
+#include <grapnel/store/sqlite/native/waiting.hpp>
 
 #include <sqlite3.h>
 
@@ -24,11 +25,12 @@ class Observation {
  public:
   /// Null where nobody looks, or there is no memory for it.
   [[gnu::cold]] static std::unique_ptr<Observation> Of(const store::Observers& observers,
-                                                       sqlite3_stmt* statement) noexcept {
+                                                       sqlite3_stmt* statement,
+                                                       Waiting& waiting) noexcept {
     try {
       auto list = observers.Load();
       if (list == nullptr) return nullptr;
-      return std::unique_ptr<Observation>(new Observation(std::move(list), statement));
+      return std::unique_ptr<Observation>(new Observation(std::move(list), statement, waiting));
     } catch (const std::bad_alloc&) {
       return nullptr;
     }
@@ -71,6 +73,7 @@ class Observation {
       const bool changed = sqlite3_total_changes64(database_) != changes_;
       store::StatementInfo info{text_, core::Elapsed(std::chrono::nanoseconds(took).count()), rows_,
                                 changed ? sqlite3_changes64(database_) : 0, error_};
+      info.waited = waiting_.TakeWaited();
       for (const auto& each : *list_) {
         if (each.with_values) info.values.swap(values_);
         each.tell(info);
@@ -81,8 +84,10 @@ class Observation {
   }
 
  private:
-  Observation(std::shared_ptr<const store::Observers::List> list, sqlite3_stmt* statement)
+  Observation(std::shared_ptr<const store::Observers::List> list, sqlite3_stmt* statement,
+              Waiting& waiting)
       : list_(std::move(list)),
+        waiting_(waiting),
         database_(sqlite3_db_handle(statement)),
         text_(sqlite3_sql(statement)),
         changes_(sqlite3_total_changes64(database_)) {
@@ -108,6 +113,7 @@ class Observation {
   }
 
   std::shared_ptr<const store::Observers::List> list_;
+  Waiting& waiting_;
   sqlite3* database_;
   std::string_view text_;  // the statement's own
   std::int64_t changes_;

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <grapnel/core/context.hpp>
+#include <grapnel/core/limits.hpp>
 #include <grapnel/store/driver/lock_wait.hpp>
 
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace grapnel::sqlite::detail {
 
@@ -45,6 +48,11 @@ class Waiting {
                              this);
   }
   const core::Context* Watched() const noexcept { return context_; }
+
+  /// What comes next has waited so long already; what others waited is forgotten.
+  void NoteWaited(core::Elapsed waited) noexcept { waited_ = waited.Nanoseconds(); }
+  /// How long that was, and what the locks of others took since. From now on it is 0.
+  core::Elapsed TakeWaited() noexcept { return core::Elapsed(std::exchange(waited_, 0)); }
 
   /// From now on the log is copied into the file when a commit finds it long.
   void KeepLogShort() noexcept { sqlite3_wal_hook(handle_, &Waiting::OnLog, this); }
@@ -83,6 +91,7 @@ class Waiting {
                          : waiting.busy_since_ + kLockWait;
     if (now >= end) return 0;
     std::this_thread::sleep_for(std::chrono::milliseconds(std::min(tries + 1, 10)));
+    waiting.waited_ += std::chrono::nanoseconds(Clock::now() - now).count();
     return 1;
   }
   static int OnProgress(void* self) {
@@ -96,6 +105,7 @@ class Waiting {
   const core::Context* context_ = nullptr;
   bool watching_ = false;
   Clock::time_point busy_since_{};
+  std::int64_t waited_ = 0;  // in nanoseconds
   int wait_at_ = kWaitAt;
   std::optional<Clock::time_point> checkpoint_until_{};
 };
