@@ -298,6 +298,7 @@ set(GRAPNEL_POSTGRES_HEADERS
 set(GRAPNEL_ALL_HEADERS
   grapnel/extras/clock.hpp
   grapnel/extras/mixins.hpp
+  grapnel/extras/observe.hpp
   grapnel/extras/privacy.hpp
   grapnel/extras/uuid.hpp
   grapnel/grapnel.hpp
