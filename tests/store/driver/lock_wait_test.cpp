@@ -9,8 +9,6 @@
 namespace {
 
 using grapnel::LockWait;
-using grapnel::core::Context;
-using grapnel::store::EndOfLockWait;
 using namespace std::chrono_literals;
 
 TEST_CASE("B208 a LockWait is a duration of any kind, in whole milliseconds") {
@@ -26,18 +24,6 @@ TEST_CASE("B208 a LockWait is a duration of any kind, in whole milliseconds") {
   CHECK(LockWait(Real(0.25)).Milliseconds() == 250);
   CHECK(LockWait(Real(std::numeric_limits<double>::infinity())).Milliseconds() == INT_MAX);
   CHECK(LockWait(Real(std::numeric_limits<double>::quiet_NaN())).Milliseconds() == 0);
-}
-
-TEST_CASE("B208 a wait ends as the call says, at its deadline, or as usual") {
-  const auto now = std::chrono::steady_clock::now();
-  const auto at = now + 1h;
-  const auto end = [&](const Context& context) { return EndOfLockWait(context, now, 5s) - now; };
-  CHECK(end(Context()) == 5s);
-  CHECK(end(Context().With(at)) == 1h);
-  CHECK(end(Context().With(LockWait(1s))) == 1s);
-  CHECK(end(Context().With(LockWait(1s)).With(LockWait(7s))) == 7s);
-  CHECK(end(Context().With(LockWait(1s)).With(at)) == 1s);
-  CHECK(end(Context().With(LockWait(2h)).With(at)) == 1h);
 }
 
 }  // namespace

@@ -182,3 +182,18 @@ TEST_CASE("as many have a place as there are") {
   places.Take({}, 0ms, "db");
   CHECK_THROWS_AS(places.Take({}, 0ms, "db"), grapnel::BusyError);
 }
+
+TEST_CASE("B208 a wait ends as the call says, at its deadline, or as usual") {
+  using grapnel::LockWait;
+  const auto now = std::chrono::steady_clock::now();
+  const auto at = now + 1h;
+  const auto end = [&](const Context& context) {
+    return grapnel::store::EndOfLockWait(context, now, 5s) - now;
+  };
+  CHECK(end(Context()) == 5s);
+  CHECK(end(Context().With(at)) == 1h);
+  CHECK(end(Context().With(LockWait(1s))) == 1s);
+  CHECK(end(Context().With(LockWait(1s)).With(LockWait(7s))) == 7s);
+  CHECK(end(Context().With(LockWait(1s)).With(at)) == 1s);
+  CHECK(end(Context().With(LockWait(2h)).With(at)) == 1h);
+}

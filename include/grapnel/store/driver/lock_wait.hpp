@@ -1,11 +1,8 @@
 #pragma once
 
-#include <grapnel/core/context.hpp>
 #include <grapnel/core/limits.hpp>
 
-#include <chrono>
 #include <climits>
-#include <optional>
 
 namespace grapnel {
 
@@ -42,21 +39,4 @@ class LockWait {
   int milliseconds_ = 0;
 };
 
-namespace store {
-
-/// When to give a lock up that is waited for from `start` on: as the call says; else at its
-/// deadline, and `usual` later where it has none.
-inline std::chrono::steady_clock::time_point EndOfLockWait(
-    const core::Context& context, std::chrono::steady_clock::time_point start,
-    std::chrono::milliseconds usual) {
-  using Point = std::chrono::steady_clock::time_point;
-  const std::optional<core::Moment>& deadline = context.Deadline();
-  if (const LockWait* given = context.Get<LockWait>()) {
-    const Point end = start + std::chrono::milliseconds(given->Milliseconds());
-    return deadline && *deadline < end ? Point(*deadline) : end;
-  }
-  return deadline ? Point(*deadline) : start + usual;
-}
-
-}  // namespace store
 }  // namespace grapnel

@@ -11,11 +11,26 @@
 #include <cstddef>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
 
 namespace grapnel::store {
+
+/// When to give a lock up that is waited for from `start` on: as the call says; else at its
+/// deadline, and `usual` later where it has none.
+inline std::chrono::steady_clock::time_point EndOfLockWait(
+    const core::Context& context, std::chrono::steady_clock::time_point start,
+    std::chrono::milliseconds usual) {
+  using Point = std::chrono::steady_clock::time_point;
+  const std::optional<core::Moment>& deadline = context.Deadline();
+  if (const LockWait* given = context.Get<LockWait>()) {
+    const Point end = start + std::chrono::milliseconds(given->Milliseconds());
+    return deadline && *deadline < end ? Point(*deadline) : end;
+  }
+  return deadline ? Point(*deadline) : start + usual;
+}
 
 /// So many places, handed on in the order of asking, and waited for only as long as a context
 /// allows. Another thread than the one that took a place may give it back. (std::timed_mutex and

@@ -3,7 +3,7 @@
 #include <grapnel/core/context.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
-#include <grapnel/store/driver/lock_wait.hpp>
+#include <grapnel/store/driver/places.hpp>
 #include <grapnel/store/postgres/native/conninfo.hpp>
 #include <grapnel/store/postgres/native/native_connection.hpp>
 #include <grapnel/store/postgres/native/waiting.hpp>

@@ -2,7 +2,7 @@
 
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/limits.hpp>
-#include <grapnel/store/driver/lock_wait.hpp>
+#include <grapnel/store/driver/places.hpp>
 
 #include <sqlite3.h>
 
