@@ -208,8 +208,8 @@ TEST_CASE("B209 of a transaction it is told how long it waited for its turn") {
     const std::lock_guard lock(mutex);
     if (ran.text.starts_with("BEGIN")) {
       waited.push_back(ran.waited.Nanoseconds());
-    } else {
-      CHECK(ran.waited.Nanoseconds() == 0);
+    } else if (ran.waited.Nanoseconds() != 0) {
+      waited.push_back(-1);
     }
   });
   db.client.Of<User>().UpdateOne(1).Set(F<&User::age>, 1).Save();
