@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace ready {
@@ -542,6 +543,139 @@ TEST_CASE("B207 in every order of the mixins, with deletions that become updates
   CheckOrder<3>();
   CheckOrder<4>();
   CheckOrder<5>();
+}
+
+/// What a note must be.
+struct Wanted {
+  std::string id{};
+  std::int64_t size = 0, version = 1;
+  Time created{}, updated{};
+  bool in_folder = false;
+};
+
+TEST_CASE("B207 random programs, with a clock that stands still and jumps, against a model") {
+  for (unsigned seed = 0; seed < 12; ++seed) {
+    CAPTURE(seed);
+    std::minstd_rand random(seed);
+    const auto any = [&](unsigned below) { return static_cast<std::int64_t>(random() % below); };
+    ready::by_mutate = seed % 2 == 0;
+    Db db;
+    const auto folders = db.client.Of<Folder>();
+    std::map<std::string, Wanted> model;
+    std::string folder;  // its id, where there is one
+    std::string last_id;
+    const auto touch = [&](Wanted& note) {
+      ++note.version;
+      note.updated = db.clock.now;
+    };
+    const auto created = [&](const First& note, Wanted wanted) {
+      REQUIRE(last_id < note.id);
+      last_id = wanted.id = note.id;
+      wanted.created = wanted.updated = db.clock.now;
+      model[note.code] = std::move(wanted);
+    };
+    for (int step = 0; step < 60; ++step) {
+      const std::int64_t jump = any(4);
+      db.clock.now += jump == 0 ? 0s : jump == 1 ? 1s : jump == 2 ? -3600s : 90000s;
+      const std::int64_t size = any(100);
+      const std::string code = std::to_string(any(12));
+      const auto found = model.find(code);
+      switch (any(9)) {
+        case 0:
+        case 1: {  // an upsert
+          const First note = db.notes.Create()
+                                 .Set(F<&First::code>, code)
+                                 .Set(F<&First::size>, size)
+                                 .OnConflict(F<&First::code>)
+                                 .UpdateNewValues()
+                                 .Save();
+          if (found == model.end()) {
+            created(note, {.size = size});
+          } else {
+            found->second.size = size;
+            touch(found->second);
+          }
+          break;
+        }
+        case 2: {  // a bulk of rows whose members say nothing
+          std::vector<First> rows(2);
+          for (std::size_t at = 0; at < 2; ++at) {
+            rows[at].code = "s" + std::to_string(step) + std::to_string(at);
+            rows[at].version = size;
+          }
+          for (const First& note : db.notes.CreateBulk(rows).Save()) created(note, {});
+          break;
+        }
+        case 3:  // with the version that was seen, or another one
+          if (found == model.end()) break;
+          if (any(2) == 0) {
+            db.notes.UpdateOne(found->second.id)
+                .Set(F<&First::version>, found->second.version)
+                .Set(F<&First::size>, size)
+                .Save();
+            found->second.size = size;
+            touch(found->second);
+          } else {
+            const std::int64_t wrong = found->second.version + (any(2) == 0 ? 1 : -1);
+            REQUIRE_THROWS_AS(db.notes.UpdateOne(found->second.id)
+                                  .Set(F<&First::version>, wrong)
+                                  .Set(F<&First::size>, size)
+                                  .Save(),
+                              grapnel::StaleError);
+          }
+          break;
+        case 4:
+          db.notes.Update().Set(F<&First::size>, size).Where(F<&First::size> < size).Save();
+          for (auto& [name, note] : model) {
+            if (note.size >= size) continue;
+            note.size = size;
+            touch(note);
+          }
+          break;
+        case 5:  // becomes an update
+          db.notes.Delete().Where(F<&First::size> < size).Exec();
+          for (auto& [name, note] : model) {
+            if (note.size < size) touch(note);
+          }
+          break;
+        case 6:
+          if (found == model.end()) break;
+          db.notes.DeleteOne(found->second.id).Exec();
+          touch(found->second);
+          break;
+        case 7: {  // from the other end
+          if (found == model.end()) break;
+          if (folder.empty()) folder = folders.Create().Set(F<&Folder::name>, "f").Save().id;
+          const bool takes = !found->second.in_folder;
+          auto update = folders.UpdateOne(folder);
+          takes ? update.AddIDs(F<&Folder::notes>, {found->second.id})
+                : update.RemoveIDs(F<&Folder::notes>, {found->second.id});
+          update.Save();
+          found->second.in_folder = takes;
+          touch(found->second);
+          break;
+        }
+        default:  // SetNull
+          if (folder.empty()) break;
+          folders.DeleteOne(folder).Exec();
+          folder.clear();
+          for (auto& [name, note] : model) {
+            if (std::exchange(note.in_folder, false)) touch(note);
+          }
+      }
+      const auto notes = db.notes.Query().All();
+      REQUIRE(notes.size() == model.size());
+      for (const First& note : notes) {
+        CAPTURE(step, note.code);
+        const Wanted& wanted = model.at(note.code);
+        REQUIRE(note.id == wanted.id);
+        REQUIRE(note.size == wanted.size);
+        REQUIRE(note.version == wanted.version);
+        REQUIRE(note.created_at == wanted.created);
+        REQUIRE(note.updated_at == wanted.updated);
+      }
+    }
+  }
 }
 
 }  // namespace
