@@ -69,6 +69,26 @@ void MeasureAllocations(Report& report) {
                     "calls of operator new for each hook"});
 }
 
+/// Rules that skip in front of one that allows, and a hook behind them.
+Client WithRules(int count) {
+  auto client = WithBefore(1);
+  for (int i = 0; i < count; ++i) {
+    client.Of<Account>().Guard([i](auto& asked) {
+      Keep(asked);
+      return i % 100 == 99 ? grapnel::guard::Allow : grapnel::guard::Skip;
+    });
+  }
+  return client;
+}
+void MeasureRules(Report& report) {
+  const Compared all = Compare(WithRules(100), WithRules(0), 6'000);
+  report.push_back({"guard_rule_ns", all.difference / 100, AtMost(20), Duration(all.ours),
+                    Duration(all.theirs), "Create with 100 rules, and with 0"});
+  const double rules = CountAllocations(WithRules(100)) - CountAllocations(WithRules(0));
+  report.push_back(
+      {"guard_allocs", rules / 100, AtMost(0), "", "", "calls of operator new for each rule"});
+}
+
 void MeasureLinear(Report& report) {
   constexpr std::size_t kCount = 1'000;
   const Compared around = Compare(WithAround(1'000), WithAround(100), kCount);
@@ -82,6 +102,7 @@ void MeasureLinear(Report& report) {
 const Registration before({"hook_before_ns", MeasureBefore});
 const Registration around({"hook_around_ns", MeasureAround});
 const Registration allocations({"hook_allocs", MeasureAllocations});
+const Registration rules({"guard_rule_ns", MeasureRules});
 const Registration linear({"hooks_linear", MeasureLinear});
 
 }  // namespace
