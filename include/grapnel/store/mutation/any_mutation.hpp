@@ -73,6 +73,15 @@ class AnyMutation {
   /// are set. `next` then runs the new Op for the hooks that remain; `m.Client().Mutate(m)` runs
   /// all hooks on it. Throws: Error for any other change.
   GRAPNEL_DECLARE void SetOp(grapnel::Op op);
+  /// Turns a Delete into an Update, a DeleteOne into an UpdateOne, whose rows are to count as
+  /// deleted: a soft delete. What hangs on them goes as it would if they were: by a Delete of cause
+  /// Cascade for each type and level, whose hooks have to keep its rows as well; keys that would be
+  /// cleared stay, and rows that the caller sees, and that restrict the deletion, refuse it. Said
+  /// of a Delete of cause Cascade, it lets the rows that they hang on go all the same: then those
+  /// that are kept lose the key to them, by an Update of cause Cascade, or, where the edge is
+  /// required, are deleted with them for good. SetOp back to a deletion takes it back. Throws:
+  /// Error for another Op.
+  GRAPNEL_DECLARE void KeepRows();
   /// The entity type's name ("User").
   std::string_view Type() const noexcept { return core_.table->entity; }
   /// The id of the row: of UpdateOne and DeleteOne; of a Create when it was given or a Default made

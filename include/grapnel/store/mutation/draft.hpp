@@ -75,6 +75,7 @@ struct Draft {
   bool deferred = false;   // that cascade checks the foreign keys that refer to the rows
   bool came_back = false;  // from what is inside of a hook, executed or not
   bool watched = false;    // what it changes was asked for
+  bool keeps = false;      // an update that stands for a deletion: see AnyMutation::KeepRows
   FieldSet set{}, added{}, cleared{};
   FieldSet defaulted{};  // of those that are set: by a default
   EdgeChanges edges{};
@@ -118,6 +119,9 @@ struct Draft {
 
   /// Throws: Error where it cannot become one; what a Default throws. It is as it was then.
   GRAPNEL_DECLARE void SetOp(grapnel::Op to);
+
+  /// See AnyMutation::KeepRows. Throws: Error.
+  GRAPNEL_DECLARE void KeepRows();
 
   /// Narrows it to rows that also match a condition of the user's.
   GRAPNEL_DECLARE void AddWhere(const store::PredicatePtr& condition);

@@ -7,10 +7,12 @@
 #include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/touched.hpp>
+#include <grapnel/store/query/narrower.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/write/edges.hpp>
+#include <grapnel/store/write/kept_rows.hpp>
 #include <grapnel/store/write/row_lists.hpp>
 #include <grapnel/store/write/stages.hpp>
 
@@ -25,10 +27,14 @@ namespace grapnel::detail {
 /// Deletes what hangs on rows that are about to be deleted, and takes their key from the rows that
 /// lose a neighbour, through the hooks of their types: level by level, the deepest first. Where
 /// nothing could look the database does it alone.
+///
+/// Of rows that only seem to be deleted, KeepRows, what hangs on them goes in the same way, and has
+/// to stay too, or nothing could bring it back; no key is taken from anybody.
 class Cascade {
  public:
   /// Whether a deletion of rows of the mutation's type needs this at all.
   static bool IsNeeded(const Draft& m) {
+    if (m.keeps) return !m.Running().type.referrers.empty();
     for (const Relation* key : m.Running().type.referrers) {
       if (Matters(m, *key)) return true;
     }
@@ -40,11 +46,17 @@ class Cascade {
   /// Does so for all that hangs on the rows of the list, which are of the mutation's type.
   void Run(std::int64_t list) {
     Collect({m_.table, list});
-    FindDeferred();
-    DeleteNameless(list);
-    for (std::size_t level = levels_.size() - 1; level > 0; --level) {
-      for (const Rows& rows : levels_[level]) Delete(rows);
+    if (m_.keeps) {
+      RefuseRestricting();
+    } else {
+      FindDeferred();
+      DeleteNameless(list);
     }
+    for (std::size_t level = levels_.size() - 1; level > 0; --level) {
+      for (Rows& rows : levels_[level]) Delete(rows);
+    }
+    if (m_.keeps) return;
+    KeptRows(m_, graph_, lists_, levels_).LetGo();
     for (const Relation* key : graph_.Referrers(*m_.table)) {
       if (key->on_delete == SetNull && Matters(m_, *key)) Release(*key, list);
     }
@@ -61,9 +73,9 @@ class Cascade {
       std::int64_t left = 0;
       for (const Level& level : levels_) {
         for (const Rows& rows : level) {
-          if (rows.table != &key->Referred()) continue;
+          if (rows.table != &key->Referred() || rows.Gone() == 0) continue;
           left += CountRows(m_, key->Holder(),
-                            store::Both(lists_.Refers(*key, rows.list),
+                            store::Both(lists_.Refers(*key, rows.Gone()),
                                         store::Negated(lists_.InOthers(key->Holder()))));
         }
       }
@@ -76,10 +88,7 @@ class Cascade {
   }
 
  private:
-  struct Rows {
-    const Table* table;
-    std::int64_t list;
-  };
+  using Rows = CascadeRows;
   using Level = std::vector<Rows>;
 
   /// Whether anything could look at what happens to rows along this key, or the engine does not do
@@ -100,7 +109,7 @@ class Cascade {
   /// Besides, rows that would restrict others that are deleted before them.
   bool Follows(const Relation& key) const {
     if (key.on_delete != grapnel::Cascade) return false;
-    if (Matters(m_, key)) return true;
+    if (m_.keeps || Matters(m_, key)) return true;
     for (const Relation* held : graph_.Keys()) {
       if (held->on_delete == Restrict && &held->Holder() == &key.Holder()) return true;
     }
@@ -174,20 +183,55 @@ class Cascade {
     }
   }
 
-  void Delete(const Rows& rows) {
+  void Delete(Rows& rows) {
     const auto listed = lists_.In(rows.list);
-    if (CountRows(m_, *rows.table, listed) == 0) return;  // all of them go at a deeper level
-    RunCascaded(m_.GetHandle(), m_.Handle().store->TypeOf(*rows.table), *m_.Running().plan,
-                Op::Delete, [&](Draft& deletion) {
-                  deletion.uncounted = true;
-                  deletion.deferred = IsDeferred();
-                  deletion.where = listed;
-                });
+    const auto listed_count = CountRows(m_, *rows.table, listed);
+    if (listed_count == 0) return;  // all of them go at a deeper level
+    rows.kept = RunCascaded(m_.GetHandle(), m_.Handle().store->TypeOf(*rows.table),
+                            *m_.Running().plan, Op::Delete, [&](Draft& deletion) {
+                              deletion.uncounted = true;
+                              deletion.deferred = IsDeferred();
+                              deletion.where = listed;
+                            });
+    if (rows.kept) return;
     const auto kept = CountRows(m_, *rows.table, listed);
+    if (m_.keeps && kept != listed_count) RefuseGone(rows, listed_count - kept);
     if (kept == 0) return;
     throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},
                           core::Concat({"a hook kept ", std::to_string(kept), " ",
                                         rows.table->entity, " that would be deleted with it"}));
+  }
+
+  /// Throws: ConstraintError for rows that would go for good with some that only seem to.
+  [[noreturn]] void RefuseGone(const Rows& rows, std::int64_t count) const {
+    throw ConstraintError(
+        m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},
+        core::Concat(
+            {std::to_string(count), " ", rows.table->entity, count == 1 ? " hangs" : " hang",
+             " on it and would be deleted for good, while it is kept: let a hook of ",
+             rows.table->entity, " keep its rows too, or give the edge another OnDelete"}));
+  }
+  /// Throws: ConstraintError for rows that restrict the deletion of some that only seem to be
+  /// deleted, those that the caller sees, for the database does not look.
+  void RefuseRestricting() {
+    Narrower narrower(m_.GetHandle(), m_.Running().decision);
+    for (const Relation* key : graph_.Keys()) {
+      if (key->on_delete != Restrict) continue;
+      const Table& holder = key->Holder();
+      for (const Level& level : levels_) {
+        for (const Rows& rows : level) {
+          if (rows.table != &key->Referred()) continue;
+          const auto restricting = store::Both(
+              store::Both(lists_.Refers(*key, rows.list), Stays(holder)), narrower.Reached(holder));
+          const auto count = CountRows(m_, holder, restricting);
+          if (count == 0) continue;
+          throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key->Name()},
+                                core::Concat({std::to_string(count), " ", holder.entity,
+                                              count == 1 ? " refers to " : " refer to ",
+                                              rows.table == m_.table ? "it" : "what hangs on it"}));
+        }
+      }
+    }
   }
 
   /// Takes the key from rows that stay. They are not among those that are being deleted, here or
@@ -233,7 +277,7 @@ class Cascade {
   Draft& m_;
   const Graph& graph_;
   RowLists& lists_;
-  std::vector<Level> levels_;  // the mutation's own rows first
+  CascadeLevels levels_;  // the mutation's own rows first
   std::vector<const Relation*> deferred_;
 };
 

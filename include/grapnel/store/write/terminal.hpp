@@ -115,6 +115,7 @@ class Terminal {
   }
 
   std::int64_t Dispatch() {
+    if (m_.keeps) CascadeFromKept();
     switch (m_.op) {
       case Op::Create:
         return m_.conflict ? CreateOrUpdate() : Create();
@@ -306,6 +307,16 @@ class Terminal {
     if (begins_deferral && ChecksDeferred() && !ends.outside) Defer(false);
     if (count == 0 && m_.IsOne()) RefuseUntouched(m_);
     return count;
+  }
+  /// What hangs on rows that stay, and count as deleted, goes as if they went.
+  void CascadeFromKept() {
+    if (!Cascade::IsNeeded(m_)) return;
+    m_.Session().ExpectSeveralWrites();
+    RowLists lists(m_);
+    const auto alive = m_.uncounted ? nullptr : store::Negated(lists.InOthers(table_));
+    const std::int64_t list =
+        lists.Keep(table_, store::Both(m_.where, alive), m_.IsOne() ? entity_ : nullptr);
+    if (lists.Size(list) != 0) Cascade(m_, lists).Run(list);
   }
   /// What a cascade defers is not deferred any more behind the mutation that began it.
   struct DeferralEnds {

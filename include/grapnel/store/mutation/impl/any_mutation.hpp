@@ -292,6 +292,7 @@ GRAPNEL_DEFINE void AnyMutation::AddField(std::string_view name, const FieldValu
 }
 
 GRAPNEL_DEFINE void AnyMutation::SetOp(grapnel::Op op) { core_.SetOp(op); }
+GRAPNEL_DEFINE void AnyMutation::KeepRows() { core_.KeepRows(); }
 
 GRAPNEL_DEFINE void AnyMutation::GoBack(Progress to) noexcept {
   core_.executed = to.executed;

@@ -67,6 +67,16 @@ GRAPNEL_DEFINE void Draft::SetOp(grapnel::Op to) {
   }
   where = std::move(narrowed);
   if (to_many) has_id = false;
+  keeps = keeps && IsUpdate();
+}
+
+GRAPNEL_DEFINE void Draft::KeepRows() {
+  if (!Is(op, Op::Delete | Op::DeleteOne)) {
+    throw Error(core::Concat(
+        {table->entity, ": KeepRows is said of a deletion, and this is ", ToString(op)}));
+  }
+  SetOp(op == Op::Delete ? Op::Update : Op::UpdateOne);
+  keeps = true;
 }
 
 GRAPNEL_DEFINE void Draft::AddWhere(const store::PredicatePtr& condition) {

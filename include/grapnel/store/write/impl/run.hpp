@@ -393,8 +393,9 @@ GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResul
   }
 }
 
-GRAPNEL_DEFINE void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
+GRAPNEL_DEFINE bool RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
                                 grapnel::Op op, core::FunctionRef<void(Draft&)> prepare) {
+  bool kept = false;
   type.actions.with_mutation(op, [&](AnyMutation& m) {
     m.Core().cause = Cause::Cascade;
     prepare(m.Core());
@@ -405,7 +406,9 @@ GRAPNEL_DEFINE void RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPl
     TypeEntry& verified = handle->transaction->TypeOf(*type.table);
     RunInside(handle, level, verified, plan.Of(verified), plan, m, result);
     scope.Succeed();
+    kept = m.Core().keeps && m.Core().executed;
   });
+  return kept;
 }
 
 class BulkInTransaction final : public BulkRun {
