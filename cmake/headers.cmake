@@ -216,6 +216,7 @@ set(GRAPNEL_STORE_HEADERS
   grapnel/store/write/impl/run.hpp
   grapnel/store/write/impl/stages.hpp
   grapnel/store/write/joined_rows.hpp
+  grapnel/store/write/kept_rows.hpp
   grapnel/store/write/pending_rows.hpp
   grapnel/store/write/row_lists.hpp
   grapnel/store/write/run.hpp
@@ -300,6 +301,7 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/extras/mixins.hpp
   grapnel/extras/observe.hpp
   grapnel/extras/privacy.hpp
+  grapnel/extras/soft_delete.hpp
   grapnel/extras/uuid.hpp
   grapnel/grapnel.hpp
   grapnel/testing.hpp

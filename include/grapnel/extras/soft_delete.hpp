@@ -1,0 +1,203 @@
+#pragma once
+
+/// Soft deletes: a deletion hides rows, and what hangs on them, and can be taken back.
+///
+///   struct User : grapnel::extras::SoftDelete { std::int64_t id = 0; std::string email; };
+///   template <>
+///   struct grapnel::Schema<User> {
+///     static constexpr std::string_view Type = "User";
+///     using Mixins = grapnel::Mixins<extras::SoftDelete>;
+///     ...
+///     static auto Indexes() {       // unique among those that are not deleted
+///       return grapnel::Indexes(Index<&User::email>().Unique().Where(
+///           F<&extras::SoftDelete::deleted_at>.IsNull()));
+///     }
+///   };
+///
+///   client.Of<User>().DeleteOne(7).Exec();                            // hidden
+///   client.With(extras::ShowDeleted{}).Of<User>().Get(7);             // is there
+///   extras::Restore<User>(client, 7);                                 // as before
+///   extras::Purge(client, std::chrono::days(30));                     // for good
+///
+/// It guarantees: DeleteOne, Delete and cascades hide rows, which stay in the table. No query,
+/// Count, sum, Has, Traverse or With, no update and no deletion finds them, nor may an edge be
+/// given their ids, unless the call says ShowDeleted; with it a deletion is one for good. What
+/// hangs on them, by edges with OnDelete(Cascade), is hidden with them, at any depth; its types
+/// need the mixin too, or the deletion is a ConstraintError, for nothing could bring their rows
+/// back. Keys that OnDelete(SetNull) would clear stay, and lead to rows that are not shown. An edge
+/// that restricts refuses the deletion while rows that are shown refer to it. Restore undoes one
+/// deletion whole: all rows of all types that the same call hid, and none that others did. A row
+/// that is really deleted takes along the hidden ones that hang on it by a required edge, and
+/// clears the key of the others.
+///
+/// What not: a unique index without Where counts hidden rows: a Create that meets one is a
+/// ConstraintError, with OnConflict too. What hooks delete themselves are deletions of their own.
+/// Below a row that is really deleted each type and level is one. SQL of one's own and other
+/// programs see all rows. Who lifts the guards, by guard::Decide or a rule that allows before, may
+/// give edges the ids of hidden rows. A table that was not migrated has no such columns: a
+/// SchemaError that names them.
+///
+/// Cost: one condition more in every statement that reads; an index on deleted_at, or partial ones,
+/// are up to the schema. A deletion is an update, with one SELECT for each type that could hang on
+/// it.
+///
+/// Order with others: hooks outside of it see a Delete, those inside of it an Update, with its
+/// update-defaults. Mixins before it in the list stand outside.
+
+#include <grapnel/core/op.hpp>
+#include <grapnel/extras/clock.hpp>
+#include <grapnel/extras/uuid.hpp>
+#include <grapnel/hook/guard.hpp>
+#include <grapnel/hook/if.hpp>
+#include <grapnel/hook/named.hpp>
+#include <grapnel/hook/point.hpp>
+#include <grapnel/schema/field.hpp>
+#include <grapnel/schema/schema.hpp>
+#include <grapnel/schema/token.hpp>
+#include <grapnel/store/database.hpp>
+#include <grapnel/store/mutation/cause.hpp>
+#include <grapnel/store/mutation/mutation.hpp>
+#include <grapnel/store/mutation/value.hpp>
+#include <grapnel/store/predicate/comparison.hpp>
+#include <grapnel/store/query/reading.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace grapnel {
+
+namespace extras {
+
+/// When the row was deleted, and in which deletion: all that one call hid has the same. Empty of a
+/// row that is there. Written by the mixin alone.
+struct SoftDelete {
+  std::optional<Clock::Time> deleted_at{};
+  std::optional<std::string> deletion{};
+};
+
+/// A per-call value that shows deleted rows too, `client.With(ShowDeleted{})`. Deletions by such a
+/// client are for good.
+struct ShowDeleted {};
+
+}  // namespace extras
+
+template <>
+struct Schema<extras::SoftDelete> {
+  using Row = extras::SoftDelete;
+
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&Row::deleted_at>("deleted_at"),
+                           Field<&Row::deletion>("deletion"));
+  }
+  template <class E>
+  static auto Hooks() {
+    return grapnel::Hooks(
+        hook::Named("soft_delete", hook::On(&Hide<E>, Op::Delete | Op::DeleteOne)));
+  }
+  template <class E>
+  static auto Interceptors() {
+    return grapnel::Interceptors(hook::Named("soft_delete", hook::Before(&Narrow<E>)));
+  }
+  template <class E>
+  static auto Guard() {
+    return grapnel::Guard(hook::Named("soft_delete", [](Reading<E>& r) {
+      if (r.Step() == ReadStep::Join) Narrow<E>(r);
+    }));
+  }
+
+ private:
+  /// The deletion that this thread is carrying out.
+  static inline thread_local const std::string* current = nullptr;
+
+  template <class E>
+  static void Narrow(Reading<E>& r) {
+    if (r.Context().template Get<extras::ShowDeleted>() != nullptr) return;
+    r.Where(F<&Row::deleted_at>.IsNull());
+  }
+  template <class E>
+  static Value<E> Hide(Mutation<E>& m, Next<E> next) {
+    if (m.Context().template Get<extras::ShowDeleted>() != nullptr) return next(m);
+    const bool hangs_on_others = m.Cause() == Cause::Cascade;
+    const std::string mark = hangs_on_others && current != nullptr ? *current : extras::NewUuid();
+    struct Carrying {
+      const std::string* outer;
+      ~Carrying() { current = outer; }
+    } const carrying{std::exchange(current, &mark)};
+    m.KeepRows();
+    if (hangs_on_others) m.Where(F<&Row::deleted_at>.IsNull());  // others keep their deletion
+    m.Set(F<&Row::deleted_at>, extras::Clock::Now());
+    m.Set(F<&Row::deletion>, mark);
+    return next(m);
+  }
+};
+
+namespace extras {
+
+template <class E>
+concept IsSoftlyDeleted = std::is_base_of_v<SoftDelete, E>;
+
+/// Takes back the deletion in which this row went, in one transaction: an Update, with its hooks,
+/// of each type. Returns: how many rows came back; 0 where the row is not deleted. Throws:
+/// NotFoundError where there is no such row; ConstraintError, and nothing has come back, where a
+/// unique value has been taken since; TxError inside of a transaction.
+template <IsSoftlyDeleted E, class... Es, class Id>
+std::int64_t Restore(const store::View<Es...>& client, const Id& id) {
+  return client.With(ShowDeleted{}).WithTx([&](Tx& tx) {
+    const std::optional<std::string> deletion = tx.template Of<E>().Get(id).deletion;
+    std::int64_t count = 0;
+    const auto restore = [&]<class T>(const T* /*type*/) {
+      if constexpr (IsSoftlyDeleted<T>) {
+        count += tx.template Of<T>()
+                     .Update()
+                     .Where(F<&SoftDelete::deletion> == *deletion)
+                     .Clear(F<&SoftDelete::deleted_at>)
+                     .Clear(F<&SoftDelete::deletion>)
+                     .Save();
+      }
+    };
+    if (deletion) (restore(static_cast<const Es*>(nullptr)), ...);
+    return count;
+  });
+}
+
+/// Deletes for good, with their hooks, the rows of all types that were deleted longer ago than
+/// this, in one transaction. Returns: how many, without what hangs on them. Throws:
+/// ConstraintError, and nothing is deleted, where rows that stay refer to them; TxError inside of a
+/// transaction.
+template <class... Es, class Rep, class Period>
+std::int64_t Purge(const store::View<Es...>& client, std::chrono::duration<Rep, Period> age) {
+  const auto until = Clock::Now() - std::chrono::duration_cast<Clock::Time::duration>(age);
+  return client.With(ShowDeleted{}).WithTx([&](Tx& tx) {
+    std::int64_t count = 0;
+    std::exception_ptr refused;
+    bool goes_on = false;
+    const auto purge = [&]<class T>(const T* /*type*/) {
+      if constexpr (IsSoftlyDeleted<T>) {
+        const auto due = F<&SoftDelete::deleted_at> <= until;
+        if (!tx.template Of<T>().Query().Where(due).Exist()) return;
+        try {
+          const auto gone = tx.template Of<T>().Delete().Where(due).Exec();
+          goes_on = goes_on || gone > 0;
+          count += gone;
+        } catch (const ConstraintError&) {  // of rows that a later type's deletion takes away
+          refused = std::current_exception();
+        }
+      }
+    };
+    do {
+      goes_on = false;
+      refused = nullptr;
+      (purge(static_cast<const Es*>(nullptr)), ...);
+    } while (refused && goes_on);
+    if (refused) std::rethrow_exception(refused);
+    return count;
+  });
+}
+
+}  // namespace extras
+}  // namespace grapnel
