@@ -5,7 +5,7 @@
 // deleted: 1 album, 1 photo
 // with ShowDeleted: 2 albums, 3 photos
 // another "Norway" may be made
-// Restore: Album: Update breaks a unique constraint on title (UNIQUE constraint failed: Album.title)
+// Restore: the title is taken
 // restored: 2 albums, 3 photos
 // purged for good: 1 album, 1 photo
 #include <grapnel/extras/soft_delete.hpp>
@@ -92,7 +92,7 @@ int main() {
   try {
     extras::Restore<Album>(client, norway.id);
   } catch (const grapnel::ConstraintError& error) {  // and nothing has come back
-    fmt::print("Restore: {}\n", error.what());
+    fmt::print("Restore: the {} is taken\n", error.Fields().front());
   }
   client.With(extras::ShowDeleted{}).Of<Album>().DeleteOne(other.id).Exec();  // for good
   extras::Restore<Album>(client, norway.id);
