@@ -1,13 +1,15 @@
 #pragma once
 
+#include <grapnel/core/error.hpp>
 #include <grapnel/extras/clock.hpp>
+
+#include <sys/random.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <string_view>
 
@@ -19,8 +21,9 @@ namespace grapnel::extras {
 /// Each one of a process sorts behind all that it has made before, as text too: within one
 /// millisecond, where there are more than 4,096 in one, and where the clock stands still or jumps
 /// back, when they go on counting from the last one. Those of several processes sort by their
-/// clocks. It tells whoever sees it when it was made. Throws: what a ScopedClock throws;
-/// std::runtime_error where the system has no chance to give. Threads: any.
+/// clocks. It tells whoever sees it when it was made.
+/// Throws: what a ScopedClock throws; Error where the system has no random numbers to give.
+/// Threads: any.
 /// Source: RFC 9562, sections 5.7 and 6.2.
 inline std::string NewUuid() {
   static constinit std::atomic<std::uint64_t> last{0};
@@ -33,10 +36,12 @@ inline std::string NewUuid() {
     made = std::max(tick, before + 1);
   } while (!last.compare_exchange_weak(before, made, std::memory_order_relaxed));
 
-  std::random_device chance;  // not an engine: a child of fork() would repeat what it says
+  std::uint64_t chance = 0;  // of the system: a child of fork() would repeat what an engine says
+  if (::getentropy(&chance, sizeof(chance)) != 0) {
+    throw Error("extras::NewUuid: the system has no random numbers to give");
+  }
   const std::uint64_t high = (made >> 12 << 16) | 0x7000 | (made & 0xfff);
-  const std::uint64_t low = (std::uint64_t{chance()} << 32 | chance()) >> 2 | std::uint64_t{0b10}
-                                                                                  << 62;
+  const std::uint64_t low = chance >> 2 | std::uint64_t{0b10} << 62;
   std::string text;
   text.reserve(36);
   for (int digit = 0; digit < 32; ++digit) {
