@@ -59,6 +59,7 @@
 #include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/mutation/value.hpp>
 #include <grapnel/store/predicate/comparison.hpp>
+#include <grapnel/store/predicate/members.hpp>
 #include <grapnel/store/query/reading.hpp>
 
 #include <chrono>

@@ -24,7 +24,7 @@ class JoinedRows {
   explicit JoinedRows(Draft& m) : m_(m), narrower_(m.GetHandle(), nullptr) {}
 
   /// Whether anybody is asked: a cascade's are those of the mutation that began it.
-  static bool MayBeHidden(const Draft& m) noexcept {
+  static bool MayBeHidden(const Draft& m) {
     return m.cause != Cause::Cascade && m.Running().decision == nullptr &&
            IsIntercepted(m.Handle()) && (m.set.any() || m.ChangesEdges());
   }
