@@ -58,6 +58,14 @@ foreach(header IN LISTS headers)
     continue()
   endif()
 
+  # What is ready-made has the public face alone, as everybody has (B213).
+  if(room STREQUAL extras)
+    file(STRINGS "${ROOT}/include/grapnel/${header}" inner REGEX "detail::|namespace detail|/impl/")
+    foreach(line IN LISTS inner)
+      string(APPEND problems "  ${header}: extras has the public face alone: ${line}\n")
+    endforeach()
+  endif()
+
   file(STRINGS "${ROOT}/include/grapnel/${header}" includes REGEX "^[ \t]*#[ \t]*include")
   foreach(line IN LISTS includes)
     if(NOT line MATCHES "include[ \t]*([<\"])([^>\"]+)[>\"]")
