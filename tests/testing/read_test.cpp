@@ -68,6 +68,14 @@ TEST_CASE("B211 what an interceptor throws, and that it narrows") {
   CHECK_THROWS_AS(refused.Rows(), std::runtime_error);
   const auto narrows = hook::Before([](Reading<User>& r) { r.Where(F<&User::age> > 3); });
   CHECK(RunRead<User>(narrows).Go().Narrowed());
+  User grown = Named("Ada");
+  grown.age = 4;
+  const auto narrowed = RunRead<User>(narrows).Row(Named("Bob")).Row(grown).Go();
+  REQUIRE(narrowed.Rows().size() == 1);
+  CHECK(narrowed.Rows().front().name == "Ada");
+  CHECK(RunRead<User>(narrows, ReadKind::Count).Row(Named("Bob")).Go().Count() == 0);
+  const auto by_cards = hook::Before([](Reading<User>& r) { r.Where(F<&User::cards>.Has()); });
+  CHECK_THROWS_AS(RunRead<User>(by_cards).Row(grown).Go(), grapnel::testing::NotGivenError);
   const auto lowers = hook::Before([](Reading<User>& r) { r.AtMost(1); });
   const auto lowered = RunRead<User>(lowers).Row(Named("Ada")).Row(Named("Bob")).Go();
   CHECK(lowered.Rows().size() == 1);

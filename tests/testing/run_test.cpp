@@ -271,6 +271,117 @@ TEST_CASE("B211 a write leaves the other rows alone, and a limit counts") {
   left(Op::Delete, 0);
 }
 
+TEST_CASE("B211 what fails behind next takes the rows back with it") {
+  using grapnel::BusyError;
+  std::vector<std::int64_t> seen;
+  const auto again = [&](Mutation<User>& m, Next<User> next) -> Value<User> {
+    const auto look = [&] {
+      for (const User& user : m.Client().Of<User>().Query().All()) seen.push_back(user.age);
+    };
+    try {
+      return next(m);
+    } catch (const BusyError&) {
+      look();
+    }
+    auto value = next(m);
+    look();
+    return value;
+  };
+  int tries = 0;
+  const auto fails = [&](Mutation<User>& m, Next<User> next) -> Value<User> {
+    auto value = next(m);
+    if (tries++ == 0) throw BusyError("others write");
+    return value;
+  };
+  const auto run = [&](Op op) {
+    seen.clear();
+    tries = 0;
+    auto made = Run<User>(again, op).Behind(fails).Old(Ada());
+    if (op == Op::Create) return made.Set(F<&User::age>, 1).Go().Value();
+    if (op != Op::Delete) made.Add(F<&User::age>, 1);
+    return made.Go().Value();
+  };
+  using Ages = std::vector<std::int64_t>;
+  CHECK(run(Op::UpdateOne).Entity().age == 37);
+  CHECK(seen == Ages{36, 37});
+  CHECK(run(Op::Update).Count() == 1);
+  CHECK(seen == Ages{36, 37});
+  CHECK(run(Op::Create).Entity().id == 8);
+  CHECK(seen == Ages{36, 36, 1});
+  CHECK(run(Op::Delete).Count() == 1);
+  CHECK(seen == Ages{36});
+}
+
+TEST_CASE("B211 a mutation inside that fails leaves the rows as they were") {
+  const auto nests = [](Mutation<User>& m, Next<User> next) -> Value<User> {
+    auto value = next(m);
+    if (*m.Get(F<&User::name>) == "inner") throw Missing("inner");
+    return value;
+  };
+  const auto outer = [](Mutation<User>& m, Next<User> next) -> Value<User> {
+    if (*m.Get(F<&User::name>) == "outer") {
+      const auto users = m.Client().Of<User>();
+      CHECK_THROWS_AS(users.Create().Set(F<&User::name>, "inner").Save(), Missing);
+      CHECK(users.Query().Count() == 0);
+    }
+    return next(m);
+  };
+  const auto run =
+      Run<User>(outer, Op::Create).Behind(nests).NoRows().Set(F<&User::name>, "outer").Go();
+  CHECK(run.Value().Entity().id == 1);
+
+  // Those that succeed stay.
+  const auto both = [](Mutation<User>& m, Next<User> next) -> Value<User> {
+    if (*m.Get(F<&User::name>) == "outer") {
+      static_cast<void>(m.Client().Of<User>().Create().Set(F<&User::name>, "inner").Save());
+    }
+    return next(m);
+  };
+  CHECK(Run<User>(both, Op::Create).Set(F<&User::name>, "outer").Go().Value().Entity().id == 2);
+}
+
+TEST_CASE("B211 a condition decides which rows a write touches") {
+  User grace = Ada();
+  grace.id = 8;
+  const auto ages = [](const Mutation<User>& m) {
+    std::vector<std::int64_t> all;
+    for (const User& user : m.Client().Of<User>().Query().All()) all.push_back(user.age);
+    return all;
+  };
+  using Ages = std::vector<std::int64_t>;
+  const auto narrows = [&](Mutation<User>& m, Next<User> next) -> Value<User> {
+    m.Where(F<&User::id>.In(8));
+    auto value = next(m);
+    CHECK(ages(m) == (m.Op() == Op::Update ? Ages{36, 1} : Ages{36}));
+    return value;
+  };
+  CHECK(Run<User>(narrows, Op::Update)
+            .Old(Ada())
+            .Old(grace)
+            .Set(F<&User::age>, 1)
+            .Go()
+            .Value()
+            .Count() == 1);
+  CHECK(Run<User>(narrows, Op::Delete).Old(Ada()).Old(grace).Go().Value().Count() == 1);
+  const auto inside = hook::Before([&](Mutation<User>& m) {
+    if (m.Op() != Op::Create) return;
+    CHECK(m.Client().Of<User>().Delete().Where(F<&User::id> == 3).Exec() == 0);
+    CHECK(m.Client().Of<User>().Delete().Where(F<&User::id> == 7).Exec() == 1);
+    CHECK(ages(m) == Ages{36});
+  });
+  CHECK_FALSE(Run<User>(inside, Op::Create).Old(Ada()).Old(grace).Go().Threw());
+
+  // Of one row.
+  const auto current = hook::Before([](Mutation<User>& m) { m.Where(F<&User::version> == 3); });
+  for (const Op op : {Op::UpdateOne, Op::DeleteOne}) {
+    CHECK(Run<User>(current, op).Old(Ada()).Go().Threw<grapnel::StaleError>());
+    CHECK_THROWS_AS(Run<User>(current, op).ID(7).Go(), testing::NotGivenError);
+  }
+  User third = Ada();
+  third.version = 3;
+  CHECK(Run<User>(current, Op::UpdateOne).Old(third).Go().Value().Entity().id == 7);
+}
+
 TEST_CASE("B211 next is scripted: a value, a function, an error") {
   const auto passes = [](Mutation<User>& m, Next<User> next) { return next(m); };
   CHECK(Run<User>(passes, Op::Update).Next(5).Go().Value().Count() == 5);

@@ -5,6 +5,9 @@
 #include "contract/graph_model.hpp"
 #include "support/catch.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
 #include <vector>
 
 namespace detail = grapnel::detail;
@@ -59,4 +62,52 @@ TEST_CASE(
                   grapnel::testing::NotGivenError);
   CHECK_THROWS_AS(connection.Count(store::Select{{&kTable<Card>}}),
                   grapnel::testing::NotGivenError);
+}
+
+TEST_CASE("a scripted connection goes back to its savepoints, and to how it began") {
+  std::vector<User> rows(1);
+  rows[0].id = 1;
+  detail::ScriptedConnection connection(kTable<User>, &rows);
+  const auto add = [&](std::int64_t id) {
+    rows.emplace_back().id = id;
+    connection.SetWritten();
+  };
+  connection.BeginWrite();
+  add(2);
+  connection.Savepoint(1);
+  add(3);
+  connection.Savepoint(2);
+  add(4);
+  CHECK(connection.Changes() == 3);
+  connection.RollbackTo(2);
+  CHECK(rows.size() == 3);
+  add(4);
+  connection.RollbackTo(2);
+  CHECK(rows.size() == 3);
+  connection.Release(2);
+  CHECK(rows.size() == 3);
+  connection.Discard(1);
+  CHECK(rows.size() == 2);
+  connection.Savepoint(1);
+  add(3);
+  connection.Rollback();
+  CHECK(rows.size() == 1);
+  CHECK_FALSE(connection.InTransaction());
+  connection.BeginWrite();
+  add(2);
+  connection.Commit();
+  CHECK(rows.size() == 2);
+}
+
+TEST_CASE("a scripted connection lends rows one by one") {
+  std::vector<User> rows(3);
+  for (std::size_t at = 0; at < 3; ++at) rows[at].id = static_cast<std::int64_t>(at) + 1;
+  detail::ScriptedConnection connection(kTable<User>, &rows);
+  connection.SetGiven();
+  const auto cursor = connection.Open(store::Select{{&kTable<User>}});
+  rows.clear();
+  User user;
+  std::vector<std::int64_t> ids;
+  while (cursor->Next(&user)) ids.push_back(user.id);
+  CHECK(ids == std::vector<std::int64_t>{1, 2, 3});
 }

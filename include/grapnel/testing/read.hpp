@@ -30,8 +30,7 @@ class Read {
  public:
   /// Whether the interceptor has let the read pass.
   bool CalledNext() const noexcept { return called_next_; }
-  /// Whether it has added conditions, which no run without a database looks at, or lowered the
-  /// number of rows, which every run does.
+  /// Whether it has added conditions, or lowered the number of rows.
   bool Narrowed() const noexcept { return narrowed_; }
   /// The rows that the caller gets. Throws: what was thrown.
   const std::vector<E>& Rows() const { return Got().rows_; }
@@ -61,12 +60,14 @@ class Read {
 };
 
 /// Runs an interceptor of any form, or a chain of them, without a database, around a read of the
-/// rows that the test gives. Those of the schema do not run.
+/// rows that the test gives, of which conditions and orders pick as a database would. Those of the
+/// schema do not run.
 ///
 ///   const auto read = grapnel::testing::RunRead<User>(Masked()).Row(ada).With(Viewer{"bob"}).Go();
 ///   CHECK(read.Rows().front().mail.empty());
 ///
-/// Throws, from Go(): NotGivenError, where it asks for a database. Threads: one.
+/// Throws, from Go(): NotGivenError, where it asks for a database, or by a condition or order for
+/// more than the rows of this type. Threads: one.
 template <class E>
 class RunRead : public detail::Needs<RunRead<E>, E> {
   using detail::Needs<RunRead<E>, E>::Given;

@@ -5,9 +5,12 @@
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/op.hpp>
+#include <grapnel/model/value.hpp>
 #include <grapnel/schema/schema.hpp>
+#include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
+#include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/mutation/value.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/tx.hpp>
@@ -16,6 +19,7 @@
 #include <grapnel/testing/fault.hpp>
 #include <grapnel/testing/script.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -89,11 +93,30 @@ struct Running {
   Value<E> Terminal(Mutation<E>& m) {
     ++calls;
     auto& core = m.Core();
+    if (core.executed) {
+      throw Error(core::Concat({m.Type(),
+                                ": the mutation was already carried out, by Mutate: its hook must "
+                                "not call next as well"}));
+    }
+    m.Context().ThrowIfCancelled();
     if (core.watched) m.NeedOldRows();
-    Value<E> made = next ? next(m) : CarryOut(m);
-    Keep(m, made);
+    if (core.pinned) Settle(m);
+    if (core.watched && core.op != Op::Create) {
+      Connection().CheckNeighbours(core, SourcesOf(m));
+      m.NoteNeighbours();
+    }
+    std::optional<Value<E>> made;
+    if (next) made.emplace(next(m));
+    const auto& bound = core.Running();
+    bound.transaction.ExpectSeveralWrites();  // what fails behind it takes it back
+    bound.transaction.Write(bound.level, bound.type, bound.handle->context,
+                            [&](store::Connection&) -> std::int64_t {
+                              if (!made) made.emplace(CarryOut(m));
+                              Keep(m, *made);
+                              return 0;
+                            });
     core.executed = true;
-    return made;
+    return *std::move(made);
   }
   /// While this thread runs it.
   class Now {
@@ -115,53 +138,124 @@ struct Running {
   }
 
  private:
-  E* RowOf(const Mutation<E>& m) {
+  using Places = std::vector<std::size_t>;
+
+  E* RowWith(const FieldValue& id) {
     for (E& row : rows) {
-      if (row.id == Mutation<E>::Access::Entity(m).id) return &row;
+      if (Connection().IdOf(&row) == id) return &row;
     }
     return nullptr;
   }
+  FieldValue IdOf(const Mutation<E>& m) const {
+    return Connection().IdOf(&Mutation<E>::Access::Entity(m));
+  }
+  E* RowOf(const Mutation<E>& m) { return RowWith(IdOf(m)); }
+
+  /// The places of the rows that it touches. Throws: NotGivenError.
+  Places PlacesOf(const Mutation<E>& m) {
+    const auto& core = m.Core();
+    if (core.op == Op::Create) return {};
+    if (!core.IsOne()) return Connection().PlacesOf(core.where.Get());
+    const E* const row = RowOf(m);
+    if (row == nullptr && core.where && !Connection().IsGiven()) Connection().RefuseRows();
+    if (row == nullptr || !Connection().Matches(row, core.where.Get())) return {};
+    return {static_cast<std::size_t>(row - rows.data())};
+  }
+  std::vector<FieldValue> SourcesOf(const Mutation<E>& m) {
+    std::vector<FieldValue> ids;
+    for (const std::size_t place : PlacesOf(m)) ids.push_back(Connection().IdOf(&rows[place]));
+    return ids;
+  }
+  /// The rows that were asked for before the write are, after it, those that it touched.
+  void Settle(Mutation<E>& m) {
+    const std::vector<FieldValue> ids = SourcesOf(m);
+    auto& pinned = *m.Core().pinned;
+    if (ids.size() == pinned.ids.size()) return;
+    pinned.touched = ids;
+    m.KeepOldRows([&](const void* row) {
+      return std::find(ids.begin(), ids.end(), Connection().IdOf(row)) != ids.end();
+    });
+  }
+
   /// What a database would answer.
   Value<E> CarryOut(Mutation<E>& m) {
     auto& core = m.Core();
-    if (core.op == Op::Create) {
-      if (!core.set.test(0) && core.table->generates_ids) {
-        std::int64_t id = 1;
-        for (core.SetId(id); RowOf(m) != nullptr; core.SetId(id)) ++id;
+    if (core.op == Op::Create) return Made(m);
+    const Places places = PlacesOf(m);
+    if (!core.IsOne()) return places.size();
+    E* const stored = RowOf(m);
+    if (stored == nullptr && Connection().IsGiven()) {
+      throw NotFoundError(m.Type(), "the test has given no such row");
+    }
+    if (stored != nullptr && places.empty()) {
+      core.stale = true;
+      throw StaleError(m.Type(), core::Concat({"id ", core.table->ShowId(IdOf(m))}));
+    }
+    if (core.op == Op::DeleteOne) return 1;
+    E changed = stored != nullptr ? *stored : E{};
+    if (stored == nullptr) changed.id = Mutation<E>::Access::Entity(m).id;
+    grapnel::detail::ApplyTo(core, &changed);
+    return changed;
+  }
+  /// The row of a Create.
+  E Made(Mutation<E>& m) {
+    auto& core = m.Core();
+    if (core.conflict) Connection().RefuseWork("creates with OnConflict");
+    if (core.set.test(0)) {
+      if (RowOf(m) != nullptr) {
+        throw ConstraintError(m.Type(), core.op, ConstraintKind::Unique,
+                              {std::string(core.table->Id().name)},
+                              "a row with this id is stored already");
       }
-      core.has_id = true;
-      return Mutation<E>::Access::Entity(m);
+    } else if (core.table->generates_ids) {
+      core.SetId(NextId());
+    } else {
+      core.table->RefuseValue(core.table->Id().name, core.op,
+                              "an id is required: Set it, or give the field a Default");
     }
-    if (core.IsOne()) {
-      const E* const stored = RowOf(m);
-      if (stored == nullptr && Connection().IsGiven())
-        throw NotFoundError(m.Type(), "the test has given no such row");
-      if (core.op == Op::DeleteOne) return 1;
-      E changed = stored != nullptr ? *stored : E{};
-      if (stored == nullptr) changed.id = Mutation<E>::Access::Entity(m).id;
-      grapnel::detail::ApplyTo(core, &changed);
-      return changed;
+    core.has_id = true;
+    return Mutation<E>::Access::Entity(m);
+  }
+  std::int64_t NextId() {
+    std::int64_t last = 0;
+    bool is_first = true;
+    for (const E& row : rows) {
+      const FieldValue id = Connection().IdOf(&row);
+      const std::int64_t* const number = id.As<std::int64_t>();
+      if (number == nullptr || (!is_first && *number <= last)) continue;
+      last = *number;
+      is_first = false;
     }
-    return rows.size();
+    if (last != INT64_MAX) return last + 1;
+    std::int64_t free = 1;
+    while (RowWith(free) != nullptr) ++free;
+    return free;
   }
   /// The rows are from now on as that leaves them.
   void Keep(Mutation<E>& m, const Value<E>& made) {
     const auto& core = m.Core();
-    E* const stored = core.IsOne() ? RowOf(m) : nullptr;
+    const Places places = PlacesOf(m);
+    std::vector<FieldValue> touched;
+    for (const std::size_t place : places) touched.push_back(Connection().IdOf(&rows[place]));
     Connection().SetWritten();
-    if (core.op == Op::Create) {
-      rows.push_back(made.HasEntity() ? made.Entity() : Mutation<E>::Access::Entity(m));
-    } else if (core.op == Op::UpdateOne) {
-      if (!made.HasEntity()) return;
-      if (stored == nullptr) return rows.push_back(made.Entity());
-      *stored = made.Entity();
+    if (core.op == Op::Create || core.op == Op::UpdateOne) {
+      if (!made.HasEntity() && core.op == Op::UpdateOne) return;
+      const E& entity = made.HasEntity() ? made.Entity() : Mutation<E>::Access::Entity(m);
+      E* const stored = core.op == Op::Create ? RowWith(Connection().IdOf(&entity)) : RowOf(m);
+      touched = {Connection().IdOf(&entity)};
+      if (stored != nullptr) {
+        *stored = entity;
+      } else {
+        rows.push_back(entity);
+      }
     } else if (core.op == Op::Update) {
-      for (E& row : rows) grapnel::detail::ApplyTo(core, &row);
-    } else if (core.op == Op::Delete) {
-      rows.clear();
-    } else if (stored != nullptr) {
-      rows.erase(rows.begin() + (stored - rows.data()));
+      for (const std::size_t place : places) grapnel::detail::ApplyTo(core, &rows[place]);
+    } else {
+      for (std::size_t at = places.size(); at-- > 0;) {
+        rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(places[at]));
+      }
     }
+    if (core.ChangesEdges()) Connection().KeepNeighbours(core, touched);
   }
 };
 
@@ -278,15 +372,18 @@ class Ran {
 };
 
 /// Runs a hook without a database: the defaults of the type, the hook, and behind it a `next` that
-/// the test says. Hooks of the schema do not run, nothing is validated and no SQL is made; what the
-/// hook asks of stored rows the test has given, whatever conditions there are.
+/// the test says. Hooks of the schema do not run, nothing is validated and no SQL is made. The
+/// stored rows are those that the test gives; reads and writes pick of them what matches, in the
+/// order that is asked for, as a database would, and what fails is taken back. A given row has no
+/// neighbours but those whose ids stand in it.
 ///
 ///   const auto run = grapnel::testing::Run<User>(Adults(), Op::Create).Set(F<&User::age>,
 ///   17).Go(); CHECK(run.Threw<TooYoung>()); CHECK_FALSE(run.CalledNext());
 ///
 /// Throws, from Go(): NotGivenError, which says what is missing, where the hook asks for rows or a
-/// database that the test has not given, also where the hook makes nothing of that. From the
-/// others: as Mutation does. Threads: one.
+/// database that the test has not given, also where the hook makes nothing of that: for rows of
+/// another type, SQL, a condition or an order that takes the neighbours' fields, and, once changes
+/// are watched, which neighbours an edge loses. From the others: as Mutation does. Threads: one.
 template <class E>
 class Run : public detail::Needs<Run<E>, E> {
   using detail::Needs<Run<E>, E>::Given;
@@ -355,7 +452,9 @@ class Run : public detail::Needs<Run<E>, E> {
   }
 
   /// What `next` gives: a value, an entity or a count; or a function, `Value<E>(Mutation<E>&)`,
-  /// which may throw. Without it: what a database would, of the rows that are stored.
+  /// which may throw. Without it: what a database would, of the rows that are stored. An id that is
+  /// made is one more than the largest. Where no rows were given, an Update or a Delete finds those
+  /// alone that the run itself has written.
   template <class V>
   Run& Next(V value) {
     if constexpr (std::is_invocable_v<V&, Mutation<E>&>) {

@@ -7,15 +7,19 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/graph.hpp>
+#include <grapnel/model/relation.hpp>
 #include <grapnel/model/row.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/driver.hpp>
+#include <grapnel/store/driver/loading.hpp>
 #include <grapnel/store/mutation/draft.hpp>
+#include <grapnel/store/mutation/edge_changes.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/type_actions.hpp>
 #include <grapnel/testing/error.hpp>
+#include <grapnel/testing/matching.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -33,54 +37,98 @@
 /// A store without a database: it has the rows of one type that a test gives, and nothing else.
 namespace grapnel::detail {
 
-/// A row of a test's.
-class ScriptedRow final : public Row {
+/// A row of which any value is known.
+class KnownRow : public Row {
  public:
-  ScriptedRow(const Table& table, const void* entity) noexcept : table_(table), entity_(entity) {}
-
-  bool IsNull(int at) override { return Value(at).IsNull(); }
+  bool IsNull(int at) override { return Kept(at).IsNull(); }
   std::int64_t Int(int at) override { return Of<std::int64_t>(at); }
   double Real(int at) override { return Of<double>(at); }
   std::string_view Text(int at) override { return Of<std::string>(at); }
   std::span<const std::byte> Blob(int at) override { return Of<FieldValue::Bytes>(at); }
   bool Bool(int at) override {
-    const auto* value = Value(at).As<bool>();
+    const auto* value = Kept(at).As<bool>();
     return value != nullptr ? *value : Int(at) != 0;
   }
+
+ protected:
+  ~KnownRow() = default;
+
+ private:
+  virtual FieldValue Value(int at) const = 0;
+  const FieldValue& Kept(int at) {
+    value_ = Value(at);
+    return value_;
+  }
+  template <class T>
+  const T& Of(int at) {
+    const T* value = Kept(at).As<T>();
+    if (value == nullptr) throw BadValue("it is of another type");
+    return *value;
+  }
+
+  FieldValue value_;  // that a view may be of
+};
+
+/// A row of a test's.
+class ScriptedRow final : public KnownRow {
+ public:
+  ScriptedRow(const Table& table, const void* entity) noexcept : table_(table), entity_(entity) {}
+
   bool LoadEntity(const Table& table, void* entity) override {
     table.ops.Assign(entity, entity_);
     return true;
   }
 
  private:
-  const FieldValue& Value(int at) {
+  FieldValue Value(int at) const override {
     const Column& column = table_.columns[static_cast<std::size_t>(at)];
-    value_ = column.ops->to_value(column.at_const(entity_));
-    return value_;
-  }
-  template <class T>
-  const T& Of(int at) {
-    const T* value = Value(at).As<T>();
-    if (value == nullptr) throw BadValue("it is of another type");
-    return *value;
+    return column.ops->to_value(column.at_const(entity_));
   }
 
   const Table& table_;
   const void* entity_;
-  FieldValue value_;  // that a view may be of
+};
+
+/// A neighbour of which no more is known than its id, and whose it is.
+class NeighbourRow final : public KnownRow {
+ public:
+  NeighbourRow(const FieldValue& id, std::size_t source) noexcept : id_(id), source_(source) {}
+
+ private:
+  FieldValue Value(int at) const override {
+    return at == 0 ? id_ : FieldValue(static_cast<std::int64_t>(source_));
+  }
+
+  const FieldValue& id_;
+  std::size_t source_;
 };
 
 /// Gives the rows of the test, and refuses all that would take a database.
 class ScriptedConnection final : public store::Connection {
+  /// Keeps what says that something was not given.
+  template <class F>
+  auto Noting(F look) {
+    try {
+      return look();
+    } catch (const testing::NotGivenError&) {
+      if (missing_ == nullptr) missing_ = std::current_exception();
+      throw;
+    }
+  }
+
  public:
   /// `rows`: a std::vector of the table's entities, which outlives this.
-  ScriptedConnection(const Table& table, void* rows) noexcept : table_(table), rows_(rows) {}
+  ScriptedConnection(const Table& table, void* rows) noexcept
+      : table_(table), rows_(rows), matcher_(table, rows) {}
 
   /// The test has said which rows there are.
   void SetGiven() noexcept { given_ = true; }
   bool IsGiven() const noexcept { return given_; }
   /// Of the rows that were written it is known what they are by now.
-  void SetWritten() noexcept { written_ = true; }
+  void SetWritten() noexcept {
+    written_ = true;
+    ++changes_;
+  }
   /// How often rows were asked for.
   std::size_t Asked() const noexcept { return asked_; }
   /// Whether rows were asked for that match a condition, or no more than some.
@@ -89,19 +137,32 @@ class ScriptedConnection final : public store::Connection {
   std::exception_ptr Missing() const noexcept { return missing_; }
 
   void Watch(const core::Context* context) noexcept override { watched_ = context; }
-  void BeginWrite() override { open_ = true; }
-  void BeginRead() override { open_ = true; }
-  void Commit() override { open_ = false; }
-  void Rollback() noexcept override { open_ = false; }
+  void BeginWrite() override { Begin(); }
+  void BeginRead() override { Begin(); }
+  void Commit() override { End(); }
+  void Rollback() noexcept override {
+    if (!saved_.empty()) TakeBack(*saved_.front());
+    End();
+  }
   bool InTransaction() const noexcept override { return open_; }
   std::optional<store::BrokenKey> FindBrokenKey() override { return std::nullopt; }
-  void Savepoint(int) override {}
-  void Release(int) override {}
-  void RollbackTo(int) override {}
-  void Discard(int) override {}
+  // What stands in front of them is how it began.
+  void Savepoint(int depth) override {
+    saved_.resize(static_cast<std::size_t>(depth));
+    Save();
+  }
+  void Release(int depth) override { saved_.resize(static_cast<std::size_t>(depth)); }
+  void RollbackTo(int depth) override {
+    Discard(depth);
+    Save();
+  }
+  void Discard(int depth) override {
+    TakeBack(*saved_[static_cast<std::size_t>(depth)]);
+    saved_.resize(static_cast<std::size_t>(depth));
+  }
   void Verify(const Table&) override {}
   bool WritesPlainly(const Table&) override { return true; }
-  std::int64_t Changes() const noexcept override { return 0; }
+  std::int64_t Changes() const noexcept override { return changes_; }
 
   std::int64_t Run(const store::Insert& statement) override { Refuse(statement, "writes"); }
   bool Run(const store::InsertMany& statement, std::vector<std::int64_t>&) override {
@@ -113,9 +174,6 @@ class ScriptedConnection final : public store::Connection {
   std::int64_t Run(const store::Keep& statement) override { Refuse(statement, "reads"); }
   void Run(const store::Page& statement, RowSink) override { Refuse(statement, "reads"); }
   void Run(const store::Tabulate& statement, RowSink) override { Refuse(statement, "reads"); }
-  std::unique_ptr<store::Cursor> Open(const store::Select& statement) override {
-    Refuse(statement, "reads");
-  }
   void KeepLast(std::int64_t) override {}
   void Forget(std::int64_t) override {}
   void DeferForeignKeys(bool) override {}
@@ -124,32 +182,71 @@ class ScriptedConnection final : public store::Connection {
 
   store::RawEffect Prepare(const store::RawSql&) override { RefuseWork("runs SQL"); }
 
-  /// Conditions but those on ids are not looked at.
   void Run(const store::Select& select, RowSink sink) override {
-    if (watched_ != nullptr) watched_->ThrowIfCancelled();
-    if (select.table != &table_ || select.through != nullptr) Refuse(select, "reads");
-    ++asked_;
-    narrowed_ = narrowed_ || select.where != nullptr || select.limit;
-    const std::vector<FieldValue>* ids = IdsOf(select);
-    if (!given_ && !(written_ && (select.by_id || ids != nullptr))) RefuseRows();
-    std::int64_t due = select.limit.value_or(INT64_MAX);
-    std::int64_t left_out = select.offset;
-    const std::size_t count = table_.ops.RowCount(rows_);
-    for (std::size_t at = 0; at < count && due > 0; ++at) {
-      const void* entity = table_.ops.RowAt(static_cast<const void*>(rows_), at);
-      const FieldValue id = IdOf(entity);
-      if (select.by_id && id != IdOf(select.entity)) continue;
-      if (ids != nullptr && std::find(ids->begin(), ids->end(), id) == ids->end()) continue;
-      if (left_out-- > 0) continue;
-      --due;
+    if (select.through != nullptr) return RunNeighbours(select, sink);
+    for (const void* entity : Find(select)) {
       ScriptedRow row(table_, entity);
       sink(row);
     }
   }
   std::int64_t Count(const store::Select& select) override {
-    std::int64_t count = 0;
-    Run(select, [&](Row&) { ++count; });
-    return select.want == store::Select::Want::Exist ? std::int64_t{count != 0} : count;
+    const std::size_t count = Find(select).size();
+    return select.want == store::Select::Want::Exist ? std::int64_t{count != 0}
+                                                     : static_cast<std::int64_t>(count);
+  }
+  std::unique_ptr<store::Cursor> Open(const store::Select& select) override {
+    return std::make_unique<ScriptedCursor>(table_, Find(select));
+  }
+
+  /// The places of the rows that match. Throws: NotGivenError.
+  std::vector<std::size_t> PlacesOf(const store::PredicateNode* where) {
+    std::vector<std::size_t> places;
+    for (std::size_t at = 0; at < table_.ops.RowCount(rows_); ++at) {
+      if (Matches(RowAt(at), where)) places.push_back(at);
+    }
+    return places;
+  }
+  bool Matches(const void* entity, const store::PredicateNode* where) {
+    return Noting([&] { return matcher_.Matches(entity, where); });
+  }
+  FieldValue IdOf(const void* entity) const {
+    return table_.Id().ops->to_value(table_.Id().at_const(entity));
+  }
+
+  // The neighbours that mutations have given rows, by edges whose keys do not stand in these.
+
+  /// Throws: NotGivenError where a change takes away neighbours of a row that the test has given:
+  /// which ones these are it has not said.
+  void CheckNeighbours(const Draft& m, const std::vector<FieldValue>& sources) {
+    for (const EdgeChange& change : m.edges) {
+      if (!change.cleared && !change.replaces && change.removed.empty()) continue;
+      if (!std::any_of(sources.begin(), sources.end(),
+                       [&](const auto& id) { return WasGiven(id); }))
+        continue;
+      RefuseWork(core::Concat(
+          {"asks which neighbours go from ", m.table->edges[change.edge].relation().Name()}));
+    }
+  }
+  void KeepNeighbours(const Draft& m, const std::vector<FieldValue>& sources) {
+    for (const EdgeChange& change : m.edges) {
+      const EdgeEnd& edge = m.table->edges[change.edge];
+      const Relation& relation = edge.relation();
+      const bool all_go =
+          change.cleared || change.replaces || (!edge.many && !change.added.empty());
+      for (const FieldValue& source : sources) {
+        std::erase_if(pairs_, [&](const Pair& pair) {
+          return pair.relation == &relation && pair.source == source &&
+                 (all_go || IsIn(change.removed, pair.target));
+        });
+        for (const FieldValue& target : change.added) {
+          std::erase_if(pairs_, [&](const Pair& pair) {  // it is one row's, but in a table of pairs
+            return pair.relation == &relation && pair.target == target &&
+                   (pair.source == source || relation.kind != Relation::Kind::Join);
+          });
+          pairs_.push_back({&relation, source, target});
+        }
+      }
+    }
   }
 
   /// Throws: NotGivenError: that is done to a type of which it is not known which one it is.
@@ -159,6 +256,11 @@ class ScriptedConnection final : public store::Connection {
   [[noreturn, gnu::cold]] void RefuseType(const Table& type) {
     Refuse(core::Concat({table_.entity, ": what is tested uses ", type.entity, kRemedy}));
   }
+  [[noreturn, gnu::cold]] void RefuseRows() {
+    Refuse(core::Concat({table_.entity,
+                         ": what is tested reads the stored rows, and the test has given none: "
+                         ".Old(row), or .NoRows()"}));
+  }
   /// Of the run that this thread makes.
   static inline thread_local constinit ScriptedConnection* running = nullptr;
 
@@ -166,20 +268,108 @@ class ScriptedConnection final : public store::Connection {
   static constexpr std::string_view kRemedy =
       ", and this run has no database: test it with one, grapnel::testing::Open<...>()";
 
-  /// The ids of which rows alone are asked for, or null.
-  const std::vector<FieldValue>* IdsOf(const store::Select& select) const noexcept {
+  struct Pair {
+    const Relation* relation;
+    FieldValue source, target;
+  };
+  /// All that a transaction goes back to.
+  struct Saved {
+    explicit Saved(const EntityOps& ops) noexcept : rows(ops) {}
+    EntityRows rows;
+    bool written = false;
+    std::vector<Pair> pairs{};
+  };
+  /// Copies of rows.
+  class ScriptedCursor final : public store::Cursor {
+   public:
+    ScriptedCursor(const Table& table, const std::vector<const void*>& found)
+        : table_(table), rows_(table.ops) {
+      for (const void* entity : found) table.ops.AppendCopy(rows_.Get(), entity);
+    }
+    bool Next(void* entity) override {
+      if (at_ == rows_.Count()) return false;
+      ScriptedRow row(table_, rows_.At(at_++));
+      LoadRow(table_, entity, row);
+      return true;
+    }
+
+   private:
+    const Table& table_;
+    EntityRows rows_;
+    std::size_t at_ = 0;
+  };
+
+  void Begin() {
+    if (saved_.empty()) Save();
+    open_ = true;
+  }
+  void End() noexcept {
+    saved_.clear();
+    open_ = false;
+  }
+  void Save() {
+    auto saved = std::make_unique<Saved>(table_.ops);
+    table_.ops.AppendRows(saved->rows.Get(), rows_);
+    saved->written = written_;
+    saved->pairs = pairs_;
+    saved_.push_back(std::move(saved));
+  }
+  void TakeBack(Saved& saved) noexcept {
+    table_.ops.SwapRows(rows_, saved.rows.Get());
+    written_ = saved.written;
+    pairs_.swap(saved.pairs);
+  }
+
+  const void* RowAt(std::size_t at) const noexcept {
+    return table_.ops.RowAt(static_cast<const void*>(rows_), at);
+  }
+  static bool IsIn(const std::vector<FieldValue>& ids, const FieldValue& id) noexcept {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+  }
+  bool WasGiven(const FieldValue& id) {
+    Saved& first = *saved_.front();
+    for (std::size_t at = 0; at < first.rows.Count(); ++at) {
+      if (IdOf(first.rows.At(at)) == id) return true;
+    }
+    return false;
+  }
+
+  std::vector<const void*> Find(const store::Select& select) {
+    if (watched_ != nullptr) watched_->ThrowIfCancelled();
+    if (select.table != &table_ || select.through != nullptr) Refuse(select, "reads");
+    ++asked_;
+    narrowed_ = narrowed_ || select.where != nullptr || select.limit;
+    if (!given_ && !(written_ && (select.by_id || IsByIds(select)))) RefuseRows();
+    std::vector<const void*> found;
+    for (std::size_t at = 0; at < table_.ops.RowCount(rows_); ++at) {
+      const void* const entity = RowAt(at);
+      if (select.by_id && IdOf(entity) != IdOf(select.entity)) continue;
+      if (Matches(entity, select.where)) found.push_back(entity);
+    }
+    Noting([&] { matcher_.Sort(found, select.order); });
+    const auto size = static_cast<std::int64_t>(found.size());
+    const std::int64_t first = std::clamp<std::int64_t>(select.offset, 0, size);
+    const std::int64_t most = std::max<std::int64_t>(select.limit.value_or(size), 0);
+    return {found.begin() + first, found.begin() + first + std::min(most, size - first)};
+  }
+  /// For what a mutation has changed; whole rows of another type are not there.
+  void RunNeighbours(const store::Select& select, RowSink sink) {
+    const bool is_of_mutation = select.op != grapnel::Op{};
+    if (!is_of_mutation || select.through->source != &table_) Refuse(select, "reads");
+    for (std::size_t at = 0; at < select.sources.size(); ++at) {
+      for (const Pair& pair : pairs_) {
+        if (pair.relation != select.through || pair.source != select.sources[at]) continue;
+        NeighbourRow row(pair.target, at);
+        sink(row);
+      }
+    }
+  }
+
+  /// Whether rows are asked for by their ids alone.
+  bool IsByIds(const store::Select& select) const noexcept {
     const store::PredicateNode* where = select.where;
-    const bool is_by_ids = where != nullptr && where->kind == store::PredicateKind::In &&
-                           where->field == table_.Id().tag && where->relation == nullptr;
-    return is_by_ids ? &where->values : nullptr;
-  }
-  FieldValue IdOf(const void* entity) const {
-    return table_.Id().ops->to_value(table_.Id().at_const(entity));
-  }
-  [[noreturn, gnu::cold]] void RefuseRows() {
-    Refuse(core::Concat({table_.entity,
-                         ": what is tested reads the stored rows, and the test has given none: "
-                         ".Old(row), or .NoRows()"}));
+    return where != nullptr && where->kind == store::PredicateKind::In &&
+           where->field == table_.Id().tag && where->relation == nullptr;
   }
   [[noreturn, gnu::cold]] void Refuse(const store::Statement& statement, std::string_view does) {
     RefuseWork(core::Concat({does, " ", statement.table->entity}));
@@ -192,12 +382,16 @@ class ScriptedConnection final : public store::Connection {
 
   const Table& table_;
   void* rows_;
+  RowMatcher matcher_;
   const core::Context* watched_ = nullptr;
   bool open_ = false;
   bool given_ = false;
   bool written_ = false;
   bool narrowed_ = false;
   std::size_t asked_ = 0;
+  std::int64_t changes_ = 0;
+  std::vector<Pair> pairs_;
+  std::vector<std::unique_ptr<Saved>> saved_;  // how it began, and each savepoint
   std::exception_ptr missing_;
 };
 
