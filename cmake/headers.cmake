@@ -311,5 +311,6 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/testing/open.hpp
   grapnel/testing/read.hpp
   grapnel/testing/run.hpp
+  grapnel/testing/running.hpp
   grapnel/testing/script.hpp
 )

@@ -9,9 +9,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 using graph::Card;
@@ -477,6 +481,42 @@ TEST_CASE("B211 the cause, deadlines and edges reach the hook") {
             .With(std::chrono::steady_clock::now() - std::chrono::seconds(1))
             .Go()
             .Threw<grapnel::CancelledError>());
+}
+
+TEST_CASE("B211 a requested stop cancels a run whose hook asks for no rows") {
+  std::stop_source source;
+  source.request_stop();
+  const auto passes = [](Mutation<User>& m, Next<User> next) { return next(m); };
+  for (const Op op : {Op::Create, Op::UpdateOne, Op::Delete}) {
+    const auto stopped = [&] { return Run<User>(passes, op).Old(Ada()).With(source.get_token()); };
+    CHECK(stopped().Go().Threw<grapnel::CancelledError>());
+    CHECK(stopped().Next(Ada()).Go().Threw<grapnel::CancelledError>());
+  }
+}
+
+TEST_CASE("B211 a run is moved, and not copied") {
+  static_assert(!std::is_copy_constructible_v<Run<User>>);
+  static_assert(!std::is_copy_assignable_v<Run<User>>);
+  static_assert(!std::is_copy_constructible_v<testing::RunRead<User>>);
+  bool ran = false;
+  auto base = Run<User>(hook::Before([](Mutation<User>&) {}), Op::UpdateOne).Old(Ada());
+  auto moved = std::move(base);
+  moved.Behind(hook::Before([&](Mutation<User>&) { ran = true; })).Set(F<&User::age>, 1);
+  CHECK(std::move(moved).Go().Value().Entity().age == 1);
+  CHECK(ran);
+  CHECK_THROWS_AS(base.Go(), grapnel::Error);  // NOLINT(bugprone-use-after-move): that is tested
+}
+
+TEST_CASE("B211 what a run cannot be made of is told at once") {
+  const auto passes = [](Mutation<User>& m, Next<User> next) { return next(m); };
+  for (const Op op : {Op::Create | Op::Update, Op{}, grapnel::AnyOp}) {
+    CHECK_THROWS_WITH(Run<User>(passes, op), Catch::Contains("User: a run is of one Op"));
+  }
+  const std::function<Value<User>(Mutation<User>&)> none;
+  CHECK_THROWS_WITH(Run<User>(passes, Op::Create).Next(none),
+                    Catch::Contains("nothing to call was given"));
+  CHECK_THROWS_WITH(Run<User>(passes, Op::Update).Old(Ada()).Old(Ada()),
+                    Catch::Contains("User: two given rows have the id 7"));
 }
 
 TEST_CASE("B211 a run is made once, and says so") {

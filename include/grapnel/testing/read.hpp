@@ -103,10 +103,19 @@ class RunRead : public detail::Needs<RunRead<E>, E> {
         handle, grapnel::detail::kTable<E>, grapnel::detail::kReadActions<E>, readers)});
   }
 
+  RunRead(RunRead&&) noexcept = default;
+  RunRead& operator=(RunRead&&) noexcept = default;
+  RunRead(const RunRead&) =
+      delete;  // it is made once: make another one, by a function of the test's
+  RunRead& operator=(const RunRead&) = delete;
+
   /// A row that is stored.
-  RunRead& Row(E row) {
+  RunRead& Row(E row) & {
     Given().rows.push_back(std::move(row));
     return *this;
+  }
+  [[nodiscard("nothing is read before Go()")]] RunRead&& Row(E row) && {
+    return std::move(Row(std::move(row)));
   }
   /// Reads, once.
   Read<E> Go() {

@@ -1,31 +1,27 @@
 #pragma once
 
-#include <grapnel/base/callable.hpp>
 #include <grapnel/base/concat.hpp>
 #include <grapnel/core/context.hpp>
+#include <grapnel/core/error.hpp>
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/op.hpp>
-#include <grapnel/model/value.hpp>
+#include <grapnel/schema/edge.hpp>
 #include <grapnel/schema/schema.hpp>
-#include <grapnel/store/driver/error.hpp>
+#include <grapnel/schema/token.hpp>
 #include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
-#include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/mutation/value.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/tx.hpp>
 #include <grapnel/store/write/run.hpp>
 #include <grapnel/testing/error.hpp>
 #include <grapnel/testing/fault.hpp>
+#include <grapnel/testing/running.hpp>
 #include <grapnel/testing/script.hpp>
 
-#include <algorithm>
-#include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -39,269 +35,8 @@ class [[nodiscard("nothing runs before Go()")]] Run;
 
 namespace detail {
 
-/// Whether an X was thrown, or what is derived from it.
-template <class X>
-bool Is(const std::exception_ptr& thrown) {
-  if (!thrown) return false;
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const X&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
-/// What a run and what came of it share.
-template <class E>
-struct Running {
-  explicit Running(grapnel::Op op) : mutation(Mutation<E>::Access::MakeShared(op)) {}
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-  /// What is open is rolled back.
-  ~Running() {
-    const Now now(*this);
-    if (handle != nullptr) const Tx end = Tx::Handed(handle, true);
-  }
-
-  static constexpr grapnel::detail::TypeActions kActions{
-      grapnel::detail::kTable<E>,
-      &grapnel::detail::ActionsOf<E>::WithMutation,
-      &grapnel::detail::ActionsOf<E>::RunAround,
-      &grapnel::detail::ActionsOf<E>::Attach,
-      &grapnel::detail::ActionsOf<E>::AttachRows,
-      [](core::HookStack&) {},
-  };
-
-  grapnel::detail::ScriptedConnection& Connection() const noexcept {
-    return static_cast<grapnel::detail::ScriptedDriver&>(*store->driver).connection;
-  }
-
-  std::vector<E> rows{};
-  std::shared_ptr<grapnel::detail::Store> store = grapnel::detail::ScriptedStore(kActions, &rows);
-  grapnel::detail::HandlePtr handle{};  // of the transaction
-  core::Shared<Mutation<E>> mutation;
-  core::Callable<Value<E>(Mutation<E>&)> next{};
-  std::size_t calls = 0;   // of next
-  int depth = 0;           // of reads, one in the other
-  std::size_t arrows = 0;  // that were passed
-  std::size_t fault_at = 0;
-  std::optional<Value<E>> value{};
-  std::exception_ptr thrown{};
-
-  /// The end of the chain.
-  Value<E> Terminal(Mutation<E>& m) {
-    ++calls;
-    auto& core = m.Core();
-    if (core.executed) {
-      throw Error(core::Concat({m.Type(),
-                                ": the mutation was already carried out, by Mutate: its hook must "
-                                "not call next as well"}));
-    }
-    m.Context().ThrowIfCancelled();
-    if (core.watched) m.NeedOldRows();
-    if (core.pinned) Settle(m);
-    if (core.watched && core.op != Op::Create) {
-      Connection().CheckNeighbours(core, SourcesOf(m));
-      m.NoteNeighbours();
-    }
-    std::optional<Value<E>> made;
-    if (next) made.emplace(next(m));
-    const auto& bound = core.Running();
-    bound.transaction.ExpectSeveralWrites();  // what fails behind it takes it back
-    bound.transaction.Write(bound.level, bound.type, bound.handle->context,
-                            [&](store::Connection&) -> std::int64_t {
-                              if (!made) made.emplace(CarryOut(m));
-                              Keep(m, *made);
-                              return 0;
-                            });
-    core.executed = true;
-    return *std::move(made);
-  }
-  /// While this thread runs it.
-  class Now {
-   public:
-    explicit Now(Running& run) noexcept
-        : outer_(std::exchange(grapnel::detail::ScriptedConnection::running, &run.Connection())) {}
-    Now(const Now&) = delete;
-    Now& operator=(const Now&) = delete;
-    ~Now() { grapnel::detail::ScriptedConnection::running = outer_; }
-
-   private:
-    grapnel::detail::ScriptedConnection* outer_;
-  };
-
-  /// One step from a hook to the next one, or back.
-  void PassArrow() {
-    if (++arrows != fault_at) return;
-    throw InjectedFault(core::Concat({"arrow ", std::to_string(arrows), ", injected"}));
-  }
-
- private:
-  using Places = std::vector<std::size_t>;
-
-  E* RowWith(const FieldValue& id) {
-    for (E& row : rows) {
-      if (Connection().IdOf(&row) == id) return &row;
-    }
-    return nullptr;
-  }
-  FieldValue IdOf(const Mutation<E>& m) const {
-    return Connection().IdOf(&Mutation<E>::Access::Entity(m));
-  }
-  E* RowOf(const Mutation<E>& m) { return RowWith(IdOf(m)); }
-
-  /// The places of the rows that it touches. Throws: NotGivenError.
-  Places PlacesOf(const Mutation<E>& m) {
-    const auto& core = m.Core();
-    if (core.op == Op::Create) return {};
-    if (!core.IsOne()) return Connection().PlacesOf(core.where.Get());
-    const E* const row = RowOf(m);
-    if (row == nullptr && core.where && !Connection().IsGiven()) Connection().RefuseRows();
-    if (row == nullptr || !Connection().Matches(row, core.where.Get())) return {};
-    return {static_cast<std::size_t>(row - rows.data())};
-  }
-  std::vector<FieldValue> SourcesOf(const Mutation<E>& m) {
-    std::vector<FieldValue> ids;
-    for (const std::size_t place : PlacesOf(m)) ids.push_back(Connection().IdOf(&rows[place]));
-    return ids;
-  }
-  /// The rows that were asked for before the write are, after it, those that it touched.
-  void Settle(Mutation<E>& m) {
-    const std::vector<FieldValue> ids = SourcesOf(m);
-    auto& pinned = *m.Core().pinned;
-    if (ids.size() == pinned.ids.size()) return;
-    pinned.touched = ids;
-    m.KeepOldRows([&](const void* row) {
-      return std::find(ids.begin(), ids.end(), Connection().IdOf(row)) != ids.end();
-    });
-  }
-
-  /// What a database would answer.
-  Value<E> CarryOut(Mutation<E>& m) {
-    auto& core = m.Core();
-    if (core.op == Op::Create) return Made(m);
-    const Places places = PlacesOf(m);
-    if (!core.IsOne()) return places.size();
-    E* const stored = RowOf(m);
-    if (stored == nullptr && Connection().IsGiven()) {
-      throw NotFoundError(m.Type(), "the test has given no such row");
-    }
-    if (stored != nullptr && places.empty()) {
-      core.stale = true;
-      throw StaleError(m.Type(), core::Concat({"id ", core.table->ShowId(IdOf(m))}));
-    }
-    if (core.op == Op::DeleteOne) return 1;
-    E changed = stored != nullptr ? *stored : E{};
-    if (stored == nullptr) changed.id = Mutation<E>::Access::Entity(m).id;
-    grapnel::detail::ApplyTo(core, &changed);
-    return changed;
-  }
-  /// The row of a Create.
-  E Made(Mutation<E>& m) {
-    auto& core = m.Core();
-    if (core.conflict) Connection().RefuseWork("creates with OnConflict");
-    if (core.set.test(0)) {
-      if (RowOf(m) != nullptr) {
-        throw ConstraintError(m.Type(), core.op, ConstraintKind::Unique,
-                              {std::string(core.table->Id().name)},
-                              "a row with this id is stored already");
-      }
-    } else if (core.table->generates_ids) {
-      core.SetId(NextId());
-    } else {
-      core.table->RefuseValue(core.table->Id().name, core.op,
-                              "an id is required: Set it, or give the field a Default");
-    }
-    core.has_id = true;
-    return Mutation<E>::Access::Entity(m);
-  }
-  std::int64_t NextId() {
-    std::int64_t last = 0;
-    bool is_first = true;
-    for (const E& row : rows) {
-      const FieldValue id = Connection().IdOf(&row);
-      const std::int64_t* const number = id.As<std::int64_t>();
-      if (number == nullptr || (!is_first && *number <= last)) continue;
-      last = *number;
-      is_first = false;
-    }
-    if (last != INT64_MAX) return last + 1;
-    std::int64_t free = 1;
-    while (RowWith(free) != nullptr) ++free;
-    return free;
-  }
-  /// The rows are from now on as that leaves them.
-  void Keep(Mutation<E>& m, const Value<E>& made) {
-    const auto& core = m.Core();
-    const Places places = PlacesOf(m);
-    std::vector<FieldValue> touched;
-    for (const std::size_t place : places) touched.push_back(Connection().IdOf(&rows[place]));
-    Connection().SetWritten();
-    if (core.op == Op::Create || core.op == Op::UpdateOne) {
-      if (!made.HasEntity() && core.op == Op::UpdateOne) return;
-      const E& entity = made.HasEntity() ? made.Entity() : Mutation<E>::Access::Entity(m);
-      E* const stored = core.op == Op::Create ? RowWith(Connection().IdOf(&entity)) : RowOf(m);
-      touched = {Connection().IdOf(&entity)};
-      if (stored != nullptr) {
-        *stored = entity;
-      } else {
-        rows.push_back(entity);
-      }
-    } else if (core.op == Op::Update) {
-      for (const std::size_t place : places) grapnel::detail::ApplyTo(core, &rows[place]);
-    } else {
-      for (std::size_t at = places.size(); at-- > 0;) {
-        rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(places[at]));
-      }
-    }
-    if (core.ChangesEdges()) Connection().KeepNeighbours(core, touched);
-  }
-};
-
-/// What a run is given, whatever it runs.
-template <class Self, class E>
-class Needs {
- public:
-  /// What `Dep<T>()` of the mutation or reading finds: as Database::Provide.
-  template <class T>
-  Self& Provide(T& object) {
-    return Provide({}, object);
-  }
-  template <class T>
-  Self& Provide(std::string_view name, T& object) {
-    Given().store->dependencies.template Provide<T>(object, name);
-    return static_cast<Self&>(*this);
-  }
-  template <class T>
-  void Provide(const T&&) = delete;  // a temporary would be gone when it runs
-  template <class T>
-  void Provide(std::string_view, const T&&) = delete;
-  /// What its Context() has: as Client::With.
-  template <class V>
-  Self& With(V value) {
-    context_ = context_.With(std::move(value));
-    return static_cast<Self&>(*this);
-  }
-
- protected:
-  explicit Needs(Op op) : run_(std::make_shared<Running<E>>(op)) {}
-
-  /// Throws: Error once it has run.
-  Running<E>& Given() const {
-    if (run_ == nullptr) throw Error("this run has been made already: make a new one");
-    return *run_;
-  }
-  std::shared_ptr<Running<E>> Take() {
-    Given();
-    return std::exchange(run_, nullptr);
-  }
-
-  core::Context context_{};
-
- private:
-  std::shared_ptr<Running<E>> run_;
-};
+/// In place of a type that was not said.
+struct NoType {};
 
 }  // namespace detail
 
@@ -387,82 +122,178 @@ class Ran {
 template <class E>
 class Run : public detail::Needs<Run<E>, E> {
   using detail::Needs<Run<E>, E>::Given;
+  template <class T>
+  using Plain = grapnel::detail::NonDeduced<T>;
+  template <auto M>
+  using NeighboursOf = grapnel::detail::Neighbours<grapnel::detail::NeighbourOf<M>>;
 
  public:
-  /// A hook of any form, or a chain of them.
+  /// A hook of any form, or a chain of them. Throws: Error unless it is one Op.
   template <class H>
-  Run(H hook, Op op) : detail::Needs<Run<E>, E>(op) {
+  Run(H hook, Op op) : detail::Needs<Run<E>, E>(CheckOne(op)) {
     hooks_.push_back(Hook<E>(std::move(hook)));
   }
+  /// Without an Op: this does not compile.
+  template <class H>
+  explicit Run(H) : detail::Needs<Run<E>, E>(Op::Create) {
+    static_assert(sizeof(H) == 0,
+                  "say what the mutation does: grapnel::testing::Run<User>(hook, "
+                  "grapnel::Op::Create)");
+  }
+  Run(Run&&) noexcept = default;
+  Run& operator=(Run&&) noexcept = default;
+  Run(const Run&) = delete;  // it is made once: make another one, by a function of the test's
+  Run& operator=(const Run&) = delete;
 
   /// One more hook, behind those that are there.
   template <class H>
-  Run& Behind(H hook) {
+  Run& Behind(H hook) & {
+    Given();
     hooks_.push_back(Hook<E>(std::move(hook)));
     return *this;
   }
+  template <class H>
+  [[nodiscard("nothing runs before Go()")]] Run&& Behind(H hook) && {
+    return std::move(Behind(std::move(hook)));
+  }
 
   // What the caller of the mutation says: as Mutation does.
-  template <auto M, class V>
-  Run& Set(MemberToken<M> member, V&& value) {
-    Given().mutation->Set(member, std::forward<V>(value));
-    return *this;
-  }
-  template <auto M, class V>
-  Run& Add(MemberToken<M> field, V&& delta) {
-    Given().mutation->Add(field, std::forward<V>(delta));
+  template <auto M>
+  Run& Set(MemberToken<M> member, Plain<grapnel::detail::SetArgument<M>> value) & {
+    Given().mutation->Set(member, std::move(value));
     return *this;
   }
   template <auto M>
-  Run& Clear(MemberToken<M> field) {
+  [[nodiscard("nothing runs before Go()")]] Run&& Set(
+      MemberToken<M> member, Plain<grapnel::detail::SetArgument<M>> value) && {
+    return std::move(Set(member, std::move(value)));
+  }
+  template <auto M, grapnel::detail::OtherValueOf<M> V>
+  Run& Set(MemberToken<M> member, V&& value) & {
+    Given().mutation->Set(member, std::forward<V>(value));
+    return *this;
+  }
+  template <auto M, grapnel::detail::OtherValueOf<M> V>
+  [[nodiscard("nothing runs before Go()")]] Run&& Set(MemberToken<M> member, V&& value) && {
+    return std::move(Set(member, std::forward<V>(value)));
+  }
+  template <auto M, class V>
+  Run& Add(MemberToken<M> field, V&& delta) & {
+    Given().mutation->Add(field, std::forward<V>(delta));
+    return *this;
+  }
+  template <auto M, class V>
+  [[nodiscard("nothing runs before Go()")]] Run&& Add(MemberToken<M> field, V&& delta) && {
+    return std::move(Add(field, std::forward<V>(delta)));
+  }
+  template <auto M>
+  Run& Clear(MemberToken<M> field) & {
     Given().mutation->Clear(field);
     return *this;
   }
+  template <auto M>
+  [[nodiscard("nothing runs before Go()")]] Run&& Clear(MemberToken<M> field) && {
+    return std::move(Clear(field));
+  }
+  /// `AddIDs(F<&User::friends>, 7, 9)`, or as the builders take them, `{7, 9}` or `{ada, bob}`.
   template <auto M, class... Ids>
-  Run& AddIDs(MemberToken<M> edge, Ids&&... ids) {
+  Run& AddIDs(MemberToken<M> edge, Ids&&... ids) & {
     Given().mutation->AddIDs(edge, {std::forward<Ids>(ids)...});
     return *this;
   }
   template <auto M, class... Ids>
-  Run& RemoveIDs(MemberToken<M> edge, Ids&&... ids) {
-    Given().mutation->RemoveIDs(edge, {std::forward<Ids>(ids)...});
+  [[nodiscard("nothing runs before Go()")]] Run&& AddIDs(MemberToken<M> edge, Ids&&... ids) && {
+    return std::move(AddIDs(edge, std::forward<Ids>(ids)...));
+  }
+  template <auto M>
+  Run& AddIDs(MemberToken<M> edge, const Plain<NeighboursOf<M>>& ids) & {
+    Given().mutation->AddIDs(edge, ids);
     return *this;
   }
   template <auto M>
-  Run& ClearEdge(MemberToken<M> edge) {
+  [[nodiscard("nothing runs before Go()")]] Run&& AddIDs(MemberToken<M> edge,
+                                                         const Plain<NeighboursOf<M>>& ids) && {
+    return std::move(AddIDs(edge, ids));
+  }
+  template <auto M, class... Ids>
+  Run& RemoveIDs(MemberToken<M> edge, Ids&&... ids) & {
+    Given().mutation->RemoveIDs(edge, {std::forward<Ids>(ids)...});
+    return *this;
+  }
+  template <auto M, class... Ids>
+  [[nodiscard("nothing runs before Go()")]] Run&& RemoveIDs(MemberToken<M> edge, Ids&&... ids) && {
+    return std::move(RemoveIDs(edge, std::forward<Ids>(ids)...));
+  }
+  template <auto M>
+  Run& RemoveIDs(MemberToken<M> edge, const Plain<NeighboursOf<M>>& ids) & {
+    Given().mutation->RemoveIDs(edge, ids);
+    return *this;
+  }
+  template <auto M>
+  [[nodiscard("nothing runs before Go()")]] Run&& RemoveIDs(MemberToken<M> edge,
+                                                            const Plain<NeighboursOf<M>>& ids) && {
+    return std::move(RemoveIDs(edge, ids));
+  }
+  template <auto M>
+  Run& ClearEdge(MemberToken<M> edge) & {
     Given().mutation->ClearEdge(edge);
     return *this;
   }
+  template <auto M>
+  [[nodiscard("nothing runs before Go()")]] Run&& ClearEdge(MemberToken<M> edge) && {
+    return std::move(ClearEdge(edge));
+  }
   /// Of UpdateOne and DeleteOne: which row; where it is not said, the first that is stored.
-  Run& ID(grapnel::detail::IdOf<E> id) {
+  Run& ID(grapnel::detail::IdOf<E> id) & {
     Mutation<E>::Access::Entity(*Given().mutation).id = std::move(id);
     Given().mutation->Core().has_id = true;
     return *this;
   }
-
-  /// A row that is stored, and that the mutation touches; of several, one call each.
-  Run& Old(E row) {
-    Given().rows.push_back(std::move(row));
-    return NoRows();
+  [[nodiscard("nothing runs before Go()")]] Run&& ID(grapnel::detail::IdOf<E> id) && {
+    return std::move(ID(std::move(id)));
   }
-  /// No more rows are stored than those that were given.
-  Run& NoRows() {
+
+  /// A row that is stored, and that the mutation touches where it matches; of several, one call
+  /// each. Throws: Error for a second row with an id.
+  Run& Old(E row) & {
+    for (const E& each : Given().rows) {
+      if (Given().Connection().IdOf(&each) == Given().Connection().IdOf(&row)) RefuseTwice(row);
+    }
+    Given().rows.push_back(std::move(row));
     Given().Connection().SetGiven();
     return *this;
   }
+  [[nodiscard("nothing runs before Go()")]] Run&& Old(E row) && {
+    return std::move(Old(std::move(row)));
+  }
+  /// Of what is no row: this does not compile.
+  template <class V>
+  requires(!std::is_convertible_v<V, E>) Run && Old(const V&) {
+    static_assert(sizeof(V) == 0,
+                  "Old takes a row as it is stored: User ada; ada.id = 7; run.Old(ada). Which row "
+                  "is meant says ID(7)");
+    return std::move(*this);
+  }
+  /// No more rows are stored than those that were given.
+  Run& NoRows() & {
+    Given().Connection().SetGiven();
+    return *this;
+  }
+  [[nodiscard("nothing runs before Go()")]] Run&& NoRows() && { return std::move(NoRows()); }
 
   /// What `next` gives: a value, an entity or a count; or a function, `Value<E>(Mutation<E>&)`,
-  /// which may throw. Without it: what a database would, of the rows that are stored. An id that is
-  /// made is one more than the largest. Where no rows were given, an Update or a Delete finds those
-  /// alone that the run itself has written.
+  /// which may throw; an empty one is an Error. Without it: what a database would, of the rows that
+  /// are stored. An id that is made is one more than the largest. Where no rows were given, an
+  /// Update or a Delete finds those alone that the run itself has written.
   template <class V>
-  Run& Next(V value) {
+  Run& Next(V value) & {
     if constexpr (std::is_invocable_v<V&, Mutation<E>&>) {
       constexpr bool gives_value =
           std::is_convertible_v<std::invoke_result_t<V&, Mutation<E>&>, Value<E>>;
       static_assert(gives_value,
                     "the function given to Next returns what next would: write its type out, "
                     "[](grapnel::Mutation<User>& m) -> grapnel::Value<User> { ... }");
+      core::detail::RefuseNone(value);
       if constexpr (gives_value) {
         Given().next = [function = std::move(value)](Mutation<E>& m) mutable -> Value<E> {
           return function(m);
@@ -481,23 +312,34 @@ class Run : public detail::Needs<Run<E>, E> {
     }
     return *this;
   }
+  template <class V>
+  [[nodiscard("nothing runs before Go()")]] Run&& Next(V value) && {
+    return std::move(Next(std::move(value)));
+  }
 
   /// Why it runs.
-  Run& As(Cause cause) {
+  Run& As(Cause cause) & {
     Given().mutation->Core().cause = cause;
     return *this;
   }
+  [[nodiscard("nothing runs before Go()")]] Run&& As(Cause cause) && {
+    return std::move(As(cause));
+  }
   /// In a transaction that the caller has begun.
-  Run& InTx() {
+  Run& InTx() & {
     kind_ = grapnel::detail::Session::Kind::Explicit;
     return *this;
   }
+  [[nodiscard("nothing runs before Go()")]] Run&& InTx() && { return std::move(InTx()); }
   /// Throws an InjectedFault at the n-th step from one hook to the next one, or to the end, and
   /// back, counted from 1.
-  Run& FaultAtArrow(std::size_t n) {
+  Run& FaultAtArrow(std::size_t n) & {
     Given().fault_at = n;
     counts_ = true;
     return *this;
+  }
+  [[nodiscard("nothing runs before Go()")]] Run&& FaultAtArrow(std::size_t n) && {
+    return std::move(FaultAtArrow(n));
   }
 
   /// Runs it, once.
@@ -537,6 +379,18 @@ class Run : public detail::Needs<Run<E>, E> {
   }
 
  private:
+  static Op CheckOne(Op op) {
+    if (!Name(op).empty()) return op;
+    throw Error(
+        core::Concat({grapnel::detail::kTable<E>.entity, ": a run is of one Op, and not of ",
+                      ToString(op), ": make one for each"}));
+  }
+  [[noreturn]] static void RefuseTwice(const E& row) {
+    const auto& table = grapnel::detail::kTable<E>;
+    const auto& id = table.Id();
+    throw Error(core::Concat({table.entity, ": two given rows have the id ",
+                              table.ShowId(id.ops->to_value(id.at_const(&row)))}));
+  }
   void AddHooks(detail::Running<E>& run) {
     std::vector<core::StoredHook> all;
     const auto count = [&] {
@@ -561,5 +415,19 @@ class Run : public detail::Needs<Run<E>, E> {
   grapnel::detail::Session::Kind kind_ = grapnel::detail::Session::Kind::Implicit;
   bool counts_ = false;
 };
+
+/// Without a type: this does not compile.
+template <>
+class Run<detail::NoType> {
+ public:
+  template <class... Ts>
+  explicit Run(const Ts&...) {
+    static_assert(sizeof...(Ts) > sizeof...(Ts),
+                  "say of which type the mutation is: grapnel::testing::Run<User>(hook, "
+                  "grapnel::Op::Create)");
+  }
+};
+template <class... Ts>
+Run(Ts...) -> Run<detail::NoType>;
 
 }  // namespace grapnel::testing
