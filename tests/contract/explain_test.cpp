@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+using grapnel::F;
 using grapnel::Mutation;
 using grapnel::Mutator;
 using grapnel::Next;
@@ -114,6 +115,42 @@ TEST_CASE("B210 hooks are told outermost first, with name, origin, mask and form
 
   everywhere.Remove();
   CHECK(world.client.Explain<Note>().hooks.size() == 4);
+}
+
+TEST_CASE("B210 the Ops that are told are those of all that a hook is made of") {
+  Fixture<Note> world;
+  const auto ops = [&](auto hook) {
+    const auto handle = world.client.Of<Note>().Use(std::move(hook));
+    const auto told = world.client.Explain<Note>().hooks;
+    const bool is_shown = told.front().origin == "runtime";
+    const Op first = told.front().ops;
+    handle.Remove();
+    return is_shown ? first : Op{};
+  };
+  const auto never = [](const auto&) -> bool { return false; };
+  const Plain plain;
+  CHECK(ops(hook::On(hook::On(plain, Op::Delete | Op::Update), Op::Update | Op::Create)) ==
+        Op::Update);
+  CHECK(ops(hook::On(hook::On(plain, Op::Delete), Op::Update | Op::Create)) == Op{});
+  CHECK(ops(hook::If(hook::On(plain, Op::Delete), never)) == Op::Delete);
+  CHECK(ops(hook::If(plain, hook::HasOp(Op::Delete))) == Op::Delete);
+  CHECK(ops(hook::If(plain, never)) == grapnel::AnyOp);
+  CHECK(ops(hook::Unless(hook::Named("n", hook::On(plain, Op::Delete | Op::Update)), Op::Update)) ==
+        Op::Delete);
+  CHECK(ops(hook::Chain(hook::On(plain, Op::Delete), hook::On(plain, Op::Create))) ==
+        (Op::Delete | Op::Create));
+  CHECK(ops(hook::On(hook::Chain(hook::On(plain, Op::Delete), plain), Op::Create)) == Op::Create);
+  CHECK(ops(hook::If(hook::Before([](Mutation<Note>&) {}), hook::HasOp(Op::Create))) == Op::Create);
+  CHECK(ops(hook::Named("kept", grapnel::Hook<Note>(
+                                    hook::If(hook::On(plain, Op::Delete), never)))) == Op::Delete);
+  CHECK(ops(hook::Chain()) == grapnel::AnyOp);
+
+  // Conditions are asked all the same.
+  int asked = 0;
+  const auto counts = [&](const auto&) -> bool { return ++asked != 0; };
+  const auto removed = world.client.Of<Note>().Use(hook::If(hook::On(plain, Op::Delete), counts));
+  static_cast<void>(world.client.Of<Note>().Create().Set(F<&Note::text>, "x").Save());
+  CHECK(asked == 1);
 }
 
 TEST_CASE("B210 interceptors are told with their names, behind conditions and in chains too") {

@@ -5,6 +5,7 @@
 #include <grapnel/core/hook.hpp>
 #include <grapnel/core/mutator.hpp>
 #include <grapnel/core/next.hpp>
+#include <grapnel/core/op.hpp>
 #include <grapnel/core/place.hpp>
 
 #include <cstddef>
@@ -76,6 +77,11 @@ class Chain {
     return Call<0>(hooks_, subject, next);
   }
 
+  /// The Ops outside of which none of them does anything.
+  Op Ops() const {
+    if constexpr (sizeof...(Hooks) == 0) return AnyOp;
+    return hooks_.Apply([](const Hooks&... each) { return (Op{} | ... | detail::OpsOf(each)); });
+  }
   /// `visit(hook)` for each, outermost first.
   template <class Visitor>
   void ForEachPart(Visitor visit) const {

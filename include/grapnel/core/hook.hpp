@@ -59,6 +59,17 @@ Op MaskOf([[maybe_unused]] const H& hook) {
     return AnyOp;
   }
 }
+/// The same of it and of what stands inside of it together, for people to read: one that is made of
+/// others says so by a member `Op Ops() const`. What runs goes by Mask, for a condition is asked
+/// whatever stands behind it.
+template <class H>
+Op OpsOf([[maybe_unused]] const H& hook) {
+  if constexpr (requires { requires std::is_same_v<decltype(hook.Ops()), Op>; }) {
+    return hook.Ops();
+  } else {
+    return MaskOf(hook);
+  }
+}
 
 /// Whether a hook runs behind the rest only, without a `next` of its own: it says so by a member
 /// type `AfterOnly`, and a condition in front of it changes nothing about that.
@@ -110,6 +121,8 @@ class StoredHook {
   bool IsAfter() const noexcept { return after_; }
   /// The Ops outside of which the hook does nothing.
   Op Mask() const noexcept { return mask_; }
+  /// Those of them outside of which nothing that it is made of does anything.
+  Op Ops() const noexcept { return ops_; }
   /// The name that it was given, or its type as the compiler spells it, of a chain those of its
   /// hooks: for people to read. Valid as long as this and its copies.
   std::string_view Name() const noexcept { return name_; }
@@ -137,6 +150,7 @@ class StoredHook {
   void (*around_)() = nullptr;  // an AroundFunction of the Hook that it was
   SharedAny self_;
   Op mask_ = AnyOp;
+  Op ops_ = AnyOp;
   bool after_ = false;
   bool of_mutators_ = false;  // of ent's form
   std::string_view name_, mixin_;
@@ -202,6 +216,7 @@ class Hook : public StoredHook {
     const H* const hook = static_cast<const H*>(self_.Address());
     SayName(*hook);
     mask_ = detail::MaskOf(*hook);
+    ops_ = detail::OpsOf(*hook);
     after_ = detail::IsAfter<H>();
     detail::RefuseNone(*hook);
     constexpr Form form = FormOf<H, Subject, Result>();

@@ -41,9 +41,12 @@ template <class Condition>
   return [condition = std::move(condition)](const auto& m) -> bool { return !condition(m); };
 }
 
-/// Holds when the mutation's Op is in `ops`.
-[[nodiscard]] constexpr auto HasOp(Op ops) {
-  return [ops](const auto& m) -> bool {
+namespace detail {
+
+struct OpCondition {
+  Op ops;
+
+  constexpr bool operator()(const auto& m) const {
     constexpr bool has_op = requires { m.Op(); };
     static_assert(has_op,
                   "HasOp, On and Unless are about a subject with an Op, a mutation: of a reading "
@@ -51,8 +54,19 @@ template <class Condition>
                   "== grapnel::ReadKind::Rows; })");
     if constexpr (has_op) return Is(m.Op(), ops);
     return false;
-  };
+  }
+};
+/// The Ops outside of which a condition is known not to hold.
+constexpr Op OpsOf(const OpCondition& condition) noexcept { return condition.ops; }
+template <class Condition>
+constexpr Op OpsOf(const Condition&) noexcept {
+  return AnyOp;
 }
+
+}  // namespace detail
+
+/// Holds when the mutation's Op is in `ops`.
+[[nodiscard]] constexpr auto HasOp(Op ops) { return detail::OpCondition{ops}; }
 
 namespace detail {
 

@@ -37,6 +37,7 @@ struct Conditional {
   Op mask = AnyOp;
 
   Op Mask() const noexcept { return mask; }
+  Op Ops() const { return mask & OpsOf(condition) & core::detail::OpsOf(inner); }
 
   template <class Subject, class Result>
   requires(core::FormOf<Inner, Subject, Result>() != core::Form::None) Result operator()(
@@ -64,6 +65,7 @@ struct Conditional<Inner, Condition> {
   Op mask = AnyOp;
 
   Op Mask() const noexcept { return mask; }
+  Op Ops() const { return mask & OpsOf(condition) & core::detail::OpsOf(inner); }
 
   template <class Subject>
   requires core::BeforeHook<Inner, Subject>

@@ -26,6 +26,7 @@ struct NameOf {
 
   std::string_view HookName() const noexcept { return name; }
   Op Mask() const { return core::detail::MaskOf(inner); }
+  Op Ops() const { return core::detail::OpsOf(inner); }
 };
 
 /// A hook with a name for people to read.

@@ -11,9 +11,11 @@ namespace grapnel::store {
 
 /// One rule, hook or interceptor, as it is shown to people.
 struct HookInfo {
-  std::string name;       // by hook::Named, or its type as the compiler spells it
-  std::string origin;     // "runtime", "transaction", "mixin Versioned" or "schema"
-  grapnel::Op ops;        // outside of these it does nothing
+  std::string name;    // by hook::Named, or its type as the compiler spells it
+  std::string origin;  // "runtime", "transaction", "mixin Versioned" or "schema"
+  /// Outside of these nothing that it is made of does anything, as On, Unless and HasOp say; what
+  /// other conditions exclude is not known. A hook of which that is none is not shown.
+  grapnel::Op ops;
   std::string_view form;  // "rule", "before", "after", "around" or, of ent's, "mutator"
 };
 

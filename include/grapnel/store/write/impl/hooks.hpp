@@ -33,10 +33,10 @@ inline std::vector<store::HookInfo> Describe(const core::detail::ListedHooks& ho
   std::vector<store::HookInfo> described;
   for (const core::detail::ListedHook& each : hooks.All()) {
     const core::StoredHook& hook = each.hook;
-    if (!Is(hook.Mask(), ops)) continue;
+    if (!Is(hook.Ops(), ops)) continue;
     std::string origin(kStages[each.stage]);
     if (!hook.Mixin().empty()) origin = core::Concat({"mixin ", hook.Mixin()});
-    described.push_back({std::string(hook.Name()), std::move(origin), hook.Mask(),
+    described.push_back({std::string(hook.Name()), std::move(origin), hook.Ops(),
                          each.stage < kRuntime ? std::string_view("rule") : hook.FormName()});
   }
   return described;
