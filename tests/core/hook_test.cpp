@@ -361,7 +361,7 @@ TEST_CASE("what holds nothing to call is no hook, nor a part of one") {
   const Hook kept(std::move(moved));
   CHECK((kept && !moved));  // NOLINT(bugprone-use-after-move): that is what is asked
   core::HookStack stack;
-  CHECK_THROWS_AS(stack.Add(std::vector<core::StoredHook>{kept, moved}), grapnel::Error);
+  CHECK_THROWS_AS(stack.Add(std::vector<core::StoredHook>{kept, moved}, 0), grapnel::Error);
   CHECK(stack.Load() == nullptr);
   CHECK_THROWS_AS(Hook([](Server next) -> Server {
                     const Server taken(std::move(next));
