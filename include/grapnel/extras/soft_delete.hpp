@@ -118,7 +118,8 @@ struct Schema<extras::SoftDelete> {
   template <class E>
   static void Narrow(Reading<E>& r) {
     if (r.Context().template Get<extras::ShowDeleted>() != nullptr) return;
-    r.Where(F<&Row::deleted_at>.IsNull());
+    static const auto living = F<&Row::deleted_at>.IsNull();  // one for all reads
+    r.Where(living);
   }
   template <class E>
   static Value<E> Hide(Mutation<E>& m, Next<E> next) {
