@@ -313,4 +313,5 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/testing/run.hpp
   grapnel/testing/running.hpp
   grapnel/testing/script.hpp
+  grapnel/testing/scripted_row.hpp
 )

@@ -197,6 +197,23 @@ TEST_CASE("B211 rows are walked over one by one, and a create on a conflict take
   CHECK_THROWS_AS(Run<Key>(upserts, Op::Create).Go(), NotGivenError);
 }
 
+TEST_CASE("B211 a scripted next needs no rows, and those that it may have touched are not known") {
+  bool asks = false;
+  const auto narrows = [&](Mutation<Child>& m, Next<Child> next) -> Value<Child> {
+    m.Where(F<&Child::toys>.Has());
+    auto value = next(m);
+    if (asks) m.Client().Of<Child>().Query().All();
+    return value;
+  };
+  const auto update = [&] { return Run<Child>(narrows, Op::Update).Old(Given()); };
+  CHECK(update().Next(5).Go().Value().Count() == 5);
+  CHECK_THROWS_AS(update().Go(), NotGivenError);
+  CHECK(Run<Child>(narrows, Op::UpdateOne).ID(3).Next(Given()).Go().Value().HasEntity());
+  CHECK(Run<Child>(narrows, Op::DeleteOne).Old(Given()).Next(1).Go().Value().Count() == 1);
+  asks = true;
+  CHECK_THROWS_AS(update().Next(5).Go(), NotGivenError);
+}
+
 TEST_CASE("B211 what is carried out by Mutate is not carried out again") {
   const auto both = [](Mutation<Child>& m, Next<Child> next) -> Value<Child> {
     static thread_local bool inside = false;

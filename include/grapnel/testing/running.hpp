@@ -230,10 +230,8 @@ struct Running {
   /// The rows are from now on as that leaves them.
   void Keep(Mutation<E>& m, const Value<E>& made) {
     const auto& core = m.Core();
-    const Places places = PlacesOf(m);
-    std::vector<FieldValue> touched;
-    for (const std::size_t place : places) touched.push_back(Connection().IdOf(&rows[place]));
     Connection().SetWritten();
+    std::vector<FieldValue> touched;
     if (core.op == Op::Create || core.op == Op::UpdateOne) {
       if (!made.HasEntity() && core.op == Op::UpdateOne) return;
       const E& entity = made.HasEntity() ? made.Entity() : Mutation<E>::Access::Entity(m);
@@ -244,14 +242,25 @@ struct Running {
       } else {
         rows.push_back(entity);
       }
-    } else if (core.op == Op::Update) {
+    } else if (core.op == Op::DeleteOne) {
+      std::erase_if(rows, [&](const E& row) { return Connection().IdOf(&row) == IdOf(m); });
+    } else if (next && !Connection().CanTell(core.where.Get())) {
+      return Connection().ForgetRows();  // next has said what became of them, and not of which
+    } else {
+      const Places places = PlacesOf(m);
+      for (const std::size_t place : places) touched.push_back(Connection().IdOf(&rows[place]));
+      KeepMany(core, places);
+    }
+    if (core.ChangesEdges()) Connection().KeepNeighbours(core, touched);
+  }
+  void KeepMany(const grapnel::detail::Draft& core, const Places& places) {
+    if (core.op == Op::Update) {
       for (const std::size_t place : places) grapnel::detail::ApplyTo(core, &rows[place]);
     } else {
       for (std::size_t at = places.size(); at-- > 0;) {
         rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(places[at]));
       }
     }
-    if (core.ChangesEdges()) Connection().KeepNeighbours(core, touched);
   }
 };
 

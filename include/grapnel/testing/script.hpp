@@ -8,7 +8,6 @@
 #include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/graph.hpp>
 #include <grapnel/model/relation.hpp>
-#include <grapnel/model/row.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/driver/driver.hpp>
@@ -20,6 +19,7 @@
 #include <grapnel/store/tx/type_actions.hpp>
 #include <grapnel/testing/error.hpp>
 #include <grapnel/testing/matching.hpp>
+#include <grapnel/testing/scripted_row.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -36,72 +36,6 @@
 
 /// A store without a database: it has the rows of one type that a test gives, and nothing else.
 namespace grapnel::detail {
-
-/// A row of which any value is known.
-class KnownRow : public Row {
- public:
-  bool IsNull(int at) override { return Kept(at).IsNull(); }
-  std::int64_t Int(int at) override { return Of<std::int64_t>(at); }
-  double Real(int at) override { return Of<double>(at); }
-  std::string_view Text(int at) override { return Of<std::string>(at); }
-  std::span<const std::byte> Blob(int at) override { return Of<FieldValue::Bytes>(at); }
-  bool Bool(int at) override {
-    const auto* value = Kept(at).As<bool>();
-    return value != nullptr ? *value : Int(at) != 0;
-  }
-
- protected:
-  ~KnownRow() = default;
-
- private:
-  virtual FieldValue Value(int at) const = 0;
-  const FieldValue& Kept(int at) {
-    value_ = Value(at);
-    return value_;
-  }
-  template <class T>
-  const T& Of(int at) {
-    const T* value = Kept(at).As<T>();
-    if (value == nullptr) throw BadValue("it is of another type");
-    return *value;
-  }
-
-  FieldValue value_;  // that a view may be of
-};
-
-/// A row of a test's.
-class ScriptedRow final : public KnownRow {
- public:
-  ScriptedRow(const Table& table, const void* entity) noexcept : table_(table), entity_(entity) {}
-
-  bool LoadEntity(const Table& table, void* entity) override {
-    table.ops.Assign(entity, entity_);
-    return true;
-  }
-
- private:
-  FieldValue Value(int at) const override {
-    const Column& column = table_.columns[static_cast<std::size_t>(at)];
-    return column.ops->to_value(column.at_const(entity_));
-  }
-
-  const Table& table_;
-  const void* entity_;
-};
-
-/// A neighbour of which no more is known than its id, and whose it is.
-class NeighbourRow final : public KnownRow {
- public:
-  NeighbourRow(const FieldValue& id, std::size_t source) noexcept : id_(id), source_(source) {}
-
- private:
-  FieldValue Value(int at) const override {
-    return at == 0 ? id_ : FieldValue(static_cast<std::int64_t>(source_));
-  }
-
-  const FieldValue& id_;
-  std::size_t source_;
-};
 
 /// Gives the rows of the test, and refuses all that would take a database.
 class ScriptedConnection final : public store::Connection {
@@ -206,6 +140,22 @@ class ScriptedConnection final : public store::Connection {
     }
     return places;
   }
+  /// Whether it can be told which rows match.
+  bool CanTell(const store::PredicateNode* where) const {
+    try {
+      for (std::size_t at = 0; at < table_.ops.RowCount(rows_); ++at) {
+        static_cast<void>(matcher_.Matches(RowAt(at), where));
+      }
+      return true;
+    } catch (const testing::NotGivenError&) {
+      return false;
+    }
+  }
+  /// From now on it is as if the test had given none.
+  void ForgetRows() noexcept {
+    table_.ops.ClearRows(rows_);
+    given_ = written_ = false;
+  }
   bool Matches(const void* entity, const store::PredicateNode* where) {
     return Noting([&] { return matcher_.Matches(entity, where); });
   }
@@ -276,6 +226,7 @@ class ScriptedConnection final : public store::Connection {
   struct Saved {
     explicit Saved(const EntityOps& ops) noexcept : rows(ops) {}
     EntityRows rows;
+    bool given = false;
     bool written = false;
     std::vector<Pair> pairs{};
   };
@@ -310,12 +261,14 @@ class ScriptedConnection final : public store::Connection {
   void Save() {
     auto saved = std::make_unique<Saved>(table_.ops);
     table_.ops.AppendRows(saved->rows.Get(), rows_);
+    saved->given = given_;
     saved->written = written_;
     saved->pairs = pairs_;
     saved_.push_back(std::move(saved));
   }
   void TakeBack(Saved& saved) noexcept {
     table_.ops.SwapRows(rows_, saved.rows.Get());
+    given_ = saved.given;
     written_ = saved.written;
     pairs_.swap(saved.pairs);
   }
