@@ -407,6 +407,34 @@ TEST_CASE("B201 cascades and upserts are judged as what they are") {
   CHECK(asked == Lines{"Owner Create Caller", "Owner UpdateOne Upsert"});
 }
 
+TEST_CASE("B201 rules and interceptors that go around a read come in any order") {
+  Db db;
+  const auto letters = db.client.Of<Letter>();
+  letters.Create().Set(F<&Letter::text>, "a").Save();
+  int around = 0;
+  const auto intercept = [&] {
+    letters.Intercept([&](Reading<Letter>& r, grapnel::NextRead<Letter> next) {
+      ++around;
+      return next(r);
+    });
+  };
+  const auto add_rule = [&] {
+    letters.Guard([](Reading<Letter>& r) { r.Where(F<&Letter::text> == "a"); });
+  };
+  SECTION("a rule first") {
+    add_rule();
+    CHECK(letters.Query().Count() == 1);
+    intercept();
+  }
+  SECTION("an interceptor first") {
+    intercept();
+    add_rule();
+  }
+  CHECK(letters.Query().Count() == 1);
+  CHECK(letters.Find(1).has_value());
+  CHECK(around == 2);
+}
+
 TEST_CASE("B202 a decision holds for its call, its cascades and its upsert") {
   Db db;
   const Owner ada = AddOwner(db.client, "Ada");

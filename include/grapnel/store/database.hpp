@@ -267,7 +267,7 @@ class Database : public store::View<Es...> {
   detail::GuardAddition PrepareGuardFor(const core::Shared<const Rules>&... rules) const {
     guard::detail::Rules all;
     if constexpr (!detail::IsInternal<E>()) all = detail::RulesOf<E>(rules...);
-    return detail::PrepareGuard(this->Held(), detail::kTable<E>, detail::kReadActions<E>, all);
+    return detail::PrepareGuard(this->Held(), detail::kTable<E>, detail::kNarrowActions<E>, all);
   }
   template <class E, class... Hs>
   detail::ReaderAddition PrepareReadersFor(const core::Shared<const Hs>&... hooks) const {

@@ -243,7 +243,7 @@ class [[nodiscard]] HookedEntities : public Entities<E> {
   template <class... Rules>
   core::HookHandle Guard(Rules... rules) const {
     return detail::AddGuard({detail::PrepareGuard(
-        this->Held(), detail::kTable<E>, detail::kReadActions<E>,
+        this->Held(), detail::kTable<E>, detail::kNarrowActions<E>,
         detail::RulesOf<E>(core::MakeShared<const Rules>(std::move(rules))...))});
   }
 };

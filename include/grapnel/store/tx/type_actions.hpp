@@ -34,6 +34,7 @@ struct ReadActions {
   /// Calls `run(reading)` with one of the type.
   void (*with_reading)(const ReadingOf& of, core::FunctionRef<void(AnyReading&)> run);
   /// Runs these interceptors around `read`, and puts what comes of it where the caller wants it.
+  /// Null where all that there are only run before it.
   void (*run_around)(core::detail::HookRange hooks, AnyReading& r, const ReadInto& into,
                      core::FunctionRef<void(const ReadInto&)> read);
 };

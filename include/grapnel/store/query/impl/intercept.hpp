@@ -191,7 +191,12 @@ GRAPNEL_DEFINE core::HookHandle AddReaders(std::initializer_list<ReaderAddition>
   }
   try {
     for (const ReaderAddition& each : additions) {
-      each.type.read.store(&each.actions);
+      const ReadActions* none = nullptr;
+      if (each.actions.run_around != nullptr) {
+        each.type.read.store(&each.actions);
+      } else {  // one that can do more may be there already
+        each.type.read.compare_exchange_strong(none, &each.actions);
+      }
       each.type.readers.Add(each.hooks);
     }
   } catch (...) {  // others have registered theirs meanwhile, and there is no memory to join them
