@@ -105,3 +105,15 @@ TEST_CASE("B211 an interceptor that reads another type is told that there is no 
   const auto reads = hook::Before([](Reading<User>& r) { r.Client().Of<Card>().Query().All(); });
   CHECK_THROWS_AS(RunRead<User>(reads).Go(), grapnel::testing::NotGivenError);
 }
+
+TEST_CASE("B211 rules of a guard are asked about a read") {
+  namespace guard = grapnel::guard;
+  const auto closed = RunRead<User>().Guard([](auto&) { return guard::Deny("closed"); }).Go();
+  CHECK(closed.Threw<grapnel::PolicyError>());
+  const auto one = RunRead<User>(ReadKind::Count)
+                       .Guard([](Reading<User>& r) { r.AtMost(1); })
+                       .Row(Named("Ada"))
+                       .Row(Named("Bob"))
+                       .Go();
+  CHECK((one.Narrowed() && one.CalledNext()));
+}

@@ -529,3 +529,33 @@ TEST_CASE("B211 a run is made once, and says so") {
   CHECK_THROWS_AS(run.Next(1), grapnel::Error);
   CHECK_THROWS_AS(run.Provide(bucket), grapnel::Error);
 }
+
+TEST_CASE("B211 rules of a guard, with a hook behind them and alone") {
+  namespace guard = grapnel::guard;
+  const auto admins = [](auto& asked) {
+    const Viewer* viewer = asked.Context().template Get<Viewer>();
+    return viewer != nullptr && viewer->name == "root" ? guard::Allow : guard::Deny("only root");
+  };
+  bool ran = false;
+  const auto note = hook::Before([&](Mutation<User>&) { ran = true; });
+  const auto denied = Run<User>(note, Op::Create).Guard(admins).Set(F<&User::name>, "Ada").Go();
+  CHECK(denied.Threw<grapnel::PolicyError>());
+  CHECK_FALSE((denied.CalledNext() || ran));
+  const auto allowed = Run<User>(note, Op::Create)
+                           .Guard(admins)
+                           .Set(F<&User::name>, "Ada")
+                           .With(Viewer{"root"})
+                           .Go();
+  CHECK((allowed.CalledNext() && ran));
+  CHECK(Run<User>(Op::Create).Guard(admins).Go().Threw<grapnel::PolicyError>());
+  CHECK(Run<User>(Op::Create).Guard(admins).With(Viewer{"root"}).Go().CalledNext());
+  User ada;
+  ada.id = 1;
+  ada.age = 36;
+  const auto narrowed = Run<User>(Op::UpdateOne)
+                            .Guard([](Mutation<User>& m) { m.Where(F<&User::age> < 18); })
+                            .Old(ada)
+                            .Set(F<&User::name>, "x")
+                            .Go();
+  CHECK(narrowed.Threw<grapnel::NotFoundError>());
+}

@@ -3,6 +3,7 @@
 #include <grapnel/base/shared.hpp>
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/error.hpp>
+#include <grapnel/hook/point.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/store/entities.hpp>
 #include <grapnel/store/query/intercept.hpp>
@@ -16,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -73,9 +75,13 @@ class RunRead : public detail::Needs<RunRead<E>, E> {
   using detail::Needs<RunRead<E>, E>::Given;
 
  public:
+  /// No interceptor, but rules of a guard: see Guard.
+  explicit RunRead(ReadKind kind = ReadKind::Rows)
+      : RunRead(hook::Before([](AnyReading&) {}), kind) {}
   /// `kind`: Rows, Count or Exist. Throws: Error for another one.
   template <class I>
-  explicit RunRead(I interceptor, ReadKind kind = ReadKind::Rows)
+  requires(!std::is_same_v<I, ReadKind>) explicit RunRead(I interceptor,
+                                                          ReadKind kind = ReadKind::Rows)
       : detail::Needs<RunRead<E>, E>(Op::Create), kind_(kind) {
     if (kind == ReadKind::Ids || kind == ReadKind::Aggregate) {
       throw Error("RunRead reads Rows, Count or Exist");

@@ -133,6 +133,8 @@ class Run : public detail::Needs<Run<E>, E> {
   Run(H hook, Op op) : detail::Needs<Run<E>, E>(CheckOne(op)) {
     hooks_.push_back(Hook<E>(std::move(hook)));
   }
+  /// No hook, but rules of a guard: see Guard.
+  explicit Run(Op op) : detail::Needs<Run<E>, E>(CheckOne(op)) {}
   /// Without an Op: this does not compile.
   template <class H>
   explicit Run(H) : detail::Needs<Run<E>, E>(Op::Create) {

@@ -13,8 +13,10 @@
 #include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/mutation/value.hpp>
+#include <grapnel/store/query/reading.hpp>
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/tx.hpp>
+#include <grapnel/store/write/hooks.hpp>
 #include <grapnel/store/write/run.hpp>
 #include <grapnel/testing/error.hpp>
 #include <grapnel/testing/fault.hpp>
@@ -308,6 +310,21 @@ class Needs {
   template <class V>
   [[nodiscard("nothing runs before Go()")]] Self&& With(V value) && {
     return static_cast<Self&&>(With(std::move(value)));
+  }
+  /// Rules that are asked before all hooks and interceptors, of mutations and reads of the type: as
+  /// HookedEntities::Guard. To try rules alone, leave out the hook: Run<User>(Op::Create).
+  template <class... Rules>
+  Self& Guard(Rules... rules) & {
+    const auto all =
+        grapnel::detail::RulesOf<E>(core::MakeShared<const Rules>(std::move(rules))...);
+    const auto handle = grapnel::detail::MakeHandle({Given().store, nullptr, nullptr, {}});
+    grapnel::detail::AddGuard({grapnel::detail::PrepareGuard(
+        handle, grapnel::detail::kTable<E>, grapnel::detail::kNarrowActions<E>, all)});
+    return static_cast<Self&>(*this);
+  }
+  template <class... Rules>
+  [[nodiscard("nothing runs before Go()")]] Self&& Guard(Rules... rules) && {
+    return static_cast<Self&&>(Guard(std::move(rules)...));
   }
 
  protected:
