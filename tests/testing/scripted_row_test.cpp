@@ -2,6 +2,8 @@
 
 #include <grapnel/grapnel.hpp>
 
+#include <grapnel/store/driver/loading.hpp>
+
 #include "contract/graph_model.hpp"
 #include "support/catch.hpp"
 
