@@ -1,12 +1,13 @@
 // Who may do what: rules that are asked before all hooks and interceptors.
 //
 // Output:
-// Ada sees 1 ticket of 2
-// DeleteOne of ticket 2: Ticket not found: id 2
-// nobody: Ticket: a read is not allowed: who are you?
-// Ada deletes: Ticket: DeleteOne is not allowed: only admins delete
-// the admin sees 2 tickets
-// the nightly job deletes 2 tickets
+//   Ada sees 1 ticket of 2
+//   DeleteOne of ticket 2: Ticket not found: id 2
+//   nobody: Ticket: a read is not allowed: who are you?
+//   Ada deletes: Ticket: DeleteOne is not allowed: only admins delete
+//   the admin sees 2 tickets
+//   the nightly job deletes 2 tickets
+
 #include <grapnel/extras/privacy.hpp>
 #include <grapnel/grapnel.hpp>
 

@@ -1,13 +1,14 @@
 // Soft deletes: hidden, with what hangs on it; shown, restored, and deleted for good.
 //
 // Output:
-// 2 albums, 3 photos
-// deleted: 1 album, 1 photo
-// with ShowDeleted: 2 albums, 3 photos
-// another "Norway" may be made
-// Restore: the title is taken
-// restored: 2 albums, 3 photos
-// purged for good: 1 album, 1 photo
+//   2 albums, 3 photos
+//   deleted: 1 album, 1 photo
+//   with ShowDeleted: 2 albums, 3 photos
+//   another "Norway" may be made
+//   Restore: the title is taken
+//   restored: 2 albums, 3 photos
+//   purged for good: 1 album, 1 photo
+
 #include <grapnel/extras/soft_delete.hpp>
 #include <grapnel/grapnel.hpp>
 
