@@ -297,10 +297,14 @@ set(GRAPNEL_POSTGRES_HEADERS
   grapnel/store/postgres/verify.hpp
 )
 set(GRAPNEL_ALL_HEADERS
+  grapnel/extras/audit.hpp
+  grapnel/extras/audit_notes.hpp
+  grapnel/extras/audit_trail.hpp
   grapnel/extras/clock.hpp
   grapnel/extras/mixins.hpp
   grapnel/extras/observe.hpp
   grapnel/extras/privacy.hpp
+  grapnel/extras/sha256.hpp
   grapnel/extras/soft_delete.hpp
   grapnel/extras/uuid.hpp
   grapnel/grapnel.hpp

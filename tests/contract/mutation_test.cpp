@@ -506,4 +506,24 @@ TEST_CASE("B46 a hook reads the owner through the mutation's client") {
           Lines{"1|Ada|by hook", "2|Bob|by hook"});
 }
 
+TEST_CASE("B205 a hook may ask whether its mutation was carried out") {
+  Fixture<User, Card, Pet> db;
+  std::vector<bool> seen;
+  bool keeps = false;
+  db.client.Of<User>().Use([&](Mutation& m, Next next) -> grapnel::Value<User> {
+    seen.push_back(m.Executed());
+    auto value = next(m);
+    seen.push_back(m.Executed());
+    return value;
+  });
+  db.client.Of<User>().Use([&](Mutation& m, Next next) -> grapnel::Value<User> {
+    return keeps ? grapnel::Value<User>(0) : next(m);
+  });
+  const User ada = CreateUser(db.client);
+  REQUIRE(seen == std::vector{false, true});
+  keeps = true;
+  db.client.Of<User>().DeleteOne(ada.id).Exec();
+  REQUIRE(seen == std::vector{false, true, false, false});
+}
+
 }  // namespace

@@ -68,6 +68,9 @@ class AnyMutation {
   grapnel::Op Op() const noexcept { return core_.op; }
   /// Why it runs.
   grapnel::Cause Cause() const noexcept { return core_.cause; }
+  /// Whether it was carried out: behind `next`, where no hook kept the write from happening. What
+  /// is said of it is too late then.
+  bool Executed() const noexcept { return core_.executed; }
   /// Turns the mutation into another one: Delete into Update and back, DeleteOne into UpdateOne and
   /// back, and a One form into the form for many. The update-defaults of a new Update or UpdateOne
   /// are set. `next` then runs the new Op for the hooks that remain; `m.Client().Mutate(m)` runs
