@@ -1,5 +1,6 @@
 /// What is ready-made, beside the same by hand.
 
+#include <grapnel/extras/audit.hpp>
 #include <grapnel/extras/soft_delete.hpp>
 
 #include <cstdint>
@@ -80,6 +81,82 @@ void MeasureSoftGet(Report& report) {
                     Duration(all.theirs), "Get of a type with SoftDelete, and the SELECT by hand"});
 }
 
+void MeasureAudit(Report& report) {
+  using grapnel::extras::AuditEntry;
+  using grapnel::extras::AuditHead;
+  const auto client = grapnel::Open<Account, AuditEntry, AuditHead>(kInMemory);
+  client.Migrate();
+  client.Of<Account>().CreateBulk(MakeRows(kRows)).Save();
+  client.Use(grapnel::extras::Audit());
+  const auto ada = client.With(grapnel::extras::Actor{"ada"});
+  Raw raw(TableText());
+  raw.Execute(R"(CREATE TABLE "Head" ("id" INTEGER NOT NULL PRIMARY KEY, "last" INTEGER NOT NULL,
+                 "hash" TEXT NOT NULL) STRICT)");
+  raw.Execute(R"(INSERT INTO "Head" VALUES (1, 0, ''))");
+  raw.Execute(R"(CREATE TABLE "Entry" ("id" INTEGER NOT NULL PRIMARY KEY, "at" INTEGER NOT NULL,
+                 "actor" TEXT NOT NULL, "entity" TEXT NOT NULL, "row" TEXT NOT NULL,
+                 "asked" TEXT NOT NULL, "done" TEXT NOT NULL, "cause" TEXT NOT NULL,
+                 "fate" TEXT NOT NULL, "changes" TEXT NOT NULL, "mutation" INTEGER NOT NULL,
+                 "hash" TEXT NOT NULL) STRICT)");
+  raw.Execute(R"(CREATE INDEX "Entry_row" ON "Entry" ("entity", "row"))");
+  Raw::Select insert(raw, R"(INSERT INTO "Entry" VALUES (?1, ?2, 'ada', 'Account', ?3, 'UpdateOne',
+                             'UpdateOne', 'Caller', 'updated', ?4, ?1, ?5))");
+  Raw::Select advance(raw, R"(UPDATE "Head" SET "last" = ?1, "hash" = ?2
+                              WHERE "id" = 1 AND "last" = ?3 AND "hash" = ?4)");
+  std::int64_t last = 0;
+  std::string hash;
+  const auto bind = [](const Raw::Select& to, int at, const std::string& text) {
+    sqlite3_bind_text(to.Get(), at, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
+  };
+  // One read, and two writes besides the update itself, of one row each.
+  const auto by_hand = [&](std::size_t i) {
+    const Account before = raw.Get(AnyId(i));
+    const Account after = raw.UpdateAge(before.id, static_cast<std::int64_t>(i));
+    AuditEntry entry;
+    entry.id = entry.mutation = last + 1;
+    entry.at = grapnel::extras::Clock::Now();
+    entry.actor = "ada", entry.entity = "Account", entry.row = std::to_string(before.id);
+    entry.asked = entry.done = "UpdateOne", entry.cause = "Caller", entry.fate = "updated";
+    entry.changes =
+        R"({"age":[)" + std::to_string(before.age) + "," + std::to_string(after.age) + "]}";
+    entry.hash = grapnel::extras::HashOf(entry, hash);
+    advance.Bind(1, entry.id);
+    bind(advance, 2, entry.hash);
+    advance.Bind(3, last);
+    bind(advance, 4, hash);
+    while (advance.Next()) {
+    }
+    insert.Bind(1, entry.id);
+    insert.Bind(2, entry.at.time_since_epoch().count());
+    bind(insert, 3, entry.row);
+    bind(insert, 4, entry.changes);
+    bind(insert, 5, entry.hash);
+    while (insert.Next()) {
+    }
+    last = entry.id;
+    hash = entry.hash;
+    Keep(after);
+  };
+  constexpr std::size_t kCount = 3'000;
+  const auto ours = [&] {
+    auto tx = ada.Tx();
+    const auto accounts = tx.Of<Account>();
+    return NanosecondsOf(kCount, [&](std::size_t i) {
+      Keep(accounts.UpdateOne(AnyId(i)).Set(F<&Account::age>, static_cast<std::int64_t>(i)).Save());
+    });
+  };
+  const auto theirs = [&] {
+    last = 0;
+    hash.clear();
+    return raw.TimeInTx(kCount, by_hand);
+  };
+  const Compared all = Interleave(ours, theirs);
+  report.push_back({"audit_update_one", all.ratio, AtMost(1.2), Duration(all.ours),
+                    Duration(all.theirs),
+                    "UpdateOne with Audit, and by hand with the same entries and hashes"});
+}
+
+const Registration audit({"audit_update_one", MeasureAudit, "extras"});
 const Registration soft_get({"soft_delete_get", MeasureSoftGet, "extras"});
 
 }  // namespace
