@@ -407,6 +407,17 @@ TEST_CASE("B201 cascades and upserts are judged as what they are") {
   CHECK(asked == Lines{"Owner Create Caller", "Owner UpdateOne Upsert"});
 }
 
+TEST_CASE("B201 rules of a mutation are asked before the interceptors, too") {
+  Db db;
+  const Owner ada = AddOwner(db.client, "Ada");
+  Lines log;
+  db.client.Of<Owner>().Intercept(hook::Before([&](auto&) { log.push_back("interceptor"); }));
+  db.client.Of<Owner>().Guard([](Mutation<Owner>&) { return guard::Deny("closed"); });
+  CHECK_THROWS_AS(db.client.Of<Owner>().DeleteOne(ada.id).Exec(), PolicyError);
+  CHECK_THROWS_AS(db.client.Of<Owner>().Update().Set(F<&Owner::visits>, 1).Save(), PolicyError);
+  CHECK(log == Lines{});
+}
+
 TEST_CASE("B201 rules and interceptors that go around a read come in any order") {
   Db db;
   const auto letters = db.client.Of<Letter>();

@@ -47,6 +47,17 @@ struct Task : Tenanted {
   grapnel::One<Project> project{};
   grapnel::One<Task> parent{};
 };
+struct Shelf;
+struct Thing : Tenanted {
+  std::int64_t id = 0;
+  grapnel::One<Shelf> shelf{};
+  grapnel::Many<Shelf> labels{};
+};
+struct Shelf {  // of nobody
+  std::int64_t id = 0;
+  grapnel::Many<Thing> things{};
+  grapnel::Many<Thing> labelled{};
+};
 struct Movable {  // whose tenant is no constant
   std::int64_t id = 0;
   std::int64_t owner = 0;
@@ -94,6 +105,22 @@ struct grapnel::Schema<Task> {
   }
 };
 template <>
+struct grapnel::Schema<Thing> {
+  static constexpr std::string_view Type = "Thing";
+  using Mixins = grapnel::Mixins<Tenanted>;
+  static constexpr auto Edges() {
+    return grapnel::Edges(From<&Thing::shelf>("shelf").Ref<&Shelf::things>(),
+                          From<&Thing::labels>("labels").Ref<&Shelf::labelled>());
+  }
+};
+template <>
+struct grapnel::Schema<Shelf> {
+  static constexpr std::string_view Type = "Shelf";
+  static constexpr auto Edges() {
+    return grapnel::Edges(To<&Shelf::things>("things"), To<&Shelf::labelled>("labelled"));
+  }
+};
+template <>
 struct grapnel::Schema<Movable> {
   static constexpr std::string_view Type = "Movable";
   static constexpr auto Fields() { return grapnel::Fields(Field<&Movable::owner>("owner")); }
@@ -104,7 +131,7 @@ struct grapnel::Schema<Movable> {
 
 namespace {
 
-using Db = Fixture<Project, Task, Movable>;
+using Db = Fixture<Project, Task, Thing, Shelf, Movable>;
 
 /// What one tenant does: random, and the same whatever others do. Every result and every error is a
 /// line. Ids are chosen by the program, so that they are the same beside other tenants, too; some
@@ -305,6 +332,45 @@ TEST_CASE("B203 nothing that a tenant is told depends on what another one has") 
   }
 }
 
+TEST_CASE("B203 rows of nobody that tenants share tell nothing, and let nobody take from others") {
+  Db db;
+  const auto one = db.client.With(Viewer{1}), two = db.client.With(Viewer{2});
+  const auto shelf = db.client.Of<Shelf>().Create().Save().id;
+  const auto add = [&](const grapnel::Client& client, std::int64_t id) {
+    client.Of<Thing>()
+        .Create()
+        .Set(F<&Thing::id>, id)
+        .Set(F<&Thing::shelf>, shelf)
+        .AddIDs(F<&Thing::labels>, {shelf})
+        .Save();
+  };
+  add(one, 1);
+  add(two, 2);
+  add(two, 3);
+  const auto of = [&](const grapnel::Client& client) {
+    const auto things = client.Of<Thing>();
+    return std::pair(things.Query().Where(F<&Thing::shelf> == shelf).Count(),
+                     things.Query().Where(F<&Thing::labels>.Has(F<&Shelf::id> == shelf)).Count());
+  };
+  const auto update = [&] { return one.Of<Shelf>().UpdateOne(shelf); };
+  update().RemoveIDs(F<&Shelf::things>, {2}).RemoveIDs(F<&Shelf::labelled>, {2}).Save();
+  update().RemoveIDs(F<&Shelf::things>, {99}).RemoveIDs(F<&Shelf::labelled>, {99}).Save();
+  CHECK((of(one) == std::pair(std::int64_t{1}, std::int64_t{1}) &&
+         of(two) == std::pair(std::int64_t{2}, std::int64_t{2})));
+  update().Set(F<&Shelf::things>, {1}).Set(F<&Shelf::labelled>, {1}).Save();
+  CHECK(of(one) == std::pair(std::int64_t{1}, std::int64_t{1}));
+  update().ClearEdge(F<&Shelf::things>).ClearEdge(F<&Shelf::labelled>).Save();
+  CHECK(of(one) == std::pair(std::int64_t{0}, std::int64_t{0}));
+  one.Of<Shelf>().Update().ClearEdge(F<&Shelf::things>).ClearEdge(F<&Shelf::labelled>).Save();
+  CHECK(of(two) == std::pair(std::int64_t{2}, std::int64_t{2}));
+  try {
+    one.Of<Shelf>().DeleteOne(shelf).Exec();
+    FAIL("rows of others were changed");
+  } catch (const grapnel::ConstraintError& error) {
+    CHECK(std::string(error.what()).find('2') == std::string::npos);
+  }
+}
+
 TEST_CASE("B203 a row is its caller's tenant's, and no other's") {
   Db db;
   const auto one = db.client.With(Viewer{1});
@@ -392,5 +458,7 @@ TEST_CASE("B201 ready rules") {
     CHECK(verdict(AllOf(skip, deny)) == "no");
     CHECK(verdict(AllOf(skip, allow)) == "behind");
     CHECK(verdict(AllOf(allow, of_writes)) == "allowed");
+    CHECK(verdict(AllOf(of_writes)) == "behind");
+    CHECK(verdict(AllOf()) == "behind");
   }
 }

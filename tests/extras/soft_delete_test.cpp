@@ -372,6 +372,23 @@ TEST_CASE_METHOD(Model, "B204 Purge deletes for good what was deleted long enoug
   CHECK(Purge(client, 0s) == 0);
 }
 
+TEST_CASE_METHOD(Model, "B204 Purge takes no row along that has come back") {
+  client.Of<Remark>().DeleteOne(on_c.id).Exec();
+  client.Of<Task>().DeleteOne(c.id).Exec();
+  Restore<Remark>(client, on_c.id);  // though its task is still deleted
+  CHECK_THROWS_AS(Purge(client, 0s), ConstraintError);
+  CHECK(client.Of<Remark>().Get(on_c.id).text == "on c");
+  Restore<Task>(client, c.id);
+  CHECK(Purge(client, 0s) == 0);
+}
+
+TEST_CASE_METHOD(Model, "B204 clearing an edge leaves hidden neighbours where they are") {
+  client.Of<Task>().DeleteOne(a.id).Exec();
+  client.Of<Team>().UpdateOne(red.id).ClearEdge(F<&Team::tasks>).Save();
+  CHECK(all.Of<Task>().Get(a.id).team.ID() == red.id);
+  CHECK(client.Of<Task>().Get(b.id).team.ID() == std::nullopt);
+}
+
 TEST_CASE_METHOD(Model, "B204 with ShowDeleted a deletion is for good") {
   client.Of<Task>().DeleteOne(a1.id).Exec();
   all.Of<Task>().DeleteOne(a.id).Exec();

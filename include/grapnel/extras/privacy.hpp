@@ -139,20 +139,22 @@ template <class... Rules>
 }
 
 /// Several rules as one, which allows where all of them allow: the first that denies is followed;
-/// where one skips, it skips.
+/// where one skips, or none is about what is asked, it skips.
 template <class... Rules>
 [[nodiscard]] auto AllOf(Rules... rules) {
   return [all = std::make_tuple(std::move(rules)...)](auto& asked) {
     guard::Verdict verdict = guard::Allow;
+    bool any = false;
     const auto ask = [&](const auto& rule) {
       if constexpr (std::is_invocable_v<decltype(rule), decltype(asked)>) {
         if (verdict.Denies()) return;
+        any = true;
         guard::Verdict next = guard::Ask(rule, asked);
         if (!next.Allows()) verdict = std::move(next);
       }
     };
     std::apply([&](const auto&... each) { (ask(each), ...); }, all);
-    return verdict;
+    return any ? verdict : guard::Skip;
   };
 }
 

@@ -32,10 +32,11 @@
 ///
 /// What not: a unique index without Where counts hidden rows: a Create that meets one is a
 /// ConstraintError, with OnConflict too. What hooks delete themselves are deletions of their own.
-/// Below a row that is really deleted each type and level is one. SQL of one's own and other
-/// programs see all rows. Who lifts the guards, by guard::Decide or a rule that allows before, may
-/// give edges the ids of hidden rows. A table that was not migrated has no such columns: a
-/// SchemaError that names them.
+/// Below a row that is really deleted each type and level is one, types without the mixin go for
+/// good, and where a hook does it inside of another deletion, what hangs on it counts to that. SQL
+/// of one's own and other programs see all rows. Who lifts the guards, by guard::Decide or a rule
+/// that allows before, may give edges the ids of hidden rows. A table that was not migrated has no
+/// such columns: a SchemaError that names them.
 ///
 /// Cost: one condition more in every statement that reads; an index on deleted_at, or partial ones,
 /// are up to the schema. A deletion is an update, with one SELECT for each type that could hang on
@@ -55,6 +56,7 @@
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/schema/token.hpp>
 #include <grapnel/store/database.hpp>
+#include <grapnel/store/driver/error.hpp>
 #include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/mutation/value.hpp>
@@ -80,6 +82,9 @@ struct SoftDelete {
   std::optional<Clock::Time> deleted_at{};
   std::optional<std::string> deletion{};
 };
+
+/// A per-call value of Purge's: rows that were not deleted are not to go with others.
+struct Purging {};
 
 /// A per-call value that shows deleted rows too, `client.With(ShowDeleted{})`. Deletions by such a
 /// client are for good.
@@ -122,8 +127,20 @@ struct Schema<extras::SoftDelete> {
     r.Where(living);
   }
   template <class E>
+  static void RefuseLiving(const Mutation<E>& m) {
+    for (const E& row : m.OldRows()) {
+      if (row.deleted_at) continue;
+      throw ConstraintError(m.Type(), m.Op(), ConstraintKind::ForeignKey, {},
+                            "a row that was not deleted, or came back, hangs on one that was");
+    }
+  }
+  template <class E>
   static Value<E> Hide(Mutation<E>& m, Next<E> next) {
-    if (m.Context().template Get<extras::ShowDeleted>() != nullptr) return next(m);
+    if (m.Context().template Get<extras::ShowDeleted>() != nullptr) {
+      const bool purges = m.Context().template Get<extras::Purging>() != nullptr;
+      if (purges && m.Cause() == Cause::Cascade) RefuseLiving(m);
+      return next(m);
+    }
     const bool hangs_on_others = m.Cause() == Cause::Cascade;
     const std::string mark = hangs_on_others && current != nullptr ? *current : extras::NewUuid();
     struct Carrying {
@@ -169,12 +186,12 @@ std::int64_t Restore(const store::View<Es...>& client, const Id& id) {
 
 /// Deletes for good, with their hooks, the rows of all types that were deleted longer ago than
 /// this, in one transaction. Returns: how many, without what hangs on them. Throws:
-/// ConstraintError, and nothing is deleted, where rows that stay refer to them; TxError inside of a
-/// transaction.
+/// ConstraintError, and nothing is deleted, where rows that stay refer to them, those too that were
+/// not deleted and would go with them; TxError inside of a transaction.
 template <class... Es, class Rep, class Period>
 std::int64_t Purge(const store::View<Es...>& client, std::chrono::duration<Rep, Period> age) {
   const auto until = Clock::Now() - std::chrono::duration_cast<Clock::Time::duration>(age);
-  return client.With(ShowDeleted{}).WithTx([&](Tx& tx) {
+  return client.With(ShowDeleted{}).With(Purging{}).WithTx([&](Tx& tx) {
     std::int64_t count = 0;
     std::exception_ptr refused;
     bool goes_on = false;

@@ -198,8 +198,7 @@ class Cascade {
     if (m_.keeps && kept != listed_count) RefuseGone(rows, listed_count - kept);
     if (kept == 0) return;
     throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},
-                          core::Concat({"a hook kept ", std::to_string(kept), " ",
-                                        rows.table->entity, " that would be deleted with it"}));
+                          KeptRowsText(m_, *rows.table, kept, " that would be deleted with it"));
   }
 
   /// Throws: ConstraintError for rows that would go for good with some that only seem to.
@@ -248,8 +247,8 @@ class Cascade {
     if (kept == 0) return;
     throw ConstraintError(
         m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key.Name()},
-        core::Concat({"a hook kept ", std::to_string(kept), " ", holder.entity, " as it was that ",
-                      kept == 1 ? "refers" : "refer", " to it"}));
+        KeptRowsText(m_, holder, kept,
+                     kept == 1 ? " as it was that refers to it" : " as it was that refer to it"));
   }
   store::PredicatePtr Stays(const Table& holder) const {
     return store::Both(store::Negated(lists_.InAny(holder)),

@@ -8,8 +8,10 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/touched.hpp>
+#include <grapnel/store/query/narrower.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/guard.hpp>
 #include <grapnel/store/tx/session.hpp>
@@ -51,6 +53,32 @@ inline void ForeseeNeighbours(const Draft& m) {
     if (relation.kind == Relation::Kind::Join) continue;
     m.Running().plan->Of(m.Handle().store->TypeOf(*relation.target));
   }
+}
+
+/// Whether rules of types may leave rows out for the mutation: not where its caller has decided,
+/// and a cascade's are those of the mutation that began it.
+inline bool MayBeHidden(const Draft& m) {
+  return m.cause != Cause::Cascade && m.Running().decision == nullptr && IsIntercepted(m.Handle());
+}
+/// Whether rules say who may read or write rows of the type. Then nobody is told how many there are
+/// that he could not change.
+inline bool IsGuarded(const Draft& m, const Table& table) {
+  const TypeEntry& type = m.Handle().store->TypeOf(table);
+  const core::detail::ListedHooks readers = type.readers.Load();
+  HookPlan* const plan = m.Running().plan;
+  return (plan != nullptr && !plan->Of(type).Rules().empty()) ||
+         !readers.All().Before(kRuntime).empty();
+}
+/// "2 Ticket", or of such a type "rows of Ticket".
+inline std::string CountedRows(const Draft& m, const Table& table, std::int64_t count) {
+  return IsGuarded(m, table) ? core::Concat({"rows of ", table.entity})
+                             : core::Concat({std::to_string(count), " ", table.entity});
+}
+/// "a hook kept 2 Ticket as it was that would go", or that they may not be changed.
+inline std::string KeptRowsText(const Draft& m, const Table& table, std::int64_t count,
+                                std::string_view what) {
+  return core::Concat({IsGuarded(m, table) ? "a guard or a hook kept " : "a hook kept ",
+                       CountedRows(m, table, count), what});
 }
 
 /// Changes one edge, of one row or, together, of several.
@@ -123,6 +151,16 @@ class EdgeWriter {
     if (!change_.removed.empty()) Take(Do::Remove, change_.removed);
   }
   void Take(Do what, std::span<const FieldValue> targets) {
+    std::vector<FieldValue> shown;
+    if (MayBeHidden(m_)) {  // rows that the rules of their type leave out stay where they are
+      Narrower narrower(m_.GetHandle(), nullptr);
+      if (const auto& rules = narrower.Joined(*relation_.target)) {
+        shown = SelectIds(m_, *relation_.target, store::Both(Going(what, targets), rules));
+        if (shown.empty()) return;
+        what = Do::Remove;
+        targets = shown;
+      }
+    }
     if (relation_.inverse != nullptr && relation_.inverse->immutable) RefuseFixed(what, targets);
     if (relation_.kind == Relation::Kind::TheirKey) {
       if (relation_.required) return RefuseKept(what, targets);
@@ -264,8 +302,7 @@ class EdgeWriter {
   }
   [[noreturn]] void RefuseKeptByHook(std::int64_t kept, std::string_view what) {
     RefuseEdge(m_, ConstraintKind::ForeignKey, edge_,
-               core::Concat({"a hook kept ", std::to_string(kept), " ", relation_.target->entity,
-                             " as it was that ", what}));
+               KeptRowsText(m_, *relation_.target, kept, core::Concat({" as it was that ", what})));
   }
 
   bool HasNeighbour() {
@@ -386,10 +423,11 @@ inline void FindRestricting(const Draft& m, const Table& table, const store::Pre
     if (key->on_delete == Cascade) {
       FindRestricting(m, key->Holder(), holders);
     } else if (const auto count = CountRows(m, key->Holder(), holders); count > 0) {
-      throw ConstraintError(m.table->entity, m.op, ConstraintKind::ForeignKey, {key->Name()},
-                            core::Concat({std::to_string(count), " ", key->Holder().entity,
-                                          count == 1 ? " refers to " : " refer to ",
-                                          &table == m.table ? "it" : "what hangs on it"}));
+      throw ConstraintError(
+          m.table->entity, m.op, ConstraintKind::ForeignKey, {key->Name()},
+          core::Concat({CountedRows(m, key->Holder(), count),
+                        count == 1 && !IsGuarded(m, key->Holder()) ? " refers to " : " refer to ",
+                        &table == m.table ? "it" : "what hangs on it"}));
     }
   }
 }

@@ -3,7 +3,6 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
-#include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/edge_changes.hpp>
 #include <grapnel/store/mutation/touched.hpp>
@@ -23,10 +22,9 @@ class JoinedRows {
  public:
   explicit JoinedRows(Draft& m) : m_(m), narrower_(m.GetHandle(), nullptr) {}
 
-  /// Whether anybody is asked: a cascade's are those of the mutation that began it.
-  static bool MayBeHidden(const Draft& m) {
-    return m.cause != Cause::Cascade && m.Running().decision == nullptr &&
-           IsIntercepted(m.Handle()) && (m.set.any() || m.ChangesEdges());
+  /// Whether there are any, and anybody is asked.
+  static bool AreChecked(const Draft& m) {
+    return MayBeHidden(m) && (m.set.any() || m.ChangesEdges());
   }
   /// Throws: ConstraintError; what rules throw.
   void Check() {

@@ -60,7 +60,7 @@ class Terminal {
                         "call next as well"}));
     }
     m_.Validate();
-    if (JoinedRows::MayBeHidden(m_)) JoinedRows(m_).Check();
+    if (JoinedRows::AreChecked(m_)) JoinedRows(m_).Check();
     if (m_.pending != nullptr) {
       if (may_wait && m_.pending->Takes(m_)) {
         m_.executed = true;
@@ -401,7 +401,9 @@ class Terminal {
     m_.PutBackId();
     FieldValue id;
     const bool is_free = !FindConflict(id);
-    if (is_free || IsHidden(id)) {
+    const bool is_hidden = !is_free && IsHidden(id);
+    if (is_hidden) mutation_.ForgetOldRows();
+    if (is_free || is_hidden) {
       m_.Session().ExpectSeveralWrites();  // it is read back
       is_free ? CreateUnlessUnseen() : Create();
       conflict.outcome = store::ConflictOutcome::Inserted;

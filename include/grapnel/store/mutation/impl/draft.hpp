@@ -96,12 +96,13 @@ GRAPNEL_DEFINE void Draft::PassInterceptors() {
   Narrower narrower(GetHandle(), bound->decision);
   where = narrower.Conditions(*table, where);
   try {
-    visible = narrower.Reached(*table);
+    const store::PredicatePtr& reached = narrower.Reached(*table);
+    visible = store::Both(visible, reached);  // rules of the mutation may have narrowed it before
+    if (op != Op::Create) where = store::Both(where, reached);
   } catch (const PolicyError& error) {  // nobody asked for a read
     if (error.Entity() != table->entity || error.Op()) throw;
     throw PolicyError(table->entity, op, error.Rule(), error.Reason());
   }
-  if (op != Op::Create) where = store::Both(where, visible);
 }
 
 GRAPNEL_DEFINE void Draft::Apply(const Draft& change) {

@@ -242,8 +242,6 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
                                              const HookChain& hooks, HookPlan& plan, AnyMutation& m,
                                              AnyResult& result) {
   const Binding binding(m.Core(), handle, type, level, plan, !hooks.IsEmpty());
-  if (IsIntercepted(*handle)) [[unlikely]]
-    m.Core().PassInterceptors();
   if (Is(m.Op(), Op::Delete | Op::DeleteOne)) {
     plan.ForeseeDeletion();
   } else {
@@ -251,6 +249,8 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
     if (m.Core().ChangesEdges()) ForeseeNeighbours(m.Core());
   }
   JudgeMutation(hooks, plan, m);
+  if (IsIntercepted(*handle)) [[unlikely]]
+    m.Core().PassInterceptors();
   RunThrough(type, hooks, m, result);
   const Draft& core = m.Core();
   if (result.HasEntity() != core.WantsEntity()) Fit(handle, m, result);
