@@ -165,11 +165,6 @@ class AuditNotes {
     before.Add(std::move(note.changes), note.exists);
     return before;
   }
-  /// Returns: null where nothing was noted of it.
-  AuditNote* Find(std::string_view entity, const FieldValue& id) {
-    const auto known = places_.find(Key(entity, id));
-    return known == places_.end() ? nullptr : &notes_[known->second];
-  }
   /// Those that come to something.
   std::vector<AuditNote> Take() {
     std::erase_if(notes_, [](const AuditNote& note) { return note.IsNothing(); });

@@ -31,8 +31,8 @@
 /// Hooks and interceptors run behind the rules, and are trusted: what a hook sets, as another
 /// tenant, is not judged again; what it does by m.Client() is, with the caller's values.
 ///
-/// Cost: no statement, but for the ids that a write gives an edge, which are looked up in one
-/// SELECT for each edge; a rule that only allows costs some nanoseconds and no memory.
+/// Cost: no statement, but for the rows that a write gives an edge or takes from it, which are
+/// looked up in one SELECT each time; a rule that only allows costs some nanoseconds and no memory.
 ///
 /// Order: a guard stands before all hooks and interceptors, those of other batteries too. Rules of
 /// the client are asked first, then those of mixins, then the schema's; an Allow of the client's

@@ -112,7 +112,7 @@ struct Case {
   Verdict verdict{};
 };
 
-/// What may be asked a rule about a subject.
+/// Whether a rule can be asked about a subject.
 template <class Rule, class Subject>
 inline constexpr bool kJudges = std::is_invocable_v<const Rule&, Subject&>;
 

@@ -237,9 +237,9 @@ class [[nodiscard]] HookedEntities : public Entities<E> {
   /// all interceptors of a read, and before the schema's rules. See <grapnel/hook/guard.hpp> for
   /// what they are, and Use for the rest. A rule about reads is asked on every way on which a read
   /// reaches the type, as an interceptor that only narrows is, of an update or deletion for the
-  /// rows that it is about, and for a row that a write gives an edge by its id, which is as not
-  /// there where the rules leave it out. What a write returns, and what hooks see of its rows, is
-  /// no read. Throws (who is refused): PolicyError.
+  /// rows that it is about, and for rows that a write gives an edge or takes from it: where the
+  /// rules leave one out it is as not there, or stays. What a write returns, and what hooks see of
+  /// its rows, is no read. Throws (who is refused): PolicyError.
   template <class... Rules>
   core::HookHandle Guard(Rules... rules) const {
     return detail::AddGuard({detail::PrepareGuard(

@@ -49,7 +49,7 @@ enum class ReadStep : std::uint8_t {
   // Rows that a condition or an order asks for, as F<edge>.Has(...) does, and those that an update
   // or a deletion is about.
   Condition,
-  Join,  // a row that a write gives an edge, by its id: of these rules alone are asked
+  Join,  // a row that a write gives an edge or takes from it: about these rules alone are asked
 };
 
 /// "Rows", "Ids", "Count", "Exist" or "Aggregate".
