@@ -56,19 +56,21 @@ TEST_CASE("B210 each edge is drawn once, with how many there are at each end") {
                  "\"User\" : \"best_friend\"\n  \"Card\" {\n"));
   const std::string dot = ToDot(client.Types());
   CHECK_THAT(dot, Catch::StartsWith("digraph types {\n"));
-  CHECK_THAT(dot, Catch::Contains("\"User\" -> \"Card\" [label=\"cards / owner\", dir=both, "
-                                  "arrowtail=none, arrowhead=crow];\n"));
-  CHECK_THAT(dot, Catch::Contains("\"User\" -> \"User\" [label=\"best_friend\", dir=both, "
-                                  "arrowtail=crow, arrowhead=none];\n"));
+  CHECK_THAT(dot, Catch::Contains("\"User\" -> \"Card\" [label=<cards / owner>, "
+                                  "arrowtail=teeodot, arrowhead=crowodot];\n"));
+  CHECK_THAT(dot, Catch::Contains("\"User\" -> \"User\" [label=<best_friend>, "
+                                  "arrowtail=crowodot, arrowhead=teeodot];\n"));
 }
 
 TEST_CASE("B210 names are told apart from the language of the picture") {
   CHECK(ToMermaid(Strange()) ==
         "erDiagram\n  \"Per_son\" {\n    integer id PK\n    text a_b_c_ UK\n  }\n  \"Per_son\" "
         "}o--o| \"Per_son\" : \"boss / staff\"\n");
-  CHECK(ToDot(Strange()) ==
-        "digraph types {\n  rankdir=LR;\n  node [shape=record];\n  \"Per\\\"son\" "
-        "[label=\"Per\\\"son|id\\ integer\\la\\|b\\<c\\>\\ text,\\ optional,\\ unique,\\ "
-        "sensitive\\l\"];\n  \"Per\\\"son\" -> \"Per\\\"son\" [label=\"boss / staff\", dir=both, "
-        "arrowtail=crow, arrowhead=none];\n}\n");
+  const std::string dot = ToDot(Strange());
+  CHECK_THAT(dot, Catch::Contains("  \"Per\\\"son\" [label=<<table "));
+  CHECK_THAT(dot, Catch::Contains("<b>Per&#34;son</b>"));
+  CHECK_THAT(dot, Catch::Contains("<tr><td align=\"left\">a|b&#60;c&#62;</td><td "));
+  CHECK_THAT(dot, Catch::Contains(">text, optional, unique, sensitive</font></td></tr>\n  </tab"));
+  CHECK_THAT(dot, Catch::EndsWith("  \"Per\\\"son\" -> \"Per\\\"son\" [label=<boss / staff>, "
+                                  "arrowtail=crowodot, arrowhead=teeodot];\n}\n"));
 }

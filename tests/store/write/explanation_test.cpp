@@ -20,6 +20,12 @@ Explanation Explained() {
           {{"Living", "mixin Soft", grapnel::AnyOp, "before"}}};
 }
 
+/// What Graphviz shows for a hook.
+std::string Label(const std::string& name, const std::string& what) {
+  return "[label=<<b>" + name + "</b><br/><font point-size=\"11\" color=\"#57606a\">" + what +
+         "</font>>, ";
+}
+
 }  // namespace
 
 TEST_CASE("an explanation is a line for each step, outermost first") {
@@ -45,11 +51,22 @@ TEST_CASE("an explanation is a flowchart of Mermaid") {
 }
 
 TEST_CASE("an explanation is a digraph of Graphviz") {
-  CHECK(ToDot(Explained()) ==
-        "digraph chain {\n  node [shape=box];\n  subgraph cluster_0 {\n    label=\"User "
-        "Create\";\n    n0 [label=\"defaults\"];\n    n1 [label=\"Trace\\nruntime, around\"];\n    "
-        "n0 -> n1;\n    n2 [label=\"say \\\"<no>\\\"\\nschema, before, on Create|Delete\"];\n    "
-        "n1 -> n2;\n    n3 [label=\"validation\"];\n    n2 -> n3;\n    n4 [label=\"SQL\"];\n    "
-        "n3 -> n4;\n  }\n  subgraph cluster_5 {\n    label=\"User read\";\n    n5 [label=\"Living"
-        "\\nmixin Soft, before\"];\n    n6 [label=\"SQL\"];\n    n5 -> n6;\n  }\n}\n");
+  Explanation explained = Explained();
+  explained.hooks.push_back({"asked\nfirst\x01", "runtime", grapnel::AnyOp, "rule"});
+  const std::string dot = ToDot(explained);
+  CHECK_THAT(dot, Catch::StartsWith("digraph chain {\n  graph [bgcolor=white, "));
+  CHECK_THAT(dot, Catch::Contains("\n  subgraph cluster_0 {\n    label=<<b>User Create</b>>;\n"
+                                  "    n0 [label=<defaults>, fillcolor=\"#eaeef2\"];\n    n1 " +
+                                  Label("Trace", "runtime, around") +
+                                  "fillcolor=white];\n    n0 -> n1;\n    n2 "));
+  CHECK_THAT(dot, Catch::Contains(
+                      Label("say &#34;&#60;no&#62;&#34;", "schema, before, on Create|Delete")));
+  CHECK_THAT(dot, Catch::Contains("n3 " + Label("asked<br/>first?", "runtime, rule") +
+                                  "fillcolor=\"#fff8c5\"];\n    n2 -> n3;\n"));
+  CHECK_THAT(dot,
+             Catch::EndsWith("\n    n4 -> n5;\n  }\n  subgraph cluster_6 {\n    label=<<b>User "
+                             "read</b>>;\n    n6 " +
+                             Label("Living", "mixin Soft, before") +
+                             "fillcolor=white];\n    n7 [label=<SQL>, "
+                             "fillcolor=\"#eaeef2\"];\n    n6 -> n7;\n  }\n}\n"));
 }

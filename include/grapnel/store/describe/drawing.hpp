@@ -37,20 +37,40 @@ inline std::string WordInMermaid(std::string_view text) {
   return word;
 }
 
-/// A text between the quotes of Graphviz. `in_record`: as a part of a record's label.
-inline std::string InDot(std::string_view text, bool in_record = false) {
+/// A name between the quotes of Graphviz.
+inline std::string InDot(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
-    if (c == '\n') {
-      escaped += "\\n";
-      continue;
-    }
     if (c == '\0') continue;
     if (c == '"' || c == '\\') escaped += '\\';
-    if (in_record && std::string_view("{}|<> ").find(c) != std::string_view::npos) escaped += '\\';
     escaped += c;
   }
   return escaped;
+}
+/// A text in a label of Graphviz that is written like HTML, which takes no control characters.
+inline std::string InDotHtml(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '\n') {
+      escaped += "<br/>";
+    } else if (c >= 0 && c < ' ') {
+      escaped += '?';
+    } else if (std::string_view("\"&<>").find(c) != std::string_view::npos) {
+      core::Append(escaped, {"&#", std::to_string(static_cast<unsigned char>(c)), ";"});
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+/// What every picture of Graphviz begins with: legible on pages of any colour, and laid out alike
+/// with the metrics that these fonts share.
+inline std::string DotHead(std::string_view name) {
+  return core::Concat({"digraph ", name,
+                       " {\n"
+                       "  graph [bgcolor=white, fontname=\"Helvetica,Arial,sans-serif\"];\n"
+                       "  node [fontname=\"Helvetica,Arial,sans-serif\"];\n"
+                       "  edge [fontname=\"Helvetica,Arial,sans-serif\", fontsize=11];\n"});
 }
 
 }  // namespace grapnel::store::drawing

@@ -85,12 +85,29 @@ GRAPNEL_DEFINE std::string ToString(const EntityGraph& graph) {
   return text;
 }
 
+/// How many rows of a type one row at the other end of an edge may be joined to.
+enum class Joined { One, AtMostOne, Any };
+
+/// Of an edge, for a row at the other end and for a row of this one.
+struct JoinedRows {
+  Joined here = Joined::Any;
+  Joined there = Joined::Any;
+};
+
+inline JoinedRows RowsOf(const EdgeInfo& edge) {
+  if (!edge.pairs.empty()) return {};
+  const Joined referred = edge.key_required ? Joined::One : Joined::AtMostOne;
+  const Joined holders = edge.key_unique ? Joined::AtMostOne : Joined::Any;
+  return edge.holds_key ? JoinedRows{holders, referred} : JoinedRows{referred, holders};
+}
+
 /// In quotes, for an entity may be called as a word of the language is.
 inline std::string EntityInMermaid(std::string_view name) {
   return core::Concat({"\"", drawing::WordInMermaid(name), "\""});
 }
 
 GRAPNEL_DEFINE std::string ToMermaid(const EntityGraph& graph) {
+  static constexpr std::string_view kHere[] = {"||", "|o", "}o"}, kThere[] = {"||", "o|", "o{"};
   std::string text = "erDiagram\n";
   for (std::size_t at = 0; at < graph.types.size(); ++at) {
     const TypeInfo& type = graph.types[at];
@@ -107,45 +124,43 @@ GRAPNEL_DEFINE std::string ToMermaid(const EntityGraph& graph) {
     text += "  }\n";
     for (const EdgeInfo& edge : type.edges) {
       if (!IsDrawn(graph, at, edge)) continue;
-      // How many rows of this type are joined to one of the other, and the other way round.
-      std::string_view here = "}o", there = "o{";
-      const std::string_view referred_here = edge.key_required ? "||" : "|o";
-      const std::string_view referred_there = edge.key_required ? "||" : "o|";
-      if (edge.holds_key) {
-        there = referred_there;
-        if (edge.key_unique) here = "|o";
-      } else if (edge.pairs.empty()) {
-        here = referred_here;
-        if (edge.key_unique) there = "o|";
-      }
+      const auto [here, there] = RowsOf(edge);
       core::Append(
-          text, {"  ", EntityInMermaid(type.name), " ", here, "--", there, " ",
-                 EntityInMermaid(edge.target), " : \"", drawing::InMermaid(LabelOf(edge)), "\"\n"});
+          text, {"  ", EntityInMermaid(type.name), " ", kHere[static_cast<std::size_t>(here)], "--",
+                 kThere[static_cast<std::size_t>(there)], " ", EntityInMermaid(edge.target),
+                 " : \"", drawing::InMermaid(LabelOf(edge)), "\"\n"});
     }
   }
   return text;
 }
 
 GRAPNEL_DEFINE std::string ToDot(const EntityGraph& graph) {
-  std::string text = "digraph types {\n  rankdir=LR;\n  node [shape=record];\n";
+  static constexpr std::string_view kArrows[] = {"teetee", "teeodot", "crowodot"};
+  std::string text = core::Concat({drawing::DotHead("types"),
+                                   "  graph [rankdir=LR, nodesep=0.4, ranksep=0.6];\n"
+                                   "  node [shape=box, margin=0, fontsize=12, color=\"#8c959f\"];\n"
+                                   "  edge [dir=both, color=\"#57606a\"];\n"});
   for (const TypeInfo& type : graph.types) {
-    core::Append(text, {"  \"", drawing::InDot(type.name), "\" [label=\"",
-                        drawing::InDot(type.name, true), "|"});
+    core::Append(text, {"  \"", drawing::InDot(type.name),
+                        "\" [label=<<table border=\"0\" cellspacing=\"0\" cellborder=\"0\">\n"
+                        "    <tr><td colspan=\"2\" bgcolor=\"#eaeef2\"><b>",
+                        drawing::InDotHtml(type.name), "</b></td></tr>\n"});
     for (const FieldInfo& field : type.fields) {
-      core::Append(text, {drawing::InDot(field.name, true), "\\ ",
-                          drawing::InDot(Describe(field), true), "\\l"});
+      core::Append(text, {"    <tr><td align=\"left\">", drawing::InDotHtml(field.name),
+                          "</td><td align=\"left\"><font point-size=\"11\" color=\"#57606a\">",
+                          drawing::InDotHtml(Describe(field)), "</font></td></tr>\n"});
     }
-    text += "\"];\n";
+    text += "  </table>>];\n";
   }
   for (std::size_t at = 0; at < graph.types.size(); ++at) {
     for (const EdgeInfo& edge : graph.types[at].edges) {
       if (!IsDrawn(graph, at, edge)) continue;
-      core::Append(
-          text,
-          {"  \"", drawing::InDot(graph.types[at].name), "\" -> \"", drawing::InDot(edge.target),
-           "\" [label=\"", drawing::InDot(LabelOf(edge)), "\", dir=both, arrowtail=",
-           (edge.holds_key && !edge.key_unique) || !edge.pairs.empty() ? "crow" : "none",
-           ", arrowhead=", edge.many ? "crow" : "none", "];\n"});
+      const auto [here, there] = RowsOf(edge);
+      core::Append(text,
+                   {"  \"", drawing::InDot(graph.types[at].name), "\" -> \"",
+                    drawing::InDot(edge.target), "\" [label=<", drawing::InDotHtml(LabelOf(edge)),
+                    ">, arrowtail=", kArrows[static_cast<std::size_t>(here)],
+                    ", arrowhead=", kArrows[static_cast<std::size_t>(there)], "];\n"});
     }
   }
   return text + "}\n";
