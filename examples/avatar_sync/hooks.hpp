@@ -50,7 +50,10 @@ inline auto DeleteOrphans() {
   return grapnel::hook::On(remove, grapnel::Op::DeleteOne);
 }
 
-/// A delete-many would leave images behind, so there is none.
+/// A delete-many would leave images behind, so there is none. The names are what
+/// `client.Explain<User>()` shows.
 inline auto grapnel::Schema<User>::Hooks() {
-  return grapnel::Hooks(EnsureImageExists(), DeleteOrphans(), hook::Reject(Op::Delete));
+  return grapnel::Hooks(hook::Named("EnsureImageExists", EnsureImageExists()),
+                        hook::Named("DeleteOrphans", DeleteOrphans()),
+                        hook::Named("Reject", hook::Reject(Op::Delete)));
 }
