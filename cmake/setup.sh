@@ -166,7 +166,7 @@ needed_packages() {
       need - libsqlite3-dev
       case $1 in
         *tests*)
-          need ninja ninja-build; need ccache ccache; need - catch2
+          need ninja ninja-build; need ccache ccache; need - catch2; need dot graphviz
           # The tests start a server of their own; what the package itself starts is left alone.
           need - libpq-dev; need - postgresql
           ;;
@@ -198,7 +198,7 @@ needed_packages() {
       need - sqlite-devel; need - fmt-devel
       case $1 in
         *tests*)
-          need ccache ccache; need - libasan; need - libubsan; need - libtsan
+          need ccache ccache; need dot graphviz; need - libasan; need - libubsan; need - libtsan
           need - libpq-devel; need - postgresql-server
           ;;
       esac
@@ -208,14 +208,18 @@ needed_packages() {
       fetch=ON
       need g++ g++; need cmake cmake; need ninja samurai; need git git
       need - sqlite-dev; need - fmt-dev; need - linux-headers
-      case $1 in *tests*) need ccache ccache; need - libpq-dev; need - postgresql ;; esac
+      case $1 in
+        *tests*) need ccache ccache; need dot graphviz; need - libpq-dev; need - postgresql ;;
+      esac
       case $1 in *clang*) need clang++ clang; need - compiler-rt ;; esac
       ;;
     arch)
       fetch=ON
       need g++ gcc; need cmake cmake; need ninja ninja; need git git
       need - sqlite; need - fmt
-      case $1 in *tests*) need ccache ccache; need - postgresql ;; esac
+      case $1 in
+        *tests*) need ccache ccache; need dot graphviz; need - postgresql ;;
+      esac
       case $1 in *clang*) need clang++ clang; need - compiler-rt ;; esac
       ;;
     suse)
@@ -223,7 +227,10 @@ needed_packages() {
       need g++ gcc-c++; need cmake cmake; need ninja ninja; need git git
       need - sqlite3-devel; need - fmt-devel
       case $1 in
-        *tests*) need ccache ccache; need - postgresql-devel; need - postgresql-server ;;
+        *tests*)
+          need ccache ccache; need dot graphviz
+          need - postgresql-devel; need - postgresql-server
+          ;;
       esac
       case $1 in *clang*) need clang++ clang ;; esac
       ;;

@@ -7,7 +7,8 @@
 #
 # With OUTPUT_DIR, tests/CMakeLists.txt writes each to OUTPUT_DIR/NAME.cpp, what it prints to
 # OUTPUT_DIR/NAME.txt, and builds it. As a script it is the check that no snippet goes without a
-# name, and no output without a snippet.
+# name, and no output without a snippet; that the links of README.md and examples/README.md lead to
+# files; and that the latter has one to each example.
 cmake_policy(VERSION 3.24)
 
 # Sets OUT_NAMES to the snippets' names, and OUT_PROBLEMS to what is wrong with the others.
@@ -80,5 +81,31 @@ if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
     message(FATAL_ERROR "README.md's C++ is not all compiled:\n${problems}")
   elseif(NOT names)
     message(FATAL_ERROR "README.md holds no C++ snippet")
+  endif()
+
+  set(problems "")
+  foreach(readme README.md examples/README.md)
+    cmake_path(GET readme PARENT_PATH folder)
+    file(READ "${ROOT}/${readme}" text)
+    string(REPLACE "](" "link:" links "${text}")  # a list with brackets in it is none
+    string(REGEX MATCHALL "link:[A-Za-z0-9_/.]+\\)" links "${links}")  # URLs have a colon
+    foreach(link IN LISTS links)
+      string(REGEX REPLACE "link:(.*)\\)" "\\1" link "${link}")
+      if(NOT EXISTS "${ROOT}/${folder}/${link}")
+        string(APPEND problems "  ${readme} has a link to ${link}, which is not there\n")
+      endif()
+    endforeach()
+  endforeach()
+  file(GLOB examples RELATIVE "${ROOT}/examples"
+    "${ROOT}/examples/*.cpp" "${ROOT}/examples/*/main.cpp")
+  foreach(example IN LISTS examples)
+    string(REGEX REPLACE "/main.cpp$" "" example "${example}")
+    string(FIND "${text}" "](${example})" at)
+    if(at EQUAL -1)
+      string(APPEND problems "  examples/README.md has no link to ${example}\n")
+    endif()
+  endforeach()
+  if(problems)
+    message(FATAL_ERROR "The READMEs and the files:\n${problems}")
   endif()
 endif()
