@@ -107,6 +107,20 @@ concept HasParts = requires(const H& hook) {
   hook.ForEachPart([](auto&&) {});
 };
 
+namespace detail {
+
+/// A hook that is kept, and what people read of it: apart from what runs it, so that a list of
+/// hooks is read fast.
+struct KeptHook {
+  SharedAny self;
+  Op ops = AnyOp;
+  bool of_mutators = false;  // of ent's form
+  std::string_view name{}, mixin{};
+  SharedAny name_owner{};  // where the hook itself does not keep the name
+};
+
+}  // namespace detail
+
 /// Any hook over any subject, both types forgotten: what lists of hooks keep. Copies share the
 /// hook.
 class StoredHook {
@@ -114,7 +128,7 @@ class StoredHook {
   using MayHoldNone = void;
 
   /// False of one that was moved from.
-  explicit operator bool() const noexcept { return static_cast<bool>(self_); }
+  explicit operator bool() const noexcept { return static_cast<bool>(kept_); }
   /// Whether the hook runs before the rest only, without a `next`.
   bool IsBefore() const noexcept { return before_ != nullptr; }
   /// Whether it runs behind the rest only.
@@ -122,39 +136,53 @@ class StoredHook {
   /// The Ops outside of which the hook does nothing.
   Op Mask() const noexcept { return mask_; }
   /// Those of them outside of which nothing that it is made of does anything.
-  Op Ops() const noexcept { return ops_; }
+  Op Ops() const noexcept { return kept_->ops; }
   /// The name that it was given, or its type as the compiler spells it, of a chain those of its
   /// hooks: for people to read. Valid as long as this and its copies.
-  std::string_view Name() const noexcept { return name_; }
-  /// Calls it that, in a text that `owner` keeps.
-  void SetName(std::string_view name, SharedAny owner) noexcept {
-    name_ = name;
-    name_owner_ = std::move(owner);
+  std::string_view Name() const noexcept { return kept_->name; }
+  /// Calls it that, in a text that `owner` keeps; copies of it keep their names. Throws:
+  /// std::bad_alloc.
+  void SetName(std::string_view name, SharedAny owner) {
+    detail::KeptHook& mine = Mine();
+    mine.name = name;
+    mine.name_owner = std::move(owner);
   }
   /// Who has put it where it is: "" but for the hooks of a mixin, whose name it is then.
-  std::string_view Mixin() const noexcept { return mixin_; }
-  void SetMixin(std::string_view name) noexcept { mixin_ = name; }
+  std::string_view Mixin() const noexcept { return kept_->mixin; }
+  /// Throws: std::bad_alloc.
+  void SetMixin(std::string_view name) {
+    if (name != Mixin()) Mine().mixin = name;
+  }
   /// "before", "after", "around" or, of ent's form, "mutator".
   std::string_view FormName() const noexcept {
     if (IsBefore()) return "before";
     if (IsAfter()) return "after";
-    return of_mutators_ ? "mutator" : "around";
+    return kept_->of_mutators ? "mutator" : "around";
   }
 
  private:
   template <class, class>
   friend class Hook;
-  explicit StoredHook(SharedAny self) noexcept : self_(std::move(self)) {}
+  explicit StoredHook(SharedAny self)
+      : self_(self.Address()), kept_(MakeShared<detail::KeptHook>(std::move(self))) {}
+
+  /// What no copy shares.
+  detail::KeptHook& Mine() {
+    if (!kept_.IsOnlyOwner()) kept_ = MakeShared<detail::KeptHook>(*kept_);
+    return *kept_;
+  }
+  /// Keeps another one, which has taken over the one before.
+  void Keep(SharedAny self) noexcept {
+    self_ = self.Address();
+    kept_->self = std::move(self);
+  }
 
   void (*before_)(const void* self, const void* subject) = nullptr;
   void (*around_)() = nullptr;  // an AroundFunction of the Hook that it was
-  SharedAny self_;
+  const void* self_;            // which kept_ owns
+  Shared<detail::KeptHook> kept_;
   Op mask_ = AnyOp;
-  Op ops_ = AnyOp;
   bool after_ = false;
-  bool of_mutators_ = false;  // of ent's form
-  std::string_view name_, mixin_;
-  SharedAny name_owner_;  // where the hook itself does not keep the name
 };
 
 /// Any hook over a subject, its type forgotten. Copies share the hook, which is called const,
@@ -201,10 +229,10 @@ class Hook : public StoredHook {
 
   // The same for a stored hook, which was one over these types.
   static void RunBefore(const StoredHook& hook, Subject& subject) {
-    hook.before_(hook.self_.Address(), &subject);
+    hook.before_(hook.self_, &subject);
   }
   static Result RunAround(const StoredHook& hook, Subject& subject, Next<Subject, Result> next) {
-    return reinterpret_cast<AroundFunction>(hook.around_)(hook.self_.Address(), subject, next);
+    return reinterpret_cast<AroundFunction>(hook.around_)(hook.self_, subject, next);
   }
 
  private:
@@ -213,10 +241,10 @@ class Hook : public StoredHook {
   /// Says how the hook that is kept, an H, is called.
   template <class H>
   void Bind() {
-    const H* const hook = static_cast<const H*>(self_.Address());
+    const H* const hook = static_cast<const H*>(self_);
     SayName(*hook);
     mask_ = detail::MaskOf(*hook);
-    ops_ = detail::OpsOf(*hook);
+    kept_->ops = detail::OpsOf(*hook);
     after_ = detail::IsAfter<H>();
     detail::RefuseNone(*hook);
     constexpr Form form = FormOf<H, Subject, Result>();
@@ -228,8 +256,8 @@ class Hook : public StoredHook {
       };
     } else if constexpr (detail::NeedsComposing<H, Subject, Result>()) {
       using Bound = detail::Bound<H, Subject, Result>;
-      of_mutators_ = detail::IsMutatorForm<H, Subject, Result>();
-      self_ = MakeSharedAny<const Bound>(Shared<const H>(std::move(self_), hook));
+      kept_->of_mutators = detail::IsMutatorForm<H, Subject, Result>();
+      Keep(MakeSharedAny<const Bound>(Shared<const H>(std::move(kept_->self), hook)));
       CallAround<Bound>();
     } else {
       CallAround<H>();
@@ -246,7 +274,7 @@ class Hook : public StoredHook {
       const auto kept = MakeShared<const std::string>(names.empty() ? "Chain()" : names + ")");
       SetName(*kept, kept);
     } else {
-      name_ = detail::ShownName(hook);
+      kept_->name = detail::ShownName(hook);
     }
   }
   template <class H>
