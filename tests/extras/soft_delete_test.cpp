@@ -295,6 +295,42 @@ TEST_CASE_METHOD(Model, "B204 what one deletion hid comes back together, and not
       Lines{"0"});
 }
 
+TEST_CASE_METHOD(Model, "B204 a deletion that a hook tries again is one deletion") {
+  bool fails = true;
+  client.Of<Team>().Use([](Mutation<Team>& m, grapnel::Next<Team> next) -> grapnel::Value<Team> {
+    try {
+      return next(m);
+    } catch (const std::runtime_error&) {
+      return next(m);
+    }
+  });
+  client.Of<Remark>().Use(grapnel::hook::On(grapnel::hook::Before([&fails](Mutation<Remark>&) {
+                                              if (std::exchange(fails, false))
+                                                throw std::runtime_error("once");
+                                            }),
+                                            grapnel::Op::Delete));
+  client.Of<Team>().DeleteOne(red.id).Exec();
+  CHECK((!fails && Shown() == Sorted({"blue", "c", "on c"})));
+  CHECK(Restore<Team>(client, red.id) == 6);
+}
+
+TEST_CASE_METHOD(Model, "B204 a deletion that a hook begins inside of one is one of its own") {
+  client.Of<Task>().Use(grapnel::hook::Before([&](Mutation<Task>& m) {
+    if (m.Cause() == grapnel::Cause::Cascade && m.Op() == grapnel::Op::Delete)
+      m.Client().Of<Task>().Delete().Where(F<&Task::id> == c.id).Exec();
+  }));
+  client.Of<Team>().DeleteOne(red.id).Exec();
+  CHECK(Shown() == Lines{"blue"});
+  CHECK(Restore<Team>(client, red.id) == 6);
+  CHECK(Restore<Task>(client, c.id) == 2);
+}
+
+TEST_CASE_METHOD(Model, "B204 who may not change a type can restore what has none of its rows") {
+  client.Of<Remark>().Use(grapnel::hook::Reject(grapnel::Op::Update | grapnel::Op::UpdateOne));
+  client.Of<Task>().DeleteOne(b.id).Exec();
+  CHECK(Restore<Task>(client, b.id) == 1);
+}
+
 TEST_CASE_METHOD(Model, "B204 unique among the living, and a restore whose value is taken") {
   client.Of<Team>().DeleteOne(red.id).Exec();
   const Team other = AddTeam("red");

@@ -16,6 +16,25 @@ concept CalledAs = (std::is_void_v<Result> &&
   take(function(static_cast<Arguments&&>(arguments)...));
 };
 
+/// What a callable is called with and returns, where it has one signature, `Result(Subject&)`;
+/// otherwise it has no members.
+template <class F>
+struct CallOf {};
+template <class F>
+requires requires { &F::operator(); }
+struct CallOf<F> : CallOf<decltype(&F::operator())> {};
+template <class R, class S>
+struct CallOf<R (*)(S&)> {
+  using Subject = S;
+  using Result = R;
+};
+template <class R, class S>
+struct CallOf<R (*)(S&) noexcept> : CallOf<R (*)(S&)> {};
+template <class F, class R, class S>
+struct CallOf<R (F::*)(S&) const> : CallOf<R (*)(S&)> {};
+template <class F, class R, class S>
+struct CallOf<R (F::*)(S&) const noexcept> : CallOf<R (*)(S&)> {};
+
 /// Whether it holds nothing to call: a null pointer to a function, an empty std::function, or one
 /// of our own, which say so by a member type `MayHoldNone`, that was moved from.
 template <class F>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/called_as.hpp>
 #include <grapnel/base/pack.hpp>
 #include <grapnel/core/error.hpp>
 #include <grapnel/core/hook.hpp>
@@ -13,25 +14,6 @@
 #include <utility>
 
 namespace grapnel::core {
-namespace detail {
-
-/// What a callable is called with and returns, where it has one signature, `Result(Subject&)`.
-template <class F>
-struct CallOf : CallOf<decltype(&F::operator())> {};
-template <class R, class S>
-struct CallOf<R (*)(S&)> {
-  using Subject = S;
-  using Result = R;
-};
-template <class R, class S>
-struct CallOf<R (*)(S&) noexcept> : CallOf<R (*)(S&)> {};
-template <class F, class R, class S>
-struct CallOf<R (F::*)(S&) const> : CallOf<R (*)(S&)> {};
-template <class F, class R, class S>
-struct CallOf<R (F::*)(S&) const noexcept> : CallOf<R (*)(S&)> {};
-
-}  // namespace detail
-
 /// Several hooks as one: `Chain(f, g, h)` is f(g(h(next))). The hooks' types are known, so that the
 /// whole is inlined. A chain is a value: Append and Extend leave it as it was. The empty chain is
 /// the identity. Source: ent's hook.Chain.
@@ -62,7 +44,7 @@ class Chain {
   /// Source: alice's Then.
   template <class Terminal>
   auto Then(Terminal&& terminal) const {
-    using Call = detail::CallOf<std::decay_t<Terminal>>;
+    using Call = CallOf<std::decay_t<Terminal>>;
     return Then<typename Call::Subject, typename Call::Result>(std::forward<Terminal>(terminal));
   }
   template <class Subject, class Result, class Terminal>

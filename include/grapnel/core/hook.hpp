@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/base/called_as.hpp>
 #include <grapnel/base/concat.hpp>
 #include <grapnel/base/shared.hpp>
 #include <grapnel/base/type.hpp>
@@ -100,6 +101,31 @@ consteval bool IsMutatorForm() {
 }
 
 }  // namespace detail
+
+/// Whether what is wrapped in a hook or rule, or it itself, is a function of a `Subject&` and of
+/// nothing else. Where that is a base of several subjects it is kept once for all of them: a hook
+/// without a `next` knows its subject by the address alone.
+template <class H, class Subject>
+consteval bool IsOver() {
+  if constexpr (requires { typename H::Wrapped; }) {
+    bool plain = true;  // no condition in front of it asks for more than the Op
+    if constexpr (requires { H::kAsksOpAlone; }) plain = H::kAsksOpAlone;
+    return plain && IsOver<typename H::Wrapped, Subject>();
+  } else if constexpr (requires { typename CallOf<H>::Subject; }) {
+    return std::is_same_v<std::remove_const_t<typename CallOf<H>::Subject>, Subject>;
+  } else {
+    return false;
+  }
+}
+/// The same of a hook without a `next`.
+template <class H, class Subject>
+consteval bool IsBeforeOver() {
+  if constexpr (requires { typename H::BeforeOnly; }) {
+    return IsOver<H, Subject>();
+  } else {
+    return false;
+  }
+}
 
 /// A hook that was put together of others, and shows them one by one: `ForEachPart(visit)`.
 template <class H>

@@ -100,58 +100,54 @@ struct Schema<extras::SoftDelete> {
     return grapnel::Fields(Field<&Row::deleted_at>("deleted_at"),
                            Field<&Row::deletion>("deletion"));
   }
-  template <class E>
   static auto Hooks() {
     return grapnel::Hooks(
-        hook::Named("soft_delete", hook::On(&Hide<E>, Op::Delete | Op::DeleteOne)));
+        hook::Named("soft_delete", hook::On(hook::Before(&Hide), Op::Delete | Op::DeleteOne)));
   }
-  template <class E>
   static auto Interceptors() {
-    return grapnel::Interceptors(hook::Named("soft_delete", hook::Before(&Narrow<E>)));
+    return grapnel::Interceptors(hook::Named("soft_delete", hook::Before(&Narrow)));
   }
-  template <class E>
-  static auto Guard() {
-    return grapnel::Guard(hook::Named("soft_delete", [](Reading<E>& r) {
-      if (r.Step() == ReadStep::Join) Narrow<E>(r);
-    }));
-  }
+  static auto Guard() { return grapnel::Guard(hook::Named("soft_delete", &NarrowJoins)); }
 
  private:
-  /// The deletion that this thread is carrying out.
-  static inline thread_local const std::string* current = nullptr;
-
-  template <class E>
-  static void Narrow(Reading<E>& r) {
-    if (r.Context().template Get<extras::ShowDeleted>() != nullptr) return;
-    static const auto living = F<&Row::deleted_at>.IsNull();  // one for all reads
-    r.Where(living);
+  static const store::Predicate<Row>& Living() {
+    static const store::Predicate<Row> living = F<&Row::deleted_at>.IsNull();  // one for all
+    return living;
   }
-  template <class E>
-  static void RefuseLiving(const Mutation<E>& m) {
-    for (const E& row : m.OldRows()) {
-      if (row.deleted_at) continue;
+  static void Narrow(AnyReading& r) {
+    if (r.Context().Get<extras::ShowDeleted>() == nullptr) r.Where(Living());
+  }
+  static void NarrowJoins(AnyReading& r) {
+    if (r.Step() == ReadStep::Join) Narrow(r);
+  }
+  static void RefuseLiving(const AnyMutation& m) {
+    for (const AnyValue& row : m.OldRows()) {
+      if (!row.Field("deleted_at").IsNull()) continue;
       throw ConstraintError(m.Type(), m.Op(), ConstraintKind::ForeignKey, {},
                             "a row that was not deleted, or came back, hangs on one that was");
     }
   }
-  template <class E>
-  static Value<E> Hide(Mutation<E>& m, Next<E> next) {
-    if (m.Context().template Get<extras::ShowDeleted>() != nullptr) {
-      const bool purges = m.Context().template Get<extras::Purging>() != nullptr;
-      if (purges && m.Cause() == Cause::Cascade) RefuseLiving(m);
-      return next(m);
+  /// That of the deletion for which this one runs, or a new one.
+  static FieldValue DeletionOf(const AnyMutation& m) {
+    const AnyMutation* const cause = m.CausedBy();
+    if (cause != nullptr) {
+      for (const std::string_view field : cause->Fields()) {
+        if (field == "deletion") return *cause->Field(field);
+      }
     }
+    return extras::NewUuid();
+  }
+  static void Hide(AnyMutation& m) {
     const bool hangs_on_others = m.Cause() == Cause::Cascade;
-    const std::string mark = hangs_on_others && current != nullptr ? *current : extras::NewUuid();
-    struct Carrying {
-      const std::string* outer;
-      ~Carrying() { current = outer; }
-    } const carrying{std::exchange(current, &mark)};
+    if (m.Context().Get<extras::ShowDeleted>() != nullptr) {
+      if (hangs_on_others && m.Context().Get<extras::Purging>() != nullptr) RefuseLiving(m);
+      return;
+    }
     m.KeepRows();
-    if (hangs_on_others) m.Where(F<&Row::deleted_at>.IsNull());  // others keep their deletion
-    m.Set(F<&Row::deleted_at>, extras::Clock::Now());
-    m.Set(F<&Row::deletion>, mark);
-    return next(m);
+    if (hangs_on_others) m.Where(Living());  // others keep their deletion
+    const auto now = extras::Clock::Now().time_since_epoch();
+    m.SetField("deleted_at", std::chrono::floor<std::chrono::microseconds>(now).count());
+    m.SetField("deletion", DeletionOf(m));
   }
 };
 
@@ -171,9 +167,11 @@ std::int64_t Restore(const store::View<Es...>& client, const Id& id) {
     std::int64_t count = 0;
     const auto restore = [&]<class T>(const T* /*type*/) {
       if constexpr (IsSoftlyDeleted<T>) {
+        const auto gone = F<&SoftDelete::deletion> == *deletion;
+        if (!tx.template Of<T>().Query().Where(gone).Exist()) return;
         count += tx.template Of<T>()
                      .Update()
-                     .Where(F<&SoftDelete::deletion> == *deletion)
+                     .Where(gone)
                      .Clear(F<&SoftDelete::deleted_at>)
                      .Clear(F<&SoftDelete::deletion>)
                      .Save();

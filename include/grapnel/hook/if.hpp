@@ -7,6 +7,7 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/hook/condition.hpp>
 
+#include <type_traits>
 #include <utility>
 
 namespace grapnel::hook {
@@ -31,6 +32,7 @@ template <class Inner, class Condition>
 struct Conditional {
   using Wrapped = Inner;
   using Parts = core::HookParts<Inner>;
+  static constexpr bool kAsksOpAlone = std::is_same_v<Condition, OpCondition>;
 
   Inner inner;
   Condition condition;
@@ -59,6 +61,7 @@ struct Conditional<Inner, Condition> {
   using BeforeOnly = void;
   using Wrapped = Inner;
   using Parts = core::HookParts<Inner>;
+  static constexpr bool kAsksOpAlone = std::is_same_v<Condition, OpCondition>;
 
   Inner inner;
   Condition condition;

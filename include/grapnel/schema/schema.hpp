@@ -595,13 +595,14 @@ void VisitAll(Listed listed, Visitor& visit, std::string_view mixin) {
   if constexpr (kIsPack<Listed>) listed.ForEach([&](auto& hook) { visit(hook, mixin); });
 }
 
-/// What a schema may list of what runs: whether it does, and the list. A mixin's is a template.
+/// What a schema may list of what runs: whether it does, and the list. A mixin's is a template,
+/// unless it is the same for all types.
 struct SchemaHooks {
   template <class Of>
   static constexpr bool kNamed = NamesHooks<Of>;
   template <class E, class Of>
   static auto List() {
-    if constexpr (std::is_same_v<E, Of>) {
+    if constexpr (std::is_same_v<E, Of> || requires { Schema<Of>::Hooks(); }) {
       return Schema<Of>::Hooks();
     } else {
       return Schema<Of>::template Hooks<E>();
@@ -613,7 +614,7 @@ struct SchemaInterceptors {
   static constexpr bool kNamed = NamesInterceptors<Of>;
   template <class E, class Of>
   static auto List() {
-    if constexpr (std::is_same_v<E, Of>) {
+    if constexpr (std::is_same_v<E, Of> || requires { Schema<Of>::Interceptors(); }) {
       return Schema<Of>::Interceptors();
     } else {
       return Schema<Of>::template Interceptors<E>();
@@ -625,7 +626,7 @@ struct SchemaGuard {
   static constexpr bool kNamed = NamesGuard<Of>;
   template <class E, class Of>
   static auto List() {
-    if constexpr (std::is_same_v<E, Of>) {
+    if constexpr (std::is_same_v<E, Of> || requires { Schema<Of>::Guard(); }) {
       return Schema<Of>::Guard();
     } else {
       return Schema<Of>::template Guard<E>();

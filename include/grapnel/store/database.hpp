@@ -251,7 +251,7 @@ class Database : public store::View<Es...> {
     if constexpr (detail::IsInternal<E>()) {
       return detail::PrepareHooks(this->Held(), detail::kTable<E>, {});
     } else {
-      const std::initializer_list<core::StoredHook> all = {Hook<E>(hooks)...};
+      const std::initializer_list<core::StoredHook> all = {detail::KeptAs<E, Hs>(hooks)...};
       return detail::PrepareHooks(this->Held(), detail::kTable<E>, {all.begin(), all.size()});
     }
   }

@@ -220,7 +220,8 @@ class [[nodiscard]] HookedEntities : public Entities<E> {
   /// Threads: any, also while others mutate; the hook is called const, by several threads at once.
   template <class... Hs>
   core::HookHandle Use(Hs... hooks) const {
-    return detail::AddHooks(this->Held(), detail::kTable<E>, {Hook<E>(std::move(hooks))...});
+    return detail::AddHooks(this->Held(), detail::kTable<E>,
+                            {detail::KeptAs<E, Hs>(std::move(hooks))...});
   }
 
   /// Puts interceptors behind those already registered, in the forms and by the rules of Use: hooks
@@ -257,7 +258,8 @@ class [[nodiscard]] TxEntities : public Entities<E> {
   /// Puts hooks behind the runtime hooks of the client, for this transaction only.
   template <class... Hs>
   core::HookHandle Use(Hs... hooks) const {
-    return detail::AddTxHooks(this->Held(), detail::kTable<E>, {Hook<E>(std::move(hooks))...});
+    return detail::AddTxHooks(this->Held(), detail::kTable<E>,
+                              {detail::KeptAs<E, Hs>(std::move(hooks))...});
   }
 };
 

@@ -131,7 +131,7 @@ class Run : public detail::Needs<Run<E>, E> {
   /// A hook of any form, or a chain of them. Throws: Error unless it is one Op.
   template <class H>
   Run(H hook, Op op) : detail::Needs<Run<E>, E>(CheckOne(op)) {
-    hooks_.push_back(Hook<E>(std::move(hook)));
+    hooks_.push_back(grapnel::detail::KeptAs<E, H>(std::move(hook)));
   }
   /// No hook, but rules of a guard: see Guard.
   explicit Run(Op op) : detail::Needs<Run<E>, E>(CheckOne(op)) {}
@@ -151,7 +151,7 @@ class Run : public detail::Needs<Run<E>, E> {
   template <class H>
   Run& Behind(H hook) & {
     Given();
-    hooks_.push_back(Hook<E>(std::move(hook)));
+    hooks_.push_back(grapnel::detail::KeptAs<E, H>(std::move(hook)));
     return *this;
   }
   template <class H>
@@ -404,7 +404,7 @@ class Run : public detail::Needs<Run<E>, E> {
         return value;
       }));
     };
-    for (const Hook<E>& hook : hooks_) {
+    for (const core::StoredHook& hook : hooks_) {
       all.push_back(hook);
       count();
     }
@@ -413,7 +413,7 @@ class Run : public detail::Needs<Run<E>, E> {
     run.store->TypeOf(grapnel::detail::kTable<E>).hooks.Add(all, grapnel::detail::kRuntime);
   }
 
-  std::vector<Hook<E>> hooks_;
+  std::vector<core::StoredHook> hooks_;
   grapnel::detail::Session::Kind kind_ = grapnel::detail::Session::Kind::Implicit;
   bool counts_ = false;
 };

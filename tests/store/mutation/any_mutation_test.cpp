@@ -49,6 +49,9 @@ auto OpenGraph() {
 
 // Hooks that no template is made of.
 
+void Older(AnyMutation& m) {
+  if (m.Type() == "User") m.WhereField("age", 40);
+}
 void Stamp(AnyMutation& m) {
   if (m.Op() == Op::Create && m.Type() == "User" && !m.Field("nickname"))
     m.SetField("nickname", "new");
@@ -85,6 +88,52 @@ TEST_CASE("fields by name and by token are one state") {
   CHECK(m.Added(F<&User::age>) == nullptr);
   CHECK(any.FieldCleared("nickname"));
   CHECK_FALSE(any.FieldCleared("name"));
+}
+
+TEST_CASE("a hook over mutations of any type runs wherever it is put, on its Ops, by its name") {
+  auto client = OpenGraph();
+  std::vector<std::string> log;
+  const auto note = [&log](const std::string& by) {
+    return grapnel::hook::Named(by,
+                                grapnel::hook::On(grapnel::hook::Before([&log, by](AnyMutation& m) {
+                                                    log.push_back(by + " " + ToString(m.Op()));
+                                                  }),
+                                                  Op::Create | Op::Delete));
+  };
+  client.Use(note("all"));
+  const auto handle = client.Of<User>().Use(note("one"), [](AnyMutation& m, auto next) {
+    m.SetField("age", 40);
+    return next(static_cast<grapnel::Mutation<User>&>(m));
+  });
+  client.WithTx([&](grapnel::Tx& tx) {
+    tx.Of<User>().Use(note("tx"));
+    tx.Of<User>().Create().Set(F<&User::name>, "Ada").Save();
+  });
+  CHECK(log == std::vector<std::string>{"all Create", "one Create", "tx Create"});
+  log.clear();
+  client.Of<Card>().Create().Set(F<&Card::number>, "1").Save();
+  client.Of<User>().Update().Set(F<&User::age>, 1).Save();
+  handle.Remove();
+  client.Of<User>().Delete().Exec();
+  CHECK(log == std::vector<std::string>{"all Create", "all Delete"});
+  const auto shown = client.Explain<User>(Op::Create);
+  CHECK(ToString(shown).find("all") != std::string::npos);
+}
+
+TEST_CASE("WhereField narrows a mutation by name") {
+  auto client = OpenGraph();
+  for (const std::int64_t age : {30, 40, 50})
+    client.Of<User>().Create().Set(F<&User::name>, "u").Set(F<&User::age>, age).Save();
+  client.Use(grapnel::hook::Before(Older));
+  CHECK(client.Of<User>().Update().Where(F<&User::age> >= 40).Set(F<&User::name>, "v").Save() == 1);
+  CHECK_THROWS_AS(client.Of<User>().DeleteOne(3).Exec(), grapnel::NotFoundError);
+  CHECK(client.Of<User>().Query().Where(F<&User::name> == "v").Only().age == 40);
+  auto m = grapnel::Mutation<User>::Access::Make(Op::Update);
+  AnyMutation& any = m;
+  CHECK(Refused<grapnel::UnknownFieldError>([&] { any.WhereField("surname", "x"); }) ==
+        "User.surname: the schema has no field of this name");
+  CHECK_THROWS_AS(any.WhereField("age", "x"), grapnel::TypeMismatchError);
+  CHECK_THROWS_AS(any.WhereField("cards", 1), grapnel::UnknownFieldError);
 }
 
 TEST_CASE("edges by name and by token are one state") {

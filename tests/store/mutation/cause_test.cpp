@@ -59,6 +59,27 @@ TEST_CASE("B106 what the program begins has the cause Caller, in a transaction a
                            "User Create Caller", "User Create Caller", "User Delete Caller"});
 }
 
+TEST_CASE("B106 what Grapnel begins knows the mutation that it is for") {
+  World world;
+  Lines log;
+  world.client.Use(Before([&log](const AnyMutation& m) {
+    std::string line;
+    for (const AnyMutation* each = &m; each != nullptr; each = each->CausedBy())
+      line += fmt::format("{}{} {}", line.empty() ? "" : " for ", each->Type(), each->Op());
+    log.push_back(line);
+  }));
+  const User ada = World::AddUser(world.client, "Ada");
+  const Card card = World::AddCard(world.client);
+  CHECK(Take(log) == Lines{"User Create", "Card Create"});
+  world.client.Of<User>().UpdateOne(ada.id).AddIDs(F<&User::cards>, {card.id}).Save();
+  CHECK(Take(log) == Lines{"User UpdateOne", "Card Update for User UpdateOne"});
+  world.client.Of<User>().Use(Before([](Mutation<User>& m) {
+    if (m.Op() == Op::DeleteOne) World::AddCard(m.Client());
+  }));
+  world.client.Of<User>().DeleteOne(ada.id).Exec();
+  CHECK(Take(log).at(1) == "Card Create");  // what a hook begins is its own
+}
+
 TEST_CASE("B106 what a hook begins has the cause Hook, however it does") {
   World world;
   bool own_in_a_constant = false;

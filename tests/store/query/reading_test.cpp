@@ -23,6 +23,18 @@ using grapnel::ReadStep;
 
 namespace {
 
+/// A mixin that no type has.
+struct Marked {
+  bool marked = false;
+};
+
+}  // namespace
+template <>
+struct grapnel::Schema<Marked> {
+  static constexpr auto Fields() { return grapnel::Fields(Field<&Marked::marked>("marked")); }
+};
+namespace {
+
 struct World : Opened<User, Card, Pet> {
   World() {
     for (const char* name : {"Ada", "Bob", "Eve"}) {
@@ -50,6 +62,12 @@ TEST_CASE_METHOD(World, "a reading by name narrows by fields and by the neighbou
   CHECK(Of<Pet>().Query().Count() == 1);
   owner = 3;
   CHECK(Of<Pet>().Query().Count() == 0);
+}
+
+TEST_CASE_METHOD(World, "a condition on a mixin's fields is refused where the type has none") {
+  const auto taken = Of<User>().Intercept(
+      hook::Before([](grapnel::AnyReading& r) { r.Where(F<&Marked::marked> == true); }));
+  CHECK_THROWS_AS(Of<User>().Query().All(), grapnel::SchemaError);
 }
 
 TEST_CASE_METHOD(World, "a reading by name refuses names that are not there and other types") {

@@ -13,6 +13,7 @@
 #include <grapnel/store/mutation/changes.hpp>
 #include <grapnel/store/mutation/conflict.hpp>
 #include <grapnel/store/mutation/draft.hpp>
+#include <grapnel/store/predicate/predicate.hpp>
 #include <grapnel/store/tx/dependencies.hpp>
 #include <grapnel/store/tx/handle.hpp>
 #include <grapnel/store/tx/scopes.hpp>
@@ -85,6 +86,10 @@ class AnyMutation {
   /// required, are deleted with them for good. SetOp back to a deletion takes it back. Throws:
   /// Error for another Op.
   GRAPNEL_DECLARE void KeepRows();
+  /// The mutation for which Grapnel began this one, of cause Cascade or Upsert: that which deletes
+  /// what the rows hang on, sets or clears the other end of their edge, or has met the row. Null
+  /// otherwise. Valid as long as this one runs.
+  const AnyMutation* CausedBy() const noexcept { return core_.caused_by; }
   /// The entity type's name ("User").
   std::string_view Type() const noexcept { return core_.table->entity; }
   /// The id of the row: of UpdateOne and DeleteOne; of a Create when it was given or a Default made
@@ -117,6 +122,16 @@ class AnyMutation {
   GRAPNEL_DECLARE void AddField(std::string_view name, const FieldValue& delta);
   GRAPNEL_DECLARE void ClearField(std::string_view name);
   GRAPNEL_DECLARE void ResetField(std::string_view name);
+  /// Narrows the mutation to rows in which the field has this value, as Mutation::Where does; NULL
+  /// is std::nullopt. Throws: Error once it was carried out.
+  GRAPNEL_DECLARE void WhereField(std::string_view name, const FieldValue& value);
+  /// The same by a condition on the fields of a mixin that the type has. Throws as well, when it
+  /// runs: SchemaError for a type without them.
+  template <class Mixin>
+  void Where(const store::Predicate<Mixin>& predicate) {
+    if constexpr (store::HasIdMember<Mixin>) detail::RefusePredicate<Mixin>();
+    core_.AddWhere(predicate.Node());
+  }
   /// The stored value of the row that an UpdateOne or DeleteOne touches, before it does. See
   /// Mutation::Old.
   GRAPNEL_DECLARE FieldValue OldField(std::string_view name) const;

@@ -24,6 +24,10 @@
 #include <utility>
 #include <vector>
 
+namespace grapnel {
+class AnyMutation;
+}
+
 namespace grapnel::detail {
 
 class HookPlan;
@@ -39,6 +43,7 @@ struct Bound {
   HookPlan* plan;                            // null of a leaf, which asks for none
   const guard::Verdict* decision = nullptr;  // of its caller; null: rules are asked
   bool hooked = false;                       // hooks may go on after an error of what is read in it
+  const AnyMutation* mutation = nullptr;     // which runs in it; null of a bulk
 };
 
 /// The foreign key that an update sets or clears on behalf of another mutation, whose edge it is or
@@ -68,6 +73,7 @@ struct Draft {
   grapnel::Op op;
   grapnel::Op asked;  // by the caller: what the result has to fit
   grapnel::Cause cause = grapnel::Cause::Caller;
+  const AnyMutation* caused_by = nullptr;  // of Cascade and Upsert
   bool has_id = false;
   bool executed = false;
   bool stale = false;      // its row is there, and does not match

@@ -445,6 +445,15 @@ using Next = core::Next<Mutation<E>, Value<E>>;
 template <class E>
 using Hook = core::Hook<Mutation<E>, Value<E>>;
 
+namespace detail {
+
+/// As what an H is kept: a hook over mutations of any type is made once for all of them.
+template <class E, class H>
+using KeptAs = std::conditional_t<core::IsBeforeOver<H, AnyMutation>(),
+                                  core::Hook<AnyMutation, AnyValue>, Hook<E>>;
+
+}  // namespace detail
+
 /// A hook around mutations of every type that is compiled once: `AnyHook(f)`, where f is called,
 /// const, as `AnyValue f(AnyMutation& m, AnyNext next)`. What `next` returns is passed on as it is;
 /// a count stands for itself.

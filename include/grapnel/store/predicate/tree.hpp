@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -117,6 +118,10 @@ GRAPNEL_DECLARE PredicatePtr ComparedFields(PredicateKind kind, detail::FieldTag
                                             detail::FieldTag right);
 GRAPNEL_DECLARE PredicatePtr OneOf(detail::FieldTag field, std::vector<FieldValue> values);
 GRAPNEL_DECLARE PredicatePtr IsNull(detail::FieldTag field);
+/// Rows in which the field, or the foreign key of the edge, of that name has this value, which may
+/// be NULL. Throws: UnknownFieldError, TypeMismatchError.
+GRAPNEL_DECLARE PredicatePtr FieldIs(const detail::Table& table, std::string_view name,
+                                     const FieldValue& value);
 /// Rows that have a neighbour along the edge that matches `neighbour`; null: any.
 GRAPNEL_DECLARE PredicatePtr HasNeighbour(detail::FieldTag edge, PredicatePtr neighbour);
 

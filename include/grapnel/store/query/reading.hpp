@@ -115,6 +115,14 @@ class AnyReading {
   /// a foreign key in the row is named as a field, and its value is the neighbour's id.
   /// Throws: UnknownFieldError, TypeMismatchError; Error once it was carried out.
   GRAPNEL_DECLARE void WhereField(std::string_view name, const FieldValue& value);
+  /// Narrows the read to rows that also match a condition on the fields of a mixin that the type
+  /// has. Throws: Error once it was carried out; SchemaError, when it runs, for a type without
+  /// them.
+  template <class Mixin>
+  void Where(const store::Predicate<Mixin>& predicate) {
+    if constexpr (store::HasIdMember<Mixin>) detail::RefusePredicate<Mixin>();
+    AddWhere(predicate.Node());
+  }
   /// Lowers the number of rows that are read at most, as the query's own Limit; of neighbours that
   /// are loaded it counts for each parent. Never raises it, and says nothing about rows that a
   /// condition asks for. Throws: Error when negative, and once it was carried out.
@@ -384,7 +392,9 @@ template <class E, class H>
 void AddReader(ReaderHooks& to, const core::Shared<const H>& hook) {
   constexpr bool has_kind = requires { typename H::BeforeOnly; }
   || core::detail::IsAfter<H>();
-  if constexpr (std::is_base_of_v<core::StoredHook, H>) {
+  if constexpr (core::IsBeforeOver<H, AnyReading>()) {  // once for all types
+    to.Add(core::Hook<AnyReading, std::int64_t>(hook));
+  } else if constexpr (std::is_base_of_v<core::StoredHook, H>) {
     static_assert(std::is_same_v<H, Interceptor<E>>,
                   "this is an interceptor of another type: register it with client.Of<...>()");
     core::detail::RefuseNone(*hook);

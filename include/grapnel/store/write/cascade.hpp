@@ -187,8 +187,8 @@ class Cascade {
     const auto listed = lists_.In(rows.list);
     const auto listed_count = CountRows(m_, *rows.table, listed);
     if (listed_count == 0) return;  // all of them go at a deeper level
-    rows.kept = RunCascaded(m_.GetHandle(), m_.Handle().store->TypeOf(*rows.table),
-                            *m_.Running().plan, Op::Delete, [&](Draft& deletion) {
+    rows.kept = RunCascaded(m_.Running(), m_.Handle().store->TypeOf(*rows.table), Op::Delete,
+                            [&](Draft& deletion) {
                               deletion.uncounted = true;
                               deletion.deferred = IsDeferred();
                               deletion.where = listed;

@@ -39,8 +39,8 @@ namespace grapnel::detail {
 /// Runs the update by which these rows, of the type that holds the key, get or lose their
 /// neighbour.
 inline void ChangeKeys(const Draft& m, const KeyChange& change, const store::PredicatePtr& rows) {
-  RunCascaded(m.GetHandle(), m.Handle().store->TypeOf(change.key.Holder()), *m.Running().plan,
-              Op::Update, [&](Draft& update) {
+  RunCascaded(m.Running(), m.Handle().store->TypeOf(change.key.Holder()), Op::Update,
+              [&](Draft& update) {
                 update.where = rows;
                 update.ChangeKey(change);
               });

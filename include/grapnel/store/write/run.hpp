@@ -138,6 +138,17 @@ GRAPNEL_DECLARE void RunBulk(const HandlePtr& handle, const Table& table, void* 
                              core::FunctionRef<void(BulkRun&)> rows,
                              const store::Turn* turn = nullptr);
 
+/// Lists a rule; one over mutations or readings of any type is made once for all of them.
+template <class E, class Rule>
+void AddRule(guard::detail::Rules& to, const core::Shared<const Rule>& rule,
+             std::string_view mixin) {
+  if constexpr (core::IsOver<Rule, AnyMutation>() || core::IsOver<Rule, AnyReading>()) {
+    guard::detail::AddRule<AnyMutation, AnyReading>(to, rule, mixin);
+  } else {
+    guard::detail::AddRule<Mutation<E>, Reading<E>>(to, rule, mixin);
+  }
+}
+
 /// The code of an entity type that the machine calls.
 template <class E>
 struct ActionsOf {
@@ -173,7 +184,7 @@ struct ActionsOf {
 
   [[gnu::cold]] static void AddSchemaHooks(core::HookStack& to) {
     const auto add = [&](auto& given, std::string_view mixin) {
-      Hook<E> hook(std::move(given));
+      KeptAs<E, std::remove_cvref_t<decltype(given)>> hook(std::move(given));
       hook.SetMixin(mixin);
       to.Add(hook, kSchema);
     };
@@ -182,8 +193,7 @@ struct ActionsOf {
   [[gnu::cold]] static void AddSchemaRules(core::HookStack& hooks, core::HookStack& readers) {
     guard::detail::Rules rules;
     const auto add = [&]<class Rule>(Rule& rule, std::string_view mixin) {
-      guard::detail::AddRule<Mutation<E>, Reading<E>>(
-          rules, core::MakeShared<const Rule>(std::move(rule)), mixin);
+      AddRule<E>(rules, core::MakeShared<const Rule>(std::move(rule)), mixin);
     };
     VisitSchema<SchemaGuard, E>(add);
     hooks.Add(rules.mutations, kSchemaGuard);
@@ -208,7 +218,7 @@ struct ActionsOf {
 template <class E, class... Rules>
 guard::detail::Rules RulesOf(const core::Shared<const Rules>&... rules) {
   guard::detail::Rules all;
-  (guard::detail::AddRule<Mutation<E>, Reading<E>>(all, rules, {}), ...);
+  (AddRule<E>(all, rules, {}), ...);
   return all;
 }
 /// What the schema says of rules, or null.

@@ -77,10 +77,10 @@ class HookPlan {
 };
 
 /// Runs a mutation that Grapnel itself begins inside of another one, an Update or Delete of cause
-/// Cascade: in the handle's transaction and with the hooks that `plan` has. `prepare(draft)`: says
+/// Cascade: in its transaction and with the hooks that its plan has. `prepare(draft)`: says
 /// what it does. Returns: whether a hook has kept the rows of a deletion on purpose.
-GRAPNEL_DECLARE bool RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
-                                 grapnel::Op op, core::FunctionRef<void(Draft&)> prepare);
+GRAPNEL_DECLARE bool RunCascaded(const Bound& cause, TypeEntry& type, grapnel::Op op,
+                                 core::FunctionRef<void(Draft&)> prepare);
 
 }  // namespace grapnel::detail
 

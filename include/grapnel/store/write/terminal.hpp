@@ -499,6 +499,7 @@ class Terminal {
       table_.Id().ops->copy(table_.Id().at(any.Entity()), table_.Id().at_const(entity_));
       update.has_id = true;
       update.cause = Cause::Upsert;
+      update.caused_by = m_.Running().mutation;
       if (IsIntercepted(m_.Handle())) {
         update.where =
             Narrower(m_.GetHandle(), m_.Running().decision).Conditions(table_, update.where);

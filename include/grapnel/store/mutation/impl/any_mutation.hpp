@@ -16,6 +16,7 @@
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/mutation/written.hpp>
+#include <grapnel/store/predicate/tree.hpp>
 #include <grapnel/store/query/rows.hpp>
 #include <grapnel/store/tx/session.hpp>
 
@@ -141,6 +142,9 @@ GRAPNEL_DEFINE void AnyMutation::ResetEdge(std::string_view edge) {
   core_.ResetEdge(core_.EdgePlaceOf(edge));
 }
 
+GRAPNEL_DEFINE void AnyMutation::WhereField(std::string_view name, const FieldValue& value) {
+  core_.AddWhere(store::FieldIs(*core_.table, name, value));
+}
 GRAPNEL_DEFINE FieldValue AnyMutation::OldField(std::string_view name) const {
   const detail::Column& column = core_.table->columns[detail::StoredPlaceOf(*core_.table, name)];
   return column.ops->to_value(column.at_const(OldEntity()));

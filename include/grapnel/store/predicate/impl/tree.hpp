@@ -1,16 +1,50 @@
 #pragma once
 
 #include <grapnel/base/compiled.hpp>
+#include <grapnel/base/concat.hpp>
 #include <grapnel/base/shared.hpp>
 #include <grapnel/base/type.hpp>
+#include <grapnel/model/error.hpp>
 #include <grapnel/model/relation.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/predicate/tree.hpp>
 
 #include <cstdint>
+#include <exception>
+#include <new>
+#include <string_view>
 #include <utility>
 #include <vector>
+
+namespace grapnel::detail {
+
+/// A value in the form in which it is stored in the column. Throws: TypeMismatchError.
+inline FieldValue AsStored(const Table& table, const Column& column, const FieldValue& value) {
+  struct Given {
+    const TypeOps& ops;
+    const FieldValue& value;
+  };
+  const TypeOps& ops = column.target != nullptr ? *column.target().Id().ops : *column.ops;
+  const Given given{ops, value};
+  try {
+    return ops.made_by(
+        [](void* made, const void* of) {
+          const auto& from = *static_cast<const Given*>(of);
+          if (!from.ops.from_value(made, from.value)) throw BadValue("it is of another type");
+        },
+        &given);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {  // a Codec's too
+    throw TypeMismatchError(table.entity, column.name,
+                            core::Concat({"WhereField cannot compare it with ",
+                                          column.IsSecret() ? "***" : ToString(value), ": ",
+                                          column.IsSecret() ? kHidden : error.what()}));
+  }
+}
+
+}  // namespace grapnel::detail
 
 namespace grapnel::store {
 
@@ -60,6 +94,16 @@ GRAPNEL_DEFINE PredicatePtr OneOf(detail::FieldTag field, std::vector<FieldValue
 
 GRAPNEL_DEFINE PredicatePtr IsNull(detail::FieldTag field) {
   return MakeNode({PredicateKind::IsNull, field});
+}
+
+GRAPNEL_DEFINE PredicatePtr FieldIs(const detail::Table& table, std::string_view name,
+                                    const FieldValue& value) {
+  for (const detail::Column& column : table.columns) {
+    if (column.name != name) continue;
+    if (value.IsNull()) return IsNull(column.tag);
+    return Compared(PredicateKind::Equal, column.tag, detail::AsStored(table, column, value));
+  }
+  throw UnknownFieldError(table.entity, name);
 }
 
 GRAPNEL_DEFINE PredicatePtr HasNeighbour(detail::FieldTag edge, PredicatePtr neighbour) {

@@ -10,42 +10,11 @@
 #include <grapnel/store/query/reading.hpp>
 
 #include <cstdint>
-#include <exception>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace grapnel {
-
-namespace detail {
-
-/// A value in the form in which it is stored in the column. Throws: TypeMismatchError.
-inline FieldValue AsStored(const Table& table, const Column& column, const FieldValue& value) {
-  struct Given {
-    const TypeOps& ops;
-    const FieldValue& value;
-  };
-  const TypeOps& ops = column.target != nullptr ? *column.target().Id().ops : *column.ops;
-  const Given given{ops, value};
-  try {
-    return ops.made_by(
-        [](void* made, const void* of) {
-          const auto& from = *static_cast<const Given*>(of);
-          if (!from.ops.from_value(made, from.value)) throw BadValue("it is of another type");
-        },
-        &given);
-  } catch (const std::bad_alloc&) {
-    throw;
-  } catch (const std::exception& error) {  // a Codec's too
-    throw TypeMismatchError(table.entity, column.name,
-                            core::Concat({"WhereField cannot compare it with ",
-                                          column.IsSecret() ? "***" : ToString(value), ": ",
-                                          column.IsSecret() ? kHidden : error.what()}));
-  }
-}
-
-}  // namespace detail
 
 GRAPNEL_DEFINE void AnyReading::CheckOpen() const {
   if (!done_) return;
@@ -60,13 +29,7 @@ GRAPNEL_DEFINE void AnyReading::AddWhere(const store::PredicatePtr& where) {
 }
 
 GRAPNEL_DEFINE void AnyReading::WhereField(std::string_view name, const FieldValue& value) {
-  for (const detail::Column& column : table_.columns) {
-    if (column.name != name) continue;
-    return AddWhere(value.IsNull() ? store::IsNull(column.tag)
-                                   : store::Compared(store::PredicateKind::Equal, column.tag,
-                                                     detail::AsStored(table_, column, value)));
-  }
-  throw UnknownFieldError(table_.entity, name);
+  AddWhere(store::FieldIs(table_, name, value));
 }
 
 GRAPNEL_DEFINE void AnyReading::AtMost(std::int64_t rows) {

@@ -111,15 +111,15 @@ namespace grapnel::detail {
 /// Binds a mutation to what it runs in; put back afterwards, for Mutate runs one inside itself.
 class Binding {
  public:
-  [[gnu::always_inline]] Binding(Draft& m, const HandlePtr& handle, TypeEntry& type, Level& level,
-                                 HookPlan& plan, bool hooked)
-      : m_(m),
-        bound_{handle, type, *level.transaction, level, &plan, plan.Decision(), hooked},
-        running_{m.table->entity, m.op, nullptr, !m.uncounted} {
+  [[gnu::always_inline]] Binding(AnyMutation& any, const HandlePtr& handle, TypeEntry& type,
+                                 Level& level, HookPlan& plan, bool hooked)
+      : m_(any.Core()),
+        bound_{handle, type, *level.transaction, level, &plan, plan.Decision(), hooked, &any},
+        running_{m_.table->entity, m_.op, nullptr, !m_.uncounted} {
     bound_.transaction.EnterMutation(bound_.level, running_);
     const bool by_hook = running_.outer != nullptr || bound_.transaction.IsInHook(bound_.level);
-    if (by_hook && m.bound == nullptr && m.cause == Cause::Caller) m.cause = Cause::Hook;
-    outer_ = std::exchange(m.bound, &bound_);
+    if (by_hook && m_.bound == nullptr && m_.cause == Cause::Caller) m_.cause = Cause::Hook;
+    outer_ = std::exchange(m_.bound, &bound_);
   }
   Binding(const Binding&) = delete;
   Binding& operator=(const Binding&) = delete;
@@ -241,7 +241,7 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
 [[gnu::always_inline]] inline void RunInside(const HandlePtr& handle, Level& level, TypeEntry& type,
                                              const HookChain& hooks, HookPlan& plan, AnyMutation& m,
                                              AnyResult& result) {
-  const Binding binding(m.Core(), handle, type, level, plan, !hooks.IsEmpty());
+  const Binding binding(m, handle, type, level, plan, !hooks.IsEmpty());
   if (Is(m.Op(), Op::Delete | Op::DeleteOne)) {
     plan.ForeseeDeletion();
   } else {
@@ -277,7 +277,7 @@ inline void RunWhole(const HandlePtr& handle, core::FunctionRef<void(const Handl
 /// Runs it: most of what the way of a mutation is for has nothing to do here.
 [[gnu::hot]] inline void RunLeaf(const HandlePtr& handle, Level& level, TypeEntry& type,
                                  AnyMutation& m, AnyResult& result) {
-  const Bound bound{handle, type, *level.transaction, level, nullptr};
+  const Bound bound{handle, type, *level.transaction, level, nullptr, nullptr, false, &m};
   struct Unbind {
     Draft& m;
     ~Unbind() { m.bound = nullptr; }
@@ -393,11 +393,14 @@ GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResul
   }
 }
 
-GRAPNEL_DEFINE bool RunCascaded(const HandlePtr& handle, TypeEntry& type, HookPlan& plan,
-                                grapnel::Op op, core::FunctionRef<void(Draft&)> prepare) {
+GRAPNEL_DEFINE bool RunCascaded(const Bound& cause, TypeEntry& type, grapnel::Op op,
+                                core::FunctionRef<void(Draft&)> prepare) {
+  const HandlePtr& handle = cause.handle;
+  HookPlan& plan = *cause.plan;
   bool kept = false;
   type.actions.with_mutation(op, [&](AnyMutation& m) {
     m.Core().cause = Cause::Cascade;
+    m.Core().caused_by = cause.mutation;
     prepare(m.Core());
     AnyResult result(*type.table);
     Level& level = *handle->GetLevel();
