@@ -56,9 +56,9 @@ TEST_CASE("B210 each edge is drawn once, with how many there are at each end") {
                  "\"User\" : \"best_friend\"\n  \"Card\" {\n"));
   const std::string dot = ToDot(client.Types());
   CHECK_THAT(dot, Catch::StartsWith("digraph types {\n"));
-  CHECK_THAT(dot, Catch::Contains("\"User\" -> \"Card\" [label=<cards / owner>, "
+  CHECK_THAT(dot, Catch::Contains("\"User\" -> \"Card\" [label=< cards / owner >, "
                                   "arrowtail=teeodot, arrowhead=crowodot];\n"));
-  CHECK_THAT(dot, Catch::Contains("\"User\" -> \"User\" [label=<best_friend>, "
+  CHECK_THAT(dot, Catch::Contains("\"User\" -> \"User\" [label=< best_friend >, "
                                   "arrowtail=crowodot, arrowhead=teeodot];\n"));
 }
 
@@ -71,6 +71,6 @@ TEST_CASE("B210 names are told apart from the language of the picture") {
   CHECK_THAT(dot, Catch::Contains("<b>Per&#34;son</b>"));
   CHECK_THAT(dot, Catch::Contains("<tr><td align=\"left\">a|b&#60;c&#62;</td><td "));
   CHECK_THAT(dot, Catch::Contains(">text, optional, unique, sensitive</font></td></tr>\n  </tab"));
-  CHECK_THAT(dot, Catch::EndsWith("  \"Per\\\"son\" -> \"Per\\\"son\" [label=<boss / staff>, "
+  CHECK_THAT(dot, Catch::EndsWith("  \"Per\\\"son\" -> \"Per\\\"son\" [label=< boss / staff >, "
                                   "arrowtail=crowodot, arrowhead=teeodot];\n}\n"));
 }

@@ -137,7 +137,7 @@ GRAPNEL_DEFINE std::string ToMermaid(const EntityGraph& graph) {
 GRAPNEL_DEFINE std::string ToDot(const EntityGraph& graph) {
   static constexpr std::string_view kArrows[] = {"teetee", "teeodot", "crowodot"};
   std::string text = core::Concat({drawing::DotHead("types"),
-                                   "  graph [rankdir=LR, nodesep=0.4, ranksep=0.6];\n"
+                                   "  graph [nodesep=0.5, ranksep=0.5];\n"
                                    "  node [shape=box, margin=0, fontsize=12, color=\"#8c959f\"];\n"
                                    "  edge [dir=both, color=\"#57606a\"];\n"});
   for (const TypeInfo& type : graph.types) {
@@ -158,8 +158,8 @@ GRAPNEL_DEFINE std::string ToDot(const EntityGraph& graph) {
       const auto [here, there] = RowsOf(edge);
       core::Append(text,
                    {"  \"", drawing::InDot(graph.types[at].name), "\" -> \"",
-                    drawing::InDot(edge.target), "\" [label=<", drawing::InDotHtml(LabelOf(edge)),
-                    ">, arrowtail=", kArrows[static_cast<std::size_t>(here)],
+                    drawing::InDot(edge.target), "\" [label=< ", drawing::InDotHtml(LabelOf(edge)),
+                    " >, arrowtail=", kArrows[static_cast<std::size_t>(here)],
                     ", arrowhead=", kArrows[static_cast<std::size_t>(there)], "];\n"});
     }
   }
