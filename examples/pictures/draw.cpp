@@ -4,6 +4,7 @@
 //   draw_pictures FOLDER
 
 #include "../avatar_sync/hooks.hpp"
+#include "../tickets/entities.hpp"
 
 #include <grapnel/grapnel.hpp>
 
@@ -85,6 +86,10 @@ std::string Stages() {
 
 std::string AvatarSync() { return ToDot(grapnel::Open<User>(":memory:").Explain<User>()); }
 
+std::string Tickets() {
+  return ToDot(grapnel::Open<Organisation, Agent, Ticket, Comment, Tag>(":memory:").Types());
+}
+
 int main(int argc, char** argv) {
   const std::filesystem::path folder(argc == 2 ? argv[1] : ".");
   const auto write = [&](std::string_view name, const std::string& dot) {
@@ -95,4 +100,5 @@ int main(int argc, char** argv) {
   };
   write("stages.dot", Stages());
   write("avatar_sync.dot", AvatarSync());
+  write("tickets.dot", Tickets());
 }
