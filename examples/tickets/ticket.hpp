@@ -12,6 +12,7 @@
 #include <grapnel/schema/one.hpp>
 #include <grapnel/schema/schema.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ struct grapnel::EnumNames<Status> {
       {Status::Resolved, "resolved"},
       {Status::Closed, "closed"}};
 };
+constexpr std::string_view Name(Status status) {
+  return grapnel::EnumNames<Status>::Values[static_cast<std::size_t>(status)].second;
+}
 
 struct Ticket : Tenanted, grapnel::extras::SoftDelete {
   std::int64_t id = 0;
