@@ -328,7 +328,81 @@ TEST_CASE_METHOD(Model, "B204 a deletion that a hook begins inside of one is one
 TEST_CASE_METHOD(Model, "B204 who may not change a type can restore what has none of its rows") {
   client.Of<Remark>().Use(grapnel::hook::Reject(grapnel::Op::Update | grapnel::Op::UpdateOne));
   client.Of<Task>().DeleteOne(b.id).Exec();
+  const auto rule = client.Of<Remark>().Guard(
+      [](grapnel::AnyReading&) { return grapnel::guard::Deny("nobody reads them"); });
   CHECK(Restore<Task>(client, b.id) == 1);
+}
+
+TEST_CASE_METHOD(Model, "B204 a rule that keeps what hangs on a row refuses its deletion") {
+  const auto as_before = Shown();
+  auto rule =
+      client.Of<Remark>().Guard([](Mutation<Remark>& m) { m.Where(F<&Remark::text> != "on a1"); });
+  const auto told = [&](auto deletion) -> std::string {
+    try {
+      deletion();
+    } catch (const ConstraintError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(told([&] { client.Of<Team>().DeleteOne(red.id).Exec(); }) ==
+        "Team: DeleteOne breaks a foreign key constraint (a guard or a hook kept rows of Remark "
+        "that would be deleted with it)");
+  CHECK(Shown() == as_before);
+  CHECK(told([&] { client.Of<Firm>().DeleteOne(firm.id).Exec(); }).find('1') == std::string::npos);
+  CHECK((Shown() == as_before && client.Of<Firm>().Query().Count() == 1));
+  rule.Remove();
+  client.Of<Firm>().DeleteOne(firm.id).Exec();
+  CHECK(Shown().empty());
+}
+
+TEST_CASE_METHOD(Model, "B204 what a hook hangs on a row while it is hidden refuses that") {
+  const auto as_before = Shown();
+  client.Of<Remark>().Use(grapnel::hook::After([&](const Mutation<Remark>& m,
+                                                   grapnel::Value<Remark>&) {
+    if (m.Cause() != grapnel::Cause::Cascade) return;
+    m.Client().Of<Task>().Create().Set(F<&Task::title>, "new").Set(F<&Task::team>, red.id).Save();
+  }));
+  CHECK_THROWS_AS(client.Of<Team>().DeleteOne(red.id).Exec(), ConstraintError);
+  CHECK(Shown() == as_before);
+}
+
+TEST_CASE_METHOD(Model, "B204 hooks see none of the rows that were hidden before") {
+  client.Of<Remark>().DeleteOne(on_a.id).Exec();
+  client.Of<Task>().DeleteOne(c.id).Exec();
+  std::vector<std::string> seen;
+  client.Of<Remark>().Use(hook::Before([&](Mutation<Remark>& m) {
+    for (const Remark& each : m.OldRows()) seen.push_back(each.text);
+  }));
+  client.Of<Team>().Delete().Exec();
+  CHECK(seen == Lines{"on a1"});
+}
+
+TEST_CASE_METHOD(Model, "B204 what hooks delete inside of Restore and Purge is hidden") {
+  const auto there = [&] { return Raw(R"(SELECT count(*) FROM "Remark")").at(0); };
+  client.Of<Task>().DeleteOne(b.id).Exec();
+  auto hook = client.Of<Task>().Use(hook::Before([&](Mutation<Task>& m) {
+    m.Client().Of<Remark>().DeleteOne(on_c.id).Exec();
+    m.AfterCommit([&](const grapnel::Client& after) {
+      after.Of<Remark>().Delete().Where(F<&Remark::id> == on_a.id).Exec();
+      after.WithTx([&](grapnel::Tx& tx) { tx.Of<Remark>().DeleteOne(on_a1.id).Exec(); });
+    });
+  }));
+  CHECK(Restore<Task>(client, b.id) == 1);
+  CHECK((Shown() == Sorted({"a", "a1", "b", "blue", "c", "red"}) && there() == "3"));
+  hook.Remove();
+  CHECK(client.With(ShowDeleted{}).Of<Remark>().Query().Count() == 3);
+  for (const Remark& each : {on_a, on_a1, on_c}) Restore<Remark>(client, each.id);
+  client.Of<Task>().DeleteOne(b.id).Exec();
+  client.Of<Task>().Use(hook::Before([&](Mutation<Task>& m) {
+    if (m.Op() != grapnel::Op::Delete) return;
+    m.Client().Of<Remark>().DeleteOne(on_c.id).Exec();
+    m.AfterCommit([&](const grapnel::Client& after) {
+      after.WithTx([&](grapnel::Tx& tx) { tx.Of<Remark>().DeleteOne(on_a1.id).Exec(); });
+    });
+  }));
+  CHECK(grapnel::extras::Purge(client, std::chrono::hours(0)) == 1);
+  CHECK((Shown() == Sorted({"a", "a1", "blue", "c", "on a", "red"}) && there() == "3"));
 }
 
 TEST_CASE_METHOD(Model, "B204 unique among the living, and a restore whose value is taken") {

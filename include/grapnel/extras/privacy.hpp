@@ -36,7 +36,9 @@
 ///
 /// Order: a guard stands before all hooks and interceptors, those of other batteries too. Rules of
 /// the client are asked first, then those of mixins, then the schema's; an Allow of the client's
-/// (AllowIf<Viewer>(&Viewer::admin)) lifts the tenant's rule as well.
+/// (AllowIf<Viewer>(&Viewer::admin)) lifts the tenant's rule as well. A rule that looks at the rows
+/// of a mutation, by Old or OldRows, belongs behind it, into the schema's Guard(): before it, it
+/// sees those of other tenants, and what it denies tells of them.
 
 #include <grapnel/core/op.hpp>
 #include <grapnel/hook/guard.hpp>

@@ -24,23 +24,27 @@
 /// given their ids, unless the call says ShowDeleted; with it a deletion is one for good. What
 /// hangs on them, by edges with OnDelete(Cascade), is hidden with them, at any depth; its types
 /// need the mixin too, or the deletion is a ConstraintError, for nothing could bring their rows
-/// back. Keys that OnDelete(SetNull) would clear stay, and lead to rows that are not shown. An edge
-/// that restricts refuses the deletion while rows that are shown refer to it. Restore undoes one
-/// deletion whole: all rows of all types that the same call hid, and none that others did. A row
-/// that is really deleted takes along the hidden ones that hang on it by a required edge, and
-/// clears the key of the others.
+/// back, and what a guard or a hook leaves out of that refuses it. Keys that OnDelete(SetNull)
+/// would clear stay, and lead to rows that are not shown. An edge that restricts refuses the
+/// deletion while rows that are shown refer to it. Restore undoes one deletion whole: all rows of
+/// all types that the same call hid, and none that others did. A row that is really deleted takes
+/// along the hidden ones that hang on it by OnDelete(Cascade), if that is required, and clears the
+/// key of the others.
 ///
 /// What not: a unique index without Where counts hidden rows: a Create that meets one is a
-/// ConstraintError, with OnConflict too. What hooks delete themselves are deletions of their own.
-/// Below a row that is really deleted each type and level is one, types without the mixin go for
-/// good, and where a hook does it inside of another deletion, what hangs on it counts to that. SQL
-/// of one's own and other programs see all rows. Who lifts the guards, by guard::Decide or a rule
-/// that allows before, may give edges the ids of hidden rows. A table that was not migrated has no
-/// such columns: a SchemaError that names them.
+/// ConstraintError, with OnConflict too. An edge that restricts does so for hidden rows as well
+/// where a row is really deleted, until they are purged. Below such a row each type and level is a
+/// deletion of its own, and types without the mixin go for good. What hooks delete themselves are
+/// deletions of their own, for good where the caller's client has ShowDeleted, for theirs has it
+/// too. On PostgreSQL a transaction that gives an edge the id of a row, while another one hides
+/// that, succeeds as well: what it wrote is shown, below a row that is not. SQL of one's own and
+/// other programs see all rows. Who lifts the guards, by guard::Decide or a rule that allows
+/// before, may give edges the ids of hidden rows. A table that was not migrated has no such
+/// columns: a SchemaError that names them.
 ///
 /// Cost: one condition more in every statement that reads; an index on deleted_at, or partial ones,
 /// are up to the schema. A deletion is an update, with one SELECT for each type that could hang on
-/// it.
+/// it, and some more for each where rows do.
 ///
 /// Order with others: hooks outside of it see a Delete, those inside of it an Update, with its
 /// update-defaults. Mixins before it in the list stand outside.
@@ -64,9 +68,11 @@
 #include <grapnel/store/predicate/members.hpp>
 #include <grapnel/store/query/reading.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -83,12 +89,18 @@ struct SoftDelete {
   std::optional<std::string> deletion{};
 };
 
-/// A per-call value of Purge's: rows that were not deleted are not to go with others.
-struct Purging {};
-
 /// A per-call value that shows deleted rows too, `client.With(ShowDeleted{})`. Deletions by such a
 /// client are for good.
 struct ShowDeleted {};
+
+/// Per-call values of Restore's and Purge's own: which deleted rows they look at.
+struct Restoring {
+  std::string deletion;
+};
+struct Purging {
+  Clock::Time until;
+  std::shared_ptr<std::atomic<bool>> goes_on = std::make_shared<std::atomic<bool>>(true);
+};
 
 }  // namespace extras
 
@@ -115,7 +127,14 @@ struct Schema<extras::SoftDelete> {
     return living;
   }
   static void Narrow(AnyReading& r) {
-    if (r.Context().Get<extras::ShowDeleted>() == nullptr) r.Where(Living());
+    if (r.Context().Get<extras::ShowDeleted>() != nullptr) return;
+    if (const auto* restored = r.Context().Get<extras::Restoring>()) {
+      r.Where(Living() || F<&Row::deletion> == restored->deletion);
+    } else if (const auto* purged = r.Context().Get<extras::Purging>()) {
+      r.Where(Living() || F<&Row::deleted_at> <= purged->until);
+    } else {
+      r.Where(Living());
+    }
   }
   static void NarrowJoins(AnyReading& r) {
     if (r.Step() == ReadStep::Join) Narrow(r);
@@ -130,17 +149,22 @@ struct Schema<extras::SoftDelete> {
   /// That of the deletion for which this one runs, or a new one.
   static FieldValue DeletionOf(const AnyMutation& m) {
     const AnyMutation* const cause = m.CausedBy();
-    if (cause != nullptr) {
-      for (const std::string_view field : cause->Fields()) {
-        if (field == "deletion") return *cause->Field(field);
-      }
-    }
-    return extras::NewUuid();
+    const auto given = cause != nullptr ? cause->Field(F<&Row::deletion>) : std::nullopt;
+    return given ? *given : FieldValue(extras::NewUuid());
+  }
+  /// Whether it is Purge's deletion, or what hangs on it goes, and no hook has begun it.
+  static bool Purges(const AnyMutation& m) {
+    const auto* purging = m.Context().Get<extras::Purging>();
+    if (purging == nullptr || !*purging->goes_on) return false;
+    const AnyMutation* first = &m;
+    while (first->CausedBy() != nullptr) first = first->CausedBy();
+    return first->Cause() == Cause::Caller;
   }
   static void Hide(AnyMutation& m) {
+    if (m.Context().Get<extras::ShowDeleted>() != nullptr) return;
     const bool hangs_on_others = m.Cause() == Cause::Cascade;
-    if (m.Context().Get<extras::ShowDeleted>() != nullptr) {
-      if (hangs_on_others && m.Context().Get<extras::Purging>() != nullptr) RefuseLiving(m);
+    if (Purges(m)) {
+      if (hangs_on_others) RefuseLiving(m);
       return;
     }
     m.KeepRows();
@@ -162,14 +186,18 @@ concept IsSoftlyDeleted = std::is_base_of_v<SoftDelete, E>;
 /// unique value has been taken since; TxError inside of a transaction.
 template <IsSoftlyDeleted E, class... Es, class Id>
 std::int64_t Restore(const store::View<Es...>& client, const Id& id) {
-  return client.With(ShowDeleted{}).WithTx([&](Tx& tx) {
-    const std::optional<std::string> deletion = tx.template Of<E>().Get(id).deletion;
+  return client.WithTx([&](Tx& tx) {
+    const grapnel::Client shown = tx.Client().With(ShowDeleted{});
+    const grapnel::Client all = shown.With(guard::Decide(guard::Allow));
+    const auto deletion = shown.Of<E>().Get(id).deletion;
     std::int64_t count = 0;
+    if (!deletion) return count;
+    const grapnel::Client view = tx.Client().With(Restoring{*deletion});
     const auto restore = [&]<class T>(const T* /*type*/) {
       if constexpr (IsSoftlyDeleted<T>) {
         const auto gone = F<&SoftDelete::deletion> == *deletion;
-        if (!tx.template Of<T>().Query().Where(gone).Exist()) return;
-        count += tx.template Of<T>()
+        if (!all.Of<T>().Query().Where(gone).Exist()) return;
+        count += view.Of<T>()
                      .Update()
                      .Where(gone)
                      .Clear(F<&SoftDelete::deleted_at>)
@@ -177,7 +205,7 @@ std::int64_t Restore(const store::View<Es...>& client, const Id& id) {
                      .Save();
       }
     };
-    if (deletion) (restore(static_cast<const Es*>(nullptr)), ...);
+    (restore(static_cast<const Es*>(nullptr)), ...);
     return count;
   });
 }
@@ -188,17 +216,24 @@ std::int64_t Restore(const store::View<Es...>& client, const Id& id) {
 /// not deleted and would go with them; TxError inside of a transaction.
 template <class... Es, class Rep, class Period>
 std::int64_t Purge(const store::View<Es...>& client, std::chrono::duration<Rep, Period> age) {
-  const auto until = Clock::Now() - std::chrono::duration_cast<Clock::Time::duration>(age);
-  return client.With(ShowDeleted{}).With(Purging{}).WithTx([&](Tx& tx) {
+  const Purging purging{Clock::Now() - std::chrono::duration_cast<Clock::Time::duration>(age)};
+  return client.WithTx([&](Tx& tx) {
+    struct Ends {  // what is begun once it has ended deletes as ever
+      std::atomic<bool>& goes_on;
+      ~Ends() { goes_on = false; }
+    } const ends{*purging.goes_on};
+    ends.goes_on = true;
+    const grapnel::Client view = tx.Client().With(purging);
+    const grapnel::Client all = view.With(guard::Decide(guard::Allow));
     std::int64_t count = 0;
     std::exception_ptr refused;
     bool goes_on = false;
     const auto purge = [&]<class T>(const T* /*type*/) {
       if constexpr (IsSoftlyDeleted<T>) {
-        const auto due = F<&SoftDelete::deleted_at> <= until;
-        if (!tx.template Of<T>().Query().Where(due).Exist()) return;
+        const auto due = F<&SoftDelete::deleted_at> <= purging.until;
+        if (!all.Of<T>().Query().Where(due).Exist()) return;
         try {
-          const auto gone = tx.template Of<T>().Delete().Where(due).Exec();
+          const auto gone = view.Of<T>().Delete().Where(due).Exec();
           goes_on = goes_on || gone > 0;
           count += gone;
         } catch (const ConstraintError&) {  // of rows that a later type's deletion takes away

@@ -120,6 +120,16 @@ TEST_CASE("a hook over mutations of any type runs wherever it is put, on its Ops
   CHECK(ToString(shown).find("all") != std::string::npos);
 }
 
+TEST_CASE("a mixin's field is told where the type has it") {
+  auto user = grapnel::Mutation<User>::Access::Make(Op::Create);
+  auto pet = grapnel::Mutation<Pet>::Access::Make(Op::Create);
+  AnyMutation& any = user;
+  CHECK(any.Field(F<&User::name>) == std::nullopt);
+  any.SetField("name", "Ada");
+  CHECK(any.Field(F<&User::name>) == FieldValue("Ada"));
+  CHECK(static_cast<AnyMutation&>(pet).Field(F<&User::name>) == std::nullopt);
+}
+
 TEST_CASE("WhereField narrows a mutation by name") {
   auto client = OpenGraph();
   for (const std::int64_t age : {30, 40, 50})

@@ -207,7 +207,7 @@ TEST_CASE_METHOD(
   auto seen = Of<Task>().Use(grapnel::hook::Before([&](Mutation<Task>& m) { cause = m.Cause(); }));
   Running<Task> run(Handle(), Op::Update);
   seen.Remove();  // the plan has it still
-  RunCascaded(run.handle, run.type, run.plan, Op::Delete,
+  RunCascaded(run.bound, run.type, Op::Delete,
               [](detail::Draft& core) { core.where = grapnel::store::IdIn(kTable<Task>, {2}); });
   CHECK(cause == Cause::Cascade);
   CHECK(run.Client().Of<Task>().Query().IDs() == std::vector<std::int64_t>{1});

@@ -9,6 +9,7 @@
 #include <grapnel/model/entity_ops.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/model/value.hpp>
+#include <grapnel/schema/token.hpp>
 #include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/changes.hpp>
 #include <grapnel/store/mutation/conflict.hpp>
@@ -112,6 +113,12 @@ class AnyMutation {
   /// What the field is set to, or nothing when it is not set.
   /// Throws: TypeMismatchError for an edge with many neighbours, see AddedIDs.
   GRAPNEL_DECLARE std::optional<FieldValue> Field(std::string_view name) const;
+  /// The same of a field of a mixin, `m.Field(F<&Versioned::version>)`; nothing as well where the
+  /// type does not have that mixin.
+  template <auto Member>
+  std::optional<FieldValue> Field(MemberToken<Member> field) const {
+    return MixinField(field.Tag());
+  }
   /// Whether a field is set, or neighbours are added to an edge.
   GRAPNEL_DECLARE bool HasField(std::string_view name) const;
   GRAPNEL_DECLARE std::optional<FieldValue> AddedField(std::string_view name) const;
@@ -278,6 +285,7 @@ class AnyMutation {
   mutable bool old_rows_known_ = false;
 
  private:
+  GRAPNEL_DECLARE std::optional<FieldValue> MixinField(detail::FieldTag field) const;
   [[noreturn, gnu::cold]] GRAPNEL_DECLARE void RefuseTx() const;
   /// The row that was found may be another one the next time.
   GRAPNEL_DECLARE void ForgetConflict() noexcept;

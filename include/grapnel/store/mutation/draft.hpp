@@ -82,6 +82,7 @@ struct Draft {
   bool came_back = false;  // from what is inside of a hook, executed or not
   bool watched = false;    // what it changes was asked for
   bool keeps = false;      // an update that stands for a deletion: see AnyMutation::KeepRows
+  std::int64_t kept = 0;   // the rows that it kept so
   FieldSet set{}, added{}, cleared{};
   FieldSet defaulted{};  // of those that are set: by a default
   EdgeChanges edges{};

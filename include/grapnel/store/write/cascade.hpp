@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/base/concat.hpp>
+#include <grapnel/hook/guard.hpp>
 #include <grapnel/model/graph.hpp>
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/driver.hpp>
@@ -28,8 +29,9 @@ namespace grapnel::detail {
 /// lose a neighbour, through the hooks of their types: level by level, the deepest first. Where
 /// nothing could look the database does it alone.
 ///
-/// Of rows that only seem to be deleted, KeepRows, what hangs on them goes in the same way, and has
-/// to stay too, or nothing could bring it back; no key is taken from anybody.
+/// Of rows that only seem to be deleted, KeepRows, what hangs on them goes in the same way, where
+/// interceptors show it, and has to stay too, or nothing could bring it back; no key is taken from
+/// anybody.
 class Cascade {
  public:
   /// Whether a deletion of rows of the mutation's type needs this at all.
@@ -41,7 +43,11 @@ class Cascade {
     return false;
   }
 
-  Cascade(Draft& m, RowLists& lists) : m_(m), graph_(*m.Handle().store->graph), lists_(lists) {}
+  Cascade(Draft& m, RowLists& lists)
+      : m_(m),
+        graph_(*m.Handle().store->graph),
+        lists_(lists),
+        shown_(m.GetHandle(), &guard::Allow) {}
 
   /// Does so for all that hangs on the rows of the list, which are of the mutation's type.
   void Run(std::int64_t list) {
@@ -55,7 +61,7 @@ class Cascade {
     for (std::size_t level = levels_.size() - 1; level > 0; --level) {
       for (Rows& rows : levels_[level]) Delete(rows);
     }
-    if (m_.keeps) return;
+    if (m_.keeps) return RefuseNewOfKept();
     KeptRows(m_, graph_, lists_, levels_).LetGo();
     for (const Relation* key : graph_.Referrers(*m_.table)) {
       if (key->on_delete == SetNull && Matters(m_, *key)) Release(*key, list);
@@ -80,10 +86,10 @@ class Cascade {
         }
       }
       if (left == 0) continue;
-      throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key->Name()},
-                            core::Concat({std::to_string(left), " ", key->Holder().entity,
-                                          left == 1 ? " still refers" : " still refer",
-                                          " to what would be deleted"}));
+      throw ConstraintError(
+          m_.table->entity, Told(), ConstraintKind::ForeignKey, {key->Name()},
+          core::Concat({CountedRows(m_, key->Holder(), left, "still refers", "still refer"),
+                        " to what would be deleted"}));
     }
   }
 
@@ -184,50 +190,81 @@ class Cascade {
   }
 
   void Delete(Rows& rows) {
-    const auto listed = lists_.In(rows.list);
+    const store::PredicatePtr& shown = shown_.Reached(*rows.table);
+    auto listed = lists_.In(rows.list);
+    if (m_.keeps) listed = store::Both(listed, shown);
     const auto listed_count = CountRows(m_, *rows.table, listed);
     if (listed_count == 0) return;  // all of them go at a deeper level
-    rows.kept = RunCascaded(m_.Running(), m_.Handle().store->TypeOf(*rows.table), Op::Delete,
-                            [&](Draft& deletion) {
-                              deletion.uncounted = true;
-                              deletion.deferred = IsDeferred();
-                              deletion.where = listed;
-                            });
-    if (rows.kept) return;
+    const auto shown_count =
+        m_.keeps || !shown ? listed_count : CountRows(m_, *rows.table, store::Both(listed, shown));
+    const auto kept_count = RunCascaded(m_.Running(), m_.Handle().store->TypeOf(*rows.table),
+                                        Op::Delete, [&](Draft& deletion) {
+                                          deletion.uncounted = true;
+                                          deletion.deferred = IsDeferred();
+                                          deletion.where = listed;
+                                        });
+    rows.kept = kept_count.has_value();
+    if (kept_count && *kept_count >= shown_count) return;
+    if (kept_count) RefuseLeftOut(rows, shown_count - *kept_count);
     const auto kept = CountRows(m_, *rows.table, listed);
     if (m_.keeps && kept != listed_count) RefuseGone(rows, listed_count - kept);
-    if (kept == 0) return;
-    throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},
-                          KeptRowsText(m_, *rows.table, kept, " that would be deleted with it"));
+    if (kept != 0) RefuseLeftOut(rows, kept);
+  }
+  /// Throws: ConstraintError for rows that would be left without what they hang on.
+  [[noreturn]] void RefuseLeftOut(const Rows& rows, std::int64_t count) const {
+    throw ConstraintError(m_.table->entity, Told(), ConstraintKind::ForeignKey, {},
+                          KeptRowsText(m_, *rows.table, count, " that would be deleted with it"));
   }
 
   /// Throws: ConstraintError for rows that would go for good with some that only seem to.
   [[noreturn]] void RefuseGone(const Rows& rows, std::int64_t count) const {
     throw ConstraintError(
-        m_.table->entity, m_.op, ConstraintKind::ForeignKey, {},
-        core::Concat(
-            {std::to_string(count), " ", rows.table->entity, count == 1 ? " hangs" : " hang",
-             " on it and would be deleted for good, while it is kept: let a hook of ",
-             rows.table->entity, " keep its rows too, or give the edge another OnDelete"}));
+        m_.table->entity, Told(), ConstraintKind::ForeignKey, {},
+        core::Concat({CountedRows(m_, *rows.table, count, "hangs", "hang"),
+                      " on it and would be deleted for good, while it is kept: let a hook of ",
+                      rows.table->entity,
+                      " keep its rows too, or give the edge another OnDelete"}));
   }
   /// Throws: ConstraintError for rows that restrict the deletion of some that only seem to be
   /// deleted, those that the caller sees, for the database does not look.
   void RefuseRestricting() {
     Narrower narrower(m_.GetHandle(), m_.Running().decision);
+    ForEachReferring(
+        narrower, [](const Relation& key) { return key.on_delete == Restrict; },
+        [&](const Relation& key, const Rows& rows, std::int64_t count) {
+          throw ConstraintError(m_.table->entity, Told(), ConstraintKind::ForeignKey, {key.Name()},
+                                core::Concat({std::to_string(count), " ", key.Holder().entity,
+                                              count == 1 ? " refers to " : " refer to ",
+                                              rows.table == m_.table ? "it" : "what hangs on it"}));
+        });
+  }
+  /// The same of rows that hooks have created meanwhile.
+  void RefuseNewOfKept() {
+    if (levels_.size() < 2) return;  // no hook has run
+    ForEachReferring(
+        shown_, [](const Relation& key) { return key.on_delete != SetNull; },
+        [&](const Relation& key, const Rows&, std::int64_t count) { RefuseMade(key, count); });
+  }
+  [[noreturn]] void RefuseMade(const Relation& key, std::int64_t count) const {
+    throw ConstraintError(m_.table->entity, Told(), ConstraintKind::ForeignKey, {key.Name()},
+                          core::Concat({"a hook made ", CountedRows(m_, key.Holder(), count),
+                                        " refer to it while it is deleted"}));
+  }
+  /// `use(key, rows, count)` where so many rows, that `shown` shows and that stay, refer to some of
+  /// the cascade by such a key.
+  template <class Which, class Use>
+  void ForEachReferring(Narrower& shown, Which which, Use use) {
     for (const Relation* key : graph_.Keys()) {
-      if (key->on_delete != Restrict) continue;
+      if (!which(*key)) continue;
       const Table& holder = key->Holder();
       for (const Level& level : levels_) {
         for (const Rows& rows : level) {
           if (rows.table != &key->Referred()) continue;
-          const auto restricting = store::Both(
-              store::Both(lists_.Refers(*key, rows.list), Stays(holder)), narrower.Reached(holder));
-          const auto count = CountRows(m_, holder, restricting);
-          if (count == 0) continue;
-          throw ConstraintError(m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key->Name()},
-                                core::Concat({std::to_string(count), " ", holder.entity,
-                                              count == 1 ? " refers to " : " refer to ",
-                                              rows.table == m_.table ? "it" : "what hangs on it"}));
+          const auto count =
+              CountRows(m_, holder,
+                        store::Both(store::Both(lists_.Refers(*key, rows.list), Stays(holder)),
+                                    shown.Reached(holder)));
+          if (count != 0) use(*key, rows, count);
         }
       }
     }
@@ -246,7 +283,7 @@ class Cascade {
         CountRows(m_, holder, store::Both(lists_.In(losing), lists_.Refers(key, list)));
     if (kept == 0) return;
     throw ConstraintError(
-        m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key.Name()},
+        m_.table->entity, Told(), ConstraintKind::ForeignKey, {key.Name()},
         KeptRowsText(m_, holder, kept,
                      kept == 1 ? " as it was that refers to it" : " as it was that refer to it"));
   }
@@ -266,16 +303,17 @@ class Cascade {
       }
       const auto created = CountRows(m_, key->Holder(), rows);
       if (created == 0) continue;
-      throw ConstraintError(
-          m_.table->entity, m_.op, ConstraintKind::ForeignKey, {key->Name()},
-          core::Concat({"a hook made ", std::to_string(created), " ", key->Holder().entity,
-                        " refer to it while it is deleted"}));
+      RefuseMade(*key, created);
     }
   }
+
+  /// The Op that errors tell.
+  grapnel::Op Told() const noexcept { return m_.keeps ? m_.asked : m_.op; }
 
   Draft& m_;
   const Graph& graph_;
   RowLists& lists_;
+  Narrower shown_;        // what interceptors show, whatever rules say
   CascadeLevels levels_;  // the mutation's own rows first
   std::vector<const Relation*> deferred_;
 };

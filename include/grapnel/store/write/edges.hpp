@@ -74,6 +74,12 @@ inline std::string CountedRows(const Draft& m, const Table& table, std::int64_t 
   return IsGuarded(m, table) ? core::Concat({"rows of ", table.entity})
                              : core::Concat({std::to_string(count), " ", table.entity});
 }
+/// The same with what they do: "1 Ticket refers", "2 Ticket refer".
+inline std::string CountedRows(const Draft& m, const Table& table, std::int64_t count,
+                               std::string_view one_does, std::string_view they_do) {
+  const bool is_one = count == 1 && !IsGuarded(m, table);
+  return core::Concat({CountedRows(m, table, count), " ", is_one ? one_does : they_do});
+}
 /// "a hook kept 2 Ticket as it was that would go", or that they may not be changed.
 inline std::string KeptRowsText(const Draft& m, const Table& table, std::int64_t count,
                                 std::string_view what) {

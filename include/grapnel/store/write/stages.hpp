@@ -12,7 +12,9 @@
 #include <grapnel/store/tx/session.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -78,9 +80,10 @@ class HookPlan {
 
 /// Runs a mutation that Grapnel itself begins inside of another one, an Update or Delete of cause
 /// Cascade: in its transaction and with the hooks that its plan has. `prepare(draft)`: says
-/// what it does. Returns: whether a hook has kept the rows of a deletion on purpose.
-GRAPNEL_DECLARE bool RunCascaded(const Bound& cause, TypeEntry& type, grapnel::Op op,
-                                 core::FunctionRef<void(Draft&)> prepare);
+/// what it does. Returns: of a deletion whose rows a hook has kept on purpose how many.
+GRAPNEL_DECLARE std::optional<std::int64_t> RunCascaded(const Bound& cause, TypeEntry& type,
+                                                        grapnel::Op op,
+                                                        core::FunctionRef<void(Draft&)> prepare);
 
 }  // namespace grapnel::detail
 

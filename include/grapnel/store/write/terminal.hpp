@@ -115,7 +115,11 @@ class Terminal {
   }
 
   std::int64_t Dispatch() {
-    if (m_.keeps) CascadeFromKept();
+    if (!m_.keeps) return Write();
+    CascadeFromKept();
+    return m_.kept = Write();
+  }
+  std::int64_t Write() {
     switch (m_.op) {
       case Op::Create:
         return m_.conflict ? CreateOrUpdate() : Create();

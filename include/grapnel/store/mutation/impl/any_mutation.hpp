@@ -72,6 +72,11 @@ GRAPNEL_DEFINE std::optional<FieldValue> AnyMutation::Field(std::string_view nam
   return core_.Given(name);
 }
 
+GRAPNEL_DEFINE std::optional<FieldValue> AnyMutation::MixinField(detail::FieldTag field) const {
+  const detail::Column* const column = core_.table->FindTag(field);
+  return column == nullptr ? std::nullopt : core_.Given(column->name);
+}
+
 GRAPNEL_DEFINE bool AnyMutation::HasField(std::string_view name) const {
   return core_.IsGiven(name);
 }

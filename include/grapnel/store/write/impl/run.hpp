@@ -393,11 +393,12 @@ GRAPNEL_DEFINE bool RunUpsert(const Bound& create, AnyMutation& update, AnyResul
   }
 }
 
-GRAPNEL_DEFINE bool RunCascaded(const Bound& cause, TypeEntry& type, grapnel::Op op,
-                                core::FunctionRef<void(Draft&)> prepare) {
+GRAPNEL_DEFINE std::optional<std::int64_t> RunCascaded(const Bound& cause, TypeEntry& type,
+                                                       grapnel::Op op,
+                                                       core::FunctionRef<void(Draft&)> prepare) {
   const HandlePtr& handle = cause.handle;
   HookPlan& plan = *cause.plan;
-  bool kept = false;
+  std::optional<std::int64_t> kept;
   type.actions.with_mutation(op, [&](AnyMutation& m) {
     m.Core().cause = Cause::Cascade;
     m.Core().caused_by = cause.mutation;
@@ -409,7 +410,7 @@ GRAPNEL_DEFINE bool RunCascaded(const Bound& cause, TypeEntry& type, grapnel::Op
     TypeEntry& verified = handle->transaction->TypeOf(*type.table);
     RunInside(handle, level, verified, plan.Of(verified), plan, m, result);
     scope.Succeed();
-    kept = m.Core().keeps && m.Core().executed;
+    if (m.Core().keeps && m.Core().executed) kept = m.Core().kept;
   });
   return kept;
 }
