@@ -64,9 +64,14 @@ struct Label : SoftDelete {  // cannot be without its firm
   std::string text;
   grapnel::One<Firm> firm{};
 };
+struct Hall {  // nor is this
+  std::int64_t id = 0;
+  grapnel::Many<struct Shelf> shelves{};
+};
 struct Shelf : SoftDelete {  // with books that are not soft
   std::int64_t id = 0;
   grapnel::Many<struct Book> books{};
+  grapnel::One<Hall> hall{};
 };
 struct Book {
   std::int64_t id = 0;
@@ -138,11 +143,19 @@ struct grapnel::Schema<Label> {
   }
 };
 template <>
+struct grapnel::Schema<Hall> {
+  static constexpr std::string_view Type = "Hall";
+  static constexpr auto Edges() {
+    return grapnel::Edges(To<&Hall::shelves>("shelves").OnDelete(Cascade));
+  }
+};
+template <>
 struct grapnel::Schema<Shelf> {
   static constexpr std::string_view Type = "Shelf";
   using Mixins = grapnel::Mixins<extras::SoftDelete>;
   static constexpr auto Edges() {
-    return grapnel::Edges(To<&Shelf::books>("books").OnDelete(Cascade));
+    return grapnel::Edges(To<&Shelf::books>("books").OnDelete(Cascade),
+                          From<&Shelf::hall>("hall").Ref<&Hall::shelves>());
   }
 };
 template <>
@@ -169,7 +182,7 @@ struct grapnel::Schema<Key> {
 
 namespace {
 
-using Db = Fixture<Firm, Team, Task, Remark, Label, Shelf, Book, Room, Key>;
+using Db = Fixture<Firm, Team, Task, Remark, Label, Hall, Shelf, Book, Room, Key>;
 
 struct Model : Db {
   Firm firm = client.Of<Firm>().Create().Set(F<&Firm::name>, "Firm").Save();
@@ -444,6 +457,21 @@ TEST_CASE("B204 what could not come back is not deleted") {
   db.client.Of<Book>().Delete().Exec();
   db.client.Of<Shelf>().DeleteOne(shelf.id).Exec();
   CHECK(db.client.Of<Shelf>().Query().Count() == 0);
+}
+
+TEST_CASE("B204 below a row that is really deleted types without the mixin go for good") {
+  for (const bool hooked : {false, true}) {
+    Db db;
+    if (hooked) db.client.Of<Book>().Use(hook::Before([](Mutation<Book>&) {}));
+    const Hall hall = db.client.Of<Hall>().Create().Save();
+    const Shelf shelf = db.client.Of<Shelf>().Create().Set(F<&Shelf::hall>, hall.id).Save();
+    db.client.Of<Book>().Create().Set(F<&Book::shelf>, shelf.id).Save();
+    db.client.Of<Hall>().DeleteOne(hall.id).Exec();
+    CHECK(
+        (db.client.Of<Book>().Query().Count() == 0 && db.client.Of<Shelf>().Query().Count() == 0));
+    CHECK(Restore<Shelf>(db.client, shelf.id) == 1);
+    CHECK_FALSE(db.client.Of<Shelf>().Get(shelf.id).hall.ID());
+  }
 }
 
 TEST_CASE("B204 an edge that restricts refuses for rows that are shown") {

@@ -38,9 +38,9 @@
 /// deletions of their own, for good where the caller's client has ShowDeleted, for theirs has it
 /// too. On PostgreSQL a transaction that gives an edge the id of a row, while another one hides
 /// that, succeeds as well: what it wrote is shown, below a row that is not. SQL of one's own and
-/// other programs see all rows. Who lifts the guards, by guard::Decide or a rule that allows
-/// before, may give edges the ids of hidden rows. A table that was not migrated has no such
-/// columns: a SchemaError that names them.
+/// other programs see all rows; so does a Has in what a rule or an interceptor adds to a read. Who
+/// lifts the guards, by guard::Decide or a rule that allows before, may give edges the ids of
+/// hidden rows. A table that was not migrated has no such columns: a SchemaError that names them.
 ///
 /// Cost: one condition more in every statement that reads; an index on deleted_at, or partial ones,
 /// are up to the schema. A deletion is an update, with one SELECT for each type that could hang on

@@ -32,7 +32,9 @@
 /// Order: rules are asked in the order of their registration, a schema's behind them, its mixins'
 /// first. The first that allows or denies is followed; one that skips leaves it to the next; where
 /// all skip it is allowed. A rule that only narrows, by `Where(...)`, may return nothing, and
-/// skips: rows that do not match are then as not there, for this read or write.
+/// skips: rows that do not match are then as not there, for this read or write. What a rule adds to
+/// a read is neither judged nor intercepted: a Has in it finds rows that are hidden, too, unless it
+/// leaves them out itself.
 namespace grapnel::guard {
 
 /// What a rule answers.

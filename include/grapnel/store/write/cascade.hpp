@@ -6,6 +6,7 @@
 #include <grapnel/model/table.hpp>
 #include <grapnel/store/driver/driver.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/mutation/any_mutation.hpp>
 #include <grapnel/store/mutation/draft.hpp>
 #include <grapnel/store/mutation/touched.hpp>
 #include <grapnel/store/query/narrower.hpp>
@@ -207,7 +208,8 @@ class Cascade {
     if (kept_count && *kept_count >= shown_count) return;
     if (kept_count) RefuseLeftOut(rows, shown_count - *kept_count);
     const auto kept = CountRows(m_, *rows.table, listed);
-    if (m_.keeps && kept != listed_count) RefuseGone(rows, listed_count - kept);
+    if (m_.keeps && kept != listed_count && !IsInsideDeletion())
+      RefuseGone(rows, listed_count - kept);
     if (kept != 0) RefuseLeftOut(rows, kept);
   }
   /// Throws: ConstraintError for rows that would be left without what they hang on.
@@ -216,6 +218,13 @@ class Cascade {
                           KeptRowsText(m_, *rows.table, count, " that would be deleted with it"));
   }
 
+  /// Whether rows further out are really deleted: what hangs on them goes as it does then.
+  bool IsInsideDeletion() const {
+    for (const AnyMutation* outer = m_.caused_by; outer != nullptr; outer = outer->CausedBy()) {
+      if (Is(outer->Op(), Op::Delete | Op::DeleteOne)) return true;
+    }
+    return false;
+  }
   /// Throws: ConstraintError for rows that would go for good with some that only seem to.
   [[noreturn]] void RefuseGone(const Rows& rows, std::int64_t count) const {
     throw ConstraintError(
