@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <grapnel/grapnel.hpp>
 
-#include <cstdint>
 #include <iterator>
+#include <utility>
 
 using grapnel::Asc;
 using grapnel::Desc;
