@@ -284,7 +284,14 @@ TEST_CASE("tickets: the trail says who did what, and is whole") {
   CHECK(entries[2].asked == "DeleteOne");
   CHECK(extras::Verify(world.staff).empty());
 
-  trail.DeleteOne(entries[1].id).Exec();
+  const auto of_ada = world.ada.Of<extras::AuditEntry>();
+  CHECK_THROWS_AS(of_ada.Query().All(), grapnel::PolicyError);
+  CHECK_THROWS_AS(of_ada.Query().Count(), grapnel::PolicyError);
+  CHECK_THROWS_AS(of_ada.Delete().Exec(), grapnel::PolicyError);
+  CHECK_THROWS_AS(trail.DeleteOne(entries[1].id).Exec(), grapnel::PolicyError);
+  CHECK(extras::Verify(world.staff).empty());
+  const auto forger = world.staff.With(grapnel::guard::Decide(grapnel::guard::Allow));
+  forger.Of<extras::AuditEntry>().DeleteOne(entries[1].id).Exec();
   CHECK_FALSE(extras::Verify(world.staff).empty());
 }
 
