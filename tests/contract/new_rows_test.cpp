@@ -457,6 +457,47 @@ TEST_CASE_METHOD(World, "B145 B147 no interceptor narrows NewRows, nor Changes")
   CHECK(Users().Query().Count() == 0);
 }
 
+TEST_CASE_METHOD(World,
+                 "B147 the row that an UpdateOne has returned is read again once it may be older") {
+  const User ada =
+      client.Of<User>().Create().Set(F<&User::name>, "Ada").Set(F<&User::age>, 1).Save();
+  enum { Nothing, Sql, Mutation, Undone } inside = Nothing;
+  std::vector<User> seen;
+  client.Of<User>().Use([&](grapnel::Mutation<User>& m, grapnel::Next<User> next) {
+    if (m.Cause() == grapnel::Cause::Hook) return next(m);
+    m.WatchChanges();
+    auto value = next(m);
+    value.Entity().name = "of a hook";
+    const auto age = [&](const grapnel::Client& in, std::int64_t to) {
+      in.Of<User>().UpdateOne(ada.id).Set(F<&User::age>, to).Save();
+    };
+    if (inside == Sql) m.Tx().Sql(R"(UPDATE "User" SET "age" = 7)");
+    if (inside == Mutation) age(m.Client(), 8);
+    if (inside == Undone) {
+      try {
+        m.Client().WithTx([&](grapnel::Tx& tx) {
+          age(tx.Client(), 9);
+          throw std::runtime_error("no");
+        });
+      } catch (const std::runtime_error&) {
+      }
+    }
+    seen = m.NewRows();
+    return value;
+  });
+  const auto age_seen = [&](auto what) {
+    inside = what;
+    client.WithTx(
+        [&](grapnel::Tx& tx) { tx.Of<User>().UpdateOne(ada.id).Set(F<&User::age>, 2).Save(); });
+    CHECK((seen.size() == 1 && seen.at(0).name == "Ada"));
+    return seen.at(0).age;
+  };
+  CHECK(age_seen(Nothing) == 2);
+  CHECK(age_seen(Sql) == 7);
+  CHECK(age_seen(Mutation) == 8);
+  CHECK(age_seen(Undone) == 2);
+}
+
 TEST_CASE_METHOD(World, "B147 who does not ask pays no statement") {
   std::vector<std::string> sent;
   const auto traced = client.Debug([&](std::string_view sql) { sent.emplace_back(sql); });

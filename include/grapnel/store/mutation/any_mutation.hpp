@@ -262,6 +262,9 @@ class AnyMutation {
   GRAPNEL_DECLARE void NoteNeighbours(const Ids& rows) const;
   /// The same of the old rows.
   GRAPNEL_DECLARE void NoteNeighbours() const;
+  /// The one row that the write touched, as it has returned it: it is not read again, unless
+  /// something is written before it is asked for.
+  GRAPNEL_DECLARE void KeepNewRow(const void* row) const noexcept;
   /// Is as it was before anything ran: `given`.
   GRAPNEL_DECLARE void StartOver(const detail::Draft& given);
   /// For builders that move: says what `from` said, which is spent, in place of what it said.

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <numeric>
 #include <span>
 #include <unordered_map>
@@ -42,6 +43,7 @@ struct Written {
 
   EntityRows rows;  // as they are after the write
   bool has_rows = false;
+  std::uint64_t writes_then = 0;  // of the session, where the write itself has returned them
   std::vector<store::RowChanges> changes{};
   bool has_changes = false;
   std::vector<NeighboursOf> before{};  // by the edges that it may change
@@ -52,6 +54,7 @@ struct Written {
     changes.clear();
     before.clear();
     has_rows = has_changes = false;
+    writes_then = 0;
   }
 };
 

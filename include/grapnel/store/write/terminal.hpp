@@ -77,6 +77,7 @@ class Terminal {
     const std::int64_t count = Dispatch();
     if (m_.pinned && m_.op == Op::Delete) LeaveOutKept(count);
     m_.executed = true;
+    if (m_.watched && m_.op == Op::UpdateOne) mutation_.KeepNewRow(fresh_);
     return count;
   }
 

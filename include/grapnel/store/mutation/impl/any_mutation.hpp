@@ -228,11 +228,24 @@ GRAPNEL_DEFINE detail::Written& AnyMutation::NeedNewRows() const {
                          "after next");
   }
   detail::Written& written = GetWritten();
-  if (written.has_rows) return written;
+  const auto then = std::exchange(written.writes_then, 0);
+  if (written.has_rows && (then == 0 || then == core_.Session().Writes())) return written;
   written.rows.Clear();
   detail::ReadRowsNow(core_, TouchedIds(), written.rows);
   written.has_rows = true;
   return written;
+}
+
+GRAPNEL_DEFINE void AnyMutation::KeepNewRow(const void* row) const noexcept {
+  try {
+    detail::Written& written = GetWritten();
+    written.rows.Clear();
+    core_.table->ops.AppendCopy(written.rows.Get(), row);
+    written.has_rows = true;
+    written.writes_then = core_.Session().Writes();
+  } catch (...) {  // it is written: who asks reads it
+    if (written_) written_->has_rows = false;
+  }
 }
 
 [[noreturn, gnu::cold]] GRAPNEL_DEFINE void AnyMutation::RefuseUnknown(
