@@ -237,6 +237,56 @@ TEST_CASE_METHOD(Watched,
                        R"("name":[null,"Di"],"age":[null,5],"version":[null,0]})"});
 }
 
+TEST_CASE_METHOD(Watched, "B205 what is made and gone again within one mutation is not told") {
+  Users().Use([](Mutation<User>& m, Next<User> next) {
+    auto value = next(m);
+    if (m.Op() == Op::Create) m.Client().Of<User>().Delete().Where(F<&User::id> == *m.ID()).Exec();
+    return value;
+  });
+  Users().Create({.name = "Di"}).Save();
+  Users().CreateBulk({{.name = "Eve"}, {.name = "Fay"}}).Save();
+  CHECK(New().empty());
+}
+
+TEST_CASE_METHOD(Watched, "B205 a created row's edges are told, of an upsert too") {
+  Users().Use([](Mutation<User>& m, Next<User> next) {
+    auto value = next(m);
+    if (m.Op() == Op::Create)
+      m.Client().Of<User>().UpdateOne(*m.ID()).AddIDs(F<&User::friends>, {1}).Save();
+    return value;
+  });
+  Users().Create({.id = 50, .name = "Di"}).OnConflict(F<&User::id>).Ignore().Save();
+  CHECK(New().at(0).find(R"("friends":{"added":[1],"removed":[]})") != std::string::npos);
+}
+
+TEST_CASE_METHOD(Watched, "B205 what a hook writes that has looked at the rows is told once") {
+  Users().Use([&](Mutation<User>& m, Next<User> next) {
+    if (m.Cause() == grapnel::Cause::Hook) return next(m);
+    static_cast<void>(m.OldRows());
+    m.Client().Of<User>().UpdateOne(1).Set(F<&User::age>, 5).Save();
+    return next(m);
+  });
+  Users().UpdateOne(1).Set(F<&User::age>, 10).Save();  // as it was
+  Users().Update().Where(F<&User::id> == 1).Set(F<&User::age>, 10).Save();
+  CHECK(New().empty());
+  Users().UpdateOne(1).Set(F<&User::age>, 7).Save();
+  CHECK(New() == Lines{R"(User 1 UpdateOne updated {"age":[10,7]})"});
+  Users().DeleteOne(1).Exec();
+  CHECK(New().at(0).find(R"("age":[7,null])") != std::string::npos);
+}
+
+TEST_CASE_METHOD(Watched, "B205 rules of the trail's tables are for others than the trail") {
+  const auto nobody = [](const auto&) { return grapnel::guard::Deny("staff only"); };
+  client.Of<AuditEntry>().Guard(nobody);
+  client.Of<AuditHead>().Guard(nobody);
+  Users().UpdateOne(1).Set(F<&User::age>, 7).Save();
+  CHECK_THROWS_AS(All(), grapnel::PolicyError);
+  CHECK_THROWS_AS(client.Of<AuditEntry>().Delete().Exec(), grapnel::PolicyError);
+  CHECK(
+      client.With(grapnel::guard::Decide(grapnel::guard::Allow)).Of<AuditEntry>().Query().Count() ==
+      1);
+}
+
 TEST_CASE_METHOD(Watched, "B205 what a savepoint has undone is not told, in hooks neither") {
   int tries = 0;
   Users().Use([&](Mutation<User>& m, Next<User> next) -> Value<User> {
@@ -370,6 +420,14 @@ TEST_CASE_METHOD(Kept, "B205 Verify finds what was changed, removed, added and p
     Spoil("UPDATE AuditEntry SET mutation = 1 WHERE id = 3");
     CHECK(Verify(client) == Faults{{AuditFlaw::Changed, 3}});
   }
+  SECTION("unreadable") {
+    if (engine::Current() != engine::Kind::Sqlite) return;  // which has no such values
+    Spoil("UPDATE AuditEntry SET actor = x'00' WHERE id IN (2, 3)");
+    CHECK(Verify(client) ==
+          Faults{{AuditFlaw::Changed, 2}, {AuditFlaw::Changed, 3}, {AuditFlaw::Changed, 4}});
+    Spoil("DELETE FROM AuditEntry WHERE id = 5");
+    CHECK(Verify(client).back() == AuditFault{AuditFlaw::CutOff, 5});
+  }
   SECTION("removed") {
     Spoil("DELETE FROM AuditEntry WHERE id IN (1, 3, 4)");
     CHECK(Verify(client) == Faults{{AuditFlaw::Missing, 1}, {AuditFlaw::Missing, 3}});
@@ -457,6 +515,13 @@ TEST_CASE_METHOD(Kept, "B205 a write that meets a spoiled trail is refused and u
     CHECK_THROWS_WITH(other.Of<User>().UpdateOne(1).Set(F<&User::age>, 77).Save(),
                       "AuditEntry: the last entry is not there");
     CHECK(User1() == "Ada5");
+  }
+  SECTION("a head that nothing can follow") {
+    Spoil("DELETE FROM AuditEntry WHERE id < 5");
+    Spoil("UPDATE AuditEntry SET id = 9223372036854775807");
+    Spoil("UPDATE AuditHead SET last = 9223372036854775807");
+    refuses("AuditHead", "no entry can follow that number");
+    CHECK(Verify(client) == Faults{{AuditFlaw::Missing, 1}});
   }
   SECTION("no table") {
     const std::string table = GENERATE("AuditEntry", "AuditHead");

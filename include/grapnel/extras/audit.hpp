@@ -22,10 +22,13 @@
 /// last one. Verify finds entries that were changed, removed, added or put in another order, and a
 /// head that is not theirs. Whoever can write the tables can also make a new chain, or cut off the
 /// end and set the head back: that, Verify finds against a head of Head() that is kept elsewhere.
-/// A write that meets tables that are missing, or a head that does not go with its entry, is
-/// refused, and undone: SchemaError of the table, AuditError.
+/// A write that meets tables that are missing, or another head than the last write's, which does
+/// not go with its entry, is refused, and undone: SchemaError of the table, AuditError.
 ///
-/// What not: SQL of one's own, other programs, foreign-key actions and triggers of others,
+/// What not: what others do to the last entry alone is not seen by whoever wrote it, whose next
+/// write does not read it again: Verify tells. Neighbours that are added and taken away again
+/// within one mutation, from both ends of an edge, may be told of at the end that took them away.
+/// SQL of one's own, other programs, foreign-key actions and triggers of others,
 /// migrations, reads. Each type that the program opens the database with is watched, no other. An
 /// entry of a row whose id is Sensitive does not tell which row it was. Of Actor it takes the word
 /// of whoever made the client. Times are the Clock's. Grapnel changes no
@@ -38,11 +41,14 @@
 /// itself, hooks too, as any conflict; in a transaction of one's own that is a BusyError that may
 /// be tried again: see WithTx and grapnel::Retry. Keep transactions short there.
 ///
-/// Order with others: guards stand before it; what they deny is not told. Register it first, so
-/// that it is outside of all other hooks and sees what they make of the mutation. Hooks outside of
-/// it still count in what is stored, but what they write is told as mutations of their own, and an
-/// Op that they have changed is told as what was asked. Once, for every type: two Audits, of two
-/// types for instance, know nothing of each other, and tell a row that both see twice.
+/// Order with others: guards stand before it; what they deny is not told. Who may read the trail
+/// says a rule of its tables, client.Of<AuditEntry>().Guard(...), which the trail itself passes by;
+/// those of the whole client do not ask for it, for it is Internal: without one everybody may.
+/// Register it first, so that it is outside of all other hooks and sees what they make of the
+/// mutation. Hooks outside of it still count in what is stored, but what they write is told as
+/// mutations of their own, and an Op that they have changed is told as what was asked. Once, for
+/// every type: two Audits, of two types for instance, know nothing of each other, and tell a row
+/// that both see twice.
 
 #include <grapnel/core/context.hpp>
 #include <grapnel/core/error.hpp>
@@ -105,7 +111,7 @@ class AuditHook {
   class Touched {
    public:
     struct Row {
-      AnyValue value;
+      std::optional<AnyValue> value;  // none where it is not there any more
       bool existed, exists;
     };
 
@@ -113,6 +119,12 @@ class AuditHook {
       if (!m.Executed()) return;  // a hook has written something else in its place
       for (const AnyValue& row : m.OldRows()) Add(row, true, false);
       for (const AnyValue& row : m.NewRows()) Add(row, false, true);
+      const bool met =
+          m.Conflict() != nullptr && m.Conflict()->outcome != ConflictOutcome::Inserted;
+      if (m.Op() != Op::Create || met) return;
+      // A hook may have deleted it behind `next`.
+      if (const auto id = m.ID())
+        rows_.try_emplace(AuditNotes::Key(m.Type(), *id), Row{{}, false, false});
     }
 
     const Row* Find(const AuditNote& note) const {
@@ -138,12 +150,14 @@ class AuditHook {
     }
     /// Of edges that the rows do not hold.
     bool Tells(std::string_view edge) const {
-      return m_.Conflict() != nullptr || Is(m_.Op(), Op::Delete | Op::DeleteOne) ||
-             m_.EdgeCleared(edge) || !m_.AddedIDs(edge).empty() || !m_.RemovedIDs(edge).empty();
+      const store::Conflict* const conflict = m_.Conflict();
+      return (conflict != nullptr && conflict->outcome != store::ConflictOutcome::Inserted) ||
+             Is(m_.Op(), Op::Delete | Op::DeleteOne) || m_.EdgeCleared(edge) ||
+             !m_.AddedIDs(edge).empty() || !m_.RemovedIDs(edge).empty();
     }
     static bool IsStored(const Row& row, std::string_view edge) {
       try {
-        return row.value.Field(edge), true;
+        return row.value && (row.value->Field(edge), true);
       } catch (const TypeMismatchError&) {
         return false;
       }

@@ -4,6 +4,7 @@
 #include <grapnel/core/op.hpp>
 #include <grapnel/extras/clock.hpp>
 #include <grapnel/extras/sha256.hpp>
+#include <grapnel/hook/guard.hpp>
 #include <grapnel/model/error.hpp>
 #include <grapnel/schema/field.hpp>
 #include <grapnel/schema/index.hpp>
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -159,17 +161,41 @@ inline std::vector<AuditFault> Verify(const Client& client,
   const AuditHead head = Head(snapshot);
   std::int64_t last = 0;
   std::string before;
-  for (const AuditEntry& entry : snapshot.Of<AuditEntry>().Query().Order(Asc(F<&AuditEntry::id>))) {
-    if (entry.id > last + 1) faults.push_back({AuditFlaw::Missing, last + 1});
-    const bool follows = entry.id == last + 1 && entry.hash == HashOf(entry, before);
+  const auto look = [&](const AuditEntry& entry) {
+    const bool is_later = entry.id > last;
+    if (is_later && entry.id - 1 > last) faults.push_back({AuditFlaw::Missing, last + 1});
+    const bool is_next = is_later && entry.id - 1 == last;
+    const bool follows = is_next && entry.hash == HashOf(entry, before);
     const bool is_kept = !kept || kept->last != entry.id || kept->hash == entry.hash;
     if (entry.id > head.last) {
       faults.push_back({AuditFlaw::Added, entry.id});
-    } else if (entry.id < 1 || !is_kept || (entry.id == last + 1 && !follows)) {
+    } else if (entry.id < 1 || !is_kept || (is_next && !follows)) {
       faults.push_back({AuditFlaw::Changed, entry.id});
     }
     last = std::max(last, entry.id);
     before = entry.hash;
+  };
+  std::optional<std::int64_t> from;
+  const auto rest = [&] {
+    auto entries = snapshot.Of<AuditEntry>().Query().Order(Asc(F<&AuditEntry::id>));
+    if (from) entries.Where(F<&AuditEntry::id> > *from);
+    return entries;
+  };
+  while (true) {
+    try {
+      for (const AuditEntry& entry : rest()) {
+        from = entry.id;
+        look(entry);
+      }
+      break;
+    } catch (const SchemaError&) {  // what stands there was never written so
+      const auto ids = rest().Limit(1).IDs();
+      if (ids.empty()) throw;
+      AuditEntry unreadable;
+      unreadable.id = ids.front();
+      from = unreadable.id;
+      look(unreadable);
+    }
   }
   if (const std::int64_t most = std::max(head.last, kept ? kept->last : 0); last < most) {
     faults.push_back({AuditFlaw::CutOff, last + 1});
@@ -183,8 +209,10 @@ inline std::vector<AuditFault> Verify(const Client& client,
 /// Audit. Threads: any.
 class AuditTrail {
  public:
-  /// Gives the entries their ids and hashes. Throws: AuditError, and as mutations do.
-  void Append(const Client& client, std::vector<AuditEntry> entries) {
+  /// Gives the entries their ids and hashes, whatever rules say of their tables. Throws:
+  /// AuditError, and as mutations do.
+  void Append(const Client& caller, std::vector<AuditEntry> entries) {
+    const Client client = caller.With(guard::Decide(guard::Allow));
     // What this process knew last spares a read. It may be of a transaction that was undone, or
     // others may have gone on: then no row is found that is as this says, and it is read.
     std::optional<AuditHead> known = Known();
@@ -222,6 +250,10 @@ class AuditTrail {
   /// Puts `entries` behind `head`. Returns: whether it is the head.
   static bool Advance(const Client& client, const AuditHead& head, std::vector<AuditEntry>& entries,
                       AuditHead& next) {
+    constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+    if (head.last < 0 || static_cast<std::uint64_t>(kMost - head.last) < entries.size()) {
+      throw AuditError(kHead, head.last, "no entry can follow that number");
+    }
     next = head;
     for (AuditEntry& entry : entries) {
       entry.id = ++next.last;

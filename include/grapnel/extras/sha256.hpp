@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -19,7 +17,7 @@ class Sha256 {
     size_ += text.size();
     for (const char c : text) {
       block_[used_++] = static_cast<std::uint8_t>(c);
-      if (used_ == block_.size()) Mix();
+      if (used_ == sizeof(block_)) Mix();
     }
     return *this;
   }
@@ -29,7 +27,7 @@ class Sha256 {
     const std::uint64_t bits = size_ * 8;
     block_[used_++] = 0x80;
     if (used_ > 56) {
-      while (used_ < block_.size()) block_[used_++] = 0;
+      while (used_ < sizeof(block_)) block_[used_++] = 0;
       Mix();
     }
     while (used_ < 56) block_[used_++] = 0;
@@ -46,10 +44,8 @@ class Sha256 {
   }
 
  private:
-  using Words = std::array<std::uint32_t, 64>;
-
   /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes.
-  static constexpr Words kRoots = {
+  static constexpr std::uint32_t kRoots[64] = {
       0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
       0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
       0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
@@ -61,34 +57,40 @@ class Sha256 {
       0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
       0xc67178f2};
 
+  // As std::rotr, which is several calls where nothing is optimised.
+  [[gnu::always_inline]] static constexpr std::uint32_t Turned(std::uint32_t word,
+                                                               int by) noexcept {
+    return word >> by | word << (32 - by);
+  }
+
   void Mix() noexcept {
-    Words w;
+    std::uint32_t w[64];
     for (std::size_t i = 0; i < 16; ++i) {
       w[i] = std::uint32_t{block_[4 * i]} << 24 | std::uint32_t{block_[4 * i + 1]} << 16 |
              std::uint32_t{block_[4 * i + 2]} << 8 | std::uint32_t{block_[4 * i + 3]};
     }
-    for (std::size_t i = 16; i < w.size(); ++i) {
+    for (std::size_t i = 16; i < 64; ++i) {
       const std::uint32_t a = w[i - 15], b = w[i - 2];
-      w[i] = w[i - 16] + w[i - 7] + (std::rotr(a, 7) ^ std::rotr(a, 18) ^ a >> 3) +
-             (std::rotr(b, 17) ^ std::rotr(b, 19) ^ b >> 10);
+      w[i] = w[i - 16] + w[i - 7] + (Turned(a, 7) ^ Turned(a, 18) ^ a >> 3) +
+             (Turned(b, 17) ^ Turned(b, 19) ^ b >> 10);
     }
     auto [a, b, c, d, e, f, g, h] = state_;
-    for (std::size_t i = 0; i < w.size(); ++i) {
-      const std::uint32_t first = h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) +
+    for (std::size_t i = 0; i < 64; ++i) {
+      const std::uint32_t first = h + (Turned(e, 6) ^ Turned(e, 11) ^ Turned(e, 25)) +
                                   ((e & f) ^ (~e & g)) + kRoots[i] + w[i];
       const std::uint32_t second =
-          (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+          (Turned(a, 2) ^ Turned(a, 13) ^ Turned(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
       h = g, g = f, f = e, e = d + first;
       d = c, c = b, b = a, a = first + second;
     }
-    const std::array<std::uint32_t, 8> mixed = {a, b, c, d, e, f, g, h};
-    for (std::size_t i = 0; i < mixed.size(); ++i) state_[i] += mixed[i];
+    const std::uint32_t mixed[] = {a, b, c, d, e, f, g, h};
+    for (std::size_t i = 0; i < 8; ++i) state_[i] += mixed[i];
     used_ = 0;
   }
 
-  std::array<std::uint32_t, 8> state_ = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  std::array<std::uint8_t, 64> block_{};
+  std::uint32_t state_[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                             0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::uint8_t block_[64] = {};
   std::size_t used_ = 0;
   std::uint64_t size_ = 0;
 };

@@ -258,6 +258,8 @@ class AnyMutation {
   GRAPNEL_DECLARE void PutBackOldRows() const noexcept;
   /// Reads the old rows, once.
   GRAPNEL_DECLARE void NeedOldRows() const;
+  /// Reads them again, right before the write, where something was written since: for Changes.
+  GRAPNEL_DECLARE void RenewOldRows() const;
   /// Notes the neighbours that rows have before the write, for Changes.
   GRAPNEL_DECLARE void NoteNeighbours(const Ids& rows) const;
   /// The same of the old rows.

@@ -73,7 +73,10 @@ class Terminal {
     fresh_ = fresh;
     if (m_.watched) mutation_.NeedOldRows();
     if (m_.pinned) Settle();
-    if (m_.watched && m_.op != Op::Create) mutation_.NoteNeighbours();
+    if (m_.watched && m_.op != Op::Create) {
+      mutation_.RenewOldRows();
+      mutation_.NoteNeighbours();
+    }
     const std::int64_t count = Dispatch();
     if (m_.pinned && m_.op == Op::Delete) LeaveOutKept(count);
     m_.executed = true;

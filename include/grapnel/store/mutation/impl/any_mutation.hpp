@@ -271,6 +271,13 @@ GRAPNEL_DEFINE void AnyMutation::NeedOldRows() const {
   old_rows_known_ = true;
 }
 
+GRAPNEL_DEFINE void AnyMutation::RenewOldRows() const {
+  if (!core_.pinned || core_.Session().Writes() == core_.pinned->writes) return;
+  detail::EntityRows now(core_.table->ops);
+  detail::ReadRowsNow(core_, OldIds(), now);
+  core_.table->ops.SwapRows(old_rows_.Get(), now.Get());
+}
+
 GRAPNEL_DEFINE const void* AnyMutation::OldEntity() const {
   const bool create = core_.op == grapnel::Op::Create;
   if (!create && !core_.IsOne()) {
