@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -185,6 +186,152 @@ TEST_CASE_METHOD(Watched,
   const auto busy =
       meter.Of("grapnel.mutation.errors{entity=User,op=UpdateOne,error.type=grapnel::BusyError}");
   CHECK(busy >= 1);
+}
+
+TEST_CASE_METHOD(Watched, "B209 a mutation that sent nothing has no COMMIT, nor has the next one") {
+  const auto committed = [&] {
+    double sum = 0;
+    for (const auto& [name, value] : meter.Take()) {
+      if (name.starts_with("grapnel.mutation.committed")) sum += value;
+    }
+    return sum;
+  };
+  const auto begin = [&] {
+    client.WithTx([](Tx& tx) {
+      tx.Of<Card>().Create().Set(F<&Card::number>, "1").Set(F<&Card::in_hook>, "").Save();
+    });
+  };
+  bool kept = true;  // from happening
+  client.Of<User>().Use([&](Mutation<User>& m, grapnel::Next<User> next) -> grapnel::Value<User> {
+    if (!kept) return next(m);
+    if (m.Op() == Op::Create) return User{.id = 1, .name = "none"};
+    return 0;
+  });
+  client.Of<User>().Update().Set(F<&User::age>, 1).Save();
+  begin();
+  CHECK(committed() == 0);
+  Make("Ada");
+  client.WithTx([](Tx&) {});
+  CHECK(committed() == 0);
+  std::vector<User> rows(3);
+  client.Of<User>().CreateBulk(rows).Save();
+  client.WithTx([](Tx&) {});
+  CHECK(committed() == 0);
+  // In a transaction of the caller, whatever it becomes.
+  client.WithTx([](Tx& tx) { tx.Of<User>().Update().Set(F<&User::age>, 1).Save(); });
+  client.WithTx([](Tx&) {});
+  CHECK(committed() == 0);
+  kept = false;
+  Make("Bob");
+  CHECK(committed() == 1);
+  // What fails before it has begun, and what is refused in its transaction.
+  CHECK_THROWS_AS(Make(""), grapnel::ValidationError);
+  client.WithTx([](Tx&) {});
+  CHECK_THROWS(client.Of<User>().UpdateOne(77).Set(F<&User::age>, 1).Save());
+  client.WithTx([](Tx&) {});
+  CHECK(committed() == 0);
+}
+
+TEST_CASE_METHOD(Watched, "B209 what hooks outside of it do before and behind changes no measure") {
+  handle.Remove();
+  int behind = 0;  // what runs once the mutation's own transaction has ended
+  bool reads = false;
+  int cards = 0;
+  const auto act = [&] {
+    const int what = std::exchange(behind, 0);
+    if (what == 1) client.WithTx([](Tx&) {});
+    if (what == 2) {
+      client.Of<Card>()
+          .Create()
+          .Set(F<&Card::number>, std::to_string(++cards))
+          .Set(F<&Card::in_hook>, "")
+          .Save();
+    }
+  };
+  client.Of<User>().Use(grapnel::hook::Before([&](Mutation<User>& m) {
+    if (reads) m.Client().Of<User>().Query().Count();
+    m.AfterCommit(act);
+  }));
+  client.OnCommit([&](Tx& tx, auto next) {
+    next(tx);
+    if (behind > 2) {
+      behind -= 2;
+      act();
+    }
+  });
+  Observe(client, meter.To());
+  bool kept = true;
+  client.Of<User>().Use([&](Mutation<User>& m, grapnel::Next<User> next) -> grapnel::Value<User> {
+    return kept ? grapnel::Value<User>(User{.id = 1, .name = "none"}) : next(m);
+  });
+  const std::string user = "grapnel.mutation.committed.duration{entity=User,op=Create}";
+  const std::string card = "grapnel.mutation.committed.duration{entity=Card,op=Create}";
+  for (int each = 1; each <= 4; ++each) {
+    for (const bool keep : {true, false}) {
+      kept = keep;
+      behind = each;
+      Make("Ada");
+      CAPTURE(each, keep);
+      CHECK(meter.Of(user) == (keep ? 0 : 1));
+      CHECK(meter.Of(card) == (each % 2 == 0 ? 1 : 0));
+      meter.Take();
+    }
+  }
+  reads = true;  // so that it has begun when it is first seen
+  kept = false;
+  Make("Bob");
+  CHECK(cards == 4);
+  CHECK(meter.Of(user) == 1);
+  std::vector<User> rows(5);
+  for (User& row : rows) row.name = "x";
+  client.Of<User>().CreateBulk(rows).Save();
+  CHECK(meter.Of(user) == 2);
+}
+
+TEST_CASE_METHOD(Watched, "B209 several observers of one database measure the same") {
+  Meter second, third;
+  auto other = Observe(client, second.To());
+  Observe(client, third.To());
+  Make("Ada");
+  CHECK_THROWS(client.Of<User>().UpdateOne(77).Set(F<&User::age>, 1).Save());
+  std::vector<User> rows(5);
+  for (User& row : rows) row.name = "x";
+  client.Of<User>().CreateBulk(rows).Save();
+  const auto first = meter.Take();
+  CHECK(first.at("grapnel.mutation.committed.duration{entity=User,op=Create}") == 2);
+  CHECK(first.at("grapnel.rollbacks{}") == 1);
+  CHECK(second.Take() == first);
+  CHECK(third.Take() == first);
+  for (int i = 0; i < 20; ++i) {  // others come and go
+    other.Remove();
+    other = Observe(client, second.To());
+    Make("x");
+    CHECK(meter.Of("grapnel.mutation.committed.duration{entity=User,op=Create}") == i + 1);
+    CHECK(second.Of("grapnel.mutation.committed.duration{entity=User,op=Create}") == i + 1);
+  }
+}
+
+TEST_CASE_METHOD(Watched, "B209 a COMMIT that fails is none, and nothing is left of it") {
+  Raw("CREATE TABLE child (parent INTEGER REFERENCES User (id) DEFERRABLE INITIALLY DEFERRED)");
+  client.Of<User>().Use(grapnel::hook::After([](const Mutation<User>& m, grapnel::Value<User>&) {
+    if (m.Get(F<&User::age>) != nullptr && *m.Get(F<&User::age>) == 7) {
+      m.Client().Sql("INSERT INTO child VALUES (999)");
+    }
+  }));
+  const auto fail = [&] {
+    CHECK_THROWS(client.Of<User>().Create().Set(F<&User::name>, "x").Set(F<&User::age>, 7).Save());
+    CHECK(meter.Of("grapnel.statement.errors{statement=COMMIT}") == 1);
+    CHECK(meter.Of("grapnel.commit.duration{}") == 0);
+    CHECK(meter.Of("grapnel.mutation.committed.duration{entity=User,op=Create}") == 0);
+    meter.Take();
+  };
+  fail();
+  client.WithTx([](Tx&) {});
+  CHECK(meter.Take() == std::map<std::string, double>{{"grapnel.commit.duration{}", 1}});
+  fail();
+  client.Of<Card>().Create().Set(F<&Card::number>, "1").Set(F<&Card::in_hook>, "").Save();
+  CHECK(meter.Of("grapnel.mutation.committed.duration{entity=User,op=Create}") == 0);
+  CHECK(meter.Of("grapnel.mutation.committed.duration{entity=Card,op=Create}") == 1);
 }
 
 TEST_CASE_METHOD(Watched, "B209 lines are of what is slow or fails, and hold no value of a row") {

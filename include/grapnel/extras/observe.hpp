@@ -41,8 +41,7 @@
 /// own, but for its errors. Of waits, those of a transaction for its turn to write, on PostgreSQL
 /// for a connection: how long the server lets a statement wait for a row it tells nobody, only a
 /// BusyError that comes of it is counted, as of waits that end so. With COMMIT it measures
-/// mutations that have a transaction of their own, a bulk as one; where a hook writes to another
-/// database that is observed, that one alone.
+/// mutations that have a transaction of their own, a bulk as one.
 ///
 /// Lines, in logfmt: each mutation that took as long as `slow`, and each that failed; each
 /// statement that took as long, where `slow` is more than 0, and each that failed.
@@ -135,19 +134,17 @@ class Observer {
   AnyValue Around(AnyMutation& m, AnyNext next) const {
     const Time::time_point start = Time::now();
     const Op op = m.Op();
-    const bool own = m.Cause() == Cause::Caller && !m.InTx();
-    // Where it has begun already, this is a further row of a bulk.
-    if (own && !(mine.of == this && mine.begun)) mine = {this, start, m.Type(), op, false};
+    const Own::Running own(m.Cause() == Cause::Caller && !m.InTx() ? OwnOf(m, start) : nullptr);
     try {
       AnyValue value = next(m);
       Tell(m, op, start, value.Count(), {});
       return value;
     } catch (const std::exception& error) {
-      if (own) mine = {};
+      own.Fail();
       Tell(m, op, start, 0, NameOf(typeid(error)));
       throw;
     } catch (...) {
-      if (own) mine = {};
+      own.Fail();
       Tell(m, op, start, 0, "unknown");
       throw;
     }
@@ -163,18 +160,18 @@ class Observer {
     if (!ran.error.empty()) {
       Count("grapnel.statement.errors", "{error}", 1, {{"statement", word}});
     }
-    if (word == "BEGIN" && ran.error.empty() && mine.of == this) mine.begun = true;
+    Own* const own = Own::Open(*this);
+    if (own != nullptr) own->Note(word == "BEGIN", ran.error.empty());
+    const bool is_over = word == "COMMIT" || ran.text == "ROLLBACK";
     if (word == "COMMIT" && ran.error.empty()) {
       Record("grapnel.commit.duration", seconds, {});
-      if (mine.of == this && mine.begun) {
-        Record("grapnel.mutation.committed.duration", Since(mine.start),
-               {{"entity", mine.entity}, {"op", Name(mine.op)}});
+      if (own != nullptr && own->is_open) {
+        Record("grapnel.mutation.committed.duration", Since(own->start),
+               {{"entity", own->entity}, {"op", Name(own->op)}});
       }
     }
     if (ran.text == "ROLLBACK") Count("grapnel.rollbacks", "{rollback}", 1, {});
-    if ((word == "COMMIT" && ran.error.empty()) || ran.text == "ROLLBACK") {
-      if (mine.of == this) mine = {};
-    }
+    if (own != nullptr && is_over) own->is_open = false;
     const bool slow = to_.slow.count() > 0 && ran.duration >= to_.slow;
     if (!slow && ran.error.empty()) return;
     Log([&] {
@@ -185,15 +182,83 @@ class Observer {
   }
 
  private:
-  /// The mutation that has a transaction of its own, on this thread.
-  struct Own {
-    const Observer* of;
+  /// A mutation, or bulk, that has a transaction of its own: there as long as that has not ended,
+  /// whatever it ends by, which keeps it among the callbacks that wait for its commit.
+  struct Own : std::enable_shared_from_this<Own> {
+    Own(const Observer& observer, const AnyMutation& m, Time::time_point from) noexcept
+        : of(observer), start(from), entity(m.Type()), op(m.Op()), next(std::exchange(all, this)) {}
+    Own(const Own&) = delete;
+    Own& operator=(const Own&) = delete;
+    ~Own() {
+      Own** at = &all;
+      while (*at != this) at = &(*at)->next;
+      *at = next;
+    }
+
+    /// What this thread is about to commit or roll back, or null.
+    static Own* Open(const Observer& observer) noexcept {
+      Own* own = all;
+      while (own != nullptr && (&own->of != &observer || !own->is_open)) own = own->next;
+      return own;
+    }
+
+    /// A statement of this thread: of the transaction, where a mutation runs in it. A BEGIN where
+    /// none does is another one's, which cannot be before this one is over.
+    void Note(bool begins, bool succeeded) noexcept {
+      if (running > 0) {
+        has_begun = has_begun || succeeded;
+      } else if (begins) {
+        is_open = false;
+      }
+    }
+
+    /// While a mutation runs in it; of none that has one, null.
+    class Running {
+     public:
+      explicit Running(std::shared_ptr<Own> own) noexcept : own_(std::move(own)) {
+        if (own_ != nullptr) ++own_->running;
+      }
+      Running(const Running&) = delete;
+      Running& operator=(const Running&) = delete;
+      ~Running() {
+        if (own_ != nullptr) --own_->running;
+      }
+      void Fail() const noexcept {
+        if (own_ != nullptr) own_->is_open = false;
+      }
+
+     private:
+      std::shared_ptr<Own> own_;
+    };
+
+    const Observer& of;
     Time::time_point start;
     std::string_view entity;
     Op op;
-    bool begun;  // and holds its lock
+    int running = 0;
+    bool has_begun = false;
+    bool is_open = true;
+
+   private:
+    static inline thread_local constinit Own* all = nullptr;
+
+    Own* next;
   };
-  static inline thread_local constinit Own mine{};
+
+  /// Of a further row of a bulk, which has begun already, that of the first one.
+  std::shared_ptr<Own> OwnOf(const AnyMutation& m, Time::time_point start) const noexcept {
+    try {
+      if (Own* const open = Own::Open(*this)) {
+        if (open->has_begun) return open->shared_from_this();
+        open->is_open = false;
+      }
+      auto own = std::make_shared<Own>(*this, m, start);
+      m.AfterCommit([own] { own->is_open = false; });
+      return own;
+    } catch (...) {
+      return nullptr;  // it is only to be measured
+    }
+  }
 
   void Tell(const AnyMutation& m, Op op, Time::time_point start, std::int64_t rows,
             const std::string& error) const noexcept {
