@@ -322,6 +322,7 @@ TEST_CASE_METHOD(Watched, "B209 a COMMIT that fails is none, and nothing is left
     CHECK_THROWS(client.Of<User>().Create().Set(F<&User::name>, "x").Set(F<&User::age>, 7).Save());
     CHECK(meter.Of("grapnel.statement.errors{statement=COMMIT}") == 1);
     CHECK(meter.Of("grapnel.commit.duration{}") == 0);
+    CHECK(meter.Of("grapnel.rollbacks{}") == 1);
     CHECK(meter.Of("grapnel.mutation.committed.duration{entity=User,op=Create}") == 0);
     meter.Take();
   };
@@ -332,6 +333,58 @@ TEST_CASE_METHOD(Watched, "B209 a COMMIT that fails is none, and nothing is left
   client.Of<Card>().Create().Set(F<&Card::number>, "1").Set(F<&Card::in_hook>, "").Save();
   CHECK(meter.Of("grapnel.mutation.committed.duration{entity=User,op=Create}") == 0);
   CHECK(meter.Of("grapnel.mutation.committed.duration{entity=Card,op=Create}") == 1);
+}
+
+TEST_CASE_METHOD(Watched, "B209 rollbacks are of what was to write, as rollback hooks see them") {
+  double seen = 0;
+  client.OnRollback([&](Tx& tx, auto next) {
+    next(tx);
+    ++seen;
+  });
+  const auto check = [&](double expected) {
+    CHECK(seen == expected);
+    CHECK(meter.Of("grapnel.rollbacks{}") == expected);
+    seen = 0;
+    meter.Take();
+  };
+  Make("Ada");
+  {
+    const auto read = client.ReadTx();
+    CHECK(read.Of<User>().Query().Count() == 1);
+  }
+  for (const User& each : client.Of<User>().Query()) CHECK(each.name == "Ada");
+  client.Of<User>().Query().All();
+  client.Sql("SELECT 1");
+  check(0);
+
+  { auto tx = client.Tx(); }
+  check(1);
+  {
+    auto tx = client.Tx();
+    tx.Of<User>().Create().Set(F<&User::name>, "b").Save();
+    tx.Rollback();
+  }
+  check(1);
+  client.WithTx([](Tx& tx) {  // a nested one is a savepoint
+    tx.Tx().Rollback();
+  });
+  check(0);
+  CHECK_THROWS(client.WithTx([](Tx& tx) {
+    tx.Of<User>().Create().Set(F<&User::name>, "b").Save();
+    throw 7;
+  }));
+  check(1);
+  CHECK_THROWS(Make(""));
+  check(1);
+  CHECK_THROWS(client.WithTx([](Tx& tx) { tx.Sql("SELECT nothing FROM nowhere"); }));
+  check(1);
+  auto refusing = client.OnCommit([](Tx&, auto) { throw std::runtime_error("no"); });
+  CHECK_THROWS(Make("b"));
+  refusing.Remove();
+  check(1);
+  client.OnRollback([](Tx&, auto) { throw std::runtime_error("hook"); });
+  CHECK_THROWS(Make(""));
+  CHECK(meter.Of("grapnel.rollbacks{}") == 1);
 }
 
 TEST_CASE_METHOD(Watched, "B209 lines are of what is slow or fails, and hold no value of a row") {
@@ -420,6 +473,8 @@ TEST_CASE("B209 cascades and upserts are counted as what they are") {
   CHECK(meter.Of("grapnel.mutation.rows{entity=Card,op=Delete}") == 1);
   CHECK(meter.Of("grapnel.mutations{entity=Card,op=Delete,cause=Cascade}") == 1);
   CHECK(meter.Of("grapnel.mutations{entity=Pet,op=Update,cause=Cascade}") == 1);
+  users.Query().With(F<&graph::User::cards>).All();  // reads in several steps
+  CHECK(meter.Of("grapnel.rollbacks{}") == 0);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@
 /// | grapnel.mutation.duration | s | histogram | entity, op: hooks and write, without COMMIT |
 /// | grapnel.mutation.committed.duration | s | histogram | entity, op: with the COMMIT of its own |
 /// | grapnel.commit.duration | s | histogram | of COMMIT alone |
-/// | grapnel.rollbacks | {rollback} | counter | |
+/// | grapnel.rollbacks | {rollback} | counter | of transactions that were to write |
 /// | grapnel.lock.waits | {wait} | counter | |
 /// | grapnel.lock.wait.duration | s | histogram | |
 /// | grapnel.statement.errors | {error} | counter | statement: its first word |
@@ -41,7 +41,8 @@
 /// own, but for its errors. Of waits, those of a transaction for its turn to write, on PostgreSQL
 /// for a connection: how long the server lets a statement wait for a row it tells nobody, only a
 /// BusyError that comes of it is counted, as of waits that end so. With COMMIT it measures
-/// mutations that have a transaction of their own, a bulk as one.
+/// mutations that have a transaction of their own, a bulk as one. A rollback is what rollback hooks
+/// see: of a mutation's own transaction too, though it has sent nothing yet; of no nested one.
 ///
 /// Lines, in logfmt: each mutation that took as long as `slow`, and each that failed; each
 /// statement that took as long, where `slow` is more than 0, and each that failed.
@@ -67,6 +68,7 @@
 #include <grapnel/store/mutation/any_mutation.hpp>
 #include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
+#include <grapnel/store/tx/tx.hpp>
 
 #include <cxxabi.h>
 
@@ -150,6 +152,16 @@ class Observer {
     }
   }
 
+  /// Runs the rest of a rollback, which takes place in any case.
+  template <class Next>
+  void Rollback(Tx& tx, Next next) const {
+    struct Counted {
+      const Observer& observer;
+      ~Counted() { observer.Count("grapnel.rollbacks", "{rollback}", 1, {}); }
+    } const counted{*this};
+    next(tx);
+  }
+
   void Statement(const store::StatementInfo& ran) const noexcept {
     const std::string_view word = ran.text.substr(0, ran.text.find_first_of(" (;"));
     const double seconds = std::chrono::duration<double>(ran.duration).count();
@@ -170,7 +182,6 @@ class Observer {
                {{"entity", own->entity}, {"op", Name(own->op)}});
       }
     }
-    if (ran.text == "ROLLBACK") Count("grapnel.rollbacks", "{rollback}", 1, {});
     if (own != nullptr && is_over) own->is_open = false;
     const bool slow = to_.slow.count() > 0 && ran.duration >= to_.slow;
     if (!slow && ran.error.empty()) return;
@@ -344,6 +355,7 @@ core::HookHandle Observe(const Database<Es...>& client, Observing to) {
       {client.Use(hook::Named("observe", AnyHook([observer](AnyMutation& m, AnyNext next) {
                                 return observer->Around(m, next);
                               }))),
+       client.OnRollback([observer](Tx& tx, auto next) { observer->Rollback(tx, next); }),
        client.OnStatement(
            [observer](const store::StatementInfo& ran) { observer->Statement(ran); })});
 }
