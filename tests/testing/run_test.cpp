@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <stdexcept>
 #include <stop_token>
@@ -558,4 +559,86 @@ TEST_CASE("B211 rules of a guard, with a hook behind them and alone") {
                             .Set(F<&User::name>, "x")
                             .Go();
   CHECK(narrowed.Threw<grapnel::NotFoundError>());
+}
+
+TEST_CASE("B211 B74 a row that rules hide is as not there, as over a database") {
+  const auto said = [](const std::exception_ptr& thrown) -> std::string {
+    if (!thrown) return "done";
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const grapnel::StaleError& error) {
+      return std::string("stale: ") + error.what();
+    } catch (const grapnel::NotFoundError& error) {
+      return error.what();
+    }
+  };
+  const auto of = [&](const auto& action) {
+    try {
+      action();
+    } catch (const grapnel::Error&) {
+      return said(std::current_exception());
+    }
+    return said(nullptr);
+  };
+  // What hides the row: rules of mutations, rules of reads, and a condition of a hook's, which does
+  // not. Ada is 36 of version 0; there is nobody with the id 9.
+  for (int hidden = 0; hidden < 8; ++hidden) {
+    const auto writes = [&](Mutation<User>& m) {
+      if ((hidden & 1) != 0) m.Where(F<&User::age> < 18);
+    };
+    const auto reads = [&](grapnel::Reading<User>& r) {
+      if ((hidden & 2) != 0) r.Where(F<&User::name> == "Bob");
+    };
+    const auto current = hook::Before([&](Mutation<User>& m) {
+      if ((hidden & 4) != 0) m.Where(F<&User::version> == 3);
+    });
+    for (const std::int64_t id : {7, 9}) {
+      for (const bool nested : {false, true}) {
+        INFO("hidden " << hidden << ", id " << id << ", nested " << nested);
+        const auto update = [&](const grapnel::Client& client) {
+          client.Of<User>().UpdateOne(id).Set(F<&User::nickname>, "x").Save();
+        };
+        const auto remove = [&](const grapnel::Client& client) {
+          client.Of<User>().DeleteOne(id).Exec();
+        };
+        std::string nested_said;
+        const auto within = [&](const auto& write) {
+          return hook::On(hook::Before([&, write](Mutation<User>& m) {
+                            nested_said = of([&] { write(m.Client()); });
+                          }),
+                          Op::Create);
+        };
+        const auto kit = [&](Op op, const auto& write) {
+          if (!nested) {
+            return said(
+                Run<User>(current, op).Guard(writes, reads).Old(Ada()).ID(id).Go().Thrown());
+          }
+          const auto run = Run<User>(within(write), Op::Create)
+                               .Behind(hook::On(current, Op::UpdateOne | Op::DeleteOne))
+                               .Guard(writes, reads)
+                               .Old(Ada())
+                               .Set(F<&User::name>, "Bob")
+                               .Go();
+          CHECK_FALSE(run.Threw());
+          CHECK_FALSE(run.AskedRows());
+          return nested_said;
+        };
+        const auto stored = [&](const auto& write) {
+          auto client = testing::Open<User, Card, graph::Pet>();
+          client.Of<User>().Create(Ada()).Save();
+          client.Of<User>().Guard(writes, reads);
+          client.Of<User>().Use(hook::On(current, Op::UpdateOne | Op::DeleteOne));
+          if (!nested) return of([&] { write(client); });
+          client.Of<User>().Use(within(write));
+          client.Of<User>().Create().Set(F<&User::name>, "Bob").Save();
+          return nested_said;
+        };
+        const std::string updated = stored(update);
+        CHECK(kit(Op::UpdateOne, update) == updated);
+        CHECK(kit(Op::DeleteOne, remove) == stored(remove));
+        CHECK(updated.starts_with("stale") == (hidden == 4 && id == 7));
+        CHECK((updated == "done") == (hidden == 0 && id == 7));
+      }
+    }
+  }
 }

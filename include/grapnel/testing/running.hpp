@@ -182,12 +182,9 @@ struct Running {
     const Places places = PlacesOf(m);
     if (!core.IsOne()) return places.size();
     E* const stored = RowOf(m);
-    if (stored == nullptr && Connection().IsGiven()) {
-      throw NotFoundError(m.Type(), "the test has given no such row");
-    }
-    if (stored != nullptr && places.empty()) {
-      core.stale = true;
-      throw StaleError(m.Type(), core::Concat({"id ", core.table->ShowId(IdOf(m))}));
+    if (stored == nullptr ? Connection().IsGiven() : places.empty()) {
+      const auto own = Connection().OwnReads();
+      grapnel::detail::RefuseUntouched(core);
     }
     if (core.op == Op::DeleteOne) return 1;
     E changed = stored != nullptr ? *stored : E{};

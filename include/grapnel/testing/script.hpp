@@ -65,6 +65,24 @@ class ScriptedConnection final : public store::Connection {
   }
   /// How often rows were asked for.
   std::size_t Asked() const noexcept { return asked_; }
+  /// While it lives, rows are asked for by the run itself, and not by what is tested.
+  class Own {
+   public:
+    explicit Own(ScriptedConnection& of) noexcept
+        : of_(of), asked_(of.asked_), narrowed_(of.narrowed_) {}
+    Own(const Own&) = delete;
+    Own& operator=(const Own&) = delete;
+    ~Own() {
+      of_.asked_ = asked_;
+      of_.narrowed_ = narrowed_;
+    }
+
+   private:
+    ScriptedConnection& of_;
+    const std::size_t asked_;
+    const bool narrowed_;
+  };
+  [[nodiscard]] Own OwnReads() noexcept { return Own(*this); }
   /// Whether rows were asked for that match a condition, or no more than some.
   bool WasNarrowed() const noexcept { return narrowed_; }
   /// What was asked for and not given, whatever became of its error.
