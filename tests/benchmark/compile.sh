@@ -65,6 +65,13 @@ sides() { printf '%.2f s / %.2f s' "$(seconds "$1")" "$(seconds "$2")"; }
 # The three kinds of rows: a ratio of two sides; a side's memory; what each type more takes.
 times_row() { row "$1" "$(ratio "$2" "$3")" "$4" "times $5: $(sides "$2" "$3")"; }
 memory_row() { row "$1" "$(megabytes "$2")" "$3" "MB at the peak"; }
+# What the mixin adds to each further type, as a ratio.
+soft_row() {
+  with=$(each_of_8 "soft9$2" "soft1$2")
+  without=$(each_of_8 "types9$2" "types1$2")
+  row "$1" "$(echo "$with $without" | awk '{ print $1 / $2 }')" "$3" \
+    "times each further type: $with s / $without s"
+}
 types_row() {
   row "$1" "$(each_of_8 "types9$2" "types1$2")" "$3" \
     "s each further type; 9 types / 1 type: $(sides "types9$2" "types1$2")"
@@ -90,6 +97,14 @@ types() {
 }
 types 1 >types1.cpp
 types 9 >types9.cpp
+# The same types with a soft delete.
+soft() {
+  echo '#include <grapnel/extras/soft_delete.hpp>'
+  types "$1" | sed -e 's/^struct Account[0-9]*/& : grapnel::extras::SoftDelete/' \
+    -e 's/^  static constexpr std::string_view Type = .*/&\n  using Mixins = grapnel::Mixins<extras::SoftDelete>;/'
+}
+soft 1 >soft1.cpp
+soft 9 >soft9.cpp
 
 # ---- The figures -------------------------------------------------------------------------------
 
@@ -99,7 +114,8 @@ rounds "$runs" base_o0 handwritten_o0 contract_o0 contract_o0_separate query_o0_
 rounds $((2 * runs - 1)) std core umbrella_separate
 for level in '' _o0; do
   rounds $((runs / 2 + 1)) "types1$level" "types9$level"
-  rounds $((runs / 2 + 1)) "types1${level}_separate" "types9${level}_separate"
+  rounds $((runs / 2 + 1)) "types1${level}_separate" "types9${level}_separate" \
+    "soft1${level}_separate" "soft9${level}_separate"
 done
 rounds 1 engine_separate
 
@@ -113,10 +129,12 @@ memory_row compile_contract_separate_mb contract_separate 215
 row compile_contract_separate_object_kb "$(($(wc -c <contract_separate.o) / 1000))" - \
   "kB of object file"
 types_row compile_type_o2_separate _separate 0.5
+soft_row compile_soft_delete_separate _separate 1.1
 times_row compile_query_separate query_separate base 2.0 SQLiteCpp.h
 times_row compile_contract_o0_separate contract_o0_separate base_o0 2.5 SQLiteCpp.h
 times_row compile_contract_o0_separate_handwritten contract_o0_separate handwritten_o0 - 'by hand'
 types_row compile_type_o0_separate _o0_separate 0.32
+soft_row compile_soft_delete_o0_separate _o0_separate 1.1
 times_row compile_query_o0_separate query_o0_separate base_o0 2.0 SQLiteCpp.h
 row compile_engine_s "$(seconds engine_separate)" - "s for the engine's own file, once"
 echo "-- including alone"

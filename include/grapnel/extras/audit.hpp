@@ -31,8 +31,9 @@
 /// SQL of one's own, other programs, foreign-key actions and triggers of others,
 /// migrations, reads. Each type that the program opens the database with is watched, no other. An
 /// entry of a row whose id is Sensitive does not tell which row it was. Of Actor it takes the word
-/// of whoever made the client. Times are the Clock's. Grapnel changes no
-/// entry, but deletes them as any rows where the program says so: Verify tells of it.
+/// of whoever made the client of the outermost call, whatever clients its hooks use. Times are the
+/// Clock's. Grapnel changes no entry, but deletes them as any rows where the program says so:
+/// Verify tells of it.
 ///
 /// Cost: beside the write the old row, the new row, and, for each mutation that a caller asks for,
 /// one INSERT of its entries and one UPDATE of the head. Of a CreateBulk each row is one. SetNull
