@@ -37,6 +37,11 @@
 /// leaves them out itself.
 namespace grapnel::guard {
 
+class Verdict;
+namespace detail {
+constexpr Verdict MakeAllow() noexcept;
+}
+
 /// What a rule answers.
 class Verdict {
  public:
@@ -51,21 +56,21 @@ class Verdict {
 
  private:
   enum class Answer : std::uint8_t { Skip, Allow, Deny };
-  friend constexpr Verdict MakeAllow() noexcept;
+  friend constexpr Verdict detail::MakeAllow() noexcept;
   friend Verdict Deny(std::string reason);
 
   Answer answer_ = Answer::Skip;
   std::string reason_{};
 };
 
-constexpr Verdict MakeAllow() noexcept {
+constexpr Verdict detail::MakeAllow() noexcept {
   Verdict verdict;
   verdict.answer_ = Verdict::Answer::Allow;
   return verdict;
 }
 
 /// It may be done, whatever the rules say that would be asked next.
-inline const Verdict Allow = MakeAllow();
+inline const Verdict Allow = detail::MakeAllow();
 /// The next rule says it.
 inline const Verdict Skip;
 /// It may not be done: a PolicyError with this reason. Nothing has run then, and nothing is told of
