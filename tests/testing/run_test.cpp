@@ -642,3 +642,84 @@ TEST_CASE("B211 B74 a row that rules hide is as not there, as over a database") 
     }
   }
 }
+
+TEST_CASE("B211 a Check is run around each Op, of as many rows as there are") {
+  std::vector<std::int64_t> seen;
+  const auto check = hook::Check<User>([&](const User& user) {
+    seen.push_back(user.id);
+    return user.age <= 40;
+  });
+  using Ids = std::vector<std::int64_t>;
+  User grace = Ada();
+  grace.id = 2;
+  grace.age = 39;
+  const auto of = [&](Op op) {
+    seen.clear();
+    return Run<User>(check, op).Old(Ada()).Old(grace);
+  };
+  const auto broken = [](const auto& ran) {
+    return ran.template Threw<grapnel::ValidationError>();
+  };
+  CHECK(broken(of(Op::Create).Set(F<&User::age>, 41).Go()));
+  CHECK(broken(of(Op::UpdateOne).Add(F<&User::age>, 5).Go()));
+  CHECK(broken(of(Op::Update).Add(F<&User::age>, 2).Go()));
+  CHECK(seen == Ids{2});
+  const auto passed = of(Op::Update).Add(F<&User::age>, 1).Go();
+  CHECK(passed.Value().Count() == 2);
+  CHECK(seen == Ids{2, 7});
+  CHECK(passed.AskedRows());
+  CHECK(of(Op::Delete).Go().Value().Count() == 2);
+  CHECK(seen.empty());
+
+  // The same rows that a hook has looked at, those of a condition, and those that one leaves out.
+  const auto looks = hook::Before([](Mutation<User>& m) { CHECK(m.OldRows().size() == 2); });
+  seen.clear();
+  CHECK_FALSE(Run<User>(looks, Op::Update).Behind(check).Old(Ada()).Old(grace).Go().Threw());
+  CHECK(seen.size() == 2);
+  const auto narrows = hook::Before([](Mutation<User>& m) { m.Where(F<&User::age> > 38); });
+  seen.clear();
+  CHECK(Run<User>(narrows, Op::Update).Behind(check).Old(Ada()).Old(grace).Go().Value().Count() ==
+        1);
+  CHECK(seen == Ids{2});
+  seen.clear();
+  CHECK(of(Op::Update).Behind(narrows).Set(F<&User::age>, 1).Go().Value().Count() == 1);
+  CHECK(seen == Ids{2, 7});
+  const auto updates = hook::Before([](Mutation<User>& m) {
+    if (m.Op() == Op::Delete) m.SetOp(Op::Update);
+  });
+  seen.clear();
+  CHECK(Run<User>(updates, Op::Delete).Behind(check).Old(Ada()).Go().Value().Count() == 1);
+  CHECK(seen == Ids{7});
+
+  // Two Checks, one around the other; what breaks one is taken back.
+  const auto second = hook::Check<User>([](const User& user) { return user.age != 38; });
+  CHECK(broken(of(Op::Update).Behind(second).Add(F<&User::age>, 2).Go()));
+  CHECK_FALSE(of(Op::Update).Behind(second).Add(F<&User::age>, 1).Go().Threw());
+  std::int64_t left = 0;
+  const auto tries = hook::Before([&](Mutation<User>& m) {
+    if (m.Op() != Op::Create) return;
+    const auto users = m.Client().Of<User>();
+    CHECK_THROWS_AS(users.Update().Add(F<&User::age>, 4).Save(), grapnel::ValidationError);
+    left = users.Query().Where(F<&User::age> < 40).Count();
+    CHECK(users.Update().Where(F<&User::id> == 7).Add(F<&User::age>, 4).Save() == 1);
+  });
+  CHECK_FALSE(Run<User>(tries, Op::Create).Behind(check).Old(Ada()).Old(grace).Go().Threw());
+  CHECK(left == 2);
+
+  // More than are read together.
+  auto many = Run<User>(check, Op::Update).Set(F<&User::age>, 1);
+  for (std::int64_t id = 600; id > 0; --id) {
+    User user = Ada();
+    user.id = id;
+    many.Old(user);
+  }
+  seen.clear();
+  CHECK(many.Go().Value().Count() == 600);
+  REQUIRE(seen.size() == 600);
+  CHECK((std::is_sorted(seen.begin(), seen.end()) && seen.back() == 600));
+
+  // It reads rows, which a test has to give.
+  CHECK_THROWS_WITH(Run<User>(check, Op::Update).Go(), Catch::Contains(".Old(row)"));
+  CHECK_FALSE(Run<User>(check, Op::Update).NoRows().Go().Threw());
+  CHECK_FALSE(Run<User>(check, Op::Update).NoRows().Next(5).Go().Threw());
+}

@@ -111,3 +111,38 @@ TEST_CASE("a scripted connection lends rows one by one") {
   while (cursor->Next(&user)) ids.push_back(user.id);
   CHECK(ids == std::vector<std::int64_t>{1, 2, 3});
 }
+
+TEST_CASE("a scripted connection keeps lists of its rows, for as long as what made them stands") {
+  std::vector<User> rows(3);
+  for (std::size_t at = 0; at < 3; ++at) rows[at].id = 3 - static_cast<std::int64_t>(at);
+  detail::ScriptedConnection connection(kTable<User>, &rows);
+  const store::Keep keep{{&kTable<User>}, 1};
+  CHECK_THROWS_AS(connection.Run(keep), grapnel::testing::NotGivenError);
+  connection.SetGiven();
+  connection.BeginWrite();
+  connection.Savepoint(1);
+  CHECK(connection.Run(keep) == 3);
+  const auto page = [&](const grapnel::FieldValue& after) {
+    std::vector<std::int64_t> ids;
+    connection.Run(store::Page{{&kTable<User>}, 1, &after, 2},
+                   [&](detail::Row& row) { ids.push_back(row.Int(0)); });
+    return ids;
+  };
+  CHECK(page({}) == std::vector<std::int64_t>{1, 2});
+  CHECK(page(std::int64_t{2}) == std::vector<std::int64_t>{3});
+  CHECK(page(std::int64_t{3}).empty());
+
+  store::Select listed{{&kTable<User>}};
+  const auto in_list = store::InList(1), in_other = store::InList(2);
+  listed.where = in_list.Get();
+  CHECK(connection.Count(listed) == 3);
+  listed.where = in_other.Get();
+  CHECK_THROWS_AS(connection.Count(listed), grapnel::testing::NotGivenError);
+  CHECK_THROWS_AS(connection.Run(keep), grapnel::testing::NotGivenError);
+  listed.where = in_list.Get();
+  connection.Forget(1);
+  CHECK_THROWS_AS(connection.Count(listed), grapnel::testing::NotGivenError);
+  CHECK(connection.Run(keep) == 3);
+  connection.Discard(1);
+  CHECK_THROWS_AS(connection.Count(listed), grapnel::testing::NotGivenError);
+}

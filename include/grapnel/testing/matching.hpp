@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,12 +21,16 @@
 /// Conditions and orders of rows that stand in memory.
 namespace grapnel::detail {
 
+/// Lists of rows by their ids, in the order of these, by the numbers of the lists.
+using ListedIds = std::map<std::int64_t, std::vector<FieldValue>>;
+
 /// Says of rows of one type what a database would. Throws: NotGivenError for a condition or order
 /// that takes more than the rows of that type.
 class RowMatcher {
  public:
-  /// `rows`: a std::vector of the table's entities, which outlives this.
-  RowMatcher(const Table& table, const void* rows) noexcept : table_(table), rows_(rows) {}
+  /// `rows`: a std::vector of the table's entities, which outlives this, as `lists` does.
+  RowMatcher(const Table& table, const void* rows, const ListedIds& lists) noexcept
+      : table_(table), rows_(rows), lists_(lists) {}
 
   /// `where`: null: all rows match.
   bool Matches(const void* row, const store::PredicateNode* where) const {
@@ -81,7 +86,7 @@ class RowMatcher {
       case Kind::ReachedBy:
         Refuse(core::Concat({"a walk along ", node.relation->Name()}));
       case Kind::InLists:
-        Refuse("a list of rows");
+        return InList(row, node);
       default:
         break;
     }
@@ -144,6 +149,15 @@ class RowMatcher {
       }
     }
     return truth;
+  }
+
+  /// Of one list, which has ids of this type.
+  Truth InList(const void* row, const store::PredicateNode& node) const {
+    const bool is_whole = node.relation == nullptr && node.values.size() == 2;
+    const std::int64_t* const list = is_whole ? node.values[1].As<std::int64_t>() : nullptr;
+    const auto found = list != nullptr ? lists_.find(*list) : lists_.end();
+    if (found == lists_.end()) Refuse("a list of rows");
+    return In(ValueAt(row, table_.Id()), found->second);
   }
 
   /// Neighbours are known where they are rows of this type as well, or where only their ids matter.
@@ -258,6 +272,7 @@ class RowMatcher {
 
   const Table& table_;
   const void* rows_;
+  const ListedIds& lists_;
 };
 
 }  // namespace grapnel::detail

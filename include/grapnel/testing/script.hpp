@@ -53,7 +53,7 @@ class ScriptedConnection final : public store::Connection {
  public:
   /// `rows`: a std::vector of the table's entities, which outlives this.
   ScriptedConnection(const Table& table, void* rows) noexcept
-      : table_(table), rows_(rows), matcher_(table, rows) {}
+      : table_(table), rows_(rows), matcher_(table, rows, lists_) {}
 
   /// The test has said which rows there are.
   void SetGiven() noexcept { given_ = true; }
@@ -123,16 +123,37 @@ class ScriptedConnection final : public store::Connection {
   std::int64_t Run(const store::Update& statement) override { Refuse(statement, "writes"); }
   std::int64_t Run(const store::Delete& statement) override { Refuse(statement, "writes"); }
   std::int64_t Run(const store::EdgeWrite& statement) override { Refuse(statement, "writes"); }
-  std::int64_t Run(const store::Keep& statement) override { Refuse(statement, "reads"); }
-  void Run(const store::Page& statement, RowSink) override { Refuse(statement, "reads"); }
   void Run(const store::Tabulate& statement, RowSink) override { Refuse(statement, "reads"); }
   void KeepLast(std::int64_t) override {}
-  void Forget(std::int64_t) override {}
+  void Forget(std::int64_t first) override {
+    lists_.erase(lists_.lower_bound(first), lists_.end());
+  }
   void DeferForeignKeys(bool) override {}
   store::Plan PlanMigration(std::span<const Table* const>, Allow) override { return {}; }
   void Apply(const store::Step&) override {}
 
   store::RawEffect Prepare(const store::RawSql&) override { RefuseWork("runs SQL"); }
+
+  /// A list that is made once, of all that match.
+  std::int64_t Run(const store::Keep& keep) override {
+    if (keep.entity != nullptr || lists_.contains(keep.list)) Refuse(keep, "reads");
+    const store::Ordering by_id{table_.Id().tag};
+    store::Select select{keep};
+    select.where = keep.where;
+    select.order = {&by_id, 1};
+    std::vector<FieldValue> ids;
+    for (const void* entity : Find(select)) ids.push_back(IdOf(entity));
+    return static_cast<std::int64_t>((lists_[keep.list] = std::move(ids)).size());
+  }
+  void Run(const store::Page& page, RowSink sink) override {
+    const std::vector<FieldValue>& ids = lists_.at(page.list);
+    auto next = ids.begin();
+    if (!page.after->IsNull()) next = std::find(next, ids.end(), *page.after) + 1;
+    for (std::int64_t left = page.limit; left > 0 && next != ids.end(); --left, ++next) {
+      NeighbourRow row(*next, 0);
+      sink(row);
+    }
+  }
 
   void Run(const store::Select& select, RowSink sink) override {
     if (select.through != nullptr) return RunNeighbours(select, sink);
@@ -247,6 +268,7 @@ class ScriptedConnection final : public store::Connection {
     bool given = false;
     bool written = false;
     std::vector<Pair> pairs{};
+    ListedIds lists{};
   };
   /// Copies of rows.
   class ScriptedCursor final : public store::Cursor {
@@ -282,6 +304,7 @@ class ScriptedConnection final : public store::Connection {
     saved->given = given_;
     saved->written = written_;
     saved->pairs = pairs_;
+    saved->lists = lists_;
     saved_.push_back(std::move(saved));
   }
   void TakeBack(Saved& saved) noexcept {
@@ -289,6 +312,7 @@ class ScriptedConnection final : public store::Connection {
     given_ = saved.given;
     written_ = saved.written;
     pairs_.swap(saved.pairs);
+    lists_.swap(saved.lists);
   }
 
   const void* RowAt(std::size_t at) const noexcept {
@@ -353,6 +377,7 @@ class ScriptedConnection final : public store::Connection {
 
   const Table& table_;
   void* rows_;
+  ListedIds lists_;
   RowMatcher matcher_;
   const core::Context* watched_ = nullptr;
   bool open_ = false;
