@@ -135,6 +135,7 @@ struct grapnel::Schema<ready::Tag> {
 namespace {
 
 using grapnel::F;
+using grapnel::Mutation;
 using grapnel::Op;
 using grapnel::extras::IsUuid;
 using grapnel::extras::ScopedClock;
@@ -329,7 +330,7 @@ TEST_CASE("B207 of an upsert the row that is there keeps its id, creation and co
   upsert().Update([](grapnel::Mutation<First>& m) { m.Add(F<&First::size>, 1); }).Save();
   CHECK(db.Notes() == Lines{"a v3 2 0"});
   now += 1s;
-  // A version that an update says stands in the way of a row that has another one: it stays.
+  // An update that says a version comes too late for a row that has another one.
   const auto saw = [&](std::int64_t version) {
     upsert()
         .Update([&](grapnel::Mutation<First>& m) {
@@ -338,7 +339,7 @@ TEST_CASE("B207 of an upsert the row that is there keeps its id, creation and co
         })
         .Save();
   };
-  saw(2);
+  CHECK(Thrown<grapnel::StaleError>([&] { saw(2); }).Entity() == "Note");
   CHECK(db.Notes() == Lines{"a v3 3 1"});
   saw(3);
   CHECK(db.Notes() == Lines{"a v4 3 0"});
@@ -354,6 +355,86 @@ TEST_CASE("B207 of an upsert the row that is there keeps its id, creation and co
   row.code = "b";
   db.notes.Create(row).OnConflict(F<&First::code>).UpdateNewValues().Save();
   CHECK(db.Notes() == Lines{"a v5 4 0", "b v1 0 0"});
+}
+
+TEST_CASE("B207 an upsert that says which version was seen, and comes too late, changes nothing") {
+  Db db;
+  const First a = db.Make("a");
+  db.Make("b");
+  db.client.Of<First>().Use(
+      grapnel::hook::On(grapnel::hook::Before([](Mutation<First>& m) {  // undone with it
+                          if (*m.Get(F<&First::size>) < 90) return;
+                          m.Client().Of<Folder>().Create().Set(F<&Folder::name>, "f").Save();
+                        }),
+                        Op::Create));
+  const auto upsert = [](const auto& notes, const std::string& code, std::int64_t version) {
+    return notes.Create()
+        .Set(F<&First::code>, code)
+        .Set(F<&First::size>, 90)
+        .OnConflict(F<&First::code>)
+        .UpdateNewValues()
+        .Update([&](Mutation<First>& m) { m.Set(F<&First::version>, version); })
+        .Save();
+  };
+  db.notes.UpdateOne(a.id).Save();
+  for (const std::int64_t version : {1, 3, 0, -1}) {
+    CHECK_THROWS_AS(upsert(db.notes, "a", version), grapnel::StaleError);
+  }
+  CHECK(db.client.Of<Folder>().Query().Count() == 0);
+  CHECK(db.Notes() == Lines{"a v2 0 0", "b v1 0 0"});
+  CHECK(upsert(db.notes, "a", 2).version == 3);
+  CHECK(upsert(db.notes, "new", 7).version == 1);  // which nobody has seen
+  CHECK(db.client.Of<Folder>().Query().Count() == 2);
+
+  // In a transaction, which goes on, and of a bulk, which is undone whole.
+  db.client.WithTx([&](grapnel::Tx& tx) {
+    CHECK_THROWS_AS(upsert(tx.Of<First>(), "a", 2), grapnel::StaleError);
+    CHECK(upsert(tx.Of<First>(), "a", 3).version == 4);
+  });
+  const auto bulk = [&](const std::vector<const char*>& codes, std::int64_t version) {
+    std::vector<grapnel::store::Create<First>> rows;
+    for (const char* code : codes) {
+      rows.push_back(db.notes.Create()
+                         .Set(F<&First::code>, code)
+                         .OnConflict(F<&First::code>)
+                         .Update([&](Mutation<First>& m) { m.Set(F<&First::version>, version); }));
+    }
+    db.notes.CreateBulk(rows).Save();
+  };
+  CHECK_THROWS_AS(bulk({"c", "a", "b"}, 4), grapnel::StaleError);  // which b is not
+  CHECK(db.Notes() == Lines{"a v4 0 0", "b v1 0 0", "new v1 0 0"});
+  db.notes.UpdateOne(a.id).Set(F<&First::version>, 4).Save();
+  bulk({"c", "a"}, 5);
+  CHECK(db.Notes() == Lines{"a v6 0 0", "b v1 0 0", "c v1 0 0", "new v1 0 0"});
+
+  // What else stands in the way of a row leaves it as it is, as without the mixin.
+  const auto big = [&](std::int64_t version) {
+    return db.notes.Create()
+        .Set(F<&First::code>, "b")
+        .OnConflict(F<&First::code>)
+        .Update([&](Mutation<First>& m) {
+          m.Where(F<&First::size> > 5);
+          m.Set(F<&First::version>, version);
+        })
+        .Save();
+  };
+  CHECK(big(1).version == 1);
+  CHECK(big(9).version == 1);
+  // Said by a hook.
+  db.client.Of<First>().Use(grapnel::hook::On(
+      grapnel::hook::Before([](Mutation<First>& m) { m.Set(F<&First::version>, 5); }),
+      Op::UpdateOne));
+  const auto plain = [&](const char* code) {
+    db.notes.Create()
+        .Set(F<&First::code>, code)
+        .Set(F<&First::size>, 1)
+        .OnConflict(F<&First::code>)
+        .UpdateNewValues()
+        .Save();
+  };
+  CHECK_THROWS_AS(plain("a"), grapnel::StaleError);
+  db.notes.Update().Where(F<&First::code> == "b").Add(F<&First::version>, 4).Save();
+  CHECK(db.notes.Query().Where(F<&First::code> == "b").Only().version == 2);
 }
 
 TEST_CASE("B207 rows that another one's deletion or edges change are dated and counted") {

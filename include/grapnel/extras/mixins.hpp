@@ -22,8 +22,9 @@
 /// - Versioned: a row is created with version 1, and each write of it adds 1, in the database, so
 ///   that no two writers make the same one. An UpdateOne that sets the version says which one it
 ///   saw, `users.UpdateOne(user, F<&User::name>, F<&User::version>)`, or `.Set(F<&User::version>,
-///   user.version)`: when it comes too late, it is a StaleError and nothing is changed. An Update
-///   of many that does is a ValidationError.
+///   user.version)`: when it comes too late, it is a StaleError and nothing is changed. So is what
+///   an upsert does to the row that it meets, by its Update: then the Create is undone too, and the
+///   bulk that it is of. An Update of many that does is a ValidationError.
 /// - Uuid: the id is a UUID of version 7 as a text, made before hooks run, so that they see it by
 ///   m.ID(); rows sort by it in the order in which a process began to create them, whatever the
 ///   clock does. One that is given stands, where it is a UUID; else it is a ValidationError.
@@ -34,10 +35,10 @@
 /// seen. Rows that were there before a mixin was added get, by Migrate, version 1 and the time of
 /// the migration. A table that was not migrated has no such column: a SchemaError that names it.
 ///
-/// Cost: no statement more than without them, and no row is read. But an update that would change
-/// no field of its row writes it; and SetNull is no longer left to the database: rows that lose a
-/// neighbour are updated by their type's hooks. Uuid: 36 bytes a row and for each that refers to
-/// it.
+/// Cost: no statement more than without them, and no row is read, but by an upsert's Update that
+/// says a version. But an update that would change no field of its row writes it; and SetNull is no
+/// longer left to the database: rows that lose a neighbour are updated by their type's hooks. Uuid:
+/// 36 bytes a row and for each that refers to it.
 ///
 /// Order with others: Versioned takes the version out of an update, and adds to it; hooks further
 /// out see the one that was given, those further in an addition of 1. A hook that turns a deletion
@@ -56,6 +57,8 @@
 #include <grapnel/schema/field.hpp>
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/schema/token.hpp>
+#include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/mutation/cause.hpp>
 #include <grapnel/store/mutation/mutation.hpp>
 #include <grapnel/store/predicate/comparison.hpp>
 
@@ -140,6 +143,9 @@ struct Schema<extras::Versioned> {
         throw ValidationError(m.Type(), "version", m.Op(),
                               "it says which version of a row was seen, and is for UpdateOne: "
                               "add it to the Where");
+      }
+      if (m.Cause() == Cause::Upsert && m.Old(version) != *seen) {  // a Where lets it be as it is
+        throw StaleError(m.Type(), "the row whose version " + std::to_string(*seen) + " was seen");
       }
       m.Where(version == *seen);
     }
