@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <random>
@@ -544,6 +545,63 @@ TEST_CASE("B207 rows that were there before the mixins get version 1 and the tim
   CHECK(a.version == 1);
   CHECK(a.created_at == clock.now);
   CHECK(a.updated_at == clock.now);
+}
+
+TEST_CASE("B207 whatever the clock does in a migration, no row seems to be changed since") {
+  const Scratch scratch;
+  const auto open = [&] { return engine::Open<First, Folder, Tag>(scratch.File("old.db")); };
+  const auto drop = [&](std::initializer_list<const char*> columns) {
+    Raw raw(scratch.File("old.db"));
+    for (const char* table : {"Note", "Folder"}) {
+      for (const char* column : columns) {
+        raw(std::string("ALTER TABLE \"") + table + "\" DROP COLUMN " + column);
+      }
+    }
+  };
+  Time now = std::chrono::sys_days(std::chrono::year(2024) / 2 / 29);
+  const ScopedClock clock([&] { return now += 1s; });  // it ticks whenever it is asked
+  {
+    const auto client = open();
+    client.Migrate();
+    std::vector<First> rows(30);
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i].code = std::to_string(i);
+    client.Of<First>().CreateBulk(rows).Save();
+    client.Of<Folder>().Create().Set(F<&Folder::name>, "f").Save();
+    for (const First& each : client.Of<First>().Query().All()) {
+      REQUIRE(each.created_at == each.updated_at);
+    }
+  }
+  const auto migrate = [&] {
+    const Time began = now += 24h;
+    const auto client = open();
+    client.Migrate();
+    const auto check = [&](const auto& rows) {
+      for (const auto& each : rows) {
+        REQUIRE(each.updated_at > began);
+        REQUIRE(each.updated_at <= now);
+      }
+    };
+    check(client.Of<First>().Query().All());
+    check(client.Of<Folder>().Query().All());
+    return std::pair(client.Of<First>().Query().All(), client.Of<Folder>().Query().All());
+  };
+  const auto alike = [](const auto& rows) {
+    for (const auto& each : rows) REQUIRE(each.created_at == each.updated_at);
+  };
+  drop({"created_at", "updated_at"});
+  const auto [notes, folders] = migrate();
+  CHECK(notes.size() == 30);
+  alike(notes);
+  alike(folders);
+  drop({"updated_at", "version", "created_at"});
+  const auto again = migrate();
+  alike(again.first);
+  alike(again.second);
+  // One of them alone is of its own migration, whatever was asked for before.
+  open().Of<First>().Create().Set(F<&First::code>, "x").Set(F<&First::updated_at>, now).Save();
+  drop({"updated_at"});
+  const auto only = migrate();
+  for (const First& each : only.first) CHECK(each.created_at < each.updated_at);
 }
 
 TEST_CASE("B207 eight writers raise a version by as much as they write, and one of each wins") {

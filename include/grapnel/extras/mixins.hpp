@@ -33,7 +33,8 @@
 /// from new is the version. An update that only adds or removes pairs of a many-to-many edge is one
 /// of its own row, not of the neighbours'. SQL of one's own and other programs that write are not
 /// seen. Rows that were there before a mixin was added get, by Migrate, version 1 and the time of
-/// the migration. A table that was not migrated has no such column: a SchemaError that names it.
+/// the migration: each row the time at which it was its turn, one for both fields. A table that was
+/// not migrated has no such column: a SchemaError that names it.
 ///
 /// Cost: no statement more than without them, and no row is read, but by an upsert's Update that
 /// says a version. But an update that would change no field of its row writes it; and SetNull is no
@@ -64,6 +65,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace grapnel {
 
@@ -93,10 +95,8 @@ struct Schema<extras::Timestamps> {
 
   static constexpr auto Fields() {
     return grapnel::Fields(
-        Field<&Row::created_at>("created_at").Immutable().Default(&extras::Clock::Now),
-        Field<&Row::updated_at>("updated_at")
-            .Default(&extras::Clock::Now)
-            .UpdateDefault(&extras::Clock::Now));
+        Field<&Row::created_at>("created_at").Immutable().Default(&CreatedNow),
+        Field<&Row::updated_at>("updated_at").Default(&SameNow).UpdateDefault(&extras::Clock::Now));
   }
   template <class E>
   static auto Hooks() {
@@ -105,11 +105,24 @@ struct Schema<extras::Timestamps> {
   }
 
  private:
+  using Time = extras::Clock::Time;
+
+  /// Migrate asks for the Defaults of a row one behind the other, in the order of its fields: the
+  /// second one is what the first one was, where both are asked for.
+  static Time CreatedNow() {
+    asked = Time();
+    return asked = extras::Clock::Now();
+  }
+  static Time SameNow() {
+    const Time same = std::exchange(asked, Time());
+    return same != Time() ? same : extras::Clock::Now();
+  }
+  static inline thread_local constinit Time asked{};
+
   template <class E>
   static void FillIn(Mutation<E>& m) {
-    const auto is_given = [](const extras::Clock::Time* time) {
-      return time != nullptr && *time != extras::Clock::Time();
-    };
+    asked = Time();  // a Create was given one of them
+    const auto is_given = [](const Time* time) { return time != nullptr && *time != Time(); };
     const auto created = F<&Row::created_at>;
     const auto updated = F<&Row::updated_at>;
     if (!is_given(m.Get(created))) m.Set(created, extras::Clock::Now());
