@@ -5,7 +5,10 @@
 
 #include "support/catch.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,10 +41,22 @@ struct Toy {
   grapnel::One<Child> owner{};
 };
 
+/// Of which each edge leads to its own type.
+struct Node {
+  std::int64_t id = 0;
+  std::string name;
+  grapnel::Many<Node> peers{};
+  grapnel::Many<Node> follows{};
+  grapnel::Many<Node> followers{};
+  grapnel::Many<Node> children{};
+  grapnel::One<Node> parent{};
+};
+
 }  // namespace run
 
 using run::Child;
 using run::Key;
+using run::Node;
 using run::Toy;
 
 template <>
@@ -63,6 +78,17 @@ struct grapnel::Schema<Toy> {
   static constexpr auto Fields() { return grapnel::Fields(Field<&Toy::name>("name")); }
   static constexpr auto Edges() {
     return grapnel::Edges(From<&Toy::owner>("owner").Ref<&Child::toys>());
+  }
+};
+template <>
+struct grapnel::Schema<Node> {
+  static constexpr std::string_view Type = "Node";
+  static constexpr auto Fields() { return grapnel::Fields(Field<&Node::name>("name").Default("")); }
+  static constexpr auto Edges() {
+    return grapnel::Edges(To<&Node::peers>("peers"), To<&Node::follows>("follows"),
+                          From<&Node::followers>("followers").Ref<&Node::follows>(),
+                          To<&Node::children>("children"),
+                          From<&Node::parent>("parent").Ref<&Node::children>());
   }
 };
 
@@ -224,4 +250,77 @@ TEST_CASE("B211 what is carried out by Mutate is not carried out again") {
     return next(m);
   };
   CHECK(Run<Child>(both, Op::UpdateOne).Old(Given()).Go().Threw<grapnel::Error>());
+}
+
+TEST_CASE("B211 both ends of an edge between rows of one type tell the same, as over a database") {
+  std::vector<std::string> seen;
+  std::function<void(Mutation<Node>&)> edit;
+  const auto watches = [&](Mutation<Node>& m, Next<Node> next) -> Value<Node> {
+    if (m.Cause() != grapnel::Cause::Caller) return next(m);
+    m.WatchChanges();
+    edit(m);
+    auto value = next(m);
+    seen.clear();
+    for (const auto& row : m.Changes()) {
+      for (const auto& each : row.changes) {
+        if (!each.is_edge) continue;
+        std::vector<std::string> ids;
+        for (const auto& id : each.added) ids.push_back(ToString(id));
+        for (const auto& id : each.removed) ids.push_back("-" + ToString(id));
+        std::sort(ids.begin(), ids.end());
+        std::string line = ToString(row.id) + " " + std::string(each.name) + " " +
+                           ToString(each.before) + ">" + ToString(each.after);
+        for (const std::string& id : ids) line += " " + id;
+        seen.push_back(line);
+      }
+    }
+    const auto nodes = m.Client().Of<Node>();
+    for (const Node& node : nodes.Query().Order(grapnel::Asc(F<&Node::id>)).All()) {
+      seen.push_back(std::to_string(node.id) + " of " +
+                     std::to_string(node.parent.ID().value_or(0)));
+    }
+    seen.push_back(std::to_string(nodes.Query().Where(F<&Node::children>.Has()).Count()));
+    return value;
+  };
+  std::vector<Node> given(3);
+  for (std::size_t at = 0; at < 3; ++at) given[at].id = static_cast<std::int64_t>(at) + 1;
+  given[2].parent = grapnel::One<Node>(std::int64_t{1});
+  const auto same = [&](std::function<void(Mutation<Node>&)> what, bool one) {
+    edit = std::move(what);
+    const auto client = grapnel::testing::Open<Node>();
+    client.Of<Node>().CreateBulk(given).Save();
+    client.Of<Node>().Use(watches);
+    one ? void(client.Of<Node>().UpdateOne(2).Set(F<&Node::name>, "x").Save())
+        : void(client.Of<Node>().Update().Set(F<&Node::name>, "x").Save());
+    const std::vector<std::string> stored = std::exchange(seen, {});
+    auto update = Run<Node>(watches, one ? Op::UpdateOne : Op::Update).Set(F<&Node::name>, "x");
+    for (const Node& node : given) update.Old(node);
+    if (one) update.ID(2);
+    CHECK_FALSE(update.Go().Threw());
+    CHECK(seen == stored);
+    CHECK(stored.size() > 4);
+  };
+  using M = Mutation<Node>;
+  for (const bool one : {false, true}) {
+    same([](M& m) { m.AddIDs(F<&Node::peers>, {2}); }, one);
+    same([](M& m) { m.AddIDs(F<&Node::peers>, {1, 3}); }, one);
+    same(
+        [](M& m) {
+          m.AddIDs(F<&Node::follows>, {2, 3}), m.AddIDs(F<&Node::followers>, {2});
+        },
+        one);
+    same(
+        [](M& m) {
+          m.AddIDs(F<&Node::followers>, {1, 2, 3}), m.AddIDs(F<&Node::follows>, {1});
+        },
+        one);
+    same([](M& m) { m.Set(F<&Node::parent>, 1); }, one);
+  }
+  same([](M& m) { m.AddIDs(F<&Node::children>, {2}); }, true);
+  given[2].parent = grapnel::One<Node>(std::int64_t{2});
+  same([](M& m) { m.AddIDs(F<&Node::children>, {1, 3}); }, true);
+  same([](M& m) { m.Set(F<&Node::children>, {1}); }, true);
+  same([](M& m) { m.RemoveIDs(F<&Node::children>, {1, 3}); }, true);
+  same([](M& m) { m.ClearEdge(F<&Node::children>); }, true);
+  same([](M& m) { m.ClearEdge(F<&Node::children>); }, false);
 }

@@ -209,6 +209,7 @@ class ScriptedConnection final : public store::Connection {
   void CheckNeighbours(const Draft& m, const std::vector<FieldValue>& sources) {
     for (const EdgeChange& change : m.edges) {
       if (!change.cleared && !change.replaces && change.removed.empty()) continue;
+      if (HasKeys(m.table->edges[change.edge].relation())) continue;
       if (!std::any_of(sources.begin(), sources.end(),
                        [&](const auto& id) { return WasGiven(id); }))
         continue;
@@ -223,16 +224,14 @@ class ScriptedConnection final : public store::Connection {
       const bool all_go =
           change.cleared || change.replaces || (!edge.many && !change.added.empty());
       for (const FieldValue& source : sources) {
-        std::erase_if(pairs_, [&](const Pair& pair) {
-          return pair.relation == &relation && pair.source == source &&
-                 (all_go || IsIn(change.removed, pair.target));
+        Part(relation, [&](const FieldValue& from, const FieldValue& to) {
+          return from == source && (all_go || IsIn(change.removed, to));
         });
         for (const FieldValue& target : change.added) {
-          std::erase_if(pairs_, [&](const Pair& pair) {  // it is one row's, but in a table of pairs
-            return pair.relation == &relation && pair.target == target &&
-                   (pair.source == source || relation.kind != Relation::Kind::Join);
+          Part(relation, [&](const FieldValue& from, const FieldValue& to) {
+            return to == target && (from == source || relation.kind != Relation::Kind::Join);
           });
-          pairs_.push_back({&relation, source, target});
+          Join(relation, source, target);
         }
       }
     }
@@ -257,6 +256,8 @@ class ScriptedConnection final : public store::Connection {
   static constexpr std::string_view kRemedy =
       ", and this run has no database: test it with one, grapnel::testing::Open<...>()";
 
+  /// Rows that an edge joins, seen from the end that names it first: both ends tell of the same. Of
+  /// a mirrored one it stands there both ways round.
   struct Pair {
     const Relation* relation;
     FieldValue source, target;
@@ -329,6 +330,56 @@ class ScriptedConnection final : public store::Connection {
     return false;
   }
 
+  // Neighbours by edges whose keys do not stand in the rows that they are of.
+
+  static const Relation& FirstOf(const Relation& relation) {
+    const bool is_second = relation.edge->inverse_of != nullptr && relation.inverse != nullptr;
+    return is_second ? relation.inverse->relation() : relation;
+  }
+  static const FieldValue& End(const Pair& pair, bool target) noexcept {
+    return target ? pair.target : pair.source;
+  }
+  /// Whether the neighbours are rows of this type, which say whose they are.
+  bool HasKeys(const Relation& relation) const {
+    return relation.kind == Relation::Kind::TheirKey && relation.target == &table_ &&
+           relation.KeyPlace() != EdgeEnd::kNoKey;
+  }
+  FieldValue KeyOf(const Relation& relation, const void* entity) const {
+    const Column& key = table_.columns[relation.KeyPlace()];
+    return key.ops->to_value(key.at_const(entity));
+  }
+  /// Takes apart those of which that holds.
+  template <class F>
+  void Part(const Relation& relation, F holds) {
+    const Relation& first = FirstOf(relation);
+    const bool turned = &first != &relation;
+    std::erase_if(pairs_, [&](const Pair& pair) {
+      return pair.relation == &first &&
+             (holds(End(pair, turned), End(pair, !turned)) ||
+              (relation.mirrored && holds(End(pair, !turned), End(pair, turned))));
+    });
+    if (!HasKeys(relation)) return;
+    for (std::size_t at = 0; at < table_.ops.RowCount(rows_); ++at) {
+      void* const row = table_.ops.RowAt(rows_, at);
+      if (!holds(KeyOf(relation, row), IdOf(row))) continue;
+      const Column& key = table_.columns[relation.KeyPlace()];
+      key.ops->reset(key.at(row));
+    }
+  }
+  void Join(const Relation& relation, const FieldValue& source, const FieldValue& target) {
+    if (HasKeys(relation)) {
+      const Column& key = table_.columns[relation.KeyPlace()];
+      for (std::size_t at = 0; at < table_.ops.RowCount(rows_); ++at) {
+        void* const row = table_.ops.RowAt(rows_, at);
+        if (IdOf(row) == target) return void(key.ops->from_value(key.at(row), source));
+      }
+    }
+    const Relation& first = FirstOf(relation);
+    const bool turned = &first != &relation;
+    pairs_.push_back({&first, turned ? target : source, turned ? source : target});
+    if (relation.mirrored && source != target) pairs_.push_back({&first, target, source});
+  }
+
   std::vector<const void*> Find(const store::Select& select) {
     if (watched_ != nullptr) watched_->ThrowIfCancelled();
     if (select.table != &table_ || select.through != nullptr) Refuse(select, "reads");
@@ -351,10 +402,18 @@ class ScriptedConnection final : public store::Connection {
   void RunNeighbours(const store::Select& select, RowSink sink) {
     const bool is_of_mutation = select.op != grapnel::Op{};
     if (!is_of_mutation || select.through->source != &table_) Refuse(select, "reads");
+    const Relation& first = FirstOf(*select.through);
+    const bool turned = &first != select.through;
     for (std::size_t at = 0; at < select.sources.size(); ++at) {
       for (const Pair& pair : pairs_) {
-        if (pair.relation != select.through || pair.source != select.sources[at]) continue;
-        NeighbourRow row(pair.target, at);
+        if (pair.relation != &first || End(pair, turned) != select.sources[at]) continue;
+        NeighbourRow row(End(pair, !turned), at);
+        sink(row);
+      }
+      if (!HasKeys(*select.through)) continue;
+      for (std::size_t place = 0; place < table_.ops.RowCount(rows_); ++place) {
+        if (KeyOf(*select.through, RowAt(place)) != select.sources[at]) continue;
+        NeighbourRow row(IdOf(RowAt(place)), at);
         sink(row);
       }
     }
