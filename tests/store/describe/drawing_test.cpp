@@ -13,7 +13,8 @@ TEST_CASE("texts are told apart from the language of the picture") {
   CHECK(drawing::WordInMermaid("ok") == "ok");
   CHECK(drawing::WordInMermaid("2fa") == "_2fa");
   CHECK(drawing::WordInMermaid("") == "_");
-  CHECK(drawing::InDot("a\"b\\c\nd{") == "a\\\"b\\\\c\\nd{");
+  CHECK(drawing::InDot("a\"b\\c d{") == "a\\\"b\\\\c d{");
   CHECK(drawing::InDot({"a\0b", 3}) == "ab");
-  CHECK(drawing::InDot("a {b}|<c> \"\\", true) == "a\\ \\{b\\}\\|\\<c\\>\\ \\\"\\\\");
+  CHECK(drawing::InDotHtml("a {b}<c> & \"\\\n\x01\u00e4") ==
+        "a {b}&#60;c&#62; &#38; &#34;\\<br/>?\u00e4");
 }
