@@ -311,6 +311,7 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/testing.hpp
   grapnel/testing/error.hpp
   grapnel/testing/fault.hpp
+  grapnel/testing/made_rows.hpp
   grapnel/testing/matching.hpp
   grapnel/testing/open.hpp
   grapnel/testing/read.hpp

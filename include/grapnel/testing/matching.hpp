@@ -54,6 +54,38 @@ class RowMatcher {
     });
   }
 
+  /// Below 0: `left` comes first.
+  int Place(const store::Ordering& order, const FieldValue& left, const FieldValue& right) const {
+    if (left.IsNull() || right.IsNull()) {
+      if (left.IsNull() && right.IsNull()) return 0;
+      return left.IsNull() == order.NullsFirst() ? -1 : 1;
+    }
+    const int placed = Compare(left, right);
+    return order.descending ? -placed : placed;
+  }
+  /// Below 0: `left` is less; 0: they are equal. Of values that are there.
+  int Compare(const FieldValue& left, const FieldValue& right) const {
+    const auto sign = [](const auto& a, const auto& b) { return a < b ? -1 : b < a ? 1 : 0; };
+    if (IsNumber(left) && IsNumber(right)) return sign(NumberOf(left), NumberOf(right));
+    if (left.Index() != right.Index() || IsNumber(left)) {
+      Refuse("a comparison of values of two types");
+    }
+    const int placed = BytesOf(left).compare(BytesOf(right));
+    return sign(placed, 0);
+  }
+  /// Both 64 bits of an integer and a double fit.
+  static long double NumberOf(const FieldValue& value) noexcept {
+    if (const auto* integer = value.As<std::int64_t>()) return static_cast<long double>(*integer);
+    if (const auto* real = value.As<double>()) return *real;
+    return *value.As<bool>() ? 1 : 0;
+  }
+  [[noreturn, gnu::cold]] void Refuse(std::string_view what) const {
+    throw testing::NotGivenError(
+        core::Concat({table_.entity, ": what is tested picks rows by ", what,
+                      ", and this run has no more than the rows of its own type: test it with a "
+                      "database, grapnel::testing::Open<...>()"}));
+  }
+
  private:
   using Kind = store::PredicateKind;
   enum class Truth : std::uint8_t { False, Unknown, True };  // in SQL's order: AND is the least
@@ -205,35 +237,9 @@ class RowMatcher {
     }
     return Truth::False;
   }
-  /// Below 0: `left` comes first.
-  int Place(const store::Ordering& order, const FieldValue& left, const FieldValue& right) const {
-    if (left.IsNull() || right.IsNull()) {
-      if (left.IsNull() && right.IsNull()) return 0;
-      return left.IsNull() == order.NullsFirst() ? -1 : 1;
-    }
-    const int placed = Compare(left, right);
-    return order.descending ? -placed : placed;
-  }
-
-  /// Below 0: `left` is less; 0: they are equal. Of values that are there.
-  int Compare(const FieldValue& left, const FieldValue& right) const {
-    const auto sign = [](const auto& a, const auto& b) { return a < b ? -1 : b < a ? 1 : 0; };
-    if (IsNumber(left) && IsNumber(right)) return sign(NumberOf(left), NumberOf(right));
-    if (left.Index() != right.Index() || IsNumber(left)) {
-      Refuse("a comparison of values of two types");
-    }
-    const int placed = BytesOf(left).compare(BytesOf(right));
-    return sign(placed, 0);
-  }
   static bool IsNumber(const FieldValue& value) noexcept {
     return value.As<bool>() != nullptr || value.As<std::int64_t>() != nullptr ||
            value.As<double>() != nullptr;
-  }
-  /// Both 64 bits of an integer and a double fit.
-  static long double NumberOf(const FieldValue& value) noexcept {
-    if (const auto* integer = value.As<std::int64_t>()) return static_cast<long double>(*integer);
-    if (const auto* real = value.As<double>()) return *real;
-    return *value.As<bool>() ? 1 : 0;
   }
   std::string_view BytesOf(const FieldValue& value) const {
     if (const auto* text = value.As<std::string>()) return *text;
@@ -263,13 +269,6 @@ class RowMatcher {
     throw SchemaError(table_.entity, "predicate",
                       "a predicate or order names a member that is no field of this type");
   }
-  [[noreturn, gnu::cold]] void Refuse(std::string_view what) const {
-    throw testing::NotGivenError(
-        core::Concat({table_.entity, ": what is tested picks rows by ", what,
-                      ", and this run has no more than the rows of its own type: test it with a "
-                      "database, grapnel::testing::Open<...>()"}));
-  }
-
   const Table& table_;
   const void* rows_;
   const ListedIds& lists_;

@@ -117,9 +117,9 @@ class Ran {
 ///
 /// Throws, from Go(): NotGivenError, which says what is missing, where the hook asks for rows or a
 /// database that the test has not given, also where the hook makes nothing of that: for rows of
-/// another type, SQL, a condition or an order that takes the neighbours' fields, and, once changes
-/// are watched, which neighbours an edge loses that are not rows of its own type, with its key.
-/// From the others: as Mutation does. Threads: one.
+/// another type, SQL, a condition or an order that takes the neighbours' fields, a condition on
+/// groups, and, once changes are watched, which neighbours an edge loses that are not rows of its
+/// own type, with its key. From the others: as Mutation does. Threads: one.
 template <class E>
 class Run : public detail::Needs<Run<E>, E> {
   using detail::Needs<Run<E>, E>::Given;

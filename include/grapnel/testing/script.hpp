@@ -18,6 +18,7 @@
 #include <grapnel/store/tx/session.hpp>
 #include <grapnel/store/tx/type_actions.hpp>
 #include <grapnel/testing/error.hpp>
+#include <grapnel/testing/made_rows.hpp>
 #include <grapnel/testing/matching.hpp>
 #include <grapnel/testing/scripted_row.hpp>
 
@@ -123,7 +124,6 @@ class ScriptedConnection final : public store::Connection {
   std::int64_t Run(const store::Update& statement) override { Refuse(statement, "writes"); }
   std::int64_t Run(const store::Delete& statement) override { Refuse(statement, "writes"); }
   std::int64_t Run(const store::EdgeWrite& statement) override { Refuse(statement, "writes"); }
-  void Run(const store::Tabulate& statement, RowSink) override { Refuse(statement, "reads"); }
   void KeepLast(std::int64_t) override {}
   void Forget(std::int64_t first) override {
     lists_.erase(lists_.lower_bound(first), lists_.end());
@@ -159,6 +159,21 @@ class ScriptedConnection final : public store::Connection {
     if (select.through != nullptr) return RunNeighbours(select, sink);
     for (const void* entity : Find(select)) {
       ScriptedRow row(table_, entity);
+      sink(row);
+    }
+  }
+  void Run(const store::Tabulate& values, RowSink sink) override {
+    store::Select select{values};
+    select.where = values.where;
+    if (!values.grouped || values.limit || values.offset != 0) select.order = values.order;
+    if (values.grouped || !values.distinct) {
+      select.limit = values.limit;
+      select.offset = values.offset;
+    }
+    const std::vector<const void*> found = Find(select);
+    const auto made = Noting([&] { return MadeRows(matcher_, values).Of(found); });
+    for (const MadeRows::Values& each : made) {
+      ValuesRow row(each);
       sink(row);
     }
   }

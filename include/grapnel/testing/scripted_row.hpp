@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// What the rows of a test's look like to who reads from a database.
 namespace grapnel::detail {
@@ -63,6 +64,17 @@ class ScriptedRow final : public KnownRow {
 
   const Table& table_;
   const void* entity_;
+};
+
+/// Values that were made of rows.
+class ValuesRow final : public KnownRow {
+ public:
+  explicit ValuesRow(const std::vector<FieldValue>& values) noexcept : values_(values) {}
+
+ private:
+  FieldValue Value(int at) const override { return values_[static_cast<std::size_t>(at)]; }
+
+  const std::vector<FieldValue>& values_;
 };
 
 /// A neighbour of which no more is known than its id, and whose it is.
