@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// What the rows of a test's look like to who reads from a database.
@@ -70,6 +71,7 @@ class ScriptedRow final : public KnownRow {
 class ValuesRow final : public KnownRow {
  public:
   explicit ValuesRow(const std::vector<FieldValue>& values) noexcept : values_(values) {}
+  explicit ValuesRow(std::vector<FieldValue>&&) = delete;
 
  private:
   FieldValue Value(int at) const override { return values_[static_cast<std::size_t>(at)]; }
@@ -80,14 +82,14 @@ class ValuesRow final : public KnownRow {
 /// A neighbour of which no more is known than its id, and whose it is.
 class NeighbourRow final : public KnownRow {
  public:
-  NeighbourRow(const FieldValue& id, std::size_t source) noexcept : id_(id), source_(source) {}
+  NeighbourRow(FieldValue id, std::size_t source) noexcept : id_(std::move(id)), source_(source) {}
 
  private:
   FieldValue Value(int at) const override {
     return at == 0 ? id_ : FieldValue(static_cast<std::int64_t>(source_));
   }
 
-  const FieldValue& id_;
+  FieldValue id_;
   std::size_t source_;
 };
 
