@@ -99,9 +99,10 @@ types 1 >types1.cpp
 types 9 >types9.cpp
 # The same types with a soft delete.
 soft() {
+  mixin='  using Mixins = grapnel::Mixins<extras::SoftDelete>;'
   echo '#include <grapnel/extras/soft_delete.hpp>'
   types "$1" | sed -e 's/^struct Account[0-9]*/& : grapnel::extras::SoftDelete/' \
-    -e 's/^  static constexpr std::string_view Type = .*/&\n  using Mixins = grapnel::Mixins<extras::SoftDelete>;/'
+    -e "s/^  static constexpr std::string_view Type = .*/&\\n$mixin/"
 }
 soft 1 >soft1.cpp
 soft 9 >soft9.cpp
