@@ -190,7 +190,8 @@ class StoredHook {
   template <class, class>
   friend class Hook;
   explicit StoredHook(SharedAny self)
-      : self_(self.Address()), kept_(MakeShared<detail::KeptHook>(std::move(self))) {}
+      : self_(self.Address()),
+        kept_(MakeShared<detail::KeptHook>(detail::KeptHook{std::move(self)})) {}
 
   /// What no copy shares.
   detail::KeptHook& Mine() {
