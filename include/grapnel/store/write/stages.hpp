@@ -22,6 +22,8 @@
 
 namespace grapnel::detail {
 
+struct Bound;
+
 /// The rules that a mutation is judged by and the hooks that it goes through, as they were when it
 /// started, the outermost first.
 class HookChain {
