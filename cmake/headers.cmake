@@ -303,6 +303,10 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/extras/clock.hpp
   grapnel/extras/mixins.hpp
   grapnel/extras/observe.hpp
+  grapnel/extras/outbox/append.hpp
+  grapnel/extras/outbox/change.hpp
+  grapnel/extras/outbox/publish.hpp
+  grapnel/extras/outbox/tables.hpp
   grapnel/extras/privacy.hpp
   grapnel/extras/sha256.hpp
   grapnel/extras/soft_delete.hpp

@@ -35,6 +35,7 @@ set(reach_postgres_separate.cpp store/postgres)
 function(room_of path out)
   cmake_path(GET path PARENT_PATH room)
   string(REGEX REPLACE "/impl$" "" room "${room}")
+  string(REGEX REPLACE "^extras/.*" "extras" room "${room}")  # a battery of several headers
   if(room STREQUAL "")
     set(room umbrella)
   endif()

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <grapnel/extras/clock.hpp>
+#include <grapnel/schema/field.hpp>
+#include <grapnel/schema/index.hpp>
+#include <grapnel/schema/schema.hpp>
+#include <grapnel/schema/token.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace grapnel {
+
+namespace extras::outbox {
+
+/// What is to be told to a sink: see <grapnel/extras/outbox.hpp>. A delivered one is deleted.
+struct Event {
+  std::int64_t id = 0;  // never used again; grows along each key: what a sink can fence with
+  std::string sink{};
+  std::string key{};  // those of one sink and key are delivered in the order of their commits
+  std::string type{};
+  std::string payload{};
+  std::int64_t seq = 0;        // 1, 2, 3 ... along the key
+  Clock::Time committed_at{};  // when it was written, in the transaction that was committed
+  std::int64_t attempts = 0;   // deliveries that have failed so far
+  std::string error{};         // what the last one of them said
+  bool dead = false;           // it has failed too often: a dead letter
+};
+
+/// The events of one sink and key: how many there are, and which relay delivers them.
+struct Lane {
+  std::int64_t id = 0;
+  std::string sink{};
+  std::string key{};
+  std::int64_t seq = 0;       // of the last event
+  std::int64_t pending = 0;   // events that are neither delivered nor dead
+  bool waiting = false;       // there are such
+  bool blocked = false;       // behind a dead letter
+  std::int64_t attempts = 0;  // of the first event
+  Clock::Time next_at{};      // where it has failed: not before that; else a place in the queue
+  std::string lease{};        // of the relay that has taken it; "" where none has
+  Clock::Time lease_until{};
+};
+
+}  // namespace extras::outbox
+
+template <>
+struct Schema<extras::outbox::Event> {
+  using Row = extras::outbox::Event;
+
+  static constexpr std::string_view Type = "OutboxEvent";
+  static constexpr auto Fields() {
+    return grapnel::Fields(
+        Field<&Row::id>("id").NeverReuse(), Field<&Row::sink>("sink").Immutable(),
+        Field<&Row::key>("key").Immutable(), Field<&Row::type>("type").Immutable(),
+        Field<&Row::payload>("payload").Immutable(), Field<&Row::seq>("seq").Immutable(),
+        Field<&Row::committed_at>("committed_at").Immutable(), Field<&Row::attempts>("attempts"),
+        Field<&Row::error>("error"), Field<&Row::dead>("dead"));
+  }
+  static constexpr auto Indexes() {
+    return grapnel::Indexes(Index<&Row::sink, &Row::key, &Row::dead, &Row::seq>(),
+                            Index<&Row::dead, &Row::sink>());
+  }
+  static constexpr bool Internal = true;
+};
+
+template <>
+struct Schema<extras::outbox::Lane> {
+  using Row = extras::outbox::Lane;
+
+  static constexpr std::string_view Type = "OutboxLane";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&Row::sink>("sink").Immutable(),
+                           Field<&Row::key>("key").Immutable(), Field<&Row::seq>("seq"),
+                           Field<&Row::pending>("pending"), Field<&Row::waiting>("waiting"),
+                           Field<&Row::blocked>("blocked"), Field<&Row::attempts>("attempts"),
+                           Field<&Row::next_at>("next_at"), Field<&Row::lease>("lease"),
+                           Field<&Row::lease_until>("lease_until"));
+  }
+  static constexpr auto Indexes() {
+    return grapnel::Indexes(Index<&Row::sink, &Row::key>().Unique(),
+                            Index<&Row::sink, &Row::waiting, &Row::next_at>());
+  }
+  static constexpr bool Internal = true;
+};
+
+}  // namespace grapnel

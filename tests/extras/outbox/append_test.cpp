@@ -1,0 +1,49 @@
+// B241: events of one's own, on each engine.
+#include <grapnel/extras/outbox/append.hpp>
+
+#include "contract/fixture.hpp"
+#include "contract/outbox_model.hpp"
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <stdexcept>
+#include <stop_token>
+#include <thread>
+
+using namespace outboxed;
+using namespace std::chrono_literals;
+using outbox::Append;
+using outbox::Poke;
+
+TEST_CASE_METHOD(Outbox,
+                 "B241 events of one's own are of a transaction, and counted by their key") {
+  const auto add = [&](const char* key, const char* payload, bool fails = false) {
+    client.WithTx([&](grapnel::Tx& tx) {
+      Append(tx, "mail", key, "welcome", payload);
+      if (fails) throw std::runtime_error("undone");
+    });
+  };
+  add("7", "a");
+  CHECK_THROWS_AS(add("7", "b", true), std::runtime_error);
+  CHECK_THROWS_AS(add("8", "b", true), std::runtime_error);
+  add("7", "c");
+  add("8", "d");
+  CHECK(All() == Lines{"7#1 a", "7#2 c", "8#1 d"});
+  CHECK(LaneOf("7").pending == 2);
+  CHECK(LaneOf("8").seq == 1);
+}
+
+TEST_CASE_METHOD(Outbox, "B247 relays are woken by the commit, and not before") {
+  const std::uint64_t before = Poke::Count();
+  client.WithTx([&](grapnel::Tx& tx) {
+    Append(tx, "mail", "7", "welcome", "a");
+    CHECK(Poke::Count() == before);
+  });
+  CHECK(Poke::Count() == before + 1);
+  Poke::Wait({}, before, 1h);  // returns at once
+  Poke::Wait({}, Poke::Count(), 1ms);
+  std::stop_source source;
+  std::jthread stops([&] { source.request_stop(); });
+  Poke::Wait(source.get_token(), Poke::Count(), 1h);
+}
