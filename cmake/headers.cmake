@@ -305,7 +305,9 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/extras/observe.hpp
   grapnel/extras/outbox/append.hpp
   grapnel/extras/outbox/change.hpp
+  grapnel/extras/outbox/options.hpp
   grapnel/extras/outbox/publish.hpp
+  grapnel/extras/outbox/relay.hpp
   grapnel/extras/outbox/tables.hpp
   grapnel/extras/privacy.hpp
   grapnel/extras/sha256.hpp
