@@ -303,6 +303,7 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/extras/clock.hpp
   grapnel/extras/mixins.hpp
   grapnel/extras/observe.hpp
+  grapnel/extras/outbox.hpp
   grapnel/extras/outbox/append.hpp
   grapnel/extras/outbox/change.hpp
   grapnel/extras/outbox/options.hpp

@@ -1,0 +1,276 @@
+#pragma once
+
+/// A transactional outbox: what a write is to cause elsewhere, a mail, an index, a queue, is stored
+/// with the write, and delivered once it is committed, until it has arrived.
+///
+///   auto db = grapnel::Open<User, extras::outbox::Event, extras::outbox::Lane>("app.db");
+///   db.Migrate();
+///   db.Of<User>().Use(extras::outbox::Publish<User>("user.changed").To("search", "mail")
+///                         .Key([](const auto& change) { return change.Id(); })
+///                         .Payload([](const auto& change) { return Json(change.New()); }));
+///   extras::outbox::Relay relay(db, "mail",
+///       [](const extras::outbox::Event& e, std::stop_token) { Send(e.id, e.payload); },
+///       {.lease = 30s, .attempts = 8});
+///   std::jthread worker([&](std::stop_token stop) { relay.Run(stop); });  // or relay.RunOnce()
+///
+/// What it guarantees. An event for each row that a mutation has changed, and each sink, in the
+/// transaction of the mutation, so that both are committed or none is, savepoints too; none for a
+/// row that is as it was, unless AlsoUnchanged says so. What a mutation and those that its hooks
+/// begin of the same type make of a row is told once, as it was before and is behind all of them.
+/// Every event that is committed reaches its sink, at least once, whatever process dies when. Of
+/// one sink and key the first deliveries are in the order of the commits (rows of one mutation that
+/// share a key, in any); a key that fails holds no other one up. A delivery has the event's id,
+/// which grows along its key and is never used again, and its seq; one that is repeated differs in
+/// nothing but `attempts` and `error`. A sink that throws is tried again after a time that doubles
+/// and differs by chance; after so many attempts the event is a dead letter, and its key waits for
+/// Replay or Discard, or goes on (OnDead::Skip). Several relays, in threads and processes, take a
+/// key by a lease: no event is delivered by two of them while it lasts, and one that has lost it
+/// changes nothing. No sink is called while the relay has a transaction open. A clock that jumps
+/// stops nothing: what lies further ahead than any wait is due.
+///
+/// What not: nothing is delivered exactly once. A relay that dies between a delivery and its
+/// COMMIT, or takes longer than its lease, delivers again: let the sink drop an id that it knows,
+/// or one that is not above the last of the key; then what it does happens once. Deliveries of one
+/// relay go one after the other: a sink with a hundred keys that hang is helped by more relays, and
+/// by a time limit of its own; the token of a delivery is stopped behind 4/5 of the lease, and the
+/// keys that are left are given back then. A delivery that kills the process is no failure that
+/// counts. Relays of one sink have the same options, and clocks that differ by less than a lease.
+/// SQL of one's own, other programs, triggers and foreign-key actions of others tell nothing.
+/// `committed_at` is when the event was written: its COMMIT comes after it. Without the sync that
+/// SQLite does at each COMMIT by default a power cut loses what was committed last, events too.
+///
+/// Cost: the old row and the new one are read; for each row and sink one UPDATE of the lane, a row
+/// for each sink and key, one SELECT of its seq and one INSERT of the event. An idle relay reads,
+/// once for each `poll`, and locks nothing; a busy one commits twice for up to `lanes` keys with
+/// up to `events` events each, and holds the payloads of one key. Events are deleted when they are
+/// delivered; Prune takes dead letters and keys away that are old. On PostgreSQL all that write one
+/// key wait for each other, and a relay that takes or settles it may be in their way for a moment:
+/// a mutation of its own runs again by itself, a transaction of one's own gets a BusyError that may
+/// be tried again: client.WithTx(body, grapnel::Retry{}).
+///
+/// Order with others: rules of guards stand before it; those about Event and Lane bind all but the
+/// outbox itself. It does not matter on which side of Audit it stands, for neither sees the other's
+/// tables. Register it outside of hooks that change the mutation or write the row again: it tells
+/// what they have made of it. Hooks outside of it, too, count in what is stored, but a row that
+/// they write again is told again. Two Publish of one type are two events. A soft delete is told as
+/// an update, whose New() says that the row is deleted.
+
+#include <grapnel/extras/clock.hpp>
+#include <grapnel/extras/outbox/append.hpp>
+#include <grapnel/extras/outbox/publish.hpp>
+#include <grapnel/extras/outbox/relay.hpp>
+#include <grapnel/extras/outbox/tables.hpp>
+#include <grapnel/hook/guard.hpp>
+#include <grapnel/schema/token.hpp>
+#include <grapnel/store/client.hpp>
+#include <grapnel/store/predicate/comparison.hpp>
+#include <grapnel/store/predicate/measure.hpp>
+#include <grapnel/store/predicate/members.hpp>
+#include <grapnel/store/predicate/order.hpp>
+#include <grapnel/store/tx/retry.hpp>
+#include <grapnel/store/tx/tx.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace grapnel::extras::outbox {
+
+/// What one sink has before it.
+struct SinkState {
+  std::string sink{};
+  std::int64_t pending = 0;  // events that are neither delivered nor dead
+  std::int64_t dead = 0;
+  std::int64_t blocked = 0;     // keys behind a dead letter
+  Clock::Time::duration lag{};  // the age of the oldest pending event
+};
+
+/// Each sink that has events, by its name. Reads all that are pending, in one snapshot.
+inline std::vector<SinkState> Sinks(const Client& client) {
+  const ReadTx snapshot = client.ReadTx();
+  const Clock::Time now = Clock::Now();
+  std::map<std::string, SinkState> states;
+  const auto of = [&](const std::string& sink) -> SinkState& {
+    SinkState& state = states[sink];
+    state.sink = sink;
+    return state;
+  };
+  for (const auto& [sink, dead, count, oldest] :
+       snapshot.Of<Event>()
+           .Query()
+           .GroupBy(F<&Event::sink>, F<&Event::dead>)
+           .Select(grapnel::Count(), grapnel::Min(F<&Event::committed_at>))
+           .All()) {
+    if (dead) {
+      of(sink).dead = count;
+    } else {
+      of(sink).pending = count;
+      of(sink).lag = std::max(now - oldest, Clock::Time::duration::zero());
+    }
+  }
+  for (const auto& [sink, count] : snapshot.Of<Lane>()
+                                       .Query()
+                                       .Where(F<&Lane::blocked> == true)
+                                       .GroupBy(F<&Lane::sink>)
+                                       .Select(grapnel::Count())
+                                       .All()) {
+    of(sink).blocked = count;
+  }
+  std::vector<SinkState> all;
+  for (auto& [sink, state] : states) all.push_back(std::move(state));
+  return all;
+}
+
+/// Dead letters of one sink that failed alike.
+struct DeadLetters {
+  std::string sink{}, error{};
+  std::int64_t count = 0;
+  Clock::Time oldest{};
+};
+
+/// All of them, by sink and error. The letters themselves are the events with
+/// `F<&Event::dead> == true`.
+inline std::vector<DeadLetters> Dead(const Client& client) {
+  std::vector<DeadLetters> all;
+  for (auto& [sink, error, count, oldest] :
+       client.Of<Event>()
+           .Query()
+           .Where(F<&Event::dead> == true)
+           .GroupBy(F<&Event::sink>, F<&Event::error>)
+           .Select(grapnel::Count(), grapnel::Min(F<&Event::committed_at>))
+           .Order(Asc(F<&Event::sink>), Asc(F<&Event::error>))
+           .All()) {
+    all.push_back({sink, error, count, oldest});
+  }
+  return all;
+}
+
+/// The dead letters that Replay and Discard are about, by the key that they belong to.
+class Letters {
+ public:
+  Letters(Tx& tx, const store::Predicate<Event>& which)
+      : client_(tx.Client().With(guard::Decide(guard::Allow))) {
+    for (const auto& [id, sink, key] : tx.Client()
+                                           .Of<Event>()
+                                           .Query()
+                                           .Where(F<&Event::dead> == true)
+                                           .Where(which)
+                                           .Select(F<&Event::id>, F<&Event::sink>, F<&Event::key>)
+                                           .All()) {
+      ids_.push_back(id);
+      ++lanes_[{sink, key}];
+    }
+  }
+
+  std::int64_t Revive() const {
+    if (ids_.empty()) return 0;
+    client_.Of<Event>()
+        .Update()
+        .Where(F<&Event::id>.In(ids_))
+        .Set(F<&Event::dead>, false)
+        .Set(F<&Event::attempts>, 0)
+        .Set(F<&Event::error>, "")
+        .Save();
+    Unblock(true);
+    return static_cast<std::int64_t>(ids_.size());
+  }
+  std::int64_t Remove() const {
+    if (ids_.empty()) return 0;
+    client_.Of<Event>().Delete().Where(F<&Event::id>.In(ids_)).Exec();
+    Unblock(false);
+    return static_cast<std::int64_t>(ids_.size());
+  }
+
+ private:
+  /// Keys go on that no dead letter is left of.
+  void Unblock(bool revived) const {
+    for (const auto& [lane, count] : lanes_) {
+      const auto& [sink, key] = lane;
+      const bool is_blocked =
+          client_.Of<Event>()
+              .Query()
+              .Where(F<&Event::sink> == sink && F<&Event::key> == key && F<&Event::dead> == true)
+              .Exist();
+      auto update =
+          client_.Of<Lane>().Update().Where(F<&Lane::sink> == sink && F<&Lane::key> == key);
+      if (!is_blocked) update.Set(F<&Lane::blocked>, false);
+      if (revived) {
+        update.Add(F<&Lane::pending>, count).Set(F<&Lane::waiting>, true);
+        update.Set(F<&Lane::attempts>, 0);
+      }
+      if (revived || !is_blocked) update.Save();
+    }
+  }
+
+  Client client_;
+  std::vector<std::int64_t> ids_;
+  std::map<std::pair<std::string, std::string>, std::int64_t> lanes_;
+};
+
+/// Has dead letters delivered as if they had never failed, before all else of their keys, which go
+/// on where no other one is left: `Replay(client, F<&Event::sink> == "mail" && F<&Event::error> ==
+/// "550")`. Returns: how many. In one transaction. Throws: as WithTx.
+inline std::int64_t Replay(const Client& client, const store::Predicate<Event>& which) {
+  const auto count = client.WithTx([&](Tx& tx) { return Letters(tx, which).Revive(); }, Retry{});
+  Poke::All();
+  return count;
+}
+
+/// Deletes dead letters: their keys go on without them, where no other one is left. Returns: how
+/// many. In one transaction. Throws: as WithTx.
+inline std::int64_t Discard(const Client& client, const store::Predicate<Event>& which) {
+  const auto count = client.WithTx([&](Tx& tx) { return Letters(tx, which).Remove(); }, Retry{});
+  Poke::All();
+  return count;
+}
+
+/// What Prune has taken away.
+struct Pruned {
+  std::int64_t letters = 0, lanes = 0;
+  bool operator==(const Pruned&) const = default;
+};
+
+/// Discards dead letters that are older than that, and takes away the lanes of keys that nothing
+/// was delivered of for as long, and that have no event: the `seq` of such a key begins at 1 again.
+/// Returns: how many. Throws: as WithTx.
+template <class Rep, class Period>
+Pruned Prune(const Client& client, std::chrono::duration<Rep, Period> age) {
+  const Clock::Time until = std::chrono::floor<std::chrono::microseconds>(
+      Clock::Now() - std::chrono::duration_cast<Clock::Time::duration>(age));
+  Pruned pruned;
+  pruned.letters = Discard(client, F<&Event::committed_at> <= until);
+  const auto idle = F<&Lane::waiting> == false && F<&Lane::blocked> == false &&
+                    F<&Lane::lease> == "" && F<&Lane::next_at> <= until;
+  std::int64_t last = 0;  // the lane up to which it has looked
+  while (true) {
+    const auto [looked_at, taken] = client.WithTx(
+        [&](Tx& tx) {
+          const Client all = tx.Client().With(guard::Decide(guard::Allow));
+          const auto lanes = all.Of<Lane>()
+                                 .Query()
+                                 .Where(idle && F<&Lane::id> > last)
+                                 .Order(Asc(F<&Lane::id>))
+                                 .Limit(1000)
+                                 .All();
+          std::vector<std::int64_t> ids;
+          for (const Lane& lane : lanes) {
+            const auto of_lane = F<&Event::sink> == lane.sink && F<&Event::key> == lane.key;
+            if (!all.Of<Event>().Query().Where(of_lane).Exist()) ids.push_back(lane.id);
+          }
+          std::int64_t count = 0;
+          if (!ids.empty()) count = all.Of<Lane>().Delete().Where(F<&Lane::id>.In(ids)).Exec();
+          return std::pair(lanes.empty() ? 0 : lanes.back().id, count);
+        },
+        Retry{});
+    if (looked_at == 0) break;
+    last = looked_at;
+    pruned.lanes += taken;
+  }
+  return pruned;
+}
+
+}  // namespace grapnel::extras::outbox
