@@ -279,7 +279,7 @@ TEST_CASE_METHOD(Relays, "B245 a sink that hangs is told when the lease is about
                 while (!stop.stop_requested()) std::this_thread::sleep_for(1ms);
                 throw Refused("hung");
               },
-              {.lease = 200ms});
+              {.lease = 2s});
   CHECK(relay.RunOnce() == Relayed{.failed = 1});
   CHECK(calls == 1);  // of the other one nothing is tried, and nothing counts
   CHECK(client.Of<Event>().Query().Where(F<&Event::attempts> == 0).Count() == 1);
