@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "contract/fixture.hpp"
@@ -91,6 +92,20 @@ struct Outbox : Fixture<User, Event, Lane> {
   Lane LaneOf(const std::string& key, const std::string& sink = "mail") const {
     return client.Of<Lane>().Query().Where(F<&Lane::sink> == sink && F<&Lane::key> == key).Only();
   }
+};
+
+/// What a sink throws.
+struct Refused : std::runtime_error {
+  using runtime_error::runtime_error;
+};
+
+/// The same, published from, with a clock that stands still and what sinks have got.
+struct Timed : Outbox {
+  Clock::Time now = std::chrono::sys_days(std::chrono::year(2024) / 2 / 29) + std::chrono::hours(8);
+  const grapnel::extras::ScopedClock clock{[this] { return now; }};
+  Lines got{};
+
+  Timed() { Users().Use(Publisher()); }
 };
 
 }  // namespace outboxed

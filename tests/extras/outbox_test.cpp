@@ -30,18 +30,9 @@ using outbox::Replay;
 
 namespace {
 
-struct Refused : std::runtime_error {
-  using runtime_error::runtime_error;
-};
-
-struct Whole : Outbox {
-  Clock::Time now = std::chrono::sys_days(std::chrono::year(2024) / 2 / 29) + 8h;
-  const grapnel::extras::ScopedClock clock{[this] { return now; }};
-  Lines got{};
+struct Whole : Timed {
   std::map<std::string, std::string> refused{};  // key to error
   Relay relay = Mail(OnDead::Block);
-
-  Whole() { Users().Use(Publisher()); }
 
   Relay Mail(OnDead on_dead) {
     return {client,

@@ -30,17 +30,8 @@ using outbox::RelayOptions;
 
 namespace {
 
-struct Refused : std::runtime_error {
-  using runtime_error::runtime_error;
-};
-
-struct Relays : Outbox {
-  Clock::Time now = std::chrono::sys_days(std::chrono::year(2024) / 2 / 29) + 8h;
-  const grapnel::extras::ScopedClock clock{[this] { return now; }};
-  Lines got{};
+struct Relays : Timed {
   std::set<std::string> refused{};  // keys
-
-  Relays() { Users().Use(Publisher()); }
 
   auto Sink() {
     return [this](const Event& event, const std::stop_token&) {
