@@ -7,6 +7,7 @@
 #include "support/trail.hpp"
 
 #include <concepts>
+#include <functional>
 #include <type_traits>
 
 namespace core = grapnel::core;
@@ -44,6 +45,19 @@ TEST_CASE("B15 On runs a hook for the ops of a mask, Unless for all others") {
   CHECK(RunsFor(hook::Unless(Pass("h"), Op::Create)) == ~Op::Create);
   CHECK(RunsFor(hook::On(Pass("h"), Op{})) == Op{});
   CHECK(RunsFor(hook::Unless(Pass("h"), Op{})) == grapnel::AnyOp);
+}
+
+TEST_CASE("what wraps a hook that was moved from is refused, and has no name") {
+  auto on = hook::On(Hook(Pass("h")), Op::Create);
+  auto before = hook::Before(std::function<void(Write&)>([](Write&) {}));
+  const Hook kept(std::move(on)), noted(std::move(before));
+  // NOLINTBEGIN(bugprone-use-after-move): that is what is asked
+  before.function = nullptr;
+  CHECK_THROWS_AS(Hook(on), grapnel::Error);
+  CHECK_THROWS_AS(Hook(before), grapnel::Error);
+  CHECK((on.inner.Name().empty() && on.inner.Mixin().empty()));
+  // NOLINTEND(bugprone-use-after-move)
+  CHECK((kept && noted));
 }
 
 TEST_CASE("On and Unless are If with the condition written out") {

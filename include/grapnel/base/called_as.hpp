@@ -36,13 +36,24 @@ template <class F, class R, class S>
 struct CallOf<R (F::*)(S&) const noexcept> : CallOf<R (*)(S&)> {};
 
 /// Whether it holds nothing to call: a null pointer to a function, an empty std::function, or one
-/// of our own, which say so by a member type `MayHoldNone`, that was moved from.
+/// of our own, which say so by a member type `MayHoldNone`, that was moved from; or something that
+/// wraps one of these, `Wrapped`.
 template <class F>
 constexpr bool HoldsNone([[maybe_unused]] const F& function) {
   if constexpr (requires { typename F::MayHoldNone; }) {
     return !function;
   } else if constexpr (requires { F(nullptr), function == nullptr; }) {
     return function == nullptr;
+  } else if constexpr (requires {
+                         typename F::Wrapped;
+                         function.inner;
+                       }) {
+    return HoldsNone(function.inner);
+  } else if constexpr (requires {
+                         typename F::Wrapped;
+                         function.function;
+                       }) {
+    return HoldsNone(function.function);
   } else {
     return false;
   }

@@ -14,6 +14,7 @@
 #include <utility>
 
 namespace grapnel::core {
+
 /// Several hooks as one: `Chain(f, g, h)` is f(g(h(next))). The hooks' types are known, so that the
 /// whole is inlined. A chain is a value: Append and Extend leave it as it was. The empty chain is
 /// the identity. Source: ent's hook.Chain.

@@ -162,10 +162,11 @@ class StoredHook {
   /// The Ops outside of which the hook does nothing.
   Op Mask() const noexcept { return mask_; }
   /// Those of them outside of which nothing that it is made of does anything.
-  Op Ops() const noexcept { return kept_->ops; }
+  Op Ops() const noexcept { return kept_ ? kept_->ops : AnyOp; }
   /// The name that it was given, or its type as the compiler spells it, of a chain those of its
-  /// hooks: for people to read. Valid as long as this and its copies.
-  std::string_view Name() const noexcept { return kept_->name; }
+  /// hooks: for people to read; "" of one that was moved from. Valid as long as this and its
+  /// copies.
+  std::string_view Name() const noexcept { return kept_ ? kept_->name : std::string_view(); }
   /// Calls it that, in a text that `owner` keeps; copies of it keep their names. Throws:
   /// std::bad_alloc.
   void SetName(std::string_view name, SharedAny owner) {
@@ -174,7 +175,7 @@ class StoredHook {
     mine.name_owner = std::move(owner);
   }
   /// Who has put it where it is: "" but for the hooks of a mixin, whose name it is then.
-  std::string_view Mixin() const noexcept { return kept_->mixin; }
+  std::string_view Mixin() const noexcept { return kept_ ? kept_->mixin : std::string_view(); }
   /// Throws: std::bad_alloc.
   void SetMixin(std::string_view name) {
     if (name != Mixin()) Mine().mixin = name;
@@ -183,7 +184,7 @@ class StoredHook {
   std::string_view FormName() const noexcept {
     if (IsBefore()) return "before";
     if (IsAfter()) return "after";
-    return kept_->of_mutators ? "mutator" : "around";
+    return kept_ && kept_->of_mutators ? "mutator" : "around";
   }
 
  private:

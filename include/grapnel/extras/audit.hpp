@@ -25,15 +25,14 @@
 /// A write that meets tables that are missing, or another head than the last write's, which does
 /// not go with its entry, is refused, and undone: SchemaError of the table, AuditError.
 ///
-/// What not: what others do to the last entry alone is not seen by whoever wrote it, whose next
-/// write does not read it again: Verify tells. Neighbours that are added and taken away again
-/// within one mutation, from both ends of an edge, may be told of at the end that took them away.
-/// SQL of one's own, other programs, foreign-key actions and triggers of others,
+/// What not: SQL of one's own, other programs, foreign-key actions and triggers of others,
 /// migrations, reads. Each type that the program opens the database with is watched, no other. An
 /// entry of a row whose id is Sensitive does not tell which row it was. Of Actor it takes the word
 /// of whoever made the client of the outermost call, whatever clients its hooks use. Times are the
-/// Clock's. Grapnel changes no entry, but deletes them as any rows where the program says so:
-/// Verify tells of it.
+/// Clock's. Neighbours that are added and taken away again within one mutation, from both ends of
+/// an edge, may be told of at the end that took them away. What others do to the last entry alone
+/// is not seen by whoever wrote it, whose next write does not read it again: Verify tells. Grapnel
+/// changes no entry, but deletes them as any rows where the program says so: Verify tells of it.
 ///
 /// Cost: beside the write the old row, the new row, and, for each mutation that a caller asks for,
 /// one INSERT of its entries and one UPDATE of the head. Of a CreateBulk each row is one. SetNull

@@ -150,6 +150,7 @@ GRAPNEL_DEFINE void AnyMutation::ResetEdge(std::string_view edge) {
 GRAPNEL_DEFINE void AnyMutation::WhereField(std::string_view name, const FieldValue& value) {
   core_.AddWhere(store::FieldIs(*core_.table, name, value));
 }
+
 GRAPNEL_DEFINE FieldValue AnyMutation::OldField(std::string_view name) const {
   const detail::Column& column = core_.table->columns[detail::StoredPlaceOf(*core_.table, name)];
   return column.ops->to_value(column.at_const(OldEntity()));
