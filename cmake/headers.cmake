@@ -306,6 +306,7 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/extras/outbox.hpp
   grapnel/extras/outbox/append.hpp
   grapnel/extras/outbox/change.hpp
+  grapnel/extras/outbox/errors.hpp
   grapnel/extras/outbox/options.hpp
   grapnel/extras/outbox/publish.hpp
   grapnel/extras/outbox/relay.hpp

@@ -57,6 +57,7 @@
 
 #include <grapnel/extras/clock.hpp>
 #include <grapnel/extras/outbox/append.hpp>
+#include <grapnel/extras/outbox/errors.hpp>
 #include <grapnel/extras/outbox/publish.hpp>
 #include <grapnel/extras/outbox/relay.hpp>
 #include <grapnel/extras/outbox/tables.hpp>
