@@ -89,6 +89,28 @@ if("postgres" IN_LIST GRAPNEL_COMPONENTS OR GRAPNEL_BUILD_POSTGRES_TESTS)
   endif()
 endif()
 
+# The libraries of the outbox's sinks, likewise.
+foreach(sink IN LISTS GRAPNEL_SINKS)
+  if(NOT sink MATCHES "^(webhook|redis|nats)$")
+    message(FATAL_ERROR "GRAPNEL_SINKS are webhook, redis and nats, not ${sink}")
+  elseif(NOT "sqlite" IN_LIST GRAPNEL_COMPONENTS)
+    message(FATAL_ERROR "GRAPNEL_SINKS need GRAPNEL_COMPONENT=sqlite (or postgres)")
+  endif()
+endforeach()
+include(cmake/sinks.cmake)
+foreach(sink webhook redis nats)
+  if("${sink}" IN_LIST GRAPNEL_SINKS OR
+     (GRAPNEL_BUILD_SINK_TESTS AND "sqlite" IN_LIST GRAPNEL_COMPONENTS))
+    grapnel_find_sink(${sink} missing GLOBAL)
+    if(NOT missing)
+      list(APPEND GRAPNEL_COMPONENTS ${sink})
+    elseif("${sink}" IN_LIST GRAPNEL_SINKS)
+      message(FATAL_ERROR "Grapnel's component ${sink} needs ${missing} and did not find it. "
+                          "Install it, or name its place with -DCMAKE_PREFIX_PATH=...")
+    endif()
+  endif()
+endforeach()
+
 if(GRAPNEL_BUILD_TESTS)
   grapnel_dependency(Catch2 TARGET Catch2::Catch2 DEBIAN catch2
     GIT https://github.com/catchorg/Catch2.git TAG v2.13.10)

@@ -296,6 +296,12 @@ set(GRAPNEL_POSTGRES_HEADERS
   grapnel/store/postgres/turns.hpp
   grapnel/store/postgres/verify.hpp
 )
+set(GRAPNEL_WEBHOOK_HEADERS
+)
+set(GRAPNEL_REDIS_HEADERS
+)
+set(GRAPNEL_NATS_HEADERS
+)
 set(GRAPNEL_ALL_HEADERS
   grapnel/extras/audit.hpp
   grapnel/extras/audit_notes.hpp

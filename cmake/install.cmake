@@ -1,4 +1,5 @@
-# The headers and the CMake package: find_package(grapnel [COMPONENTS core store sqlite postgres]).
+# The headers and the CMake package: find_package(grapnel [COMPONENTS core store sqlite postgres
+# webhook redis nats]).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -7,7 +8,9 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/grapnel")
 set(targets_core grapnel_core)
 set(targets_store grapnel_store)
 set(targets_sqlite grapnel_sqlite grapnel)
-set(targets_postgres grapnel_postgres)
+foreach(leaf postgres webhook redis nats)
+  set(targets_${leaf} grapnel_${leaf})
+endforeach()
 foreach(component IN LISTS GRAPNEL_COMPONENTS)
   install(TARGETS ${targets_${component}} EXPORT grapnel-${component}
     FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
@@ -24,6 +27,7 @@ install(FILES
   "${PROJECT_BINARY_DIR}/grapnelConfig.cmake"
   "${PROJECT_BINARY_DIR}/grapnelConfigVersion.cmake"
   DESTINATION "${package_dir}")
+install(FILES cmake/sinks.cmake DESTINATION "${package_dir}" RENAME grapnel-sinks.cmake)
 if(TARGET grapnel::compiled)
   install(FILES include/grapnel/separate.cpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/grapnel")
   install(FILES cmake/compiled.cmake DESTINATION "${package_dir}" RENAME grapnel-compiled.cmake)

@@ -12,6 +12,9 @@ function(grapnel_headers_text root out)
   set(store "")
   set(sqlite "")
   set(postgres "")
+  set(webhook "")
+  set(redis "")
+  set(nats "")
   set(all "")
   foreach(header IN LISTS headers)
     if(header MATCHES "${core_rooms}")
@@ -20,6 +23,8 @@ function(grapnel_headers_text root out)
       string(APPEND sqlite "  ${header}\n")
     elseif(header MATCHES "^grapnel/(store/postgres/.+|postgres\\.hpp)$")
       string(APPEND postgres "  ${header}\n")
+    elseif(header MATCHES "^grapnel/extras/sinks/(webhook|redis|nats)(/.+|\\.hpp)$")
+      string(APPEND ${CMAKE_MATCH_1} "  ${header}\n")
     elseif(header MATCHES "^grapnel/(store/.+|store\\.hpp)$")
       string(APPEND store "  ${header}\n")
     else()  # the umbrella, and folders that need every layer
@@ -32,6 +37,9 @@ function(grapnel_headers_text root out)
     "set(GRAPNEL_STORE_HEADERS\n${store})\n"
     "set(GRAPNEL_SQLITE_HEADERS\n${sqlite})\n"
     "set(GRAPNEL_POSTGRES_HEADERS\n${postgres})\n"
+    "set(GRAPNEL_WEBHOOK_HEADERS\n${webhook})\n"
+    "set(GRAPNEL_REDIS_HEADERS\n${redis})\n"
+    "set(GRAPNEL_NATS_HEADERS\n${nats})\n"
     "set(GRAPNEL_ALL_HEADERS\n${all})\n")
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()

@@ -169,6 +169,8 @@ needed_packages() {
           need ninja ninja-build; need ccache ccache; need - catch2; need dot graphviz
           # The tests start a server of their own; what the package itself starts is left alone.
           need - libpq-dev; need - postgresql
+          need - libcurl4-openssl-dev; need - libssl-dev; need - nlohmann-json3-dev
+          need - libhiredis-dev; need - redis-server; need - libnats-dev; need - nats-server
           ;;
       esac
       # The linters, ent to compare with, and what makes a cluster of servers: 750 MB, so only where
