@@ -17,7 +17,7 @@ endforeach()
 
 file(GLOB_RECURSE tests RELATIVE "${ROOT}/tests" "${ROOT}/tests/*_test.cpp")
 foreach(test IN LISTS tests)
-  if(test MATCHES "^(contract|compile|consumer|odr|support|benchmark)/")
+  if(test MATCHES "^(contract|crash|compile|consumer|odr|support|benchmark)/")
     continue()
   endif()
   string(REGEX REPLACE "_test\\.cpp$" ".hpp" header "include/grapnel/${test}")
