@@ -307,16 +307,20 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/extras/audit_notes.hpp
   grapnel/extras/audit_trail.hpp
   grapnel/extras/clock.hpp
+  grapnel/extras/inbox.hpp
   grapnel/extras/mixins.hpp
   grapnel/extras/observe.hpp
   grapnel/extras/outbox.hpp
   grapnel/extras/outbox/append.hpp
   grapnel/extras/outbox/change.hpp
+  grapnel/extras/outbox/claims.hpp
   grapnel/extras/outbox/errors.hpp
+  grapnel/extras/outbox/handler.hpp
   grapnel/extras/outbox/options.hpp
   grapnel/extras/outbox/publish.hpp
   grapnel/extras/outbox/relay.hpp
   grapnel/extras/outbox/tables.hpp
+  grapnel/extras/outbox/term.hpp
   grapnel/extras/privacy.hpp
   grapnel/extras/sha256.hpp
   grapnel/extras/soft_delete.hpp

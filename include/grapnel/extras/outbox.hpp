@@ -22,31 +22,35 @@
 /// share a key, in any); a key that fails holds no other one up. A delivery has the event's id,
 /// which grows along its key and is never used again, and its seq; one that is repeated differs in
 /// nothing but `attempts` and `error`. A sink that throws is tried again after a time that doubles
-/// and differs by chance; after so many attempts the event is a dead letter, and its key waits for
-/// Replay or Discard, or goes on (OnDead::Skip). Several relays, in threads and processes, take a
+/// and differs by chance (RetryAfter: after the time that it says); after so many attempts, or at
+/// once (Rejected), the event is a dead letter, and its key waits for Replay or Discard, or goes on
+/// (OnDead::Skip). Several relays, in threads and processes, take a
 /// key by a lease: no event is delivered by two of them while it lasts, and one that has lost it
 /// changes nothing. No sink is called while the relay has a transaction open. A clock that jumps
 /// stops nothing: what lies further ahead than any wait is due.
 ///
-/// What not: nothing is delivered exactly once. A relay that dies between a delivery and its
-/// COMMIT, or takes longer than its lease, delivers again: let the sink drop an id that it knows,
-/// or one that is not above the last of the key; then what it does happens once. Deliveries of one
-/// relay go one after the other: a sink with a hundred keys that hang is helped by more relays, and
-/// by a time limit of its own; the token of a delivery is stopped behind 4/5 of the lease, and the
-/// keys that are left are given back then. A delivery that kills the process is no failure that
-/// counts. Relays of one sink have the same options, and clocks that differ by less than a lease.
-/// SQL of one's own, other programs, triggers and foreign-key actions of others tell nothing.
-/// `committed_at` is when the event was written: its COMMIT comes after it. Without the sync that
-/// SQLite does at each COMMIT by default a power cut loses what was committed last, events too.
+/// What not: nothing is delivered exactly once; but what is to be written to the same database is
+/// written once for each event by an outbox::Handler in place of the sink, and what is received in
+/// another one by inbox::Once (<grapnel/extras/inbox.hpp>). A relay that dies between a delivery
+/// and its COMMIT, or takes longer than its lease, delivers again: let the sink drop an id that it
+/// knows, or one that is not above the last of the key; then what it does happens once. Deliveries
+/// of one relay go one after the other: a sink with a hundred keys that hang is helped by more
+/// relays, and by a time limit of its own; the token of a delivery is stopped behind 4/5 of the
+/// lease, and the keys that are left are given back then. A delivery that kills the process is no
+/// failure that counts. Relays of one sink have the same options, and clocks that differ by less
+/// than a lease. SQL of one's own, other programs, triggers and foreign-key actions of others tell
+/// nothing. `committed_at` is when the event was written: its COMMIT comes after it. Without the
+/// sync that SQLite does at each COMMIT by default a power cut loses what was committed last,
+/// events too.
 ///
 /// Cost: the old row and the new one are read; for each row and sink one UPDATE of the lane, a row
 /// for each sink and key, one SELECT of its seq and one INSERT of the event. An idle relay reads,
-/// once for each `poll`, and locks nothing; a busy one commits twice for up to `lanes` keys with
-/// up to `events` events each, and holds the payloads of one key. Events are deleted when they are
-/// delivered; Prune takes dead letters and keys away that are old. On PostgreSQL all that write one
-/// key wait for each other, and a relay that takes or settles it may be in their way for a moment:
-/// a mutation of its own runs again by itself, a transaction of one's own gets a BusyError that may
-/// be tried again: client.WithTx(body, grapnel::Retry{}).
+/// once for each `poll`, and locks nothing; a busy one commits once for up to `lanes` keys with up
+/// to `events` events each, and holds the payloads of `events` events. Events are deleted when they
+/// are delivered; Prune takes dead letters and keys away that are old. On PostgreSQL all that write
+/// one key wait for each other, and a relay that takes or settles it may be in their way for a
+/// moment: a mutation of its own runs again by itself, a transaction of one's own gets a BusyError
+/// that may be tried again: client.WithTx(body, grapnel::Retry{}).
 ///
 /// Order with others: rules of guards stand before it; those about Event and Lane bind all but the
 /// outbox itself. It does not matter on which side of Audit it stands, for neither sees the other's

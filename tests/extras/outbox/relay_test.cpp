@@ -132,6 +132,40 @@ TEST_CASE_METHOD(Relays,
   CHECK(lane.pending == 2);
 }
 
+TEST_CASE_METHOD(Relays, "B245 what no try can help is a dead letter at once") {
+  Make("Ada");
+  Make("Bob");
+  Relay relay(client, "mail", [&](const Event& event, const std::stop_token&) {
+    if (event.key == "1") throw outbox::Rejected("400 Bad Request");
+  });
+  CHECK(relay.RunOnce() == Relayed{.delivered = 1, .failed = 1, .dead = 1});
+  CHECK(LaneOf("1").blocked);
+  const Event dead = client.Of<Event>().Query().Only();
+  CHECK(dead.dead);
+  CHECK(dead.attempts == 1);
+  CHECK(dead.error == "400 Bad Request");
+}
+
+TEST_CASE_METHOD(Relays, "B245 a sink can say when to try again, within the longest wait") {
+  Make("Ada");
+  std::chrono::milliseconds wait = 5s;
+  Relay relay(client, "mail",
+              [&](const Event&, const std::stop_token&) {
+                throw outbox::RetryAfter("503 Service Unavailable", wait);
+              },
+              {.attempts = 3, .backoff = 1h, .longest_backoff = 2h});
+  CHECK(relay.RunOnce() == Relayed{.failed = 1});
+  CHECK(LaneOf("1").next_at == now + 5s);
+  now += 4s;
+  CHECK(relay.RunOnce() == Relayed());
+  now += 1s;
+  wait = 48h;
+  CHECK(relay.RunOnce() == Relayed{.failed = 1});
+  CHECK(LaneOf("1").next_at == now + 2h);
+  now += 2h;
+  CHECK(relay.RunOnce() == Relayed{.failed = 1, .dead = 1});
+}
+
 TEST_CASE_METHOD(Relays, "B245 or its key goes on without it") {
   Make("Ada");
   Age(1);

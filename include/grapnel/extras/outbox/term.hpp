@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+namespace grapnel::extras::outbox {
+
+/// For how long the deliveries of one claim go on: until a stop is requested, or the lease is about
+/// to end, behind 4/5 of it.
+class Term {
+ public:
+  Term(const std::stop_token& stop, std::chrono::milliseconds lease)
+      : asked_(stop, [this] { source_.request_stop(); }),
+        timer_([this, end = std::chrono::steady_clock::now() +
+                            lease * 4 / 5](const std::stop_token& over) {
+          std::mutex mutex;
+          std::condition_variable_any none;
+          std::unique_lock lock(mutex);
+          none.wait_until(lock, over, end, [] { return false; });
+          if (!over.stop_requested()) source_.request_stop();
+        }) {}
+
+  std::stop_token Token() const { return source_.get_token(); }
+  bool IsOver() const { return source_.stop_requested(); }
+
+ private:
+  std::stop_source source_{};
+  std::stop_callback<std::function<void()>> asked_;
+  std::jthread timer_;
+};
+
+}  // namespace grapnel::extras::outbox

@@ -1,0 +1,124 @@
+// B242, B243, B246, B250: what a relay has taken, on each engine.
+#include <grapnel/extras/outbox/claims.hpp>
+
+#include "contract/fixture.hpp"
+#include "contract/outbox_model.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace outboxed;
+using outbox::Claim;
+using outbox::Claims;
+using outbox::Outcome;
+using outbox::Relayed;
+
+namespace {
+
+struct Claimed : Timed {
+  Claims Of(outbox::RelayOptions options = {}) const { return {client, "mail", options}; }
+
+  static Lines Keys(const Claim& claim) {
+    Lines keys;
+    for (const Lane& lane : claim.lanes) keys.push_back(lane.key);
+    std::sort(keys.begin(), keys.end());
+    return keys;
+  }
+  /// All that Read finds, as delivered.
+  static std::vector<Outcome> Deliver(const Claims& claims, const Claim& claim) {
+    std::vector<Outcome> outcomes;
+    for (const Lane& lane : claim.lanes) {
+      Outcome& outcome = outcomes.emplace_back(Outcome{lane});
+      const auto events = claims.Read(std::span(&lane, 1));
+      for (const Event& event : events.at(lane.key)) outcome.delivered.push_back(event.id);
+    }
+    return outcomes;
+  }
+  std::int64_t Left() const { return client.Of<Event>().Query().Count(); }
+};
+
+Lane Holding(std::int64_t pending) {
+  Lane lane;
+  lane.pending = pending;
+  return lane;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Claimed, "B250 lanes that hold few events are read at once") {
+  const Claims claims = Of({.events = 10});
+  const std::vector<Lane> lanes{Holding(4), Holding(6), Holding(0), Holding(30), Holding(1)};
+  CHECK(claims.Portion(lanes) == 2);
+  CHECK(claims.Portion(std::span(lanes).subspan(1)) == 2);
+  CHECK(claims.Portion(std::span(lanes).subspan(3)) == 1);
+  CHECK(claims.Portion({}) == 0);
+}
+
+TEST_CASE_METHOD(Claimed,
+                 "B243 B250 a lane that others have filled meanwhile is read in its order") {
+  for (const char* name : {"Ada", "Bob", "Cy"}) Make(name);
+  const Claims claims = Of({.events = 4});
+  const Claim claim = claims.Take();
+  REQUIRE(claim.lanes.size() == 3);
+  REQUIRE(claims.Portion(claim.lanes) == 3);
+  for (int i = 0; i < 9; ++i) Age(1);  // more than one read may bring
+  const auto events = claims.Read(claim.lanes);
+  REQUIRE(events.size() == 3);
+  for (const auto& [key, of_lane] : events) {
+    REQUIRE_FALSE(of_lane.empty());
+    std::int64_t seq = 0;
+    for (const Event& event : of_lane) {
+      CHECK(event.key == key);
+      CHECK(event.seq == ++seq);
+    }
+  }
+}
+
+TEST_CASE_METHOD(Claimed, "B246 what is settled and what is taken next are one transaction") {
+  for (const char* name : {"Ada", "Bob", "Cy"}) Make(name);
+  const Claims claims = Of({.lanes = 2});
+  Claim claim = claims.Take();
+  CHECK(Keys(claim) == Lines{"1", "2"});
+  const std::string first = claim.token;
+  CHECK(claims.Settle(claim, Deliver(claims, claim), true) == Relayed{.delivered = 2});
+  CHECK(Keys(claim) == Lines{"3"});
+  CHECK(claim.token != first);
+  CHECK(LaneOf("3").lease == claim.token);
+  CHECK(LaneOf("1").lease.empty());
+  CHECK(Left() == 1);
+  CHECK(claims.Settle(claim, Deliver(claims, claim), true) == Relayed{.delivered = 1});
+  CHECK(claim.IsEmpty());
+  CHECK(Left() == 0);
+}
+
+TEST_CASE_METHOD(Claimed, "B246 a claim whose lease others have taken changes nothing") {
+  Make("Ada");
+  const Claims claims = Of();
+  Claim old = claims.Take();
+  now += std::chrono::seconds(31);
+  Claim other = claims.Take();
+  REQUIRE(other.lanes.size() == 1);
+  const auto outcomes = Deliver(claims, old);
+  CHECK(claims.Settle(old, outcomes, false) == Relayed{.lost = 1});
+  CHECK(LaneOf("1").lease == other.token);
+  CHECK(Left() == 1);
+
+  const auto handle = [&](const Claim& claim, const Lane& lane) {
+    return claims.Handle(
+        client, claim, lane, client.Of<Event>().Query().Only(),
+        [](grapnel::Tx& tx, const Event&) { tx.Of<User>().Create({.name = "handled"}).Save(); });
+  };
+  Claim lost{"somebody else's", other.lanes};
+  CHECK_FALSE(handle(lost, other.lanes[0]));
+  CHECK(Left() == 1);
+  CHECK(Users().Query().Count() == 1);
+  CHECK(claims.Settle(other, Deliver(claims, other), false) == Relayed{.delivered = 1});
+}

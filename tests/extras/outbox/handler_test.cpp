@@ -1,0 +1,141 @@
+// B252: events that cause writes of the same database, on each engine.
+#include <grapnel/extras/outbox/handler.hpp>
+
+#include <grapnel/extras/outbox/relay.hpp>
+
+#include "contract/fixture.hpp"
+#include "contract/outbox_model.hpp"
+#include "support/catch.hpp"
+
+#include <cstdint>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace outboxed;
+using grapnel::Tx;
+using outbox::Handler;
+using outbox::Relay;
+using outbox::Relayed;
+
+namespace {
+
+/// Every user of the mail's key is written down again as "copy of".
+struct Handled : Timed {
+  std::string refused{};  // a key
+  int calls = 0;
+
+  Handler Copy() {
+    return Handler([this](Tx& tx, const Event& event) {
+      ++calls;
+      tx.Of<User>()
+          .Create({.name = "copy of " + event.key + "#" + std::to_string(event.seq)})
+          .Save();
+      if (event.key == refused) throw Refused("no " + event.key);
+    });
+  }
+  Relay Copies(outbox::RelayOptions options = {}) { return {client, "copies", Copy(), options}; }
+  void Tell(const std::string& key) const {
+    client.WithTx([&](Tx& tx) { outbox::Append(tx, "copies", key, "told", "payload"); });
+  }
+  std::int64_t Made() const { return Users().Query().Count(); }
+  std::int64_t Left() const {
+    return client.Of<Event>().Query().Where(F<&Event::sink> == "copies").Count();
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Handled, "B252 what a handler writes and the delivery are one transaction") {
+  for (const char* key : {"a", "b", "a"}) Tell(key);
+  Relay relay = Copies();
+  CHECK(relay.RunOnce() == Relayed{.delivered = 3});
+  CHECK(relay.RunOnce() == Relayed());
+  CHECK(Made() == 3);
+  CHECK(Left() == 0);
+  CHECK(relay.Total() == Relayed{.delivered = 3});
+  const Lane lane = LaneOf("a", "copies");
+  CHECK(lane.pending == 0);
+  CHECK_FALSE(lane.waiting);
+  CHECK(lane.lease.empty());
+  Tell("a");
+  CHECK(relay.RunOnce() == Relayed{.delivered = 1});
+}
+
+TEST_CASE_METHOD(Handled, "B252 a handler that throws has written nothing, and is tried again") {
+  for (const char* key : {"a", "b", "a"}) Tell(key);
+  refused = "a";
+  Relay relay = Copies({.attempts = 2, .backoff = std::chrono::seconds(0)});
+  CHECK(relay.RunOnce() == Relayed{.delivered = 1, .failed = 1});
+  CHECK(Made() == 1);
+  CHECK(Left() == 2);
+  CHECK(relay.RunOnce() == Relayed{.failed = 1, .dead = 1});
+  CHECK(relay.RunOnce() == Relayed());
+  CHECK(Made() == 1);
+  CHECK(LaneOf("a", "copies").blocked);
+  CHECK(client.Of<Event>().Query().Where(F<&Event::dead> == true).Only().error == "no a");
+}
+
+TEST_CASE_METHOD(Handled, "B252 events before the one that failed stay handled") {
+  for (int i = 0; i < 3; ++i) Tell("a");
+  bool fails = true;
+  Relay relay(client, "copies", Handler([&](Tx& tx, const Event& event) {
+                if (event.seq == 2 && fails) throw Refused("not yet");
+                tx.Of<User>().Create({.name = std::to_string(event.seq)}).Save();
+              }),
+              {.backoff = std::chrono::seconds(0)});
+  CHECK(relay.RunOnce() == Relayed{.delivered = 1, .failed = 1});
+  CHECK(LaneOf("a", "copies").pending == 2);
+  CHECK(LaneOf("a", "copies").attempts == 1);
+  fails = false;
+  CHECK(relay.RunOnce() == Relayed{.delivered = 2});
+  CHECK(Made() == 3);
+  CHECK(LaneOf("a", "copies").pending == 0);
+}
+
+TEST_CASE_METHOD(Handled, "B252 what a handler publishes is delivered after it") {
+  Tell("a");
+  Relay relay(client, "copies", Handler([](Tx& tx, const Event& event) {
+                if (event.seq < 4) outbox::Append(tx, "copies", "a", "told", "again");
+              }));
+  for (int i = 0; i < 4; ++i) CHECK(relay.RunOnce() == Relayed{.delivered = 1});
+  CHECK(relay.RunOnce() == Relayed());
+  CHECK(Left() == 0);
+}
+
+TEST_CASE_METHOD(Handled, "B252 handlers write by the rules of the client they were made of") {
+  Tell("a");
+  Users().Guard([](const Mutation<User>&) { return grapnel::guard::Deny("read only"); });
+  Relay relay = Copies({.attempts = 1});
+  CHECK(relay.RunOnce() == Relayed{.failed = 1, .dead = 1});
+  CHECK(Made() == 0);
+}
+
+TEST_CASE_METHOD(Handled, "B252 a handler that holds nothing is refused") {
+  CHECK_THROWS_WITH(Handler(Handler::Body()),
+                    "extras::outbox::Handler: it was given no function that handles");
+}
+
+TEST_CASE_METHOD(Handled, "B246 B252 handlers beside each other: each event once") {
+  constexpr int kKeys = 5, kEach = 8;
+  for (int seq = 0; seq < kEach; ++seq) {
+    for (int key = 0; key < kKeys; ++key) Tell(std::to_string(key));
+  }
+  std::vector<std::jthread> threads;
+  for (int thread = 0; thread < 3; ++thread) {
+    threads.emplace_back([&] {
+      Relay relay(client, "copies", Handler([](Tx& tx, const Event& event) {
+                    tx.Of<User>()
+                        .Create({.name = event.key + "#" + std::to_string(event.seq)})
+                        .Save();  // unique
+                  }),
+                  {.lanes = 2, .events = 3});
+      while (Left() > 0) relay.RunOnce();
+    });
+  }
+  threads.clear();
+  CHECK(Made() == kKeys * kEach);
+  CHECK(Left() == 0);
+}
