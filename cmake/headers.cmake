@@ -323,6 +323,8 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/extras/outbox/term.hpp
   grapnel/extras/privacy.hpp
   grapnel/extras/sha256.hpp
+  grapnel/extras/sinks/file.hpp
+  grapnel/extras/sinks/json.hpp
   grapnel/extras/soft_delete.hpp
   grapnel/extras/uuid.hpp
   grapnel/grapnel.hpp

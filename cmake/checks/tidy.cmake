@@ -1,8 +1,8 @@
 # Reads every header of include/, header-only and in one source, with clang-tidy 14 and the checks
 # of .clang-tidy, each of them an error.
 # Takes: ROOT, ARGUMENTS (a file that sets `arguments`), WORK_DIR, LIBPQ (the folder of its headers;
-# without it PostgreSQL's engine is not read), SINKS (those whose library is there). Says "skipped"
-# where there is no clang-tidy 14.
+# without it PostgreSQL's engine is not read), SINKS (those whose library is there, with commas).
+# Says "skipped" where there is no clang-tidy 14.
 cmake_policy(VERSION 3.24)
 find_program(GRAPNEL_CLANG_TIDY NAMES clang-tidy-14 clang-tidy NO_CACHE)
 set(version "")
@@ -24,6 +24,7 @@ if(LIBPQ)
 else()
   list(FILTER headers EXCLUDE REGEX "postgres")
 endif()
+string(REPLACE "," ";" SINKS "${SINKS}")
 foreach(sink webhook redis nats)
   if(NOT sink IN_LIST SINKS)
     list(FILTER headers EXCLUDE REGEX "extras/sinks/${sink}[./]")
