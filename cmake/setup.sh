@@ -181,6 +181,7 @@ needed_packages() {
           need go golang-go; need - golang-github-facebook-ent-dev
           need - golang-github-mattn-go-sqlite3-dev
           need - etcd-server; need - patroni; need - python3-etcd
+          need chromium chromium
           ;;
       esac
       case $1 in *clang*) need clang++-19 clang-19; need - libclang-rt-19-dev ;; esac
