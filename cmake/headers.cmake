@@ -299,6 +299,9 @@ set(GRAPNEL_POSTGRES_HEADERS
 set(GRAPNEL_WEBHOOK_HEADERS
 )
 set(GRAPNEL_REDIS_HEADERS
+  grapnel/extras/sinks/redis.hpp
+  grapnel/extras/sinks/redis/address.hpp
+  grapnel/extras/sinks/redis/connection.hpp
 )
 set(GRAPNEL_NATS_HEADERS
 )

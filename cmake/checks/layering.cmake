@@ -104,9 +104,10 @@ foreach(header IN LISTS headers)
       elseif(target MATCHES "^store/postgres/"
              AND NOT header MATCHES "^(store/postgres/|postgres(\\.hpp|_separate\\.cpp)$)")
         string(APPEND problems "  ${header}: only who asks for PostgreSQL has <${file}>\n")
-      elseif(target MATCHES "^extras/sinks/(webhook|redis|nats)[./]"
-             AND NOT header MATCHES "^extras/sinks/${CMAKE_MATCH_1}[./]")
-        string(APPEND problems "  ${header}: only who asks for the sink has <${file}>\n")
+      elseif(target MATCHES "^extras/sinks/(webhook|redis|nats)[./]")
+        if(NOT header MATCHES "^extras/sinks/${CMAKE_MATCH_1}[./]")
+          string(APPEND problems "  ${header}: only who asks for the sink has <${file}>\n")
+        endif()
       endif()
     elseif(file MATCHES "^(curl|openssl|hiredis|nats)/")
       set(sink_of_curl webhook)
