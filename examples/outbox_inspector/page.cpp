@@ -40,7 +40,8 @@ td.bar span { display: block; height: .8rem; margin-top: .25rem; min-width: 2px;
   --line: #999; --bar: #555; --bad: #000; --head: #eee; }
   body { padding: 0; max-width: none; font-size: 10pt; } .scroll { overflow: visible; }
   tr { break-inside: avoid; } h2 { break-after: avoid; } thead { display: table-header-group; }
-  td.bar span, thead th, thead td { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+  td.bar span, thead th, thead td { print-color-adjust: exact;
+    -webkit-print-color-adjust: exact; } }
 )css";
 
 /// What came from elsewhere. Its direction of writing ends with it.
