@@ -1,59 +1,65 @@
 #pragma once
 
-#include "bucket.hpp"
+#include "upload.hpp"
 #include "user.hpp"
 
 #include <fmt/format.h>
+#include <grapnel/extras/outbox.hpp>
 #include <grapnel/grapnel.hpp>
 
 #include <stdexcept>
 #include <string>
 
+/// The user has an image that is not in the bucket: nobody has uploaded it, or not yet.
 struct MissingImageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+/// The user was about to share an image that is being removed: upload it anew.
+struct RemovedImageError : MissingImageError {
+  using MissingImageError::MissingImageError;
+};
 
-/// No user without an image: a Create fails unless the bucket holds what `avatar_url` names.
+/// The sink of the outbox that takes images out of the bucket: its keys are theirs.
+inline constexpr const char* kRemovals = "image removals";
+
+/// No user without an image: a Create takes what Images::Stage has uploaded, in its transaction, or
+/// fails. The bucket is not asked: that the upload's row says so is as good, and cannot change
+/// until the COMMIT. Behind the write, for then it is certain that there is such a user.
 inline auto EnsureImageExists() {
-  const auto check = [](const grapnel::Mutation<User>& m) {
-    const std::string* key = m.Get(grapnel::F<&User::avatar_url>);
-    if (key == nullptr) return;  // validation will say that the field is required
-    if (!m.Dep<Bucket>().Exists(*key)) {
-      throw MissingImageError(fmt::format("the image {:?} is not in the bucket", *key));
+  const auto attach = [](const grapnel::Mutation<User>& m, grapnel::Value<User>& created) {
+    using grapnel::F;
+    const std::string& key = created.Entity().avatar_url;
+    const auto uploads = m.Client().Of<Upload>();
+    const auto attached =
+        uploads.Update()
+            .Where(F<&Upload::key> == key)
+            .Where(F<&Upload::state>.In(UploadState::Staged, UploadState::Attached))
+            .Set(F<&Upload::state>, UploadState::Attached)
+            .Save();
+    if (attached != 0) return;
+    if (uploads.Query()
+            .Where(F<&Upload::key> == key && F<&Upload::state> == UploadState::Removing)
+            .Exist()) {
+      throw RemovedImageError(fmt::format("the image {:?} is being removed", key));
     }
+    throw MissingImageError(fmt::format("the image {:?} was not uploaded", key));
   };
-  return grapnel::hook::On(grapnel::hook::Before(check), grapnel::Op::Create);
+  return grapnel::hook::On(grapnel::hook::After(attach), grapnel::Op::Create);
 }
 
-/// No image without a user: a DeleteOne takes the image with it.
-///
-/// The image goes after COMMIT, because a deleted image does not come back, and unless a user has
-/// it then: one who shares it, or who was made anew in the same transaction. Ent's original deletes
-/// it first and the row after that: when the database then fails, a hook further in refuses, or the
-/// caller rolls back, the user is still there and the image is not. Here a failure leaves the other
-/// half behind: after a crash between COMMIT and the callback there is an image that no user needs,
-/// which costs space and can be cleaned up. What is left to lose is a user that is created for the
-/// same image just between the two. To lose nothing at all the deletion has to be written down in
-/// the transaction itself and carried out from there: an outbox.
+/// No image without a user: what deletes users, one or many, writes down in the same transaction
+/// that their images are to go. Whether they do is decided when it is committed: Images::Remove.
 inline auto DeleteOrphans() {
-  const auto remove = [](grapnel::Mutation<User>& m,
-                         grapnel::Next<User> next) -> grapnel::Value<User> {
-    const std::string key = m.Old(grapnel::F<&User::avatar_url>);  // as the database has it
-    grapnel::Value<User> result = next(m);
-    m.AfterCommit([&bucket = m.Dep<Bucket>(), key](const grapnel::Client& client) {
-      const auto users = client.Of<User>();
-      const bool in_use = users.Query().Where(grapnel::F<&User::avatar_url> == key).Exist();
-      if (!in_use) bucket.Delete(key);
-    });
-    return result;
-  };
-  return grapnel::hook::On(remove, grapnel::Op::DeleteOne);
+  const auto image = [](const auto& change) { return change.Old()->avatar_url; };
+  return grapnel::hook::On(grapnel::extras::outbox::Publish<User>("user.deleted")
+                               .To(kRemovals)
+                               .Key(image)
+                               .Payload([](const auto& change) { return change.Old()->name; }),
+                           grapnel::Op::DeleteOne | grapnel::Op::Delete);
 }
 
-/// A delete-many would leave images behind, so there is none. The names are what
-/// `client.Explain<User>()` shows.
+/// The names are what `client.Explain<User>()` shows.
 inline auto grapnel::Schema<User>::Hooks() {
   return grapnel::Hooks(hook::Named("EnsureImageExists", EnsureImageExists()),
-                        hook::Named("DeleteOrphans", DeleteOrphans()),
-                        hook::Named("Reject", hook::Reject(Op::Delete)));
+                        hook::Named("DeleteOrphans", DeleteOrphans()));
 }

@@ -10,8 +10,8 @@
 /// changes once the user exists, so that creating and deleting are all that has to be kept in step.
 struct User {
   std::int64_t id = 0;
-  std::string name;
-  std::string avatar_url;
+  std::string name{};
+  std::string avatar_url{};
 };
 
 template <>
@@ -21,5 +21,6 @@ struct grapnel::Schema<User> {
     return grapnel::Fields(Field<&User::name>("name").NotEmpty().Immutable(),
                            Field<&User::avatar_url>("avatar_url").NotEmpty().Immutable());
   }
+  static constexpr auto Indexes() { return grapnel::Indexes(Index<&User::avatar_url>()); }
   static auto Hooks();  // in hooks.hpp; a program that forgets to include it does not compile
 };
