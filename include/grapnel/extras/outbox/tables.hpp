@@ -14,6 +14,9 @@ namespace grapnel {
 
 namespace extras::outbox {
 
+// A column that a later version adds has a Default, by which Migrate fills the rows that are there.
+// An older program, which would leave it out, is refused then, unless the column may be NULL.
+
 /// What is to be told to a sink: see <grapnel/extras/outbox.hpp>. A delivered one is deleted.
 struct Event {
   std::int64_t id = 0;  // never used again; grows along each key: what a sink can fence with
@@ -55,8 +58,9 @@ struct Schema<extras::outbox::Event> {
         Field<&Row::id>("id").NeverReuse(), Field<&Row::sink>("sink").Immutable(),
         Field<&Row::key>("key").Immutable(), Field<&Row::type>("type").Immutable(),
         Field<&Row::payload>("payload").Immutable(), Field<&Row::seq>("seq").Immutable(),
-        Field<&Row::committed_at>("committed_at").Immutable(), Field<&Row::attempts>("attempts"),
-        Field<&Row::error>("error"), Field<&Row::dead>("dead"));
+        Field<&Row::committed_at>("committed_at").Immutable(),
+        Field<&Row::attempts>("attempts").Default(0), Field<&Row::error>("error").Default(""),
+        Field<&Row::dead>("dead").Default(false));
   }
   static constexpr auto Indexes() {
     return grapnel::Indexes(Index<&Row::sink, &Row::key, &Row::dead, &Row::seq>(),
@@ -74,9 +78,11 @@ struct Schema<extras::outbox::Lane> {
     return grapnel::Fields(Field<&Row::sink>("sink").Immutable(),
                            Field<&Row::key>("key").Immutable(), Field<&Row::seq>("seq"),
                            Field<&Row::pending>("pending"), Field<&Row::waiting>("waiting"),
-                           Field<&Row::blocked>("blocked"), Field<&Row::attempts>("attempts"),
-                           Field<&Row::next_at>("next_at"), Field<&Row::lease>("lease"),
-                           Field<&Row::lease_until>("lease_until"));
+                           Field<&Row::blocked>("blocked").Default(false),
+                           Field<&Row::attempts>("attempts").Default(0),
+                           Field<&Row::next_at>("next_at").Default(extras::Clock::Time()),
+                           Field<&Row::lease>("lease").Default(""),
+                           Field<&Row::lease_until>("lease_until").Default(extras::Clock::Time()));
   }
   static constexpr auto Indexes() {
     return grapnel::Indexes(Index<&Row::sink, &Row::key>().Unique(),
