@@ -1,10 +1,11 @@
-// B212: what is ready-made, all of it on one entity: soft deletes, audit, tenants, timestamps and
-// versions, whatever the order of the mixins and of what is registered.
+// B212: what is ready-made, all of it on one entity: soft deletes, audit, tenants, timestamps,
+// versions and an outbox, whatever the order of the mixins and of what is registered.
 #include "contract/fixture.hpp"
 #include "support/catch.hpp"
 
 #include <grapnel/extras/audit.hpp>
 #include <grapnel/extras/mixins.hpp>
+#include <grapnel/extras/outbox.hpp>
 #include <grapnel/extras/privacy.hpp>
 #include <grapnel/extras/soft_delete.hpp>
 
@@ -13,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +23,7 @@
 using grapnel::F;
 using grapnel::Op;
 namespace extras = grapnel::extras;
+namespace outbox = grapnel::extras::outbox;
 using extras::ShowDeleted;
 using extras::SoftDelete;
 using extras::Timestamps;
@@ -128,12 +131,21 @@ class Program {
  public:
   using D = Doc<N>;
   using Fo = Folder<N>;
+  using View = grapnel::store::View<D, Fo, extras::AuditEntry, extras::AuditHead, outbox::Event,
+                                    outbox::Lane>;
 
   Program(unsigned seed, bool audit_first) : random_(seed) {
     client_.Migrate();
     const auto audit = [&] { client_.Use(extras::Audit()); };
     const auto guard = [&] { client_.Guard(extras::DenyWithout<Viewer>()); };
-    audit_first ? (audit(), guard()) : (guard(), audit());
+    const auto publish = [&] {
+      client_.template Of<D>().Use(
+          outbox::Publish<D>("doc").To("copy").Payload([](const outbox::Change<D>& change) {
+            const D& doc = *change.New();  // deletions are soft
+            return Told(doc.title, doc.words, doc.version, doc.deleted_at.has_value());
+          }));
+    };
+    audit_first ? (audit(), guard(), publish()) : (publish(), guard(), audit());
     for (std::int64_t tenant = 1; tenant <= 2; ++tenant) {
       folders_.push_back(
           As(tenant).template Of<Fo>().Create().Set(F<&Fo::name>, "folder").Save().id);
@@ -151,8 +163,12 @@ class Program {
   }
 
  private:
+  static std::string Told(const std::string& title, std::int64_t words, std::int64_t version,
+                          bool deleted) {
+    return fmt::format("{} {} {}{}", title, words, version, deleted ? " deleted" : "");
+  }
   std::size_t Below(std::size_t most) { return random_() % most; }
-  grapnel::store::View<D, Fo, extras::AuditEntry, extras::AuditHead> As(std::int64_t tenant) const {
+  View As(std::int64_t tenant) const {
     return client_.With(Viewer{tenant}).With(extras::Actor{"tenant " + std::to_string(tenant)});
   }
   std::int64_t AnyId() {
@@ -166,6 +182,7 @@ class Program {
     return at != rows_.end() && at->second.tenant == tenant && at->second.deletion == 0;
   }
   void Wrote(Row& row) {
+    ++told_;
     ++row.version;
     row.updated = now_;
     ++written_;
@@ -200,6 +217,7 @@ class Program {
         if (in_folder) row.folder = folder;
         rows_[create.Save().id] = row;
         ++written_;
+        ++told_;
         break;
       }
       case 2: {
@@ -328,19 +346,35 @@ class Program {
     REQUIRE(there == static_cast<std::int64_t>(rows_.size()));
     REQUIRE(client_.template Of<extras::AuditEntry>().Query().Count() == written_);
     REQUIRE(extras::Verify(client_).empty());
+
+    // Who follows the events has the rows, and was told of each write once.
+    while (relay_.RunOnce().delivered > 0) continue;
+    std::map<std::string, std::string> expected;
+    for (const auto& [id, row] : rows_) {
+      expected[std::to_string(id)] = Told(row.title, row.words, row.version, row.deletion != 0);
+    }
+    REQUIRE(copy_ == expected);
+    REQUIRE(relay_.Total().delivered == told_);
   }
 
   extras::Clock::Time now_ = std::chrono::sys_days(std::chrono::year(2026) / 1 / 1);
   const extras::ScopedClock clock_{[this] { return now_; }};
   Scratch scratch_{};
-  grapnel::Database<D, Fo, extras::AuditEntry, extras::AuditHead> client_ =
-      engine::Open<D, Fo, extras::AuditEntry, extras::AuditHead>(scratch_.File("test.db"));
+  grapnel::Database<D, Fo, extras::AuditEntry, extras::AuditHead, outbox::Event, outbox::Lane>
+      client_ =
+          engine::Open<D, Fo, extras::AuditEntry, extras::AuditHead, outbox::Event, outbox::Lane>(
+              scratch_.File("test.db"));
+  std::map<std::string, std::string> copy_;
+  outbox::Relay relay_{client_, "copy", [this](const outbox::Event& event, const std::stop_token&) {
+                         copy_[event.key] = event.payload;
+                       }};
   std::mt19937 random_;
   std::map<std::int64_t, Row> rows_;
   std::vector<std::int64_t> folders_;
   std::map<std::int64_t, int> folder_deletion_;
   int deletions_ = 0;
   std::int64_t written_ = 0;  // rows, as the trail tells of them
+  std::int64_t told_ = 0;     // those of docs
 };
 
 template <int N>
