@@ -181,6 +181,7 @@ needed_packages() {
           need go golang-go; need - golang-github-facebook-ent-dev
           need - golang-github-mattn-go-sqlite3-dev
           need - etcd-server; need - patroni; need - python3-etcd
+          need - python3-swift
           need chromium chromium
           ;;
       esac
