@@ -123,10 +123,7 @@ TEST_CASE_METHOD(Queue, "B254 B244 an event is an entry of a stream, with all th
   CHECK(entries[0].type == "doc.put");
   CHECK(entries[0].payload == "text");
   CHECK(entries[0].attempt == 1);
-  CHECK(entries[0].committed_at ==
-        std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(
-                           first.committed_at.time_since_epoch())
-                           .count()));
+  CHECK(entries[0].committed_at == sinks::Timestamp(first.committed_at));
 
   sink(Made(2, "", text), {});
   Event again = Made(3, std::string("\0", 1), "");

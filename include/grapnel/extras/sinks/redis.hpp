@@ -7,16 +7,16 @@
 ///   outbox::Relay relay(db, "orders", sink);
 ///
 /// What it guarantees. A delivery that returns was answered by Redis with the id of the entry,
-/// whose fields are id, seq, key, type, payload, committed_at (microseconds since 1970, UTC) and
-/// attempt (1, 2, 3 ...), as text. Entries of one key have the order of their first deliveries.
-/// Whatever else happens is a RedisError, which names server and stream and no password, and the
-/// relay tries again: the server is down, loading, read-only, out of memory, wants a password,
-/// closes the connection, answers nothing for `command_timeout` or what is not Redis's; a stream
-/// whose name is taken by something else (WRONGTYPE) too, for that is not the event's fault. It is
-/// a dead letter at once (outbox::Rejected) where Redis takes no payload of that size (512 MB), and
-/// where the function that names streams returns "". A connection that the server has closed
-/// meanwhile is opened anew, without a failure; no signal is raised. It ends within 50 ms of the
-/// stop of its token, but for the look-up of a host's name.
+/// whose fields are id, seq, key, type, payload, committed_at ("2024-02-29T08:00:00.000000Z") and
+/// attempt (1, 2, 3 ...). Entries of one key have the order of their first deliveries. Whatever
+/// else happens is a RedisError, which names server and stream and no password, and the relay tries
+/// again: the server is down, loading, read-only, out of memory, wants a password, closes the
+/// connection, answers nothing for `command_timeout` or what is not Redis's; a stream whose name is
+/// taken by something else (WRONGTYPE) too, for that is not the event's fault. It is a dead letter
+/// at once (outbox::Rejected) where Redis takes no payload of that size (512 MB), and where the
+/// function that names streams returns "". A connection that the server has closed meanwhile is
+/// opened anew, without a failure; no signal is raised. It ends within 50 ms of the stop of its
+/// token, but for the look-up of a host's name.
 ///
 /// With RedisDedup::ByEventId an event is in its stream once, however often it is delivered: its
 /// entry is `<id>-0`, of the id of the event, and Redis takes no id that is not above the last one.
@@ -42,6 +42,7 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/extras/outbox/errors.hpp>
 #include <grapnel/extras/outbox/tables.hpp>
+#include <grapnel/extras/sinks/json.hpp>
 #include <grapnel/extras/sinks/redis/address.hpp>
 #include <grapnel/extras/sinks/redis/connection.hpp>
 
@@ -189,12 +190,11 @@ class RedisStream {
 
   /// Those in front of the payload; `attempt`, in which deliveries of one event differ, is last.
   static std::vector<std::string> Fields(const outbox::Event& event) {
-    const auto at = std::chrono::floor<std::chrono::microseconds>(event.committed_at);
     return {"id",           std::to_string(event.id),
             "seq",          std::to_string(event.seq),
             "key",          event.key,
             "type",         event.type,
-            "committed_at", std::to_string(at.time_since_epoch().count()),
+            "committed_at", Timestamp(event.committed_at),
             "attempt",      std::to_string(event.attempts + 1)};
   }
 
