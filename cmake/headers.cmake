@@ -304,6 +304,8 @@ set(GRAPNEL_REDIS_HEADERS
   grapnel/extras/sinks/redis/connection.hpp
 )
 set(GRAPNEL_NATS_HEADERS
+  grapnel/extras/sinks/nats.hpp
+  grapnel/extras/sinks/nats/connection.hpp
 )
 set(GRAPNEL_ALL_HEADERS
   grapnel/extras/audit.hpp
