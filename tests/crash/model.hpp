@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -100,7 +99,8 @@ enum class Appends { Within, Behind, Before };
 /// Makes random transactions, several changes each, some in savepoints, some undone.
 class Writer {
  public:
-  Writer(const Db& db, std::uint32_t seed, Appends appends = Appends::Within)
+  /// It is there as long as anybody writes to the database.
+  Writer(const Db& db, std::uint32_t seed, Appends appends)
       : client_(db), chance_(seed), appends_(appends) {
     if (appends_ == Appends::Within) db.Of<Thing>().Use(Publisher());
     db.Of<Thing>().Use([this](grapnel::Mutation<Thing>& m, grapnel::Next<Thing> next) {
@@ -112,18 +112,28 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
+  /// From now on by this client of the database, and with chances as at the beginning.
+  void Begin(grapnel::Client client, std::uint32_t seed) {
+    client_ = std::move(client);
+    chance_.seed(seed);
+  }
   /// Returns: whether it is committed. Others may be in the way.
   bool Step() {
+    last_.clear();
     const Plan plan = Make();
     try {
       if (appends_ == Appends::Before) Append(plan);
       if (plan.groups.size() == 1 && plan.alone) {
-        alone_ = &plan.groups.front().changes.front();
+        const Noted noted(alone_, plan.groups.front().changes.front());
         Apply(client_, *alone_);
       } else {
         client_.WithTx([&](grapnel::Tx& tx) { Apply(tx, plan); });
       }
-      alone_ = nullptr;
+      for (const Group& group : plan.groups) {
+        for (const Change& change : group.changes) {
+          if (!group.undone) last_.push_back(Said(change.slot, change.version, change.text));
+        }
+      }
       if (appends_ == Appends::Behind) Append(plan);
       return true;
     } catch (const Undone&) {
@@ -132,9 +142,10 @@ class Writer {
     } catch (const grapnel::NotFoundError&) {
     } catch (const grapnel::BusyError&) {
     }
-    alone_ = nullptr;
     return false;
   }
+  /// What the last step has committed, as the journal says it.
+  const std::vector<std::string>& Last() const { return last_; }
 
  private:
   struct Undone {};
@@ -143,6 +154,17 @@ class Writer {
     enum Kind { Create, Update, UpdateMany, Delete, DeleteMany } kind = Create;
     std::int64_t slot = 0, version = 0;
     std::string text{};
+  };
+  /// For the hook, as long as it lives.
+  class Noted {
+   public:
+    Noted(const Change*& to, const Change& change) : to_(to) { to_ = &change; }
+    Noted(const Noted&) = delete;
+    Noted& operator=(const Noted&) = delete;
+    ~Noted() { to_ = nullptr; }
+
+   private:
+    const Change*& to_;
   };
   struct Group {
     std::vector<Change> changes{};
@@ -287,7 +309,8 @@ class Writer {
   grapnel::Client client_;
   Random chance_;
   Appends appends_;
-  const Change* alone_ = nullptr;
+  const Change* alone_ = nullptr;  // what the hook is to note
+  std::vector<std::string> last_{};
 };
 
 }  // namespace crash
