@@ -297,6 +297,11 @@ set(GRAPNEL_POSTGRES_HEADERS
   grapnel/store/postgres/verify.hpp
 )
 set(GRAPNEL_WEBHOOK_HEADERS
+  grapnel/extras/sinks/webhook.hpp
+  grapnel/extras/sinks/webhook/answer.hpp
+  grapnel/extras/sinks/webhook/link.hpp
+  grapnel/extras/sinks/webhook/no_sigpipe.hpp
+  grapnel/extras/sinks/webhook/signature.hpp
 )
 set(GRAPNEL_REDIS_HEADERS
   grapnel/extras/sinks/redis.hpp
