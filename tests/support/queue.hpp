@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "contract/fixture.hpp"
+#include "support/catch.hpp"
 
 namespace queued {
 
@@ -91,6 +93,34 @@ struct Queue : Fixture<Doc, Event, Lane> {
              .backoff = std::chrono::milliseconds(2),
              .longest_backoff = std::chrono::milliseconds(20),
              .poll = std::chrono::milliseconds(5)}};
+  }
+
+  /// Puts `count` texts under five keys and has them delivered, while the server is killed and
+  /// started, and paused and continued, by turns, until all have come.
+  template <class Server>
+  void Disturb(Server& server, Relay& relay, int count) {
+    std::minstd_rand chance(Catch::rngSeed());
+    const auto wait = [&](unsigned most) {
+      std::this_thread::sleep_for(std::chrono::microseconds(chance() % most));
+    };
+    const std::jthread worker([&](const std::stop_token& stop) { relay.Run(stop); });
+    std::jthread writer([this, count, texts = chance]() mutable {
+      for (int i = 0; i < count; ++i) Put(std::to_string(texts() % 5), std::to_string(texts()));
+    });
+    for (int round = 0; round < 10; ++round) {
+      wait(60'000);
+      if (round % 2 == 0) {
+        server.Kill();
+        wait(20'000);
+        server.Start();
+      } else {
+        server.Pause();
+        wait(200'000);
+        server.Continue();
+      }
+    }
+    writer.join();
+    Until([&] { return Waiting() == 0; });
   }
 
   /// What is wrong with what has come: events that were lost, or never put, or whose first delivery

@@ -159,6 +159,8 @@ TEST_CASE("B254 a connection to NATS that was closed is known, and so is a fork"
   CHECK(connection.IsOpen());
   CHECK(connection.Most() == 1 << 20);
   CHECK(InChild([&] { return connection.IsOpen() ? 1 : 0; }).code == 0);
+  const Ended child = InChild([&] { return Publish({.url = server.Url()}).find("forked") > 99; });
+  CHECK(child.code == 0);
   CHECK(connection.IsOpen());
   server.Kill();
   while (connection.IsOpen()) std::this_thread::sleep_for(1ms);

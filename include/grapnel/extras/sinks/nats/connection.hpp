@@ -98,6 +98,10 @@ class JetStreamConnection {
   /// Connected. A server that does not answer takes `connect` at most, and a write `write`. Throws:
   /// JetStreamError.
   JetStreamConnection(const JetStreamAddress& address, Span connect, Span write) {
+    static const pid_t user = getpid();
+    if (!IsOwn(user)) {  // cnats would wait for its threads without end
+      throw JetStreamError("cnats was used before this process was forked", NATS_ILLEGAL_STATE);
+    }
     natsOptions* made = nullptr;
     Check(natsOptions_Create(&made), "cnats cannot be used");
     const std::unique_ptr<natsOptions, NatsEnd> options(made);
@@ -134,13 +138,13 @@ class JetStreamConnection {
   JetStreamConnection(const JetStreamConnection&) = delete;
   JetStreamConnection& operator=(const JetStreamConnection&) = delete;
   ~JetStreamConnection() {
-    if (IsOwn()) return;
+    if (IsOwn(process_)) return;
     // The threads that a fork lacks cannot be waited for.
     static_cast<void>(context_.release());
     static_cast<void>(connection_.release());
   }
 
-  bool IsOpen() const { return IsOwn() && !natsConnection_IsClosed(connection_.get()); }
+  bool IsOpen() const { return IsOwn(process_) && !natsConnection_IsClosed(connection_.get()); }
   /// How much a message may hold, in bytes.
   std::int64_t Most() const { return natsConnection_GetMaxPayload(connection_.get()); }
 
@@ -232,7 +236,7 @@ class JetStreamConnection {
   static void Check(natsStatus status, const std::string& what) {
     if (status != NATS_OK) throw JetStreamError(what + ": " + natsStatus_GetText(status), status);
   }
-  bool IsOwn() const { return process_ == getpid(); }
+  static bool IsOwn(pid_t process) { return process == getpid(); }
 
   const Refusal refusal_{};
   std::unique_ptr<natsConnection, NatsEnd> connection_{};
