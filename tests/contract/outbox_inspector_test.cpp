@@ -1,4 +1,6 @@
 // The example outbox_inspector in a terminal, as a program of its own: what it shows and does.
+#include "../../examples/outbox_inspector/text.hpp"
+
 #include "contract/outbox_inspector_model.hpp"
 #include "support/catch.hpp"
 #include "support/engine/catalog.hpp"
@@ -7,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +20,14 @@ namespace {
 
 bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
+}
+/// UTF-8, whether it is a character or not.
+std::string Encoded(char32_t c) {
+  const auto tail = [&](int shift) { return static_cast<char>(0x80U | (c >> shift & 0x3FU)); };
+  if (c < 0x80) return {static_cast<char>(c)};
+  if (c < 0x800) return {static_cast<char>(0xC0U | c >> 6U), tail(0)};
+  if (c < 0x10000) return {static_cast<char>(0xE0U | c >> 12U), tail(6), tail(0)};
+  return {static_cast<char>(0xF0U | c >> 18U), tail(12), tail(6), tail(0)};
 }
 /// Whether a row begins with these cells.
 bool HasRow(const std::string& text, const std::string& cells) {
@@ -139,6 +150,32 @@ TEST_CASE_METHOD(Inspected, "B257 what is hostile in the outbox does nothing to 
   if (engine::Current() == engine::Kind::Postgres) {
     CHECK(Inspect({"--replay", Hostile()}).out == "replayed: 1\n");
   }
+}
+
+TEST_CASE("B257 what is shown is text, whatever it was, and text is shown as it is") {
+  std::mt19937 random(257);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes(random() % 12, '\0');
+    for (char& c : bytes)
+      c = static_cast<char>(random() % 3 == 0 ? random() : 0x80 | random() % 128);
+    const std::string shown = Visible(bytes);
+    INFO(i << " " << shown);
+    CHECK(Visible(shown) == shown);
+    CHECK(std::none_of(shown.begin(), shown.end(),
+                       [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }));
+    CHECK(Columns(shown) <= shown.size());
+  }
+  for (const char32_t c : {U' ', U'~', U'\\', U'\u00e4', U'\u0645', U'\u65e5', U'\U0001f600'}) {
+    CHECK(Visible(Encoded(c)) == Encoded(c));
+  }
+  CHECK(Visible(Encoded(0xD800)) == "\uFFFD\uFFFD\uFFFD");
+  CHECK(Visible(Encoded(0x110000)) == "\uFFFD\uFFFD\uFFFD\uFFFD");
+  CHECK(Visible(Encoded(0x202E) + Encoded(0x85) + Encoded(0xE0041)) == "\\u202e\\u0085\\U000e0041");
+  CHECK(Visible("abc", 3) == "abc");
+  CHECK(Visible("abcd", 3) == "abc…");
+  CHECK(Columns("日本") == 4);
+  CHECK(Escaped("<a href='x' b=\"y\">&</a>") ==
+        "&lt;a href=&#39;x&#39; b=&quot;y&quot;&gt;&amp;&lt;/a&gt;");
 }
 
 TEST_CASE_METHOD(Inspected, "B257 the inspector watches until it is stopped") {
