@@ -43,6 +43,14 @@ struct Entry {
   std::string said{};  // what each sink is to be told
 };
 
+/// What an event has caused in a database.
+struct Effect {
+  std::int64_t id = 0;
+  std::int64_t event = 0;
+  std::int64_t seq = 0;
+  std::string said{};
+};
+
 }  // namespace crash
 
 template <>
@@ -67,12 +75,22 @@ struct grapnel::Schema<crash::Entry> {
   }
 };
 
+template <>
+struct grapnel::Schema<crash::Effect> {
+  using Effect = crash::Effect;
+  static constexpr std::string_view Type = "Effect";
+  static constexpr auto Fields() {
+    return grapnel::Fields(Field<&Effect::event>("event"), Field<&Effect::seq>("seq"),
+                           Field<&Effect::said>("said"));
+  }
+};
+
 namespace crash {
 
-using Db = grapnel::Database<Thing, Entry, outbox::Event, outbox::Lane>;
+using Db = grapnel::Database<Thing, Entry, Effect, outbox::Event, outbox::Lane>;
 
 inline Db OpenAt(const std::string& where) {
-  return engine::Open<Thing, Entry, outbox::Event, outbox::Lane>(where);
+  return engine::Open<Thing, Entry, Effect, outbox::Event, outbox::Lane>(where);
 }
 
 inline const std::vector<std::string> kSinks{"left", "right"};

@@ -1,0 +1,136 @@
+#pragma once
+
+/// A database, two sinks, and the processes that write to them, which are killed.
+
+#include <grapnel/extras/outbox.hpp>
+#include <grapnel/grapnel.hpp>
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "crash/account.hpp"
+#include "crash/model.hpp"
+#include "crash/processes.hpp"
+#include "support/catch.hpp"
+#include "support/scratch.hpp"
+
+namespace crash {
+
+/// A lease long enough for a machine that is busy, and short enough to wait for those of the dead.
+inline outbox::RelayOptions Options() {
+  using std::chrono_literals::operator""ms;
+  return {.lease = 1500ms,
+          .attempts = 100'000,
+          .backoff = 1ms,
+          .longest_backoff = 20ms,
+          .lanes = 8,
+          .events = 16,
+          .poll = 2ms};
+}
+
+/// What a relay is made for.
+struct Role {
+  std::size_t sink;
+  std::uint32_t chance;
+  bool drains;  // the last one, in which nothing fails by intent
+  std::atomic<int>& steps;
+
+  const std::string& Sink() const { return kSinks.at(sink); }
+  /// The sink, whose deliveries count as steps.
+  outbox::Sink Counted(outbox::Sink inner) const {
+    return [inner = std::move(inner), &count = steps](const outbox::Event& event,
+                                                      const std::stop_token& stop) {
+      inner(event, stop);
+      ++count;
+    };
+  }
+};
+
+class World {
+ public:
+  using Make = std::function<std::unique_ptr<outbox::Relay>(const Db&, const Role&)>;
+
+  /// Two writers, and two processes with the relays of both sinks, which `make` makes there.
+  World(std::uint32_t seed, Appends appends, Make make) : make_(std::move(make)), workers_(seed) {
+    OpenAt(path_).Migrate();
+    for (int i = 0; i < 2; ++i) {
+      workers_.Add("a writer", [this, appends](std::atomic<int>& steps, std::uint32_t chance) {
+        const Db db = OpenAt(path_);
+        Writer writer(db, chance, appends);
+        while (true) steps += writer.Step() ? 1 : 0;
+      });
+      workers_.Add("a relay", [this](std::atomic<int>& steps, std::uint32_t chance) {
+        const Db db = OpenAt(path_);
+        const auto run = [&](std::size_t sink) {
+          make_(db, {sink, chance, false, steps})->Run({});
+        };
+        const std::jthread other([&] { run(1); });
+        run(0);
+      });
+    }
+  }
+
+  /// As Workers::KillAtRandom, and all of them in the end.
+  void Kill(int kills, const std::function<void(int)>& between = {}) {
+    workers_.Start();
+    workers_.KillAtRandom(kills, between);
+    workers_.KillAll();
+  }
+  /// Delivers what is left, in a process of its own. Returns: what is stored then.
+  Stored Drain() {
+    Worker drain("the last relay", [this](std::atomic<int>& steps, std::uint32_t chance) {
+      const Db db = OpenAt(path_);
+      for (std::size_t sink = 0; sink < kSinks.size(); ++sink) {
+        const auto relay = make_(db, {sink, chance, true, steps});
+        const auto of_sink = F<&outbox::Event::sink> == kSinks[sink];
+        while (db.Of<outbox::Event>().Query().Where(of_sink).Exist()) {
+          relay->RunOnce();
+          std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+      }
+      steps = 1'000'000'000;
+      while (true) pause();
+    });
+    drain.Start(1);
+    drain.Await(1'000'000'000);
+    drain.Kill();
+    Stored stored = Read(OpenAt(path_));
+    CHECK(stored.rows_fit);
+    CHECK(stored.events == 0);
+    CHECK(stored.waiting == 0);
+    return stored;
+  }
+  int Kills() const { return workers_.Kills(); }
+  const std::string& Path() const { return path_; }
+  std::string File(const std::string& name) const { return scratch_.File(name); }
+
+ private:
+  Scratch scratch_{};
+  std::string path_ = scratch_.File("db");
+  Make make_;
+  Workers workers_;
+};
+
+/// Prints the numbers, and requires that all of it has arrived, and more than `least`.
+inline void Require(const std::string& name, int kills, const Account& account, int least) {
+  const std::string shown = fmt::format("{}: {} kills, {}", name, kills, Shown(account));
+  std::puts(shown.c_str());
+  INFO(shown);
+  CHECK(account.IsRight());
+  CHECK(account.committed > least);
+  CHECK(account.delivered == account.committed);
+}
+
+}  // namespace crash
