@@ -103,7 +103,7 @@ std::string Bar(double part) {
 std::string Bad(std::int64_t count) {
   return count == 0 ? "0" : fmt::format("<span class=\"bad\">{}</span>", count);
 }
-double Seconds(Time::duration span) { return std::chrono::duration<double>(span).count(); }
+double Seconds(std::chrono::seconds span) { return std::chrono::duration<double>(span).count(); }
 
 std::string Sinks(const Report& report) {
   Section section("sinks", "Sinks", "What each sink has before it",
@@ -114,7 +114,8 @@ std::string Sinks(const Report& report) {
                    {"Blocked keys", "number"}});
   for (const auto& sink : report.sinks) {
     section.Add({Foreign(sink.sink), std::to_string(sink.pending),
-                 sink.pending == 0 ? "–" : Span(sink.lag), Bad(sink.dead), Bad(sink.blocked)});
+                 sink.pending == 0 ? "–" : Span(std::chrono::floor<std::chrono::seconds>(sink.lag)),
+                 Bad(sink.dead), Bad(sink.blocked)});
   }
   return section.Html();
 }
@@ -152,7 +153,7 @@ std::string Dead(const Report& report) {
                  {{"Error", "text mono"}, {"Sink"}, {"Letters", "number"}, {"Oldest", "number"}});
   for (const auto& group : report.dead) {
     groups.Add({Foreign(group.error, 1000), Foreign(group.sink), std::to_string(group.count),
-                Span(report.at - group.oldest)});
+                Span(Age(report.at, group.oldest))});
   }
   Section letters("letters", "Dead letters", "The oldest first",
                   {{"Event", "number"},

@@ -25,7 +25,7 @@ std::string StateOf(const std::optional<Lane>& lane, Time now) {
   if (lane->attempts == 0) return "waits for a relay";
   return fmt::format("failed {} time{}, next try {}", lane->attempts,
                      lane->attempts == 1 ? "" : "s",
-                     lane->next_at > now ? "in " + Span(lane->next_at - now) : "is due");
+                     lane->next_at > now ? "in " + Span(Age(lane->next_at, now)) : "is due");
 }
 
 void LookAtAges(const Outbox& client, Report& report) {
@@ -56,8 +56,7 @@ void LookAtKeys(const Outbox& client, std::int64_t most, Report& report) {
     const auto lanes =
         client.Of<Lane>().Query().Where(F<&Lane::sink> == sink && F<&Lane::key> == key).All();
     const auto lane = lanes.empty() ? std::nullopt : std::optional(lanes.front());
-    const auto lag = std::max(report.at - oldest, Time::duration::zero());
-    report.keys.push_back({sink, key, count, lag, StateOf(lane, report.at)});
+    report.keys.push_back({sink, key, count, Age(report.at, oldest), StateOf(lane, report.at)});
   }
 }
 
@@ -69,8 +68,7 @@ void LookAtLetters(const Outbox& client, std::int64_t most, Report& report) {
            .Select(F<&Event::id>, F<&Event::sink>, F<&Event::key>, F<&Event::type>,
                    F<&Event::attempts>, F<&Event::error>, F<&Event::committed_at>)
            .All()) {
-    const auto age = std::max(report.at - written, Time::duration::zero());
-    report.letters.push_back({id, sink, key, type, error, "", attempts, age});
+    report.letters.push_back({id, sink, key, type, error, "", attempts, Age(report.at, written)});
   }
   if (!report.with_payloads) return;
   for (Letter& letter : report.letters) {  // one at a time, for each may be large

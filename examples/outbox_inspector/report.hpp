@@ -3,6 +3,7 @@
 #include <grapnel/extras/outbox.hpp>
 #include <grapnel/grapnel.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -12,6 +13,12 @@
 
 using Outbox = grapnel::Database<grapnel::extras::outbox::Event, grapnel::extras::outbox::Lane>;
 using Time = grapnel::extras::Clock::Time;
+
+/// How long ago that was. A clock that has jumped, and a time that makes no sense, do no harm.
+inline std::chrono::seconds Age(Time now, Time time) {
+  using std::chrono::floor, std::chrono::seconds;
+  return std::max(floor<seconds>(now) - floor<seconds>(time), seconds::zero());
+}
 
 /// Events up to an age, and from the age before it on.
 struct AgeGroup {
@@ -24,8 +31,8 @@ struct AgeGroup {
 struct WaitingKey {
   std::string sink{}, key{};
   std::int64_t pending = 0;
-  Time::duration lag{};  // the age of the first of them
-  std::string state{};   // why it waits
+  std::chrono::seconds lag{};  // the age of the first of them
+  std::string state{};         // why it waits
 };
 
 /// A dead letter; its payload only where it was asked for.
@@ -33,7 +40,7 @@ struct Letter {
   std::int64_t id = 0;
   std::string sink{}, key{}, type{}, error{}, payload{};
   std::int64_t attempts = 0;
-  Time::duration age{};
+  std::chrono::seconds age{};
 };
 
 /// What there is to see of an outbox.

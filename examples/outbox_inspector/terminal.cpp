@@ -50,8 +50,8 @@ std::string ToText(const Report& report) {
   Table sinks({"SINK", "PENDING", "LAG", "DEAD", "BLOCKED KEYS"});
   for (const auto& sink : report.sinks) {
     sinks.Add({Named(sink.sink), std::to_string(sink.pending),
-               sink.pending == 0 ? "-" : Span(sink.lag), std::to_string(sink.dead),
-               std::to_string(sink.blocked)});
+               sink.pending == 0 ? "-" : Span(std::chrono::floor<std::chrono::seconds>(sink.lag)),
+               std::to_string(sink.dead), std::to_string(sink.blocked)});
   }
   text += sinks.Text();
 
@@ -66,7 +66,7 @@ std::string ToText(const Report& report) {
   if (!report.dead.empty()) {
     Table dead({"SINK", "LETTERS", "OLDEST", "ERROR"});
     for (const auto& group : report.dead) {
-      dead.Add({Named(group.sink), std::to_string(group.count), Span(report.at - group.oldest),
+      dead.Add({Named(group.sink), std::to_string(group.count), Span(Age(report.at, group.oldest)),
                 Visible(group.error)});
     }
     text += "dead letters by error:\n" + dead.Text();

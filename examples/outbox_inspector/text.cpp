@@ -119,9 +119,8 @@ std::size_t Columns(std::string_view utf8) {
   return columns;
 }
 
-std::string Span(std::chrono::system_clock::duration span) {
-  const std::int64_t seconds =
-      std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(span).count());
+std::string Span(std::chrono::seconds span) {
+  const std::int64_t seconds = std::max<std::int64_t>(0, span.count());
   if (seconds < 120) return fmt::format("{} s", seconds);
   if (seconds < 2 * 3600) return fmt::format("{} min", seconds / 60);
   if (seconds < 2 * 86400) return fmt::format("{} h", seconds / 3600);

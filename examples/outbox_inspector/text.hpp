@@ -17,7 +17,7 @@ std::string Escaped(std::string_view text);
 std::size_t Columns(std::string_view utf8);
 
 /// `3 s`, `4 min`, `5 h`, `6 days`: never more than it is.
-std::string Span(std::chrono::system_clock::duration span);
+std::string Span(std::chrono::seconds span);
 
 /// `2026-01-31 12:00:00 UTC`.
 std::string Moment(std::chrono::system_clock::time_point time);
