@@ -88,6 +88,16 @@ class World {
     workers_.KillAtRandom(kills, between);
     workers_.KillAll();
   }
+  /// The same beside a server, which is killed as well, and started again, after every few of them.
+  template <class Server>
+  void KillWith(Server& server, int kills) {
+    Kill(kills, [&](int n) {
+      if (n % 5 != 4) return;
+      server.Kill();
+      server.Start();
+      ++server_kills_;
+    });
+  }
   /// Delivers what is left, in a process of its own. Returns: what is stored then.
   Stored Drain() {
     Worker drain("the last relay", [this](std::atomic<int>& steps, std::uint32_t chance) {
@@ -112,7 +122,7 @@ class World {
     CHECK(stored.waiting == 0);
     return stored;
   }
-  int Kills() const { return workers_.Kills(); }
+  int Kills() const { return workers_.Kills() + server_kills_; }
   const std::string& Path() const { return path_; }
   std::string File(const std::string& name) const { return scratch_.File(name); }
 
@@ -121,6 +131,7 @@ class World {
   std::string path_ = scratch_.File("db");
   Make make_;
   Workers workers_;
+  int server_kills_ = 0;
 };
 
 /// Prints the numbers, and requires that all of it has arrived, and more than `least`.

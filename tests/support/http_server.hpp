@@ -143,16 +143,14 @@ class HttpServer {
   using Script = std::function<void(const HttpRequest&, HttpPeer&)>;
 
   explicit HttpServer(Script script, const Certificate* certificate = nullptr)
-      : script_(std::move(script)), is_tls_(certificate != nullptr) {
+      : HttpServer(Listen(), std::move(script), certificate) {}
+  /// At a socket of Listen(), which others may have too: another server goes on with it, when this
+  /// one's process has died.
+  HttpServer(int listener, Script script, const Certificate* certificate = nullptr)
+      : script_(std::move(script)), is_tls_(certificate != nullptr), listener_(listener) {
     sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof at;
-    if (bind(listener_, reinterpret_cast<const sockaddr*>(&at), size) != 0 ||
-        listen(listener_, 64) != 0 ||
-        getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size) != 0) {
-      std::abort();
-    }
+    if (getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size) != 0) std::abort();
     port_ = ntohs(at.sin_port);
     if (certificate != nullptr) {
       if (SSL_CTX_use_certificate(tls_.get(), certificate->Get()) != 1 ||
@@ -174,6 +172,19 @@ class HttpServer {
     }
     for (std::thread& thread : threads_) thread.join();
     close(listener_);
+  }
+
+  /// A socket that listens on a free port.
+  static int Listen() {
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (bind(listener, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0 ||
+        listen(listener, 64) != 0) {
+      std::abort();
+    }
+    return listener;
   }
 
   std::uint16_t Port() const { return port_; }
@@ -271,7 +282,7 @@ class HttpServer {
   const bool is_tls_;
   const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> tls_{SSL_CTX_new(TLS_server_method()),
                                                           &SSL_CTX_free};
-  const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int listener_;
   std::uint16_t port_ = 0;
   std::atomic<bool> over_ = false;
   std::atomic<int> connections_ = 0;
