@@ -114,7 +114,7 @@ std::string Sinks(const Report& report) {
                    {"Blocked keys", "number"}});
   for (const auto& sink : report.sinks) {
     section.Add({Foreign(sink.sink), std::to_string(sink.pending),
-                 sink.pending == 0 ? "–" : Span(std::chrono::floor<std::chrono::seconds>(sink.lag)),
+                 sink.pending == 0 ? "-" : Span(std::chrono::floor<std::chrono::seconds>(sink.lag)),
                  Bad(sink.dead), Bad(sink.blocked)});
   }
   return section.Html();
