@@ -22,9 +22,11 @@
 #include <grapnel/grapnel.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <stop_token>
@@ -40,14 +42,16 @@ namespace {
 constexpr std::string_view kImage = "\xff\xff\xff";
 
 /// The bucket, the database, and what keeps them in step. A program that runs for long has a thread
-/// for `relay.Run(stop)` and a timer for Reap and TakeUp; this one calls them where it needs them.
+/// for `relay.Run(stop)` and a timer for CleanUp; this one calls them where it needs them.
 struct AvatarSync {
   std::unique_ptr<Bucket> bucket;
   grapnel::Database<User, Upload, outbox::Event, outbox::Lane> client;
   Images images{client, *bucket};
   outbox::Relay relay{
-      client, kRemovals,
-      [this](const outbox::Event& event, const std::stop_token&) { images.Remove(event.key); }};
+      client,
+      kRemovals,
+      [this](const outbox::Event& event, const std::stop_token&) { images.Remove(event.key); },
+      {.attempts = std::numeric_limits<int>::max()}};  // until it succeeds
 
   explicit AvatarSync(const Options& options)
       : bucket(OpenBucket(options.bucket)),
@@ -64,6 +68,13 @@ struct AvatarSync {
     for (std::string& key : names) key.erase(0, key.rfind('/') + 1);
     std::sort(names.begin(), names.end());
     return names;
+  }
+  /// Takes up what others have left, who were interrupted.
+  void CleanUp() {
+    images.Reap();
+    while (relay.RunOnce() != outbox::Relayed()) {
+    }
+    outbox::Prune(client, std::chrono::hours(24));  // what it keeps of keys that are gone
   }
   /// Delivers what is due. Throws: where that fails; it stays in the outbox, for the next run.
   std::int64_t Deliver() {
@@ -120,9 +131,7 @@ void Check(const AvatarSync& sync) {
 void Run(const Options& options) {
   AvatarSync sync(options);
   if (options.check) return Check(sync);
-  sync.images.Reap();
-  while (sync.relay.RunOnce() != outbox::Relayed()) {  // what a run before this one has left
-  }
+  sync.CleanUp();
   if (options.import > 0) {
     Import(sync, options.import);
   } else {
