@@ -83,7 +83,7 @@ class File {
  public:
   /// A path that is relative is meant from the folder in which the program is now. Nothing is
   /// opened yet. Throws: Error for an empty path and options that make no sense.
-  explicit File(std::filesystem::path path, FileOptions options = {}) : options_(options) {
+  explicit File(const std::filesystem::path& path, FileOptions options = {}) : options_(options) {
     if (path.empty()) throw Error("extras::sinks::File: the path is empty");
     if (options.rotate_at < 0 || options.keep < 1) {
       throw Error("extras::sinks::File: rotate_at is 0 or more, and keep 1 or more");
