@@ -34,8 +34,8 @@ namespace grapnel::extras::outbox {
 /// them. Lifetime: keeps the database open.
 class Relay {
  public:
-  Relay(const Client& db, std::string sink, Sink deliver, RelayOptions options = {})
-      : Relay(std::move(options), db, std::move(sink)) {
+  Relay(const Client& db, const std::string& sink, Sink deliver, RelayOptions options = {})
+      : Relay(std::move(options), db, sink) {
     if (!deliver) throw Error("extras::outbox::Relay: it was given no function that delivers");
     deliver_ = [deliver = std::move(deliver)](const Claim&, Outcome& outcome, const Event& event,
                                               const std::stop_token& stop) {
@@ -44,8 +44,8 @@ class Relay {
     };
   }
   /// With what writes to the same database, once for each event.
-  Relay(const Client& db, std::string sink, Handler handler, RelayOptions options = {})
-      : Relay(std::move(options), db, std::move(sink)) {
+  Relay(const Client& db, const std::string& sink, Handler handler, RelayOptions options = {})
+      : Relay(std::move(options), db, sink) {
     deliver_ = [this, db, handler = std::move(handler)](const Claim& claim, Outcome& outcome,
                                                         const Event& event,
                                                         const std::stop_token&) {
