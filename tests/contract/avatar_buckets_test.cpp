@@ -4,11 +4,16 @@
 #include "support/catch.hpp"
 
 #ifdef AVATAR_SYNC_WITH_S3
+#include "../../examples/avatar_sync/buckets/s3.hpp"
 #include "../../examples/avatar_sync/buckets/sigv4.hpp"
+#include "support/http_server.hpp"
 #endif
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <string>
 #include <system_error>
@@ -97,5 +102,72 @@ TEST_CASE("B255 what is signed is percent-encoded") {
   CHECK(sigv4::Encoded("a b/\xc3\xbc+~") == "a%20b%2F%C3%BC%2B~");
   CHECK(sigv4::Encoded("a b/\xc3\xbc+~", "/") == "a%20b/%C3%BC%2B~");
   CHECK(sigv4::QueryText({{"b", "2"}, {"a b", "=&"}, {"a", ""}}) == "a=&a%20b=%3D%26&b=2");
+}
+TEST_CASE("B255 a bucket of S3 takes no wrong answer for a right one") {
+  setenv("no_proxy", "127.0.0.1", 1);
+  std::function<void(const HttpRequest&, HttpPeer&)> answer;
+  HttpRequest asked;
+  HttpServer server([&](const HttpRequest& request, HttpPeer& peer) {
+    asked = request;
+    answer(request, peer);
+  });
+  S3Bucket bucket({"photos", server.Url(""), "eu-west-1", {"id", "secret", "token"}});
+  const auto fails = [&] {
+    CHECK_THROWS_AS(bucket.Check(), BucketError);
+    CHECK_THROWS_AS(bucket.Write("a", "bytes"), BucketError);
+    CHECK_THROWS_AS(bucket.Read("a"), BucketError);
+    CHECK_THROWS_AS(bucket.Delete("a"), BucketError);
+    CHECK_THROWS_AS(bucket.Exists("a"), BucketError);
+    CHECK_THROWS_AS(bucket.Keys(), BucketError);
+  };
+  for (const int status : {301, 400, 403, 500, 503}) {
+    answer = [status](const HttpRequest&, HttpPeer& peer) { peer.Answer(status, "", "no"); };
+    fails();
+  }
+  answer = [](const HttpRequest&, HttpPeer& peer) { peer.Reset(); };
+  fails();
+  answer = [](const HttpRequest&, HttpPeer& peer) {
+    peer.Send("garbage\r\n\r\n");
+    peer.Close();
+  };
+  fails();
+  answer = [](const HttpRequest&, HttpPeer& peer) {  // half of it
+    peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<ListBucketResult>");
+    peer.Close();
+  };
+  CHECK_THROWS_AS(bucket.Read("a"), BucketError);
+  CHECK_THROWS_AS(bucket.Keys(), BucketError);
+  for (const std::string body :
+       {"", "hello", "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"}) {
+    answer = [body](const HttpRequest&, HttpPeer& peer) { peer.Answer(200, "", body); };
+    CHECK_THROWS_AS(bucket.Keys(), BucketError);
+  }
+
+  // What is asked, and a list whose keys are not encoded, or badly.
+  answer = [](const HttpRequest&, HttpPeer& peer) {
+    peer.Answer(200, "",
+                "<ListBucketResult><Contents><Key>a&amp;lt;&lt;+%41</Key></Contents>"
+                "<IsTruncated>false</IsTruncated></ListBucketResult>");
+  };
+  CHECK(bucket.Keys() == std::vector<std::string>{"a&lt;<+%41"});
+  CHECK(asked.target == "/photos?encoding-type=url&list-type=2");
+  answer = [](const HttpRequest&, HttpPeer& peer) {
+    peer.Answer(200, "",
+                "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>%41+%zz%4</Key>"
+                "</Contents></ListBucketResult>");
+  };
+  CHECK(bucket.Keys() == std::vector<std::string>{"A %zz%4"});
+  bucket.Write("\xc3\xbc/a b", "bytes");
+  CHECK(asked.method == "PUT");
+  CHECK(asked.target == "/photos/%C3%BC/a%20b");
+  CHECK(asked.body == "bytes");
+  CHECK(asked.Header("host") == "127.0.0.1:" + std::to_string(server.Port()));
+  CHECK(asked.Header("x-amz-security-token") == "token");
+  CHECK(asked.Header("x-amz-content-sha256") == sigv4::Sha256Hex("bytes"));
+  CHECK(asked.Header("expect").empty());
+  CHECK(asked.Header("authorization")
+            .find("/eu-west-1/s3/aws4_request,SignedHeaders=host;"
+                  "x-amz-content-sha256;x-amz-date;x-amz-security-token,"
+                  "Signature=") != std::string::npos);
 }
 #endif

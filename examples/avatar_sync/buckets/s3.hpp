@@ -6,8 +6,10 @@
 #include <curl/curl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <grapnel/extras/sinks/webhook/no_sigpipe.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
 #include <ctime>
@@ -88,13 +90,18 @@ class S3Bucket final : public Bucket {
     while (true) {
       const Answer page = Send("GET", "", query);
       Expect(page, {200}, "list the bucket");
+      if (page.body.find("<ListBucketResult") == std::string::npos) {
+        throw BucketError("cannot list the bucket: what was answered is no list");
+      }
       const bool is_encoded = Inside(page.body, "EncodingType") == "url";
       for (std::string_view rest = page.body; Skip(rest, "<Contents>");) {
         const std::string key = Unescaped(Inside(rest, "Key"));
         keys.push_back(is_encoded ? Decoded(key) : key);
       }
       if (Inside(page.body, "IsTruncated") != "true") break;
-      query["continuation-token"] = Unescaped(Inside(page.body, "NextContinuationToken"));
+      const std::string next = Unescaped(Inside(page.body, "NextContinuationToken"));
+      if (next.empty()) throw BucketError("cannot list the bucket: the list does not go on");
+      query["continuation-token"] = next;
     }
     std::sort(keys.begin(), keys.end());
     return keys;
@@ -128,6 +135,7 @@ class S3Bucket final : public Bucket {
     std::string url = base_ + request.path;
     if (!query.empty()) url += '?' + sigv4::QueryText(query);
 
+    const grapnel::extras::sinks::NoSigpipe no_sigpipe;
     Lease lease(*this);
     CURL* const curl = lease.curl;
     Answer answer;
@@ -233,12 +241,20 @@ class S3Bucket final : public Bucket {
     }
     return text;
   }
-  static std::string Decoded(std::string text) {
-    std::replace(text.begin(), text.end(), '+', ' ');
-    for (std::size_t at = 0; (at = text.find('%', at)) != text.npos && at + 2 < text.size(); ++at) {
-      text.replace(at, 3, 1, static_cast<char>(std::stoi(text.substr(at + 1, 2), nullptr, 16)));
+  static std::string Decoded(std::string_view text) {
+    std::string decoded;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      unsigned char byte = 0;
+      const char* const digits = text.data() + std::min(at + 1, text.size());
+      const char* const end = text.data() + std::min(at + 3, text.size());
+      if (text[at] == '%' && std::from_chars(digits, end, byte, 16).ptr == digits + 2) {
+        decoded += static_cast<char>(byte);
+        at += 2;
+      } else {
+        decoded += text[at] == '+' ? ' ' : text[at];
+      }
     }
-    return text;
+    return decoded;
   }
 
   S3Options options_;
