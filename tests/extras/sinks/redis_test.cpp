@@ -352,12 +352,12 @@ TEST_CASE_METHOD(Queue, "B246 B254 two relays share a sink") {
   {
     const std::jthread first([&](const std::stop_token& stop) { one.Run(stop); });
     const std::jthread second([&](const std::stop_token& stop) { other.Run(stop); });
-    for (int i = 0; i < 600; ++i) Put(std::to_string(i % 7), std::to_string(i));
+    for (int i = 0; i < 300; ++i) Put(std::to_string(i % 7), std::to_string(i));
     Until([&] { return Waiting() == 0; });
   }
-  CHECK(one.Total().delivered + other.Total().delivered == 600);
+  CHECK(one.Total().delivered + other.Total().delivered == 300);
   const auto entries = Redis(server).All();
-  CHECK(entries.size() == 600);
+  CHECK(entries.size() == 300);
   CHECK(Faults(entries) == Lines());
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -130,7 +131,7 @@ class JetStreamConnection {
     jsOptions how;
     Check(jsOptions_Init(&how), what);
     how.PublishAsync.ErrHandler = Refused;
-    how.PublishAsync.ErrHandlerClosure = reinterpret_cast<void*>(refusal_.Id());
+    how.PublishAsync.ErrHandlerClosure = std::bit_cast<void*>(refusal_.Id());
     jsCtx* context = nullptr;
     Check(natsConnection_JetStream(&context, connection, &how), what);
     context_.reset(context);
@@ -230,7 +231,7 @@ class JetStreamConnection {
   static void Refused(jsCtx*, jsPubAckErr* error, void* id) {
     std::string what = error->ErrText != nullptr ? error->ErrText : "";
     if (error->Err == NATS_NO_RESPONDERS) what = "there is no stream for it";
-    Refusal::Put(reinterpret_cast<std::uintptr_t>(id),
+    Refusal::Put(std::bit_cast<std::uintptr_t>(id),
                  JetStreamError(what, error->Err, static_cast<int>(error->ErrCode)));
   }
   static void Check(natsStatus status, const std::string& what) {
