@@ -2,11 +2,13 @@
 
 /// A database, two sinks, and the processes that write to them, which are killed.
 
+#include <grapnel/extras/clock.hpp>
 #include <grapnel/extras/outbox.hpp>
 #include <grapnel/grapnel.hpp>
 
 #include <fmt/format.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -58,20 +60,36 @@ struct Role {
   }
 };
 
+/// Whether each process has a clock of its own, which is hours ahead or behind at times.
+enum class Clocks { Right, Jumping };
+
+/// Put in place of the process's clock.
+inline grapnel::extras::Clock::Time Jumped(std::uint32_t chance) {
+  using std::chrono_literals::operator""ms;
+  constexpr std::array kOffsets{0, 0, 3600, -3600, 4, -4};
+  const auto now = std::chrono::system_clock::now();
+  const auto turn = static_cast<std::uint64_t>(now.time_since_epoch() / 30ms);
+  const std::size_t which = ((chance + turn) * 2654435761U >> 7U) % kOffsets.size();
+  return now + std::chrono::seconds(kOffsets.at(which));
+}
+
 class World {
  public:
   using Make = std::function<std::unique_ptr<outbox::Relay>(const Db&, const Role&)>;
 
   /// Two writers, and two processes with the relays of both sinks, which `make` makes there.
-  World(std::uint32_t seed, Appends appends, Make make) : make_(std::move(make)), workers_(seed) {
+  World(std::uint32_t seed, Appends appends, Make make, Clocks clocks = Clocks::Right)
+      : make_(std::move(make)), clocks_(clocks), workers_(seed) {
     OpenAt(path_).Migrate();
     for (int i = 0; i < 2; ++i) {
       workers_.Add("a writer", [this, appends](std::atomic<int>& steps, std::uint32_t chance) {
+        const auto clock = Clock(chance);
         const Db db = OpenAt(path_);
         Writer writer(db, chance, appends);
         while (true) steps += writer.Step() ? 1 : 0;
       });
       workers_.Add("a relay", [this](std::atomic<int>& steps, std::uint32_t chance) {
+        const auto clock = Clock(chance);
         const Db db = OpenAt(path_);
         const auto run = [&](std::size_t sink) {
           make_(db, {sink, chance, false, steps})->Run({});
@@ -127,9 +145,16 @@ class World {
   std::string File(const std::string& name) const { return scratch_.File(name); }
 
  private:
+  grapnel::extras::ScopedClock Clock(std::uint32_t chance) const {
+    return grapnel::extras::ScopedClock([jumps = clocks_ == Clocks::Jumping, chance] {
+      return jumps ? Jumped(chance) : std::chrono::system_clock::now();
+    });
+  }
+
   Scratch scratch_{};
   std::string path_ = scratch_.File("db");
   Make make_;
+  Clocks clocks_;
   Workers workers_;
   int server_kills_ = 0;
 };
