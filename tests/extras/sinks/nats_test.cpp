@@ -169,7 +169,8 @@ TEST_CASE("B254 options that make no sense are refused") {
 TEST_CASE("B254 an event is stored once within the window of duplicates") {
   const NatsServer server;
   const Nats nats(server);
-  nats.MakeStream("DOCS", "docs", 200ms);
+  nats.MakeStream("DOCS", "docs");
+  nats.MakeStream("SHORT", "short", 100ms);
   const JetStream sink(server.Url(), "docs");
   const JetStream other(server.Url(), "docs", {.source = "eu"});
   for (int i = 0; i < 3; ++i) {
@@ -178,11 +179,11 @@ TEST_CASE("B254 an event is stored once within the window of duplicates") {
   }
   nats.Entries("DOCS");
   CHECK(nats.ids == Lines{"queue:1", "eu:queue:1"});
-  nats.ids.clear();
-  Until([&] {  // and again, when that is over
+  const JetStream later(server.Url(), "short");
+  Until([&] {  // and again, when the window is over
+    later(Made(1), {});
     std::this_thread::sleep_for(50ms);
-    sink(Made(1), {});
-    return nats.Entries("DOCS").size() > 2;
+    return nats.Entries("SHORT").size() > 1;
   });
 }
 
@@ -257,25 +258,28 @@ TEST_CASE("B249 B254 a sink whose NATS hangs ends when its token is stopped, or 
   NatsServer server;
   const Nats nats(server);
   nats.MakeStream("DOCS", "docs");
-  const JetStream patient(server.Url(), "docs", {.connect_timeout = 50ms, .command_timeout = 1h});
+  const JetStream patient(server.Url(), "docs", {.command_timeout = 1h});
   const JetStream hasty(server.Url(), "docs", {.command_timeout = 50ms});
+  const JetStream unconnected(server.Url(), "docs", {.connect_timeout = 50ms});
+  const auto in_the_end = [&] {  // for what hangs a little longer is no fault
+    Until([&] { return Said([&] { hasty(Made(2), {}); }).empty(); });
+  };
   patient(Made(1), {});
+  in_the_end();
   server.Pause();
+  CHECK_THROWS_WITH(hasty(Made(3), {}), Catch::Contains("it did not answer in time"));
+  CHECK_THROWS_WITH(unconnected(Made(3), {}), Catch::Contains("it cannot be reached"));
   std::stop_source source;
   const std::jthread soon([&] {
     std::this_thread::sleep_for(20ms);
     source.request_stop();
   });
-  CHECK_THROWS_WITH(patient(Made(2), source.get_token()),
+  CHECK_THROWS_WITH(patient(Made(4), source.get_token()),
                     Catch::Contains("it was stopped before an answer came"));
-  CHECK_THROWS_WITH(patient(Made(2), source.get_token()), Catch::Contains("it was stopped"));
-  CHECK_THROWS_AS(patient(Made(2), {}), JetStreamError);  // connects anew
+  CHECK_THROWS_WITH(patient(Made(4), source.get_token()), Catch::Contains("it was stopped"));
   server.Continue();
-  hasty(Made(3), {});
-  server.Pause();
-  CHECK_THROWS_WITH(hasty(Made(4), {}), Catch::Contains("it did not answer in time"));
-  server.Continue();
-  hasty(Made(5), {});
+  in_the_end();
+  patient(Made(5), {});
 }
 
 TEST_CASE_METHOD(Queue, "B243 B245 B254 a key that no stream takes blocks itself alone") {
@@ -338,7 +342,7 @@ TEST_CASE_METHOD(Queue, "B246 B254 two relays share a JetStream sink") {
 TEST_CASE_METHOD(Queue, "B242 B243 B245 B254 NATS that is killed and hangs loses nothing") {
   NatsServer server;
   Nats(server).MakeStream("DOCS", "docs");
-  Relay relay = Patient(JetStream(server.Url(), "docs", {.command_timeout = 50ms}));
+  Relay relay = Patient(JetStream(server.Url(), "docs", {.command_timeout = 100ms}));
   Disturb(server, relay, 400);
   CHECK(relay.Total().delivered == 400);
   CHECK(relay.Total().dead == 0);
