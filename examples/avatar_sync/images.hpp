@@ -66,7 +66,7 @@ class Images {
   /// writing it again, here and in the server, does no harm. Throws: as the bucket and the database
   /// do, TxError inside of a transaction; UploadExpiredError where it took a day.
   std::string Stage(std::string_view name, std::string_view bytes) const {
-    const std::string key = fmt::format("{}/{}", grapnel::extras::NewUuid(), name);
+    std::string key = fmt::format("{}/{}", grapnel::extras::NewUuid(), name);
     Bucket::CheckKey(key);
     const auto uploads = client_.Of<Upload>();
     uploads.Create({.key = key, .expires_at = Now() + kWriting}).Save();

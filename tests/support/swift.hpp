@@ -3,6 +3,7 @@
 /// OpenStack's Swift with its API of S3, for tests: all four servers in one process, each on a port
 /// of 127.0.0.1, with a device in the process's folder. It verifies signatures as S3 does.
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -37,9 +38,14 @@ class Swift : public Service {
   /// `static const Swift::Needed needed;`
   struct Needed {
     Needed() {
-      const std::string look = std::string(kPython) + " -c 'import swift.common.middleware.s3api'";
+      const std::string look = std::string(kPython) +
+                               " -c 'import os, tempfile, swift.common.middleware.s3api\n"
+                               "file = tempfile.NamedTemporaryFile()\n"
+                               "os.setxattr(file.name, \"user.x\", b\"x\")'";
       if (std::system((look + " 2>/dev/null").c_str()) == 0) return;
-      std::printf("skipped: there is no Swift (Debian: apt-get install python3-swift)\n");
+      std::printf(
+          "skipped: there is no Swift (Debian: apt-get install python3-swift), or the "
+          "temporary folder keeps no extended attributes\n");
       std::fflush(stdout);
       std::_Exit(77);
     }

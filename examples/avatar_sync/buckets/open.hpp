@@ -53,7 +53,7 @@ inline std::unique_ptr<Bucket> OpenS3([[maybe_unused]] BucketUrl url) {
   };
   const auto parameter = [&](const char* name, const std::string& otherwise) {
     const auto found = url.parameters.find(name);
-    const std::string value = found == url.parameters.end() ? otherwise : found->second;
+    std::string value = found == url.parameters.end() ? otherwise : found->second;
     url.parameters.erase(name);
     return value;
   };

@@ -128,7 +128,8 @@ class S3Bucket final : public Bucket {
 
     // What libcurl would add by itself is either signed here or taken away.
     Headers headers;
-    for (const auto& [name, value] : request.headers) headers.Add(name + ": " + value);
+    for (const auto& [name, value] : request.headers)
+      headers.Add(fmt::format("{}: {}", name, value));
     headers.Add("authorization: " + signature);
     headers.Add("expect:");
     headers.Add("content-type:");
