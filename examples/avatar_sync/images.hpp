@@ -114,6 +114,8 @@ class Images {
   /// What is not as it should be, sorted.
   struct Report {
     std::vector<std::string> missing{};   // users have it, and it is not in the bucket
+    std::vector<std::string> unused{};    // it was made here, no user has it, and no event waits:
+                                          // others have deleted the row; Remove takes it away
     std::vector<std::string> stranger{};  // it is in the bucket, and no row knows it
   };
 
@@ -122,9 +124,10 @@ class Images {
   Report Reconcile() const {
     const auto listed = bucket_.Keys();
     const std::set<std::string> keys(listed.begin(), listed.end());
-    std::set<std::string> known, used;
-    for (const std::string& key : client_.Of<Upload>().Query().Select(F<&Upload::key>).All()) {
-      known.insert(key);
+    std::set<std::string> known, attached, used;
+    for (const Upload& upload : client_.Of<Upload>().Query().All()) {
+      known.insert(upload.key);
+      if (upload.state == UploadState::Attached) attached.insert(upload.key);
     }
     for (const std::string& key : client_.Of<User>().Query().Select(F<&User::avatar_url>).All()) {
       used.insert(key);
@@ -134,6 +137,9 @@ class Images {
       if (!keys.contains(key) && IsUsed(client_, key) && !bucket_.Exists(key)) {
         report.missing.push_back(key);
       }
+    }
+    for (const std::string& key : attached) {
+      if (!used.contains(key) && IsForgotten(key)) report.unused.push_back(key);
     }
     for (const std::string& key : keys) {
       if (known.contains(key) || used.contains(key)) continue;
@@ -145,6 +151,18 @@ class Images {
   }
 
  private:
+  bool IsForgotten(const std::string& key) const {
+    using grapnel::extras::outbox::Event;
+    const grapnel::ReadTx now = client_.ReadTx();
+    const auto attached = Is(key) && F<&Upload::state> == UploadState::Attached;
+    return now.Of<Upload>().Query().Where(attached).Exist() &&
+           !now.Of<User>().Query().Where(F<&User::avatar_url> == key).Exist() &&
+           !now.Of<Event>()
+                .Query()
+                .Where(F<&Event::sink> == kRemovals && F<&Event::key> == key)
+                .Exist();
+  }
+
   /// Makes it Removing, unless users have it. First the row is changed, then users are looked for:
   /// whoever attaches the image at the same time changes it too, and one of the two waits, or
   /// begins again, and sees what the other has done. Returns: whether the image is to go.

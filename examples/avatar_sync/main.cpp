@@ -71,8 +71,10 @@ void Import(AvatarSync& sync, std::int64_t count) {
 void Check(const AvatarSync& sync) {
   const Images::Report report = sync.images.Reconcile();
   for (const std::string& key : report.missing) fmt::print("missing: {}\n", key);
+  for (const std::string& key : report.unused) fmt::print("unused: {}\n", key);
   for (const std::string& key : report.stranger) fmt::print("not made here: {}\n", key);
-  fmt::print("{} missing, {} not made here\n", report.missing.size(), report.stranger.size());
+  fmt::print("{} missing, {} unused, {} not made here\n", report.missing.size(),
+             report.unused.size(), report.stranger.size());
 }
 
 void Run(const Options& options) {

@@ -283,6 +283,31 @@ TEST_CASE("B255 an upload that nobody takes is given up, one that is taken is no
   CHECK(world.bucket.Keys() == Keys{user.avatar_url});
 }
 
+TEST_CASE("B255 what others have changed behind the program's back is found") {
+  World world;
+  const User lost = world.Add(), gone = world.Add(), kept = world.Add(), going = world.Add();
+  world.images.Stage("staged.png", "s");
+  world.bucket.Write("theirs.png", "t");
+  world.bucket.Delete(lost.avatar_url);
+  RawRows(world.scratch.File("users.db"),
+          "DELETE FROM User WHERE id = " + std::to_string(gone.id));  // no hook sees it
+  world.client.Of<User>().DeleteOne(going).Exec();                    // its event waits
+  const auto before = world.bucket.Keys();
+  const Images::Report report = world.images.Reconcile();
+  CHECK(report.missing == Keys{lost.avatar_url});
+  CHECK(report.unused == Keys{gone.avatar_url});
+  CHECK(report.stranger == Keys{"theirs.png"});
+  CHECK(world.bucket.Keys() == before);
+  for (const std::string& key : report.unused) world.images.Remove(key);
+  world.images.Remove(kept.avatar_url);  // does nothing, and so for all that are in use
+  world.images.Remove("theirs.png");
+  world.Deliver();
+  CHECK(world.images.Reconcile().unused.empty());
+  CHECK(world.bucket.Exists(kept.avatar_url));
+  CHECK_FALSE(world.bucket.Exists(gone.avatar_url));
+  CHECK(world.bucket.Exists("theirs.png"));
+}
+
 TEST_CASE("B255 the bucket is never called while a transaction is open") {
   World world;
   const auto other =
