@@ -120,7 +120,8 @@ class Images {
   };
 
   /// Compares bucket and database while others work, and changes nothing. What seems wrong is
-  /// looked at a second time, when whatever went on at the first look is over.
+  /// looked at a second time, in the order in which others cannot make it seem so: an image goes
+  /// behind its last user and before its row.
   Report Reconcile() const {
     const auto listed = bucket_.Keys();
     const std::set<std::string> keys(listed.begin(), listed.end());
@@ -134,18 +135,16 @@ class Images {
     }
     Report report;
     for (const std::string& key : used) {
-      if (!keys.contains(key) && IsUsed(client_, key) && !bucket_.Exists(key)) {
-        report.missing.push_back(key);
-      }
+      if (keys.contains(key) || bucket_.Exists(key)) continue;
+      if (IsUsed(client_, key)) report.missing.push_back(key);
     }
     for (const std::string& key : attached) {
       if (!used.contains(key) && IsForgotten(key)) report.unused.push_back(key);
     }
     for (const std::string& key : keys) {
       if (known.contains(key) || used.contains(key)) continue;
-      if (bucket_.Exists(key) && !client_.Of<Upload>().Query().Where(Is(key)).Exist()) {
-        report.stranger.push_back(key);
-      }
+      const bool is_known = client_.Of<Upload>().Query().Where(Is(key)).Exist();
+      if (!is_known && bucket_.Exists(key)) report.stranger.push_back(key);
     }
     return report;
   }
