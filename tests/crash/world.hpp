@@ -122,8 +122,10 @@ class World {
       const Db db = OpenAt(path_);
       for (std::size_t sink = 0; sink < kSinks.size(); ++sink) {
         const auto relay = make_(db, {sink, chance, true, steps});
-        const auto of_sink = F<&outbox::Event::sink> == kSinks[sink];
-        while (db.Of<outbox::Event>().Query().Where(of_sink).Exist()) {
+        // A Handler's lane may be leased by who has died, though it is empty.
+        const auto waits = F<&outbox::Lane::sink> == kSinks[sink] &&
+                           (F<&outbox::Lane::waiting> == true || F<&outbox::Lane::pending> != 0);
+        while (db.Of<outbox::Lane>().Query().Where(waits).Exist()) {
           relay->RunOnce();
           std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }
