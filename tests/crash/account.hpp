@@ -118,6 +118,16 @@ inline std::vector<Delivery> ReadLog(const std::string& path) {
   return all;
 }
 
+/// The effects of events in the order in which they came.
+inline std::vector<Delivery> Effects(const grapnel::Client& client) {
+  std::vector<Delivery> all;
+  for (const Effect& effect :
+       client.Of<Effect>().Query().Order(grapnel::Asc(F<&Effect::id>)).All()) {
+    all.push_back(Delivered(effect.event, effect.seq, effect.said, effect.said));
+  }
+  return all;
+}
+
 /// What one sink was told, in numbers.
 struct Account {
   int committed = 0, delivered = 0;

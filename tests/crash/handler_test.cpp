@@ -15,7 +15,6 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 using namespace crash;
 
@@ -25,20 +24,6 @@ namespace inbox = grapnel::extras::inbox;
 using Receiver = grapnel::Database<Effect, inbox::Seen>;
 
 Receiver OpenReceiver(const std::string& where) { return engine::Open<Effect, inbox::Seen>(where); }
-
-void Cause(grapnel::Tx& tx, const outbox::Event& event) {
-  tx.Of<Effect>().Create({.event = event.id, .seq = event.seq, .said = event.payload}).Save();
-}
-
-/// The effects in the order in which they came.
-std::vector<Delivery> Effects(const grapnel::Client& client) {
-  std::vector<Delivery> all;
-  for (const Effect& effect :
-       client.Of<Effect>().Query().Order(grapnel::Asc(F<&Effect::id>)).All()) {
-    all.push_back(Delivered(effect.event, effect.seq, effect.said, effect.said));
-  }
-  return all;
-}
 
 }  // namespace
 

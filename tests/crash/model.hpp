@@ -93,6 +93,10 @@ inline Db OpenAt(const std::string& where) {
   return engine::Open<Thing, Entry, Effect, outbox::Event, outbox::Lane>(where);
 }
 
+inline void Cause(grapnel::Tx& tx, const outbox::Event& event) {
+  tx.Of<Effect>().Create({.event = event.id, .seq = event.seq, .said = event.payload}).Save();
+}
+
 inline const std::vector<std::string> kSinks{"left", "right"};
 
 inline std::string Said(std::int64_t slot, std::int64_t version, const std::string& text) {

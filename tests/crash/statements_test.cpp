@@ -1,4 +1,4 @@
-// B242, B256: a fault at every statement of writers and relays, on each engine.
+// B242, B252, B256: a fault at every statement of writers and relays, on each engine.
 #include "crash/model.hpp"
 #include "crash/trial.hpp"
 #include "support/catch.hpp"
@@ -19,6 +19,7 @@ namespace {
 void Empty(const Db& db) {
   db.Of<Thing>().Delete().Exec();
   db.Of<Entry>().Delete().Exec();
+  db.Of<Effect>().Delete().Exec();
   db.Of<outbox::Event>().Delete().Exec();
   db.Of<outbox::Lane>().Delete().Exec();
 }
@@ -49,7 +50,7 @@ Points Sweep(Appends appends, std::size_t stride) {
 
 }  // namespace
 
-TEST_CASE("B242 a fault at every statement: delivered is what is committed") {
+TEST_CASE("B242 B252 a fault at every statement: delivered is what is committed") {
   const Points points = Sweep(Appends::Within, 1);
   CHECK(points.wrong == 0);
   CHECK(points.all > 100);
