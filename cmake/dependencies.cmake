@@ -92,7 +92,8 @@ endif()
 # The libraries of the outbox's sinks, likewise.
 foreach(sink IN LISTS GRAPNEL_SINKS)
   if(NOT sink MATCHES "^(webhook|redis|nats)$")
-    message(FATAL_ERROR "GRAPNEL_SINKS are webhook, redis and nats, not ${sink}")
+    message(FATAL_ERROR "GRAPNEL_SINKS is a list of webhook, redis and nats, as webhook;redis, "
+                        "not ${sink}")
   elseif(NOT "sqlite" IN_LIST GRAPNEL_COMPONENTS)
     message(FATAL_ERROR "GRAPNEL_SINKS need GRAPNEL_COMPONENT=sqlite (or postgres)")
   endif()

@@ -323,12 +323,14 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/extras/outbox.hpp
   grapnel/extras/outbox/append.hpp
   grapnel/extras/outbox/change.hpp
+  grapnel/extras/outbox/claim.hpp
   grapnel/extras/outbox/claims.hpp
   grapnel/extras/outbox/errors.hpp
   grapnel/extras/outbox/handler.hpp
   grapnel/extras/outbox/options.hpp
   grapnel/extras/outbox/publish.hpp
   grapnel/extras/outbox/relay.hpp
+  grapnel/extras/outbox/settlement.hpp
   grapnel/extras/outbox/tables.hpp
   grapnel/extras/outbox/term.hpp
   grapnel/extras/privacy.hpp

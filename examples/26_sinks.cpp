@@ -71,11 +71,12 @@ int main() {
   client.Migrate();
   const auto orders = client.Of<Order>();
   const auto events = client.Of<outbox::Event>();
-  orders.Use(outbox::Publish<Order>("order.placed")
-                 .To("log", "billing")
-                 .Payload([](const outbox::Change<Order>& change) {
-                   return fmt::format("{} {}", change.New()->item, change.New()->cents);
-                 }));
+  const auto publish = outbox::Publish<Order>("order.placed")
+                           .To("log", "billing")
+                           .Payload([](const outbox::Change<Order>& change) {
+                             return fmt::format("{} {}", change.New()->item, change.New()->cents);
+                           });
+  orders.Use(grapnel::hook::On(publish, grapnel::Op::Create));  // of a deletion New() is null
   orders.Create({.item = "tea", .cents = 300}).Save();
   orders.Create({.item = "cake", .cents = -5}).Save();
   orders.Create({.item = "milk", .cents = 120}).Save();

@@ -60,11 +60,12 @@ int main() {
   auto billing = grapnel::Open<Invoice, inbox::Seen>(":memory:");
   shop.Migrate();
   billing.Migrate();
-  shop.Of<Order>().Use(outbox::Publish<Order>("order.placed")
+  const auto publish = outbox::Publish<Order>("order.placed")
                            .To("totals", "billing")
                            .Payload([](const outbox::Change<Order>& change) {
                              return std::to_string(change.New()->euros);
-                           }));
+                           });
+  shop.Of<Order>().Use(grapnel::hook::On(publish, grapnel::Op::Create));
   shop.Of<Total>().Create(Total()).Save();
   shop.Of<Order>().Create({.euros = 3}).Save();
   shop.Of<Order>().Create({.euros = 4}).Save();

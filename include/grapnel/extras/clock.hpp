@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <ratio>
 #include <utility>
 
 namespace grapnel::extras {
@@ -25,6 +26,19 @@ class Clock {
     const Function now = current_;
     lock.unlock();
     return now ? now() : std::chrono::system_clock::now();
+  }
+  /// The time that lies so far back, in whole microseconds; the year 1720 for all that lies
+  /// further.
+  template <class Rep, class Period>
+  static Time Ago(std::chrono::duration<Rep, Period> age) {
+    constexpr Time kEarliest{std::chrono::hours(-24 * 365 * 250)};
+    const Time now = Now();
+    using Long = std::chrono::duration<long double, std::micro>;
+    if (Long(age) >= Long(now.time_since_epoch()) - Long(kEarliest.time_since_epoch())) {
+      return kEarliest;
+    }
+    return std::chrono::floor<std::chrono::microseconds>(
+        now - std::chrono::duration_cast<Time::duration>(age));
   }
 
  private:

@@ -63,8 +63,8 @@ struct Schema<extras::inbox::Seen> {
 
   static constexpr std::string_view Type = "InboxSeen";
   static constexpr auto Fields() {
-    return grapnel::Fields(Field<&Row::source>("source").Immutable(),
-                           Field<&Row::event_id>("event_id").Immutable(),
+    return grapnel::Fields(Field<&Row::source>("source").MaxLen(200).Immutable(),
+                           Field<&Row::event_id>("event_id").MaxLen(2000).Immutable(),
                            Field<&Row::at>("at").Immutable());
   }
   static constexpr auto Indexes() {
@@ -92,6 +92,8 @@ bool Once(const Tx& tx, std::string_view source, std::string_view event_id, Body
     seen.Create({.source = from,
                  .event_id = id,
                  .at = std::chrono::floor<std::chrono::microseconds>(Clock::Now())})
+        .OnConflict(F<&Seen::source>, F<&Seen::event_id>)
+        .Ignore()  // only what this transaction does not see yet: then it is a BusyError
         .Save();
     if constexpr (std::invocable<Body, Tx&>) {
       std::forward<Body>(body)(once);
@@ -111,8 +113,7 @@ bool Once(const Tx& tx, std::string_view source, std::int64_t event_id, Body&& b
 /// Throws: as WithTx.
 template <class Rep, class Period>
 std::int64_t Prune(const Client& client, std::chrono::duration<Rep, Period> age) {
-  const Clock::Time until = std::chrono::floor<std::chrono::microseconds>(
-      Clock::Now() - std::chrono::duration_cast<Clock::Time::duration>(age));
+  const Clock::Time until = Clock::Ago(age);
   std::int64_t all = 0;
   while (true) {
     const auto some = client.WithTx(

@@ -8,10 +8,15 @@
 ///   db.Of<User>().Use(extras::outbox::Publish<User>("user.changed").To("search", "mail")
 ///                         .Key([](const auto& change) { return change.Id(); })
 ///                         .Payload([](const auto& change) { return Json(change.New()); }));
+///                         // New() is null for a deletion, Old() for a creation
 ///   extras::outbox::Relay relay(db, "mail",
 ///       [](const extras::outbox::Event& e, std::stop_token) { Send(e.id, e.payload); },
 ///       {.lease = 30s, .attempts = 8});
 ///   std::jthread worker([&](std::stop_token stop) { relay.Run(stop); });  // or relay.RunOnce()
+///
+/// Here and below: Append writes an event of one's own; Sinks tells what waits, also for a sink
+/// that no relay serves; Dead, Replay and Discard are about dead letters, Prune about age. Handler
+/// and errors have headers of their own in outbox/.
 ///
 /// What it guarantees. An event for each row that a mutation has changed, and each sink, in the
 /// transaction of the mutation, so that both are committed or none is, savepoints too; none for a
@@ -36,11 +41,15 @@
 /// knows, or one that is not above the last of the key; then what it does happens once. Deliveries
 /// of one relay go one after the other: a sink with a hundred keys that hang is helped by more
 /// relays, and by a time limit of its own; the token of a delivery is stopped behind 4/5 of the
-/// lease, and the keys that are left are given back then. A delivery that kills the process is no
-/// failure that counts. Relays of one sink have the same options, and clocks that differ by less
-/// than a lease. SQL of one's own, other programs, triggers and foreign-key actions of others tell
-/// nothing. `committed_at` is when the event was written: its COMMIT comes after it. Without the
-/// sync that SQLite does at each COMMIT by default a power cut loses what was committed last,
+/// lease, and the keys that are left are given back then. A key has 2,000 bytes at most, and may be
+/// empty; a sink's name has 200. What is changed and changed back within one mutation may be told,
+/// and so may what a hook wrote by Mutate in a transaction of its own that it has rolled back,
+/// where it says that it has written nevertheless. A relay is made of the database's client: made
+/// of a transaction's it would deliver what is not committed yet. A delivery that kills the process
+/// is no failure that counts. Relays of one sink have the same options, and clocks that differ by
+/// less than a lease. SQL of one's own, other programs, triggers and foreign-key actions of others
+/// tell nothing. `committed_at` is when the event was written: its COMMIT comes after it. Without
+/// the sync that SQLite does at each COMMIT by default a power cut loses what was committed last,
 /// events too.
 ///
 /// Cost: the old row and the new one are read; for each row and sink one UPDATE of the lane, a row
@@ -48,9 +57,12 @@
 /// once for each `poll`, and locks nothing; a busy one commits once for up to `lanes` keys with up
 /// to `events` events each, and holds the payloads of `events` events. Events are deleted when they
 /// are delivered; Prune takes dead letters and keys away that are old. On PostgreSQL all that write
-/// one key wait for each other, and a relay that takes or settles it may be in their way for a
-/// moment: a mutation of its own runs again by itself, a transaction of one's own gets a BusyError
-/// that may be tried again: client.WithTx(body, grapnel::Retry{}).
+/// one key wait for each other, and a relay that takes or gives back the key may be in their way
+/// for a moment: a mutation of its own runs again by itself, a transaction of one's own gets a
+/// BusyError that may be tried again: client.WithTx(body, grapnel::Retry{}). Writers may be in the
+/// relay's way as well: it then settles key by key, and keeps what it cannot give back for its next
+/// round, or until its lease ends; Replay and Discard are tried again for 5 seconds, and then a
+/// BusyError.
 ///
 /// Order with others: rules of guards stand before it; those about Event and Lane bind all but the
 /// outbox itself. It does not matter on which side of Audit it stands, for neither sees the other's
@@ -244,8 +256,7 @@ struct Pruned {
 /// Returns: how many. Throws: as WithTx.
 template <class Rep, class Period>
 Pruned Prune(const Client& client, std::chrono::duration<Rep, Period> age) {
-  const Clock::Time until = std::chrono::floor<std::chrono::microseconds>(
-      Clock::Now() - std::chrono::duration_cast<Clock::Time::duration>(age));
+  const Clock::Time until = Clock::Ago(age);
   Pruned pruned;
   pruned.letters = Discard(client, F<&Event::committed_at> <= until);
   const auto idle = F<&Lane::waiting> == false && F<&Lane::blocked> == false &&

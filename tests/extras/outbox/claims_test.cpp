@@ -37,7 +37,7 @@ struct Claimed : Timed {
     std::vector<Outcome> outcomes;
     for (const Lane& lane : claim.lanes) {
       Outcome& outcome = outcomes.emplace_back(Outcome{lane});
-      const auto events = claims.Read(std::span(&lane, 1));
+      const auto events = claims.Read(std::span(&lane, 1), 64);
       for (const Event& event : events.at(lane.key)) outcome.delivered.push_back(event.id);
     }
     return outcomes;
@@ -54,12 +54,11 @@ Lane Holding(std::int64_t pending) {
 }  // namespace
 
 TEST_CASE_METHOD(Claimed, "B250 lanes that hold few events are read at once") {
-  const Claims claims = Of({.events = 10});
   const std::vector<Lane> lanes{Holding(4), Holding(6), Holding(0), Holding(30), Holding(1)};
-  CHECK(claims.Portion(lanes) == 2);
-  CHECK(claims.Portion(std::span(lanes).subspan(1)) == 2);
-  CHECK(claims.Portion(std::span(lanes).subspan(3)) == 1);
-  CHECK(claims.Portion({}) == 0);
+  CHECK(Claims::Portion(lanes, 10) == 2);
+  CHECK(Claims::Portion(std::span(lanes).subspan(1), 10) == 2);
+  CHECK(Claims::Portion(std::span(lanes).subspan(3), 10) == 1);
+  CHECK(Claims::Portion({}, 10) == 0);
 }
 
 TEST_CASE_METHOD(Claimed,
@@ -68,9 +67,9 @@ TEST_CASE_METHOD(Claimed,
   const Claims claims = Of({.events = 4});
   const Claim claim = claims.Take();
   REQUIRE(claim.lanes.size() == 3);
-  REQUIRE(claims.Portion(claim.lanes) == 3);
+  REQUIRE(Claims::Portion(claim.lanes, 4) == 3);
   for (int i = 0; i < 9; ++i) Age(1);  // more than one read may bring
-  const auto events = claims.Read(claim.lanes);
+  const auto events = claims.Read(claim.lanes, 4);
   REQUIRE(events.size() == 3);
   for (const auto& [key, of_lane] : events) {
     REQUIRE_FALSE(of_lane.empty());
@@ -117,7 +116,7 @@ TEST_CASE_METHOD(Claimed, "B246 a claim whose lease others have taken changes no
         [](grapnel::Tx& tx, const Event&) { tx.Of<User>().Create({.name = "handled"}).Save(); });
   };
   Claim lost{"somebody else's", other.lanes};
-  CHECK_FALSE(handle(lost, other.lanes[0]));
+  CHECK_THROWS_AS(handle(lost, other.lanes[0]), Claims::NotOwn);
   CHECK(Left() == 1);
   CHECK(Users().Query().Count() == 1);
   CHECK(claims.Settle(other, Deliver(claims, other), false) == Relayed{.delivered = 1});

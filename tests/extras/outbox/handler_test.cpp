@@ -6,8 +6,11 @@
 #include "contract/fixture.hpp"
 #include "contract/outbox_model.hpp"
 #include "support/catch.hpp"
+#include "support/engine/traits.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <exception>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -111,6 +114,49 @@ TEST_CASE_METHOD(Handled, "B252 handlers write by the rules of the client they w
   Relay relay = Copies({.attempts = 1});
   CHECK(relay.RunOnce() == Relayed{.failed = 1, .dead = 1});
   CHECK(Made() == 0);
+}
+
+TEST_CASE_METHOD(Handled, "B252 what is committed is handled, whatever is thrown behind that") {
+  for (int i = 0; i < 4; ++i) Tell("a");
+  const bool commits = GENERATE(false, true);
+  std::vector<std::string> told;
+  Relay relay(client, "copies", Handler([commits](Tx& tx, const Event& event) {
+                tx.Of<User>().Create({.name = std::to_string(event.seq)}).Save();
+                if (event.seq != 2) return;
+                if (commits) {
+                  tx.Commit();
+                } else {
+                  tx.AfterCommit([] { throw Refused("behind the commit"); });
+                }
+              }),
+              {.attempts = 1,
+               .on_error = [&](const std::exception& error) { told.emplace_back(error.what()); }});
+  while (relay.RunOnce() != Relayed()) {
+  }
+  CHECK(Made() == 4);
+  CHECK(Left() == 0);
+  const Lane lane = LaneOf("a", "copies");
+  CHECK(lane.pending == 0);
+  CHECK_FALSE(lane.waiting);
+  CHECK_FALSE(lane.blocked);
+  CHECK(lane.lease.empty());
+  if (!commits) CHECK(told.size() == 1);
+}
+
+TEST_CASE_METHOD(Handled, "B252 B248 writers of its key are not in a handler's way") {
+  for (int i = 0; i < 5; ++i) Tell("a");
+  Relay relay(client, "copies", Handler([this](Tx& tx, const Event& event) {
+                tx.Of<User>().Create({.name = std::to_string(event.seq)}).Save();
+                if (event.seq > 5 || engine::SerialisesWriters()) return;
+                std::jthread([this] { Tell("a"); }).join();
+              }),
+              {.attempts = 1});
+  const bool beside = !engine::SerialisesWriters();
+  while (relay.RunOnce() != Relayed()) {
+  }
+  CHECK(Made() == (beside ? 10 : 5));
+  CHECK(Left() == 0);
+  CHECK_FALSE(LaneOf("a", "copies").blocked);
 }
 
 TEST_CASE_METHOD(Handled, "B252 a handler that holds nothing is refused") {

@@ -41,6 +41,7 @@ TEST_CASE("B249 options that make no sense are refused") {
   CHECK_THROWS_AS(RelayOptions{.attempts = 0}.Check(), grapnel::Error);
   CHECK_THROWS_AS((RelayOptions{.backoff = 2s, .longest_backoff = 1s}.Check()), grapnel::Error);
   CHECK_THROWS_AS(RelayOptions{.backoff = -1s}.Check(), grapnel::Error);
+  CHECK_THROWS_AS(RelayOptions{.lease = 24h * 400}.Check(), grapnel::Error);
   CHECK_THROWS_AS(RelayOptions{.lanes = 0}.Check(), grapnel::Error);
   CHECK_THROWS_AS(RelayOptions{.events = -1}.Check(), grapnel::Error);
   CHECK_THROWS_AS(RelayOptions{.poll = 0s}.Check(), grapnel::Error);

@@ -284,6 +284,7 @@ TEST_CASE_METHOD(Relays, "B249 a stop ends it within one delivery, which does no
     CHECK(stop.stop_requested());
     throw Refused("stopped");
   });
+  now += 1ms;
   CHECK(relay.RunOnce(source.get_token()) == Delivered(1));
   CHECK(LaneOf("1").attempts == 0);
   CHECK(LaneOf("1").pending == 1);
@@ -339,6 +340,7 @@ TEST_CASE_METHOD(Relays, "B245 events that somebody deletes leave no key that is
 TEST_CASE_METHOD(Relays, "B243 a hot key is taken in turn with others") {
   for (const char* name : {"Ada", "Bob", "Cy"}) Make(name);
   for (int i = 0; i < 9; ++i) Age(1);
+  now += 1ms;
   Relay relay = Mail({.lanes = 1, .events = 2});
   Lines lines;
   while (relay.RunOnce() != Relayed()) {
@@ -349,6 +351,107 @@ TEST_CASE_METHOD(Relays, "B243 a hot key is taken in turn with others") {
   const auto place = [&](const char* key) { return std::ranges::find(lines, key) - lines.begin(); };
   CHECK(place("2") < 3);
   CHECK(place("3") < 3);
+}
+
+TEST_CASE_METHOD(Relays, "B243 keys that are new do not go before those that are known") {
+  Make("Ada");
+  Relay relay = Mail({.lanes = 2});
+  CHECK(relay.RunOnce() == Delivered(1));
+  now += 1s;
+  Age(1);
+  for (int i = 0; i < 20; ++i) Make(std::to_string(i));
+  now += 1s;
+  Got();
+  CHECK(relay.RunOnce() == Delivered(2));
+  CHECK(Got().front() == "1#2");
+}
+
+TEST_CASE_METHOD(Relays,
+                 "B246 a key that was served by a clock that has jumped back has its turn") {
+  for (const char* name : {"Ada", "Bob", "Cy"}) Make(name);
+  now += 24h;
+  Relay relay = Mail({.lanes = 2});
+  while (relay.RunOnce() != Relayed()) {
+  }
+  now -= 24h;
+  Age(3);
+  Age(2);
+  for (int i = 0; i < 3; ++i) {  // two others are always busy
+    Age(1);
+    Age(2);
+    relay.RunOnce();
+    now += 1ms;
+  }
+  CHECK(std::ranges::count(got, "3#2") == 1);
+}
+
+TEST_CASE_METHOD(Relays, "B245 whatever a sink throws is its failure alone") {
+  struct Mute : std::exception {
+    const char* what() const noexcept override { return nullptr; }
+  };
+  for (const char* name : {"Ada", "Bob", "Cy"}) Make(name);
+  Relay relay(client, "mail",
+              [](const Event& event, const std::stop_token&) {
+                if (event.key == "1") throw Mute();
+                if (event.key == "2") {
+                  throw grapnel::TxError("lost", grapnel::TxOutcome::Unknown);
+                }
+              },
+              {.attempts = 2, .backoff = 0s});
+  CHECK(relay.RunOnce() == Relayed{.delivered = 1, .failed = 2});
+  CHECK(relay.RunOnce() == Relayed{.failed = 2, .dead = 2});
+  CHECK(LaneOf("1").blocked);
+  CHECK(LaneOf("2").blocked);
+}
+
+TEST_CASE_METHOD(Outbox,
+                 "B242 B248 B249 writers of the same keys and a relay come on beside each other") {
+  constexpr int kWriters = 3, kKeys = 6, kEach = 150;
+  std::mutex mutex;
+  std::map<std::string, std::vector<std::int64_t>> seen;
+  std::atomic<int> writing = kWriters;
+  Relay relay(client, "mail",
+              [&](const Event& event, const std::stop_token&) {
+                const std::lock_guard lock(mutex);
+                seen[event.key].push_back(event.seq);
+              },
+              {.poll = 1ms});
+  std::vector<std::jthread> writers;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    writers.emplace_back([&, writer] {
+      for (int i = 0; i < kEach; ++i) {
+        client.WithTx(
+            [&](grapnel::Tx& tx) {
+              outbox::Append(tx, "mail", std::to_string((i + writer) % kKeys), "told", "");
+            },
+            grapnel::Retry{});
+      }
+      --writing;
+    });
+  }
+  std::jthread worker([&](const std::stop_token& stop) { relay.Run(stop); });
+  writers.clear();
+  worker.request_stop();
+  worker.join();
+  while (client.Of<Event>().Query().Exist()) {  // what it has kept is free when its lease ends
+    const grapnel::extras::ScopedClock later([] { return std::chrono::system_clock::now() + 40s; });
+    relay.RunOnce();
+  }
+  std::int64_t count = 0;
+  for (auto& [key, seqs] : seen) {
+    std::vector<std::int64_t> first;
+    for (const std::int64_t seq : seqs) {
+      if (std::ranges::find(first, seq) == first.end()) first.push_back(seq);
+    }
+    CHECK(std::ranges::is_sorted(first));
+    count += static_cast<std::int64_t>(first.size());
+  }
+  CHECK(count == kWriters * kEach);
+  CHECK(relay.Total().delivered >= count);
+  for (const Lane& lane : client.Of<Lane>().Query().All()) {
+    CHECK(lane.pending == 0);
+    CHECK_FALSE(lane.waiting);
+  }
 }
 
 TEST_CASE_METHOD(Relays, "B249 bad options are refused") {

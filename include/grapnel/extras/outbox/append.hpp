@@ -58,7 +58,13 @@ inline std::int64_t TakeSeq(const Client& client, const std::string& sink, const
   auto update = lanes.Update().Where(is_it);
   count(update);
   if (update.Save() == 1) return lanes.Query().Where(is_it).Select(F<&Lane::seq>).First();
-  return lanes.Create({.sink = sink, .key = key, .seq = 1, .pending = 1, .waiting = true})
+  return lanes
+      .Create({.sink = sink,
+               .key = key,
+               .seq = 1,
+               .pending = 1,
+               .waiting = true,
+               .next_at = std::chrono::floor<std::chrono::microseconds>(Clock::Now())})
       .OnConflict(F<&Lane::sink>, F<&Lane::key>)
       .Update(count)
       .Save()

@@ -49,8 +49,11 @@ struct RelayOptions {
   /// Throws: Error for what makes no sense.
   void Check() const {
     Require(lease > Span::zero() && poll > Span::zero(), "a lease and a poll take some time");
-    Require(backoff >= Span::zero() && longest_backoff >= backoff,
-            "longest_backoff is shorter than backoff");
+    Require(backoff >= Span::zero(), "backoff is negative");
+    Require(longest_backoff >= backoff, "longest_backoff is shorter than backoff");
+    constexpr Span kLongest = std::chrono::hours(24) * 365;
+    Require(lease <= kLongest && poll <= kLongest && longest_backoff <= kLongest,
+            "a lease, a poll and a backoff take a year at most");
     Require(attempts > 0 && lanes > 0 && events > 0, "attempts, lanes and events are 1 at least");
   }
   /// How long an event waits when so many deliveries have failed.

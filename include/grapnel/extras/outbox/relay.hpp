@@ -12,6 +12,7 @@
 #include <grapnel/store/driver/error.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -49,8 +50,28 @@ class Relay {
     deliver_ = [this, db, handler = std::move(handler)](const Claim& claim, Outcome& outcome,
                                                         const Event& event,
                                                         const std::stop_token&) {
-      outcome.is_lost = !claims_.Handle(db, claim, outcome.lane, event, handler.Function());
-      if (!outcome.is_lost) ++outcome.handled;
+      try {
+        switch (claims_.Handle(db, claim, outcome.lane, event, handler.Function())) {
+          case Claims::Handled::Done:
+            ++outcome.handled;
+            break;
+          case Claims::Handled::Gone:
+            outcome.was_empty = true;
+            break;
+        }
+      } catch (const Claims::NotOwn&) {
+        outcome.is_lost = true;
+      } catch (const CommittedError& error) {  // what it did afterwards has failed
+        ++outcome.handled;
+        Tell(error);
+      } catch (const BusyError& error) {  // nothing was written, and nothing has failed
+        outcome.is_put_off = true;
+        Tell(error);
+      } catch (const TxError& error) {
+        if (error.Outcome() != TxOutcome::Unknown) throw;
+        outcome.is_lost = true;
+        Tell(error);
+      }
     };
   }
   Relay(const Relay&) = delete;
@@ -59,8 +80,9 @@ class Relay {
 
   /// Takes keys that are due, once, and delivers what they hold. Returns: what came of it, nothing
   /// where nothing was due: then it has only read. What is not delivered when a stop is requested
-  /// stays as it was. Throws: as queries and WithTx; TxError inside of a transaction. Where it
-  /// throws, what it had delivered is delivered again when the lease has ended.
+  /// stays as it was. Throws: as queries and WithTx: SchemaError where nobody has called Migrate,
+  /// TxError inside of a transaction. Where it throws, what it had delivered is delivered again
+  /// when the lease has ended.
   Relayed RunOnce(const std::stop_token& stop = {}) {
     Claim claim = claims_.Take();
     return claim.IsEmpty() ? Relayed() : Work(claim, stop, false);
@@ -69,13 +91,13 @@ class Relay {
   /// RunOnce, again and again, until a stop is requested: at once when events are committed in this
   /// process, after `poll` otherwise. Ends within one delivery. While the database cannot be
   /// reached, or others are in the way, it tries again after `poll`. Throws: what else RunOnce
-  /// throws.
+  /// throws, which ends a thread that does not catch it, and its program.
   void Run(const std::stop_token& stop) {
     Claim claim;
-    while (!claim.IsEmpty() || !stop.stop_requested()) {
+    while (!stop.stop_requested() || !(claim.IsEmpty() || claim.is_kept)) {
       std::uint64_t seen = Poke::Count();
       const auto tell = [&](const std::exception& error) {
-        if (options_.on_error) options_.on_error(error);
+        Tell(error);
         claim = Claim();
         seen = Poke::Count();
       };
@@ -110,16 +132,22 @@ class Relay {
     options_.Check();
   }
 
+  void Tell(const std::exception& error) const {
+    if (options_.on_error) options_.on_error(error);
+  }
+
   /// Delivers what is claimed, and settles it; with `more` the claim is the next one then.
   Relayed Work(Claim& claim, const std::stop_token& stop, bool more) {
     std::vector<Outcome> outcomes;
     {
-      const Term term(stop, options_.lease);
+      const Term term(stop, claim.until);
+      const int most = most_;
       for (std::span<const Lane> rest = claim.lanes; !rest.empty();) {
-        const std::size_t portion = claims_.Portion(rest);
-        Deliver(claim, rest.first(portion), term, stop, outcomes);
+        const std::size_t portion = Claims::Portion(rest, most);
+        Deliver(claim, rest.first(portion), most, term, stop, outcomes);
         rest = rest.subspan(portion);
       }
+      Learn(most, outcomes, term.IsOver() && !stop.stop_requested());
     }
     const Relayed done = claims_.Settle(claim, outcomes, more && !stop.stop_requested());
     const std::lock_guard lock(mutex_);
@@ -128,31 +156,40 @@ class Relay {
     return done;
   }
 
-  void Deliver(const Claim& claim, std::span<const Lane> lanes, const Term& term,
+  /// Reads fewer events at once where a lease was over before the first of them was delivered.
+  void Learn(int most, std::span<const Outcome> outcomes, bool was_late) {
+    const bool has_tried = std::ranges::any_of(outcomes, [](const Outcome& outcome) {
+      return !outcome.delivered.empty() || outcome.handled > 0 || outcome.failed;
+    });
+    if (was_late && !has_tried) {
+      most_ = std::max(1, most / 4);
+    } else if (has_tried && most < options_.events) {
+      most_ = std::min(options_.events, most * 2);
+    }
+  }
+
+  void Deliver(const Claim& claim, std::span<const Lane> lanes, int most, const Term& term,
                const std::stop_token& stop, std::vector<Outcome>& outcomes) const {
     if (term.IsOver()) {
       for (const Lane& lane : lanes) outcomes.push_back({lane});
       return;
     }
-    const auto events = claims_.Read(lanes);
+    const auto events = claims_.Read(lanes, most);
     for (const Lane& lane : lanes) {
       Outcome& outcome = outcomes.emplace_back(Outcome{lane});
       const std::vector<Event>& of_lane = events.at(lane.key);
       outcome.was_empty = of_lane.empty();
       for (const Event& event : of_lane) {
-        if (term.IsOver() || outcome.is_lost) break;
+        if (term.IsOver() || outcome.is_lost || outcome.is_put_off) break;
         try {
           deliver_(claim, outcome, event, term.Token());
-        } catch (const TxError& error) {
-          if (error.Outcome() == TxOutcome::Unknown) throw;  // of a Handler: it may be delivered
-          Fail(outcome, event, error.what(), {}, stop);
         } catch (const Rejected& error) {
-          Fail(outcome, event, error.what(), {}, stop);
+          Fail(outcome, event, Text(error), {}, stop);
           outcome.is_dead = outcome.failed.has_value();
         } catch (const RetryAfter& error) {
-          Fail(outcome, event, error.what(), error.Wait(), stop);
+          Fail(outcome, event, Text(error), error.Wait(), stop);
         } catch (const std::exception& error) {
-          Fail(outcome, event, error.what(), {}, stop);
+          Fail(outcome, event, Text(error), {}, stop);
         } catch (...) {
           Fail(outcome, event, "something that is no std::exception was thrown", {}, stop);
         }
@@ -161,6 +198,10 @@ class Relay {
     }
   }
 
+  static std::string Text(const std::exception& error) {
+    const char* const text = error.what();
+    return text != nullptr ? text : "an exception was thrown that says nothing";
+  }
   void Fail(Outcome& outcome, const Event& event, std::string error,
             std::optional<std::chrono::milliseconds> wait, const std::stop_token& stop) const {
     if (stop.stop_requested()) return;  // it was given no time to end
@@ -184,6 +225,7 @@ class Relay {
   const Claims claims_;
   const RelayOptions options_;
   std::function<void(const Claim&, Outcome&, const Event&, const std::stop_token&)> deliver_{};
+  std::atomic<int> most_ = options_.events;  // that are read at once
   mutable std::mutex mutex_;
   Relayed total_;
 };

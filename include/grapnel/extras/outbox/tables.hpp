@@ -55,8 +55,8 @@ struct Schema<extras::outbox::Event> {
   static constexpr std::string_view Type = "OutboxEvent";
   static constexpr auto Fields() {
     return grapnel::Fields(
-        Field<&Row::id>("id").NeverReuse(), Field<&Row::sink>("sink").Immutable(),
-        Field<&Row::key>("key").Immutable(), Field<&Row::type>("type").Immutable(),
+        Field<&Row::id>("id").NeverReuse(), Field<&Row::sink>("sink").MaxLen(200).Immutable(),
+        Field<&Row::key>("key").MaxLen(2000).Immutable(), Field<&Row::type>("type").Immutable(),
         Field<&Row::payload>("payload").Immutable(), Field<&Row::seq>("seq").Immutable(),
         Field<&Row::committed_at>("committed_at").Immutable(),
         Field<&Row::attempts>("attempts").Default(0), Field<&Row::error>("error").Default(""),
@@ -75,9 +75,10 @@ struct Schema<extras::outbox::Lane> {
 
   static constexpr std::string_view Type = "OutboxLane";
   static constexpr auto Fields() {
-    return grapnel::Fields(Field<&Row::sink>("sink").Immutable(),
-                           Field<&Row::key>("key").Immutable(), Field<&Row::seq>("seq"),
-                           Field<&Row::pending>("pending"), Field<&Row::waiting>("waiting"),
+    return grapnel::Fields(Field<&Row::sink>("sink").MaxLen(200).Immutable(),
+                           Field<&Row::key>("key").MaxLen(2000).Immutable(),
+                           Field<&Row::seq>("seq"), Field<&Row::pending>("pending"),
+                           Field<&Row::waiting>("waiting"),
                            Field<&Row::blocked>("blocked").Default(false),
                            Field<&Row::attempts>("attempts").Default(0),
                            Field<&Row::next_at>("next_at").Default(extras::Clock::Time()),

@@ -10,13 +10,13 @@
 namespace grapnel::extras::outbox {
 
 /// For how long the deliveries of one claim go on: until a stop is requested, or the lease is about
-/// to end, behind 4/5 of it.
+/// to end, behind 4/5 of what is left of it.
 class Term {
  public:
-  Term(const std::stop_token& stop, std::chrono::milliseconds lease)
+  Term(const std::stop_token& stop, std::chrono::steady_clock::time_point lease_ends)
       : asked_(stop, [this] { source_.request_stop(); }),
-        timer_([this, end = std::chrono::steady_clock::now() +
-                            lease * 4 / 5](const std::stop_token& over) {
+        timer_([this, end = lease_ends - (lease_ends - std::chrono::steady_clock::now()) /
+                                             5](const std::stop_token& over) {
           std::mutex mutex;
           std::condition_variable_any none;
           std::unique_lock lock(mutex);

@@ -58,7 +58,7 @@ class Links {
                       Part(parsed.get(), CURLUPART_HOST, host) &&
                       Part(parsed.get(), CURLUPART_PATH, path);
     if (!good || (scheme != "http" && scheme != "https")) {
-      throw Error("extras::sinks::Webhook: the URL is none of http or https");
+      throw Error("extras::sinks::Webhook: the URL cannot be read, or is none of http or https");
     }
     if (Part(parsed.get(), CURLUPART_PORT, port)) port.insert(0, 1, ':');
     shown_ = scheme + "://" + host + port + path;

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <grapnel/extras/outbox/tables.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace grapnel::extras::outbox {
+
+/// Lanes that a relay has taken, by a lease that only it knows the token of.
+struct Claim {
+  std::string token{};
+  std::vector<Lane> lanes{};
+  std::chrono::steady_clock::time_point until{};  // when the lease ends
+  /// Kept, because writers were in the way of giving them back: `pending` is no longer true.
+  bool is_kept = false;
+
+  bool IsEmpty() const { return lanes.empty(); }
+};
+
+/// What came of one lane.
+struct Outcome {
+  Lane lane;
+  std::vector<std::int64_t> delivered{};  // events that are still to be taken away
+  std::int64_t handled = 0;               // events that are taken away already
+  bool was_empty = false;                 // `pending` is no longer true
+  bool is_lost = false;                   // the lease is another one's, or what came of it unknown
+  bool is_put_off = false;                // nothing has failed, and nothing goes on
+  std::optional<Event> failed{};          // with its attempts and its error
+  std::chrono::microseconds next_try_after{0};  // where it failed
+  bool is_dead = false;                         // what failed is a dead letter now
+};
+
+}  // namespace grapnel::extras::outbox
