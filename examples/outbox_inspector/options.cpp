@@ -109,6 +109,8 @@ Options Parsed(const std::vector<std::string>& arguments) {
       options.all = true;
     } else if (option == "--help" || option == "-h") {
       options.help = true;
+    } else if (!option.starts_with("-") && !options.file) {
+      options.file = option;
     } else {
       throw UsageError("there is no option " + option);
     }
@@ -122,7 +124,7 @@ Options Parsed(const std::vector<std::string>& arguments) {
 std::string Usage() {
   return "outbox_inspector: what waits in the outbox of an application\n"
          "\n"
-         "  outbox_inspector --db FILE [--top N] [--payloads] [--watch [SECONDS]] [--html PAGE]\n"
+         "  outbox_inspector [--db] FILE [--top N] [--payloads] [--watch [SECONDS]] [--html PAGE]\n"
          "      shows it, reading only; again and again; as a page\n"
          "  outbox_inspector --db FILE --replay SINK [--error TEXT] [--key KEY] [--id N]\n"
          "      has dead letters delivered again: all of the sink, or those that match\n"

@@ -31,8 +31,10 @@
 /// of whoever made the client of the outermost call, whatever clients its hooks use. Times are the
 /// Clock's. Neighbours that are added and taken away again within one mutation, from both ends of
 /// an edge, may be told of at the end that took them away. What others do to the last entry alone
-/// is not seen by whoever wrote it, whose next write does not read it again: Verify tells. Grapnel
-/// changes no entry, but deletes them as any rows where the program says so: Verify tells of it.
+/// is not seen by whoever wrote it, whose next write does not read it again: Verify tells. Of a row
+/// that a hook makes behind a DeleteOne, and that is given the same id, the edges are not told.
+/// Grapnel changes no entry, but deletes them as any rows where the program says so: Verify tells
+/// of it.
 ///
 /// Cost: beside the write the old row, the new row, and, for each mutation that a caller asks for,
 /// one INSERT of its entries and one UPDATE of the head. Of a CreateBulk each row is one. SetNull

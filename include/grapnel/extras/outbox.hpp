@@ -29,10 +29,10 @@
 /// nothing but `attempts` and `error`. A sink that throws is tried again after a time that doubles
 /// and differs by chance (RetryAfter: after the time that it says); after so many attempts, or at
 /// once (Rejected), the event is a dead letter, and its key waits for Replay or Discard, or goes on
-/// (OnDead::Skip). Several relays, in threads and processes, take a
-/// key by a lease: no event is delivered by two of them while it lasts, and one that has lost it
-/// changes nothing. No sink is called while the relay has a transaction open. A clock that jumps
-/// stops nothing: what lies further ahead than any wait is due.
+/// (OnDead::Skip). Several relays, in threads and processes, take a key by a lease: no event is
+/// delivered by two of them while it lasts, and one that has lost it changes nothing. No sink is
+/// called while the relay has a transaction open. A clock that jumps stops nothing: what lies
+/// further ahead than any wait is due.
 ///
 /// What not: nothing is delivered exactly once; but what is to be written to the same database is
 /// written once for each event by an outbox::Handler in place of the sink, and what is received in
@@ -44,8 +44,8 @@
 /// lease, and the keys that are left are given back then. A key has 2,000 bytes at most, and may be
 /// empty; a sink's name has 200. What is changed and changed back within one mutation may be told,
 /// and so may what a hook wrote by Mutate in a transaction of its own that it has rolled back,
-/// where it says that it has written nevertheless. A relay is made of the database's client: made
-/// of a transaction's it would deliver what is not committed yet. A delivery that kills the process
+/// where it says that it has written nevertheless. A relay is made of the database's client: one of
+/// a transaction's is refused when it has something to deliver. A delivery that kills the process
 /// is no failure that counts. Relays of one sink have the same options, and clocks that differ by
 /// less than a lease. SQL of one's own, other programs, triggers and foreign-key actions of others
 /// tell nothing. `committed_at` is when the event was written: its COMMIT comes after it. Without

@@ -454,6 +454,18 @@ TEST_CASE_METHOD(Outbox,
   }
 }
 
+TEST_CASE_METHOD(Relays, "B242 a relay of a transaction's client delivers nothing") {
+  CHECK_THROWS_AS(client.WithTx([&](grapnel::Tx& tx) {
+    tx.Of<User>().Create({.name = "Ada"}).Save();
+    Relay relay(tx.Client(), "mail", Sink());
+    relay.RunOnce();
+  }),
+                  grapnel::TxError);
+  CHECK(Got().empty());
+  Make("Bob");
+  CHECK(Mail().RunOnce() == Delivered(1));
+}
+
 TEST_CASE_METHOD(Relays, "B249 bad options are refused") {
   const auto sink = Sink();
   CHECK_THROWS_AS(Relay(client, "", sink), grapnel::Error);

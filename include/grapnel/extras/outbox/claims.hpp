@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -44,11 +45,23 @@ class Claims {
         options_(options),
         settlement_(sink, options.on_dead) {}
 
-  /// Takes lanes that are due. Where none is, it has only read.
+  /// Takes lanes that are due. Where none is, it has only read. Throws: TxError where the client is
+  /// a transaction's, what was taken is not committed, and nothing is to be delivered.
   Claim Take() const {
     if (!client_.Of<Lane>().Query().Where(Due()).Exist()) return {};
     try {
-      return client_.WithTx([&](Tx& tx) { return TakeIn(tx.Client()); }, Retry{.times = 1});
+      // A callback of a transaction in another one waits for that one, and may outlive this.
+      const auto is_committed = std::make_shared<bool>(false);
+      Claim claim = client_.WithTx(
+          [&](Tx& tx) {
+            tx.AfterCommit([is_committed] { *is_committed = true; });
+            return TakeIn(tx.Client());
+          },
+          Retry{.times = 1});
+      if (*is_committed) return claim;
+      throw TxError(
+          "extras::outbox::Relay: it was made of a transaction's client, and would deliver what is "
+          "not committed yet: make it of the database's");
     } catch (const BusyError& error) {
       if (!error.Retryable()) throw;
       return TakeApart();

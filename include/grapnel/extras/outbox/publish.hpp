@@ -36,9 +36,10 @@ struct NoPayload {};
 ///       .Key([](const auto& change) { return change.Id(); })
 ///       .Payload([](const auto& change) { return Json(change.Old(), change.New()); }));
 ///
-/// Each part returns the hook that has it as well. Throws (Use and `To`): Error for an empty type
-/// or sink, and a sink that is named twice. From writes: what Key and Payload throw; Error where
-/// the program was not opened with Event and Lane, SchemaError where their tables are not there.
+/// Each part returns the hook that has it as well. Throws (the constructor, `To`): Error for an
+/// empty type or sink, and a sink that is named twice. From writes: what Key and Payload throw;
+/// Error where it was not said To which sinks and where the program was not opened with Event and
+/// Lane, SchemaError where their tables are not there.
 /// Either undoes the write.
 template <class E, class KeyOf = ById, class PayloadOf = NoPayload>
 class Publish {
