@@ -336,6 +336,7 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/extras/privacy.hpp
   grapnel/extras/sha256.hpp
   grapnel/extras/sinks/file.hpp
+  grapnel/extras/sinks/idle.hpp
   grapnel/extras/sinks/json.hpp
   grapnel/extras/soft_delete.hpp
   grapnel/extras/uuid.hpp

@@ -36,6 +36,7 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/extras/outbox/errors.hpp>
 #include <grapnel/extras/outbox/tables.hpp>
+#include <grapnel/extras/sinks/idle.hpp>
 #include <grapnel/extras/sinks/json.hpp>
 #include <grapnel/extras/sinks/nats/connection.hpp>
 
@@ -47,13 +48,11 @@
 #include <functional>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace grapnel::extras::sinks {
 
@@ -128,7 +127,7 @@ class JetStream {
       std::unique_ptr<JetStreamConnection> connection = state_->Connect(stop);
       connection->Publish(subject, id, Headers(event), event.payload, options.stream,
                           options.command_timeout, stop);
-      state_->Keep(std::move(connection));
+      state_->idle.Keep(std::move(connection));
     } catch (const JetStreamError& error) {
       if (error.Status() == NATS_MAX_PAYLOAD || error.Code() == JSStreamMessageExceedsMaximumErr) {
         Reject(subject, error.what());
@@ -144,28 +143,17 @@ class JetStream {
 
     /// One that is open and not in use, or a new one.
     std::unique_ptr<JetStreamConnection> Connect(const std::stop_token& stop) {
-      while (true) {
-        std::unique_lock lock(mutex);
-        if (idle.empty()) break;
-        auto connection = std::move(idle.back());
-        idle.pop_back();
-        lock.unlock();
-        if (connection->IsOpen()) return connection;
-      }
+      auto open = idle.Take([](const JetStreamConnection& known) { return known.IsOpen(); });
+      if (open) return open;
       if (stop.stop_requested()) throw JetStreamError("it was stopped", NATS_TIMEOUT);
       return std::make_unique<JetStreamConnection>(address, options.connect_timeout,
                                                    options.command_timeout);
-    }
-    void Keep(std::unique_ptr<JetStreamConnection> connection) {
-      const std::lock_guard lock(mutex);
-      idle.push_back(std::move(connection));
     }
 
     const JetStreamAddress address;
     const Name subject;
     const JetStreamOptions options;
-    std::mutex mutex{};
-    std::vector<std::unique_ptr<JetStreamConnection>> idle{};
+    Idle<JetStreamConnection> idle{};
   };
 
   static void Require(bool holds, const char* what) {

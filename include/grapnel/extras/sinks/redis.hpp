@@ -42,6 +42,7 @@
 #include <grapnel/core/error.hpp>
 #include <grapnel/extras/outbox/errors.hpp>
 #include <grapnel/extras/outbox/tables.hpp>
+#include <grapnel/extras/sinks/idle.hpp>
 #include <grapnel/extras/sinks/json.hpp>
 #include <grapnel/extras/sinks/redis/address.hpp>
 #include <grapnel/extras/sinks/redis/connection.hpp>
@@ -54,7 +55,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -110,7 +110,7 @@ class RedisStream {
     try {
       std::unique_ptr<RedisConnection> connection = state_->Connect(stop);
       Add(*connection, stream, event, stop);
-      state_->Keep(std::move(connection));
+      state_->idle.Keep(std::move(connection));
     } catch (const RedisError& error) {
       if (std::string_view(error.what()).ends_with("Protocol error: invalid bulk length")) {
         Reject(stream, error.what());
@@ -126,26 +126,15 @@ class RedisStream {
 
     /// One that is open and not in use, or a new one.
     std::unique_ptr<RedisConnection> Connect(const std::stop_token& stop) {
-      while (true) {
-        std::unique_lock lock(mutex);
-        if (idle.empty()) break;
-        auto connection = std::move(idle.back());
-        idle.pop_back();
-        lock.unlock();
-        if (connection->IsOpen()) return connection;
-      }
+      auto open = idle.Take([](RedisConnection& known) { return known.IsOpen(); });
+      if (open) return open;
       return std::make_unique<RedisConnection>(address, RedisLimit(options.connect_timeout, stop));
-    }
-    void Keep(std::unique_ptr<RedisConnection> connection) {
-      const std::lock_guard lock(mutex);
-      idle.push_back(std::move(connection));
     }
 
     const RedisAddress address;
     const Name stream;
     const RedisOptions options;
-    std::mutex mutex{};
-    std::vector<std::unique_ptr<RedisConnection>> idle{};
+    Idle<RedisConnection> idle{};
   };
 
   static void Require(bool holds, const char* what) {

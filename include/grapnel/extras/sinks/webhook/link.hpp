@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/core/error.hpp>
+#include <grapnel/extras/sinks/idle.hpp>
 #include <grapnel/extras/sinks/webhook/answer.hpp>
 #include <grapnel/extras/sinks/webhook/no_sigpipe.hpp>
 
@@ -11,13 +12,11 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #if LIBCURL_VERSION_NUM < 0x074400
 #error "grapnel::webhook needs libcurl 7.68 or newer: curl_multi_wakeup"
@@ -68,7 +67,7 @@ class Links {
   Links& operator=(const Links&) = delete;
   ~Links() {
     const NoSigpipe quiet;  // TLS says farewell
-    idle_.clear();
+    idle_.Close();
   }
 
   /// The URL without what may be secret in it: a user, a password, a query.
@@ -88,8 +87,7 @@ class Links {
                          (reply.error[0] != 0 ? reply.error : curl_easy_strerror(code)));
     }
     curl_easy_reset(link->easy.get());  // its connections stay
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(link));
+    idle_.Keep(std::move(link));
     return std::move(reply.answer);
   }
 
@@ -119,14 +117,7 @@ class Links {
   }
 
   std::unique_ptr<Link> Take() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        std::unique_ptr<Link> link = std::move(idle_.back());
-        idle_.pop_back();
-        return link;
-      }
-    }
+    if (auto idle = idle_.Take([](const Link&) { return true; })) return idle;
     auto link = std::make_unique<Link>();
     if (!link->easy || !link->multi) throw std::bad_alloc();
     return link;
@@ -239,8 +230,7 @@ class Links {
   const std::string url_, ca_file_;
   const std::chrono::milliseconds timeout_;
   std::string shown_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Link>> idle_;
+  Idle<Link> idle_;
 };
 
 }  // namespace grapnel::extras::sinks
