@@ -26,6 +26,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -49,23 +50,8 @@ class Claims {
   /// a transaction's, what was taken is not committed, and nothing is to be delivered.
   Claim Take() const {
     if (!client_.Of<Lane>().Query().Where(Due()).Exist()) return {};
-    try {
-      // A callback of a transaction in another one waits for that one, and may outlive this.
-      const auto is_committed = std::make_shared<bool>(false);
-      Claim claim = client_.WithTx(
-          [&](Tx& tx) {
-            tx.AfterCommit([is_committed] { *is_committed = true; });
-            return TakeIn(tx.Client());
-          },
-          Retry{.times = 1});
-      if (*is_committed) return claim;
-      throw TxError(
-          "extras::outbox::Relay: it was made of a transaction's client, and would deliver what is "
-          "not committed yet: make it of the database's");
-    } catch (const BusyError& error) {
-      if (!error.Retryable()) throw;
-      return TakeApart();
-    }
+    return Soon([&](const Client& client) { return TakeTogether(client); },
+                [&] { return TakeApart(); });
   }
 
   /// How many of these lanes, the first ones, are read at once, `most` events at a time.
@@ -141,20 +127,9 @@ class Claims {
   /// is the next one then, of the same transaction; otherwise it is empty, but for lanes that it
   /// has to keep.
   Relayed Settle(Claim& claim, const std::vector<Outcome>& outcomes, bool more) const {
-    try {
-      auto [done, next] = client_.WithTx(
-          [&](Tx& tx) {
-            const Client client = tx.Client();
-            const Relayed settled = settlement_.In(client, claim, outcomes);
-            return std::pair(settled, more ? TakeIn(client) : Claim());
-          },
-          Retry{.times = 1});
-      claim = std::move(next);
-      return done;
-    } catch (const BusyError& error) {
-      if (!error.Retryable()) throw;
-      return SettleApart(claim, outcomes);
-    }
+    if (claim.is_kept) return SettleApart(claim, outcomes);
+    return Soon([&](const Client& client) { return SettleTogether(client, claim, outcomes, more); },
+                [&] { return SettleApart(claim, outcomes); });
   }
 
  private:
@@ -163,6 +138,17 @@ class Claims {
 
   static Clock::Time Now() { return std::chrono::floor<std::chrono::microseconds>(Clock::Now()); }
   Client Impatient() const { return client_.With(LockWait{std::chrono::milliseconds(50)}); }
+
+  /// All lanes together, which no writer of one of them is to hold up for long; where one does, one
+  /// after the other.
+  template <class Together, class Apart>
+  std::invoke_result_t<Apart> Soon(Together together, Apart apart) const {
+    try {
+      return together(Impatient());
+    } catch (const BusyError&) {
+      return apart();
+    }
+  }
 
   /// A time that lies further ahead than any wait was written by a clock that has jumped back
   /// since; clocks of several machines may differ by one wait.
@@ -211,6 +197,18 @@ class Claims {
     Lease(client, claim);
     return claim;
   }
+  Claim TakeTogether(const Client& client) const {
+    // A callback of a transaction in another one waits for that one, and may outlive this.
+    const auto is_committed = std::make_shared<bool>(false);
+    Claim claim = client.WithTx([&](Tx& tx) {
+      tx.AfterCommit([is_committed] { *is_committed = true; });
+      return TakeIn(tx.Client());
+    });
+    if (*is_committed) return claim;
+    throw TxError(
+        "extras::outbox::Relay: it was made of a transaction's client, and would deliver what is "
+        "not committed yet: make it of the database's");
+  }
   Claim TakeApart() const {
     const Client client = Impatient();
     const auto end = Steady::now() + kApart;
@@ -236,6 +234,16 @@ class Claims {
     return claim;
   }
 
+  Relayed SettleTogether(const Client& client, Claim& claim, const std::vector<Outcome>& outcomes,
+                         bool more) const {
+    auto [done, next] = client.WithTx([&](Tx& tx) {
+      const Client in_tx = tx.Client();
+      const Relayed settled = settlement_.In(in_tx, claim, outcomes);
+      return std::pair(settled, more ? TakeIn(in_tx) : Claim());
+    });
+    claim = std::move(next);
+    return done;
+  }
   Relayed SettleApart(Claim& claim, std::vector<Outcome> outcomes) const {
     Relayed done =
         client_.WithTx([&](Tx& tx) { return Settlement::TakeAway(tx.Client(), claim, outcomes); },

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -94,7 +95,8 @@ class Relay {
   /// throws, which ends a thread that does not catch it, and its program.
   void Run(const std::stop_token& stop) {
     Claim claim;
-    while (!stop.stop_requested() || !(claim.IsEmpty() || claim.is_kept)) {
+    std::deque<Claim> kept;  // what writers do not let it give back: looked at by turns
+    while (!stop.stop_requested() || !claim.IsEmpty()) {
       std::uint64_t seen = Poke::Count();
       const auto tell = [&](const std::exception& error) {
         Tell(error);
@@ -103,10 +105,20 @@ class Relay {
       };
       try {
         if (claim.IsEmpty()) claim = claims_.Take();
+        bool has_worked = false;
         if (!claim.IsEmpty()) {
           Work(claim, stop, true);
-          continue;
+          if (claim.is_kept && !claim.IsEmpty()) kept.push_back(std::move(claim));
+          if (claim.is_kept) claim = Claim();
+          has_worked = true;
         }
+        if (!kept.empty() && !stop.stop_requested()) {
+          Claim again = std::move(kept.front());
+          kept.pop_front();
+          has_worked = Work(again, stop, false) != Relayed() || has_worked;
+          if (!again.IsEmpty()) kept.push_back(std::move(again));
+        }
+        if (has_worked) continue;
       } catch (const BusyError& error) {
         tell(error);
       } catch (const StorageError& error) {
@@ -115,7 +127,7 @@ class Relay {
         if (error.Outcome() != TxOutcome::Unknown) throw;
         tell(error);
       }
-      Poke::Wait(stop, seen, options_.poll);
+      Poke::Wait(stop, seen, kept.empty() ? options_.poll : std::min(options_.poll, kAgain));
     }
   }
 
@@ -126,6 +138,8 @@ class Relay {
   }
 
  private:
+  static constexpr std::chrono::milliseconds kAgain{20};
+
   Relay(RelayOptions options, const Client& db, const std::string& sink)
       : claims_(db, sink, options), options_(std::move(options)) {
     if (sink.empty()) throw Error("extras::outbox::Relay: the name of the sink is empty");
