@@ -318,6 +318,7 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/extras/audit_trail.hpp
   grapnel/extras/clock.hpp
   grapnel/extras/inbox.hpp
+  grapnel/extras/merged_changes.hpp
   grapnel/extras/mixins.hpp
   grapnel/extras/observe.hpp
   grapnel/extras/outbox.hpp

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/core/op.hpp>
+#include <grapnel/extras/merged_changes.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/mutation/any_mutation.hpp>
 #include <grapnel/store/mutation/cause.hpp>
@@ -50,18 +51,7 @@ struct AuditNote {
   /// Adds what came after it, of the same row.
   void Add(std::vector<store::FieldChange> later, bool exists_now) {
     exists = exists_now;
-    for (store::FieldChange& change : later) {
-      const auto known = std::ranges::find(changes, change.name, &store::FieldChange::name);
-      if (known == changes.end()) {
-        changes.push_back(std::move(change));
-        continue;
-      }
-      known->after = std::move(change.after);
-      Join(known->added, known->removed, change);
-      if (known->before == known->after && known->added.empty() && known->removed.empty()) {
-        changes.erase(known);
-      }
-    }
+    MergeChanges(changes, std::move(later));
   }
 
   /// The id, and `changes`, as texts for people and programs: JSON, `{"name":["Ada","Eve"],
@@ -89,21 +79,6 @@ struct AuditNote {
 
  private:
   using Values = std::vector<FieldValue>;
-
-  static bool Take(Values& from, const FieldValue& value) {
-    const auto found = std::find(from.begin(), from.end(), value);
-    if (found == from.end()) return false;
-    from.erase(found);
-    return true;
-  }
-  static void Join(Values& added, Values& removed, const store::FieldChange& later) {
-    for (const FieldValue& each : later.added) {
-      if (!Take(removed, each)) added.push_back(each);
-    }
-    for (const FieldValue& each : later.removed) {
-      if (!Take(added, each)) removed.push_back(each);
-    }
-  }
 
   static void AddHex(std::string& to, unsigned byte) {
     to += "0123456789abcdef"[byte >> 4 & 0xf];

@@ -42,15 +42,13 @@
 /// of one relay go one after the other: a sink with a hundred keys that hang is helped by more
 /// relays, and by a time limit of its own; the token of a delivery is stopped behind 4/5 of the
 /// lease, and the keys that are left are given back then. A key has 2,000 bytes at most, and may be
-/// empty; a sink's name has 200. What is changed and changed back within one mutation may be told,
-/// and so may what a hook wrote by Mutate in a transaction of its own that it has rolled back,
-/// where it says that it has written nevertheless. A relay is made of the database's client: one of
-/// a transaction's is refused when it has something to deliver. A delivery that kills the process
-/// is no failure that counts. Relays of one sink have the same options, and clocks that differ by
-/// less than a lease. SQL of one's own, other programs, triggers and foreign-key actions of others
-/// tell nothing. `committed_at` is when the event was written: its COMMIT comes after it. Without
-/// the sync that SQLite does at each COMMIT by default a power cut loses what was committed last,
-/// events too.
+/// empty; a sink's name has 200. A row whose neighbours are added and taken away again within one
+/// mutation may be told. A relay is made of the database's client: one of a transaction's is
+/// refused when it has something to deliver. A delivery that kills the process is no failure that
+/// counts. Relays of one sink have the same options, and clocks that differ by less than a lease.
+/// SQL of one's own, other programs, triggers and foreign-key actions of others tell nothing.
+/// `committed_at` is when the event was written: its COMMIT comes after it. Without the sync that
+/// SQLite does at each COMMIT by default a power cut loses what was committed last, events too.
 ///
 /// Cost: the old row and the new one are read; for each row and sink one UPDATE of the lane, a row
 /// for each sink and key, one SELECT of its seq and one INSERT of the event. An idle relay reads,

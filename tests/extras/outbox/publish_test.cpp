@@ -174,6 +174,55 @@ TEST_CASE_METHOD(Published, "B241 a mutation that is run again, or kept from hap
   CHECK(New() == Lines{"1#3 UpdateOne Ada99>Ada98"});
 }
 
+TEST_CASE_METHOD(Published, "B241 what is changed and changed back is told by nobody") {
+  bool goes_on = false;
+  Users().Use(grapnel::hook::After([&](const Mutation<User>& m, Value<User>&) {
+    if (m.Cause() != grapnel::Cause::Caller || m.Op() == Op::Create) return;
+    const auto users = m.Client().Of<User>();
+    users.UpdateOne(1).Set(F<&User::age>, 7).Save();
+    if (goes_on) users.UpdateOne(1).Set(F<&User::name>, "Eve").Save();
+  }));
+  Make("Ada", 7);
+  New();
+  Users().UpdateOne(1).Set(F<&User::age>, 8).Save();
+  CHECK(New().empty());
+  goes_on = true;
+  Users().UpdateOne(1).Set(F<&User::age>, 9).Save();
+  CHECK(New() == Lines{"1#2 UpdateOne Ada7>Eve7"});
+}
+
+TEST_CASE_METHOD(Published,
+                 "B241 what Mutate has carried out, and a hook has undone, is told by nobody") {
+  int mode = 0;
+  Users().Use([&](Mutation<User>& m, Next<User> next) -> Value<User> {
+    if (mode == 0 || m.Cause() != grapnel::Cause::Caller) return next(m);
+    const int now = std::exchange(mode, 0);
+    try {
+      m.Client().WithTx([&](grapnel::Tx& tx) {
+        tx.Client().Mutate(m);
+        if (now == 1) throw Stop("undone");
+      });
+    } catch (const Stop&) {
+    }
+    if (m.Op() == Op::Update || m.Op() == Op::Delete) return 0;
+    return User{.id = 77, .name = "of the hook"};
+  });
+  Make("Ada", 1);
+  New();
+  for (const int each : {1, 2}) {
+    mode = each;
+    Users().UpdateOne(1).Set(F<&User::age>, 2).Save();
+    mode = each;
+    Users().Update().Set(F<&User::age>, 3).Save();
+    mode = each;
+    Users().Create({.name = "Bob"}).Save();
+    mode = each;
+    Users().Delete().Where(F<&User::name> == "Bob").Exec();
+    const Lines lines = New();
+    CHECK(lines.size() == (each == 1 ? 0 : 4));
+  }
+}
+
 TEST_CASE_METHOD(Outbox, "B241 a write that does not happen is told by nobody") {
   Users().Use(Publisher().AlsoUnchanged());
   Make("Ada", 1);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grapnel/core/op.hpp>
+#include <grapnel/extras/merged_changes.hpp>
 #include <grapnel/model/value.hpp>
 #include <grapnel/store/mutation/any_mutation.hpp>
 #include <grapnel/store/mutation/changes.hpp>
@@ -11,7 +12,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -46,7 +49,11 @@ struct TouchedRow {
   std::string id;  // as text, for comparisons
   grapnel::Op op;
   std::optional<E> before, after;
-  bool changed = false;
+  std::vector<store::FieldChange> changes{};
+
+  bool IsChanged() const noexcept {
+    return before.has_value() != after.has_value() || !changes.empty();
+  }
 };
 
 /// A mutation that runs, and the rows that it and those inside of it, of the same type and seen by
@@ -74,6 +81,8 @@ class TouchedRows {
   /// Adds those of a mutation inside of it, `from`. A savepoint takes back what mutations inside of
   /// it were to do after the commit: what it undoes is known by that.
   void Keep(const AnyMutation& from, std::vector<Row> rows) const {
+    // What Mutate has carried out is not carried out again, also where it was undone since.
+    if (&from == &m_ && m_.Executed()) told_inside_ = true;
     if (rows.empty()) return;
     const auto alive = std::make_shared<const bool>(true);
     inner_.push_back({std::move(rows), !m_.Executed(), alive});
@@ -92,7 +101,7 @@ class TouchedRows {
         } else {
           Row& before = all[known->second];
           before.after = std::move(row.after);
-          before.changed = before.changed || row.changed;
+          MergeChanges(before.changes, std::move(row.changes));
         }
       }
     };
@@ -103,6 +112,16 @@ class TouchedRows {
     };
     add_inner(true);
     std::vector<Row> own = Own();
+    // Its own changes tell of fields up to now: also what was written after it.
+    std::unordered_set<std::string_view> told;
+    for (const Row& row : own) told.insert(row.id);
+    for (Inner& each : inner_) {
+      if (each.is_first) continue;
+      for (Row& row : each.rows) {
+        if (!told.contains(row.id)) continue;
+        std::erase_if(row.changes, [](const auto& change) { return !change.is_edge; });
+      }
+    }
     add(own);
     add_inner(false);
     return all;
@@ -121,13 +140,13 @@ class TouchedRows {
   std::vector<Row> Own() const {
     std::vector<Row> rows;
     const store::Conflict* const conflict = m_.Conflict();
-    if (!m_.Executed()) return rows;
+    if (!m_.Executed() || told_inside_) return rows;
     if (conflict != nullptr && conflict->outcome != ConflictOutcome::Inserted) return rows;
     const AnyMutation& by_name = m_;
     std::unordered_map<std::string, std::size_t> places;
     const auto at = [&](const FieldValue& id) -> Row& {
       const auto [known, is_new] = places.try_emplace(ToString(id), rows.size());
-      if (is_new) rows.push_back({known->first, m_.Op(), {}, {}});
+      if (is_new) rows.push_back({known->first, m_.Op(), {}, {}, {}});
       return rows[known->second];
     };
     const std::vector<AnyValue> old_ids = by_name.OldRows(), new_ids = by_name.NewRows();
@@ -139,7 +158,7 @@ class TouchedRows {
     }
     // One that a hook has deleted behind `next` was never there.
     if (const auto id = by_name.ID(); id && m_.Op() == grapnel::Op::Create) at(*id);
-    for (const store::RowChanges& changed : m_.Changes()) at(changed.id).changed = true;
+    for (const store::RowChanges& row : m_.Changes()) at(row.id).changes = row.changes;
     return rows;
   }
 
@@ -149,6 +168,7 @@ class TouchedRows {
   Mutation<E>& m_;
   const TouchedRows* const around_;
   mutable std::vector<Inner> inner_{};
+  mutable bool told_inside_ = false;  // its own rows
 };
 
 }  // namespace grapnel::extras::outbox

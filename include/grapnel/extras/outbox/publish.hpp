@@ -124,7 +124,7 @@ class Publish {
     // In the order of keys, so that those that write many do not wait for each other.
     std::multimap<std::string, std::string> made;
     for (TouchedRow<E>& row : rows) {
-      if ((!row.before && !row.after) || !(row.changed || also_unchanged_)) continue;
+      if ((!row.before && !row.after) || !(row.IsChanged() || also_unchanged_)) continue;
       const Change<E> change(row.op, std::move(row.before), std::move(row.after));
       std::string key = Text(key_(change));
       made.emplace(std::move(key), std::string(payload_(change)));

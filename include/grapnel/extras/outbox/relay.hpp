@@ -108,8 +108,10 @@ class Relay {
         bool has_worked = false;
         if (!claim.IsEmpty()) {
           Work(claim, stop, true);
-          if (claim.is_kept && !claim.IsEmpty()) kept.push_back(std::move(claim));
-          if (claim.is_kept) claim = Claim();
+          if (claim.is_kept) {
+            if (!claim.IsEmpty()) kept.push_back(std::move(claim));
+            claim = Claim();
+          }
           has_worked = true;
         }
         if (!kept.empty() && !stop.stop_requested()) {
