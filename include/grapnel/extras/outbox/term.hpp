@@ -14,20 +14,23 @@ namespace grapnel::extras::outbox {
 class Term {
  public:
   Term(const std::stop_token& stop, std::chrono::steady_clock::time_point lease_ends)
-      : asked_(stop, [this] { source_.request_stop(); }),
-        timer_([this, end = lease_ends - (lease_ends - std::chrono::steady_clock::now()) /
-                                             5](const std::stop_token& over) {
+      : end_(lease_ends - (lease_ends - std::chrono::steady_clock::now()) / 5),
+        asked_(stop, [this] { source_.request_stop(); }),
+        timer_([this](const std::stop_token& over) {
           std::mutex mutex;
           std::condition_variable_any none;
           std::unique_lock lock(mutex);
-          none.wait_until(lock, over, end, [] { return false; });
+          none.wait_until(lock, over, end_, [] { return false; });
           if (!over.stop_requested()) source_.request_stop();
         }) {}
 
   std::stop_token Token() const { return source_.get_token(); }
   bool IsOver() const { return source_.stop_requested(); }
+  /// When it is over at the latest.
+  std::chrono::steady_clock::time_point End() const noexcept { return end_; }
 
  private:
+  std::chrono::steady_clock::time_point end_;
   std::stop_source source_{};
   std::stop_callback<std::function<void()>> asked_;
   std::jthread timer_;
