@@ -41,17 +41,17 @@ void MeasurePublish(Report& report) {
                                }));
   std::vector<Lane> lanes;
   for (std::size_t i = 1; i <= kRows; ++i) {
-    lanes.push_back({.sink = "mail", .key = std::to_string(i)});
+    lanes.push_back({.sink = "mail", .key = std::to_string(i), .waiting = true});
   }
   client.Of<Lane>().CreateBulk(std::move(lanes)).Save();
 
   Raw raw(plan.Statements().at(0));
   for (std::size_t i = 1; i < plan.Statements().size(); ++i) raw.Execute(plan.Statements()[i]);
-  raw.Execute(R"(INSERT INTO "OutboxLane" SELECT "id", 'mail', "id", 0, 0, 0, 0, 0, 0, '', 0
+  raw.Execute(R"(INSERT INTO "OutboxLane" SELECT "id", 'mail', "id", 0, 0, 1, 0, 0, 0, '', 0
                  FROM "Account")");
-  Raw::Select count(raw, R"(UPDATE "OutboxLane" SET "seq" = "seq" + 1, "pending" = "pending" + 1,
-                            "waiting" = 1 WHERE "sink" = ?1 AND "key" = ?2)");
-  Raw::Select seq(raw, R"(SELECT "seq" FROM "OutboxLane" WHERE "sink" = ?1 AND "key" = ?2)");
+  Raw::Select lane(raw, R"(SELECT "id", "seq", "pending", "waiting" FROM "OutboxLane"
+                           WHERE "sink" = ?1 AND "key" = ?2)");
+  Raw::Select count(raw, R"(UPDATE "OutboxLane" SET "seq" = ?1, "pending" = ?2 WHERE "id" = ?3)");
   Raw::Select insert(raw, R"(INSERT INTO "OutboxEvent" ("sink", "key", "type", "payload", "seq",
                              "committed_at", "attempts", "error", "dead")
                              VALUES (?1, ?2, 'account.changed', ?3, ?4, ?5, 0, '', 0))");
@@ -65,13 +65,16 @@ void MeasurePublish(Report& report) {
     const Account before = raw.Get(AnyId(i));
     const Account after = raw.UpdateAge(before.id, static_cast<std::int64_t>(i));
     const std::string key = std::to_string(after.id);
-    bind(count, 1, sink), bind(count, 2, key);
-    while (count.Next()) {
+    bind(lane, 1, sink), bind(lane, 2, key);
+    if (!lane.Next()) throw std::runtime_error("there is no lane");
+    const std::int64_t id = sqlite3_column_int64(lane.Get(), 0);
+    const std::int64_t next = sqlite3_column_int64(lane.Get(), 1) + 1;
+    const std::int64_t pending = sqlite3_column_int64(lane.Get(), 2) + 1;
+    if (sqlite3_column_int64(lane.Get(), 3) == 0) throw std::runtime_error("it does not wait");
+    while (lane.Next()) {
     }
-    bind(seq, 1, sink), bind(seq, 2, key);
-    if (!seq.Next()) throw std::runtime_error("there is no lane");
-    const std::int64_t next = sqlite3_column_int64(seq.Get(), 0);
-    while (seq.Next()) {
+    count.Bind(1, next), count.Bind(2, pending), count.Bind(3, id);
+    while (count.Next()) {
     }
     const std::string payload = PayloadOf(before.age, after.age);
     bind(insert, 1, sink), bind(insert, 2, key), bind(insert, 3, payload);

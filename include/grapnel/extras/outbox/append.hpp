@@ -45,19 +45,27 @@ class Poke {
   static inline std::uint64_t count_ = 0;
 };
 
-/// Counts one event more in its lane. Returns: its seq. Holds the lane until the COMMIT, where
-/// writers run beside each other: so the order of seq and id is that of commits.
+/// Counts one event more in its lane. Requires: a transaction's client. Returns: its seq. Holds the
+/// lane until the COMMIT, where writers run beside each other: so the order of seq and id is that
+/// of commits.
+///
+/// What it writes follows from what it has read: a transaction is one snapshot, and where another
+/// one has written the lane since, the write is refused.
 inline std::int64_t TakeSeq(const Client& client, const std::string& sink, const std::string& key) {
   const auto lanes = client.Of<Lane>();
-  const auto is_it = F<&Lane::sink> == sink && F<&Lane::key> == key;
-  const auto count = [](auto& lane) {
-    lane.Add(F<&Lane::seq>, 1);
-    lane.Add(F<&Lane::pending>, 1);
-    lane.Set(F<&Lane::waiting>, true);
-  };
-  auto update = lanes.Update().Where(is_it);
-  count(update);
-  if (update.Save() == 1) return lanes.Query().Where(is_it).Select(F<&Lane::seq>).First();
+  const auto known = lanes.Query()
+                         .Where(F<&Lane::sink> == sink && F<&Lane::key> == key)
+                         .Select(F<&Lane::id>, F<&Lane::seq>, F<&Lane::pending>, F<&Lane::waiting>)
+                         .All();
+  if (!known.empty()) {
+    const auto& [id, seq, pending, waiting] = known.front();
+    auto lane = lanes.Update().Where(F<&Lane::id> == id);
+    lane.Set(F<&Lane::seq>, seq + 1);
+    lane.Set(F<&Lane::pending>, pending + 1);
+    if (!waiting) lane.Set(F<&Lane::waiting>, true);  // an index has it
+    lane.Save();
+    return seq + 1;
+  }
   return lanes
       .Create({.sink = sink,
                .key = key,
@@ -66,7 +74,11 @@ inline std::int64_t TakeSeq(const Client& client, const std::string& sink, const
                .waiting = true,
                .next_at = std::chrono::floor<std::chrono::microseconds>(Clock::Now())})
       .OnConflict(F<&Lane::sink>, F<&Lane::key>)
-      .Update(count)
+      .Update([](auto& lane) {
+        lane.Add(F<&Lane::seq>, 1);
+        lane.Add(F<&Lane::pending>, 1);
+        lane.Set(F<&Lane::waiting>, true);
+      })
       .Save()
       .seq;
 }

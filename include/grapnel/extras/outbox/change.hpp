@@ -91,6 +91,7 @@ class TouchedRows {
 
   /// Each row once: as it was before the first write, and as it is behind the last one.
   std::vector<Row> Rows() const {
+    if (inner_.empty()) return Own();
     std::vector<Row> all;
     std::unordered_map<std::string, std::size_t> places;
     const auto add = [&](std::vector<Row>& rows) {
