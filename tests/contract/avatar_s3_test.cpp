@@ -15,11 +15,14 @@
 #include "../../examples/avatar_sync/main.cpp"
 #undef main
 
-#include "contract/avatar_model.hpp"
+#include "contract/avatar_processes.hpp"
 #include "support/catch.hpp"
+#include "support/child.hpp"
 #include "support/swift.hpp"
 
 #include <algorithm>
+#include <csignal>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -167,5 +170,40 @@ TEST_CASE("B255 an image that S3 cannot be told of waits until it can") {
   CHECK(relay.RunOnce().delivered == 1);
   CHECK(world.bucket.Keys().empty());
   CHECK(client.Of<Upload>().Query().Only().state == UploadState::Writing);
+}
+
+TEST_CASE("B255 on S3 all is in step again, whoever is killed at whatever point") {
+  const World world;
+  const avatars::Place place([&] { return std::make_unique<S3Bucket>(world.options); });
+  int deaths = 0, servers = 0;
+  // The server is the parent's, and so is its end.
+  const auto live = [&](int last, auto die) {
+    return InChild([&] {
+      int code = 1;
+      try {
+        code = avatars::LiveUntil(place, last, die);
+      } catch (const BucketError&) {
+      }
+      _exit(code);
+      return code;
+    });
+  };
+  for (int last = 2;; last += 4) {
+    INFO("it died at point " << last);
+    const Ended ended = live(last, [] { kill(getpid(), SIGKILL); });
+    avatars::Settle(place);
+    if (ended.code == 0) break;
+    REQUIRE(ended.code == -SIGKILL);
+    ++deaths;
+    if (deaths % 4 != 1) continue;
+    REQUIRE(live(last, [] { kill(World::Server().Pid(), SIGKILL); }).code == 1);
+    World::Server().Kill();
+    World::Server().Start();
+    avatars::Settle(place);
+    ++servers;
+  }
+  INFO(deaths << " deaths of processes, " << servers << " of the server");
+  CHECK(deaths > 10);
+  CHECK(servers > 2);
 }
 #endif
