@@ -1,5 +1,6 @@
 // B242-B250: the outbox as a whole, on each engine.
 #include <grapnel/extras/outbox.hpp>
+#include <grapnel/extras/outbox/errors.hpp>
 
 #include "contract/fixture.hpp"
 #include "contract/outbox_model.hpp"
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <latch>
 #include <map>
 #include <random>
 #include <set>
@@ -122,6 +124,65 @@ TEST_CASE_METHOD(Whole, "B245 a key stays blocked while a dead letter of it is l
   CHECK(Replay(client, F<&Event::key> == "1") == 1);
   CHECK(relay.RunOnce() == Relayed{.delivered = 2});
   CHECK(Take(got) == Lines{"1#2", "1#3"});
+}
+
+TEST_CASE_METHOD(Whole,
+                 "B243 B245 who takes the last dead letter frees the key, also of two at a time") {
+  Relay skips = Mail(OnDead::Skip);
+  Make("Ada");
+  for (int round = 0; round < 20; ++round) {
+    refused = {{"1", "full"}};
+    for (const bool is_first : {true, false}) {
+      Age(1);
+      CHECK((is_first ? skips : relay).RunOnce().dead > 0);
+    }
+    REQUIRE(LaneOf("1").blocked);
+    refused.clear();
+    const std::int64_t last = LaneOf("1").seq;
+    {
+      std::latch both(2);
+      std::jthread one([&] {
+        both.arrive_and_wait();
+        Discard(client, F<&Event::seq> < last);
+      });
+      std::jthread other([&] {
+        both.arrive_and_wait();
+        if (round % 2 == 0) {
+          Discard(client, F<&Event::seq> == last);
+        } else {
+          Replay(client, F<&Event::seq> == last);
+        }
+      });
+    }
+    REQUIRE_FALSE(LaneOf("1").blocked);
+    Drain();
+    CHECK(All().empty());
+  }
+}
+
+TEST_CASE_METHOD(Whole,
+                 "B245 a key that a sink has asked time for waits, also where Replay is about it") {
+  std::string later;
+  Relay skips(client, "mail",
+              [&](const Event& event, const std::stop_token&) {
+                if (refused.contains(event.key)) throw outbox::Rejected("no");
+                if (event.payload == later) throw outbox::RetryAfter("in an hour", 1h);
+                got.push_back(event.key + "#" + std::to_string(event.seq));
+              },
+              {.on_dead = OnDead::Skip, .longest_backoff = 2h});
+  Make("Ada");
+  refused = {{"1", ""}};
+  CHECK(skips.RunOnce().dead == 1);
+  refused.clear();
+  Age(1);
+  later = client.Of<Event>().Query().Where(F<&Event::dead> == false).Only().payload;
+  CHECK(skips.RunOnce() == Relayed{.failed = 1});
+  CHECK(Replay(client, F<&Event::dead> == true) == 1);
+  later.clear();
+  CHECK(skips.RunOnce() == Relayed());
+  now += 1h;
+  CHECK(skips.RunOnce() == Relayed{.delivered = 2});
+  CHECK(Take(got) == Lines{"1#1", "1#2"});
 }
 
 TEST_CASE_METHOD(Whole, "B250 Prune takes dead letters and keys away that are old") {

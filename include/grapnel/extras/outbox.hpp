@@ -50,8 +50,8 @@
 /// `committed_at` is when the event was written: its COMMIT comes after it. Without the sync that
 /// SQLite does at each COMMIT by default a power cut loses what was committed last, events too.
 ///
-/// Cost: the old row and the new one are read; for each row and sink one UPDATE of the lane, a row
-/// for each sink and key, one SELECT of its seq and one INSERT of the event. An idle relay reads,
+/// Cost: the old row and the new one are read; for each row and sink one SELECT and one UPDATE of
+/// the lane, a row for each sink and key, and one INSERT of the event. An idle relay reads,
 /// once for each `poll`, and locks nothing; a busy one commits once for up to `lanes` keys with up
 /// to `events` events each, and holds the payloads of `events` events. Events are deleted when they
 /// are delivered; Prune takes dead letters and keys away that are old. On PostgreSQL all that write
@@ -212,12 +212,11 @@ class Letters {
               .Exist();
       auto update =
           client_.Of<Lane>().Update().Where(F<&Lane::sink> == sink && F<&Lane::key> == key);
+      // Written in any case: of two that each leave a letter to the other one, one runs again.
+      update.Add(F<&Lane::pending>, revived ? count : 0);
+      if (revived) update.Set(F<&Lane::waiting>, true);
       if (!is_blocked) update.Set(F<&Lane::blocked>, false);
-      if (revived) {
-        update.Add(F<&Lane::pending>, count).Set(F<&Lane::waiting>, true);
-        update.Set(F<&Lane::attempts>, 0);
-      }
-      if (revived || !is_blocked) update.Save();
+      update.Save();
     }
   }
 
@@ -228,7 +227,8 @@ class Letters {
 
 /// Has dead letters delivered as if they had never failed, before all else of their keys, which go
 /// on where no other one is left: `Replay(client, F<&Event::sink> == "mail" && F<&Event::error> ==
-/// "550")`. Returns: how many. In one transaction. Throws: as WithTx.
+/// "550")`. A key that waits because a later event has failed (OnDead::Skip) waits on. Returns: how
+/// many. In one transaction. Throws: as WithTx.
 inline std::int64_t Replay(const Client& client, const store::Predicate<Event>& which) {
   const auto count = client.WithTx([&](Tx& tx) { return Letters(tx, which).Revive(); }, Retry{});
   Poke::All();
