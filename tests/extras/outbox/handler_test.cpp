@@ -159,6 +159,34 @@ TEST_CASE_METHOD(Handled, "B252 B248 writers of its key are not in a handler's w
   CHECK_FALSE(LaneOf("a", "copies").blocked);
 }
 
+TEST_CASE_METHOD(Handled, "B245 B252 a lock that a handler has waited for elsewhere is a failure") {
+  Tell("a");
+  Relay relay(client, "copies", Handler([](Tx&, const Event&) {
+                throw grapnel::BusyError("the other database is locked");
+              }),
+              {.attempts = 2, .backoff = std::chrono::seconds(1)});
+  CHECK(relay.RunOnce() == Relayed{.failed = 1});
+  CHECK(relay.RunOnce() == Relayed());
+  now += std::chrono::seconds(1);
+  CHECK(relay.RunOnce() == Relayed{.failed = 1, .dead = 1});
+}
+
+TEST_CASE_METHOD(Handled, "B249 B252 a handler that others are in the way of ends with a stop") {
+  Tell("a");
+  std::stop_source stop;
+  Relay relay(client, "copies", Handler([&](Tx& tx, const Event&) {
+                tx.Of<User>().Create({.name = "never"}).Save();
+                stop.request_stop();
+                throw grapnel::BusyError("a serialization failure", true);
+              }),
+              {.lease = std::chrono::hours(1), .attempts = 1});
+  relay.Run(stop.get_token());
+  CHECK(relay.Total() == Relayed());
+  CHECK(Made() == 0);
+  CHECK(Left() == 1);
+  CHECK(LaneOf("a", "copies").lease.empty());
+}
+
 TEST_CASE_METHOD(Handled, "B252 a handler that holds nothing is refused") {
   CHECK_THROWS_WITH(Handler(Handler::Body()),
                     "extras::outbox::Handler: it was given no function that handles");

@@ -25,6 +25,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -103,10 +104,51 @@ class Claims {
   };
   /// Takes one event away and runs `body`, in one transaction of `caller`. What it locks is the
   /// event, which nobody but relays touches, so that writers of the key are not in its way, nor it
-  /// in theirs. Throws: NotOwn where the lane is no longer the claim's, what `body` throws, and as
-  /// WithTx; the event stays then, but for a CommittedError.
+  /// in theirs. Where another transaction is, it runs again, until `stop`. Throws: NotOwn where the
+  /// lane is no longer the claim's, what `body` throws, and as WithTx; the event stays then, but
+  /// for a CommittedError.
   Handled Handle(const Client& caller, const Claim& claim, const Lane& lane, const Event& event,
-                 const std::function<void(Tx&, const Event&)>& body) const {
+                 const std::function<void(Tx&, const Event&)>& body,
+                 const std::stop_token& stop) const {
+    while (true) {
+      try {
+        return HandleFor(kLooksForStop, caller, claim, lane, event, body);
+      } catch (const BusyError& error) {
+        if (!error.Retryable() || stop.stop_requested()) throw;
+      }
+    }
+  }
+  /// Writes down what came of a claim, of those lanes that are still its own. With `more` the claim
+  /// is the next one then, of the same transaction; otherwise it is empty, but for lanes that it
+  /// has to keep.
+  Relayed Settle(Claim& claim, const std::vector<Outcome>& outcomes, bool more) const {
+    if (claim.is_kept) return SettleApart(claim, outcomes);
+    return Soon([&](const Client& client) { return SettleTogether(client, claim, outcomes, more); },
+                [&] { return SettleApart(claim, outcomes); });
+  }
+
+ private:
+  using Steady = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds kApart{1000};  // for all lanes, one by one
+  static constexpr std::chrono::milliseconds kLooksForStop{100};
+
+  static Clock::Time Now() { return std::chrono::floor<std::chrono::microseconds>(Clock::Now()); }
+  Client Impatient() const { return client_.With(LockWait{std::chrono::milliseconds(50)}); }
+
+  /// All lanes together, which no writer of one of them is to hold up for long; where one does, one
+  /// after the other.
+  template <class Together, class Apart>
+  std::invoke_result_t<Apart> Soon(Together together, Apart apart) const {
+    try {
+      return together(Impatient());
+    } catch (const BusyError&) {
+      return apart();
+    }
+  }
+
+  static Handled HandleFor(std::chrono::milliseconds span, const Client& caller, const Claim& claim,
+                           const Lane& lane, const Event& event,
+                           const std::function<void(Tx&, const Event&)>& body) {
     return caller.WithTx(
         [&](Tx& tx) {
           const Client client = tx.Client().With(guard::Decide(guard::Allow));
@@ -121,33 +163,7 @@ class Claims {
           body(tx, event);
           return Handled::Done;
         },
-        Retry{.within = options_.lease});
-  }
-  /// Writes down what came of a claim, of those lanes that are still its own. With `more` the claim
-  /// is the next one then, of the same transaction; otherwise it is empty, but for lanes that it
-  /// has to keep.
-  Relayed Settle(Claim& claim, const std::vector<Outcome>& outcomes, bool more) const {
-    if (claim.is_kept) return SettleApart(claim, outcomes);
-    return Soon([&](const Client& client) { return SettleTogether(client, claim, outcomes, more); },
-                [&] { return SettleApart(claim, outcomes); });
-  }
-
- private:
-  using Steady = std::chrono::steady_clock;
-  static constexpr std::chrono::milliseconds kApart{1000};  // for all lanes, one by one
-
-  static Clock::Time Now() { return std::chrono::floor<std::chrono::microseconds>(Clock::Now()); }
-  Client Impatient() const { return client_.With(LockWait{std::chrono::milliseconds(50)}); }
-
-  /// All lanes together, which no writer of one of them is to hold up for long; where one does, one
-  /// after the other.
-  template <class Together, class Apart>
-  std::invoke_result_t<Apart> Soon(Together together, Apart apart) const {
-    try {
-      return together(Impatient());
-    } catch (const BusyError&) {
-      return apart();
-    }
+        Retry{.within = span});
   }
 
   /// A time that lies further ahead than any wait was written by a clock that has jumped back

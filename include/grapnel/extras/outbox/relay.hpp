@@ -10,6 +10,7 @@
 #include <grapnel/extras/outbox/term.hpp>
 #include <grapnel/store/client.hpp>
 #include <grapnel/store/driver/error.hpp>
+#include <grapnel/store/tx/tx.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -50,9 +51,18 @@ class Relay {
       : Relay(std::move(options), db, sink) {
     deliver_ = [this, db, handler = std::move(handler)](const Claim& claim, Outcome& outcome,
                                                         const Event& event,
-                                                        const std::stop_token&) {
+                                                        const std::stop_token& stop) {
+      bool has_failed = false;  // at what it did elsewhere
+      const auto body = [&](Tx& tx, const Event& of) {
+        try {
+          handler.Function()(tx, of);
+        } catch (const BusyError& error) {
+          has_failed = !error.Retryable();
+          throw;
+        }
+      };
       try {
-        switch (claims_.Handle(db, claim, outcome.lane, event, handler.Function())) {
+        switch (claims_.Handle(db, claim, outcome.lane, event, body, stop)) {
           case Claims::Handled::Done:
             ++outcome.handled;
             break;
@@ -65,8 +75,9 @@ class Relay {
       } catch (const CommittedError& error) {  // what it did afterwards has failed
         ++outcome.handled;
         Tell(error);
-      } catch (const BusyError& error) {  // nothing was written, and nothing has failed
-        outcome.is_put_off = true;
+      } catch (const BusyError& error) {
+        if (has_failed) throw;
+        outcome.is_put_off = true;  // nothing was written
         Tell(error);
       } catch (const TxError& error) {
         if (error.Outcome() != TxOutcome::Unknown) throw;
