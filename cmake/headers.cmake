@@ -328,6 +328,7 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/extras/outbox/claims.hpp
   grapnel/extras/outbox/errors.hpp
   grapnel/extras/outbox/handler.hpp
+  grapnel/extras/outbox/hot_lanes.hpp
   grapnel/extras/outbox/options.hpp
   grapnel/extras/outbox/publish.hpp
   grapnel/extras/outbox/relay.hpp

@@ -27,11 +27,9 @@ struct Backlog : Outbox {
     std::vector<Lane> lanes;
     for (std::int64_t i = 0; i < keys; ++i) {
       const std::string key = "key " + std::to_string(i);
-      lanes.push_back({.sink = "mail",
-                       .key = key,
-                       .seq = events_each,
-                       .pending = events_each,
-                       .waiting = true});
+      lanes.push_back({.sink = "mail", .key = key, .seq = 1, .waiting = true});
+      lanes.push_back(
+          {.sink = outbox::CounterOf("mail"), .key = outbox::CounterOf(key), .seq = events_each});
       for (std::int64_t seq = 1; seq <= events_each; ++seq) {
         events.push_back(
             {.sink = "mail", .key = key, .type = "changed", .payload = "x", .seq = seq});

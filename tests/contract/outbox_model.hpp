@@ -92,6 +92,10 @@ struct Outbox : Fixture<User, Event, Lane> {
   Lane LaneOf(const std::string& key, const std::string& sink = "mail") const {
     return client.Of<Lane>().Query().Where(F<&Lane::sink> == sink && F<&Lane::key> == key).Only();
   }
+  /// How many events the key has had.
+  std::int64_t Counted(const std::string& key, const std::string& sink = "mail") const {
+    return LaneOf(outbox::CounterOf(key), outbox::CounterOf(sink)).seq;
+  }
 };
 
 /// What a sink throws.

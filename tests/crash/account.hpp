@@ -190,10 +190,8 @@ inline Stored Read(const grapnel::Client& client) {
   Stored stored;
   stored.journal = snapshot.Of<Entry>().Query().Order(grapnel::Asc(F<&Entry::version>)).All();
   stored.events = snapshot.Of<outbox::Event>().Query().Count();
-  stored.waiting = snapshot.Of<outbox::Lane>()
-                       .Query()
-                       .Where(F<&outbox::Lane::waiting> == true || F<&outbox::Lane::pending> != 0)
-                       .Count();
+  stored.waiting =
+      snapshot.Of<outbox::Lane>().Query().Where(F<&outbox::Lane::waiting> == true).Count();
   std::map<std::int64_t, std::string> last;
   for (const Entry& entry : stored.journal) last[entry.slot] = entry.said;
   std::erase_if(last, [](const auto& said) { return said.second.ends_with(":gone"); });

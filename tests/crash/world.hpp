@@ -123,8 +123,8 @@ class World {
       for (std::size_t sink = 0; sink < kSinks.size(); ++sink) {
         const auto relay = make_(db, {sink, chance, true, steps});
         // A Handler's lane may be leased by who has died, though it is empty.
-        const auto waits = F<&outbox::Lane::sink> == kSinks[sink] &&
-                           (F<&outbox::Lane::waiting> == true || F<&outbox::Lane::pending> != 0);
+        const auto waits =
+            F<&outbox::Lane::sink> == kSinks[sink] && F<&outbox::Lane::waiting> == true;
         while (db.Of<outbox::Lane>().Query().Where(waits).Exist()) {
           relay->RunOnce();
           std::this_thread::sleep_for(std::chrono::milliseconds(5));

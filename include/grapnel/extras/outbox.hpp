@@ -50,17 +50,21 @@
 /// `committed_at` is when the event was written: its COMMIT comes after it. Without the sync that
 /// SQLite does at each COMMIT by default a power cut loses what was committed last, events too.
 ///
-/// Cost: the old row and the new one are read; for each row and sink one SELECT and one UPDATE of
-/// the lane, a row for each sink and key, and one INSERT of the event. An idle relay reads,
-/// once for each `poll`, and locks nothing; a busy one commits once for up to `lanes` keys with up
-/// to `events` events each, and holds the payloads of `events` events. Events are deleted when they
-/// are delivered; Prune takes dead letters and keys away that are old. On PostgreSQL all that write
-/// one key wait for each other, and a relay that takes or gives back the key may be in their way
-/// for a moment: a mutation of its own runs again by itself, a transaction of one's own gets a
-/// BusyError that may be tried again: client.WithTx(body, grapnel::Retry{}). Writers may be in the
-/// relay's way as well: it then settles key by key, and keeps what it cannot give back for its next
-/// round, or until its lease ends; Replay and Discard are tried again for 5 seconds, and then a
-/// BusyError.
+/// Cost: the old row and the new one are read; for each row and sink its key's lane and counter are
+/// read, two rows for each sink and key, the counter is written, and the event. An idle relay
+/// reads, once for each `poll`, and locks nothing; a busy one commits once for up to `lanes` keys,
+/// and holds the payloads of `events` events. Events are deleted when they are delivered; Prune
+/// takes dead letters and keys away that are old.
+///
+/// Beside each other: writers of one key wait for each other, on PostgreSQL as on SQLite, so that
+/// seq and id follow the commits; there one of two that meet gets a BusyError that may be tried
+/// again, which a mutation of its own does by itself, and a transaction of one's own by
+/// client.WithTx(body, grapnel::Retry{}). A relay writes nothing that writers write, but where it
+/// finds that nothing is left of a key, at once of one that it serves for the first time, later of
+/// one that is filled again and again: a transaction that has begun before that, and writes the key
+/// behind it, is the one that may have to be tried again. On SQLite all wait for one lock: in a
+/// process each has its turn, but processes have none: beside one that writes without a pause a
+/// relay in another one may wait for long. Replay and Discard are tried again for 5 seconds.
 ///
 /// Order with others: rules of guards stand before it; those about Event and Lane bind all but the
 /// outbox itself. It does not matter on which side of Audit it stands, for neither sees the other's
@@ -89,6 +93,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -177,7 +182,7 @@ class Letters {
                                            .Select(F<&Event::id>, F<&Event::sink>, F<&Event::key>)
                                            .All()) {
       ids_.push_back(id);
-      ++lanes_[{sink, key}];
+      lanes_.emplace(sink, key);
     }
   }
 
@@ -203,8 +208,7 @@ class Letters {
  private:
   /// Keys go on that no dead letter is left of.
   void Unblock(bool revived) const {
-    for (const auto& [lane, count] : lanes_) {
-      const auto& [sink, key] = lane;
+    for (const auto& [sink, key] : lanes_) {
       const bool is_blocked =
           client_.Of<Event>()
               .Query()
@@ -213,7 +217,7 @@ class Letters {
       auto update =
           client_.Of<Lane>().Update().Where(F<&Lane::sink> == sink && F<&Lane::key> == key);
       // Written in any case: of two that each leave a letter to the other one, one runs again.
-      update.Add(F<&Lane::pending>, revived ? count : 0);
+      update.Add(F<&Lane::attempts>, 0);
       if (revived) update.Set(F<&Lane::waiting>, true);
       if (!is_blocked) update.Set(F<&Lane::blocked>, false);
       update.Save();
@@ -222,7 +226,7 @@ class Letters {
 
   Client client_;
   std::vector<std::int64_t> ids_;
-  std::map<std::pair<std::string, std::string>, std::int64_t> lanes_;
+  std::set<std::pair<std::string, std::string>> lanes_;
 };
 
 /// Has dead letters delivered as if they had never failed, before all else of their keys, which go
@@ -257,8 +261,9 @@ Pruned Prune(const Client& client, std::chrono::duration<Rep, Period> age) {
   const Clock::Time until = Clock::Ago(age);
   Pruned pruned;
   pruned.letters = Discard(client, F<&Event::committed_at> <= until);
-  const auto idle = F<&Lane::waiting> == false && F<&Lane::blocked> == false &&
-                    F<&Lane::lease> == "" && F<&Lane::next_at> <= until;
+  const auto idle = F<&Lane::blocked> == false && F<&Lane::lease> == "" &&
+                    F<&Lane::next_at> <= until &&
+                    !F<&Lane::sink>.HasPrefix(std::string(1, kCounter));
   std::int64_t last = 0;  // the lane up to which it has looked
   while (true) {
     const auto [looked_at, taken] = client.WithTx(
@@ -270,13 +275,17 @@ Pruned Prune(const Client& client, std::chrono::duration<Rep, Period> age) {
                                  .Order(Asc(F<&Lane::id>))
                                  .Limit(1000)
                                  .All();
-          std::vector<std::int64_t> ids;
+          std::int64_t count = 0;
           for (const Lane& lane : lanes) {
             const auto of_lane = F<&Event::sink> == lane.sink && F<&Event::key> == lane.key;
-            if (!all.Of<Event>().Query().Where(of_lane).Exist()) ids.push_back(lane.id);
+            if (all.Of<Event>().Query().Where(of_lane).Exist()) continue;
+            all.Of<Lane>()
+                .Delete()
+                .Where(F<&Lane::id> == lane.id || (F<&Lane::sink> == CounterOf(lane.sink) &&
+                                                   F<&Lane::key> == CounterOf(lane.key)))
+                .Exec();
+            ++count;
           }
-          std::int64_t count = 0;
-          if (!ids.empty()) count = all.Of<Lane>().Delete().Where(F<&Lane::id>.In(ids)).Exec();
           return std::pair(lanes.empty() ? 0 : lanes.back().id, count);
         },
         Retry{});

@@ -111,11 +111,10 @@ struct Backlog {
   void Fill(std::int64_t keys, std::int64_t events_each) const {
     std::vector<Lane> lanes;
     for (std::int64_t key = 0; key < keys; ++key) {
-      lanes.push_back({.sink = "mail",
-                       .key = std::to_string(key),
-                       .seq = events_each,
-                       .pending = events_each,
-                       .waiting = true});
+      lanes.push_back({.sink = "mail", .key = std::to_string(key), .seq = 1, .waiting = true});
+      lanes.push_back({.sink = outbox::CounterOf("mail"),
+                       .key = outbox::CounterOf(std::to_string(key)),
+                       .seq = events_each});
     }
     client.Of<Lane>().CreateBulk(std::move(lanes)).Save();
     for (std::int64_t seq = 1; seq <= events_each; ++seq) {

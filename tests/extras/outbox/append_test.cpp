@@ -30,8 +30,9 @@ TEST_CASE_METHOD(Outbox,
   add("7", "c");
   add("8", "d");
   CHECK(All() == Lines{"7#1 a", "7#2 c", "8#1 d"});
-  CHECK(LaneOf("7").pending == 2);
-  CHECK(LaneOf("8").seq == 1);
+  CHECK(LaneOf("7").waiting);
+  CHECK(Counted("7") == 2);
+  CHECK(Counted("8") == 1);
 }
 
 TEST_CASE_METHOD(Outbox, "B247 relays are woken by the commit, and not before") {

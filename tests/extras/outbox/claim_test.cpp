@@ -9,10 +9,9 @@ using grapnel::extras::outbox::Outcome;
 TEST_CASE("B246 a claim is of nothing until it has lanes") {
   Claim claim;
   CHECK(claim.IsEmpty());
-  CHECK_FALSE(claim.is_kept);
   claim.lanes.emplace_back();
   CHECK_FALSE(claim.IsEmpty());
   const Outcome outcome{claim.lanes[0]};
   CHECK(outcome.delivered.empty());
-  CHECK_FALSE((outcome.is_lost || outcome.is_dead || outcome.is_put_off || outcome.was_empty));
+  CHECK_FALSE((outcome.is_lost || outcome.is_dead || outcome.is_put_off || outcome.is_last));
 }

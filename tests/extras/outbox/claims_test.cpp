@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -37,48 +36,40 @@ struct Claimed : Timed {
     std::vector<Outcome> outcomes;
     for (const Lane& lane : claim.lanes) {
       Outcome& outcome = outcomes.emplace_back(Outcome{lane});
-      const auto events = claims.Read(std::span(&lane, 1), 64);
-      for (const Event& event : events.at(lane.key)) outcome.delivered.push_back(event.id);
+      const auto found = claims.Read(std::span(&lane, 1), 64);
+      for (const Event& event : found.events.at(lane.key)) outcome.delivered.push_back(event.id);
+      outcome.is_last = found.is_all;
     }
     return outcomes;
   }
   std::int64_t Left() const { return client.Of<Event>().Query().Count(); }
 };
 
-Lane Holding(std::int64_t pending) {
-  Lane lane;
-  lane.pending = pending;
-  return lane;
-}
-
 }  // namespace
 
-TEST_CASE_METHOD(Claimed, "B250 lanes that hold few events are read at once") {
-  const std::vector<Lane> lanes{Holding(4), Holding(6), Holding(0), Holding(30), Holding(1)};
-  CHECK(Claims::Portion(lanes, 10) == 2);
-  CHECK(Claims::Portion(std::span(lanes).subspan(1), 10) == 2);
-  CHECK(Claims::Portion(std::span(lanes).subspan(3), 10) == 1);
-  CHECK(Claims::Portion({}, 10) == 0);
-}
-
-TEST_CASE_METHOD(Claimed,
-                 "B243 B250 a lane that others have filled meanwhile is read in its order") {
+TEST_CASE_METHOD(Claimed, "B243 B250 lanes are read at once, each in its order, so many events") {
   for (const char* name : {"Ada", "Bob", "Cy"}) Make(name);
-  const Claims claims = Of({.events = 4});
+  const Claims claims = Of();
   const Claim claim = claims.Take();
   REQUIRE(claim.lanes.size() == 3);
-  REQUIRE(Claims::Portion(claim.lanes, 4) == 3);
-  for (int i = 0; i < 9; ++i) Age(1);  // more than one read may bring
-  const auto events = claims.Read(claim.lanes, 4);
-  REQUIRE(events.size() == 3);
-  for (const auto& [key, of_lane] : events) {
-    REQUIRE_FALSE(of_lane.empty());
+  for (int i = 0; i < 9; ++i) Age(1);
+  const auto all = claims.Read(claim.lanes, 64);
+  CHECK(all.is_all);
+  REQUIRE(all.events.size() == 3);
+  for (const auto& [key, of_lane] : all.events) {
     std::int64_t seq = 0;
     for (const Event& event : of_lane) {
       CHECK(event.key == key);
       CHECK(event.seq == ++seq);
     }
+    CHECK(seq == (key == "1" ? 10 : 1));
   }
+  const auto some = claims.Read(claim.lanes, 4);
+  CHECK_FALSE(some.is_all);
+  CHECK(some.last == "1");
+  REQUIRE(some.events.size() == 1);
+  CHECK(some.events.at("1").size() == 4);
+  CHECK(claims.Read(std::span(claim.lanes).first(1), 10).events.size() == 1);
 }
 
 TEST_CASE_METHOD(Claimed, "B246 what is settled and what is taken next are one transaction") {
@@ -113,7 +104,8 @@ TEST_CASE_METHOD(Claimed, "B246 a claim whose lease others have taken changes no
   const auto handle = [&](const Claim& claim, const Lane& lane) {
     return claims.Handle(
         client, claim, lane, client.Of<Event>().Query().Only(),
-        [](grapnel::Tx& tx, const Event&) { tx.Of<User>().Create({.name = "handled"}).Save(); });
+        [](grapnel::Tx& tx, const Event&) { tx.Of<User>().Create({.name = "handled"}).Save(); },
+        {});
   };
   Claim lost{"somebody else's", other.lanes};
   CHECK_THROWS_AS(handle(lost, other.lanes[0]), Claims::NotOwn);

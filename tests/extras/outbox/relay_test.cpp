@@ -73,7 +73,6 @@ TEST_CASE_METHOD(Relays, "B243 B244 events are delivered in the order of their k
   CHECK(relay.RunOnce() == Relayed());
   CHECK(relay.Total() == Delivered(5));
   const Lane lane = LaneOf("1");
-  CHECK(lane.pending == 0);
   CHECK_FALSE(lane.waiting);
   CHECK(lane.lease.empty());
   Age(1);
@@ -130,7 +129,7 @@ TEST_CASE_METHOD(Relays,
   CHECK(relay.RunOnce() == Relayed());
   const Lane lane = LaneOf("1");
   CHECK(lane.blocked);
-  CHECK(lane.pending == 2);
+  CHECK(lane.waiting);
 }
 
 TEST_CASE_METHOD(Relays, "B245 what no try can help is a dead letter at once") {
@@ -200,7 +199,7 @@ TEST_CASE_METHOD(Relays, "B246 a relay that has lost its lease changes nothing")
   const Event event = client.Of<Event>().Query().Only();
   CHECK(event.seq == 3);
   CHECK(event.attempts == 0);
-  CHECK(LaneOf("1").pending == 1);
+  CHECK(LaneOf("1").waiting);
   CHECK(LaneOf("1").attempts == 0);
 }
 
@@ -288,9 +287,9 @@ TEST_CASE_METHOD(Relays, "B249 a stop ends it within one delivery, which does no
   now += 1ms;
   CHECK(relay.RunOnce(source.get_token()) == Delivered(1));
   CHECK(LaneOf("1").attempts == 0);
-  CHECK(LaneOf("1").pending == 1);
+  CHECK(LaneOf("1").waiting);
   CHECK(LaneOf("2").lease.empty());
-  CHECK(LaneOf("2").pending == 1);
+  CHECK(LaneOf("2").waiting);
   relay.Run(source.get_token());  // returns
   CHECK(Mail().RunOnce() == Delivered(2));
   CHECK(Got() == Lines{"2#1", "1#2"});
@@ -310,7 +309,9 @@ TEST_CASE_METHOD(Relays, "B245 a sink that hangs is told when the lease is about
   CHECK(relay.RunOnce() == Relayed{.failed = 1});
   CHECK(calls == 1);  // of the other one nothing is tried, and nothing counts
   CHECK(client.Of<Event>().Query().Where(F<&Event::attempts> == 0).Count() == 1);
-  CHECK(client.Of<Lane>().Query().Where(F<&Lane::lease> == "").Count() == 2);
+  CHECK(
+      client.Of<Lane>().Query().Where(F<&Lane::waiting> == true && F<&Lane::lease> == "").Count() ==
+      2);
 }
 
 TEST_CASE_METHOD(Relays, "B245 what a sink throws is kept as text that every database takes") {
@@ -332,10 +333,40 @@ TEST_CASE_METHOD(Relays, "B245 events that somebody deletes leave no key that is
   client.Of<Event>().Delete().Exec();
   Relay relay = Mail();
   CHECK(relay.RunOnce() == Relayed());
-  CHECK(LaneOf("1").pending == 0);
   CHECK_FALSE(LaneOf("1").waiting);
   Age(1);
   CHECK(relay.RunOnce() == Delivered(1));
+}
+
+TEST_CASE_METHOD(Relays, "B243 keys of which nothing is left are in nobody's way") {
+  for (int i = 0; i < 9; ++i) Make(std::to_string(i));
+  client.Of<Event>().Delete().Where(F<&Event::key> != "9").Exec();
+  Relay relay = Mail({.lanes = 2});
+  CHECK(relay.RunOnce() == Delivered(1));  // of the last one
+  CHECK_FALSE(LaneOf("1").waiting);
+}
+
+TEST_CASE_METHOD(Relays,
+                 "B248 a relay that runs is not in the way of who writes a key again and again") {
+  if (engine::SerialisesWriters()) return;
+  std::atomic<int> delivered{0};
+  Relay relay(client, "mail", [&](const Event&, const std::stop_token&) { ++delivered; });
+  std::jthread worker([&](const std::stop_token& stop) { relay.Run(stop); });
+  int committed = 0, failed = 0;
+  for (; committed < 200; ++committed) {
+    try {
+      client.WithTx([&](grapnel::Tx& tx) {          // without another try
+        CHECK(tx.Of<User>().Query().Count() == 0);  // its snapshot
+        if (committed % 2 == 0) std::this_thread::sleep_for(2ms);
+        outbox::Append(tx, "mail", "1", "told", "");
+      });
+    } catch (const grapnel::BusyError&) {  // before the relay knows that the key is hot
+      --committed;
+      ++failed;
+    }
+  }
+  while (delivered < committed) std::this_thread::sleep_for(1ms);
+  CHECK(failed < 10);
 }
 
 TEST_CASE_METHOD(Relays, "B243 a hot key is taken in turn with others") {
@@ -434,25 +465,15 @@ TEST_CASE_METHOD(Outbox,
   writers.clear();
   worker.request_stop();
   worker.join();
-  while (client.Of<Event>().Query().Exist()) {  // what it has kept is free when its lease ends
-    const grapnel::extras::ScopedClock later([] { return std::chrono::system_clock::now() + 40s; });
-    relay.RunOnce();
-  }
+  const grapnel::extras::ScopedClock later([] { return std::chrono::system_clock::now() + 1s; });
+  while (client.Of<Lane>().Query().Where(F<&Lane::waiting> == true).Exist()) relay.RunOnce();
   std::int64_t count = 0;
   for (auto& [key, seqs] : seen) {
-    std::vector<std::int64_t> first;
-    for (const std::int64_t seq : seqs) {
-      if (std::ranges::find(first, seq) == first.end()) first.push_back(seq);
-    }
-    CHECK(std::ranges::is_sorted(first));
-    count += static_cast<std::int64_t>(first.size());
+    CHECK(std::ranges::is_sorted(seqs));
+    count += static_cast<std::int64_t>(seqs.size());
   }
-  CHECK(count == kWriters * kEach);
-  CHECK(relay.Total().delivered >= count);
-  for (const Lane& lane : client.Of<Lane>().Query().All()) {
-    CHECK(lane.pending == 0);
-    CHECK_FALSE(lane.waiting);
-  }
+  CHECK(count == kWriters * kEach);  // each once, for no writer is in its way
+  CHECK(relay.Total() == Delivered(count));
 }
 
 TEST_CASE_METHOD(Relays,

@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -45,42 +46,59 @@ class Poke {
   static inline std::uint64_t count_ = 0;
 };
 
-/// Counts one event more in its lane. Requires: a transaction's client. Returns: its seq. Holds the
-/// lane until the COMMIT, where writers run beside each other: so the order of seq and id is that
-/// of commits.
+/// Counts one event more of a key, and has its lane wait. Requires: a transaction's client.
+/// Returns: its seq. Holds the counter until the COMMIT, where writers run beside each other: so
+/// the order of seq and id is that of commits.
 ///
 /// What it writes follows from what it has read: a transaction is one snapshot, and where another
-/// one has written the lane since, the write is refused.
+/// one has written the counter since, the write is refused. A relay that finds nothing left writes
+/// the counter as well: so a lane that waits is not written, and yet never left behind.
 inline std::int64_t TakeSeq(const Client& client, const std::string& sink, const std::string& key) {
+  struct Known {
+    std::int64_t id = 0, seq = 0;
+    bool waiting = false;
+  };
+  std::optional<Known> counter, lane;
   const auto lanes = client.Of<Lane>();
-  const auto known = lanes.Query()
-                         .Where(F<&Lane::sink> == sink && F<&Lane::key> == key)
-                         .Select(F<&Lane::id>, F<&Lane::seq>, F<&Lane::pending>, F<&Lane::waiting>)
-                         .All();
-  if (!known.empty()) {
-    const auto& [id, seq, pending, waiting] = known.front();
-    auto lane = lanes.Update().Where(F<&Lane::id> == id);
-    lane.Set(F<&Lane::seq>, seq + 1);
-    lane.Set(F<&Lane::pending>, pending + 1);
-    if (!waiting) lane.Set(F<&Lane::waiting>, true);  // an index has it
-    lane.Save();
-    return seq + 1;
+  const std::string counts = CounterOf(sink), counted = CounterOf(key);
+  for (const auto& [id, of, seq, waiting] :
+       lanes.Query()
+           .Where((F<&Lane::sink> == sink && F<&Lane::key> == key) ||
+                  (F<&Lane::sink> == counts && F<&Lane::key> == counted))
+           .Select(F<&Lane::id>, F<&Lane::sink>, F<&Lane::seq>, F<&Lane::waiting>)
+           .All()) {
+    (of == sink ? lane : counter) = Known{id, seq, waiting};
   }
-  return lanes
-      .Create({.sink = sink,
-               .key = key,
-               .seq = 1,
-               .pending = 1,
-               .waiting = true,
-               .next_at = std::chrono::floor<std::chrono::microseconds>(Clock::Now())})
-      .OnConflict(F<&Lane::sink>, F<&Lane::key>)
-      .Update([](auto& lane) {
-        lane.Add(F<&Lane::seq>, 1);
-        lane.Add(F<&Lane::pending>, 1);
-        lane.Set(F<&Lane::waiting>, true);
-      })
-      .Save()
-      .seq;
+  std::int64_t seq = 1 + (counter ? counter->seq : lane ? lane->seq : 0);
+  if (counter) {
+    lanes.Update().Where(F<&Lane::id> == counter->id).Set(F<&Lane::seq>, seq).Save();
+  } else {
+    seq = lanes.Create({.sink = counts, .key = counted, .seq = seq})
+              .OnConflict(F<&Lane::sink>, F<&Lane::key>)
+              .Update([](auto& one) { one.Add(F<&Lane::seq>, 1); })
+              .Save()
+              .seq;
+  }
+  const auto wait = [&](auto& one) {
+    one.Set(F<&Lane::waiting>, true);
+    one.Set(F<&Lane::seq>, seq);
+  };
+  if (!lane) {
+    lanes
+        .Create({.sink = sink,
+                 .key = key,
+                 .seq = seq,
+                 .waiting = true,
+                 .next_at = std::chrono::floor<std::chrono::microseconds>(Clock::Now())})
+        .OnConflict(F<&Lane::sink>, F<&Lane::key>)
+        .Update(wait)
+        .Save();
+  } else if (!lane->waiting) {
+    auto one = lanes.Update().Where(F<&Lane::id> == lane->id);
+    wait(one);
+    one.Save();
+  }
+  return seq;
 }
 
 /// Writes one event, in the transaction of this client: what Publish does for each row that was

@@ -15,8 +15,6 @@ struct Claim {
   std::string token{};
   std::vector<Lane> lanes{};
   std::chrono::steady_clock::time_point until{};  // when the lease ends
-  /// Kept, because writers were in the way of giving them back: `pending` is no longer true.
-  bool is_kept = false;
 
   bool IsEmpty() const { return lanes.empty(); }
 };
@@ -26,7 +24,7 @@ struct Outcome {
   Lane lane;
   std::vector<std::int64_t> delivered{};  // events that are still to be taken away
   std::int64_t handled = 0;               // events that are taken away already
-  bool was_empty = false;                 // `pending` is no longer true
+  bool is_last = false;                   // nothing was seen behind them
   bool is_lost = false;                   // the lease is another one's, or what came of it unknown
   bool is_put_off = false;                // nothing has failed, and nothing goes on
   std::optional<Event> failed{};          // with its attempts and its error

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <grapnel/core/error.hpp>
 #include <grapnel/extras/clock.hpp>
 #include <grapnel/extras/outbox/claim.hpp>
+#include <grapnel/extras/outbox/hot_lanes.hpp>
 #include <grapnel/extras/outbox/options.hpp>
 #include <grapnel/extras/outbox/settlement.hpp>
 #include <grapnel/extras/outbox/tables.hpp>
@@ -18,12 +20,14 @@
 #include <grapnel/store/tx/tx.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -34,11 +38,6 @@
 namespace grapnel::extras::outbox {
 
 /// The claims of one sink's relay, in the database. Threads: any.
-///
-/// Where writers work beside each other a transaction over many lanes would hardly ever come to its
-/// end, for one writer on one of the lanes undoes it. So what they undo is done again lane by lane;
-/// and what was delivered is taken away first, in a transaction that writes nothing that writers
-/// write. A lane that cannot be given back even so stays with the claim, for another round.
 class Claims {
  public:
   Claims(const Client& db, const std::string& sink, const RelayOptions& options)
@@ -47,54 +46,46 @@ class Claims {
         options_(options),
         settlement_(sink, options.on_dead) {}
 
-  /// Takes lanes that are due. Where none is, it has only read. Throws: TxError where the client is
-  /// a transaction's, what was taken is not committed, and nothing is to be delivered.
-  Claim Take() const {
-    if (!client_.Of<Lane>().Query().Where(Due()).Exist()) return {};
-    return Soon([&](const Client& client) { return TakeTogether(client); },
-                [&] { return TakeApart(); });
+  /// Takes lanes that are due. Where none is, or a stop was requested while others write, it has
+  /// only read. Throws: TxError where the client is a transaction's, so that what was taken would
+  /// not be committed; BusyError where others write all the time.
+  Claim Take(const std::stop_token& stop = {}) const {
+    if (!client_.Of<Lane>().Query().Where(Due(LeftAlone(client_))).Exist()) return {};
+    RefuseWithin();
+    try {
+      return client_.With(stop).WithTx([&](Tx& tx) { return TakeIn(tx.Client(), {}); }, Retry{});
+    } catch (const CancelledError&) {
+      return {};
+    }
   }
+  /// When it is to look again, at the latest, whether lanes are due; none where that does not
+  /// matter.
+  std::optional<std::chrono::milliseconds> Next() const { return hot_.Next(); }
 
-  /// How many of these lanes, the first ones, are read at once, `most` events at a time.
-  static std::size_t Portion(std::span<const Lane> lanes, int most) {
-    std::int64_t events = 0;
-    std::size_t count = 0;
-    for (const Lane& lane : lanes) {
-      events += std::max<std::int64_t>(lane.pending, 1);
-      if (count > 0 && events > most) break;
-      ++count;
+  /// What a read has found.
+  struct Found {
+    std::map<std::string, std::vector<Event>> events{};  // by key, the first ones of each
+    bool is_all = false;  // else others may hold some, and the last more
+    std::string last{};   // key
+  };
+  /// The first events of lanes, `most` in all, without a transaction, for nobody else takes events
+  /// out of what is leased.
+  Found Read(std::span<const Lane> lanes, int most) const {
+    std::vector<std::string> keys;
+    for (const Lane& lane : lanes) keys.push_back(lane.key);
+    auto query = client_.Of<Event>().Query();
+    query.Where(F<&Event::sink> == sink_ && F<&Event::dead> == false);
+    if (keys.size() == 1) {
+      query.Where(F<&Event::key> == keys.front()).Order(Asc(F<&Event::seq>));
+    } else {
+      query.Where(F<&Event::key>.In(keys)).Order(Asc(F<&Event::key>), Asc(F<&Event::seq>));
     }
-    return count;
-  }
-  /// The first events of lanes that are one Portion, by key: without a transaction, for nobody else
-  /// takes events out of what is leased.
-  std::map<std::string, std::vector<Event>> Read(std::span<const Lane> lanes, int most) const {
-    std::map<std::string, std::vector<Event>> events;
-    const auto is_waiting = F<&Event::sink> == sink_ && F<&Event::dead> == false;
-    if (lanes.size() > 1) {
-      std::vector<std::string> keys;
-      for (const Lane& lane : lanes) keys.push_back(lane.key);
-      for (Event& event : client_.Of<Event>()
-                              .Query()
-                              .Where(is_waiting && F<&Event::key>.In(keys))
-                              .Order(Asc(F<&Event::key>), Asc(F<&Event::seq>))
-                              .Limit(most)
-                              .All()) {
-        events[event.key].push_back(std::move(event));
-      }
-    }
-    // Others may have written so many more that the limit left a lane out.
-    for (const Lane& lane : lanes) {
-      std::vector<Event>& of_lane = events[lane.key];
-      if (!of_lane.empty()) continue;
-      of_lane = client_.Of<Event>()
-                    .Query()
-                    .Where(is_waiting && F<&Event::key> == lane.key)
-                    .Order(Asc(F<&Event::seq>))
-                    .Limit(most)
-                    .All();
-    }
-    return events;
+    std::vector<Event> events = query.Limit(most).All();
+    Found found;
+    found.is_all = events.size() < static_cast<std::size_t>(most);
+    if (!events.empty()) found.last = events.back().key;
+    for (Event& event : events) found.events[event.key].push_back(std::move(event));
+    return found;
   }
 
   struct NotOwn {};
@@ -104,46 +95,111 @@ class Claims {
   };
   /// Takes one event away and runs `body`, in one transaction of `caller`. What it locks is the
   /// event, which nobody but relays touches, so that writers of the key are not in its way, nor it
-  /// in theirs. Where another transaction is, it runs again, until `stop`. Throws: NotOwn where the
-  /// lane is no longer the claim's, what `body` throws, and as WithTx; the event stays then, but
-  /// for a CommittedError.
+  /// in theirs. Where another transaction is, it runs again, for a second, or until `stop`. Throws:
+  /// NotOwn where the lane is no longer the claim's, what `body` throws, and as WithTx; the event
+  /// stays then, but for a CommittedError.
   Handled Handle(const Client& caller, const Claim& claim, const Lane& lane, const Event& event,
                  const std::function<void(Tx&, const Event&)>& body,
                  const std::stop_token& stop) const {
+    const auto end = Steady::now() + kPatience;
     while (true) {
       try {
         return HandleFor(kLooksForStop, caller, claim, lane, event, body);
       } catch (const BusyError& error) {
-        if (!error.Retryable() || stop.stop_requested()) throw;
+        if (!error.Retryable() || stop.stop_requested() || Steady::now() > end) throw;
       }
     }
   }
   /// Writes down what came of a claim, of those lanes that are still its own. With `more` the claim
-  /// is the next one then, of the same transaction; otherwise it is empty, but for lanes that it
-  /// has to keep.
+  /// is the next one then, of the same transaction; otherwise it is empty.
+  ///
+  /// Of the lanes that are empty now those are put to rest that are not likely to be filled soon,
+  /// if more is to be taken, and all of them where it is not; none where writers are in the way
+  /// just then: they are looked at again.
   Relayed Settle(Claim& claim, const std::vector<Outcome>& outcomes, bool more) const {
-    if (claim.is_kept) return SettleApart(claim, outcomes);
-    return Soon([&](const Client& client) { return SettleTogether(client, claim, outcomes, more); },
-                [&] { return SettleApart(claim, outcomes); });
+    std::vector<std::int64_t> served;
+    for (const Outcome& outcome : outcomes) {
+      if (!outcome.delivered.empty() || outcome.handled > 0) served.push_back(outcome.lane.id);
+    }
+    std::ranges::sort(served);
+    const auto is_hot = [&](const Lane& lane) {
+      return std::ranges::binary_search(served, lane.id) ? hot_.WasServed(lane.id) : IsRecent(lane);
+    };
+    Claim next;
+    std::vector<Lane> resting, hot;
+    const auto settle = [&](Tx& tx, bool puts_to_rest) {
+      const Client client = tx.Client();
+      resting.clear(), hot.clear();
+      const Relayed settled = settlement_.In(client, claim, outcomes, resting);
+      if (!puts_to_rest) {
+        hot.swap(resting);
+      } else if (more) {
+        const auto first = std::ranges::stable_partition(resting, std::not_fn(is_hot));
+        hot.assign(first.begin(), first.end());
+        resting.erase(first.begin(), first.end());
+      }
+      settlement_.PutToRest(client, claim, resting);
+      Settlement::GiveBack(client, claim, hot, true);
+      next = more ? TakeIn(client, hot) : Claim();
+      return settled;
+    };
+    Relayed done;
+    try {
+      done = OnceTogether([&](Tx& tx) { return settle(tx, true); });
+      hot_.Cool(hot, HotLanes::kCools);
+    } catch (const BusyError&) {
+      done = client_.WithTx([&](Tx& tx) { return settle(tx, false); },
+                            Retry{.within = options_.lease});
+      hot_.Cool(hot, kSoon);
+    }
+    hot_.Serve(served);
+    claim = std::move(next);
+    return done;
   }
 
  private:
   using Steady = std::chrono::steady_clock;
-  static constexpr std::chrono::milliseconds kApart{1000};  // for all lanes, one by one
   static constexpr std::chrono::milliseconds kLooksForStop{100};
+  static constexpr std::chrono::milliseconds kPatience{1000};  // of a handler that is in conflict
+  static constexpr std::chrono::milliseconds kSoon{100};
 
   static Clock::Time Now() { return std::chrono::floor<std::chrono::microseconds>(Clock::Now()); }
   Client Impatient() const { return client_.With(LockWait{std::chrono::milliseconds(50)}); }
 
-  /// All lanes together, which no writer of one of them is to hold up for long; where one does, one
-  /// after the other.
-  template <class Together, class Apart>
-  std::invoke_result_t<Apart> Soon(Together together, Apart apart) const {
-    try {
-      return together(Impatient());
-    } catch (const BusyError&) {
-      return apart();
+  /// A callback of a transaction in another one waits for that one, and may outlive this.
+  void RefuseWithin() const {
+    if (is_outside_) return;
+    const auto is_committed = std::make_shared<bool>(false);
+    client_.WithTx([&](Tx& tx) { tx.AfterCommit([is_committed] { *is_committed = true; }); },
+                   Retry{});
+    if (!*is_committed) {
+      throw TxError(
+          "extras::outbox::Relay: it was made of a transaction's client, and would deliver what is "
+          "not committed yet: make it of the database's");
     }
+    is_outside_ = true;
+  }
+  /// Where it has to wait it is for its turn to write, and not for a row that others write.
+  template <class Body>
+  std::invoke_result_t<Body, Tx&> OnceTogether(Body body) const {
+    try {
+      return Impatient().WithTx(body);
+    } catch (const BusyError& error) {
+      if (error.Retryable()) throw;
+      return client_.WithTx(body);
+    }
+  }
+  /// Where another relay of the sink may have given it back, and so have delivered of it.
+  static bool IsRecent(const Lane& lane) {
+    const Clock::Time now = Now();
+    return lane.attempts == 0 && lane.next_at <= now && lane.next_at > now - HotLanes::kCools;
+  }
+  /// The lanes that are not to be taken, of which nothing has come.
+  std::vector<std::int64_t> LeftAlone(const Client& client) const {
+    const std::vector<std::string> keys = hot_.Keys();
+    if (keys.empty()) return {};
+    hot_.Wake(settlement_.Filled(client, keys));
+    return hot_.Ids();
   }
 
   static Handled HandleFor(std::chrono::milliseconds span, const Client& caller, const Claim& claim,
@@ -168,27 +224,29 @@ class Claims {
 
   /// A time that lies further ahead than any wait was written by a clock that has jumped back
   /// since; clocks of several machines may differ by one wait.
-  store::Predicate<Lane> Due() const {
+  store::Predicate<Lane> Due(const std::vector<std::int64_t>& left_alone) const {
     const Clock::Time now = Now();
     const auto past = [&](auto at, RelayOptions::Span longest) {
       return at <= now || at > now + 2 * longest;
     };
-    return F<&Lane::sink> == sink_ && F<&Lane::waiting> == true && F<&Lane::blocked> == false &&
-           ((F<&Lane::lease> == "" &&
-             (F<&Lane::attempts> == 0 || past(F<&Lane::next_at>, options_.longest_backoff))) ||
-            (F<&Lane::lease> != "" && past(F<&Lane::lease_until>, options_.lease)));
+    store::Predicate<Lane> due =
+        F<&Lane::sink> == sink_ && F<&Lane::waiting> == true && F<&Lane::blocked> == false &&
+        ((F<&Lane::lease> == "" &&
+          (F<&Lane::attempts> == 0 || past(F<&Lane::next_at>, options_.longest_backoff))) ||
+         (F<&Lane::lease> != "" && past(F<&Lane::lease_until>, options_.lease)));
+    return left_alone.empty() ? due : due && !F<&Lane::id>.In(left_alone);
   }
 
   /// Those that have waited for the longest time come first; and before them what a clock that has
   /// jumped back since has put where its turn would never come.
-  std::vector<Lane> Next(const Client& client) const {
+  std::vector<Lane> Next(const Client& client, const store::Predicate<Lane>& due) const {
     const auto of = client.Of<Lane>();
     const auto most = static_cast<std::size_t>(options_.lanes);
     std::vector<Lane> lanes =
-        of.Query().Where(Due() && F<&Lane::next_at> > Now()).Limit(options_.lanes).All();
+        of.Query().Where(due && F<&Lane::next_at> > Now()).Limit(options_.lanes).All();
     if (lanes.size() == most) return lanes;
     for (Lane& lane :
-         of.Query().Where(Due()).Order(Asc(F<&Lane::next_at>)).Limit(options_.lanes).All()) {
+         of.Query().Where(due).Order(Asc(F<&Lane::next_at>)).Limit(options_.lanes).All()) {
       if (lanes.size() == most) break;
       if (std::ranges::find(lanes, lane.id, &Lane::id) == lanes.end()) {
         lanes.push_back(std::move(lane));
@@ -207,90 +265,21 @@ class Claims {
         .Save();
   }
 
-  Claim TakeIn(const Client& client) const {
-    Claim claim{NewUuid(), Next(client), Steady::now() + options_.lease};
+  Claim TakeIn(const Client& client, std::span<const Lane> but) const {
+    std::vector<std::int64_t> left_alone = LeftAlone(client);
+    for (const Lane& lane : but) left_alone.push_back(lane.id);
+    Claim claim{NewUuid(), Next(client, Due(left_alone)), Steady::now() + options_.lease};
     if (claim.IsEmpty()) return {};
     Lease(client, claim);
     return claim;
-  }
-  Claim TakeTogether(const Client& client) const {
-    // A callback of a transaction in another one waits for that one, and may outlive this.
-    const auto is_committed = std::make_shared<bool>(false);
-    Claim claim = client.WithTx([&](Tx& tx) {
-      tx.AfterCommit([is_committed] { *is_committed = true; });
-      return TakeIn(tx.Client());
-    });
-    if (*is_committed) return claim;
-    throw TxError(
-        "extras::outbox::Relay: it was made of a transaction's client, and would deliver what is "
-        "not committed yet: make it of the database's");
-  }
-  Claim TakeApart() const {
-    const Client client = Impatient();
-    const auto end = Steady::now() + kApart;
-    Claim claim{NewUuid(), {}, Steady::now() + options_.lease};
-    for (const Lane& lane : Next(client)) {
-      if (Steady::now() > end) break;
-      try {
-        const auto taken = client.WithTx(
-            [&](Tx& tx) {
-              const Client in_tx = tx.Client();
-              const Claim one{
-                  claim.token,
-                  in_tx.Of<Lane>().Query().Where(F<&Lane::id> == lane.id && Due()).All(),
-                  claim.until};
-              if (!one.IsEmpty()) Lease(in_tx, one);
-              return one.lanes;
-            },
-            Retry{.within = std::chrono::milliseconds(100)});
-        claim.lanes.insert(claim.lanes.end(), taken.begin(), taken.end());
-      } catch (const BusyError&) {  // somebody writes this key just now
-      }
-    }
-    return claim;
-  }
-
-  Relayed SettleTogether(const Client& client, Claim& claim, const std::vector<Outcome>& outcomes,
-                         bool more) const {
-    auto [done, next] = client.WithTx([&](Tx& tx) {
-      const Client in_tx = tx.Client();
-      const Relayed settled = settlement_.In(in_tx, claim, outcomes);
-      return std::pair(settled, more ? TakeIn(in_tx) : Claim());
-    });
-    claim = std::move(next);
-    return done;
-  }
-  Relayed SettleApart(Claim& claim, std::vector<Outcome> outcomes) const {
-    Relayed done =
-        client_.WithTx([&](Tx& tx) { return Settlement::TakeAway(tx.Client(), claim, outcomes); },
-                       Retry{.within = options_.lease});
-    const Client client = Impatient();
-    const auto end = Steady::now() + kApart;
-    claim.is_kept = true;
-    claim.lanes.clear();
-    for (Outcome& outcome : outcomes) {
-      if (outcome.is_lost) continue;
-      outcome.was_empty = outcome.was_empty || !outcome.delivered.empty() || outcome.handled > 0;
-      outcome.delivered.clear();
-      outcome.handled = 0;
-      try {
-        if (Steady::now() > end) throw BusyError("extras::outbox::Relay: writers are in the way");
-        const Relayed one = client.WithTx(
-            [&](Tx& tx) { return settlement_.In(tx.Client(), claim, std::span(&outcome, 1)); },
-            Retry{.within = std::chrono::milliseconds(100)});
-        done.failed += one.failed, done.dead += one.dead;
-      } catch (const BusyError&) {
-        // What failed is as if it had not been tried, and waits for the end of the lease.
-        if (!outcome.failed) claim.lanes.push_back(outcome.lane);
-      }
-    }
-    return done;
   }
 
   const Client client_;
   const std::string sink_;
   const RelayOptions options_;
   const Settlement settlement_;
+  mutable std::atomic<bool> is_outside_ = false;
+  mutable HotLanes hot_{};
 };
 
 }  // namespace grapnel::extras::outbox

@@ -17,7 +17,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -52,14 +51,17 @@ class Relay {
     deliver_ = [this, db, handler = std::move(handler)](const Claim& claim, Outcome& outcome,
                                                         const Event& event,
                                                         const std::stop_token& stop) {
-      bool has_failed = false;  // at what it did elsewhere
+      // What it throws itself is its failure, but for what another transaction has done to its own.
+      bool has_failed = false;
       const auto body = [&](Tx& tx, const Event& of) {
+        has_failed = true;
         try {
           handler.Function()(tx, of);
         } catch (const BusyError& error) {
           has_failed = !error.Retryable();
           throw;
         }
+        has_failed = false;
       };
       try {
         switch (claims_.Handle(db, claim, outcome.lane, event, body, stop)) {
@@ -67,12 +69,12 @@ class Relay {
             ++outcome.handled;
             break;
           case Claims::Handled::Gone:
-            outcome.was_empty = true;
             break;
         }
       } catch (const Claims::NotOwn&) {
         outcome.is_lost = true;
       } catch (const CommittedError& error) {  // what it did afterwards has failed
+        if (has_failed) throw;
         ++outcome.handled;
         Tell(error);
       } catch (const BusyError& error) {
@@ -80,7 +82,7 @@ class Relay {
         outcome.is_put_off = true;  // nothing was written
         Tell(error);
       } catch (const TxError& error) {
-        if (error.Outcome() != TxOutcome::Unknown) throw;
+        if (has_failed || error.Outcome() != TxOutcome::Unknown) throw;
         outcome.is_lost = true;
         Tell(error);
       }
@@ -96,8 +98,16 @@ class Relay {
   /// TxError inside of a transaction. Where it throws, what it had delivered is delivered again
   /// when the lease has ended.
   Relayed RunOnce(const std::stop_token& stop = {}) {
-    Claim claim = claims_.Take();
-    return claim.IsEmpty() ? Relayed() : Work(claim, stop, false);
+    while (true) {
+      Claim claim = claims_.Take(stop);
+      if (claim.IsEmpty()) return {};
+      std::vector<Outcome> outcomes = Deliver(claim, stop);
+      const bool was_empty = std::ranges::all_of(outcomes, [](const Outcome& outcome) {
+        return outcome.is_last && outcome.delivered.empty() && outcome.handled == 0;
+      });
+      const Relayed done = Settle(claim, outcomes, false);
+      if (!was_empty) return done;
+    }
   }
 
   /// RunOnce, again and again, until a stop is requested: at once when events are committed in this
@@ -106,7 +116,6 @@ class Relay {
   /// throws, which ends a thread that does not catch it, and its program.
   void Run(const std::stop_token& stop) {
     Claim claim;
-    std::deque<Claim> kept;  // what writers do not let it give back: looked at by turns
     while (!stop.stop_requested() || !claim.IsEmpty()) {
       std::uint64_t seen = Poke::Count();
       const auto tell = [&](const std::exception& error) {
@@ -115,23 +124,12 @@ class Relay {
         seen = Poke::Count();
       };
       try {
-        if (claim.IsEmpty()) claim = claims_.Take();
-        bool has_worked = false;
+        if (claim.IsEmpty()) claim = claims_.Take(stop);
         if (!claim.IsEmpty()) {
-          Work(claim, stop, true);
-          if (claim.is_kept) {
-            if (!claim.IsEmpty()) kept.push_back(std::move(claim));
-            claim = Claim();
-          }
-          has_worked = true;
+          const std::vector<Outcome> outcomes = Deliver(claim, stop);
+          Settle(claim, outcomes, !stop.stop_requested());
+          continue;
         }
-        if (!kept.empty() && !stop.stop_requested()) {
-          Claim again = std::move(kept.front());
-          kept.pop_front();
-          has_worked = Work(again, stop, false) != Relayed() || has_worked;
-          if (!again.IsEmpty()) kept.push_back(std::move(again));
-        }
-        if (has_worked) continue;
       } catch (const BusyError& error) {
         tell(error);
       } catch (const StorageError& error) {
@@ -140,7 +138,7 @@ class Relay {
         if (error.Outcome() != TxOutcome::Unknown) throw;
         tell(error);
       }
-      Poke::Wait(stop, seen, kept.empty() ? options_.poll : std::min(options_.poll, kAgain));
+      Poke::Wait(stop, seen, std::min(options_.poll, claims_.Next().value_or(options_.poll)));
     }
   }
 
@@ -151,8 +149,6 @@ class Relay {
   }
 
  private:
-  static constexpr std::chrono::milliseconds kAgain{20};
-
   Relay(RelayOptions options, const Client& db, const std::string& sink)
       : claims_(db, sink, options), options_(std::move(options)) {
     if (sink.empty()) throw Error("extras::outbox::Relay: the name of the sink is empty");
@@ -163,20 +159,21 @@ class Relay {
     if (options_.on_error) options_.on_error(error);
   }
 
-  /// Delivers what is claimed, and settles it; with `more` the claim is the next one then.
-  Relayed Work(Claim& claim, const std::stop_token& stop, bool more) {
+  std::vector<Outcome> Deliver(const Claim& claim, const std::stop_token& stop) {
     std::vector<Outcome> outcomes;
-    {
-      const Term term(stop, claim.until);
-      const int most = most_;
-      for (std::span<const Lane> rest = claim.lanes; !rest.empty();) {
-        const std::size_t portion = Claims::Portion(rest, most);
-        Deliver(claim, rest.first(portion), most, term, stop, outcomes);
-        rest = rest.subspan(portion);
-      }
-      Learn(most, outcomes, term.IsOver() && !stop.stop_requested());
+    const Term term(stop, claim.until);
+    const int most = most_;
+    std::vector<Lane> rest = claim.lanes;
+    while (!rest.empty() && !term.IsOver()) {
+      rest = Deliver(claim, rest, most, term, stop, outcomes);
     }
-    const Relayed done = claims_.Settle(claim, outcomes, more && !stop.stop_requested());
+    for (Lane& lane : rest) outcomes.push_back({std::move(lane)});
+    Learn(most, outcomes, term.IsOver() && !stop.stop_requested());
+    return outcomes;
+  }
+  /// With `more` the claim is the next one then.
+  Relayed Settle(Claim& claim, const std::vector<Outcome>& outcomes, bool more) {
+    const Relayed done = claims_.Settle(claim, outcomes, more);
     const std::lock_guard lock(mutex_);
     total_.delivered += done.delivered, total_.failed += done.failed;
     total_.dead += done.dead, total_.lost += done.lost;
@@ -195,32 +192,56 @@ class Relay {
     }
   }
 
-  void Deliver(const Claim& claim, std::span<const Lane> lanes, int most, const Term& term,
-               const std::stop_token& stop, std::vector<Outcome>& outcomes) const {
-    if (term.IsOver()) {
-      for (const Lane& lane : lanes) outcomes.push_back({lane});
-      return;
-    }
-    const auto events = claims_.Read(lanes, most);
-    for (const Lane& lane : lanes) {
+  /// Delivers what the first lanes hold, as much as one read brings. Returns: the lanes that are
+  /// left.
+  std::vector<Lane> Deliver(const Claim& claim, std::span<const Lane> lanes, int most,
+                            const Term& term, const std::stop_token& stop,
+                            std::vector<Outcome>& outcomes) const {
+    // Fewer than events, so that it shows when each of them holds one.
+    const auto widest = static_cast<std::size_t>(std::max(most - 1, 1));
+    const std::size_t width = std::min({width_.load(), widest, lanes.size()});
+    const Claims::Found found = claims_.Read(lanes.first(width), most);
+    std::vector<Lane> left;
+    for (const Lane& lane : lanes.first(width)) {
+      const auto of_lane = found.events.find(lane.key);
+      if (of_lane == found.events.end() && !found.is_all) {
+        left.push_back(lane);
+        continue;
+      }
       Outcome& outcome = outcomes.emplace_back(Outcome{lane});
-      const std::vector<Event>& of_lane = events.at(lane.key);
-      outcome.was_empty = of_lane.empty();
-      for (const Event& event : of_lane) {
-        if (term.IsOver() || outcome.is_lost || outcome.is_put_off) break;
-        try {
-          deliver_(claim, outcome, event, term.Token());
-        } catch (const Rejected& error) {
-          Fail(outcome, event, Text(error), {}, stop);
-          outcome.is_dead = outcome.failed.has_value();
-        } catch (const RetryAfter& error) {
-          Fail(outcome, event, Text(error), error.Wait(), stop);
-        } catch (const std::exception& error) {
-          Fail(outcome, event, Text(error), {}, stop);
-        } catch (...) {
-          Fail(outcome, event, "something that is no std::exception was thrown", {}, stop);
-        }
-        if (outcome.failed || stop.stop_requested()) break;
+      outcome.is_last = found.is_all || lane.key != found.last;
+      if (of_lane != found.events.end()) {
+        Deliver(claim, of_lane->second, term, stop, outcome);
+      }
+    }
+    width_ = found.is_all ? std::min(2 * width, widest) : found.events.size();
+    left.insert(left.end(), lanes.begin() + static_cast<std::ptrdiff_t>(width), lanes.end());
+    return left;
+  }
+  void Deliver(const Claim& claim, const std::vector<Event>& events, const Term& term,
+               const std::stop_token& stop, Outcome& outcome) const {
+    for (const Event& event : events) {
+      if (term.IsOver()) {
+        outcome.is_last = false;
+        return;
+      }
+      bool is_done = false;
+      try {
+        deliver_(claim, outcome, event, term.Token());
+        is_done = !outcome.is_lost && !outcome.is_put_off;
+      } catch (const Rejected& error) {
+        Fail(outcome, event, Text(error), {}, stop);
+        outcome.is_dead = outcome.failed.has_value();
+      } catch (const RetryAfter& error) {
+        Fail(outcome, event, Text(error), error.Wait(), stop);
+      } catch (const std::exception& error) {
+        Fail(outcome, event, Text(error), {}, stop);
+      } catch (...) {
+        Fail(outcome, event, "something that is no std::exception was thrown", {}, stop);
+      }
+      if (!is_done) {
+        outcome.is_last = false;
+        return;
       }
     }
   }
@@ -253,6 +274,7 @@ class Relay {
   const RelayOptions options_;
   std::function<void(const Claim&, Outcome&, const Event&, const std::stop_token&)> deliver_{};
   std::atomic<int> most_ = options_.events;  // that are read at once
+  mutable std::atomic<std::size_t> width_ = static_cast<std::size_t>(options_.events);  // of lanes
   mutable std::mutex mutex_;
   Relayed total_;
 };

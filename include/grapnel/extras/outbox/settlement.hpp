@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -22,16 +21,22 @@
 namespace grapnel::extras::outbox {
 
 /// Writes down what came of claims, in transactions of others. Threads: any.
+///
+/// A lane of which nothing is left is put to rest: it does not wait any more. A writer that has
+/// seen it wait, and so does not write it, is known by the counter, which both write: the later one
+/// of the two runs again. It is all that a relay writes of what writers write.
 class Settlement {
  public:
   Settlement(std::string sink, OnDead on_dead) : sink_(std::move(sink)), on_dead_(on_dead) {}
 
-  /// Of those lanes that are still the claim's own.
-  Relayed In(const Client& client, const Claim& claim, std::span<const Outcome> outcomes) const {
+  /// Of those lanes that are still the claim's own. Returns: what came of it, and in `empty` the
+  /// lanes of which nothing is left, it seems: they stay the claim's own.
+  Relayed In(const Client& client, const Claim& claim, std::span<const Outcome> outcomes,
+             std::vector<Lane>& empty) const {
     const std::vector<std::int64_t> own = Own(client, claim, outcomes);
     Relayed done;
-    std::vector<std::int64_t> delivered;
-    std::map<std::int64_t, std::vector<std::int64_t>> alike;  // lanes, by what is settled
+    std::vector<std::int64_t> delivered, moved;
+    empty.clear();
     for (const Outcome& outcome : outcomes) {
       const Lane& lane = outcome.lane;
       done.delivered += outcome.handled;
@@ -39,56 +44,67 @@ class Settlement {
         ++done.lost;
         continue;
       }
-      const auto count = static_cast<std::int64_t>(outcome.delivered.size());
-      done.delivered += count;
+      done.delivered += static_cast<std::int64_t>(outcome.delivered.size());
       delivered.insert(delivered.end(), outcome.delivered.begin(), outcome.delivered.end());
-      const bool has_moved = count + outcome.handled > 0;
       if (outcome.failed) {
         ++done.failed;
         if (outcome.is_dead) ++done.dead;
-      } else if (has_moved || outcome.was_empty) {
-        alike[count + outcome.handled].push_back(lane.id);
+        Fail(client, outcome);
+      } else if (outcome.is_last) {
+        empty.push_back(lane);
+      } else if (!outcome.delivered.empty() || outcome.handled > 0) {
+        moved.push_back(lane.id);
       } else {
-        Release(client, {lane.id}, 0, lane.attempts, lane.next_at);
+        Release(client, {lane.id}, lane.attempts, outcome.is_put_off ? Now() : lane.next_at);
       }
     }
-    for (const auto& [count, lanes] : alike) Release(client, lanes, count, 0, Now());
+    if (!moved.empty()) Release(client, moved, 0, Now());
     if (!delivered.empty()) {
       client.Of<Event>().Delete().Where(F<&Event::id>.In(delivered)).Exec();
     }
-    for (const Outcome& outcome : outcomes) {
-      if (outcome.is_lost || !std::ranges::binary_search(own, outcome.lane.id)) continue;
-      const bool is_true = !outcome.failed || Fail(client, outcome);
-      if (!is_true || outcome.was_empty || claim.is_kept) Recount(client, outcome.lane);
-    }
-    client.Of<Lane>()
-        .Update()
-        .Where(F<&Lane::id>.In(own) && F<&Lane::pending> <= 0)
-        .Set(F<&Lane::waiting>, false)
-        .Save();
     return done;
   }
 
-  /// Takes away what was delivered, and leaves the lanes as they are: nothing that writers write.
-  /// Returns: what was delivered, and lost.
-  static Relayed TakeAway(const Client& client, const Claim& claim,
-                          std::span<const Outcome> outcomes) {
-    const std::vector<std::int64_t> own = Own(client, claim, outcomes);
-    Relayed done;
-    std::vector<std::int64_t> delivered;
-    for (const Outcome& outcome : outcomes) {
-      done.delivered += outcome.handled;
-      if (outcome.is_lost || !std::ranges::binary_search(own, outcome.lane.id)) {
-        ++done.lost;
-        continue;
-      }
-      done.delivered += static_cast<std::int64_t>(outcome.delivered.size());
-      delivered.insert(delivered.end(), outcome.delivered.begin(), outcome.delivered.end());
+  /// Puts those lanes to rest, of the claim's own, of which nothing is left indeed, and gives the
+  /// others back.
+  void PutToRest(const Client& client, const Claim& claim, std::span<const Lane> empty) const {
+    if (empty.empty()) return;
+    Touch(client, empty);
+    std::vector<std::string> keys;
+    for (const Lane& lane : empty) keys.push_back(lane.key);
+    const std::vector<std::string> filled = Filled(client, keys);
+    std::vector<Lane> left, resting;
+    for (const Lane& lane : empty) {
+      (std::ranges::find(filled, lane.key) != filled.end() ? left : resting).push_back(lane);
     }
-    if (!delivered.empty()) {
-      client.Of<Event>().Delete().Where(F<&Event::id>.In(delivered)).Exec();
-    }
-    return done;
+    GiveBack(client, claim, left, true);
+    GiveBack(client, claim, resting, false);
+  }
+  /// Those of the keys that have events to deliver.
+  std::vector<std::string> Filled(const Client& client,
+                                  const std::vector<std::string>& keys) const {
+    return client.Of<Event>()
+        .Query()
+        .Where(F<&Event::sink> == sink_ && F<&Event::key>.In(keys) && F<&Event::dead> == false)
+        .Select(F<&Event::key>)
+        .Distinct()
+        .All();
+  }
+  /// Of the claim's own: they are anybody's again.
+  static void GiveBack(const Client& client, const Claim& claim, std::span<const Lane> lanes,
+                       bool waiting) {
+    if (lanes.empty()) return;
+    std::vector<std::int64_t> ids;
+    for (const Lane& lane : lanes) ids.push_back(lane.id);
+    client.Of<Lane>()
+        .Update()
+        .Where(F<&Lane::id>.In(ids) && F<&Lane::lease> == claim.token)
+        .Set(F<&Lane::waiting>, waiting)
+        .Set(F<&Lane::attempts>, 0)
+        .Set(F<&Lane::next_at>, Now())
+        .Set(F<&Lane::lease>, "")
+        .Set(F<&Lane::lease_until>, Clock::Time())
+        .Save();
   }
 
  private:
@@ -106,12 +122,10 @@ class Settlement {
   }
 
   static void Release(const Client& client, const std::vector<std::int64_t>& lanes,
-                      std::int64_t settled, std::int64_t attempts, Clock::Time next_at,
-                      bool blocked = false) {
+                      std::int64_t attempts, Clock::Time next_at, bool blocked = false) {
     client.Of<Lane>()
         .Update()
         .Where(F<&Lane::id>.In(lanes))
-        .Add(F<&Lane::pending>, -settled)
         .Set(F<&Lane::attempts>, attempts)
         .Set(F<&Lane::next_at>, next_at)
         .Set(F<&Lane::blocked>, blocked)
@@ -119,11 +133,8 @@ class Settlement {
         .Set(F<&Lane::lease_until>, Clock::Time())
         .Save();
   }
-
-  /// Returns: false where the event is not there any more, and so has not failed.
-  bool Fail(const Client& client, const Outcome& outcome) const {
+  void Fail(const Client& client, const Outcome& outcome) const {
     const Event& event = *outcome.failed;
-    const auto count = static_cast<std::int64_t>(outcome.delivered.size()) + outcome.handled;
     const auto written = client.Of<Event>()
                              .Update()
                              .Where(F<&Event::id> == event.id)
@@ -131,21 +142,31 @@ class Settlement {
                              .Set(F<&Event::error>, event.error)
                              .Set(F<&Event::dead>, outcome.is_dead)
                              .Save();
-    const bool is_dead = outcome.is_dead && written == 1;
+    // One that is not there any more has not failed.
     const bool waits = !outcome.is_dead && written == 1;
-    Release(client, {outcome.lane.id}, count + (is_dead ? 1 : 0), waits ? event.attempts : 0,
-            waits ? Now() + outcome.next_try_after : Now(), is_dead && on_dead_ == OnDead::Block);
-    return written == 1;
+    Release(client, {outcome.lane.id}, waits ? event.attempts : 0,
+            waits ? Now() + outcome.next_try_after : Now(),
+            outcome.is_dead && written == 1 && on_dead_ == OnDead::Block);
   }
 
-  /// Counts what is pending anew: somebody else has deleted events.
-  void Recount(const Client& client, const Lane& lane) const {
-    const auto left = client.Of<Event>()
-                          .Query()
-                          .Where(F<&Event::sink> == sink_ && F<&Event::key> == lane.key &&
-                                 F<&Event::dead> == false)
-                          .Count();
-    client.Of<Lane>().Update().Where(F<&Lane::id> == lane.id).Set(F<&Lane::pending>, left).Save();
+  /// Writes the counters of these lanes, and leaves them as they are.
+  void Touch(const Client& client, std::span<const Lane> lanes) const {
+    const std::string counts = CounterOf(sink_);
+    std::vector<std::string> keys;
+    for (const Lane& lane : lanes) keys.push_back(CounterOf(lane.key));
+    const auto touched = client.Of<Lane>()
+                             .Update()
+                             .Where(F<&Lane::sink> == counts && F<&Lane::key>.In(keys))
+                             .Add(F<&Lane::seq>, 0)
+                             .Save();
+    if (touched == static_cast<std::int64_t>(keys.size())) return;
+    for (const std::string& key : keys) {  // somebody has deleted one
+      client.Of<Lane>()
+          .Create({.sink = counts, .key = key})
+          .OnConflict(F<&Lane::sink>, F<&Lane::key>)
+          .Update([](auto& one) { one.Add(F<&Lane::seq>, 0); })
+          .Save();
+    }
   }
 
   std::string sink_;

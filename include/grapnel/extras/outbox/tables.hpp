@@ -31,20 +31,27 @@ struct Event {
   bool dead = false;           // it has failed too often: a dead letter
 };
 
-/// The events of one sink and key: how many there are, and which relay delivers them.
+/// The events of one sink and key, as relays see them. Writers of the key count in a lane beside
+/// it, its counter, of CounterOf(sink) and CounterOf(key): what relays write is not in the way of
+/// writers, nor the other way round.
 struct Lane {
   std::int64_t id = 0;
   std::string sink{};
   std::string key{};
-  std::int64_t seq = 0;       // of the last event
-  std::int64_t pending = 0;   // events that are neither delivered nor dead
-  bool waiting = false;       // there are such
+  std::int64_t seq = 0;       // in the counter: of the last event; else of the first that waited
+  bool waiting = false;       // there are events that wait, or it has not been looked at since
   bool blocked = false;       // behind a dead letter
   std::int64_t attempts = 0;  // of the first event
   Clock::Time next_at{};      // where it has failed: not before that; else a place in the queue
   std::string lease{};        // of the relay that has taken it; "" where none has
   Clock::Time lease_until{};
 };
+
+/// The sink of a counter begins so, and no other one does.
+inline constexpr char kCounter = '\x1f';
+inline std::string CounterOf(const std::string& name) { return kCounter + name; }
+/// Whether it can be the name of a sink.
+inline bool IsSink(std::string_view name) { return !name.empty() && name.front() != kCounter; }
 
 }  // namespace extras::outbox
 
@@ -55,7 +62,8 @@ struct Schema<extras::outbox::Event> {
   static constexpr std::string_view Type = "OutboxEvent";
   static constexpr auto Fields() {
     return grapnel::Fields(
-        Field<&Row::id>("id").NeverReuse(), Field<&Row::sink>("sink").MaxLen(200).Immutable(),
+        Field<&Row::id>("id").NeverReuse(),
+        Field<&Row::sink>("sink").MaxLen(200).Validate(extras::outbox::IsSink).Immutable(),
         Field<&Row::key>("key").MaxLen(2000).Immutable(), Field<&Row::type>("type").Immutable(),
         Field<&Row::payload>("payload").Immutable(), Field<&Row::seq>("seq").Immutable(),
         Field<&Row::committed_at>("committed_at").Immutable(),
@@ -75,10 +83,9 @@ struct Schema<extras::outbox::Lane> {
 
   static constexpr std::string_view Type = "OutboxLane";
   static constexpr auto Fields() {
-    return grapnel::Fields(Field<&Row::sink>("sink").MaxLen(200).Immutable(),
-                           Field<&Row::key>("key").MaxLen(2000).Immutable(),
-                           Field<&Row::seq>("seq"), Field<&Row::pending>("pending"),
-                           Field<&Row::waiting>("waiting"),
+    return grapnel::Fields(Field<&Row::sink>("sink").MaxLen(201).Immutable(),
+                           Field<&Row::key>("key").MaxLen(2001).Immutable(),
+                           Field<&Row::seq>("seq"), Field<&Row::waiting>("waiting").Default(false),
                            Field<&Row::blocked>("blocked").Default(false),
                            Field<&Row::attempts>("attempts").Default(0),
                            Field<&Row::next_at>("next_at").Default(extras::Clock::Time()),
