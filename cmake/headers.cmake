@@ -329,6 +329,7 @@ set(GRAPNEL_ALL_HEADERS
   grapnel/extras/outbox/errors.hpp
   grapnel/extras/outbox/handler.hpp
   grapnel/extras/outbox/hot_lanes.hpp
+  grapnel/extras/outbox/newer.hpp
   grapnel/extras/outbox/options.hpp
   grapnel/extras/outbox/publish.hpp
   grapnel/extras/outbox/relay.hpp

@@ -76,6 +76,7 @@
 #include <grapnel/extras/clock.hpp>
 #include <grapnel/extras/outbox/append.hpp>
 #include <grapnel/extras/outbox/errors.hpp>
+#include <grapnel/extras/outbox/newer.hpp>
 #include <grapnel/extras/outbox/publish.hpp>
 #include <grapnel/extras/outbox/relay.hpp>
 #include <grapnel/extras/outbox/tables.hpp>
@@ -174,6 +175,7 @@ class Letters {
  public:
   Letters(Tx& tx, const store::Predicate<Event>& which)
       : client_(tx.Client().With(guard::Decide(guard::Allow))) {
+    RefuseNewer(tx);
     for (const auto& [id, sink, key] : tx.Client()
                                            .Of<Event>()
                                            .Query()
@@ -232,7 +234,8 @@ class Letters {
 /// Has dead letters delivered as if they had never failed, before all else of their keys, which go
 /// on where no other one is left: `Replay(client, F<&Event::sink> == "mail" && F<&Event::error> ==
 /// "550")`. A key that waits because a later event has failed (OnDead::Skip) waits on. Returns: how
-/// many. In one transaction. Throws: as WithTx.
+/// many. In one transaction. Throws: as WithTx; ConstraintError where a newer program has made the
+/// tables.
 inline std::int64_t Replay(const Client& client, const store::Predicate<Event>& which) {
   const auto count = client.WithTx([&](Tx& tx) { return Letters(tx, which).Revive(); }, Retry{});
   Poke::All();
@@ -240,7 +243,7 @@ inline std::int64_t Replay(const Client& client, const store::Predicate<Event>& 
 }
 
 /// Deletes dead letters: their keys go on without them, where no other one is left. Returns: how
-/// many. In one transaction. Throws: as WithTx.
+/// many. In one transaction. Throws: as Replay.
 inline std::int64_t Discard(const Client& client, const store::Predicate<Event>& which) {
   const auto count = client.WithTx([&](Tx& tx) { return Letters(tx, which).Remove(); }, Retry{});
   Poke::All();

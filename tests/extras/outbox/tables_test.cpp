@@ -6,8 +6,11 @@
 #include "support/engine/catalog.hpp"
 
 #include <grapnel/extras/clock.hpp>
+#include <grapnel/extras/outbox.hpp>
 #include <grapnel/extras/outbox/append.hpp>
 #include <grapnel/extras/outbox/relay.hpp>
+
+#include <chrono>
 
 #include <cstdint>
 #include <optional>
@@ -168,6 +171,19 @@ TEST_CASE("B251 tables of a newer version are refused, and are as they were") {
   CHECK_THROWS_AS(append(), grapnel::ConstraintError);
   CHECK_THROWS_WITH(append(), Catch::Matchers::Contains("a newer program"));
   CHECK(client.Of<Lane>().Query().Count() == 0);
+
+  // And who delivers what others have written, or sends it again, takes nothing.
+  newer.Of<newer::Event>().Create({{.sink = "mail", .key = "1", .seq = 1}}).Save();
+  newer.Of<newer::Event>().Create({{.sink = "mail", .key = "2", .seq = 1, .dead = true}}).Save();
+  newer.Of<Lane>().Create({.sink = "mail", .key = "1", .seq = 1, .waiting = true}).Save();
+  outbox::Relay relay(client, "mail", [](const Event&, const std::stop_token&) { FAIL(); });
+  CHECK_THROWS_AS(relay.RunOnce(), grapnel::ConstraintError);
+  CHECK_THROWS_WITH(relay.RunOnce(), Catch::Matchers::Contains("priority"));
+  CHECK_THROWS_AS(outbox::Replay(client, F<&Event::dead> == true), grapnel::ConstraintError);
+  CHECK_THROWS_AS(outbox::Discard(client, F<&Event::dead> == true), grapnel::ConstraintError);
+  CHECK_THROWS_AS(outbox::Prune(client, std::chrono::hours(0)), grapnel::ConstraintError);
+  CHECK(newer.Of<newer::Event>().Query().Count() == 2);
+  CHECK(newer.Of<Lane>().Query().Only().lease.empty());
 }
 
 TEST_CASE("B251 tables with more in them that nobody has to know are used as they are") {

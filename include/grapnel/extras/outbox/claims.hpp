@@ -4,6 +4,7 @@
 #include <grapnel/extras/clock.hpp>
 #include <grapnel/extras/outbox/claim.hpp>
 #include <grapnel/extras/outbox/hot_lanes.hpp>
+#include <grapnel/extras/outbox/newer.hpp>
 #include <grapnel/extras/outbox/options.hpp>
 #include <grapnel/extras/outbox/settlement.hpp>
 #include <grapnel/extras/outbox/tables.hpp>
@@ -48,10 +49,11 @@ class Claims {
 
   /// Takes lanes that are due. Where none is, or a stop was requested while others write, it has
   /// only read. Throws: TxError where the client is a transaction's, so that what was taken would
-  /// not be committed; BusyError where others write all the time.
+  /// not be committed; ConstraintError where a newer program has made the tables; BusyError where
+  /// others write all the time.
   Claim Take(const std::stop_token& stop = {}) const {
     if (!client_.Of<Lane>().Query().Where(Due(LeftAlone(client_))).Exist()) return {};
-    RefuseWithin();
+    Check();
     try {
       return client_.With(stop).WithTx([&](Tx& tx) { return TakeIn(tx.Client(), {}); }, Retry{});
     } catch (const CancelledError&) {
@@ -166,18 +168,23 @@ class Claims {
   static Clock::Time Now() { return std::chrono::floor<std::chrono::microseconds>(Clock::Now()); }
   Client Impatient() const { return client_.With(LockWait{std::chrono::milliseconds(50)}); }
 
-  /// A callback of a transaction in another one waits for that one, and may outlive this.
-  void RefuseWithin() const {
-    if (is_outside_) return;
+  /// Looks, once, whether it may take anything here. A callback of a transaction in another one
+  /// waits for that one, and may outlive this.
+  void Check() const {
+    if (is_checked_) return;
     const auto is_committed = std::make_shared<bool>(false);
-    client_.WithTx([&](Tx& tx) { tx.AfterCommit([is_committed] { *is_committed = true; }); },
-                   Retry{});
+    client_.WithTx(
+        [&](Tx& tx) {
+          RefuseNewer(tx);
+          tx.AfterCommit([is_committed] { *is_committed = true; });
+        },
+        Retry{});
     if (!*is_committed) {
       throw TxError(
           "extras::outbox::Relay: it was made of a transaction's client, and would deliver what is "
           "not committed yet: make it of the database's");
     }
-    is_outside_ = true;
+    is_checked_ = true;
   }
   /// Where it has to wait it is for its turn to write, and not for a row that others write.
   template <class Body>
@@ -278,7 +285,7 @@ class Claims {
   const std::string sink_;
   const RelayOptions options_;
   const Settlement settlement_;
-  mutable std::atomic<bool> is_outside_ = false;
+  mutable std::atomic<bool> is_checked_ = false;
   mutable HotLanes hot_{};
 };
 

@@ -95,8 +95,8 @@ class Relay {
   /// Takes keys that are due, once, and delivers what they hold. Returns: what came of it, nothing
   /// where nothing was due: then it has only read. What is not delivered when a stop is requested
   /// stays as it was. Throws: as queries and WithTx: SchemaError where nobody has called Migrate,
-  /// TxError inside of a transaction. Where it throws, what it had delivered is delivered again
-  /// when the lease has ended.
+  /// ConstraintError where a newer program has made the tables, TxError inside of a transaction.
+  /// Where it throws, what it had delivered is delivered again when the lease has ended.
   Relayed RunOnce(const std::stop_token& stop = {}) {
     while (true) {
       Claim claim = claims_.Take(stop);
