@@ -107,7 +107,7 @@ struct SinkState {
   std::int64_t pending = 0;  // events that are neither delivered nor dead
   std::int64_t dead = 0;
   std::int64_t blocked = 0;     // keys behind a dead letter
-  Clock::Time::duration lag{};  // the age of the oldest pending event
+  Clock::Time::duration lag{};  // the age of the oldest pending event, not older than of 1970
 };
 
 /// Each sink that has events, by its name. Reads all that are pending, in one snapshot.
@@ -130,7 +130,7 @@ inline std::vector<SinkState> Sinks(const Client& client) {
       of(sink).dead = count;
     } else {
       of(sink).pending = count;
-      of(sink).lag = std::max(now - oldest, Clock::Time::duration::zero());
+      of(sink).lag = std::max(now - std::max(oldest, Clock::Time()), Clock::Time::duration::zero());
     }
   }
   for (const auto& [sink, count] : snapshot.Of<Lane>()

@@ -26,6 +26,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -136,9 +137,8 @@ class Claims {
       if (!puts_to_rest) {
         hot.swap(resting);
       } else if (more) {
-        const auto first = std::ranges::stable_partition(resting, std::not_fn(is_hot));
-        hot.assign(first.begin(), first.end());
-        resting.erase(first.begin(), first.end());
+        std::ranges::copy_if(resting, std::back_inserter(hot), is_hot);
+        std::erase_if(resting, is_hot);
       }
       settlement_.PutToRest(client, claim, resting);
       Settlement::GiveBack(client, claim, hot, true);

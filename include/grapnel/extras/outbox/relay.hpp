@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -87,6 +88,16 @@ class Relay {
         Tell(error);
       }
     };
+  }
+  template <class F>
+  requires(!std::convertible_to<F, Sink> && !std::convertible_to<F, Handler>)
+      Relay(const Client& db, const std::string& sink, F&&, const RelayOptions& options = {})
+      : Relay(options, db, sink) {
+    static_assert(
+        std::convertible_to<F, Sink>,
+        "a sink is a function: [](const outbox::Event& event, std::stop_token stop) { ... "
+        "}; what writes to the same database is an outbox::Handler([](Tx& tx, const "
+        "outbox::Event& event) { ... })");
   }
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
