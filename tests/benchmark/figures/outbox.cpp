@@ -41,39 +41,49 @@ void MeasurePublish(Report& report) {
                                }));
   std::vector<Lane> lanes;
   for (std::size_t i = 1; i <= kRows; ++i) {
-    lanes.push_back({.sink = "mail", .key = std::to_string(i), .waiting = true});
+    const std::string key = std::to_string(i);
+    lanes.push_back({.sink = "mail", .key = key, .waiting = true});
+    lanes.push_back({.sink = outbox::CounterOf("mail"), .key = outbox::CounterOf(key)});
   }
   client.Of<Lane>().CreateBulk(std::move(lanes)).Save();
 
   Raw raw(plan.Statements().at(0));
   for (std::size_t i = 1; i < plan.Statements().size(); ++i) raw.Execute(plan.Statements()[i]);
-  raw.Execute(R"(INSERT INTO "OutboxLane" SELECT "id", 'mail', "id", 0, 0, 1, 0, 0, 0, '', 0
+  raw.Execute(R"(INSERT INTO "OutboxLane" ("sink", "key", "seq", "waiting", "blocked", "attempts",
+                                           "next_at", "lease", "lease_until")
+                 SELECT 'mail', "id", 0, 1, 0, 0, 0, '', 0 FROM "Account" UNION ALL
+                 SELECT char(31) || 'mail', char(31) || "id", 0, 0, 0, 0, 0, '', 0
                  FROM "Account")");
-  Raw::Select lane(raw, R"(SELECT "id", "seq", "pending", "waiting" FROM "OutboxLane"
-                           WHERE "sink" = ?1 AND "key" = ?2)");
-  Raw::Select count(raw, R"(UPDATE "OutboxLane" SET "seq" = ?1, "pending" = ?2 WHERE "id" = ?3)");
+  Raw::Select lane(raw, R"(SELECT "id", "sink", "seq", "waiting" FROM "OutboxLane"
+                           WHERE ("sink" = ?1 AND "key" = ?2) OR ("sink" = ?3 AND "key" = ?4))");
+  Raw::Select count(raw, R"(UPDATE "OutboxLane" SET "seq" = ?1 WHERE "id" = ?2)");
   Raw::Select insert(raw, R"(INSERT INTO "OutboxEvent" ("sink", "key", "type", "payload", "seq",
                              "committed_at", "attempts", "error", "dead")
                              VALUES (?1, ?2, 'account.changed', ?3, ?4, ?5, 0, '', 0))");
   const auto bind = [](const Raw::Select& to, int at, const std::string& text) {
     sqlite3_bind_text(to.Get(), at, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
   };
-  const std::string sink = "mail";
-  // What Grapnel sends: the row before and behind, a savepoint, the lane and the event.
+  const std::string sink = "mail", counts = outbox::CounterOf(sink);
+  // What Grapnel sends: the row before and behind, a savepoint, the counter and the event.
   const auto by_hand = [&](std::size_t i) {
     raw.Savepoint();
     const Account before = raw.Get(AnyId(i));
     const Account after = raw.UpdateAge(before.id, static_cast<std::int64_t>(i));
     const std::string key = std::to_string(after.id);
-    bind(lane, 1, sink), bind(lane, 2, key);
-    if (!lane.Next()) throw std::runtime_error("there is no lane");
-    const std::int64_t id = sqlite3_column_int64(lane.Get(), 0);
-    const std::int64_t next = sqlite3_column_int64(lane.Get(), 1) + 1;
-    const std::int64_t pending = sqlite3_column_int64(lane.Get(), 2) + 1;
-    if (sqlite3_column_int64(lane.Get(), 3) == 0) throw std::runtime_error("it does not wait");
+    const std::string counted = outbox::CounterOf(key);
+    bind(lane, 1, sink), bind(lane, 2, key), bind(lane, 3, counts), bind(lane, 4, counted);
+    std::int64_t id = 0, next = 0;
+    bool waits = false;
     while (lane.Next()) {
+      if (sqlite3_column_bytes(lane.Get(), 1) == 4) {
+        waits = sqlite3_column_int64(lane.Get(), 3) != 0;
+      } else {
+        id = sqlite3_column_int64(lane.Get(), 0);
+        next = sqlite3_column_int64(lane.Get(), 2) + 1;
+      }
     }
-    count.Bind(1, next), count.Bind(2, pending), count.Bind(3, id);
+    if (id == 0 || !waits) throw std::runtime_error("there is no lane that waits");
+    count.Bind(1, next), count.Bind(2, id);
     while (count.Next()) {
     }
     const std::string payload = PayloadOf(before.age, after.age);
