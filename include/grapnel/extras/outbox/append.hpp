@@ -93,7 +93,7 @@ inline std::int64_t TakeSeq(const Client& client, const std::string& sink, const
         .OnConflict(F<&Lane::sink>, F<&Lane::key>)
         .Update(wait)
         .Save();
-  } else if (!lane->waiting) {
+  } else if (!lane->waiting || !counter) {  // without it only this is known to relays
     auto one = lanes.Update().Where(F<&Lane::id> == lane->id);
     wait(one);
     one.Save();

@@ -125,23 +125,31 @@ class Claims {
       if (!outcome.delivered.empty() || outcome.handled > 0) served.push_back(outcome.lane.id);
     }
     std::ranges::sort(served);
+    const auto was_served = [&](const Lane& lane) {
+      return std::ranges::binary_search(served, lane.id);
+    };
     const auto is_hot = [&](const Lane& lane) {
-      return std::ranges::binary_search(served, lane.id) ? hot_.WasServed(lane.id) : IsRecent(lane);
+      return was_served(lane) ? hot_.WasServed(lane.id) : IsRecent(lane);
     };
     Claim next;
-    std::vector<Lane> resting, hot;
+    std::vector<Lane> hot;
     const auto settle = [&](Tx& tx, bool puts_to_rest) {
       const Client client = tx.Client();
-      resting.clear(), hot.clear();
+      std::vector<Lane> resting, found_empty;
+      hot.clear();
       const Relayed settled = settlement_.In(client, claim, outcomes, resting);
       if (!puts_to_rest) {
         hot.swap(resting);
-      } else if (more) {
+      } else if (more && hot_.HasRoomFor(resting.size())) {
         std::ranges::copy_if(resting, std::back_inserter(hot), is_hot);
         std::erase_if(resting, is_hot);
       }
       settlement_.PutToRest(client, claim, resting);
-      Settlement::GiveBack(client, claim, hot, true);
+      // What was found empty keeps its place, by which others know for how long it has been so.
+      std::vector<Lane> filled;
+      for (const Lane& lane : hot) (was_served(lane) ? filled : found_empty).push_back(lane);
+      Settlement::GiveBack(client, claim, filled, true, Now());
+      Settlement::GiveBack(client, claim, found_empty, true, std::nullopt);
       next = more ? TakeIn(client, hot) : Claim();
       return settled;
     };

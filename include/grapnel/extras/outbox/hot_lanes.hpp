@@ -39,6 +39,11 @@ class HotLanes {
     }
     for (const std::int64_t lane : lanes) served_[lane] = now;
   }
+  /// Whether it can leave as many more alone.
+  bool HasRoomFor(std::size_t more) const {
+    const std::lock_guard lock(mutex_);
+    return cooling_.size() + more <= kMost;
+  }
   /// Leaves them alone for so long, and up to twice as long, so that they are not all looked at
   /// together.
   void Cool(const std::vector<Lane>& lanes, std::chrono::milliseconds time) {

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -77,8 +78,8 @@ class Settlement {
     for (const Lane& lane : empty) {
       (std::ranges::find(filled, lane.key) != filled.end() ? left : resting).push_back(lane);
     }
-    GiveBack(client, claim, left, true);
-    GiveBack(client, claim, resting, false);
+    GiveBack(client, claim, left, true, Now());
+    GiveBack(client, claim, resting, false, Now());
   }
   /// Those of the keys that have events to deliver.
   std::vector<std::string> Filled(const Client& client,
@@ -90,21 +91,20 @@ class Settlement {
         .Distinct()
         .All();
   }
-  /// Of the claim's own: they are anybody's again.
+  /// Of the claim's own: they are anybody's again, at that place in the queue, or at their own.
   static void GiveBack(const Client& client, const Claim& claim, std::span<const Lane> lanes,
-                       bool waiting) {
+                       bool waiting, std::optional<Clock::Time> place) {
     if (lanes.empty()) return;
     std::vector<std::int64_t> ids;
     for (const Lane& lane : lanes) ids.push_back(lane.id);
-    client.Of<Lane>()
-        .Update()
-        .Where(F<&Lane::id>.In(ids) && F<&Lane::lease> == claim.token)
+    auto update = client.Of<Lane>().Update();
+    update.Where(F<&Lane::id>.In(ids) && F<&Lane::lease> == claim.token)
         .Set(F<&Lane::waiting>, waiting)
         .Set(F<&Lane::attempts>, 0)
-        .Set(F<&Lane::next_at>, Now())
         .Set(F<&Lane::lease>, "")
-        .Set(F<&Lane::lease_until>, Clock::Time())
-        .Save();
+        .Set(F<&Lane::lease_until>, Clock::Time());
+    if (place) update.Set(F<&Lane::next_at>, *place);
+    update.Save();
   }
 
  private:
@@ -149,24 +149,16 @@ class Settlement {
             outcome.is_dead && written == 1 && on_dead_ == OnDead::Block);
   }
 
-  /// Writes the counters of these lanes, and leaves them as they are.
+  /// Writes the counters of these lanes, and leaves them as they are. Who finds none writes the
+  /// lane.
   void Touch(const Client& client, std::span<const Lane> lanes) const {
-    const std::string counts = CounterOf(sink_);
     std::vector<std::string> keys;
     for (const Lane& lane : lanes) keys.push_back(CounterOf(lane.key));
-    const auto touched = client.Of<Lane>()
-                             .Update()
-                             .Where(F<&Lane::sink> == counts && F<&Lane::key>.In(keys))
-                             .Add(F<&Lane::seq>, 0)
-                             .Save();
-    if (touched == static_cast<std::int64_t>(keys.size())) return;
-    for (const std::string& key : keys) {  // somebody has deleted one
-      client.Of<Lane>()
-          .Create({.sink = counts, .key = key})
-          .OnConflict(F<&Lane::sink>, F<&Lane::key>)
-          .Update([](auto& one) { one.Add(F<&Lane::seq>, 0); })
-          .Save();
-    }
+    client.Of<Lane>()
+        .Update()
+        .Where(F<&Lane::sink> == CounterOf(sink_) && F<&Lane::key>.In(keys))
+        .Add(F<&Lane::seq>, 0)
+        .Save();
   }
 
   std::string sink_;
