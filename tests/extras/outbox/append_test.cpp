@@ -35,6 +35,17 @@ TEST_CASE_METHOD(Outbox,
   CHECK(Counted("8") == 1);
 }
 
+TEST_CASE_METHOD(Outbox, "B243 a key whose counter somebody has deleted is counted on") {
+  const auto add = [&] {
+    client.WithTx([](grapnel::Tx& tx) { Append(tx, "mail", "7", "welcome", "x"); });
+  };
+  for (int i = 0; i < 3; ++i) add();
+  client.Of<Event>().DeleteOne(1).Exec();
+  client.Of<Lane>().Delete().Where(F<&Lane::sink> == outbox::CounterOf("mail")).Exec();
+  for (int i = 0; i < 2; ++i) add();
+  CHECK(All() == Lines{"7#2 x", "7#3 x", "7#4 x", "7#5 x"});
+}
+
 TEST_CASE_METHOD(Outbox, "B247 relays are woken by the commit, and not before") {
   const std::uint64_t before = Poke::Count();
   client.WithTx([&](grapnel::Tx& tx) {

@@ -8,6 +8,7 @@
 #include <grapnel/store/predicate/comparison.hpp>
 #include <grapnel/store/tx/tx.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -69,7 +70,14 @@ inline std::int64_t TakeSeq(const Client& client, const std::string& sink, const
            .All()) {
     (of == sink ? lane : counter) = Known{id, seq, waiting};
   }
-  std::int64_t seq = 1 + (counter ? counter->seq : lane ? lane->seq : 0);
+  std::int64_t seq = 1;
+  if (counter) {
+    seq += counter->seq;
+  } else if (lane) {  // somebody has deleted it
+    const auto is_its = F<&Event::sink> == sink && F<&Event::key> == key;
+    const auto last = client.Of<Event>().Query().Where(is_its).Max(F<&Event::seq>);
+    seq += std::max(lane->seq, last.value_or(0));
+  }
   if (counter) {
     lanes.Update().Where(F<&Lane::id> == counter->id).Set(F<&Lane::seq>, seq).Save();
   } else {

@@ -133,6 +133,7 @@ class Claims {
     };
     Claim next;
     std::vector<Lane> hot;
+    bool meets_writers = false;
     const auto settle = [&](Tx& tx, bool puts_to_rest) {
       const Client client = tx.Client();
       std::vector<Lane> resting, found_empty;
@@ -144,7 +145,9 @@ class Claims {
         std::ranges::copy_if(resting, std::back_inserter(hot), is_hot);
         std::erase_if(resting, is_hot);
       }
+      meets_writers = !resting.empty();
       settlement_.PutToRest(client, claim, resting);
+      meets_writers = false;
       // What was found empty keeps its place, by which others know for how long it has been so.
       std::vector<Lane> filled;
       for (const Lane& lane : hot) (was_served(lane) ? filled : found_empty).push_back(lane);
@@ -155,7 +158,13 @@ class Claims {
     };
     Relayed done;
     try {
-      done = OnceTogether([&](Tx& tx) { return settle(tx, true); });
+      try {
+        done = Impatient().WithTx([&](Tx& tx) { return settle(tx, true); });
+      } catch (const BusyError& error) {
+        // It has waited for its turn to write, or for a row that a writer has.
+        if (meets_writers || error.Retryable()) throw;
+        done = client_.WithTx([&](Tx& tx) { return settle(tx, true); });
+      }
       hot_.Cool(hot, HotLanes::kCools);
     } catch (const BusyError&) {
       done = client_.WithTx([&](Tx& tx) { return settle(tx, false); },
@@ -193,16 +202,6 @@ class Claims {
           "not committed yet: make it of the database's");
     }
     is_checked_ = true;
-  }
-  /// Where it has to wait it is for its turn to write, and not for a row that others write.
-  template <class Body>
-  std::invoke_result_t<Body, Tx&> OnceTogether(Body body) const {
-    try {
-      return Impatient().WithTx(body);
-    } catch (const BusyError& error) {
-      if (error.Retryable()) throw;
-      return client_.WithTx(body);
-    }
   }
   /// Where another relay of the sink may have given it back, and so have delivered of it.
   static bool IsRecent(const Lane& lane) {

@@ -122,17 +122,20 @@ class Relay {
   }
 
   /// RunOnce, again and again, until a stop is requested: at once when events are committed in this
-  /// process, after `poll` otherwise. Ends within one delivery. While the database cannot be
-  /// reached, or others are in the way, it tries again after `poll`. Throws: what else RunOnce
-  /// throws, which ends a thread that does not catch it, and its program.
+  /// process, after `poll` otherwise. Ends within one delivery, and what it takes to write down
+  /// what was delivered. While the database cannot be reached, or others are in the way, it tries
+  /// again after `poll`. Throws: what else RunOnce throws, which ends a thread that does not catch
+  /// it, and its program.
   void Run(const std::stop_token& stop) {
     Claim claim;
     while (!stop.stop_requested() || !claim.IsEmpty()) {
       std::uint64_t seen = Poke::Count();
+      bool has_failed = false;
       const auto tell = [&](const std::exception& error) {
         Tell(error);
         claim = Claim();
         seen = Poke::Count();
+        has_failed = true;
       };
       try {
         if (claim.IsEmpty()) claim = claims_.Take(stop);
@@ -149,7 +152,9 @@ class Relay {
         if (error.Outcome() != TxOutcome::Unknown) throw;
         tell(error);
       }
-      Poke::Wait(stop, seen, std::min(options_.poll, claims_.Next().value_or(options_.poll)));
+      const auto next = has_failed ? std::nullopt : claims_.Next();
+      Poke::Wait(stop, seen,
+                 next ? std::min(std::max(*next, kAgain), options_.poll) : options_.poll);
     }
   }
 
@@ -160,6 +165,8 @@ class Relay {
   }
 
  private:
+  static constexpr std::chrono::milliseconds kAgain{50};
+
   Relay(RelayOptions options, const Client& db, const std::string& sink)
       : claims_(db, sink, options), options_(std::move(options)) {
     if (sink.empty()) throw Error("extras::outbox::Relay: the name of the sink is empty");

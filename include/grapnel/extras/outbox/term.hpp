@@ -25,7 +25,9 @@ class Term {
         }) {}
 
   std::stop_token Token() const { return source_.get_token(); }
-  bool IsOver() const { return source_.stop_requested(); }
+  bool IsOver() const {
+    return source_.stop_requested() || std::chrono::steady_clock::now() >= end_;
+  }
   /// When it is over at the latest.
   std::chrono::steady_clock::time_point End() const noexcept { return end_; }
 
