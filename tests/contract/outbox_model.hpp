@@ -92,6 +92,13 @@ struct Outbox : Fixture<User, Event, Lane> {
   Lane LaneOf(const std::string& key, const std::string& sink = "mail") const {
     return client.Of<Lane>().Query().Where(F<&Lane::sink> == sink && F<&Lane::key> == key).Only();
   }
+  /// How many events of the key are to be delivered.
+  std::int64_t Pending(const std::string& key, const std::string& sink = "mail") const {
+    return client.Of<Event>()
+        .Query()
+        .Where(F<&Event::sink> == sink && F<&Event::key> == key && F<&Event::dead> == false)
+        .Count();
+  }
   /// How many events the key has had.
   std::int64_t Counted(const std::string& key, const std::string& sink = "mail") const {
     return LaneOf(outbox::CounterOf(key), outbox::CounterOf(sink)).seq;

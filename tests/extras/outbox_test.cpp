@@ -119,6 +119,7 @@ TEST_CASE_METHOD(Whole, "B245 a key stays blocked while a dead letter of it is l
   Age(1);
   CHECK(LaneOf("1").blocked);
   CHECK(LaneOf("1").waiting);
+  CHECK(Pending("1") == 1);
   CHECK(Discard(client, F<&Event::seq> == 1) == 1);
   CHECK(relay.RunOnce() == Relayed());
   CHECK(Replay(client, F<&Event::key> == "1") == 1);

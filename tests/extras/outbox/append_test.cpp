@@ -31,6 +31,8 @@ TEST_CASE_METHOD(Outbox,
   add("8", "d");
   CHECK(All() == Lines{"7#1 a", "7#2 c", "8#1 d"});
   CHECK(LaneOf("7").waiting);
+  CHECK(LaneOf("8").waiting);
+  CHECK(Pending("7") == 2);
   CHECK(Counted("7") == 2);
   CHECK(Counted("8") == 1);
 }

@@ -61,6 +61,7 @@ TEST_CASE_METHOD(Handled, "B252 what a handler writes and the delivery are one t
   CHECK(relay.Total() == Relayed{.delivered = 3});
   const Lane lane = LaneOf("a", "copies");
   CHECK_FALSE(lane.waiting);
+  CHECK(Pending("a", "copies") == 0);
   CHECK(lane.lease.empty());
   Tell("a");
   CHECK(relay.RunOnce() == Relayed{.delivered = 1});
@@ -95,6 +96,7 @@ TEST_CASE_METHOD(Handled, "B252 events before the one that failed stay handled")
   CHECK(relay.RunOnce() == Relayed{.delivered = 2});
   CHECK(Made() == 3);
   CHECK_FALSE(LaneOf("a", "copies").waiting);
+  CHECK(Pending("a", "copies") == 0);
 }
 
 TEST_CASE_METHOD(Handled, "B252 what a handler publishes is delivered after it") {
@@ -136,6 +138,7 @@ TEST_CASE_METHOD(Handled, "B252 what is committed is handled, whatever is thrown
   CHECK(Left() == 0);
   const Lane lane = LaneOf("a", "copies");
   CHECK_FALSE(lane.waiting);
+  CHECK(Pending("a", "copies") == 0);
   CHECK_FALSE(lane.blocked);
   CHECK(lane.lease.empty());
   if (!commits) CHECK(told.size() == 1);

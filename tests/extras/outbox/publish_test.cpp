@@ -98,6 +98,7 @@ TEST_CASE_METHOD(Outbox, "B241 what is undone was never told") {
   });
   CHECK(All() == Lines{"1#1 Create ->Ada0", "1#2 UpdateOne Ada0>Ada6", "1#3 UpdateOne Ada6>Ada8"});
   CHECK(Counted("1") == 3);
+  CHECK(Pending("1") == 3);
 }
 
 TEST_CASE_METHOD(Published, "B241 hooks that write the row again are told of once, at the end") {
@@ -315,6 +316,8 @@ TEST_CASE_METHOD(Published, "B241 B243 writers in threads: seq and id are in one
       CHECK(event.payload.ends_with(std::to_string(++age)));
     }
     CHECK(seq == 21);
+    CHECK(Counted(key) == 21);
+    CHECK(Pending(key) == 21);
     CHECK(LaneOf(key).waiting);
   }
 }

@@ -74,6 +74,7 @@ TEST_CASE_METHOD(Relays, "B243 B244 events are delivered in the order of their k
   CHECK(relay.Total() == Delivered(5));
   const Lane lane = LaneOf("1");
   CHECK_FALSE(lane.waiting);
+  CHECK(Pending("1") == 0);
   CHECK(lane.lease.empty());
   Age(1);
   CHECK(relay.RunOnce() == Delivered(1));
@@ -130,6 +131,7 @@ TEST_CASE_METHOD(Relays,
   const Lane lane = LaneOf("1");
   CHECK(lane.blocked);
   CHECK(lane.waiting);
+  CHECK(Pending("1") == 2);
 }
 
 TEST_CASE_METHOD(Relays, "B245 what no try can help is a dead letter at once") {
@@ -200,6 +202,7 @@ TEST_CASE_METHOD(Relays, "B246 a relay that has lost its lease changes nothing")
   CHECK(event.seq == 3);
   CHECK(event.attempts == 0);
   CHECK(LaneOf("1").waiting);
+  CHECK(Pending("1") == 1);
   CHECK(LaneOf("1").attempts == 0);
 }
 
@@ -288,8 +291,10 @@ TEST_CASE_METHOD(Relays, "B249 a stop ends it within one delivery, which does no
   CHECK(relay.RunOnce(source.get_token()) == Delivered(1));
   CHECK(LaneOf("1").attempts == 0);
   CHECK(LaneOf("1").waiting);
+  CHECK(Pending("1") == 1);
   CHECK(LaneOf("2").lease.empty());
   CHECK(LaneOf("2").waiting);
+  CHECK(Pending("2") == 1);
   relay.Run(source.get_token());  // returns
   CHECK(Mail().RunOnce() == Delivered(2));
   CHECK(Got() == Lines{"2#1", "1#2"});
@@ -334,6 +339,7 @@ TEST_CASE_METHOD(Relays, "B245 events that somebody deletes leave no key that is
   Relay relay = Mail();
   CHECK(relay.RunOnce() == Relayed());
   CHECK_FALSE(LaneOf("1").waiting);
+  CHECK(Pending("1") == 0);
   Age(1);
   CHECK(relay.RunOnce() == Delivered(1));
 }
@@ -344,6 +350,7 @@ TEST_CASE_METHOD(Relays, "B243 keys of which nothing is left are in nobody's way
   Relay relay = Mail({.lanes = 2});
   CHECK(relay.RunOnce() == Delivered(1));  // of the last one
   CHECK_FALSE(LaneOf("1").waiting);
+  CHECK(Pending("1") == 0);
 }
 
 TEST_CASE_METHOD(Relays,

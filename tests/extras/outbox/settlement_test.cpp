@@ -53,6 +53,7 @@ TEST_CASE_METHOD(Settled, "B243 a lane of which nothing is left is put to rest, 
   CHECK(settlement.Filled(client, {"1", "2"}) == std::vector<std::string>{"1"});
   settlement.PutToRest(client, claim, empty);
   CHECK(LaneOf("1").waiting);
+  CHECK(Pending("1") == 1);
   CHECK(LaneOf("1").lease.empty());
 
   const Claim again = claims.Take();
@@ -61,6 +62,7 @@ TEST_CASE_METHOD(Settled, "B243 a lane of which nothing is left is put to rest, 
   CHECK(settlement.In(client, again, outcomes, empty) == Relayed{.delivered = 1});
   settlement.PutToRest(client, claim, empty);  // which it is not any more
   CHECK(LaneOf("1").waiting);
+  CHECK(Pending("1") == 0);
   CHECK(LaneOf("1").lease == again.token);
   settlement.PutToRest(client, again, empty);
   CHECK_FALSE(LaneOf("1").waiting);
@@ -128,4 +130,5 @@ TEST_CASE_METHOD(Settled, "B243 what has failed and is not there any more blocks
   CHECK(settlement.In(client, claim, outcomes, empty) == Relayed{.failed = 1, .dead = 1});
   CHECK_FALSE(LaneOf("1").blocked);
   CHECK(LaneOf("1").waiting);
+  CHECK(Pending("1") == 1);
 }
