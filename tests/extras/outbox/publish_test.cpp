@@ -275,6 +275,9 @@ TEST_CASE_METHOD(Outbox, "B241 bad input is refused, and undoes the write") {
   using outbox::Publish;
   CHECK_THROWS_AS(Publish<User>(""), grapnel::Error);
   CHECK_THROWS_AS(Publish<User>("x").To(""), grapnel::Error);
+  CHECK_THROWS_WITH(
+      Publish<User>("x").To("a", outbox::CounterOf("mail")),
+      "extras::outbox::Publish: the name of a sink may not begin with the character \\x1f");
   CHECK_THROWS_AS(Publish<User>("x").To("a", "a"), grapnel::Error);
   CHECK_THROWS_AS(Publish<User>("x").To("a").To("a"), grapnel::Error);
   {

@@ -540,6 +540,9 @@ TEST_CASE_METHOD(Relays, "B242 a relay of a transaction's client delivers nothin
 TEST_CASE_METHOD(Relays, "B249 bad options are refused") {
   const auto sink = Sink();
   CHECK_THROWS_AS(Relay(client, "", sink), grapnel::Error);
+  CHECK_THROWS_WITH(
+      Relay(client, outbox::CounterOf("mail"), sink),
+      "extras::outbox::Relay: the name of a sink may not begin with the character \\x1f");
   CHECK_THROWS_AS(Relay(client, "mail", nullptr), grapnel::Error);
   CHECK_THROWS_AS(Relay(client, "mail", sink, {.lease = 0s}), grapnel::Error);
 }

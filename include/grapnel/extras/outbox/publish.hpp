@@ -37,10 +37,9 @@ struct NoPayload {};
 ///       .Payload([](const auto& change) { return Json(change.Old(), change.New()); }));
 ///
 /// Each part returns the hook that has it as well. Throws (the constructor, `To`): Error for an
-/// empty type or sink, and a sink that is named twice. From writes: what Key and Payload throw;
-/// Error where it was not said To which sinks and where the program was not opened with Event and
-/// Lane, SchemaError where their tables are not there.
-/// Either undoes the write.
+/// empty type, and a sink that cannot be or is named twice. From writes: what Key and Payload
+/// throw; Error where it was not said To which sinks and where the program was not opened with
+/// Event and Lane, SchemaError where their tables are not there. Either undoes the write.
 template <class E, class KeyOf = ById, class PayloadOf = NoPayload>
 class Publish {
  public:
@@ -54,7 +53,7 @@ class Publish {
     static_assert(sizeof...(Names) > 0, "To names the sinks: To(\"search\", \"mail\")");
     Publish longer = *this;
     for (std::string sink : {std::string(std::forward<Names>(sinks))...}) {
-      if (sink.empty()) Refuse("the name of a sink is empty");
+      CheckSink("Publish", sink);
       if (std::ranges::find(longer.sinks_, sink) != longer.sinks_.end()) {
         Refuse("the sink \"" + sink + "\" is named twice");
       }

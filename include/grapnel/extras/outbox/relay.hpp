@@ -32,9 +32,9 @@ namespace grapnel::extras::outbox {
 
 /// Delivers the events of one sink: see <grapnel/extras/outbox.hpp>.
 ///
-/// Throws (the constructors): Error for an empty sink, a function that holds nothing, and options
-/// that make no sense. Threads: any; each call works by itself, and `deliver` is called by all of
-/// them. Lifetime: keeps the database open.
+/// Throws (the constructors): Error for a sink that cannot be, a function that holds nothing, and
+/// options that make no sense. Threads: any; each call works by itself, and `deliver` is called by
+/// all of them. Lifetime: keeps the database open.
 class Relay {
  public:
   Relay(const Client& db, const std::string& sink, Sink deliver, RelayOptions options = {})
@@ -169,7 +169,7 @@ class Relay {
 
   Relay(RelayOptions options, const Client& db, const std::string& sink)
       : claims_(db, sink, options), options_(std::move(options)) {
-    if (sink.empty()) throw Error("extras::outbox::Relay: the name of the sink is empty");
+    CheckSink("Relay", sink);
     options_.Check();
   }
 

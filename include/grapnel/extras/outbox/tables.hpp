@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/core/error.hpp>
 #include <grapnel/extras/clock.hpp>
 #include <grapnel/schema/field.hpp>
 #include <grapnel/schema/index.hpp>
@@ -52,6 +53,12 @@ inline constexpr char kCounter = '\x1f';
 inline std::string CounterOf(const std::string& name) { return kCounter + name; }
 /// Whether it can be the name of a sink.
 inline bool IsSink(std::string_view name) { return !name.empty() && name.front() != kCounter; }
+/// Throws: Error where it cannot, which names the part of the outbox that was given it.
+inline void CheckSink(std::string_view part, std::string_view name) {
+  if (IsSink(name)) return;
+  throw Error("extras::outbox::" + std::string(part) + ": the name of a sink " +
+              (name.empty() ? "is empty" : "may not begin with the character \\x1f"));
+}
 
 }  // namespace extras::outbox
 
