@@ -73,14 +73,13 @@ inline std::int64_t TakeSeq(const Client& client, const std::string& sink, const
   std::int64_t seq = 1;
   if (counter) {
     seq += counter->seq;
-  } else if (lane) {  // somebody has deleted it
-    const auto is_its = F<&Event::sink> == sink && F<&Event::key> == key;
-    const auto last = client.Of<Event>().Query().Where(is_its).Max(F<&Event::seq>);
-    seq += std::max(lane->seq, last.value_or(0));
-  }
-  if (counter) {
     lanes.Update().Where(F<&Lane::id> == counter->id).Set(F<&Lane::seq>, seq).Save();
   } else {
+    if (lane) {  // somebody has deleted its counter
+      const auto is_its = F<&Event::sink> == sink && F<&Event::key> == key;
+      const auto last = client.Of<Event>().Query().Where(is_its).Max(F<&Event::seq>);
+      seq += std::max(lane->seq, last.value_or(0));
+    }
     seq = lanes.Create({.sink = counts, .key = counted, .seq = seq})
               .OnConflict(F<&Lane::sink>, F<&Lane::key>)
               .Update([](auto& one) { one.Add(F<&Lane::seq>, 1); })

@@ -33,7 +33,6 @@
 #include <span>
 #include <stop_token>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -92,22 +91,30 @@ class Claims {
   }
 
   struct NotOwn {};
-  enum class Handled : std::uint8_t {
-    Done,
-    Gone,  // somebody else has taken it away
-  };
   /// Takes one event away and runs `body`, in one transaction of `caller`. What it locks is the
   /// event, which nobody but relays touches, so that writers of the key are not in its way, nor it
-  /// in theirs. Where another transaction is, it runs again, for a second, or until `stop`. Throws:
-  /// NotOwn where the lane is no longer the claim's, what `body` throws, and as WithTx; the event
-  /// stays then, but for a CommittedError.
-  Handled Handle(const Client& caller, const Claim& claim, const Lane& lane, const Event& event,
-                 const std::function<void(Tx&, const Event&)>& body,
-                 const std::stop_token& stop) const {
+  /// in theirs. Where another transaction is, it runs again, for a second, or until `stop`.
+  /// Returns: false where somebody else has taken the event away. Throws: NotOwn where the lane is
+  /// no longer the claim's, what `body` throws, and as WithTx; the event stays then, but for a
+  /// CommittedError.
+  bool Handle(const Client& caller, const Claim& claim, const Lane& lane, const Event& event,
+              const std::function<void(Tx&, const Event&)>& body,
+              const std::stop_token& stop) const {
+    const auto handle = [&](Tx& tx) {
+      const Client client = tx.Client().With(guard::Decide(guard::Allow));
+      if (client.Of<Event>().Delete().Where(F<&Event::id> == event.id).Exec() != 1) return false;
+      const bool is_own = client.Of<Lane>()
+                              .Query()
+                              .Where(F<&Lane::id> == lane.id && F<&Lane::lease> == claim.token)
+                              .Exist();
+      if (!is_own) throw NotOwn();
+      body(tx, event);
+      return true;
+    };
     const auto end = Steady::now() + kPatience;
     while (true) {
       try {
-        return HandleFor(kLooksForStop, caller, claim, lane, event, body);
+        return caller.WithTx(handle, Retry{.within = kLooksForStop});
       } catch (const BusyError& error) {
         if (!error.Retryable() || stop.stop_requested() || Steady::now() > end) throw;
       }
@@ -120,59 +127,19 @@ class Claims {
   /// if more is to be taken, and all of them where it is not; none where writers are in the way
   /// just then: they are looked at again.
   Relayed Settle(Claim& claim, const std::vector<Outcome>& outcomes, bool more) const {
-    std::vector<std::int64_t> served;
-    for (const Outcome& outcome : outcomes) {
-      if (!outcome.delivered.empty() || outcome.handled > 0) served.push_back(outcome.lane.id);
-    }
-    std::ranges::sort(served);
-    const auto was_served = [&](const Lane& lane) {
-      return std::ranges::binary_search(served, lane.id);
-    };
-    const auto is_hot = [&](const Lane& lane) {
-      return was_served(lane) ? hot_.WasServed(lane.id) : IsRecent(lane);
-    };
-    Claim next;
-    std::vector<Lane> hot;
-    bool meets_writers = false;
-    const auto settle = [&](Tx& tx, bool puts_to_rest) {
-      const Client client = tx.Client();
-      std::vector<Lane> resting, found_empty;
-      hot.clear();
-      const Relayed settled = settlement_.In(client, claim, outcomes, resting);
-      if (!puts_to_rest) {
-        hot.swap(resting);
-      } else if (more && hot_.HasRoomFor(resting.size())) {
-        std::ranges::copy_if(resting, std::back_inserter(hot), is_hot);
-        std::erase_if(resting, is_hot);
-      }
-      meets_writers = !resting.empty();
-      settlement_.PutToRest(client, claim, resting);
-      meets_writers = false;
-      // What was found empty keeps its place, by which others know for how long it has been so.
-      std::vector<Lane> filled;
-      for (const Lane& lane : hot) (was_served(lane) ? filled : found_empty).push_back(lane);
-      Settlement::GiveBack(client, claim, filled, true, Now());
-      Settlement::GiveBack(client, claim, found_empty, true, std::nullopt);
-      next = more ? TakeIn(client, hot) : Claim();
-      return settled;
-    };
+    Settling settling{claim, outcomes, more, Served(outcomes)};
     Relayed done;
     try {
-      try {
-        done = Impatient().WithTx([&](Tx& tx) { return settle(tx, true); });
-      } catch (const BusyError& error) {
-        // It has waited for its turn to write, or for a row that a writer has.
-        if (meets_writers || error.Retryable()) throw;
-        done = client_.WithTx([&](Tx& tx) { return settle(tx, true); });
-      }
-      hot_.Cool(hot, HotLanes::kCools);
+      done = PutToRest(settling);
+      hot_.Cool(settling.hot, HotLanes::kCools);
     } catch (const BusyError&) {
-      done = client_.WithTx([&](Tx& tx) { return settle(tx, false); },
+      settling.puts_to_rest = false;
+      done = client_.WithTx([&](Tx& tx) { return SettleIn(tx.Client(), settling); },
                             Retry{.within = options_.lease});
-      hot_.Cool(hot, kSoon);
+      hot_.Cool(settling.hot, kSoon);
     }
-    hot_.Serve(served);
-    claim = std::move(next);
+    hot_.Serve(settling.served);
+    claim = std::move(settling.next);
     return done;
   }
 
@@ -216,26 +183,6 @@ class Claims {
     return hot_.Ids();
   }
 
-  static Handled HandleFor(std::chrono::milliseconds span, const Client& caller, const Claim& claim,
-                           const Lane& lane, const Event& event,
-                           const std::function<void(Tx&, const Event&)>& body) {
-    return caller.WithTx(
-        [&](Tx& tx) {
-          const Client client = tx.Client().With(guard::Decide(guard::Allow));
-          if (client.Of<Event>().Delete().Where(F<&Event::id> == event.id).Exec() != 1) {
-            return Handled::Gone;
-          }
-          const bool is_own = client.Of<Lane>()
-                                  .Query()
-                                  .Where(F<&Lane::id> == lane.id && F<&Lane::lease> == claim.token)
-                                  .Exist();
-          if (!is_own) throw NotOwn();
-          body(tx, event);
-          return Handled::Done;
-        },
-        Retry{.within = span});
-  }
-
   /// A time that lies further ahead than any wait was written by a clock that has jumped back
   /// since; clocks of several machines may differ by one wait.
   store::Predicate<Lane> Due(const std::vector<std::int64_t>& left_alone) const {
@@ -277,6 +224,70 @@ class Claims {
         .Set(F<&Lane::lease>, claim.token)
         .Set(F<&Lane::lease_until>, Now() + options_.lease)
         .Save();
+  }
+
+  /// One settlement, by as many transactions as it takes.
+  struct Settling {
+    const Claim& claim;
+    const std::vector<Outcome>& outcomes;
+    const bool more;
+    const std::vector<std::int64_t> served;  // lanes of which something was delivered
+    bool puts_to_rest = true;
+    // By the last transaction:
+    std::vector<Lane> hot{};     // empty lanes that wait on
+    Claim next{};                // with `more`
+    bool meets_writers = false;  // it writes what they write
+
+    bool WasServed(const Lane& lane) const { return std::ranges::binary_search(served, lane.id); }
+  };
+  static std::vector<std::int64_t> Served(const std::vector<Outcome>& outcomes) {
+    std::vector<std::int64_t> served;
+    for (const Outcome& outcome : outcomes) {
+      if (!outcome.delivered.empty() || outcome.handled > 0) served.push_back(outcome.lane.id);
+    }
+    std::ranges::sort(served);
+    return served;
+  }
+  /// Throws: BusyError where writers are in the way.
+  Relayed PutToRest(Settling& settling) const {
+    const auto settle = [&](Tx& tx) { return SettleIn(tx.Client(), settling); };
+    try {
+      return Impatient().WithTx(settle);
+    } catch (const BusyError& error) {
+      if (settling.meets_writers || error.Retryable()) throw;
+      return client_.WithTx(settle);  // it had waited for its turn alone
+    }
+  }
+  Relayed SettleIn(const Client& client, Settling& settling) const {
+    std::vector<Lane> resting;
+    const Relayed done = settlement_.In(client, settling.claim, settling.outcomes, resting);
+    settling.hot = Hot(settling, resting);
+    settling.meets_writers = !resting.empty();
+    settlement_.PutToRest(client, settling.claim, resting);
+    settling.meets_writers = false;
+    // What was found empty keeps its place, by which others know for how long it has been so.
+    std::vector<Lane> filled, found_empty;
+    for (const Lane& lane : settling.hot) {
+      (settling.WasServed(lane) ? filled : found_empty).push_back(lane);
+    }
+    Settlement::GiveBack(client, settling.claim, filled, true, Now());
+    Settlement::GiveBack(client, settling.claim, found_empty, true, std::nullopt);
+    settling.next = settling.more ? TakeIn(client, settling.hot) : Claim();
+    return done;
+  }
+  /// Takes those out of the empty lanes that are not to be put to rest yet.
+  std::vector<Lane> Hot(const Settling& settling, std::vector<Lane>& empty) const {
+    std::vector<Lane> hot;
+    if (!settling.puts_to_rest) {
+      hot.swap(empty);
+    } else if (settling.more && hot_.HasRoomFor(empty.size())) {
+      const auto is_hot = [&](const Lane& lane) {
+        return settling.WasServed(lane) ? hot_.WasServed(lane.id) : IsRecent(lane);
+      };
+      std::ranges::copy_if(empty, std::back_inserter(hot), is_hot);
+      std::erase_if(empty, is_hot);
+    }
+    return hot;
   }
 
   Claim TakeIn(const Client& client, std::span<const Lane> but) const {

@@ -65,13 +65,7 @@ class Relay {
         has_failed = false;
       };
       try {
-        switch (claims_.Handle(db, claim, outcome.lane, event, body, stop)) {
-          case Claims::Handled::Done:
-            ++outcome.handled;
-            break;
-          case Claims::Handled::Gone:
-            break;
-        }
+        if (claims_.Handle(db, claim, outcome.lane, event, body, stop)) ++outcome.handled;
       } catch (const Claims::NotOwn&) {
         outcome.is_lost = true;
       } catch (const CommittedError& error) {  // what it did afterwards has failed
@@ -183,7 +177,7 @@ class Relay {
     const int most = most_;
     std::vector<Lane> rest = claim.lanes;
     while (!rest.empty() && !term.IsOver()) {
-      rest = Deliver(claim, rest, most, term, stop, outcomes);
+      rest = DeliverFirst(claim, rest, most, term, stop, outcomes);
     }
     for (Lane& lane : rest) outcomes.push_back({std::move(lane)});
     Learn(most, outcomes, term.IsOver() && !stop.stop_requested());
@@ -212,9 +206,9 @@ class Relay {
 
   /// Delivers what the first lanes hold, as much as one read brings. Returns: the lanes that are
   /// left.
-  std::vector<Lane> Deliver(const Claim& claim, std::span<const Lane> lanes, int most,
-                            const Term& term, const std::stop_token& stop,
-                            std::vector<Outcome>& outcomes) const {
+  std::vector<Lane> DeliverFirst(const Claim& claim, std::span<const Lane> lanes, int most,
+                                 const Term& term, const std::stop_token& stop,
+                                 std::vector<Outcome>& outcomes) const {
     // Fewer than events, so that it shows when each of them holds one.
     const auto widest = static_cast<std::size_t>(std::max(most - 1, 1));
     const std::size_t width = std::min({width_.load(), widest, lanes.size()});
@@ -229,15 +223,15 @@ class Relay {
       Outcome& outcome = outcomes.emplace_back(Outcome{lane});
       outcome.is_last = found.is_all || lane.key != found.last;
       if (of_lane != found.events.end()) {
-        Deliver(claim, of_lane->second, term, stop, outcome);
+        DeliverLane(claim, of_lane->second, term, stop, outcome);
       }
     }
     width_ = found.is_all ? std::min(2 * width, widest) : found.events.size();
     left.insert(left.end(), lanes.begin() + static_cast<std::ptrdiff_t>(width), lanes.end());
     return left;
   }
-  void Deliver(const Claim& claim, const std::vector<Event>& events, const Term& term,
-               const std::stop_token& stop, Outcome& outcome) const {
+  void DeliverLane(const Claim& claim, const std::vector<Event>& events, const Term& term,
+                   const std::stop_token& stop, Outcome& outcome) const {
     for (const Event& event : events) {
       if (term.IsOver()) {
         outcome.is_last = false;
