@@ -278,6 +278,8 @@ TEST_CASE_METHOD(Outbox, "B241 bad input is refused, and undoes the write") {
   CHECK_THROWS_WITH(
       Publish<User>("x").To("a", outbox::CounterOf("mail")),
       "extras::outbox::Publish: the name of a sink may not begin with the character \\x1f");
+  CHECK_THROWS_WITH(Publish<User>("x").To(std::string(201, 'm')),
+                    "extras::outbox::Publish: the name of a sink is longer than 200 bytes");
   CHECK_THROWS_AS(Publish<User>("x").To("a", "a"), grapnel::Error);
   CHECK_THROWS_AS(Publish<User>("x").To("a").To("a"), grapnel::Error);
   {

@@ -543,6 +543,8 @@ TEST_CASE_METHOD(Relays, "B249 bad options are refused") {
   CHECK_THROWS_WITH(
       Relay(client, outbox::CounterOf("mail"), sink),
       "extras::outbox::Relay: the name of a sink may not begin with the character \\x1f");
+  CHECK_THROWS_WITH(Relay(client, std::string(201, 'm'), sink),
+                    "extras::outbox::Relay: the name of a sink is longer than 200 bytes");
   CHECK_THROWS_AS(Relay(client, "mail", nullptr), grapnel::Error);
   CHECK_THROWS_AS(Relay(client, "mail", sink, {.lease = 0s}), grapnel::Error);
 }

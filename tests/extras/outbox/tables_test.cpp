@@ -133,6 +133,8 @@ TEST_CASE_METHOD(Tables, "B241 what counts the events of a key is no sink") {
   CHECK_FALSE(outbox::IsSink(counts));
   CHECK_FALSE(outbox::IsSink(""));
   CHECK(outbox::IsSink("mail"));
+  CHECK(outbox::IsSink(std::string(outbox::kLongestSink, 'm')));
+  CHECK_FALSE(outbox::IsSink(std::string(outbox::kLongestSink + 1, 'm')));
   CHECK_THROWS_AS(client.Of<Event>().Create({.sink = counts, .key = "1"}).Save(),
                   grapnel::ValidationError);
 }

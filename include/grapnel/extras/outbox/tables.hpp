@@ -7,6 +7,7 @@
 #include <grapnel/schema/schema.hpp>
 #include <grapnel/schema/token.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -51,13 +52,19 @@ struct Lane {
 /// The sink of a counter begins so, and no other one does.
 inline constexpr char kCounter = '\x1f';
 inline std::string CounterOf(const std::string& name) { return kCounter + name; }
-/// Whether it can be the name of a sink.
-inline bool IsSink(std::string_view name) { return !name.empty() && name.front() != kCounter; }
-/// Throws: Error where it cannot, which names the part of the outbox that was given it.
+inline constexpr std::size_t kLongestSink = 200, kLongestKey = 2000;  // in bytes
+/// Why a sink cannot have that name; empty where it can.
+inline std::string_view WhyNoSink(std::string_view name) {
+  if (name.empty()) return "is empty";
+  if (name.front() == kCounter) return "may not begin with the character \\x1f";
+  return name.size() > kLongestSink ? "is longer than 200 bytes" : "";
+}
+inline bool IsSink(std::string_view name) { return WhyNoSink(name).empty(); }
+/// Throws: Error where it is none, which names the part of the outbox that was given it.
 inline void CheckSink(std::string_view part, std::string_view name) {
   if (IsSink(name)) return;
   throw Error("extras::outbox::" + std::string(part) + ": the name of a sink " +
-              (name.empty() ? "is empty" : "may not begin with the character \\x1f"));
+              std::string(WhyNoSink(name)));
 }
 
 }  // namespace extras::outbox
@@ -70,10 +77,13 @@ struct Schema<extras::outbox::Event> {
   static constexpr auto Fields() {
     return grapnel::Fields(
         Field<&Row::id>("id").NeverReuse(),
-        Field<&Row::sink>("sink").MaxLen(200).Validate(extras::outbox::IsSink).Immutable(),
-        Field<&Row::key>("key").MaxLen(2000).Immutable(), Field<&Row::type>("type").Immutable(),
-        Field<&Row::payload>("payload").Immutable(), Field<&Row::seq>("seq").Immutable(),
-        Field<&Row::committed_at>("committed_at").Immutable(),
+        Field<&Row::sink>("sink")
+            .MaxLen(extras::outbox::kLongestSink)
+            .Validate(extras::outbox::IsSink)
+            .Immutable(),
+        Field<&Row::key>("key").MaxLen(extras::outbox::kLongestKey).Immutable(),
+        Field<&Row::type>("type").Immutable(), Field<&Row::payload>("payload").Immutable(),
+        Field<&Row::seq>("seq").Immutable(), Field<&Row::committed_at>("committed_at").Immutable(),
         Field<&Row::attempts>("attempts").Default(0), Field<&Row::error>("error").Default(""),
         Field<&Row::dead>("dead").Default(false));
   }
@@ -90,14 +100,15 @@ struct Schema<extras::outbox::Lane> {
 
   static constexpr std::string_view Type = "OutboxLane";
   static constexpr auto Fields() {
-    return grapnel::Fields(Field<&Row::sink>("sink").MaxLen(201).Immutable(),
-                           Field<&Row::key>("key").MaxLen(2001).Immutable(),
-                           Field<&Row::seq>("seq"), Field<&Row::waiting>("waiting").Default(false),
-                           Field<&Row::blocked>("blocked").Default(false),
-                           Field<&Row::attempts>("attempts").Default(0),
-                           Field<&Row::next_at>("next_at").Default(extras::Clock::Time()),
-                           Field<&Row::lease>("lease").Default(""),
-                           Field<&Row::lease_until>("lease_until").Default(extras::Clock::Time()));
+    return grapnel::Fields(
+        Field<&Row::sink>("sink").MaxLen(extras::outbox::kLongestSink + 1).Immutable(),
+        Field<&Row::key>("key").MaxLen(extras::outbox::kLongestKey + 1).Immutable(),
+        Field<&Row::seq>("seq"), Field<&Row::waiting>("waiting").Default(false),
+        Field<&Row::blocked>("blocked").Default(false),
+        Field<&Row::attempts>("attempts").Default(0),
+        Field<&Row::next_at>("next_at").Default(extras::Clock::Time()),
+        Field<&Row::lease>("lease").Default(""),
+        Field<&Row::lease_until>("lease_until").Default(extras::Clock::Time()));
   }
   static constexpr auto Indexes() {
     return grapnel::Indexes(Index<&Row::sink, &Row::key>().Unique(),
