@@ -37,6 +37,34 @@ TEST_CASE_METHOD(Outbox,
   CHECK(Counted("8") == 1);
 }
 
+TEST_CASE_METHOD(Outbox, "B241 an event that cannot be is refused, and leaves nothing") {
+  const auto refused = [&](const std::string& sink, const std::string& key) {
+    std::string field;
+    client.WithTx([&](grapnel::Tx& tx) {
+      try {
+        Append(tx, sink, key, "welcome", "a");
+      } catch (const grapnel::ValidationError& error) {
+        CHECK(error.Entity() == "OutboxEvent");
+        field = error.Field();
+      }
+    });
+    return field;
+  };
+  CHECK(refused("", "7") == "sink");
+  CHECK(refused(outbox::CounterOf("mail"), "7") == "sink");
+  CHECK(refused(std::string(201, 'm'), "7") == "sink");
+  CHECK(refused("mail", std::string(2001, '7')) == "key");
+  client.Of<Event>().Use(grapnel::hook::Before([](Mutation<Event>& m) {
+    if (*m.Get(F<&Event::type>) == "refused") throw Refused("by a hook");
+  }));
+  client.WithTx(
+      [&](grapnel::Tx& tx) { CHECK_THROWS_AS(Append(tx, "mail", "7", "refused", "a"), Refused); });
+  CHECK(client.Of<Lane>().Query().Count() == 0);
+  CHECK(refused("mail", std::string(2000, '7')).empty());
+  CHECK(refused(std::string(200, 'm'), "").empty());
+  CHECK(client.Of<Event>().Query().Count() == 2);
+}
+
 TEST_CASE_METHOD(Outbox, "B243 a key whose counter somebody has deleted is counted on") {
   const auto add = [&] {
     client.WithTx([](grapnel::Tx& tx) { Append(tx, "mail", "7", "welcome", "x"); });

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <grapnel/core/op.hpp>
 #include <grapnel/extras/clock.hpp>
 #include <grapnel/extras/outbox/tables.hpp>
 #include <grapnel/hook/guard.hpp>
+#include <grapnel/model/error.hpp>
+#include <grapnel/schema/schema.hpp>
 #include <grapnel/schema/token.hpp>
 #include <grapnel/store/client.hpp>
 #include <grapnel/store/predicate/comparison.hpp>
@@ -16,6 +19,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace grapnel::extras::outbox {
@@ -109,9 +113,15 @@ inline std::int64_t TakeSeq(const Client& client, const std::string& sink, const
 }
 
 /// Writes one event, in the transaction of this client: what Publish does for each row that was
-/// touched. Throws: as mutations do.
+/// touched. Throws: as mutations do; what it has written before stays then, and goes with what the
+/// exception undoes: a hook's mutation, a transaction.
 inline void Append(const Client& in_transaction, const std::string& sink, const std::string& key,
                    std::string type, std::string payload) {
+  const auto refuse = [](std::string_view field, std::string_view why) {
+    throw ValidationError(Schema<Event>::Type, field, Op::Create, why);
+  };
+  if (!IsSink(sink)) refuse("sink", "the name " + std::string(WhyNoSink(sink)));
+  if (key.size() > kLongestKey) refuse("key", "the value is longer than 2000 bytes");
   const Client client = in_transaction.With(guard::Decide(guard::Allow));
   Event event;
   event.sink = sink;
@@ -123,9 +133,11 @@ inline void Append(const Client& in_transaction, const std::string& sink, const 
   client.Of<Event>().Create(std::move(event)).Save();
 }
 /// The same, of an event of one's own: `outbox::Append(tx, "mail", "7", "user.welcome", json)`.
+/// Where it throws it has written nothing, and the transaction may go on.
 inline void Append(Tx& tx, const std::string& sink, const std::string& key, std::string type,
                    std::string payload) {
-  Append(tx.Client(), sink, key, std::move(type), std::move(payload));
+  tx.WithTx(
+      [&](Tx& part) { Append(part.Client(), sink, key, std::move(type), std::move(payload)); });
   tx.AfterCommit([] { Poke::All(); });
 }
 
