@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -299,6 +300,49 @@ TEST_CASE_METHOD(Outbox, "B241 bad input is refused, and undoes the write") {
   other.Of<User>().Use(Publisher());
   CHECK_THROWS_AS(other.Of<User>().Create({.name = "Ada"}).Save(), grapnel::Error);
   CHECK(other.Of<User>().Query().Count() == 0);
+}
+
+TEST_CASE_METHOD(Outbox, "B241 B243 rows of one mutation that share a key are counted at once") {
+  constexpr std::int64_t kRows = 2500;
+  std::vector<User> rows;
+  for (std::int64_t i = 1; i <= kRows; ++i) rows.push_back({.name = std::to_string(i), .age = i});
+  Users().CreateBulk(std::move(rows)).Save();
+  const auto large = [](std::int64_t age) { return age % 1000 == 3; };
+  Users().Use(outbox::Publish<User>("user.changed")
+                  .To("mail", "copies")
+                  .Key([](const auto& change) { return change.New()->age == 1 ? "one" : "all"; })
+                  .Payload([&](const auto& change) {
+                    const std::int64_t age = change.New()->age;
+                    return std::to_string(age) + std::string(large(age) ? 1 << 20 : 0, '.');
+                  }));
+  std::int64_t counted = 0;
+  const auto handle = client.Of<Lane>().Use(
+      grapnel::hook::On(grapnel::hook::Before([&](Mutation<Lane>&) { ++counted; }), Op::Update));
+  for (const int times : {1, 2}) {
+    counted = 0;
+    Users().Update().Set(F<&User::boss>, times).Save();
+    CHECK(counted == (times == 1 ? 0 : 4));  // the counters of two keys and two sinks
+    for (const std::string sink : {"mail", "copies"}) {
+      std::int64_t seq = 0;
+      std::set<std::string> told;
+      for (const Event& event : client.Of<Event>()
+                                    .Query()
+                                    .Where(F<&Event::sink> == sink && F<&Event::key> == "all")
+                                    .Order(grapnel::Asc(F<&Event::id>))
+                                    .All()) {
+        REQUIRE(event.seq == ++seq);
+        const std::string age = event.payload.substr(0, event.payload.find('.'));
+        CHECK(event.payload.size() == age.size() + (large(std::stoll(age)) ? 1 << 20 : 0));
+        told.insert(age);
+      }
+      CHECK(seq == times * (kRows - 1));
+      CHECK(told.size() == kRows - 1);
+      CHECK(Counted("all", sink) == seq);
+      CHECK(Counted("one", sink) == times);
+      CHECK(LaneOf("all", sink).seq == 1);
+      CHECK(Pending("all", sink) == seq);
+    }
+  }
 }
 
 TEST_CASE_METHOD(Published, "B241 B243 writers in threads: seq and id are in one order") {

@@ -14,13 +14,16 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace grapnel::extras::outbox {
 
@@ -51,14 +54,15 @@ class Poke {
   static inline std::uint64_t count_ = 0;
 };
 
-/// Counts one event more of a key, and has its lane wait. Requires: a transaction's client.
-/// Returns: its seq. Holds the counter until the COMMIT, where writers run beside each other: so
-/// the order of seq and id is that of commits.
+/// Counts so many events more of a key, and has its lane wait. Requires: a transaction's client.
+/// Returns: the seq of the first of them. Holds the counter until the COMMIT, where writers run
+/// beside each other: so the order of seq and id is that of commits.
 ///
 /// What it writes follows from what it has read: a transaction is one snapshot, and where another
 /// one has written the counter since, the write is refused. A relay that finds nothing left writes
 /// the counter as well: so a lane that waits is not written, and yet never left behind.
-inline std::int64_t TakeSeq(const Client& client, const std::string& sink, const std::string& key) {
+inline std::int64_t TakeSeqs(const Client& client, const std::string& sink, const std::string& key,
+                             std::int64_t count) {
   struct Known {
     std::int64_t id = 0, seq = 0;
     bool waiting = false;
@@ -74,22 +78,23 @@ inline std::int64_t TakeSeq(const Client& client, const std::string& sink, const
            .All()) {
     (of == sink ? lane : counter) = Known{id, seq, waiting};
   }
-  std::int64_t seq = 1;
+  std::int64_t last = count;
   if (counter) {
-    seq += counter->seq;
-    lanes.Update().Where(F<&Lane::id> == counter->id).Set(F<&Lane::seq>, seq).Save();
+    last += counter->seq;
+    lanes.Update().Where(F<&Lane::id> == counter->id).Set(F<&Lane::seq>, last).Save();
   } else {
     if (lane) {  // somebody has deleted its counter
       const auto is_its = F<&Event::sink> == sink && F<&Event::key> == key;
-      const auto last = client.Of<Event>().Query().Where(is_its).Max(F<&Event::seq>);
-      seq += std::max(lane->seq, last.value_or(0));
+      const auto known = client.Of<Event>().Query().Where(is_its).Max(F<&Event::seq>);
+      last += std::max(lane->seq, known.value_or(0));
     }
-    seq = lanes.Create({.sink = counts, .key = counted, .seq = seq})
-              .OnConflict(F<&Lane::sink>, F<&Lane::key>)
-              .Update([](auto& one) { one.Add(F<&Lane::seq>, 1); })
-              .Save()
-              .seq;
+    last = lanes.Create({.sink = counts, .key = counted, .seq = last})
+               .OnConflict(F<&Lane::sink>, F<&Lane::key>)
+               .Update([&](auto& one) { one.Add(F<&Lane::seq>, count); })
+               .Save()
+               .seq;
   }
+  const std::int64_t seq = last - count + 1;
   const auto wait = [&](auto& one) {
     one.Set(F<&Lane::waiting>, true);
     one.Set(F<&Lane::seq>, seq);
@@ -112,11 +117,11 @@ inline std::int64_t TakeSeq(const Client& client, const std::string& sink, const
   return seq;
 }
 
-/// Writes one event, in the transaction of this client: what Publish does for each row that was
-/// touched. Throws: as mutations do; what it has written before stays then, and goes with what the
+/// Writes events of one key, one for each payload, in the transaction of this client: what Publish
+/// does. Throws: as mutations do; what it has written before stays then, and goes with what the
 /// exception undoes: a hook's mutation, a transaction.
-inline void Append(const Client& in_transaction, const std::string& sink, const std::string& key,
-                   std::string type, std::string payload) {
+inline void AppendAll(const Client& in_transaction, std::string_view sink, std::string_view key,
+                      std::string_view type, std::span<const std::string> payloads) {
   const auto refuse = [](std::string_view field, std::string_view why) {
     throw ValidationError(Schema<Event>::Type, field, Op::Create, why);
   };
@@ -126,18 +131,40 @@ inline void Append(const Client& in_transaction, const std::string& sink, const 
   Event event;
   event.sink = sink;
   event.key = key;
-  event.type = std::move(type);
-  event.payload = std::move(payload);
-  event.seq = TakeSeq(client, sink, key);
+  event.type = type;
+  event.seq = TakeSeqs(client, event.sink, event.key, static_cast<std::int64_t>(payloads.size()));
   event.committed_at = std::chrono::floor<std::chrono::microseconds>(Clock::Now());
-  client.Of<Event>().Create(std::move(event)).Save();
+  const auto events = client.Of<Event>();
+  while (!payloads.empty()) {
+    std::vector<Event> some;  // not all, for a statement holds them a second time
+    std::size_t bytes = 0;
+    for (const std::string& payload :
+         payloads.first(std::min<std::size_t>(payloads.size(), 1000))) {
+      bytes += payload.size();
+      if (bytes > (1 << 20) && !some.empty()) break;
+      some.push_back(event);
+      some.back().payload = payload;
+      ++event.seq;
+    }
+    payloads = payloads.subspan(some.size());
+    if (some.size() > 1) {
+      events.CreateBulk(std::move(some)).Save();
+    } else {
+      events.Create(std::move(some.front())).Save();
+    }
+  }
+}
+/// The same of one.
+inline void Append(const Client& in_transaction, std::string_view sink, std::string_view key,
+                   std::string_view type, std::string_view payload) {
+  const std::string text(payload);
+  AppendAll(in_transaction, sink, key, type, {&text, 1});
 }
 /// The same, of an event of one's own: `outbox::Append(tx, "mail", "7", "user.welcome", json)`.
 /// Where it throws it has written nothing, and the transaction may go on.
-inline void Append(Tx& tx, const std::string& sink, const std::string& key, std::string type,
-                   std::string payload) {
-  tx.WithTx(
-      [&](Tx& part) { Append(part.Client(), sink, key, std::move(type), std::move(payload)); });
+inline void Append(Tx& tx, std::string_view sink, std::string_view key, std::string_view type,
+                   std::string_view payload) {
+  tx.WithTx([&](Tx& part) { Append(part.Client(), sink, key, type, payload); });
   tx.AfterCommit([] { Poke::All(); });
 }
 

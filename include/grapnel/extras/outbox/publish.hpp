@@ -43,22 +43,18 @@ struct NoPayload {};
 template <class E, class KeyOf = ById, class PayloadOf = NoPayload>
 class Publish {
  public:
-  explicit Publish(std::string type) : type_(std::move(type)) {
+  explicit Publish(std::string_view type) : type_(type) {
     if (type_.empty()) throw Error("extras::outbox::Publish: the type of the event is empty");
   }
 
   /// The sinks that are told, each by a relay of its own.
-  template <std::convertible_to<std::string>... Names>
-  [[nodiscard("it returns the hook, which is given to Use")]] Publish To(Names&&... sinks) const {
-    static_assert(sizeof...(Names) > 0, "To names the sinks: To(\"search\", \"mail\")");
+  template <class... Names>
+  [[nodiscard("it returns the hook, which is given to Use")]] Publish To(
+      const Names&... sinks) const {
+    constexpr bool names = (std::convertible_to<const Names&, std::string_view> && ...);
+    static_assert(names && sizeof...(Names) > 0, "To names the sinks: To(\"search\", \"mail\")");
     Publish longer = *this;
-    for (std::string sink : {std::string(std::forward<Names>(sinks))...}) {
-      CheckSink("Publish", sink);
-      if (std::ranges::find(longer.sinks_, sink) != longer.sinks_.end()) {
-        Refuse("the sink \"" + sink + "\" is named twice");
-      }
-      longer.sinks_.push_back(std::move(sink));
-    }
+    if constexpr (names) (longer.Add(sinks), ...);
     return longer;
   }
   /// Which events follow each other: an integer or text, by default the row's id. One that follows
@@ -73,7 +69,8 @@ class Publish {
   template <class F>
   [[nodiscard("it returns the hook, which is given to Use")]] auto Payload(F payload) const {
     static_assert(
-        std::is_invocable_r_v<std::string, const F&, const Change<E>&>,
+        std::is_invocable_r_v<std::string, const F&, const Change<E>&> ||
+            std::is_invocable_r_v<std::string_view, const F&, const Change<E>&>,
         "Payload takes a function that returns text: Payload([](const auto& change) { return "
         "Json(change.Old(), change.New()); })");
     return Publish<E, KeyOf, F>(type_, sinks_, also_unchanged_, key_, std::move(payload));
@@ -115,23 +112,31 @@ class Publish {
         payload_(std::move(payload)) {}
 
  private:
+  void Add(std::string_view sink) {
+    CheckSink("Publish", sink);
+    if (std::ranges::find(sinks_, sink) != sinks_.end()) {
+      Refuse("the sink \"" + std::string(sink) + "\" is named twice");
+    }
+    sinks_.emplace_back(sink);
+  }
+
   [[noreturn]] static void Refuse(const std::string& why) {
     throw Error("extras::outbox::Publish: " + why);
   }
 
   void Write(const Mutation<E>& m, std::vector<TouchedRow<E>> rows) const {
     // In the order of keys, so that those that write many do not wait for each other.
-    std::multimap<std::string, std::string> made;
+    std::map<std::string, std::vector<std::string>> made;
     for (TouchedRow<E>& row : rows) {
       if ((!row.before && !row.after) || !(row.IsChanged() || also_unchanged_)) continue;
       const Change<E> change(row.op, std::move(row.before), std::move(row.after));
       std::string key = Text(key_(change));
-      made.emplace(std::move(key), std::string(payload_(change)));
+      made[std::move(key)].push_back(std::string(payload_(change)));
     }
     if (made.empty()) return;
     const Client client = m.Client();
     for (const std::string& sink : sinks_) {
-      for (const auto& [key, payload] : made) Append(client, sink, key, type_, payload);
+      for (const auto& [key, payloads] : made) AppendAll(client, sink, key, type_, payloads);
     }
     m.AfterCommit([] { Poke::All(); });
   }
