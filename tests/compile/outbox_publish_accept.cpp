@@ -4,6 +4,7 @@
 #include "contract/model.hpp"
 
 #include <string>
+#include <string_view>
 
 using model::Pet;
 using model::User;
@@ -14,7 +15,11 @@ std::string Name(const outbox::Change<User>& change) {
 }
 void Register(const grapnel::Database<User, Pet, outbox::Event, outbox::Lane>& client) {
   const auto users = client.Of<User>();
-  users.Use(outbox::Publish<User>("user.changed").To("mail", std::string("search")).Payload(Name));
+  constexpr std::string_view type = "user.changed", sink = "copies";
+  users.Use(outbox::Publish<User>(type).To("mail", std::string("search"), sink).Payload(Name));
+  users.Use(outbox::Publish<User>(std::string(type)).To(sink).Payload([](const auto& change) {
+    return change.New() == nullptr ? std::string_view() : change.New()->name;
+  }));
   users.Use(outbox::Publish<User>("user.changed")
                 .To("mail")
                 .Key([](const auto& change) { return change.Id(); })

@@ -3,6 +3,7 @@
 #include <grapnel/grapnel.hpp>
 
 #include <stop_token>
+#include <string_view>
 
 namespace outbox = grapnel::extras::outbox;
 
@@ -10,5 +11,7 @@ void Deliver(const grapnel::Client& client) {
   outbox::Relay relay(client, "mail", [](const outbox::Event&, std::stop_token) {},
                       {.attempts = 3});
   outbox::Relay by_reference(client, "mail", [](const auto&, const std::stop_token&) {});
+  constexpr std::string_view sink = "copies";
+  outbox::Relay named(client, sink, [](const auto&, const std::stop_token&) {});
   outbox::Relay handles(client, "mail", outbox::Handler([](grapnel::Tx&, const auto&) {}));
 }

@@ -79,7 +79,6 @@ namespace extras::inbox {
 /// has run. Throws: Error for an empty source or id, what `body` throws, and as mutations do; then
 /// nothing of it is stored.
 template <class Body>
-requires std::invocable<Body> || std::invocable<Body, Tx&>
 bool Once(const Tx& tx, std::string_view source, std::string_view event_id, Body&& body) {
   if (source.empty()) throw Error("extras::inbox::Once: the source is empty");
   if (event_id.empty()) throw Error("extras::inbox::Once: the id of the event is empty");
@@ -95,9 +94,14 @@ bool Once(const Tx& tx, std::string_view source, std::string_view event_id, Body
         .OnConflict(F<&Seen::source>, F<&Seen::event_id>)
         .Ignore()  // only what this transaction does not see yet: then it is a BusyError
         .Save();
-    if constexpr (std::invocable<Body, Tx&>) {
+    constexpr bool takes_tx = std::invocable<Body, Tx&>, takes_nothing = std::invocable<Body>;
+    static_assert(
+        takes_tx || takes_nothing,
+        "what is done once is a function: Once(tx, \"shop\", id, [&] { ... }), or [&](Tx& "
+        "tx) { ... }");
+    if constexpr (takes_tx) {
       std::forward<Body>(body)(once);
-    } else {
+    } else if constexpr (takes_nothing) {
       std::forward<Body>(body)();
     }
     return true;

@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <functional>
+#include <type_traits>
 #include <utility>
 
 namespace grapnel::extras::outbox {
@@ -29,6 +30,13 @@ class Handler {
   template <std::invocable<Tx&, const Event&> F>
   explicit Handler(F body) : body_(std::move(body)) {
     if (!body_) throw Error("extras::outbox::Handler: it was given no function that handles");
+  }
+  template <class F>
+  requires(!std::invocable<F&, Tx&, const Event&> &&
+           !std::same_as<std::remove_cvref_t<F>, Handler>) explicit Handler(F&&) {
+    static_assert(std::invocable<F&, Tx&, const Event&>,
+                  "a handler is a function: outbox::Handler([](Tx& tx, const outbox::Event& event) "
+                  "{ ... })");
   }
 
   const Body& Function() const noexcept { return body_; }

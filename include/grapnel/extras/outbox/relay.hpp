@@ -25,6 +25,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,10 +35,10 @@ namespace grapnel::extras::outbox {
 ///
 /// Throws (the constructors): Error for a sink that cannot be, a function that holds nothing, and
 /// options that make no sense. Threads: any; each call works by itself, and `deliver` is called by
-/// all of them. Lifetime: keeps the database open.
+/// all of them. Lifetime: keeps the database open; ends behind the threads that are in Run.
 class Relay {
  public:
-  Relay(const Client& db, const std::string& sink, Sink deliver, RelayOptions options = {})
+  Relay(const Client& db, std::string_view sink, Sink deliver, RelayOptions options = {})
       : Relay(std::move(options), db, sink) {
     if (!deliver) throw Error("extras::outbox::Relay: it was given no function that delivers");
     deliver_ = [deliver = std::move(deliver)](const Claim&, Outcome& outcome, const Event& event,
@@ -47,7 +48,7 @@ class Relay {
     };
   }
   /// With what writes to the same database, once for each event.
-  Relay(const Client& db, const std::string& sink, Handler handler, RelayOptions options = {})
+  Relay(const Client& db, std::string_view sink, Handler handler, RelayOptions options = {})
       : Relay(std::move(options), db, sink) {
     deliver_ = [this, db, handler = std::move(handler)](const Claim& claim, Outcome& outcome,
                                                         const Event& event,
@@ -85,7 +86,7 @@ class Relay {
   }
   template <class F>
   requires(!std::convertible_to<F, Sink> && !std::convertible_to<F, Handler>)
-      Relay(const Client& db, const std::string& sink, F&&, const RelayOptions& options = {})
+      Relay(const Client& db, std::string_view sink, F&&, const RelayOptions& options = {})
       : Relay(options, db, sink) {
     static_assert(
         std::convertible_to<F, Sink>,
@@ -161,8 +162,8 @@ class Relay {
  private:
   static constexpr std::chrono::milliseconds kAgain{50};
 
-  Relay(RelayOptions options, const Client& db, const std::string& sink)
-      : claims_(db, sink, options), options_(std::move(options)) {
+  Relay(RelayOptions options, const Client& db, std::string_view sink)
+      : claims_(db, std::string(sink), options), options_(std::move(options)) {
     CheckSink("Relay", sink);
     options_.Check();
   }
