@@ -8,6 +8,8 @@
 //   "bye Ada" has failed 1 time: no route
 //   dead: 1 x no route
 //   mail 1#2: bye Ada
+//   mail: 1 pending, 0 dead
+//   mail news#1: this week
 //   0 events wait
 
 #include <grapnel/extras/outbox.hpp>
@@ -84,5 +86,14 @@ int main() {
   refused.clear();
   outbox::Replay(client, F<&outbox::Event::error> == "no route");
   relay.RunOnce();
+
+  client.WithTx([](grapnel::Tx& tx) {  // an event that follows from no row, of the same transaction
+    outbox::Append(tx, "mail", "news", "newsletter", "this week");
+  });
+  for (const outbox::SinkState& sink : outbox::Sinks(client)) {
+    fmt::print("{}: {} pending, {} dead\n", sink.sink, sink.pending, sink.dead);
+  }
+  relay.RunOnce();
+  outbox::Prune(client, std::chrono::hours(24 * 30));  // what is older: dead letters, keys at rest
   fmt::print("{} events wait\n", events.Query().Count());
 }

@@ -27,17 +27,19 @@
 /// share a key, in any); a key that fails holds no other one up. A delivery has the event's id,
 /// which grows along its key and is never used again, and its seq; one that is repeated differs in
 /// nothing but `attempts` and `error`. A sink that throws is tried again after a time that doubles
-/// and differs by chance (RetryAfter: after the time that it says); after so many attempts, or at
-/// once (Rejected), the event is a dead letter, and its key waits for Replay or Discard, or goes on
-/// (OnDead::Skip). Several relays, in threads and processes, take a key by a lease: no event is
-/// delivered by two of them while it lasts, and one that has lost it changes nothing. No sink is
-/// called while the relay has a transaction open. A clock that jumps stops nothing: what lies
-/// further ahead than any wait is due.
+/// and differs by chance (RetryAfter: after the time that it says); after so many attempts (by
+/// default one to two minutes behind the first one), or at once (Rejected), the event is a dead
+/// letter, and its key waits for Replay or Discard, or goes on (OnDead::Skip). Several relays, in
+/// threads and processes, take a key by a lease: no event is delivered by two of them while it
+/// lasts, and one that has lost it changes nothing. No sink is called while the relay has a
+/// transaction open. A clock that jumps stops nothing: what lies further ahead than any wait is
+/// due.
 ///
 /// What not: nothing is delivered exactly once; but what is to be written to the same database is
 /// written once for each event by an outbox::Handler in place of the sink, and what is received in
-/// another one by inbox::Once (<grapnel/extras/inbox.hpp>). A relay that dies between a delivery
-/// and its COMMIT, or takes longer than its lease, delivers again: let the sink drop an id that it
+/// another one by inbox::Once (<grapnel/extras/inbox.hpp>). What a relay that dies has taken
+/// waits until the lease is over, by default 30 seconds. One that dies between a delivery and its
+/// COMMIT, or takes longer than its lease, delivers again: let the sink drop an id that it
 /// knows, or one that is not above the last of the key; then what it does happens once. Deliveries
 /// of one relay go one after the other: a sink with a hundred keys that hang is helped by more
 /// relays, and by a time limit of its own; the token of a delivery is stopped behind 4/5 of the

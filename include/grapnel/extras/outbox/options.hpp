@@ -29,9 +29,11 @@ enum class OnDead : std::uint8_t {
 struct RelayOptions {
   using Span = std::chrono::milliseconds;
 
-  /// For so long what a relay has taken is its own: longer than `events` deliveries.
+  /// For so long what a relay has taken is its own, also when its process has died: longer than
+  /// `events` deliveries.
   Span lease = std::chrono::seconds(30);
-  /// An event is a dead letter when so many deliveries have failed.
+  /// An event is a dead letter when so many deliveries have failed: with what is said here between
+  /// one and two minutes behind the first one. More of them for a sink that may be away for longer.
   int attempts = 8;
   OnDead on_dead = OnDead::Block;
   /// Behind the first failure it waits that long, then twice as long each time, at most
