@@ -302,6 +302,21 @@ TEST_CASE_METHOD(Outbox, "B241 bad input is refused, and undoes the write") {
   CHECK(other.Of<User>().Query().Count() == 0);
 }
 
+TEST_CASE_METHOD(Outbox, "B241 B242 one hook in two databases tells each of its own rows") {
+  const Scratch elsewhere;
+  const auto other = engine::Open<User, Event, Lane>(elsewhere.File("other.db"));
+  other.Migrate();
+  const grapnel::Hook<User> publish = Publisher();
+  Users().Use(publish);
+  other.Of<User>().Use(publish);
+  Users().Use(grapnel::hook::After([&](const Mutation<User>&, Value<User>& value) {
+    other.Of<User>().Create({.name = value.Entity().name + "'s copy"}).Save();
+  }));
+  Make("Ada");
+  CHECK(All() == Lines{"1#1 Create ->Ada0"});
+  CHECK(other.Of<Event>().Query().Only().payload == "Create ->Ada's copy0");
+}
+
 TEST_CASE_METHOD(Outbox, "B241 B243 rows of one mutation that share a key are counted at once") {
   constexpr std::int64_t kRows = 2500;
   std::vector<User> rows;

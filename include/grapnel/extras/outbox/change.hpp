@@ -64,17 +64,20 @@ class TouchedRows {
  public:
   using Row = TouchedRow<E>;
 
-  /// `hook`: tells one hook from others.
+  /// `hook`: tells one hook from others; it may be one of several databases.
   TouchedRows(const void* hook, Mutation<E>& m) noexcept
       : hook_(hook), m_(m), around_(std::exchange(running_, this)) {}
   TouchedRows(const TouchedRows&) = delete;
   TouchedRows& operator=(const TouchedRows&) = delete;
   ~TouchedRows() { running_ = around_; }
 
-  /// Those of the mutation that runs, innermost, as that hook sees it; null where none does.
-  static const TouchedRows* Innermost(const void* hook) noexcept {
+  /// Those of the mutation that runs around that one in its database, innermost, as that hook sees
+  /// it; null where none does.
+  static const TouchedRows* Around(const void* hook, const AnyMutation& m) noexcept {
     const TouchedRows* rows = running_;
-    while (rows != nullptr && rows->hook_ != hook) rows = rows->around_;
+    while (rows != nullptr && (rows->hook_ != hook || !rows->m_.SharesDatabase(m))) {
+      rows = rows->around_;
+    }
     return rows;
   }
 

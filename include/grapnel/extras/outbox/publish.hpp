@@ -89,7 +89,7 @@ class Publish {
                   "Publish needs to know what its events say: Publish<User>(\"user.changed\")"
                   ".To(\"mail\").Payload([](const auto& change) { return Json(change.New()); })");
     if (sinks_.empty()) Refuse("it was not said To which sinks");
-    const TouchedRows<E>* const outer = TouchedRows<E>::Innermost(this);
+    const TouchedRows<E>* const outer = TouchedRows<E>::Around(this, m);
     m.WatchChanges();
     const TouchedRows<E> touched(this, m);
     Value<E> value = next(m);

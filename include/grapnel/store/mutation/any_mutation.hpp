@@ -188,6 +188,11 @@ class AnyMutation {
   inline grapnel::Tx Tx() const;
   /// Whether the mutation runs in a transaction that somebody began, not just in one of its own.
   bool InTx() const noexcept { return core_.bound != nullptr && detail::IsInTx(core_.Handle()); }
+  /// Whether both run in one database: a hook may be registered with several, and run in one while
+  /// it runs in another. Requires: both run.
+  bool SharesDatabase(const AnyMutation& other) const noexcept {
+    return &detail::DependenciesOf(core_.Handle()) == &detail::DependenciesOf(other.core_.Handle());
+  }
   /// The object of type T that was given to Provide. Throws: DependencyError, which names the type.
   template <class T>
   T& Dep() const {
