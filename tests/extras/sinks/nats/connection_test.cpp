@@ -26,10 +26,10 @@ const Needs kNeeds{"nats-server"};
 /// What comes of a message; "" where it is stored.
 std::string Publish(const JetStreamAddress& address, const std::string& payload = "x",
                     std::chrono::milliseconds within = 1h, const std::stop_token& stop = {},
-                    std::chrono::milliseconds connect = 1min) {
+                    std::chrono::milliseconds connect = 1min, const std::string& stream = "") {
   try {
     JetStreamConnection connection(address, connect, within);
-    connection.Publish("docs", "1", {{"key", "k"}}, payload, "", within, stop);
+    connection.Publish("docs", "1", {{"key", "k"}}, payload, stream, within, stop);
   } catch (const JetStreamError& error) {
     return error.what();
   }
@@ -126,6 +126,22 @@ TEST_CASE("B254 answers that are cut off, or garbage, are errors") {
     INFO(answer);
     CHECK_FALSE(answered(answer).empty());
   }
+}
+
+TEST_CASE("B242 B254 who acknowledges without being the stream has stored nothing") {
+  const auto answered = [](const std::string& json, const std::string& stream = "") {
+    const FakeServer server(
+        Answering("MSG % 1 " + std::to_string(json.size()) + "\r\n" + json + "\r\n"));
+    return Publish(At(server.Port()), "x", 1h, {}, 1min, stream);
+  };
+  for (const std::string json : {"{}", R"({"ok":true})", R"({"error":{"message":"bad request"}})",
+                                 R"({"seq":7})", R"({"stream":"","seq":7})", R"({"error":{}})"}) {
+    INFO(json);
+    CHECK(answered(json) == "no stream has acknowledged it");
+  }
+  CHECK(answered(R"({"stream":"OTHER","seq":1})", "DOCS") ==
+        "another stream has acknowledged it: OTHER");
+  CHECK(answered(R"({"stream":"DOCS","seq":1})", "DOCS").empty());
 }
 
 TEST_CASE("B254 NATS that hangs is waited for no longer than the limit, or a stop") {

@@ -130,8 +130,8 @@ class JetStreamConnection {
 
     jsOptions how;
     Check(jsOptions_Init(&how), what);
-    how.PublishAsync.ErrHandler = Refused;
-    how.PublishAsync.ErrHandlerClosure = std::bit_cast<void*>(refusal_.Id());
+    how.PublishAsync.AckHandler = Answered;
+    how.PublishAsync.AckHandlerClosure = std::bit_cast<void*>(answer_.Id());
     jsCtx* context = nullptr;
     Check(natsConnection_JetStream(&context, connection, &how), what);
     context_.reset(context);
@@ -190,56 +190,73 @@ class JetStreamConnection {
                              NATS_CONNECTION_CLOSED);
       }
     }
-    if (const std::optional<JetStreamError> refused = refusal_.Take()) throw *refused;
+    // Whoever listens to the subject may answer: a stream tells its name.
+    const Answer::Said said = answer_.Take();
+    if (said.refused) throw *said.refused;
+    if (said.stream.empty()) throw JetStreamError("no stream has acknowledged it", NATS_ERR);
+    if (!stream.empty() && said.stream != stream) {
+      throw JetStreamError("another stream has acknowledged it: " + said.stream, NATS_ERR);
+    }
   }
 
  private:
-  /// What a server has said against the message that is under way. cnats tells it on a thread of
-  /// its own, perhaps when the connection is no more: by an id, then, which nobody has any longer.
-  class Refusal {
+  /// What was said to the message that is under way. cnats tells it on a thread of its own, perhaps
+  /// when the connection is no more: by an id, then, which nobody has any longer.
+  class Answer {
    public:
-    Refusal() {
+    struct Said {
+      std::optional<JetStreamError> refused{};
+      std::string stream{};  // that has stored it
+    };
+
+    Answer() {
       const std::lock_guard lock(mutex_);
       id_ = ++last_;
       all_[id_];
     }
-    Refusal(const Refusal&) = delete;
-    Refusal& operator=(const Refusal&) = delete;
-    ~Refusal() {
+    Answer(const Answer&) = delete;
+    Answer& operator=(const Answer&) = delete;
+    ~Answer() {
       const std::lock_guard lock(mutex_);
       all_.erase(id_);
     }
 
     std::uintptr_t Id() const { return id_; }
-    std::optional<JetStreamError> Take() const {
+    Said Take() const {
       const std::lock_guard lock(mutex_);
-      return std::exchange(all_[id_], std::nullopt);
+      return std::exchange(all_[id_], {});
     }
-    static void Put(std::uintptr_t id, const JetStreamError& error) {
+    static void Put(std::uintptr_t id, Said said) {
       const std::lock_guard lock(mutex_);
-      if (const auto found = all_.find(id); found != all_.end()) found->second.emplace(error);
+      if (const auto found = all_.find(id); found != all_.end()) found->second = std::move(said);
     }
 
    private:
     static inline std::mutex mutex_;
     static inline std::uintptr_t last_ = 0;
-    static inline std::map<std::uintptr_t, std::optional<JetStreamError>> all_;
+    static inline std::map<std::uintptr_t, Said> all_{};
 
     std::uintptr_t id_;
   };
 
-  static void Refused(jsCtx*, jsPubAckErr* error, void* id) {
-    std::string what = error->ErrText != nullptr ? error->ErrText : "";
-    if (error->Err == NATS_NO_RESPONDERS) what = "there is no stream for it";
-    Refusal::Put(std::bit_cast<std::uintptr_t>(id),
-                 JetStreamError(what, error->Err, static_cast<int>(error->ErrCode)));
+  static void Answered(jsCtx*, natsMsg* sent, jsPubAck* stored, jsPubAckErr* error, void* id) {
+    const std::unique_ptr<natsMsg, NatsEnd> message(sent);
+    Answer::Said said;
+    if (error != nullptr) {
+      std::string what = error->ErrText != nullptr ? error->ErrText : "";
+      if (error->Err == NATS_NO_RESPONDERS) what = "there is no stream for it";
+      said.refused.emplace(what, error->Err, static_cast<int>(error->ErrCode));
+    } else if (stored != nullptr && stored->Stream != nullptr) {
+      said.stream = stored->Stream;
+    }
+    Answer::Put(std::bit_cast<std::uintptr_t>(id), std::move(said));
   }
   static void Check(natsStatus status, const std::string& what) {
     if (status != NATS_OK) throw JetStreamError(what + ": " + natsStatus_GetText(status), status);
   }
   static bool IsOwn(pid_t process) { return process == getpid(); }
 
-  const Refusal refusal_{};
+  const Answer answer_{};
   std::unique_ptr<natsConnection, NatsEnd> connection_{};
   std::unique_ptr<jsCtx, NatsEnd> context_{};
   pid_t process_ = getpid();
