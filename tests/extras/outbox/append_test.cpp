@@ -76,6 +76,18 @@ TEST_CASE_METHOD(Outbox, "B243 a key whose counter somebody has deleted is count
   CHECK(All() == Lines{"7#2 x", "7#3 x", "7#4 x", "7#5 x"});
 }
 
+TEST_CASE_METHOD(Outbox, "B241 B247 an event of a client is of its transaction, or of its own") {
+  const std::uint64_t before = Poke::Count();
+  Append(client, "mail", "7", "welcome", "a");
+  CHECK(Poke::Count() == before + 1);
+  client.WithTx([&](grapnel::Tx& tx) {
+    Append(tx.Client(), "mail", "7", "welcome", "b");
+    CHECK(Poke::Count() == before + 1);
+  });
+  CHECK(Poke::Count() == before + 2);
+  CHECK(All() == Lines{"7#1 a", "7#2 b"});
+}
+
 TEST_CASE_METHOD(Outbox, "B247 relays are woken by the commit, and not before") {
   const std::uint64_t before = Poke::Count();
   client.WithTx([&](grapnel::Tx& tx) {

@@ -9,6 +9,7 @@
 #include <grapnel/schema/token.hpp>
 #include <grapnel/store/client.hpp>
 #include <grapnel/store/predicate/comparison.hpp>
+#include <grapnel/store/tx/retry.hpp>
 #include <grapnel/store/tx/tx.hpp>
 
 #include <algorithm>
@@ -154,18 +155,22 @@ inline void AppendAll(const Client& in_transaction, std::string_view sink, std::
     }
   }
 }
-/// The same of one.
-inline void Append(const Client& in_transaction, std::string_view sink, std::string_view key,
+/// Writes one event of one's own: `outbox::Append(tx, "mail", "7", "user.welcome", json)`, in the
+/// transaction of this client, or, where it has none, in one of its own. Where it throws it has
+/// written nothing, and the transaction may go on. Throws: as WithTx and mutations do.
+inline void Append(const Client& client, std::string_view sink, std::string_view key,
                    std::string_view type, std::string_view payload) {
   const std::string text(payload);
-  AppendAll(in_transaction, sink, key, type, {&text, 1});
+  client.WithTx(
+      [&](Tx& tx) {
+        AppendAll(tx.Client(), sink, key, type, {&text, 1});
+        tx.AfterCommit([] { Poke::All(); });
+      },
+      Retry{});
 }
-/// The same, of an event of one's own: `outbox::Append(tx, "mail", "7", "user.welcome", json)`.
-/// Where it throws it has written nothing, and the transaction may go on.
-inline void Append(Tx& tx, std::string_view sink, std::string_view key, std::string_view type,
+inline void Append(const Tx& tx, std::string_view sink, std::string_view key, std::string_view type,
                    std::string_view payload) {
-  tx.WithTx([&](Tx& part) { Append(part.Client(), sink, key, type, payload); });
-  tx.AfterCommit([] { Poke::All(); });
+  Append(tx.Client(), sink, key, type, payload);
 }
 
 }  // namespace grapnel::extras::outbox
