@@ -62,11 +62,12 @@
 /// seq and id follow the commits; there one of two that meet gets a BusyError that may be tried
 /// again, which a mutation of its own does by itself, and a transaction of one's own by
 /// client.WithTx(body, grapnel::Retry{}). A relay writes nothing that writers write, but where it
-/// finds that nothing is left of a key, at once of one that it serves for the first time, later of
-/// one that is filled again and again: a transaction that has begun before that, and writes the key
-/// behind it, is the one that may have to be tried again. On SQLite all wait for one lock: in a
-/// process each has its turn, but processes have none: beside one that writes without a pause a
-/// relay in another one may wait for long. Replay and Discard are tried again for 5 seconds.
+/// finds that nothing is left of a key, and nothing was written of it for a second or two (or that
+/// a thousand such keys wait for that already): a transaction that has begun before that, and
+/// writes the key behind it, is the one that may have to be tried again. On SQLite all wait for one
+/// lock: in a process each has its turn, but processes have none: beside one that writes without a
+/// pause a relay in another one may wait for long. Replay and Discard are tried again for 5
+/// seconds.
 ///
 /// Order with others: rules of guards stand before it; those about Event and Lane bind all but the
 /// outbox itself. It does not matter on which side of Audit it stands, for neither sees the other's
@@ -85,6 +86,7 @@
 #include <grapnel/hook/guard.hpp>
 #include <grapnel/schema/token.hpp>
 #include <grapnel/store/client.hpp>
+#include <grapnel/store/entities.hpp>
 #include <grapnel/store/predicate/comparison.hpp>
 #include <grapnel/store/predicate/measure.hpp>
 #include <grapnel/store/predicate/members.hpp>
@@ -95,8 +97,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <map>
-#include <set>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -172,84 +175,99 @@ inline std::vector<DeadLetters> Dead(const Client& client) {
   return all;
 }
 
-/// The dead letters that Replay and Discard are about, by the key that they belong to.
+/// The dead letters that Replay and Discard are about, by the lane that they belong to. Threads:
+/// one.
 class Letters {
  public:
-  Letters(Tx& tx, const store::Predicate<Event>& which)
-      : client_(tx.Client().With(guard::Decide(guard::Allow))) {
-    RefuseNewer(tx);
-    for (const auto& [id, sink, key] : tx.Client()
-                                           .Of<Event>()
+  Letters(const Client& client, const store::Predicate<Event>& which) : client_(client) {
+    for (const auto& [id, sink, key] : client.Of<Event>()
                                            .Query()
                                            .Where(F<&Event::dead> == true)
                                            .Where(which)
                                            .Select(F<&Event::id>, F<&Event::sink>, F<&Event::key>)
                                            .All()) {
-      ids_.push_back(id);
-      lanes_.emplace(sink, key);
+      ids_[{sink, key}].push_back(id);
     }
   }
 
   std::int64_t Revive() const {
-    if (ids_.empty()) return 0;
-    client_.Of<Event>()
-        .Update()
-        .Where(F<&Event::id>.In(ids_))
-        .Set(F<&Event::dead>, false)
-        .Set(F<&Event::attempts>, 0)
-        .Set(F<&Event::error>, "")
-        .Save();
-    Unblock(true);
-    return static_cast<std::int64_t>(ids_.size());
+    return InParts(true, [](const store::Entities<Event>& events, const auto& letters) {
+      return events.Update()
+          .Where(letters)
+          .Set(F<&Event::dead>, false)
+          .Set(F<&Event::attempts>, 0)
+          .Set(F<&Event::error>, "")
+          .Save();
+    });
   }
   std::int64_t Remove() const {
-    if (ids_.empty()) return 0;
-    client_.Of<Event>().Delete().Where(F<&Event::id>.In(ids_)).Exec();
-    Unblock(false);
-    return static_cast<std::int64_t>(ids_.size());
+    return InParts(false, [](const store::Entities<Event>& events, const auto& letters) {
+      return events.Delete().Where(letters).Exec();
+    });
   }
 
  private:
-  /// Keys go on that no dead letter is left of.
-  void Unblock(bool revived) const {
-    for (const auto& [sink, key] : lanes_) {
-      const bool is_blocked =
-          client_.Of<Event>()
-              .Query()
-              .Where(F<&Event::sink> == sink && F<&Event::key> == key && F<&Event::dead> == true)
-              .Exist();
-      auto update =
-          client_.Of<Lane>().Update().Where(F<&Lane::sink> == sink && F<&Lane::key> == key);
-      // Written in any case: of two that each leave a letter to the other one, one runs again.
-      update.Add(F<&Lane::attempts>, 0);
-      if (revived) update.Set(F<&Lane::waiting>, true);
-      if (!is_blocked) update.Set(F<&Lane::blocked>, false);
-      update.Save();
+  using Lanes = std::map<std::pair<std::string, std::string>, std::vector<std::int64_t>>;
+  static constexpr int kLanes = 8;  // at a time: relays that work on them are in the way
+
+  /// Returns: how many letters `what` was done to.
+  template <class Do>
+  std::int64_t InParts(bool revives, const Do& what) const {
+    std::int64_t count = 0;
+    for (auto first = ids_.begin(); first != ids_.end();) {
+      const auto end = std::ranges::next(first, kLanes, ids_.end());
+      count += client_.WithTx(
+          [&](Tx& tx) {
+            RefuseNewer(tx);
+            const Client client = tx.Client().With(guard::Decide(guard::Allow));
+            std::vector<std::int64_t> ids;
+            for (auto lane = first; lane != end; ++lane) {
+              ids.insert(ids.end(), lane->second.begin(), lane->second.end());
+            }
+            const std::int64_t done =
+                what(client.Of<Event>(), F<&Event::id>.In(ids) && F<&Event::dead> == true);
+            for (auto lane = first; lane != end; ++lane) Unblock(client, lane->first, revives);
+            return done;
+          },
+          Retry{});
+      first = end;
     }
+    Poke::All();
+    return count;
+  }
+  /// A key goes on that no dead letter is left of.
+  static void Unblock(const Client& client, const Lanes::key_type& lane, bool revives) {
+    const auto& [sink, key] = lane;
+    const bool is_blocked =
+        client.Of<Event>()
+            .Query()
+            .Where(F<&Event::sink> == sink && F<&Event::key> == key && F<&Event::dead> == true)
+            .Exist();
+    auto update = client.Of<Lane>().Update().Where(F<&Lane::sink> == sink && F<&Lane::key> == key);
+    // Written in any case: of two that each leave a letter to the other one, one runs again.
+    update.Add(F<&Lane::attempts>, 0);
+    if (revives) update.Set(F<&Lane::waiting>, true);
+    if (!is_blocked) update.Set(F<&Lane::blocked>, false);
+    update.Save();
   }
 
-  Client client_;
-  std::vector<std::int64_t> ids_;
-  std::set<std::pair<std::string, std::string>> lanes_;
+  const Client client_;
+  Lanes ids_{};
 };
 
 /// Has dead letters delivered as if they had never failed, before all else of their keys, which go
 /// on where no other one is left: `Replay(client, F<&Event::sink> == "mail" && F<&Event::error> ==
 /// "550")`. A key that waits because a later event has failed (OnDead::Skip) waits on. Returns: how
-/// many. In one transaction. Throws: as WithTx; ConstraintError where a newer program has made the
-/// tables.
+/// many. Those of a few keys in one transaction. Throws: as queries and WithTx, and what was done
+/// before stays; ConstraintError where a newer program has made the tables.
 inline std::int64_t Replay(const Client& client, const store::Predicate<Event>& which) {
-  const auto count = client.WithTx([&](Tx& tx) { return Letters(tx, which).Revive(); }, Retry{});
-  Poke::All();
-  return count;
+  return Letters(client, which).Revive();
 }
 
 /// Deletes dead letters: their keys go on without them, where no other one is left. Returns: how
-/// many. In one transaction. Throws: as Replay.
+/// many. Those of a few keys in one transaction. Throws: as Replay.
 inline std::int64_t Discard(const Client& client, const store::Predicate<Event>& which) {
-  const auto count = client.WithTx([&](Tx& tx) { return Letters(tx, which).Remove(); }, Retry{});
-  Poke::All();
-  return count;
+  return Letters(client, which).Remove();
 }
 
 /// What Prune has taken away.
