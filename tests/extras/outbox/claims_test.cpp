@@ -37,7 +37,10 @@ struct Claimed : Timed {
     for (const Lane& lane : claim.lanes) {
       Outcome& outcome = outcomes.emplace_back(Outcome{lane});
       const auto found = claims.Read(std::span(&lane, 1), 64);
-      for (const Event& event : found.events.at(lane.key)) outcome.delivered.push_back(event.id);
+      for (const Event& event : found.events.at(lane.key)) {
+        outcome.delivered.push_back(event.id);
+        outcome.last_at = event.committed_at;
+      }
       outcome.is_last = found.is_all;
     }
     return outcomes;
@@ -87,6 +90,58 @@ TEST_CASE_METHOD(Claimed, "B246 what is settled and what is taken next are one t
   CHECK(claims.Settle(claim, Deliver(claims, claim), true) == Relayed{.delivered = 1});
   CHECK(claim.IsEmpty());
   CHECK(Left() == 0);
+}
+
+TEST_CASE_METHOD(Claimed, "B243 what has failed, and what others have left, is taken by itself") {
+  for (const char* name : {"Ada", "Bob", "Cy", "Di", "Eve"}) Make(name);
+  const auto set = [&](const char* key, auto field, auto value, int age) {
+    client.Of<Lane>()
+        .Update()
+        .Where(F<&Lane::sink> == "mail" && F<&Lane::key> == key)
+        .Set(field, value)
+        .Set(F<&Lane::next_at>, now - std::chrono::seconds(age))
+        .Save();
+  };
+  now += std::chrono::seconds(10);
+  set("1", F<&Lane::attempts>, 1, 9);
+  set("2", F<&Lane::lease>, "a dead one's", 8);
+  set("3", F<&Lane::lease>, "a dead one's", 7);
+  set("4", F<&Lane::attempts>, 0, 6);
+  set("5", F<&Lane::attempts>, 2, 5);
+  const Claims claims = Of();
+  CHECK(Keys(claims.Take({}, true)) == Lines{"1", "5"});
+  CHECK(Keys(claims.Take({}, true)) == Lines{"2"});
+  CHECK(Keys(claims.Take({}, true)) == Lines{"3"});
+  CHECK(Keys(claims.Take({}, true)) == Lines{"4"});
+  CHECK(claims.Take({}, true).IsEmpty());
+  now += std::chrono::hours(1);
+  CHECK(Of().Take().lanes.size() == 5);  // once, for RunOnce
+}
+
+TEST_CASE_METHOD(Claimed, "B248 a key of which something was just written is not put to rest yet") {
+  Make("Ada");
+  const bool is_old = GENERATE(false, true);
+  if (is_old) now += std::chrono::seconds(2);
+  const Claims claims = Of();
+  Claim claim = claims.Take();
+  auto outcomes = Deliver(claims, claim);
+  CHECK(claims.Settle(claim, outcomes, true) == Relayed{.delivered = 1});
+  CHECK(claim.IsEmpty());
+  CHECK(LaneOf("1").waiting == !is_old);
+  CHECK(LaneOf("1").lease.empty());
+  CHECK(claims.Take().IsEmpty());  // it is left alone
+  Age(1);
+  CHECK(Keys(claims.Take()) == Lines{"1"});
+}
+
+TEST_CASE_METHOD(Claimed, "B247 a lane that has the id of one that is gone is not taken for it") {
+  Make("Ada");
+  const Claims claims = Of();
+  Claim claim = claims.Take();
+  claims.Settle(claim, Deliver(claims, claim), true);
+  client.Of<Lane>().Delete().Exec();
+  outbox::Append(client, "mail", "other", "told", "x");
+  CHECK(Keys(claims.Take()) == Lines{"other"});
 }
 
 TEST_CASE_METHOD(Claimed, "B246 a claim whose lease others have taken changes nothing") {

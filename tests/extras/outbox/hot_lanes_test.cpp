@@ -46,12 +46,12 @@ TEST_CASE("B243 B248 lanes are left alone until they are filled, or their time i
   CHECK(lanes.Keys() == std::vector<std::string>{"1", "2", "3"});
   CHECK(lanes.Next() > 59min);
   lanes.Wake({"2", "9"});
-  CHECK(lanes.Ids() == std::vector<std::int64_t>{1, 3});
+  CHECK(lanes.Keys() == std::vector<std::string>{"1", "3"});
   lanes.Cool(Lanes(1), 0h);
   CHECK(lanes.Next() == 0ms);
   CHECK(lanes.Keys() == std::vector<std::string>{"1", "3"});
   CHECK(lanes.HasRoomFor(900));
   lanes.Cool(Lanes(5000), 1h);
   CHECK_FALSE(lanes.HasRoomFor(1));
-  CHECK(lanes.Ids().size() == 1000);  // more are not remembered
+  CHECK(lanes.Keys().size() == 1000);  // more are not remembered
 }

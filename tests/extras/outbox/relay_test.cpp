@@ -319,6 +319,81 @@ TEST_CASE_METHOD(Relays, "B245 a sink that hangs is told when the lease is about
       2);
 }
 
+TEST_CASE_METHOD(Relays, "B245 what the end of the lease cuts off behind others has not failed") {
+  for (const char* name : {"Ada", "Bob", "Cy"}) Make(name);
+  int calls = 0;
+  Relay relay(client, "mail",
+              [&](const Event&, const std::stop_token& stop) {
+                if (++calls % 2 == 1) return;
+                while (!stop.stop_requested()) std::this_thread::sleep_for(1ms);
+                throw Refused("cut off");
+              },
+              {.lease = 1s, .attempts = 1});
+  for (const int left : {2, 1, 0}) {
+    now += 1ms;
+    CHECK(relay.RunOnce() == Delivered(1));
+    CHECK(client.Of<Event>().Query().Where(F<&Event::attempts> == 0).Count() == left);
+  }
+  CHECK(relay.Total() == Delivered(3));
+}
+
+TEST_CASE_METHOD(Relays, "B245 B246 what takes longer than the lease counts when the key is back") {
+  Make("Ada");
+  const bool fails = GENERATE(true, false);
+  int calls = 0;
+  Relay relay(client, "mail",
+              [&](const Event&, const std::stop_token&) {
+                ++calls;
+                std::this_thread::sleep_for(600ms);  // whatever the token says
+                now += 1h;
+                CHECK(outbox::Claims(client, "mail", {}).Take().lanes.size() == 1);
+                if (fails) throw Refused("late");
+              },
+              {.lease = 500ms, .attempts = 1});
+  CHECK(relay.RunOnce() == Relayed{.lost = 1});  // another one has it
+  CHECK(client.Of<Event>().Query().Only().attempts == 0);
+  now += 1h;
+  CHECK(relay.RunOnce() == (fails ? Relayed{.failed = 1, .dead = 1} : Delivered(1)));
+  CHECK(calls == 1);
+  CHECK(client.Of<Event>().Query().Where(F<&Event::error> == "late").Count() == (fails ? 1 : 0));
+}
+
+TEST_CASE("B243 B245 a key that hangs beyond each lease holds up no other one for good") {
+  struct Store : Fixture<User, Event, Lane> {};
+  const Store store;
+  constexpr int kOthers = 300;
+  outbox::Append(store.client, "mail", "bad", "told", "x");
+  for (int i = 0; i < kOthers; ++i) {
+    outbox::Append(store.client, "mail", std::to_string(i), "told", "x");
+  }
+  std::mutex mutex;
+  std::set<std::string> arrived;
+  const auto sink = [&](const Event& event, const std::stop_token&) {
+    if (event.key == "bad") {
+      std::this_thread::sleep_for(450ms);
+      throw Refused("hung");
+    }
+    const std::lock_guard lock(mutex);
+    arrived.insert(event.key);
+  };
+  const RelayOptions options{.lease = 300ms, .attempts = 2, .backoff = 10ms, .poll = 20ms};
+  Relay one(store.client, "mail", sink, options), two(store.client, "mail", sink, options);
+  {
+    const std::jthread first([&](const std::stop_token& stop) { one.Run(stop); });
+    const std::jthread second([&](const std::stop_token& stop) { two.Run(stop); });
+    const auto is_done = [&] {
+      const std::lock_guard lock(mutex);
+      return arrived.size() == kOthers &&
+             store.client.Of<Event>().Query().Where(F<&Event::dead> == true).Count() == 1;
+    };
+    for (int i = 0; i < 3000 && !is_done(); ++i) std::this_thread::sleep_for(10ms);
+  }
+  CHECK(arrived.size() == kOthers);
+  const Event dead = store.client.Of<Event>().Query().Where(F<&Event::key> == "bad").Only();
+  CHECK(dead.dead);
+  CHECK(dead.attempts == 2);
+}
+
 TEST_CASE_METHOD(Relays, "B245 what a sink throws is kept as text that every database takes") {
   Make("Ada");
   const auto thrown = [&](auto what) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grapnel/extras/clock.hpp>
 #include <grapnel/extras/outbox/tables.hpp>
 
 #include <chrono>
@@ -24,6 +25,7 @@ struct Outcome {
   Lane lane;
   std::vector<std::int64_t> delivered{};  // events that are still to be taken away
   std::int64_t handled = 0;               // events that are taken away already
+  Clock::Time last_at{};                  // when the last of these was written
   bool is_last = false;                   // nothing was seen behind them
   bool is_lost = false;                   // the lease is another one's, or what came of it unknown
   bool is_put_off = false;                // nothing has failed, and nothing goes on

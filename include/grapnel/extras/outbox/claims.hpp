@@ -47,15 +47,17 @@ class Claims {
         options_(options),
         settlement_(sink, options.on_dead) {}
 
-  /// Takes lanes that are due. Where none is, or a stop was requested while others write, it has
-  /// only read. Throws: TxError where the client is a transaction's, so that what was taken would
-  /// not be committed; ConstraintError where a newer program has made the tables; BusyError where
-  /// others write all the time.
-  Claim Take(const std::stop_token& stop = {}) const {
+  /// Takes lanes that are due; of those only that may be taken together, where it is to be `alike`:
+  /// then it is called again until nothing is due. Where none is, or a stop was requested while
+  /// others write, it has only read. Throws: TxError where the client is a transaction's, so that
+  /// what was taken would not be committed; ConstraintError where a newer program has made the
+  /// tables; BusyError where others write all the time.
+  Claim Take(const std::stop_token& stop = {}, bool alike = false) const {
     if (!client_.Of<Lane>().Query().Where(Due(LeftAlone(client_))).Exist()) return {};
     Check();
     try {
-      return client_.With(stop).WithTx([&](Tx& tx) { return TakeIn(tx.Client(), {}); }, Retry{});
+      return client_.With(stop).WithTx([&](Tx& tx) { return TakeIn(tx.Client(), {}, alike); },
+                                       Retry{});
     } catch (const CancelledError&) {
       return {};
     }
@@ -127,7 +129,8 @@ class Claims {
   /// if more is to be taken, and all of them where it is not; none where writers are in the way
   /// just then: they are looked at again.
   Relayed Settle(Claim& claim, const std::vector<Outcome>& outcomes, bool more) const {
-    Settling settling{claim, outcomes, more, Served(outcomes)};
+    Settling settling{claim, outcomes, more, Served(outcomes, Clock::Time::min()),
+                      Served(outcomes, Now() - HotLanes::kCools)};
     Relayed done;
     try {
       done = PutToRest(settling);
@@ -175,17 +178,17 @@ class Claims {
     const Clock::Time now = Now();
     return lane.attempts == 0 && lane.next_at <= now && lane.next_at > now - HotLanes::kCools;
   }
-  /// The lanes that are not to be taken, of which nothing has come.
-  std::vector<std::int64_t> LeftAlone(const Client& client) const {
+  /// The keys whose lanes are not to be taken, of which nothing has come.
+  std::vector<std::string> LeftAlone(const Client& client) const {
     const std::vector<std::string> keys = hot_.Keys();
     if (keys.empty()) return {};
     hot_.Wake(settlement_.Filled(client, keys));
-    return hot_.Ids();
+    return hot_.Keys();
   }
 
   /// A time that lies further ahead than any wait was written by a clock that has jumped back
   /// since; clocks of several machines may differ by one wait.
-  store::Predicate<Lane> Due(const std::vector<std::int64_t>& left_alone) const {
+  store::Predicate<Lane> Due(const std::vector<std::string>& left_alone) const {
     const Clock::Time now = Now();
     const auto past = [&](auto at, RelayOptions::Span longest) {
       return at <= now || at > now + 2 * longest;
@@ -195,7 +198,7 @@ class Claims {
         ((F<&Lane::lease> == "" &&
           (F<&Lane::attempts> == 0 || past(F<&Lane::next_at>, options_.longest_backoff))) ||
          (F<&Lane::lease> != "" && past(F<&Lane::lease_until>, options_.lease)));
-    return left_alone.empty() ? due : due && !F<&Lane::id>.In(left_alone);
+    return left_alone.empty() ? due : due && !F<&Lane::key>.In(left_alone);
   }
 
   /// Those that have waited for the longest time come first; and before them what a clock that has
@@ -215,6 +218,17 @@ class Claims {
     }
     return lanes;
   }
+  /// Leaves what is taken together: what hangs holds up all that was taken with it until the lease
+  /// is over. So what has failed before is not taken with what has not, and of lanes whose lease
+  /// was over, one of which may be at fault, each is taken by itself.
+  static void KeepAlike(std::vector<Lane>& lanes) {
+    if (lanes.empty()) return;
+    if (!lanes.front().lease.empty()) return lanes.resize(1);
+    const bool has_failed = lanes.front().attempts > 0;
+    std::erase_if(lanes, [&](const Lane& lane) {
+      return !lane.lease.empty() || (lane.attempts > 0) != has_failed;
+    });
+  }
   void Lease(const Client& client, const Claim& claim) const {
     std::vector<std::int64_t> ids;
     for (const Lane& lane : claim.lanes) ids.push_back(lane.id);
@@ -232,6 +246,7 @@ class Claims {
     const std::vector<Outcome>& outcomes;
     const bool more;
     const std::vector<std::int64_t> served;  // lanes of which something was delivered
+    const std::vector<std::int64_t> live;    // that was written lately
     bool puts_to_rest = true;
     // By the last transaction:
     std::vector<Lane> hot{};     // empty lanes that wait on
@@ -239,11 +254,13 @@ class Claims {
     bool meets_writers = false;  // it writes what they write
 
     bool WasServed(const Lane& lane) const { return std::ranges::binary_search(served, lane.id); }
+    bool IsLive(const Lane& lane) const { return std::ranges::binary_search(live, lane.id); }
   };
-  static std::vector<std::int64_t> Served(const std::vector<Outcome>& outcomes) {
+  static std::vector<std::int64_t> Served(const std::vector<Outcome>& outcomes, Clock::Time since) {
     std::vector<std::int64_t> served;
     for (const Outcome& outcome : outcomes) {
-      if (!outcome.delivered.empty() || outcome.handled > 0) served.push_back(outcome.lane.id);
+      const bool was_served = !outcome.delivered.empty() || outcome.handled > 0;
+      if (was_served && outcome.last_at >= since) served.push_back(outcome.lane.id);
     }
     std::ranges::sort(served);
     return served;
@@ -272,7 +289,7 @@ class Claims {
     }
     Settlement::GiveBack(client, settling.claim, filled, true, Now());
     Settlement::GiveBack(client, settling.claim, found_empty, true, std::nullopt);
-    settling.next = settling.more ? TakeIn(client, settling.hot) : Claim();
+    settling.next = settling.more ? TakeIn(client, settling.hot, true) : Claim();
     return done;
   }
   /// Takes those out of the empty lanes that are not to be put to rest yet.
@@ -282,7 +299,8 @@ class Claims {
       hot.swap(empty);
     } else if (settling.more && hot_.HasRoomFor(empty.size())) {
       const auto is_hot = [&](const Lane& lane) {
-        return settling.WasServed(lane) ? hot_.WasServed(lane.id) : IsRecent(lane);
+        return settling.WasServed(lane) ? settling.IsLive(lane) || hot_.WasServed(lane.id)
+                                        : IsRecent(lane);
       };
       std::ranges::copy_if(empty, std::back_inserter(hot), is_hot);
       std::erase_if(empty, is_hot);
@@ -290,10 +308,11 @@ class Claims {
     return hot;
   }
 
-  Claim TakeIn(const Client& client, std::span<const Lane> but) const {
-    std::vector<std::int64_t> left_alone = LeftAlone(client);
-    for (const Lane& lane : but) left_alone.push_back(lane.id);
+  Claim TakeIn(const Client& client, std::span<const Lane> but, bool alike) const {
+    std::vector<std::string> left_alone = LeftAlone(client);
+    for (const Lane& lane : but) left_alone.push_back(lane.key);
     Claim claim{NewUuid(), Next(client, Due(left_alone)), Steady::now() + options_.lease};
+    if (alike) KeepAlike(claim.lanes);
     if (claim.IsEmpty()) return {};
     Lease(client, claim);
     return claim;

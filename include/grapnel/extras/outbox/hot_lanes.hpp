@@ -52,7 +52,7 @@ class HotLanes {
     for (std::size_t i = 0; i < lanes.size() && cooling_.size() < kMost; ++i) {
       const auto more =
           time * static_cast<std::int64_t>(i) / static_cast<std::int64_t>(lanes.size());
-      cooling_.push_back({lanes[i].id, lanes[i].key, now + time + more});
+      cooling_.push_back({lanes[i].key, now + time + more});
     }
   }
   /// The keys of those whose time is not over.
@@ -70,13 +70,6 @@ class HotLanes {
       return std::ranges::find(keys, each.key) != keys.end();
     });
   }
-  /// Those that are left alone.
-  std::vector<std::int64_t> Ids() const {
-    const std::lock_guard lock(mutex_);
-    std::vector<std::int64_t> ids;
-    for (const Cooling& each : cooling_) ids.push_back(each.lane);
-    return ids;
-  }
   /// When the first of them is to be looked at; none where there is none.
   std::optional<std::chrono::milliseconds> Next() const {
     const std::lock_guard lock(mutex_);
@@ -90,7 +83,6 @@ class HotLanes {
   static constexpr std::size_t kMost = 1000;
 
   struct Cooling {
-    std::int64_t lane;
     std::string key;
     Clock::time_point end;
   };

@@ -26,6 +26,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -133,7 +134,7 @@ class Relay {
         has_failed = true;
       };
       try {
-        if (claim.IsEmpty()) claim = claims_.Take(stop);
+        if (claim.IsEmpty()) claim = claims_.Take(stop, true);
         if (!claim.IsEmpty()) {
           const std::vector<Outcome> outcomes = Deliver(claim, stop);
           Settle(claim, outcomes, !stop.stop_requested());
@@ -161,6 +162,7 @@ class Relay {
 
  private:
   static constexpr std::chrono::milliseconds kAgain{50};
+  static constexpr std::size_t kMostLate = 1000;
 
   Relay(RelayOptions options, const Client& db, std::string_view sink)
       : claims_(db, std::string(sink), options), options_(std::move(options)) {
@@ -172,17 +174,23 @@ class Relay {
     if (options_.on_error) options_.on_error(error);
   }
 
+  /// The deliveries of one claim.
+  struct Round {
+    const Claim& claim;
+    const std::stop_token& stop;
+    const Term term{stop, claim.until};
+    std::vector<Outcome> outcomes{};
+    bool has_tried = false;  // one delivery at least
+  };
+
   std::vector<Outcome> Deliver(const Claim& claim, const std::stop_token& stop) {
-    std::vector<Outcome> outcomes;
-    const Term term(stop, claim.until);
+    Round round{claim, stop};
     const int most = most_;
     std::vector<Lane> rest = claim.lanes;
-    while (!rest.empty() && !term.IsOver()) {
-      rest = DeliverFirst(claim, rest, most, term, stop, outcomes);
-    }
-    for (Lane& lane : rest) outcomes.push_back({std::move(lane)});
-    Learn(most, outcomes, term.IsOver() && !stop.stop_requested());
-    return outcomes;
+    while (!rest.empty() && !round.term.IsOver()) rest = DeliverFirst(round, rest, most);
+    for (Lane& lane : rest) round.outcomes.push_back({std::move(lane)});
+    Learn(most, round.outcomes, round.term.IsOver() && !stop.stop_requested());
+    return std::move(round.outcomes);
   }
   /// With `more` the claim is the next one then.
   Relayed Settle(Claim& claim, const std::vector<Outcome>& outcomes, bool more) {
@@ -207,9 +215,7 @@ class Relay {
 
   /// Delivers what the first lanes hold, as much as one read brings. Returns: the lanes that are
   /// left.
-  std::vector<Lane> DeliverFirst(const Claim& claim, std::span<const Lane> lanes, int most,
-                                 const Term& term, const std::stop_token& stop,
-                                 std::vector<Outcome>& outcomes) const {
+  std::vector<Lane> DeliverFirst(Round& round, std::span<const Lane> lanes, int most) {
     // Fewer than events, so that it shows when each of them holds one.
     const auto widest = static_cast<std::size_t>(std::max(most - 1, 1));
     const std::size_t width = std::min({width_.load(), widest, lanes.size()});
@@ -221,57 +227,98 @@ class Relay {
         left.push_back(lane);
         continue;
       }
-      Outcome& outcome = outcomes.emplace_back(Outcome{lane});
+      Outcome& outcome = round.outcomes.emplace_back(Outcome{lane});
       outcome.is_last = found.is_all || lane.key != found.last;
-      if (of_lane != found.events.end()) {
-        DeliverLane(claim, of_lane->second, term, stop, outcome);
-      }
+      if (of_lane != found.events.end()) DeliverLane(round, of_lane->second, outcome);
     }
     width_ = found.is_all ? std::min(2 * width, widest) : found.events.size();
     left.insert(left.end(), lanes.begin() + static_cast<std::ptrdiff_t>(width), lanes.end());
     return left;
   }
-  void DeliverLane(const Claim& claim, const std::vector<Event>& events, const Term& term,
-                   const std::stop_token& stop, Outcome& outcome) const {
+  void DeliverLane(Round& round, const std::vector<Event>& events, Outcome& outcome) {
     for (const Event& event : events) {
-      if (term.IsOver()) {
-        outcome.is_last = false;
-        return;
-      }
-      bool is_done = false;
-      try {
-        deliver_(claim, outcome, event, term.Token());
-        is_done = !outcome.is_lost && !outcome.is_put_off;
-      } catch (const Rejected& error) {
-        Fail(outcome, event, Text(error), {}, stop);
-        outcome.is_dead = outcome.failed.has_value();
-      } catch (const RetryAfter& error) {
-        Fail(outcome, event, Text(error), error.Wait(), stop);
-      } catch (const std::exception& error) {
-        Fail(outcome, event, Text(error), {}, stop);
-      } catch (...) {
-        Fail(outcome, event, "something that is no std::exception was thrown", {}, stop);
-      }
-      if (!is_done) {
+      if (round.term.IsOver() || !DeliverOne(round, event, outcome)) {
         outcome.is_last = false;
         return;
       }
     }
+  }
+  /// Returns: whether it has arrived.
+  bool DeliverOne(Round& round, const Event& event, Outcome& outcome) {
+    if (Recall(event, outcome)) return !outcome.failed;
+    bool has_arrived = false;
+    try {
+      deliver_(round.claim, outcome, event, round.term.Token());
+      has_arrived = !outcome.is_lost && !outcome.is_put_off;
+      if (has_arrived) outcome.last_at = event.committed_at;
+    } catch (const Rejected& error) {
+      Fail(round, outcome, event, Text(error));
+      outcome.is_dead = outcome.failed.has_value();
+    } catch (const RetryAfter& error) {
+      Fail(round, outcome, event, Text(error));
+      outcome.next_try_after =
+          std::min<std::chrono::microseconds>(error.Wait(), options_.longest_backoff);
+    } catch (const std::exception& error) {
+      if (HadItsTime(round)) Fail(round, outcome, event, Text(error));
+    } catch (...) {
+      if (HadItsTime(round)) {
+        Fail(round, outcome, event, "something that is no std::exception was thrown");
+      }
+    }
+    round.has_tried = true;
+    if (std::chrono::steady_clock::now() >= round.claim.until) NoteLate(event, outcome);
+    return has_arrived;
+  }
+  /// One that began behind others, and was cut off by the end of the lease, has not failed: it
+  /// comes first the next time.
+  static bool HadItsTime(const Round& round) { return !round.has_tried || !round.term.IsOver(); }
+
+  /// What came of a delivery that took longer than the lease, and so may never be written down: who
+  /// has taken the key over does not know, and may meet the same. It counts when this relay has the
+  /// key again, unless something was written down since.
+  struct Late {
+    std::int64_t attempts;             // of the event, as it was
+    std::optional<std::string> error;  // none where it has arrived
+    bool is_dead;
+    std::chrono::microseconds next_try_after;
+  };
+  void NoteLate(const Event& event, const Outcome& outcome) {
+    const bool has_arrived = !outcome.delivered.empty() && outcome.delivered.back() == event.id;
+    if (!has_arrived && !outcome.failed) return;
+    Late late{event.attempts, {}, outcome.is_dead, outcome.next_try_after};
+    if (outcome.failed) late.error = outcome.failed->error;
+    const std::lock_guard lock(mutex_);
+    if (late_.size() >= kMostLate) late_.clear();
+    late_.insert_or_assign(event.id, std::move(late));
+  }
+  bool Recall(const Event& event, Outcome& outcome) {
+    const std::lock_guard lock(mutex_);
+    const auto node = late_.extract(event.id);
+    if (node.empty() || node.mapped().attempts != event.attempts) return false;
+    const Late& late = node.mapped();
+    if (late.error) {
+      outcome.failed = event;
+      outcome.failed->attempts += 1;
+      outcome.failed->error = *late.error;
+      outcome.is_dead = late.is_dead;
+      outcome.next_try_after = late.next_try_after;
+    } else {
+      outcome.delivered.push_back(event.id);
+    }
+    return true;
   }
 
   static std::string Text(const std::exception& error) {
     const char* const text = error.what();
     return text != nullptr ? text : "an exception was thrown that says nothing";
   }
-  void Fail(Outcome& outcome, const Event& event, std::string error,
-            std::optional<std::chrono::milliseconds> wait, const std::stop_token& stop) const {
-    if (stop.stop_requested()) return;  // it was given no time to end
+  void Fail(const Round& round, Outcome& outcome, const Event& event, std::string error) const {
+    if (round.stop.stop_requested()) return;  // it was given no time to end
     outcome.failed = event;
     outcome.failed->attempts += 1;
     outcome.failed->error = Printable(std::move(error));
     outcome.is_dead = outcome.failed->attempts >= options_.attempts;
-    outcome.next_try_after = wait ? std::min(*wait, options_.longest_backoff)
-                                  : options_.WaitAfter(outcome.failed->attempts);
+    outcome.next_try_after = options_.WaitAfter(outcome.failed->attempts);
   }
 
   /// As every database takes it.
@@ -287,9 +334,10 @@ class Relay {
   const RelayOptions options_;
   std::function<void(const Claim&, Outcome&, const Event&, const std::stop_token&)> deliver_{};
   std::atomic<int> most_ = options_.events;  // that are read at once
-  mutable std::atomic<std::size_t> width_ = static_cast<std::size_t>(options_.events);  // of lanes
+  std::atomic<std::size_t> width_ = static_cast<std::size_t>(options_.events);  // of lanes
   mutable std::mutex mutex_;
   Relayed total_;
+  std::unordered_map<std::int64_t, Late> late_{};  // by event
 };
 
 }  // namespace grapnel::extras::outbox
