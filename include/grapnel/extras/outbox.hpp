@@ -37,37 +37,41 @@
 ///
 /// What not: nothing is delivered exactly once; but what is to be written to the same database is
 /// written once for each event by an outbox::Handler in place of the sink, and what is received in
-/// another one by inbox::Once (<grapnel/extras/inbox.hpp>). What a relay that dies has taken
-/// waits until the lease is over, by default 30 seconds. One that dies between a delivery and its
-/// COMMIT, or takes longer than its lease, delivers again: let the sink drop an id that it
-/// knows, or one that is not above the last of the key; then what it does happens once. Deliveries
-/// of one relay go one after the other: a sink with a hundred keys that hang is helped by more
-/// relays, and by a time limit of its own; the token of a delivery is stopped behind 4/5 of the
-/// lease, and the keys that are left are given back then. A key has 2,000 bytes at most, and may be
-/// empty; a sink's name has 200. A row whose neighbours are added and taken away again within one
-/// mutation may be told. A relay is made of the database's client: one of a transaction's is
-/// refused when it has something to deliver. A delivery that kills the process is no failure that
-/// counts. Relays of one sink have the same options, and clocks that differ by less than a lease.
-/// SQL of one's own, other programs, triggers and foreign-key actions of others tell nothing.
-/// `committed_at` is when the event was written: its COMMIT comes after it. Without the sync that
-/// SQLite does at each COMMIT by default a power cut loses what was committed last, events too.
+/// another one by inbox::Once (<grapnel/extras/inbox.hpp>). What a relay that dies has taken waits
+/// until the lease is over, by default 30 seconds. One that dies between a delivery and its COMMIT,
+/// or takes longer than its lease, delivers again: let the sink drop an id that it knows, or one
+/// that is not above the last of the key; then what it does happens once. Deliveries of one relay
+/// go one after the other: a sink with a hundred keys that hang is helped by more relays, and by a
+/// time limit of its own; the token of a delivery is stopped behind 4/5 of the lease, and the keys
+/// that are left are given back then. A sink that goes on for longer than the lease holds up what
+/// was taken with it until then, and counts as having failed, or not, when its relay has the key
+/// again, unless its process has died before. A key has 2,000 bytes at most, and may be empty; a
+/// sink's name has 200. A row whose neighbours are added and taken away again within one mutation
+/// may be told. A relay is made of the database's client: one of a transaction's is refused when it
+/// has something to deliver. A delivery that kills the process is no failure that counts. Relays of
+/// one sink have the same options, and clocks that differ by less than a lease. SQL of one's own,
+/// other programs, triggers and foreign-key actions of others tell nothing. `committed_at` is when
+/// the event was written: its COMMIT comes after it. Without the sync that SQLite does at each
+/// COMMIT by default a power cut loses what was committed last, events too.
 ///
 /// Cost: the old row and the new one are read; for each row and sink its key's lane and counter are
 /// read, two rows for each sink and key, the counter is written, and the event. An idle relay
 /// reads, once for each `poll`, and locks nothing; a busy one commits once for up to `lanes` keys,
 /// and holds the payloads of `events` events. Events are deleted when they are delivered; Prune
-/// takes dead letters and keys away that are old.
+/// takes dead letters and keys away that are old. On PostgreSQL a transaction walks past all that
+/// it has made of a row: thousands of writes of one key belong into one Update or Delete, which
+/// counts once, or into several transactions.
 ///
 /// Beside each other: writers of one key wait for each other, on PostgreSQL as on SQLite, so that
 /// seq and id follow the commits; there one of two that meet gets a BusyError that may be tried
 /// again, which a mutation of its own does by itself, and a transaction of one's own by
 /// client.WithTx(body, grapnel::Retry{}). A relay writes nothing that writers write, but where it
 /// finds that nothing is left of a key, and nothing was written of it for a second or two (or that
-/// a thousand such keys wait for that already): a transaction that has begun before that, and
-/// writes the key behind it, is the one that may have to be tried again. On SQLite all wait for one
-/// lock: in a process each has its turn, but processes have none: beside one that writes without a
-/// pause a relay in another one may wait for long. Replay and Discard are tried again for 5
-/// seconds.
+/// a thousand such keys wait for that already; RunOnce does not wait): a transaction that has begun
+/// before that, and writes the key behind it, is the one that may have to be tried again. On SQLite
+/// all wait for one lock: in a process each has its turn, but processes have none: beside one that
+/// writes without a pause a relay in another one may wait for long. Replay and Discard are tried
+/// again for 5 seconds.
 ///
 /// Order with others: rules of guards stand before it; those about Event and Lane bind all but the
 /// outbox itself. It does not matter on which side of Audit it stands, for neither sees the other's
