@@ -234,9 +234,9 @@ class Letters {
             return done;
           },
           Retry{});
+      Poke::All();
       first = end;
     }
-    Poke::All();
     return count;
   }
   /// A key goes on that no dead letter is left of.

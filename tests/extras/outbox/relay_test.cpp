@@ -1,4 +1,5 @@
 // B242-B249: relays, on each engine.
+#include <grapnel/extras/outbox.hpp>
 #include <grapnel/extras/outbox/relay.hpp>
 
 #include "contract/fixture.hpp"
@@ -335,6 +336,43 @@ TEST_CASE_METHOD(Relays, "B245 what the end of the lease cuts off behind others 
     CHECK(client.Of<Event>().Query().Where(F<&Event::attempts> == 0).Count() == left);
   }
   CHECK(relay.Total() == Delivered(3));
+}
+
+TEST_CASE_METHOD(Relays, "B243 B245 what was cut off comes first the next time, and counts then") {
+  for (const char* name : {"Ada", "Bob"}) Make(name);
+  Age(2);
+  Relay relay(client, "mail",
+              [&](const Event& event, const std::stop_token& stop) {
+                if (event.key != "2" || event.seq == 1) return;
+                while (!stop.stop_requested()) std::this_thread::sleep_for(1ms);
+                throw Refused("hung");
+              },
+              {.lease = 1s, .attempts = 1});
+  CHECK(relay.RunOnce() == Delivered(2));
+  CHECK(LaneOf("2").next_at == outbox::kFront);
+  now -= 1h;  // whose place is before it
+  Age(1);
+  now += 1h;
+  const outbox::Claims claims(client, "mail", {});
+  CHECK(claims.Take({}, true).lanes.size() == 1);
+  now += 1h;
+  CHECK(relay.RunOnce() == Relayed{.failed = 1, .dead = 1});
+  CHECK(relay.RunOnce() == Delivered(1));
+}
+
+TEST_CASE_METHOD(Relays, "B245 what was late is forgotten when it is written down") {
+  Make("Ada");
+  int calls = 0;
+  Relay relay(client, "mail",
+              [&](const Event&, const std::stop_token&) {
+                std::this_thread::sleep_for(600ms);
+                if (++calls == 1) throw Refused("late");
+              },
+              {.lease = 500ms, .attempts = 1});
+  CHECK(relay.RunOnce() == Relayed{.failed = 1, .dead = 1});  // nobody has taken the key over
+  CHECK(outbox::Replay(client, F<&Event::error> == "late") == 1);
+  CHECK(relay.RunOnce() == Delivered(1));
+  CHECK(calls == 2);
 }
 
 TEST_CASE_METHOD(Relays, "B245 B246 what takes longer than the lease counts when the key is back") {

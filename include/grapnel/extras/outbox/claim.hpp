@@ -20,6 +20,10 @@ struct Claim {
   bool IsEmpty() const { return lanes.empty(); }
 };
 
+/// The place of a lane in the queue that comes first, and by itself: what was cut off behind
+/// others.
+inline constexpr Clock::Time kFront{-std::chrono::microseconds(1)};
+
 /// What came of one lane.
 struct Outcome {
   Lane lane;
@@ -29,6 +33,7 @@ struct Outcome {
   bool is_last = false;                   // nothing was seen behind them
   bool is_lost = false;                   // the lease is another one's, or what came of it unknown
   bool is_put_off = false;                // nothing has failed, and nothing goes on
+  bool is_cut_off = false;                // by the end of the lease, behind others
   std::optional<Event> failed{};          // with its attempts and its error
   std::chrono::microseconds next_try_after{0};  // where it failed
   bool is_dead = false;                         // what failed is a dead letter now

@@ -137,8 +137,9 @@ class Claims {
       hot_.Cool(settling.hot, HotLanes::kCools);
     } catch (const BusyError&) {
       settling.puts_to_rest = false;
-      done = client_.WithTx([&](Tx& tx) { return SettleIn(tx.Client(), settling); },
-                            Retry{.within = options_.lease});
+      done = client_.With(LockWait{std::chrono::seconds(1)})
+                 .WithTx([&](Tx& tx) { return SettleIn(tx.Client(), settling); },
+                         Retry{.within = options_.lease});
       hot_.Cool(settling.hot, kSoon);
     }
     hot_.Serve(settling.served);
@@ -206,8 +207,10 @@ class Claims {
   std::vector<Lane> Next(const Client& client, const store::Predicate<Lane>& due) const {
     const auto of = client.Of<Lane>();
     const auto most = static_cast<std::size_t>(options_.lanes);
-    std::vector<Lane> lanes =
-        of.Query().Where(due && F<&Lane::next_at> > Now()).Limit(options_.lanes).All();
+    std::vector<Lane> lanes = of.Query()
+                                  .Where(due && F<&Lane::next_at> > Now() + options_.lease)
+                                  .Limit(options_.lanes)
+                                  .All();
     if (lanes.size() == most) return lanes;
     for (Lane& lane :
          of.Query().Where(due).Order(Asc(F<&Lane::next_at>)).Limit(options_.lanes).All()) {
@@ -222,11 +225,14 @@ class Claims {
   /// is over. So what has failed before is not taken with what has not, and of lanes whose lease
   /// was over, one of which may be at fault, each is taken by itself.
   static void KeepAlike(std::vector<Lane>& lanes) {
+    const auto is_alone = [](const Lane& lane) {
+      return !lane.lease.empty() || lane.next_at == kFront;
+    };
     if (lanes.empty()) return;
-    if (!lanes.front().lease.empty()) return lanes.resize(1);
+    if (is_alone(lanes.front())) return lanes.resize(1);
     const bool has_failed = lanes.front().attempts > 0;
     std::erase_if(lanes, [&](const Lane& lane) {
-      return !lane.lease.empty() || (lane.attempts > 0) != has_failed;
+      return is_alone(lane) || (lane.attempts > 0) != has_failed;
     });
   }
   void Lease(const Client& client, const Claim& claim) const {

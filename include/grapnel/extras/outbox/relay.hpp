@@ -198,6 +198,7 @@ class Relay {
     const std::lock_guard lock(mutex_);
     total_.delivered += done.delivered, total_.failed += done.failed;
     total_.dead += done.dead, total_.lost += done.lost;
+    if (!late_.empty() && done.lost == 0) Forget(outcomes);
     return done;
   }
 
@@ -218,8 +219,13 @@ class Relay {
   std::vector<Lane> DeliverFirst(Round& round, std::span<const Lane> lanes, int most) {
     // Fewer than events, so that it shows when each of them holds one.
     const auto widest = static_cast<std::size_t>(std::max(most - 1, 1));
-    const std::size_t width = std::min({width_.load(), widest, lanes.size()});
-    const Claims::Found found = claims_.Read(lanes.first(width), most);
+    std::size_t width = std::min({width_.load(), widest, lanes.size()});
+    Claims::Found found = claims_.Read(lanes.first(width), most);
+    if (!round.has_tried && !found.is_all && !found.events.contains(lanes.front().key)) {
+      width =
+          1;  // it reads in the order of keys, and the first one has waited for the longest time
+      found = claims_.Read(lanes.first(width), most);
+    }
     std::vector<Lane> left;
     for (const Lane& lane : lanes.first(width)) {
       const auto of_lane = found.events.find(lane.key);
@@ -256,23 +262,16 @@ class Relay {
       outcome.is_dead = outcome.failed.has_value();
     } catch (const RetryAfter& error) {
       Fail(round, outcome, event, Text(error));
-      outcome.next_try_after =
-          std::min<std::chrono::microseconds>(error.Wait(), options_.longest_backoff);
+      outcome.next_try_after = std::min(error.Wait(), options_.longest_backoff);
     } catch (const std::exception& error) {
-      if (HadItsTime(round)) Fail(round, outcome, event, Text(error));
+      Fail(round, outcome, event, Text(error), true);
     } catch (...) {
-      if (HadItsTime(round)) {
-        Fail(round, outcome, event, "something that is no std::exception was thrown");
-      }
+      Fail(round, outcome, event, "something that is no std::exception was thrown", true);
     }
     round.has_tried = true;
     if (std::chrono::steady_clock::now() >= round.claim.until) NoteLate(event, outcome);
     return has_arrived;
   }
-  /// One that began behind others, and was cut off by the end of the lease, has not failed: it
-  /// comes first the next time.
-  static bool HadItsTime(const Round& round) { return !round.has_tried || !round.term.IsOver(); }
-
   /// What came of a delivery that took longer than the lease, and so may never be written down: who
   /// has taken the key over does not know, and may meet the same. It counts when this relay has the
   /// key again, unless something was written down since.
@@ -281,6 +280,7 @@ class Relay {
     std::optional<std::string> error;  // none where it has arrived
     bool is_dead;
     std::chrono::microseconds next_try_after;
+    std::chrono::steady_clock::time_point at = std::chrono::steady_clock::now();
   };
   void NoteLate(const Event& event, const Outcome& outcome) {
     const bool has_arrived = !outcome.delivered.empty() && outcome.delivered.back() == event.id;
@@ -293,9 +293,11 @@ class Relay {
   }
   bool Recall(const Event& event, Outcome& outcome) {
     const std::lock_guard lock(mutex_);
-    const auto node = late_.extract(event.id);
-    if (node.empty() || node.mapped().attempts != event.attempts) return false;
-    const Late& late = node.mapped();
+    const auto known = late_.find(event.id);
+    if (known == late_.end()) return false;
+    const Late& late = known->second;
+    const bool is_old = std::chrono::steady_clock::now() - late.at > 10 * options_.lease;
+    if (late.attempts != event.attempts || is_old) return false;
     if (late.error) {
       outcome.failed = event;
       outcome.failed->attempts += 1;
@@ -307,13 +309,28 @@ class Relay {
     }
     return true;
   }
+  /// Requires: mutex_. What is written down is not to be counted once more.
+  void Forget(const std::vector<Outcome>& outcomes) {
+    for (const Outcome& outcome : outcomes) {
+      for (const std::int64_t id : outcome.delivered) late_.erase(id);
+      if (outcome.failed) late_.erase(outcome.failed->id);
+    }
+  }
 
   static std::string Text(const std::exception& error) {
     const char* const text = error.what();
     return text != nullptr ? text : "an exception was thrown that says nothing";
   }
-  void Fail(const Round& round, Outcome& outcome, const Event& event, std::string error) const {
+  /// One that began behind others, and that the end of the lease has cut off, has not failed yet:
+  /// it comes first the next time.
+  void Fail(const Round& round, Outcome& outcome, const Event& event, std::string error,
+            bool unless_cut_off = false) const {
     if (round.stop.stop_requested()) return;  // it was given no time to end
+    const bool in_time = std::chrono::steady_clock::now() < round.claim.until;
+    if (unless_cut_off && round.has_tried && round.term.IsOver() && in_time) {
+      outcome.is_cut_off = true;
+      return;
+    }
     outcome.failed = event;
     outcome.failed->attempts += 1;
     outcome.failed->error = Printable(std::move(error));

@@ -53,6 +53,9 @@ class Settlement {
         Fail(client, outcome);
       } else if (outcome.is_last) {
         empty.push_back(lane);
+      } else if (outcome.is_cut_off) {
+        const bool was_served = !outcome.delivered.empty() || outcome.handled > 0;
+        Release(client, {lane.id}, was_served ? 0 : lane.attempts, kFront);
       } else if (!outcome.delivered.empty() || outcome.handled > 0) {
         moved.push_back(lane.id);
       } else {
