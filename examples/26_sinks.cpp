@@ -1,6 +1,7 @@
 // Sinks: where the events of an outbox go. Here a file of JSON lines, which is rotated, and a
 // function of one's own that says what its failures mean. HTTP endpoints, Redis and NATS take as
-// much, and a library each: find_package(grapnel COMPONENTS webhook redis nats).
+// much, and a library each, of Debian's libcurl4-openssl-dev and libssl-dev, libhiredis-dev and
+// libnats-dev: find_package(grapnel COMPONENTS webhook redis nats).
 //
 //   outbox::Relay(client, "billing", sinks::Webhook("https://billing.example/in",
 //                                                   {.secret = "whsec_...", .timeout = 5s}));
