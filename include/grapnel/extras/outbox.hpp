@@ -103,7 +103,6 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
-
 #include <string>
 #include <utility>
 #include <vector>
@@ -184,6 +183,7 @@ inline std::vector<DeadLetters> Dead(const Client& client) {
 class Letters {
  public:
   Letters(const Client& client, const store::Predicate<Event>& which) : client_(client) {
+    client.WithTx([](Tx& tx) { RefuseNewer(tx); }, Retry{});
     for (const auto& [id, sink, key] : client.Of<Event>()
                                            .Query()
                                            .Where(F<&Event::dead> == true)
@@ -222,7 +222,6 @@ class Letters {
       const auto end = std::ranges::next(first, kLanes, ids_.end());
       count += client_.WithTx(
           [&](Tx& tx) {
-            RefuseNewer(tx);
             const Client client = tx.Client().With(guard::Decide(guard::Allow));
             std::vector<std::int64_t> ids;
             for (auto lane = first; lane != end; ++lane) {

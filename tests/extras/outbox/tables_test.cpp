@@ -175,6 +175,9 @@ TEST_CASE("B251 tables of a newer version are refused, and are as they were") {
   CHECK(client.Of<Lane>().Query().Count() == 0);
 
   // And who delivers what others have written, or sends it again, takes nothing.
+  for (const auto& about : {outbox::Replay, outbox::Discard}) {  // also where there is nothing yet
+    CHECK_THROWS_AS(about(client, F<&Event::dead> == true), grapnel::ConstraintError);
+  }
   newer.Of<newer::Event>().Create({{.sink = "mail", .key = "1", .seq = 1}}).Save();
   newer.Of<newer::Event>().Create({{.sink = "mail", .key = "2", .seq = 1, .dead = true}}).Save();
   newer.Of<Lane>().Create({.sink = "mail", .key = "1", .seq = 1, .waiting = true}).Save();
