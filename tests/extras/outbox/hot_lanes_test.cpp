@@ -27,9 +27,8 @@ std::vector<Lane> Lanes(std::int64_t count) {
 TEST_CASE("B248 what was served is hot for a while") {
   HotLanes lanes;
   CHECK_FALSE(lanes.WasServed(1));
-  const auto begun = HotLanes::Clock::now();
   lanes.Serve({1, 2});
-  CHECK((lanes.WasServed(1) || HotLanes::Clock::now() - begun >= HotLanes::kCools));
+  CHECK(lanes.WasServed(1));
   CHECK_FALSE(lanes.WasServed(3));
   for (std::int64_t id = 100; id < 3000; id += 100) {
     std::vector<std::int64_t> many;

@@ -222,8 +222,7 @@ class Relay {
     std::size_t width = std::min({width_.load(), widest, lanes.size()});
     Claims::Found found = claims_.Read(lanes.first(width), most);
     if (!round.has_tried && !found.is_all && !found.events.contains(lanes.front().key)) {
-      width =
-          1;  // it reads in the order of keys, and the first one has waited for the longest time
+      width = 1;  // what is read is in the order of keys; the first lane has waited longest
       found = claims_.Read(lanes.first(width), most);
     }
     std::vector<Lane> left;
